@@ -1,0 +1,57 @@
+# Every target works from a fresh clone: what it needs is installed into .venv first.
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+MARKS ?= not long
+
+.PHONY: help demo test lint types walls tests notebooks test-all fuzz bench pictures clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("mtasim needs Python 3.11 or newer; this is " + sys.version.split()[0] + "; name another: make PYTHON=python3.12") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dask]" --group dev
+	@touch $@
+
+demo: $(STAMP) ## install, then compare two architectures on the ARPANET of 1972; table here, report.html under reports/
+	$(BIN)/mtasim compare scenarios/arpanet-1972/scenario.yaml --out reports/arpanet-1972 --force
+
+test: lint types walls tests notebooks ## everything that must hold: lint, types, walls, tests, notebooks
+
+lint: $(STAMP) ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP) ## mypy --strict
+	$(BIN)/mypy
+
+walls: $(STAMP) ## import-linter: who may import whom
+	$(BIN)/lint-imports
+
+tests: $(STAMP) ## pytest with branch coverage, held to 100% (mail, protocol) and 90% (the rest)
+	$(BIN)/pytest -n 2 -m "$(MARKS)" --cov --cov-report= tests
+	$(BIN)/coverage report --fail-under=100 --include="sim/mail/*,sim/protocol/*"
+	$(BIN)/coverage report --fail-under=90 --omit="sim/mail/*,sim/protocol/*"
+
+notebooks: $(STAMP) ## run every notebook from its text form
+	$(BIN)/jupytext --quiet --to ipynb notebooks/*.py
+	$(BIN)/pytest -q --nbmake --nbmake-timeout=120 notebooks
+
+test-all: ## make test, with the checks that take minutes
+	$(MAKE) test MARKS=
+
+fuzz: $(STAMP) ## many random inputs into the protocol machines
+	$(BIN)/pytest -q tests/protocol -k "any_bytes or fuzz" --hypothesis-profile=fuzz
+
+bench: $(STAMP) ## message-hops per second, events and cost per message-hop
+	$(BIN)/python tests/benchmarks/message_hops.py
+
+pictures: $(STAMP) ## draw the README's pictures anew
+	$(BIN)/python notebooks/pictures/draw.py
+
+clean: ## remove everything that can be made again
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* .import_linter_cache reports notebooks/*.ipynb

@@ -1,0 +1,21 @@
+# A campus: two core switches, six faculties, and an observatory at the end of a slow line.
+graph [
+  directed 0
+  node [ id 0 label "core-north" Latitude 48.8470 Longitude 2.3560 ]
+  node [ id 1 label "core-south" Latitude 48.8440 Longitude 2.3570 ]
+  node [ id 2 label "physics" Latitude 48.8475 Longitude 2.3535 ]
+  node [ id 3 label "chemistry" Latitude 48.8480 Longitude 2.3575 ]
+  node [ id 4 label "biology" Latitude 48.8452 Longitude 2.3605 ]
+  node [ id 5 label "mathematics" Latitude 48.8463 Longitude 2.3545 ]
+  node [ id 6 label "medicine" Latitude 48.8420 Longitude 2.3590 ]
+  node [ id 7 label "library" Latitude 48.8432 Longitude 2.3555 ]
+  node [ id 8 label "observatory" Latitude 43.9310 Longitude 5.7130 ]
+  edge [ source 0 target 1 LinkSpeedRaw 100000000 ]
+  edge [ source 0 target 2 LinkSpeedRaw 10000000 ]
+  edge [ source 0 target 3 LinkSpeedRaw 10000000 ]
+  edge [ source 0 target 5 LinkSpeedRaw 10000000 ]
+  edge [ source 1 target 4 LinkSpeedRaw 10000000 ]
+  edge [ source 1 target 6 LinkSpeedRaw 10000000 ]
+  edge [ source 1 target 7 LinkSpeedRaw 10000000 ]
+  edge [ source 1 target 8 LinkSpeedRaw 64000 ]
+]

@@ -1,0 +1,306 @@
+"""The command `mtasim`: stdout is data, stderr is progress and log.
+
+Exit status: 0 done, 1 an expectation failed, 2 usage or a bad scenario, 70 a defect of mtasim, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import get_terminal_size
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import App, CycloptsError, Parameter
+
+if TYPE_CHECKING:
+    from sim.scenario.spec import Scenario
+    from sim.study.comparison import Check
+
+DONE, EXPECTATION_FAILED, USAGE, DEFECT, INTERRUPTED = 0, 1, 2, 70, 130
+
+
+class UsageError(Exception):
+    """The command was given something that it cannot do; one line that says what, and the cure."""
+
+
+def _print(data: object, *, end: str = "\n") -> None:
+    """Data, for stdout."""
+    sys.stdout.write(f"{data}{end}")
+
+
+def _tell(words: object) -> None:
+    """Anything but data, for stderr."""
+    sys.stderr.write(f"{words}\n")
+
+
+def _version() -> str:
+    import platform  # noqa: PLC0415 - what only one command needs is loaded by that command
+    from importlib.metadata import version  # noqa: PLC0415
+
+    parts = [f"{name} {version(name)}" for name in ("mtasim", "simpy", "numpy")]
+    return f"{parts[0]} ({', '.join([*parts[1:], f'Python {platform.python_version()}'])})"
+
+
+app = App(
+    name="mtasim",
+    help="Simulate mail networks whose hosts speak real SMTP.",
+    help_epilogue=(
+        "Exit status: 0 done, 1 an expectation failed, 2 usage or a bad scenario, "
+        "70 a defect of mtasim, 130 interrupted."
+    ),
+    version=_version,
+    suppress_keyboard_interrupt=False,
+)
+scenarios = App(name="scenarios", help="The scenarios that come with mtasim.")
+app.command(scenarios)
+
+ScenarioFile = Annotated[str, Parameter(help="A scenario file; - reads standard input.")]
+ResultFolder = Annotated[Path, Parameter(help="A folder that run or compare has written.")]
+Overrides = Annotated[
+    tuple[str, ...],
+    Parameter(
+        name="--set", negative="", help="key=value: override a key of the scenario, e.g. network.graph=my.graphml."
+    ),
+]
+AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON instead of a table.")]
+Quiet = Annotated[bool, Parameter(name=["-q", "--quiet"], negative="", help="No progress, no notes.")]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class StudyOptions:
+    """What run and compare have in common."""
+
+    out: Annotated[Path | None, Parameter(help="Result folder; reports/NAME by default.")] = None
+    force: Annotated[bool, Parameter(negative="", help="Replace a result that is there.")] = False
+    seed: Annotated[int | None, Parameter(help="Instead of the scenario's seed.")] = None
+    replications: Annotated[int | None, Parameter(help="Instead of the scenario's number.")] = None
+    jobs: Annotated[int, Parameter(help="Processes; 0 means one a core.")] = 0
+    scheduler: Annotated[str, Parameter(help="Address of a Dask scheduler to use instead.")] = ""
+    dialogues: Annotated[bool, Parameter(negative="", help="Record every line of every session.")] = False
+    overrides: Overrides = ()
+    as_json: AsJson = False
+    quiet: Quiet = False
+    verbose: Annotated[bool, Parameter(name=["-v", "--verbose"], negative="", help="Print every metric.")] = False
+
+
+_NO_OPTIONS = StudyOptions()
+
+
+@app.command
+def run(scenario: ScenarioFile, options: StudyOptions = _NO_OPTIONS) -> int:
+    """Run a scenario; write its result folder and print its metrics."""
+    return _study(scenario, options, report=False)
+
+
+@app.command
+def compare(scenario: ScenarioFile, options: StudyOptions = _NO_OPTIONS) -> int:
+    """Run a scenario's architectures under the same mail and weather; print what differs and write report.html."""
+    return _study(scenario, options, report=True)
+
+
+@app.command
+def check(scenario: ScenarioFile, *, overrides: Overrides = ()) -> int:
+    """Check a scenario file; say every mistake in it."""
+    spec = _load(scenario, overrides, quiet=False)
+    _print(
+        f"{scenario}: fine: {len(spec.network.nodes)} nodes, {len(spec.network.links)} links, "
+        f"{len(spec.domains)} domains, {len(spec.architectures)} architectures"
+    )
+    return DONE
+
+
+@app.command
+def show(scenario: ScenarioFile, *, overrides: Overrides = ()) -> int:
+    """Print a scenario in full, after its defaults, as a scenario file."""
+    from sim.scenario.show import show as text  # noqa: PLC0415
+
+    _print(text(_load(scenario, overrides, quiet=False)), end="")
+    return DONE
+
+
+@app.command
+def schema() -> int:
+    """Print the JSON schema of scenario files."""
+    from sim.scenario.schema import schema as of_files  # noqa: PLC0415
+
+    _print(json.dumps(of_files(), indent=2))
+    return DONE
+
+
+@app.command
+def report(result: ResultFolder, *, out: Path | None = None) -> int:
+    """Write the report of a result: one HTML file with its figures, report.html in its folder by default."""
+    from sim.report.html import write_report  # noqa: PLC0415
+    from sim.results.store import read  # noqa: PLC0415
+
+    path = out or result / "report.html"
+    write_report(read(result), path)
+    _print(path)
+    return DONE
+
+
+@app.command
+def transcript(
+    result: ResultFolder,
+    message: int = 1,
+    *,
+    architecture: str | None = None,
+    replication: int | None = None,
+    full: Annotated[bool, Parameter(negative="", help="Print mail data whole.")] = False,
+) -> int:
+    """Print a message's dialogue with each relay, as `mail -v` does."""
+    from sim.report.transcript import transcript as text  # noqa: PLC0415
+    from sim.results.store import read  # noqa: PLC0415
+
+    _print(text(read(result), message, full=full, architecture=architecture, replication=replication), end="")
+    return DONE
+
+
+@scenarios.command(name="list")
+def list_scenarios() -> int:
+    """List the scenarios with their titles."""
+    for folder in _shipped():
+        title = next((line.removeprefix("title:").strip() for line in _lines(folder) if line.startswith("title:")), "")
+        _print(f"{folder.name:20} {title}")
+    return DONE
+
+
+@scenarios.command
+def copy(name: str, target: Path | None = None) -> int:
+    """Copy a scenario's folder, to change it."""
+    import shutil  # noqa: PLC0415
+
+    known = {folder.name: folder for folder in _shipped()}
+    if name not in known:
+        raise UsageError(f"no scenario {name!r}: there are {', '.join(known)}")
+    place = target or Path(name)
+    if place.exists():
+        raise UsageError(f"{place}: exists already: name another folder")
+    shutil.copytree(known[name], place)
+    _print(place)
+    return DONE
+
+
+def _shipped() -> list[Path]:
+    package = Path(__file__).parent
+    home = next(folder for folder in (package / "_scenarios", package.parent / "scenarios") if folder.is_dir())
+    return sorted(file.parent for file in home.glob("*/scenario.yaml"))
+
+
+def _lines(folder: Path) -> list[str]:
+    return (folder / "scenario.yaml").read_text(encoding="utf-8").splitlines()
+
+
+def _load(path: str, overrides: Sequence[str], *, quiet: bool) -> Scenario:
+    from sim.results.metrics import METRICS  # noqa: PLC0415
+    from sim.scenario.load import load  # noqa: PLC0415
+
+    spec = load(path, overrides=overrides, metrics=tuple(METRICS))
+    if not quiet:
+        for note in spec.notes:
+            _tell(f"note: {note}")
+    return spec
+
+
+def _study(path: str, options: StudyOptions, *, report: bool) -> int:
+    from sim.results.store import refuse_what_is_there, write  # noqa: PLC0415
+    from sim.study.comparison import compare as compared  # noqa: PLC0415
+    from sim.study.progress import shown  # noqa: PLC0415
+
+    if options.replications is not None and options.replications < 1:
+        raise UsageError(f"--replications {options.replications}: at least 1 is needed")
+    if options.jobs < 0:
+        raise UsageError(f"--jobs {options.jobs}: 0 (one a core) or more is needed")
+    overrides = [*options.overrides, *(["dialogues=true"] if options.dialogues else [])]
+    spec = _load(path, overrides, quiet=options.quiet)
+    out = options.out or Path("reports") / _name(path)
+    refuse_what_is_there(out, force=options.force)
+    with shown(spec.title, quiet=options.quiet) as progress:
+        comparison = compared(
+            spec,
+            seed=options.seed,
+            replications=options.replications,
+            jobs=options.jobs,
+            scheduler=options.scheduler,
+            progress=progress,
+            command=sys.argv[1:],
+        )
+    write(comparison.result, out, force=options.force)
+    if report:
+        from sim.report.html import write_report  # noqa: PLC0415
+
+        write_report(comparison.result, out / "report.html", checks=comparison.checks)
+    if options.as_json:
+        _print(json.dumps(comparison.result.summary, indent=2))
+    else:
+        from sim.report.table import text  # noqa: PLC0415
+
+        width = get_terminal_size((100, 24)).columns
+        _print(text(comparison.result.summary, every=options.verbose, width=max(width, 80)), end="")
+    if not options.quiet:
+        _tell(f"result: {out}{'; report: ' + str(out / 'report.html') if report else ''}")
+    return _say_checks(comparison.checks)
+
+
+def _name(path: str) -> str:
+    file = Path(path)
+    if path == "-":
+        return "stdin"
+    return file.resolve().parent.name if file.stem == "scenario" else file.stem
+
+
+def _say_checks(checks: Sequence[Check]) -> int:
+    for item in checks:
+        verdict = "holds" if item.holds else "does NOT hold"
+        _tell(f"expected {item.expectation.text}: {verdict} ({item.left:.6g}, {item.right:.6g})")
+    return DONE if all(item.holds for item in checks) else EXPECTATION_FAILED
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and give its exit status."""
+    try:
+        return int(app(arguments, exit_on_error=False, result_action="return_value") or DONE)
+    except CycloptsError:
+        return USAGE
+    except KeyboardInterrupt:
+        _tell("interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return DONE
+    except Exception as error:  # noqa: BLE001 - the last one to hear of an error must not fail
+        if _is_for_the_user(error):
+            _tell(error)
+            return USAGE
+        traceback.print_exc()
+        _tell("This is a defect of mtasim. Please report it with the lines above and the scenario file.")
+        return DEFECT
+
+
+def _is_for_the_user(error: Exception) -> bool:
+    from sim.results.store import ResultError  # noqa: PLC0415
+    from sim.scenario.errors import ScenarioError  # noqa: PLC0415
+
+    return isinstance(error, (UsageError, ScenarioError, ResultError))
+
+
+def console() -> None:
+    """The console script: `main`, and the end of the process."""
+    status = main()
+    if status == INTERRUPTED:
+        # CPython ends by the signal itself, with no exit status, where Ctrl-C fell into certain imports: leave before
+        # that.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    console()

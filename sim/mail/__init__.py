@@ -1,0 +1,1 @@
+"""What mail is: addresses, paths, envelopes, messages, trace fields and delivery reports."""

@@ -1,0 +1,272 @@
+"""Mail addresses: RFC 5321's Mailbox, and the wider forms that header fields allow.
+
+`parse_address` reads what an SMTP command carries; `parse_mailbox` reads what people write in From and To fields,
+with comments, display names and spaces. Both end in the same `Address`.
+"""
+
+from __future__ import annotations
+
+import re
+from email.errors import HeaderParseError
+from email.header import Header, decode_header, make_header
+from functools import lru_cache
+from ipaddress import AddressValueError, IPv6Address
+from itertools import takewhile
+from typing import NamedTuple
+
+__all__ = ["Address", "AddressError", "format_mailbox", "is_domain", "parse_address", "parse_mailbox"]
+
+LOCAL_PART_LIMIT = 64
+"""Octets in a local part, RFC 5321 section 4.5.3.1.1."""
+
+DOMAIN_LIMIT = 255
+"""Octets in a domain, RFC 5321 section 4.5.3.1.2."""
+
+# RFC 5321 section 4.1.2: Dot-string = Atom *("." Atom), Atom = 1*atext (RFC 5322 section 3.2.3).
+_ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_DOT_STRING = re.compile(rf"{_ATEXT}(?:\.{_ATEXT})*")
+
+# Domain = sub-domain *("." sub-domain), sub-domain = Let-dig [Ldh-str]: no hyphen first or last.
+_SUB_DOMAIN = r"[A-Za-z0-9]+(?:-+[A-Za-z0-9]+)*"
+_DOMAIN = re.compile(rf"{_SUB_DOMAIN}(?:\.{_SUB_DOMAIN})*")
+
+_PLAIN = re.compile(rf"({_DOT_STRING.pattern})@({_DOMAIN.pattern})")
+
+# Quoted-string = DQUOTE *QcontentSMTP DQUOTE, where a backslash may stand before any printable character.
+_QUOTED = re.compile(r'"((?:[ !#-\[\]-~]|\\[ -~])*)"@(.*)')
+_QUOTED_PAIR = re.compile(r"\\(.)")
+_MUST_BE_QUOTED_PAIR = re.compile(r'(["\\])')
+
+# address-literal = "[" ( IPv4 / "IPv6:" IPv6 / Standardized-tag ":" 1*dcontent ) "]", section 4.1.3.
+_IPV4 = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})")
+_GENERAL_LITERAL = re.compile(r"[A-Za-z0-9-]*[A-Za-z0-9]:[!-Z^-~]+")
+
+
+class AddressError(ValueError):
+    """A text that is no address, or no path, with the reason."""
+
+
+class Address(NamedTuple):
+    r"""A mailbox: who, and in which domain.
+
+    `local` is the local part's meaning, without quotes or backslashes; `domain` is as written and may be an address
+    literal such as `[136.173.24.11]`. Only the forward-path `<Postmaster>` has an empty domain (RFC 5321 section
+    4.1.1.3). `str()` gives the RFC 5321 Mailbox, quoted only where it must be. Equality is plain: see `key`.
+    """
+
+    local: str
+    domain: str
+
+    def __str__(self) -> str:
+        local = self.local
+        if not _DOT_STRING.fullmatch(local):
+            local = '"' + _MUST_BE_QUOTED_PAIR.sub(r"\\\1", local) + '"'
+        return f"{local}@{self.domain}" if self.domain else local
+
+    @property
+    def key(self) -> str:
+        """Text that is equal for two spellings of one mailbox.
+
+        Domains have no case, local parts do, except that of the postmaster (RFC 5321 sections 2.4 and 4.5.1).
+        """
+        local = self.local.lower() if self.local.lower() == "postmaster" else self.local
+        return str(Address(local, self.domain.lower()))
+
+
+@lru_cache(maxsize=65536)
+def parse_address(text: str) -> Address:
+    """Read an RFC 5321 Mailbox, such as `gerard@cnam.fr` or `"gerard florin"@[136.173.24.11]`.
+
+    Raises:
+        AddressError: the text is not one, or is longer than RFC 5321 section 4.5.3.1 allows.
+    """
+    plain = _PLAIN.fullmatch(text)
+    address = Address(plain[1], plain[2]) if plain else _parse_unusual(text)
+    if len(address.local) > LOCAL_PART_LIMIT:
+        raise AddressError(
+            f"local part of {text!r} has {len(address.local)} octets: at most {LOCAL_PART_LIMIT} are allowed"
+        )
+    if len(address.domain) > DOMAIN_LIMIT:
+        raise AddressError(f"domain of {text!r} has {len(address.domain)} octets: at most {DOMAIN_LIMIT} are allowed")
+    return address
+
+
+def _parse_unusual(text: str) -> Address:
+    """Read a Mailbox with a quoted local part or an address literal."""
+    if not text.isascii():
+        raise AddressError(f"address {text!r} has a character beyond US-ASCII: write ASCII letters (no SMTPUTF8 here)")
+    if "@" not in text:
+        raise AddressError(f"address {text!r} has no domain: write local-part@domain")
+    quoted = _QUOTED.fullmatch(text)
+    local, domain = quoted.groups() if quoted else text.split("@", 1)
+    if not quoted and not _DOT_STRING.fullmatch(local):
+        raise AddressError(
+            f"local part {local!r} of {text!r} is not atoms joined by single dots:"
+            " put anything else between double quotes"
+        )
+    if not is_domain(domain):
+        raise AddressError(
+            f"domain {domain!r} of {text!r} is neither labels of letters, digits and inner hyphens joined by dots"
+            " nor an address literal such as [192.0.2.1] or [IPv6:2001:db8::1]"
+        )
+    return Address(_QUOTED_PAIR.sub(r"\1", local) if quoted else local, domain)
+
+
+def is_domain(text: str) -> bool:
+    """Whether the text is an RFC 5321 Domain or address-literal, as EHLO and addresses take them."""
+    if text[:1] == "[" and text[-1:] == "]":
+        return _is_literal(text[1:-1])
+    return _DOMAIN.fullmatch(text) is not None
+
+
+def _is_literal(text: str) -> bool:
+    ipv4 = _IPV4.fullmatch(text)
+    if ipv4:
+        return all(int(number) <= 255 for number in ipv4.groups())
+    if text[:5].lower() == "ipv6:":
+        try:
+            # The scope of RFC 4007 (after %) is no part of RFC 5321's grammar.
+            return IPv6Address(text[5:]).scope_id is None
+        except AddressValueError:
+            return False
+    return _GENERAL_LITERAL.fullmatch(text) is not None
+
+
+# The lexical tokens of RFC 5322 section 3.2; comments nest, so they are no regular expression's business.
+_TOKEN = re.compile(
+    r"""(?P<space>[ \t\r\n]+)
+    |(?P<quoted>"(?:[^"\\]|\\.)*")
+    |(?P<literal>\[[^\[\]\\]*\])
+    |(?P<special>[<>@.,:;])
+    |(?P<atom>[^ \t\r\n"\[\]<>@.,:;()\\]+)""",
+    re.VERBOSE | re.DOTALL,
+)
+_COMMENT_STEP = re.compile(r"[^()\\]+|\\.|[()]", re.DOTALL)
+
+_Token = tuple[str, str]
+"""What kind of token (a group of `_TOKEN`), and its text."""
+
+
+def parse_mailbox(text: str) -> tuple[str, Address]:
+    """Read one mailbox as header fields write it (RFC 5322 section 3.4): its display name and its address.
+
+    Comments may stand anywhere; without a display name their text is given in its place. Spaces around `@`, `.` and
+    `%` and a source route are dropped (RFC 5322 section 4.4), and an IPv4 address without brackets becomes the address
+    literal that it means. Encoded words (RFC 2047) are decoded.
+
+    Raises:
+        AddressError: the text is not one mailbox.
+    """
+    tokens, comments = _scan(text)
+    phrase: list[_Token] = []
+    if ("special", "<") in tokens:
+        start = tokens.index(("special", "<"))
+        phrase, tokens = tokens[:start], _strip(tokens[start + 1 :])
+        if tokens[-1:] != [("special", ">")]:
+            raise AddressError(f"mailbox {text!r} does not end with '>': write name <local-part@domain>")
+        tokens = tokens[:-1]
+    spec = _join_spec(text, tokens)
+    local, at, domain = spec.rpartition("@")
+    if _IPV4.fullmatch(domain):
+        domain = f"[{domain}]"
+    return _name(phrase) or " ".join(comments), parse_address(local + at + domain)
+
+
+def format_mailbox(name: str, address: Address) -> str:
+    """Write a mailbox for a header field: `name <address>`, or the address alone when there is no name.
+
+    A name beyond printable US-ASCII becomes RFC 2047 encoded words, any other is quoted where it must be.
+    """
+    if not name:
+        return str(address)
+    if not (name.isascii() and name.isprintable()):
+        name = " ".join(Header(name, "utf-8").encode().split())
+    elif not all(map(_is_plain_word, name.split(" "))):
+        name = '"' + _MUST_BE_QUOTED_PAIR.sub(r"\\\1", name) + '"'
+    return f"{name} <{address}>"
+
+
+def _is_plain_word(word: str) -> bool:
+    return re.fullmatch(_ATEXT, word) is not None and "=?" not in word
+
+
+def _scan(text: str) -> tuple[list[_Token], list[str]]:
+    """Split a header form into tokens (comments counting as spaces) and the texts of its comments."""
+    tokens: list[_Token] = []
+    comments: list[str] = []
+    position = 0
+    while position < len(text):
+        if text[position] == "(":
+            end = _comment_end(text, position)
+            comments.append(_decode_words(_QUOTED_PAIR.sub(r"\1", text[position + 1 : end - 1]).strip()))
+            tokens.append(("space", " "))
+            position = end
+            continue
+        token = _TOKEN.match(text, position)
+        if token is None:
+            raise AddressError(
+                f"mailbox {text!r} has a stray {text[position]!r} at character {position + 1}:"
+                " quotes, brackets and parentheses come in pairs"
+            )
+        tokens.append((str(token.lastgroup), token[0]))
+        position = token.end()
+    return _strip(tokens), list(filter(None, comments))
+
+
+def _comment_end(text: str, start: int) -> int:
+    """The position after the comment that begins at `start`; comments nest (RFC 5322 section 3.2.2)."""
+    depth = 0
+    for step in _COMMENT_STEP.finditer(text, start):
+        depth += {"(": 1, ")": -1}.get(step[0], 0)
+        if depth == 0:
+            return step.end()
+    raise AddressError(f"mailbox {text!r} has a comment that does not end: close every '(' with a ')'")
+
+
+def _strip(tokens: list[_Token]) -> list[_Token]:
+    """The tokens without spaces at either end."""
+    first = sum(1 for _ in takewhile(_is_space, tokens))
+    last = sum(1 for _ in takewhile(_is_space, reversed(tokens[first:])))
+    return tokens[first : len(tokens) - last]
+
+
+def _is_space(token: _Token) -> bool:
+    return token[0] == "space"
+
+
+def _join_spec(text: str, tokens: list[_Token]) -> str:
+    """The tokens of an addr-spec as one RFC 5321 Mailbox; a source route in front (RFC 5322 section 4.4) is dropped."""
+    if tokens[:1] == [("special", "@")] and ("special", ":") in tokens:
+        tokens = tokens[tokens.index(("special", ":")) + 1 :]
+    spec = ""
+    spaced = False
+    for token in _strip(tokens):
+        if _is_space(token):
+            spaced = True
+            continue
+        if spaced and spec[-1] not in ".@%" and token[1][0] not in ".@%":
+            raise AddressError(f"mailbox {text!r} has a space inside its address: write name <local-part@domain>")
+        spec += token[1]
+        spaced = False
+    return spec
+
+
+def _name(phrase: list[_Token]) -> str:
+    """The display name that a phrase spells."""
+    words = [
+        _QUOTED_PAIR.sub(r"\1", text[1:-1]) if kind == "quoted" else " " if kind == "space" else text
+        for kind, text in _strip(phrase)
+    ]
+    # RFC 2047 section 5: an encoded word never stands inside a quoted string.
+    quoted = any(kind == "quoted" for kind, _ in phrase)
+    return "".join(words) if quoted else _decode_words("".join(words))
+
+
+def _decode_words(text: str) -> str:
+    """The text with its RFC 2047 encoded words decoded, or as it is where they are malformed."""
+    if "=?" not in text:
+        return text
+    try:
+        return str(make_header(decode_header(text)))
+    except (HeaderParseError, LookupError, UnicodeError):
+        return text

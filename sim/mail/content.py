@@ -1,0 +1,86 @@
+"""Mail data: the header and the body of a message, as bytes whose lines end in CRLF (RFC 5321 section 2.3.7).
+
+Dots are as the author wrote them: doubling them is the protocol's business (RFC 5321 section 4.5.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from email.header import Header
+
+__all__ = ["canonical", "compose", "is_8bit", "longest_line", "split"]
+
+_CRLF = b"\r\n"
+
+_LINES = (
+    b"All mail shall be carried with care from one host to the next, and no\r\n"
+    b"message may be lost on the way without somebody being told about that\r\n"
+)
+_WIDTH = len(_LINES) // 2
+_TEXT = _LINES * 512
+"""Plain text that bodies are cut from: even lines of `_WIDTH` octets with their CRLF."""
+
+_SHORTEST_BODY = 3
+"""One line of one character."""
+
+
+def canonical(data: bytes) -> bytes:
+    """The data with every line, the last one included, ended by CRLF; a bare CR or LF counts as a line's end.
+
+    Lines longer than RFC 5322 section 2.1.1 allows stay as they are: see `longest_line`.
+    """
+    ends = data.count(_CRLF)
+    if data.count(b"\n") != ends or data.count(b"\r") != ends:
+        data = data.replace(_CRLF, b"\n").replace(b"\r", b"\n").replace(b"\n", _CRLF)
+    return data if data.endswith(_CRLF) or not data else data + _CRLF
+
+
+def longest_line(content: bytes) -> int:
+    """Octets in the longest line, its CRLF not counted (RFC 5321 section 4.5.3.1.6 allows 998)."""
+    return max(map(len, content.split(_CRLF)))
+
+
+def split(content: bytes) -> tuple[bytes, bytes]:
+    """The header, its last CRLF included, and the body; the blank line between them is in neither."""
+    if content.startswith(_CRLF):
+        return b"", content[2:]
+    end = content.find(b"\r\n\r\n")
+    return (content[: end + 2], content[end + 4 :]) if end >= 0 else (content, b"")
+
+
+def is_8bit(content: bytes) -> bool:
+    """Whether an octet has its high bit set, so that the content needs 8BITMIME (RFC 6152)."""
+    return not content.isascii()
+
+
+def compose(
+    *, sender: str, recipients: Sequence[str], subject: str, message_id: str, date: str, size: int, text: str = ""
+) -> bytes:
+    """Write a plain text message: of `text`, or of exactly `size` octets (the smallest possible where that is larger).
+
+    Args:
+        sender: the author's address.
+        recipients: the addresses for the To field.
+        subject: the subject, of one line at most; characters beyond printable US-ASCII become RFC 2047 encoded words.
+        message_id: the message identifier with its angle brackets.
+        date: an RFC 5322 date-time.
+        size: octets of the mail data, header and line ends included.
+        text: the body, if it is not to be filler of that size; UTF-8.
+    """
+    if not (subject.isascii() and subject.isprintable()):
+        subject = Header(subject, "utf-8", header_name="Subject").encode(linesep="\r\n")
+    to = ",\r\n ".join(recipients)
+    header = (
+        f"Date: {date}\r\nFrom: {sender}\r\nTo: {to}\r\nSubject: {subject}\r\nMessage-ID: {message_id}\r\n\r\n"
+    ).encode("ascii")
+    return header + (canonical(text.encode()) if text else _body(size - len(header)))
+
+
+def _body(size: int) -> bytes:
+    """Text lines of exactly `size` octets, or one short line where that is less."""
+    cut = max(size, _SHORTEST_BODY) - len(_CRLF)
+    text = _TEXT if cut <= len(_TEXT) else _TEXT * (cut // len(_TEXT) + 1)
+    if cut % _WIDTH == _WIDTH - 1:
+        # The cut falls between CR and LF.
+        return text[: cut - 1] + b"." + _CRLF
+    return text[:cut] + _CRLF

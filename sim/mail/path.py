@@ -1,0 +1,153 @@
+"""Reverse-paths and forward-paths: what MAIL FROM and RCPT TO carry, source routes and the percent hack included."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container
+from functools import lru_cache
+from typing import NamedTuple
+
+from sim.mail.address import LOCAL_PART_LIMIT, Address, AddressError, is_domain, parse_address
+
+__all__ = [
+    "NULL_PATH",
+    "Path",
+    "parse_forward_path",
+    "parse_path",
+    "percent_decode",
+    "percent_encode",
+    "percent_route",
+]
+
+PATH_LIMIT = 256
+"""Octets in a path with its punctuation, RFC 5321 section 4.5.3.1.3."""
+
+# RFC 5321 section 4.1.2: A-d-l = At-domain *( "," At-domain ), then ":"; RFC 821 allows address literals there too.
+_ROUTE_STEP = re.compile(r"@(\[[^\[\]]*\]|[^,:@\[\]]*)([,:])")
+
+
+class Path(NamedTuple):
+    """A mailbox and the hosts to pass on the way, first one first; no mailbox at all is the null path `<>`.
+
+    `str()` gives the form of RFC 5321 section 4.1.2, such as `<@ibp.fr,@uvsq.fr:gerard@cnam.fr>`.
+    """
+
+    mailbox: Address | None
+    route: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return _written(self)
+
+    @property
+    def is_null(self) -> bool:
+        """Whether this is `<>`, the reverse-path of delivery reports (RFC 5321 section 4.5.5)."""
+        return self.mailbox is None
+
+
+@lru_cache(maxsize=65536)
+def _written(path: Path) -> str:
+    if path.mailbox is None:
+        return "<>"
+    if not path.route:
+        return f"<{path.mailbox}>"
+    return f"<{','.join('@' + domain for domain in path.route)}:{path.mailbox}>"
+
+
+NULL_PATH = Path(None)
+"""The null reverse-path `<>`."""
+
+
+@lru_cache(maxsize=65536)
+def parse_path(text: str, *, allow_null: bool = True) -> Path:
+    """Read `<local-part@domain>`, with or without a source route, or `<>`.
+
+    Raises:
+        AddressError: the text is no path, is longer than 256 octets, or is null where that is not allowed.
+    """
+    if len(text) > PATH_LIMIT:
+        raise AddressError(f"path {text[:40]!r}... has {len(text)} octets: at most {PATH_LIMIT} are allowed")
+    if text[:1] != "<" or text[-1:] != ">":
+        raise AddressError(f"path {text!r} is not between angle brackets: write <local-part@domain>")
+    if text == "<>":
+        if allow_null:
+            return NULL_PATH
+        raise AddressError("path '<>' names no mailbox: only a reverse-path may be null")
+    if text[1] != "@":
+        return Path(parse_address(text[1:-1]))
+    return _parse_routed(text)
+
+
+def _parse_routed(text: str) -> Path:
+    """Read a path that begins with a source route."""
+    route: list[str] = []
+    position = 1
+    while step := _ROUTE_STEP.match(text, position):
+        domain, end = step.groups()
+        if not is_domain(domain):
+            raise AddressError(f"source route of path {text!r} has {domain!r}, which is not a domain")
+        route.append(domain)
+        position = step.end()
+        if end == ":":
+            return Path(parse_address(text[position:-1]), tuple(route))
+    raise AddressError(f"source route of path {text!r} does not end: write <@one,@two:local-part@domain>")
+
+
+@lru_cache(maxsize=65536)
+def parse_forward_path(text: str) -> Path:
+    """Read a forward-path: as `parse_path`, but never null, and `<Postmaster>` needs no domain.
+
+    RFC 5321 section 4.1.1.3. The postmaster's path is `Path(Address("Postmaster", ""))`, however it was spelt.
+
+    Raises:
+        AddressError: the text is no forward-path.
+    """
+    if text.lower() == "<postmaster>":
+        return Path(Address("Postmaster", ""))
+    return parse_path(text, allow_null=False)
+
+
+def percent_decode(address: Address, domains: Container[str]) -> Address:
+    """Rewrite `user%c%b@a` to `user%c@b`, and so on for as long as the domain is one of `domains` (in lower case).
+
+    As qmail does for the domains of its control file `percenthack` (qmail-send.c, rewrite): the local part is split at
+    its last `%`. It also stops where no domain stands after that `%`, since the result would be no address.
+    """
+    while address.domain.lower() in domains:
+        inner = _split(address)
+        if inner is None:
+            break
+        address = inner
+    return address
+
+
+def percent_route(address: Address) -> Path:
+    """The path that a percent address means when every domain on the way follows it.
+
+    `gerard%cnam.fr%uvsq.fr@ibp.fr` is `<@ibp.fr,@uvsq.fr:gerard@cnam.fr>`.
+    """
+    route: list[str] = []
+    while inner := _split(address):
+        route.append(address.domain)
+        address = inner
+    return Path(address, tuple(route))
+
+
+def percent_encode(path: Path) -> Address:
+    """The percent address that means the path: the inverse of `percent_route`.
+
+    Raises:
+        AddressError: the path is null, or the address would have too long a local part.
+    """
+    if path.mailbox is None:
+        raise AddressError("path '<>' names no mailbox: it has no percent address")
+    *domains, last = path.mailbox.domain, *reversed(path.route)
+    local = "%".join((path.mailbox.local, *domains))
+    if len(local) > LOCAL_PART_LIMIT:
+        raise AddressError(f"local part {local!r} has {len(local)} octets: at most {LOCAL_PART_LIMIT} are allowed")
+    return Address(local, last)
+
+
+def _split(address: Address) -> Address | None:
+    """The address inside a percent address; None where there is none."""
+    local, percent, domain = address.local.rpartition("%")
+    return Address(local, domain) if percent and is_domain(domain) else None

@@ -1,0 +1,69 @@
+"""Whom a host knows: the domains whose mailboxes it keeps, their users, and the domains that it passes mail on to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sim.mail.address import Address
+from sim.mail.path import Path
+from sim.mta.mx import Records, is_home
+from sim.protocol.smtp import replies
+from sim.protocol.smtp.replies import Reply
+from sim.scenario.spec import Domain
+
+POSTMASTER = "postmaster"
+MAILER_DAEMON = "mailer-daemon"
+
+
+class Directory:
+    """Judges forward-paths for one host. `mx` answers a domain's MX records, None where there is no such domain."""
+
+    __slots__ = ("_host", "_judged", "_mx", "_users")
+
+    def __init__(self, host: str, domains: Mapping[str, Domain], mx: Callable[[str], Records | None]) -> None:
+        self._host = host
+        self._mx = mx
+        self._users = {
+            domain.name.lower(): frozenset(user.lower() for user in domain.users)
+            for domain in domains.values()
+            if is_home(mx(domain.name), host)
+        }
+        self._judged: dict[Path, Reply] = {}
+
+    def is_local(self, address: Address) -> bool:
+        """Whether the mailbox, if it exists, is kept here. Postmaster without a domain is (RFC 5321 section 4.5.1)."""
+        domain = address.domain.lower()
+        return not domain or domain == self._host.lower() or domain in self._users
+
+    def has_user(self, address: Address) -> bool:
+        """Whether a local address names a mailbox; every host has a postmaster and a mailer daemon."""
+        local = address.local.lower()
+        return local in (POSTMASTER, MAILER_DAEMON) or local in self._users.get(address.domain.lower(), ())
+
+    def judge(self, path: Path) -> Reply:
+        """The reply to RCPT: a mailbox here, a domain to pass mail on to, or neither."""
+        reply = self._judged.get(path)
+        if reply is None:
+            reply = self._judged[path] = self._decide(path)
+        return reply
+
+    def _decide(self, path: Path) -> Reply:
+        address = path.mailbox
+        if address is None:
+            return replies.E550_NO_SUCH_USER
+        if self.is_local(address):
+            return replies.S250_RCPT if self.has_user(address) else replies.E550_NO_SUCH_USER
+        if self._mx(address.domain) is None:
+            return replies.E550_NO_SUCH_DOMAIN
+        return replies.S250_RCPT
+
+    def verify(self, text: str) -> Reply:
+        """The reply to VRFY: the address of a user who is here, 252 for one elsewhere (RFC 5321 section 3.5.3)."""
+        local, _, domain = text.strip("<> ").partition("@")
+        if domain and not self.is_local(Address(local, domain)):
+            return replies.S252_CANNOT_VERIFY
+        homes = [domain] if domain else list(self._users)
+        found = [home for home in homes if self.has_user(Address(local, home))]
+        if len(found) > 1:
+            return Reply(553, tuple(f"<{local}@{home}>" for home in found), "5.1.4")
+        return Reply(250, (f"<{local}@{found[0]}>",), "2.1.5") if found else replies.E550_NO_SUCH_USER

@@ -1,0 +1,50 @@
+"""Which hosts take mail for a domain, in which order (RFC 5321 section 5.1).
+
+The order of equal preferences must be random (RFC 5321 section 5.1); this room draws nothing, so the caller says how
+to shuffle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from sim.mta.queue import Failure
+
+Records = Sequence[tuple[int, str]]
+"""MX records: (preference, host)."""
+
+NO_SUCH_DOMAIN = Failure(550, "5.1.2", "Host or domain name not found")
+LOOPS_BACK = Failure(554, "5.4.6", "Mail for this domain loops back to myself")
+
+
+def candidates(records: Records | None, own_name: str, shuffle: Callable[[list[str]], None]) -> list[str] | Failure:
+    """The hosts to try, best first, or why the domain cannot be served at all.
+
+    Args:
+        records: the domain's MX records, an implicit one included; None where the domain does not exist.
+        own_name: this host; its own preference and all worse ones are left out.
+        shuffle: puts hosts of equal preference in random order, in place.
+    """
+    if records is None:
+        return NO_SUCH_DOMAIN
+    if len(records) == 1 and records[0][1] != own_name:
+        return [records[0][1]]
+    own = min((preference for preference, host in records if host == own_name), default=None)
+    usable = [record for record in records if own is None or record[0] < own]
+    if not usable:
+        return LOOPS_BACK
+    hosts: list[str] = []
+    for level in sorted({preference for preference, _ in usable}):
+        equals = [host for preference, host in usable if preference == level]
+        if len(equals) > 1:
+            shuffle(equals)
+        hosts += equals
+    return hosts
+
+
+def is_home(records: Records | None, host: str) -> bool:
+    """Whether the host keeps the domain's mailboxes: it is an MX of the best preference."""
+    if not records:
+        return False
+    best = min(preference for preference, _ in records)
+    return any(name == host for preference, name in records if preference == best)

@@ -1,0 +1,139 @@
+"""What a host holds: its queue entries (one message each) and the copies in them that are still to be passed on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sim.mail.path import Path
+
+HopTime = tuple[float, float, float]
+"""What an attempt took, in s: contact (until mail could be offered), transfer, service at the server."""
+
+
+@dataclass(slots=True, eq=False)
+class Copy:
+    """A message x recipient in one host's custody, and what became of it on its way here.
+
+    `path` names the hosts that have had custody, this one last. The five delays account for all the time since
+    `created` up to `counted_to`.
+    """
+
+    message_id: int
+    forward_path: Path
+    recipient: str
+    created: float
+    counted_to: float
+    path: tuple[str, ...]
+    attempts: int = 0
+    queue_s: float = 0.0
+    retry_s: float = 0.0
+    contact_s: float = 0.0
+    transfer_s: float = 0.0
+    service_s: float = 0.0
+
+    def waited(self, due: float, now: float) -> None:
+        """Count the wait since the last event: backoff until `due`, then waiting for a turn until `now`."""
+        backoff = max(min(due, now) - self.counted_to, 0.0)
+        self.retry_s += backoff
+        self.queue_s += now - self.counted_to - backoff
+        self.counted_to = now
+
+    def tried(self, spent: HopTime, until: float) -> None:
+        """Count an attempt that took `spent` and ended (for this copy) at `until`."""
+        self.attempts += 1
+        self.contact_s += spent[0]
+        self.transfer_s += spent[1]
+        self.service_s += spent[2]
+        self.counted_to = until
+
+    def at(self, host: str, spent: HopTime, until: float) -> Copy:
+        """The copy as the next host takes it into custody at `until`, after an attempt that took `spent`."""
+        there = Copy(
+            self.message_id,
+            self.forward_path,
+            self.recipient,
+            self.created,
+            self.counted_to,
+            (*self.path, host),
+            self.attempts,
+            self.queue_s,
+            self.retry_s,
+            self.contact_s,
+            self.transfer_s,
+            self.service_s,
+        )
+        there.tried(spent, until)
+        return there
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """One message in one host's queue, with the copies that this host must still pass on.
+
+    `arrival` is when the host took custody; `due` the earliest time of the next attempt; `in_delivery` how many
+    deliveries of it are under way; `failures` what the last attempts said of the copies that they left over.
+    """
+
+    queue_id: str
+    reverse_path: Path
+    content: bytes
+    arrival: float
+    copies: list[Copy]
+    due: float
+    in_delivery: int = 0
+    failures: dict[str, Failure] = field(default_factory=dict)
+
+    @property
+    def message_id(self) -> int:
+        """The message that it holds."""
+        return self.copies[0].message_id
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a copy was not taken: the reply of `host`, or words of our own with `code` 0 and no host."""
+
+    code: int
+    enhanced: str
+    text: str
+    host: str = ""
+
+    @property
+    def permanent(self) -> bool:
+        """Whether trying again is pointless (a 5yz reply)."""
+        return self.code >= 500
+
+    @property
+    def diagnostic(self) -> str:
+        """The text of a report's Diagnostic-Code, as the peer said it (RFC 3464 section 2.3.6)."""
+        return " ".join(part for part in (str(self.code or ""), self.enhanced, self.text) if part)
+
+
+class Queue:
+    """A host's queue: entries in order of arrival, with the counts that its users see."""
+
+    __slots__ = ("bytes", "entries")
+
+    def __init__(self) -> None:
+        self.entries: dict[str, Entry] = {}
+        self.bytes = 0
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def add(self, entry: Entry) -> None:
+        """Take an entry in."""
+        self.entries[entry.queue_id] = entry
+        self.bytes += len(entry.content)
+
+    def remove(self, entry: Entry) -> None:
+        """Let an entry go; it must be here."""
+        del self.entries[entry.queue_id]
+        self.bytes -= len(entry.content)
+
+    def empty(self) -> list[Entry]:
+        """Take everything out."""
+        entries = list(self.entries.values())
+        self.entries.clear()
+        self.bytes = 0
+        return entries

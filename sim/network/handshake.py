@@ -1,0 +1,145 @@
+"""TCP's three-way handshake, with every loss and timer played through.
+
+A lost SYN is repeated after 1 s five times (tcp_syn_linear_timeouts = 4), then at doubled gaps, ten times in all
+(tcp_syn_retries = 6). The server repeats its SYN-ACK after 1, 2, 4, 8 and 16 s and forgets the attempt 32 s later
+(tcp_synack_retries = 5); a repeated SYN has it repeated at once. If the third packet is lost, the client believes to be
+connected while the server waits for its timer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from sim.network.line import Line
+from sim.network.sender import fires
+from sim.network.weather import Timeline
+
+__all__ = ["Handshake"]
+
+SYN: Final = 60
+_ACK: Final = 52
+_SYN_GAPS: Final = (1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+_ANSWER_GAPS: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+_SHORTEST_GAP: Final = 1.0
+
+
+class Handshake:
+    """One attempt to connect.
+
+    Attributes:
+        connected: When the client has the SYN-ACK; infinity if it gave up.
+        accepted: When the server has the third packet; infinity if it never came.
+        client_rtt, server_rtt: The round trip that each end's timestamps show: since the first copy that the other end
+            took, so a lost answer stretches it by the wait for the next one.
+        syns, answers: How many SYNs and SYN-ACKs were sent.
+        wire_bytes: All packets together.
+
+    Args:
+        out: The lines from client to server.
+        back: The lines from server to client.
+        server: When the server host is up.
+    """
+
+    __slots__ = (
+        "_answer_sent",
+        "_answered",
+        "_back",
+        "_created",
+        "_gaps",
+        "_out",
+        "_requested",
+        "_server",
+        "_syn_sent",
+        "accepted",
+        "answers",
+        "client_rtt",
+        "connected",
+        "server_rtt",
+        "syns",
+        "wire_bytes",
+    )
+
+    def __init__(self, out: Sequence[Line], back: Sequence[Line], server: Timeline) -> None:
+        self._out = out
+        self._back = back
+        self._server = server
+        self._created = self._answered = 0.0
+        self._requested = False
+        self._syn_sent = self._answer_sent = math.inf
+        self._gaps = 0
+        self.connected = self.accepted = math.inf
+        self.client_rtt = self.server_rtt = 0.0
+        self.syns = self.answers = self.wire_bytes = 0
+
+    def play(self, now: float) -> None:
+        """Play the handshake from the first SYN, sent at `now`."""
+        self._syn(now)
+        if self.accepted - now < _SHORTEST_GAP:
+            return
+        while True:
+            syn = self._fires(self._syn_sent, _SYN_GAPS, self.syns - 1, self.connected)
+            answer = self._fires(self._answer_sent, _ANSWER_GAPS, self._gaps, self.accepted)
+            if syn == answer == math.inf:
+                return
+            if syn <= answer:
+                self._syn(syn)
+            else:
+                self._answer_again(answer)
+
+    @staticmethod
+    def _fires(sent: float, gaps: Sequence[float], number: int, over: float) -> float:
+        """When the timer of a packet sent at `sent` runs out; infinity if there is none, or all is `over` by then."""
+        if sent + _SHORTEST_GAP >= over or number >= len(gaps):
+            return math.inf
+        timer = fires(sent, gaps[number])
+        return timer if timer < over else math.inf
+
+    def _cross(self, lines: Sequence[Line], at: float, wire: int) -> float:
+        """Carry one packet over all lines."""
+        self.wire_bytes += wire
+        for line in lines:
+            at = line.carry(at, wire)
+            if at == math.inf:
+                break
+        return at
+
+    def _syn(self, now: float) -> None:
+        """Send a SYN and set the timer of the next."""
+        self.syns += 1
+        at = self._cross(self._out, now, SYN)
+        self._syn_sent = now
+        if at == math.inf or not self._server.is_up(at):
+            return
+        if not self._requested:
+            self._requested = True
+            self._created = now
+            self._gaps = 0
+        if at < self.accepted:
+            self._answer(at)
+
+    def _answer_again(self, now: float) -> None:
+        """The server's timer ran out: repeat the SYN-ACK, or forget the attempt."""
+        self._gaps += 1
+        if self._gaps < len(_ANSWER_GAPS):
+            self._answer(now)
+        else:
+            self._answer_sent = math.inf
+            self._requested = False
+
+    def _answer(self, now: float) -> None:
+        """Send a SYN-ACK; the client answers each one that it gets."""
+        self.answers += 1
+        self._answer_sent = now
+        at = self._cross(self._back, now, SYN) if self._server.is_up(now) else math.inf
+        if at == math.inf:
+            return
+        if at < self.connected:
+            self.connected = at
+            self.client_rtt = at - self._created
+            self._answered = now
+        third = self._cross(self._out, at, _ACK)
+        if third < self.accepted and self._server.is_up(third):
+            self.accepted = third
+            self.server_rtt = third - self._answered

@@ -1,0 +1,229 @@
+"""A TCP connection as the simulation sees it: when does what one side writes reach the other?
+
+The unit is a flight: what one side writes before it must wait for the other. A flight of one segment that gets through
+is a sum; one of several segments that fit the window, a formula; everything else is played through (`transfer`).
+The state of both ends (window, round-trip estimate, backed-off timer) lives from flight to flight.
+
+Sources: RFC 9293, 6298, 5681, 6928, 8985, 9438, and Linux 6 where it differs. Times in s, sizes in bytes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Sequence
+from typing import Final
+
+from sim.network.handshake import Handshake
+from sim.network.line import Line
+from sim.network.sender import Sender
+from sim.network.transfer import Transfer
+from sim.network.way import ACK, HEADERS, Way, burst
+from sim.network.weather import ALWAYS_UP, Timeline
+
+__all__ = ["Connection"]
+
+_DELAYED_ACK: Final = 0.04
+_USUAL_MTU: Final = 1500
+_NEVER: Final = math.inf
+
+
+class Connection:
+    """A connection from a client to a server over fixed lines.
+
+    Args:
+        lines_out: The lines from the client to the server, in order.
+        lines_back: The lines from the server to the client, in order.
+        server: When the server host is up; what arrives there while it is down is lost.
+
+    Attributes:
+        accepted_at: When the server has the third packet of the handshake, where its greeting starts; infinity if it
+            never came through.
+        wire_bytes: Bytes of all IP packets of both directions so far.
+        retransmissions: How many packets so far were sent again.
+        mss: The most bytes of payload a segment.
+    """
+
+    __slots__ = (
+        "_client",
+        "_ends",
+        "_jittery",
+        "_server",
+        "_to_server",
+        "accepted_at",
+        "mss",
+        "retransmissions",
+        "wire_bytes",
+    )
+
+    def __init__(self, lines_out: Sequence[Line], lines_back: Sequence[Line], *, server: Timeline = ALWAYS_UP) -> None:
+        self.mss = min([line.mtu for line in (*lines_out, *lines_back)], default=_USUAL_MTU) - HEADERS
+        self.accepted_at = _NEVER
+        self.wire_bytes = 0
+        self.retransmissions = 0
+        self._client = client = Sender()
+        self._server = answering = Sender()
+        self._to_server = Way(lines_out, lines_back, ALWAYS_UP, server, self.mss)
+        to_client = Way(lines_back, lines_out, server, ALWAYS_UP, self.mss)
+        # By direction (to the client, to the server): the way, the sending end, the other end.
+        self._ends = ((to_client, answering, client), (self._to_server, client, answering))
+        self._jittery = [line for line in (*lines_out, *lines_back) if line.jittery]
+
+    @property
+    def rate(self) -> float:
+        """The slowest line's rate towards the server, in bit/s; infinity where no line is between them."""
+        return min([line.rate for line in self._to_server.there], default=_NEVER)
+
+    def open(self, now: float) -> float:
+        """Connect.
+
+        Returns:
+            When the client holds itself connected, in s; infinity if it gave up (after about 134 s).
+        """
+        if self._jittery:
+            self._draw_lags()
+        way = self._to_server
+        shake = Handshake(way.there, way.back, way.away)
+        shake.play(now)
+        self.accepted_at = shake.accepted
+        if shake.connected < _NEVER:
+            self._client.sample(shake.client_rtt)
+        if shake.accepted < _NEVER:
+            self._server.sample(shake.server_rtt)
+        if shake.syns > 2:
+            self._client.cwnd = 1.0
+        self.wire_bytes += shake.wire_bytes
+        self.retransmissions += shake.syns - 1 + max(shake.answers - 1, 0)
+        return shake.connected
+
+    def send(self, now: float, size: int, to_server: bool) -> float:
+        """Send a flight at `now`, computing all of it at once.
+
+        A flight of many windows books its lines ahead; where others share them, step through `sending` instead.
+
+        Returns:
+            When its last byte has arrived in order, so that the program there can read it, in s; infinity when TCP
+            gave up.
+        """
+        if size > self.mss:
+            return _at_once(self.sending(now, size, to_server))
+        if now == _NEVER:
+            return _NEVER
+        if self._jittery:
+            self._draw_lags()
+        way, mine, peer = self._ends[to_server]
+        wire = size + HEADERS
+        at = now
+        for line in way.there:
+            at = line.carry(at, wire)
+            if at == _NEVER:
+                return self._lone_lost(now, size, to_server)
+        at = max(at, mine.arrived)
+        if way.away is not ALWAYS_UP and not way.away.is_up(at):
+            return self._lone_lost(now, size, to_server)
+        if peer.sent >= 0 and now >= peer.arrived:
+            wait = now - peer.arrived
+            peer.sample(peer.arrived - peer.sent + (min(_DELAYED_ACK, wait)) + at - now)
+            peer.sent = -1.0
+        mine.sent = mine.last_sent = now
+        mine.arrived = at
+        self.wire_bytes += wire
+        return at
+
+    def sending(self, now: float, size: int, to_server: bool) -> Generator[float, None, float]:
+        """Send a flight window by window.
+
+        Yields:
+            The time at which to go on. Doing so when that time has come lets concurrent transfers share the lines.
+
+        Returns:
+            When its last byte has arrived in order, as `send`, once that is known.
+        """
+        if size <= self.mss:
+            return self.send(now, size, to_server)
+        if now == _NEVER:
+            return _NEVER
+        if self._jittery:
+            self._draw_lags()
+        way, mine, _ = self._ends[to_server]
+        if mine.cwnd > 10:
+            mine.rest(now)
+        if self._one_window(now, size, to_server):
+            return mine.arrived
+        transfer = Transfer(mine, way, size)
+        transfer.start(now)
+        yield from transfer.run()
+        return self._finished(transfer, now, to_server)
+
+    def close(self) -> None:
+        """Close the connection: two FINs and their acknowledgements, for which nobody waits."""
+        self.wire_bytes += 4 * ACK
+
+    def _draw_lags(self) -> None:
+        """Draw the delay of every line whose delay varies."""
+        for line in self._jittery:
+            line.draw_lag()
+
+    def _one_window(self, now: float, size: int, to_server: bool) -> bool:
+        """Send several segments that fit the window and get through undisturbed; False if it is not that simple."""
+        way, mine, peer = self._ends[to_server]
+        segments = -(-size // self.mss)
+        if segments > mine.cwnd:
+            return False
+        there = burst(way, now, segments, size - (segments - 1) * self.mss)
+        if there is None:
+            return False
+        first, last = there
+        if peer.sent >= 0 and now >= peer.arrived:
+            peer.sample(peer.arrived - peer.sent + min(now - peer.arrived, _DELAYED_ACK) + first - now)
+            peer.sent = -1.0
+        mine.grow(segments, last, segments)
+        mine.sent = mine.last_sent = now
+        mine.arrived = max(last, mine.arrived)
+        self.wire_bytes += size + segments * HEADERS + (segments - 1) // 2 * ACK
+        return True
+
+    def _lone_lost(self, now: float, size: int, to_server: bool) -> float:
+        """The flight's only segment was lost: play its timers."""
+        way, mine, _ = self._ends[to_server]
+        transfer = Transfer(mine, way, size)
+        transfer.start_lost(now)
+        for _ in transfer.run():
+            pass
+        return self._finished(transfer, now, to_server)
+
+    def _finished(self, transfer: Transfer, now: float, to_server: bool) -> float:
+        """Keep what the ends know after a flight that was played through."""
+        _, mine, peer = self._ends[to_server]
+        self.wire_bytes += transfer.wire_bytes
+        self.retransmissions += transfer.retransmissions
+        if transfer.arrives < _NEVER:
+            if peer.sent >= 0 and now >= peer.arrived:
+                self._late_ack(peer, now, transfer)
+            mine.sent = mine.last_sent = transfer.last_sent
+            mine.arrived = transfer.arrives = max(transfer.arrives, mine.arrived)
+        return transfer.arrives
+
+    def _late_ack(self, peer: Sender, now: float, transfer: Transfer) -> None:
+        """The other end's last flight is acknowledged by a flight of which the first packets were lost.
+
+        If the other end's timer is longer than the wait, its round-trip sample is stretched; if it is shorter, that end
+        repeats a segment that had arrived, and samples the round trip of that.
+        """
+        wait, delay = now - peer.arrived, transfer.first_sent - now
+        needless = wait < _DELAYED_ACK and delay > 0 and wait + delay >= peer.waiting_time()
+        transit = transfer.first_arrived - transfer.first_sent + peer.arrived - peer.sent
+        peer.sample(transit + (min(wait, _DELAYED_ACK) if needless or wait >= _DELAYED_ACK else wait + delay))
+        peer.sent = -1.0
+        if needless:
+            self.wire_bytes += 2 * ACK
+            self.retransmissions += 1
+
+
+def _at_once(flow: Generator[float, None, float]) -> float:
+    """Run through a flight without waiting."""
+    while True:
+        try:
+            next(flow)
+        except StopIteration as end:
+            arrives: float = end.value
+            return arrives

@@ -1,0 +1,99 @@
+"""The network at run time: every link with its weather drawn and its two lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from random import Random
+
+from sim.network.line import Line
+from sim.network.weather import Timeline, draw
+from sim.scenario import spec
+
+__all__ = ["Link", "Mesh", "build"]
+
+_USUAL_PACKET = 1500
+
+
+class Link:
+    """A link at run time: its weather, and one line for each direction.
+
+    Args:
+        description: The link as the scenario has it.
+        timeline: When it is up (both directions alike).
+        lines: The line from the first of the link's nodes to the second, and the one back.
+    """
+
+    __slots__ = ("_lines", "between", "cost", "name", "timeline")
+
+    def __init__(self, description: spec.Link, timeline: Timeline, lines: tuple[Line, Line]) -> None:
+        self.name = description.name
+        self.between = description.between
+        self.timeline = timeline
+        self.cost = round((description.delay.mean() + _USUAL_PACKET * 8 / description.rate) * 1e12)
+        self._lines = {description.between[0]: lines[0], description.between[1]: lines[1]}
+
+    def line(self, source: str) -> Line:
+        """The line that leads away from a node of the link."""
+        return self._lines[source]
+
+
+class Mesh:
+    """All nodes and links at run time.
+
+    `Link.cost` is what routing minimises: mean delay plus the serialisation of 1500 bytes, in whole picoseconds, so
+    that sums do not depend on their order and ties are ties.
+
+    Args:
+        nodes: The names of the nodes; their order settles ties of routing.
+        links: The links by name.
+    """
+
+    __slots__ = ("links", "neighbours", "nodes")
+
+    def __init__(self, nodes: tuple[str, ...], links: Mapping[str, Link]) -> None:
+        self.nodes = nodes
+        self.links = links
+        self.neighbours: dict[str, dict[str, list[Link]]] = {name: {} for name in nodes}
+        for link in links.values():
+            for here, there in (link.between, link.between[::-1]):
+                self.neighbours[here].setdefault(there, []).append(link)
+        for around in self.neighbours.values():
+            for parallel in around.values():
+                parallel.sort(key=lambda link: link.cost)
+
+    @staticmethod
+    def lines(path: tuple[str, ...], links: tuple[Link, ...]) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+        """The lines along a path of nodes over the given links, out and back: what a connection takes."""
+        steps = list(zip(path[:-1], path[1:], links, strict=True))
+        out = tuple(link.line(here) for here, _, link in steps)
+        return out, tuple(link.line(there) for _, there, link in reversed(steps))
+
+
+def build(network: spec.Network, horizon: float, streams: Callable[[str], Random]) -> Mesh:
+    """Draw every link's weather and make its lines.
+
+    Args:
+        network: Nodes and links as the scenario has them.
+        horizon: The end of simulated time, in s.
+        streams: Gives an entity's own generator by name: `link/NAME/weather`, `link/NAME/A>B/loss` and `.../delay`.
+    """
+    return Mesh(tuple(network.nodes), {link.name: _link(link, horizon, streams) for link in network.links})
+
+
+def _link(link: spec.Link, horizon: float, streams: Callable[[str], Random]) -> Link:
+    """One link with its own draws."""
+    timeline = draw(link.weather, streams(f"link/{link.name}/weather"), horizon)
+
+    def line(here: str, there: str) -> Line:
+        return Line(
+            rate=link.rate,
+            delay=link.delay,
+            loss=link.loss,
+            mtu=link.mtu,
+            timeline=timeline,
+            random=streams(f"link/{link.name}/{here}>{there}/loss"),
+            jitter=streams(f"link/{link.name}/{here}>{there}/delay"),
+        )
+
+    here, there = link.between
+    return Link(link, timeline, (line(here, there), line(there, here)))

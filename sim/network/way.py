@@ -1,0 +1,48 @@
+"""What a flight travels over, and the burst: segments that go back to back and of which none is lost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from sim.network.line import Line
+from sim.network.weather import Timeline
+
+__all__ = ["ACK", "HEADERS", "Way", "burst"]
+
+HEADERS: Final = 52
+"""Bytes of IP and TCP headers on a data segment, timestamps included."""
+ACK: Final = 52
+"""Bytes of an acknowledgement without data."""
+
+
+class Way(NamedTuple):
+    """What a flight travels over: the lines there, the lines its acknowledgements come back on, and both hosts."""
+
+    there: Sequence[Line]
+    back: Sequence[Line]
+    home: Timeline
+    away: Timeline
+    mss: int
+
+
+def burst(way: Way, now: float, packets: int, tail: int) -> tuple[float, float] | None:
+    """Send full segments (the last with `tail` bytes of payload) in one go, if it is sure that all of them get through.
+
+    Returns:
+        When the first and the last are there; None if nothing was sent because not all would get through.
+    """
+    wire = way.mss + HEADERS
+    total = (packets - 1) * wire + tail + HEADERS
+    end = now
+    for line in way.there:
+        end = line.clear(end, packets, total)
+        if end == math.inf:
+            return None
+    if way.away.next_down(now) <= end or way.home.next_down(now) <= end:
+        return None
+    first = last = now
+    for line in way.there:
+        first, last = line.carry_burst(first, last, packets, wire, tail + HEADERS)
+    return first, last

@@ -1,0 +1,204 @@
+"""The client's end of an SMTP dialogue: octets from commands, octets in, replies out (RFC 5321)."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Literal
+
+from sim.protocol.smtp.buffer import ReceiveBuffer
+from sim.protocol.smtp.commands import write_command
+from sim.protocol.smtp.errors import LocalProtocolError, RemoteProtocolError
+from sim.protocol.smtp.events import NEED_DATA, Command, ConnectionClosed, Ehlo, Helo, MailData, NeedData
+from sim.protocol.smtp.extensions import parse_offer
+from sim.protocol.smtp.mail_data import stuff
+from sim.protocol.smtp.replies import Reply
+from sim.protocol.smtp.reply_lines import is_continued, read_reply, split_replies
+from sim.protocol.smtp.states import CLOSING_CODE, HOPES, LAST_IN_GROUP, OVERTAKEN, TRANSITIONS, Opening, State
+
+__all__ = ["Client"]
+
+_LINE_LIMIT = 2048
+"""Octets taken in a reply line. RFC 5321 section 4.5.3.1.5 allows 512; some servers put long texts there."""
+
+_LINES_LIMIT = 1024
+"""Lines taken in a reply: an EXPN of a large list has one a member."""
+
+_CACHED_LINES = 16
+"""Longer replies are too rare, and too large, to be remembered."""
+
+
+class Client:
+    """One session's client.
+
+    The order of calls is:
+
+    1. `receive_data`, and `next_event` until it gives the greeting.
+    2. `send` a command; with PIPELINING offered, several, in the groups that RFC 2920 section 3.1 allows.
+    3. `receive_data`, and `next_event` until it has given a reply to each (`outstanding` is 0 then), or
+       ConnectionClosed.
+
+    Mail data is sent like a command once DATA got its 354. A 421 closes the session, whatever it answers; it may also
+    come where no reply is due.
+    """
+
+    __slots__ = (
+        "_ahead",
+        "_buffer",
+        "_enhanced",
+        "_lines",
+        "_offered",
+        "_peer_closed",
+        "_state",
+        "_waiting",
+        "_whole",
+        "extensions",
+    )
+
+    def __init__(self) -> None:
+        self.extensions: dict[str, str] = {}
+        """What the server offered in its reply to EHLO: keyword in upper case -> the text after it."""
+        self._offered: tuple[str, ...] = ()
+        self._enhanced = False
+        self._state = State.CONNECTED
+        # The state once every reply on the way has come and is a good one; None: to be worked out anew.
+        self._ahead: State | None = State.CONNECTED
+        # What waits for its reply, first one first.
+        self._waiting: deque[type] = deque([Opening])
+        self._buffer = ReceiveBuffer()
+        self._peer_closed = False
+        # The lines of a reply whose last line has yet to come.
+        self._lines: list[bytes] = []
+        # The lines of each reply, where all that came was whole replies.
+        self._whole: list[tuple[bytes, ...]] = []
+
+    @property
+    def state(self) -> State:
+        """Where the dialogue stands, by the replies received."""
+        return self._state
+
+    @property
+    def outstanding(self) -> int:
+        """How many commands wait for their reply; after the end, how many never got one."""
+        return len(self._waiting) - (Opening in self._waiting)
+
+    def send(self, command: Command) -> bytes:
+        """The octets of a command, or of the mail data with its final dot.
+
+        Raises:
+            LocalProtocolError: the command is not legal now, or a value in it cannot be sent to this server.
+        """
+        kind = type(command)
+        if self._ahead is None:
+            self._ahead = self._look_ahead()
+        ahead = HOPES[self._ahead].get(kind)
+        if ahead is None:
+            legal = ", ".join(sorted(each.__name__ for each in HOPES[self._ahead])) or "nothing"
+            raise LocalProtocolError(f"{kind.__name__} is not legal in state {self._ahead.name}: {legal} is")
+        if self._waiting:
+            self._check_group(kind)
+        octets = stuff(command.content) if isinstance(command, MailData) else write_command(command, self._offered)
+        self._waiting.append(kind)
+        self._ahead = ahead
+        return octets
+
+    def receive_data(self, data: bytes) -> None:
+        """Take octets from the server; none at all (`b""`) say that it closed the connection.
+
+        Raises:
+            LocalProtocolError: octets came after the end.
+        """
+        if not data:
+            self._peer_closed = True
+        elif self._peer_closed:
+            raise LocalProtocolError(f"{len(data)} octets came after the server had closed the connection")
+        elif self._state is not State.CLOSED:
+            if not (self._whole or self._lines or self._buffer) and len(data) < _LINE_LIMIT:
+                self._whole = list(split_replies(data))
+            if not self._whole:
+                self._buffer.append(data)
+
+    def next_event(self) -> Reply | ConnectionClosed | Literal[NeedData.NEED_DATA]:
+        """The next reply.
+
+        Raises:
+            RemoteProtocolError: what came is no reply, or none was due. The session is over then.
+        """
+        if self._state is State.CLOSED:
+            return ConnectionClosed()
+        try:
+            lines = self._read_lines()
+            if lines is not None:
+                return self._take(lines)
+        except RemoteProtocolError:
+            self._move(State.CLOSED)
+            raise
+        if not self._peer_closed:
+            return NEED_DATA
+        self._move(State.CLOSED)
+        return ConnectionClosed()
+
+    def _look_ahead(self) -> State:
+        state = self._state
+        for kind in self._waiting:
+            state = HOPES[state].get(kind, state)
+        return state
+
+    def _check_group(self, kind: type) -> None:
+        last = self._waiting[-1]
+        if "PIPELINING" not in self.extensions:
+            raise LocalProtocolError(
+                f"{kind.__name__} has to wait for the reply to {last.__name__}: the server does not offer PIPELINING"
+            )
+        if last in LAST_IN_GROUP:
+            raise LocalProtocolError(f"{kind.__name__} has to wait for the reply to {last.__name__} (RFC 2920)")
+
+    def _read_lines(self) -> tuple[bytes, ...] | None:
+        if self._whole:
+            return self._whole.pop(0)
+        buffer = self._buffer
+        while True:
+            line = buffer.take_until(b"\n")
+            if len(buffer if line is None else line) >= _LINE_LIMIT:
+                raise RemoteProtocolError(f"a reply line has more than {_LINE_LIMIT} octets")
+            if line is None:
+                return None
+            goes_on = is_continued(line)
+            if not goes_on and not self._lines:
+                return (line,)
+            self._lines.append(line)
+            if not goes_on:
+                lines, self._lines = tuple(self._lines), []
+                return lines
+            if len(self._lines) >= _LINES_LIMIT:
+                raise RemoteProtocolError(f"a reply has more than {_LINES_LIMIT} lines")
+
+    def _take(self, lines: tuple[bytes, ...]) -> Reply:
+        kind = self._waiting[0] if self._waiting else None
+        hello = kind is Ehlo or kind is Helo
+        read = read_reply if len(lines) <= _CACHED_LINES else read_reply.__wrapped__
+        reply = read(lines, self._enhanced and not hello)
+        self._move(self._state_after(reply, kind))
+        if kind is not None:
+            self._waiting.popleft()
+        if hello and reply.positive:
+            self.extensions = dict(parse_offer(reply.lines)) if kind is Ehlo else {}
+            self._offered = tuple(self.extensions)
+            self._enhanced = "ENHANCEDSTATUSCODES" in self.extensions
+        return reply
+
+    def _state_after(self, reply: Reply, kind: type | None) -> State:
+        if reply.code == CLOSING_CODE:
+            return State.CLOSED
+        if kind is None:
+            raise RemoteProtocolError(f"reply {reply.code} {reply.text!r} answers nothing that was sent")
+        first_digit = reply.code // 100
+        moves = TRANSITIONS[self._state].get(kind)
+        if moves is None:
+            return OVERTAKEN.get(kind, {}).get(first_digit, self._state)
+        if first_digit not in moves:
+            raise RemoteProtocolError(f"reply {reply.code} {reply.text!r} is no answer to {kind.__name__}")
+        return moves[first_digit]
+
+    def _move(self, state: State) -> None:
+        self._state = state
+        self._ahead = None

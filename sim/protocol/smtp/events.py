@@ -1,0 +1,157 @@
+"""What happens in an SMTP dialogue: the commands, the mail data, and the end of the connection.
+
+Values without behaviour. A client machine is given commands and mail data to send, a server machine reports them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, Literal
+
+from sim.mail.path import Path
+from sim.protocol.smtp.replies import Reply
+
+__all__ = [
+    "NEED_DATA",
+    "BadCommand",
+    "Command",
+    "ConnectionClosed",
+    "Data",
+    "Ehlo",
+    "Expn",
+    "Helo",
+    "Help",
+    "Mail",
+    "MailData",
+    "NeedData",
+    "Noop",
+    "Parameters",
+    "Quit",
+    "Rcpt",
+    "Rset",
+    "Turn",
+    "Vrfy",
+]
+
+Parameters = tuple[tuple[str, str | None], ...]
+"""ESMTP parameters of MAIL or RCPT in their order: (keyword, value), or (keyword, None) where none has a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Helo:
+    """HELO: who the client is, by RFC 821's greeting. The domain is as written."""
+
+    domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ehlo:
+    """EHLO: who the client is, and a request for the list of extensions. The domain is as written."""
+
+    domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """MAIL FROM: a mail transaction begins. A server machine gives the parameters' keywords in upper case."""
+
+    reverse_path: Path
+    parameters: Parameters = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rcpt:
+    """RCPT TO: one more recipient. A server machine gives the parameters' keywords in upper case."""
+
+    forward_path: Path
+    parameters: Parameters = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """DATA: the client asks to send mail data."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailData:
+    """The whole mail data: lines ended by CRLF, dots unstuffed, without the final dot.
+
+    `too_big` says that it was above the server's size limit; the content is then empty, and 552 is the answer.
+    """
+
+    content: bytes
+    too_big: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rset:
+    """RSET: the mail transaction is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vrfy:
+    """VRFY: is this a user, and what is the mailbox?"""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expn:
+    """EXPN: is this a mailing list, and who is on it?"""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Noop:
+    """NOOP: an answer is all that is asked for."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """HELP: a text for people is asked for."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """TURN: the client asks to become the server (RFC 821 section 3.8)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quit:
+    """QUIT: the client asks for the end of the session."""
+
+
+Command = Helo | Ehlo | Mail | Rcpt | Data | MailData | Rset | Vrfy | Expn | Noop | Help | Turn | Quit
+"""What a client sends and a server answers with one reply (the mail data counts: its final dot is answered)."""
+
+
+@dataclass(frozen=True, slots=True)
+class BadCommand:
+    """A line that is no legal command here: answer with this reply, or another 4yz or 5yz; the state stays.
+
+    `line` is what came, without its CRLF; of a line above the length limit it is the beginning.
+    """
+
+    line: bytes
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionClosed:
+    """The session is over: the peer closed the connection, or a 221 or 421 reply ended it."""
+
+
+class NeedData(Enum):
+    """The type of `NEED_DATA`."""
+
+    NEED_DATA = "need data"
+
+
+NEED_DATA: Final[Literal[NeedData.NEED_DATA]] = NeedData.NEED_DATA
+"""No whole event is there: receive more octets first."""

@@ -1,0 +1,158 @@
+"""Replies, and the one registry of the replies that this project's servers give.
+
+A name in the registry is S (2yz and 3yz) or E (4yz and 5yz), the reply code, and what it says; its enhanced status code
+(RFC 3463) stands beside it. Codes and their meaning: RFC 5321 sections 4.2 and 4.3.2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+__all__ = [
+    "E421_CLOSING",
+    "E421_TIMEOUT",
+    "E421_TOO_MANY_ERRORS",
+    "E421_TOO_MANY_SESSIONS",
+    "E450_GREYLISTED",
+    "E450_MAILBOX_BUSY",
+    "E451_LOCAL_ERROR",
+    "E452_NO_STORAGE",
+    "E452_TOO_MANY_RCPTS",
+    "E500_BAD_OCTETS",
+    "E500_TOO_LONG",
+    "E500_UNKNOWN",
+    "E501_BAD_RECIPIENT",
+    "E501_BAD_SENDER",
+    "E501_PARAMETER",
+    "E501_SYNTAX",
+    "E502_NOT_IMPLEMENTED",
+    "E503_BAD_SEQUENCE",
+    "E504_PARAMETER",
+    "E550_NO_SUCH_DOMAIN",
+    "E550_NO_SUCH_LIST",
+    "E550_NO_SUCH_USER",
+    "E550_RELAY_DENIED",
+    "E551_NOT_LOCAL",
+    "E552_MAILBOX_FULL",
+    "E552_TOO_BIG",
+    "E553_BAD_MAILBOX_NAME",
+    "E554_FAILED",
+    "E554_NO_SERVICE",
+    "E554_TOO_MANY_HOPS",
+    "E555_PARAMETER",
+    "S214_HELP",
+    "S220_READY",
+    "S221_BYE",
+    "S250_HELLO",
+    "S250_OK",
+    "S250_QUEUED",
+    "S250_RCPT",
+    "S250_SENDER",
+    "S251_WILL_FORWARD",
+    "S252_CANNOT_VERIFY",
+    "S354_GO_AHEAD",
+    "Reply",
+    "ReplyForm",
+]
+
+
+class Reply(NamedTuple):
+    """An SMTP reply: its code (200 to 599), its lines of text, and its enhanced status code (`5.1.1`) or nothing.
+
+    The lines are without code, enhanced code and CRLF. Decide by the first digit (the four properties), since any code
+    may come (RFC 5321 section 4.3.2).
+    """
+
+    code: int
+    lines: tuple[str, ...] = ("",)
+    enhanced: str = ""
+
+    @property
+    def text(self) -> str:
+        """All lines, joined by newlines."""
+        return "\n".join(self.lines)
+
+    @property
+    def positive(self) -> bool:
+        """2yz: done."""
+        return self.code // 100 == 2
+
+    @property
+    def intermediate(self) -> bool:
+        """3yz: go on."""
+        return self.code // 100 == 3
+
+    @property
+    def transient(self) -> bool:
+        """4yz: not now; the same command may succeed later."""
+        return self.code // 100 == 4
+
+    @property
+    def permanent(self) -> bool:
+        """5yz: no; the same command will fail again."""
+        return self.code // 100 == 5
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyForm:
+    """A reply with blanks in its text (`str.format` fields): call it with what goes there.
+
+    Every blank has a greatest length, so that nothing the peer wrote makes a reply line longer than 512 octets.
+    """
+
+    code: int
+    form: str
+    enhanced: str = ""
+
+    def __call__(self, *values: str) -> Reply:
+        """The reply with its blanks filled in, in order."""
+        return Reply(self.code, (self.form.format(*values),), self.enhanced)
+
+
+S214_HELP = Reply(
+    214, ("Commands: HELO EHLO MAIL RCPT DATA RSET VRFY EXPN HELP NOOP TURN QUIT; see RFC 5321",), "2.0.0"
+)
+S220_READY = ReplyForm(220, "{:.255} ESMTP ready")  # (host); RFC 2034: a greeting has no enhanced code
+S221_BYE = Reply(221, ("Bye",), "2.0.0")
+S250_HELLO = ReplyForm(250, "{:.255}")  # (host), the answer to HELO; Server.ehlo_reply answers EHLO
+S250_OK = Reply(250, ("Ok",), "2.0.0")
+S250_QUEUED = Reply(250, ("Ok: queued",), "2.0.0")
+S250_RCPT = Reply(250, ("Ok",), "2.1.5")
+S250_SENDER = Reply(250, ("Ok",), "2.1.0")
+S251_WILL_FORWARD = ReplyForm(251, "User not local; will forward to {:.400}", "2.1.5")  # (forward-path)
+S252_CANNOT_VERIFY = Reply(252, ("Cannot verify the user, but will take mail for this user and try",), "2.5.2")
+S354_GO_AHEAD = Reply(354, ("End data with <CR><LF>.<CR><LF>",))
+
+E421_CLOSING = Reply(421, ("Service not available, closing transmission channel",), "4.3.2")
+E421_TIMEOUT = Reply(421, ("Timeout exceeded, closing transmission channel",), "4.4.2")
+E421_TOO_MANY_ERRORS = Reply(421, ("Too many errors, closing transmission channel",), "4.7.0")
+E421_TOO_MANY_SESSIONS = Reply(421, ("Too many sessions, try again later",), "4.3.2")
+E450_GREYLISTED = Reply(450, ("Recipient address rejected: greylisted, try again later",), "4.7.1")
+E450_MAILBOX_BUSY = Reply(450, ("Mailbox unavailable, try again later",), "4.2.0")
+E451_LOCAL_ERROR = Reply(451, ("Requested action aborted: local error in processing",), "4.3.0")
+E452_NO_STORAGE = Reply(452, ("Insufficient system storage",), "4.3.1")
+E452_TOO_MANY_RCPTS = Reply(452, ("Too many recipients",), "4.5.3")
+
+E500_BAD_OCTETS = Reply(500, ("Command line has an octet that is not printable US-ASCII",), "5.5.2")
+E500_TOO_LONG = Reply(500, ("Line too long",), "5.5.2")
+E500_UNKNOWN = Reply(500, ("Command unrecognized",), "5.5.2")
+E501_BAD_RECIPIENT = Reply(501, ("Bad recipient address syntax",), "5.1.3")
+E501_BAD_SENDER = Reply(501, ("Bad sender address syntax",), "5.1.7")
+E501_PARAMETER = ReplyForm(501, "Bad value of parameter {:.200}", "5.5.4")  # (keyword)
+E501_SYNTAX = ReplyForm(501, "Syntax: {:.200}", "5.5.4")  # (how to write the command)
+E502_NOT_IMPLEMENTED = Reply(502, ("Command not implemented",), "5.5.1")
+E503_BAD_SEQUENCE = Reply(503, ("Bad sequence of commands",), "5.5.1")
+E504_PARAMETER = Reply(504, ("Command parameter not implemented",), "5.5.4")
+E550_NO_SUCH_DOMAIN = Reply(550, ("No such domain",), "5.1.2")
+E550_NO_SUCH_LIST = Reply(550, ("No such mailing list here",), "5.1.1")
+E550_NO_SUCH_USER = Reply(550, ("No such user here",), "5.1.1")
+E550_RELAY_DENIED = Reply(550, ("Relay access denied",), "5.7.1")
+E551_NOT_LOCAL = ReplyForm(551, "User not local; please try {:.400}", "5.1.6")  # (forward-path)
+E552_MAILBOX_FULL = Reply(552, ("Mailbox full",), "5.2.2")
+E552_TOO_BIG = Reply(552, ("Message size exceeds fixed maximum message size",), "5.3.4")
+E553_BAD_MAILBOX_NAME = Reply(553, ("Mailbox name not allowed",), "5.1.3")
+E554_FAILED = Reply(554, ("Transaction failed",), "5.0.0")
+E554_NO_SERVICE = Reply(554, ("No SMTP service here",), "5.3.2")
+E554_TOO_MANY_HOPS = Reply(554, ("Too many hops",), "5.4.6")
+E555_PARAMETER = ReplyForm(555, "Parameter {:.200} not recognized or not implemented", "5.5.4")  # (keyword)

@@ -1,0 +1,117 @@
+"""Reply lines: how a reply is written and read (RFC 5321 section 4.2, enhanced status codes by RFC 2034)."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from sim.protocol.smtp.errors import LocalProtocolError, RemoteProtocolError
+from sim.protocol.smtp.replies import Reply
+
+__all__ = ["REPLY_LINE_LIMIT", "is_continued", "read_reply", "split_replies", "write_reply"]
+
+REPLY_LINE_LIMIT = 512
+"""Octets in a reply line that we write, CRLF included (RFC 5321 section 4.5.3.1.5)."""
+
+# Reply-line = Reply-code [ SP textstring ] CRLF, with "-" for SP on all but the last; any second digit is taken.
+_REPLY_LINE = re.compile(rb"([2-5][0-9][0-9])(?:[ -]([^\r]*))?\r")
+
+# Whoever copies the text into a message wants no traps: Postfix writes "?" for what is not printable, too.
+_NOT_PRINTABLE = re.compile(rb"[^\t\x20-\x7e]")
+
+_WRITABLE = re.compile(r"[\t\x20-\x7e]*")
+
+# RFC 3463 section 2: status-code = class "." subject "." detail; RFC 2034 section 4 puts a space behind it.
+_ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?![^ ])")
+
+
+@lru_cache(maxsize=1024)
+def write_reply(reply: Reply, enhanced: bool) -> bytes:
+    """The reply's lines, each with its CRLF.
+
+    Args:
+        reply: what to write.
+        enhanced: whether each line shows the enhanced status code; where the reply has none, `x.0.0` stands for it,
+            which says that no more is known (RFC 3463 section 3.1).
+
+    Raises:
+        LocalProtocolError: the reply is not one that RFC 5321 allows.
+    """
+    if not 200 <= reply.code <= 599:
+        raise LocalProtocolError(f"reply code {reply.code} is not one of 200 to 599")
+    if reply.enhanced and not (_ENHANCED.fullmatch(reply.enhanced) and int(reply.enhanced[0]) == reply.code // 100):
+        raise LocalProtocolError(
+            f"enhanced status code {reply.enhanced!r} does not fit reply code {reply.code}: write class.subject.detail"
+            " with the code's first digit, 2, 4 or 5, as class"
+        )
+    if not reply.lines:
+        raise LocalProtocolError(f"reply {reply.code} has no line: give at least one, which may be empty")
+    prefix = f"{reply.enhanced or f'{reply.code // 100}.0.0'} " if enhanced else ""
+    last = len(reply.lines) - 1
+    return b"".join(
+        [_write_line(f"{reply.code}{'-' if n < last else ' '}{prefix}{line}") for n, line in enumerate(reply.lines)]
+    )
+
+
+def _write_line(line: str) -> bytes:
+    if _WRITABLE.fullmatch(line) is None:
+        raise LocalProtocolError(f"reply line {line!r} has a character that is not printable US-ASCII: leave it out")
+    if len(line) + 2 > REPLY_LINE_LIMIT:
+        raise LocalProtocolError(
+            f"reply line {line[:40]!r}... has {len(line) + 2} octets: at most {REPLY_LINE_LIMIT} are allowed"
+        )
+    return f"{line}\r\n".encode("ascii")
+
+
+def is_continued(line: bytes) -> bool:
+    """Whether a reply goes on after this line (without its LF)."""
+    return line[3:4] == b"-" and line[:3].isdigit() and line.endswith(b"\r")
+
+
+@lru_cache(maxsize=1024)
+def split_replies(octets: bytes) -> tuple[tuple[bytes, ...], ...]:
+    """The lines (without LF) of each reply, if the octets are whole replies; nothing if the last one is not whole."""
+    *lines, rest = octets.split(b"\n")
+    if rest or not lines or is_continued(lines[-1]):
+        return ()
+    replies, reply = [], []
+    for line in lines:
+        reply.append(line)
+        if not is_continued(line):
+            replies.append(tuple(reply))
+            reply = []
+    return tuple(replies)
+
+
+@lru_cache(maxsize=4096)
+def read_reply(lines: tuple[bytes, ...], enhanced: bool) -> Reply:
+    """Read a whole reply.
+
+    Args:
+        lines: its lines, each with its CR but without LF.
+        enhanced: whether an enhanced status code in front of the text is to be split off.
+
+    Raises:
+        RemoteProtocolError: it is no reply.
+    """
+    codes, texts = [], []
+    for line in lines:
+        match = _REPLY_LINE.fullmatch(line)
+        if match is None:
+            raise RemoteProtocolError(f"reply line {line!r} is not a code from 200 to 599, a space or hyphen, and text")
+        codes.append(int(match[1]))
+        texts.append(_NOT_PRINTABLE.sub(b"?", match[2] or b"").decode("ascii"))
+    code = codes[0]
+    if any(other != code for other in codes):
+        raise RemoteProtocolError(f"reply lines {lines!r} do not agree in their code")
+    if enhanced:
+        found = _ENHANCED.match(texts[0])
+        if found and found[0][0] == str(code)[0]:
+            return Reply(code, tuple([_without(found[0], text) for text in texts]), found[0])
+    return Reply(code, tuple(texts))
+
+
+def _without(enhanced: str, text: str) -> str:
+    """The text behind the enhanced status code. A line that does not repeat it keeps its text."""
+    head, _, rest = text.partition(" ")
+    return rest if head == enhanced else text

@@ -1,0 +1,177 @@
+"""The SMTP state machine, as one table for both ends of a dialogue.
+
+Theory. A dialogue is a sequence of exchanges: the client sends a command, the server answers with one reply. Neither
+side can know the state before the reply, since the same command may be accepted or refused; so it is the REPLY that
+moves the machine, at the moment when the server sends it and the client receives it. What a reply does depends on the
+state, on the command that it answers, and on nothing but the first digit of its code (RFC 5321 section 4.3.2):
+
+    state -> command -> first digit of the reply -> new state
+
+Two exchanges have no command line: the greeting answers the connection itself (`Opening`), and the reply after the
+final dot answers the mail data (`MailData`). A server also answers lines that are no legal command (`BadCommand`).
+
+Rules:
+
+1.  Everything that decides what is legal when stands in this module, and this module does not know which end "we" are.
+2.  A command that has no entry in its state is the illegal move: a server answers 503, a client refuses to send it.
+    A first digit without an entry is an illegal reply. Nothing defaults.
+3.  Two things end a session from any state, so they are not in the table: reply code 421 (RFC 5321 section 3.8), and
+    the peer's closing of the connection.
+4.  A client that pipelines (RFC 2920) sends commands before it knows the state. They are legal if they would be, were
+    every reply on the way a good one (`HOPES`). When one of those replies is a refusal, the commands behind it have
+    been overtaken: their replies may miss in the table, and then change nothing. One exception, in `OVERTAKEN`: a
+    server may answer DATA with 354 though it refused every recipient, and then waits for mail data that the client
+    must end at once (RFC 2920 section 3.1).
+
+The order of commands is RFC 5321 section 4.1.4: NOOP, HELP, EXPN, VRFY, RSET and QUIT at any time, even before EHLO;
+EHLO or HELO again means RSET; a refused EHLO changes nothing; no MAIL inside a transaction; no DATA without a
+recipient. After a greeting that refuses service (554) there is only QUIT (section 3.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Final
+
+from sim.protocol.smtp.events import (
+    BadCommand,
+    Data,
+    Ehlo,
+    Expn,
+    Helo,
+    Help,
+    Mail,
+    MailData,
+    Noop,
+    Quit,
+    Rcpt,
+    Rset,
+    Turn,
+    Vrfy,
+)
+
+__all__ = ["CLOSING_CODE", "HOPES", "LAST_IN_GROUP", "OVERTAKEN", "TRANSITIONS", "Opening", "State"]
+
+
+class State(Enum):
+    """Where a dialogue stands."""
+
+    CONNECTED = "connected"
+    """The connection is there; the server has yet to greet."""
+
+    REFUSED = "refused"
+    """The greeting refused service; QUIT is all that is left."""
+
+    GREETED = "greeted"
+    """The server gave its 220; no HELO or EHLO yet."""
+
+    READY = "ready"
+    """HELO or EHLO was accepted; no mail transaction is open."""
+
+    MAIL = "mail"
+    """A mail transaction is open and has no recipient."""
+
+    RCPT = "rcpt"
+    """A mail transaction is open and has a recipient."""
+
+    DATA = "data"
+    """The server gave its 354; mail data flows."""
+
+    CLOSED = "closed"
+    """The session is over."""
+
+    # Members are compared by identity; Enum's own hash is a Python call, which every reply would pay for.
+    __hash__ = object.__hash__
+
+
+class Opening:
+    """What the greeting answers: the opening of the connection, in the place of a command."""
+
+
+CLOSING_CODE: Final = 421
+"""The reply code that ends the session, whatever it answers."""
+
+_CONNECTED, _REFUSED, _GREETED, _READY = State.CONNECTED, State.REFUSED, State.GREETED, State.READY
+_MAIL, _RCPT, _DATA, _CLOSED = State.MAIL, State.RCPT, State.DATA, State.CLOSED
+
+TRANSITIONS: Mapping[State, Mapping[type, Mapping[int, State]]] = {
+    State.CONNECTED: {
+        Opening: {2: _GREETED, 4: _REFUSED, 5: _REFUSED},
+    },
+    State.REFUSED: {
+        Quit: {2: _CLOSED, 4: _REFUSED, 5: _REFUSED},
+        BadCommand: {4: _REFUSED, 5: _REFUSED},
+    },
+    State.GREETED: {
+        Helo: {2: _READY, 4: _GREETED, 5: _GREETED},
+        Ehlo: {2: _READY, 4: _GREETED, 5: _GREETED},
+        Rset: {2: _GREETED, 4: _GREETED, 5: _GREETED},
+        Vrfy: {2: _GREETED, 4: _GREETED, 5: _GREETED},
+        Expn: {2: _GREETED, 4: _GREETED, 5: _GREETED},
+        Noop: {2: _GREETED, 4: _GREETED, 5: _GREETED},
+        Help: {2: _GREETED, 4: _GREETED, 5: _GREETED},
+        Quit: {2: _CLOSED, 4: _GREETED, 5: _GREETED},
+        BadCommand: {4: _GREETED, 5: _GREETED},
+    },
+    State.READY: {
+        Helo: {2: _READY, 4: _READY, 5: _READY},
+        Ehlo: {2: _READY, 4: _READY, 5: _READY},
+        Mail: {2: _MAIL, 4: _READY, 5: _READY},
+        Rset: {2: _READY, 4: _READY, 5: _READY},
+        Vrfy: {2: _READY, 4: _READY, 5: _READY},
+        Expn: {2: _READY, 4: _READY, 5: _READY},
+        Noop: {2: _READY, 4: _READY, 5: _READY},
+        Help: {2: _READY, 4: _READY, 5: _READY},
+        Turn: {4: _READY, 5: _READY},
+        Quit: {2: _CLOSED, 4: _READY, 5: _READY},
+        BadCommand: {4: _READY, 5: _READY},
+    },
+    State.MAIL: {
+        Helo: {2: _READY, 4: _MAIL, 5: _MAIL},
+        Ehlo: {2: _READY, 4: _MAIL, 5: _MAIL},
+        Rcpt: {2: _RCPT, 4: _MAIL, 5: _MAIL},
+        Rset: {2: _READY, 4: _MAIL, 5: _MAIL},
+        Vrfy: {2: _MAIL, 4: _MAIL, 5: _MAIL},
+        Expn: {2: _MAIL, 4: _MAIL, 5: _MAIL},
+        Noop: {2: _MAIL, 4: _MAIL, 5: _MAIL},
+        Help: {2: _MAIL, 4: _MAIL, 5: _MAIL},
+        Quit: {2: _CLOSED, 4: _MAIL, 5: _MAIL},
+        BadCommand: {4: _MAIL, 5: _MAIL},
+    },
+    State.RCPT: {
+        Helo: {2: _READY, 4: _RCPT, 5: _RCPT},
+        Ehlo: {2: _READY, 4: _RCPT, 5: _RCPT},
+        Rcpt: {2: _RCPT, 4: _RCPT, 5: _RCPT},
+        Data: {3: _DATA, 4: _RCPT, 5: _RCPT},
+        Rset: {2: _READY, 4: _RCPT, 5: _RCPT},
+        Vrfy: {2: _RCPT, 4: _RCPT, 5: _RCPT},
+        Expn: {2: _RCPT, 4: _RCPT, 5: _RCPT},
+        Noop: {2: _RCPT, 4: _RCPT, 5: _RCPT},
+        Help: {2: _RCPT, 4: _RCPT, 5: _RCPT},
+        Quit: {2: _CLOSED, 4: _RCPT, 5: _RCPT},
+        BadCommand: {4: _RCPT, 5: _RCPT},
+    },
+    State.DATA: {
+        MailData: {2: _READY, 4: _READY, 5: _READY},
+    },
+    State.CLOSED: {},
+}
+
+OVERTAKEN: Mapping[type, Mapping[int, State]] = {
+    Data: {3: _DATA},
+}
+"""What a reply does to a command that had been sent when a command before it was refused; without an entry, nothing."""
+
+HOPES: Mapping[State, Mapping[type, State]] = {
+    state: {
+        command: moves.get(2, moves.get(3, state))
+        for command, moves in commands.items()
+        if command not in (Opening, BadCommand)
+    }
+    for state, commands in TRANSITIONS.items()
+}
+"""State -> command that a client may send -> the state if the reply is a good one."""
+
+LAST_IN_GROUP: frozenset[type] = frozenset({Helo, Ehlo, Data, Vrfy, Expn, Turn, Quit, Noop, Help})
+"""Commands that nothing may be pipelined behind (RFC 2920 section 3.1; nor behind HELP, which it leaves out)."""

@@ -1,0 +1,196 @@
+"""The report: one HTML file that holds everything, figures and style too, and asks nothing of any server."""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jinja2
+import pandas as pd
+from markupsafe import Markup
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from ruamel.yaml import YAML
+
+from sim.report import plots
+from sim.report.figure import GRID, INK, MUTED
+from sim.report.table import cells, difference_cells, sentences
+from sim.results.metrics import METRICS, Metric
+from sim.results.store import Result
+
+_SCHEME = {INK: "var(--ink)", MUTED: "var(--muted)", GRID: "var(--grid)"}
+_IDS = re.compile(r'(\bid="|href="#|url\(#)')
+_METADATA = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
+
+
+class Figure(NamedTuple):
+    """A drawing, what it is of, and what there is to see in it."""
+
+    title: str
+    svg: Markup
+    caption: str
+
+
+class Row(NamedTuple):
+    """A metric's row: each architecture's mean and interval, and each pair's difference and interval."""
+
+    metric: Metric
+    values: list[tuple[str, str]]
+    differences: list[tuple[str, str]]
+
+
+def write_report(result: Result, path: Path, *, checks: Sequence[Any] = ()) -> None:
+    """Write the report of a result.
+
+    Args:
+        result: what to report.
+        path: the HTML file; its folder must exist.
+        checks: the scenario's expectations as checked: (Expectation, holds, left, right), or objects with these names.
+    """
+    text = render(result, checks=checks)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def render(result: Result, *, checks: Sequence[Any] = ()) -> str:
+    """The report as text; the same result gives the same text."""
+    template = files("sim.report").joinpath("report.html.jinja").read_text(encoding="utf-8")
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    summary = result.summary
+    return environment.from_string(template).render(
+        title=result.scenario.get("title", "mtasim"),
+        question=_question(result),
+        architectures=list(summary["architectures"]),
+        pairs=[(pair["a"], pair["b"]) for pair in summary["differences"]],
+        rows=list(_rows(summary)),
+        confidence=f"{summary['confidence'] * 100:g}",
+        sentences=list(sentences(summary)),
+        checks=[_check(item) for item in checks],
+        figures=list(_figures(result)),
+        scenario=result.manifest.get("scenario_yaml") or _yaml(result.scenario),
+        manifest=result.manifest,
+    )
+
+
+def _question(result: Result) -> str:
+    names = list(result.summary["architectures"])
+    listed = " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    runs = int(result.measures.groupby(level=0).size().max()) if len(result.measures) else 0
+    again = f"{runs} replication{'s' if runs != 1 else ''}"
+    same = ", each with the same mail and the same weather for every architecture" if len(names) > 1 else ""
+    return f"What happens to every message under {listed or 'no architecture'}? ({again}{same}.)"
+
+
+def _rows(summary: Mapping[str, Any]) -> Iterator[Row]:
+    for metric in METRICS.values():
+        yield Row(
+            metric,
+            [cells(entries[metric.name], metric.name) for entries in summary["architectures"].values()],
+            [difference_cells(pair["metrics"][metric.name], metric.name) for pair in summary["differences"]],
+        )
+
+
+def _check(item: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a tuple, or an object with names
+    parts = item if isinstance(item, tuple) else (item.expectation, item.holds, item.left, item.right)
+    expectation, holds, left, right = parts
+    return expectation.text, holds, *("not defined" if math.isnan(value) else f"{value:.6g}" for value in (left, right))
+
+
+def _figures(result: Result) -> Iterator[Figure]:
+    """The figures in the order of the questions: what becomes of mail, when, why, how sure, where."""
+    copies, names = result.user_copies, list(result.summary["architectures"])
+    yield _figure(
+        plots.outcomes(copies),
+        "Each bar is all copies (message x recipient) of users' mail. What is not green did not arrive: bounced copies "
+        "were reported to their senders, lost ones were not, queued ones were still in the network at the end.",
+    )
+    yield _figure(
+        plots.delay_distribution(copies),
+        "A curve further left is faster mail; one that ends higher delivers more. The gap between a curve's end and "
+        "100 % is mail that never arrived.",
+    )
+    yield _figure(
+        plots.time_budget(copies),
+        "The mean delay of a delivered copy, split by what it was spent on. A long part names the thing to change: "
+        "retry schedules, round trips, or line rates.",
+    )
+    if len(names) > 1:
+        yield _figure(
+            plots.paired_differences(result.measures, confidence=result.summary["confidence"]),
+            "A mark left of the middle line means less under the first architecture, right of it more. A hollow mark "
+            "is a difference that these replications cannot tell from chance.",
+        )
+    for name in names:
+        yield from _places(result, name)
+
+
+def _places(result: Result, name: str) -> Iterator[Figure]:
+    queues, attempts = _under(result.queues, name), _under(result.attempts, name)
+    yield _figure(
+        plots.queue_length(queues, architecture=name),
+        "The longest queues of one replication. A queue that climbs and does not fall again is a host that gets more "
+        "mail than it can pass on; a saw-tooth is an outage and its end.",
+    )
+    network = result.scenario.get("network")
+    if isinstance(network, Mapping) and isinstance(network.get("nodes"), Mapping):
+        yield _figure(
+            plots.topology(network, plots.link_load(attempts), title=f"Where the bytes go under {name}"),
+            "Wide dark lines carry the most. Thin arcs are sessions that reach over several links in one go.",
+        )
+
+
+def _under(table: pd.DataFrame, architecture: str) -> pd.DataFrame:
+    return table[table["architecture"] == architecture]
+
+
+def _figure(ax: Axes, caption: str) -> Figure:
+    title = ax.get_title(loc="left").replace(r"\$", "$")
+    return Figure(title, Markup(_svg(ax, title)), caption)  # noqa: S704 - matplotlib escapes the texts it draws
+
+
+def _svg(ax: Axes, title: str) -> str:
+    """The figure as an SVG element with ids of its own and the colours of the reader's scheme."""
+    buffer = io.StringIO()
+    with rc_context({"svg.hashsalt": title, "svg.fonttype": "path"}):
+        ax.figure.canvas.figure.savefig(
+            buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None}
+        )
+    drawn = buffer.getvalue()
+    drawn = _METADATA.sub("", drawn[drawn.index("<svg") :])
+    prefix = "f" + re.sub(r"\W", "-", title) + "-"
+    drawn = _IDS.sub(lambda found: found[1] + prefix, drawn)
+    for colour, variable in _SCHEME.items():
+        drawn = drawn.replace(colour, variable)
+    return drawn
+
+
+def _yaml(scenario: Mapping[str, Any]) -> str:
+    """The scenario as YAML, long lines unbroken."""
+    out = io.StringIO()
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = None
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.width = 110
+    yaml.dump(_plain(scenario), out)
+    return out.getvalue()
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any value that YAML knows
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    known = value is None or isinstance(value, (bool, int, float, str))
+    return value if known else str(value)

@@ -1,0 +1,182 @@
+"""How long does mail take, where does the time go, and what becomes of the copies?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.axes import Axes
+
+from sim.report.figure import (
+    GRID,
+    INK,
+    MUTED,
+    ON_FILL,
+    axes,
+    colours,
+    legend,
+    literal,
+    log_time,
+    names,
+    nothing,
+    percent,
+    thin,
+)
+from sim.results.quantity import human
+
+_POINTS = 500
+_PARTS: Mapping[str, tuple[str, str]] = {
+    "queue_s": ("waiting for a first try", "#77aadd"),
+    "retry_s": ("waiting to try again", "#ee8866"),
+    "contact_s": ("making contact", "#eedd88"),
+    "transfer_s": ("mail data on the way", "#44bb99"),
+    "service_s": ("work in hosts", "#c9a6d8"),
+}
+_OUTCOMES: Mapping[str, str] = {
+    "delivered": "#44bb99",
+    "queued": "#eedd88",
+    "in-transfer": "#77aadd",
+    "submitted": "#dddddd",
+    "bounced": "#ee8866",
+    "expired": "#bbbbbb",
+    "lost": "#e06c84",
+}
+
+
+def delay_distribution(copies: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """How long does mail take? A curve an architecture: which share of all copies arrived within a time.
+
+    Copies that never arrived are counted too, so a curve stays below 100 % by their share.
+
+    Args:
+        copies: the copies table; `result.user_copies` leaves delivery reports out. Replications are taken together.
+        ax: where to draw; a new figure when not given.
+    """
+    ax = axes(ax, "How long mail takes")
+    if copies.empty:
+        return nothing(ax, "no mail")
+    delays = {
+        name: np.sort((part["ended_s"] - part["created_s"]).to_numpy()[(part["outcome"] == "delivered").to_numpy()])
+        for name, part in copies.groupby("architecture", sort=False)
+    }
+    known = np.concatenate(list(delays.values()))
+    positive = known[known > 0]
+    low, high = (float(positive.min()), float(positive.max())) if positive.size else (1.0, 60.0)
+    low, high = max(low / 1.5, 1e-4), high * 2
+    totals = copies["architecture"].value_counts()
+    for name, colour in colours(names(copies)).items():
+        found = delays[name]
+        picked = np.array(thin(found.size, _POINTS), dtype=np.int64)
+        x = np.concatenate([[low], np.maximum(found[picked], low), [high]])
+        y = np.concatenate([[0.0], picked + 1.0, [float(found.size)]]) * 100 / float(totals[name])
+        label = f"{literal(name)}: {percent(float(y[-1]))} delivered"
+        ax.step(x, y, where="post", color=colour, linewidth=1.8, label=label)
+    ax.axhline(100, color=MUTED, linewidth=0.8, linestyle=":")
+    ax.set_ylim(0, 104)
+    log_time(ax, low, high)
+    ax.grid(color=GRID, linewidth=0.6)
+    ax.set_xlabel("time since creation (logarithmic)")
+    ax.set_ylabel("copies delivered by then (% of all)")
+    legend(ax)
+    return ax
+
+
+def time_budget(copies: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Where does the time go? A bar an architecture: the mean delay of a delivered copy in its five parts.
+
+    Bars are as long as the delays, or all equally long (shares) where delays are more than ten times apart.
+
+    Args:
+        copies: the copies table; `result.user_copies` leaves delivery reports out.
+        ax: where to draw; a new figure when not given.
+    """
+    means = copies[copies["outcome"] == "delivered"].groupby("architecture", sort=False)[list(_PARTS)].mean()
+    ax = axes(ax, "Where the time goes, a delivered copy", height=1.7 + 0.55 * max(len(means), 1))
+    totals = means.sum(axis=1)
+    if means.empty or not (totals > 0).any():
+        return nothing(ax, "no mail was delivered" if means.empty else "every delivery took no time")
+    shares = totals.max() > 10 * totals[totals > 0].min()
+    scale = totals.where(totals > 0, 1.0) / 100 if shares else pd.Series(1.0, index=means.index)
+    longest = float((totals / scale).max())
+    _stack(ax, means.div(scale, axis=0), means, 0.075 * longest)
+    for row, (total, length) in enumerate(zip(totals, totals / scale, strict=True)):
+        ax.text(length + longest * 0.012, row, human(total, "s"), va="center", fontsize=9, color=INK, fontweight="bold")
+    ax.set_xlim(0, longest * 1.14)
+    _time_or_share(ax, longest, shares=bool(shares))
+    legend(ax, columns=3, below=True)
+    return ax
+
+
+def _time_or_share(ax: Axes, longest: float, *, shares: bool) -> None:
+    if shares:
+        ax.set_xticks([0, 25, 50, 75, 100])
+        ax.set_xlabel("share of the mean delay (%); the mean itself at the right")
+        return
+    size, unit = next(
+        ((s, u) for s, u in ((86400.0, "d"), (3600.0, "h"), (60.0, "min")) if longest >= 2 * s), (1.0, "s")
+    )
+    ax.xaxis.set_major_formatter(lambda at, _: f"{at / size:g}")
+    ax.set_xticks(_even(longest / size) * size)
+    ax.set_xlabel(f"mean delay ({unit})")
+
+
+def _even(top: float) -> npt.NDArray[np.float64]:
+    step = 10 ** np.floor(np.log10(top))
+    step *= next(part for part in (0.2, 0.5, 1.0, 2.0) if top / (step * part) <= 7)
+    return np.arange(0, top + step / 1e6, step)
+
+
+def _stack(ax: Axes, lengths: pd.DataFrame, values: pd.DataFrame, least: float) -> None:
+    """Stacked horizontal bars, a row each, the first on top; parts longer than `least` name their value in s."""
+    left = np.zeros(len(lengths))
+    for part, (label, colour) in _PARTS.items():
+        width = lengths[part].to_numpy()
+        ax.barh(range(len(lengths)), width, left=left, height=0.62, color=colour, label=label, linewidth=0)
+        for row, (start, size) in enumerate(zip(left, width, strict=True)):
+            if size > least:
+                text = human(float(values[part].iloc[row]), "s")
+                ax.text(start + size / 2, row, text, ha="center", va="center", fontsize=8, color=ON_FILL)
+        left += width
+    _rows(ax, lengths)
+    ax.invert_yaxis()
+
+
+def outcomes(copies: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """What becomes of the mail? A bar an architecture: the shares delivered, under way, bounced, expired and lost.
+
+    Args:
+        copies: the copies table; `result.user_copies` leaves delivery reports out.
+        ax: where to draw; a new figure when not given.
+    """
+    ax = axes(ax, "What becomes of the mail", height=1.9 + 0.7 * max(copies["architecture"].nunique(), 1))
+    if copies.empty:
+        return nothing(ax, "no mail")
+    counts = pd.crosstab(copies["architecture"], copies["outcome"]).reindex(names(copies))
+    known = [name for name in _OUTCOMES if name in counts]
+    shares = counts.div(counts.sum(axis=1), axis=0) * 100
+    left = np.zeros(len(shares))
+    for name in known:
+        width = shares[name].to_numpy()
+        ax.barh(range(len(shares)), width, left=left, height=0.5, color=_OUTCOMES[name], label=name)
+        left += width
+    for row in range(len(counts)):
+        delivered = f"{percent(shares['delivered'].iloc[row])} delivered" if "delivered" in counts else "none delivered"
+        rest = [
+            f"{counts[name].iloc[row]:,} {name}" for name in known if name != "delivered" and counts[name].iloc[row]
+        ]
+        text = ax.text(0, row - 0.29, ", ".join([delivered, *rest]), ha="left", va="bottom", fontsize=8, color=INK)
+        text.set_in_layout(False)
+    ax.set_ylim(len(shares) - 0.6, -0.75)
+    _rows(ax, counts)
+    ax.set_xlim(0, 100)
+    ax.set_xlabel("copies (%), all replications together")
+    legend(ax, columns=3, below=True)
+    return ax
+
+
+def _rows(ax: Axes, table: pd.DataFrame) -> None:
+    ax.set_yticks(range(len(table)), [literal(str(name)) for name in table.index])
+    ax.spines["left"].set_visible(False)
+    ax.tick_params(axis="y", length=0)

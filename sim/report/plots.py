@@ -1,0 +1,23 @@
+"""Plots: one function a question, tables in, matplotlib Axes out.
+
+Each takes `ax=` to draw into axes of the caller's, makes a figure of its own otherwise (`ax.figure.savefig(...)`), and
+leaves pyplot's state alone.
+"""
+
+from __future__ import annotations
+
+from sim.report.plot_compare import HEADLINE, paired_differences
+from sim.report.plot_delay import delay_distribution, outcomes, time_budget
+from sim.report.plot_network import link_load, topology
+from sim.report.plot_queue import queue_length
+
+__all__ = [
+    "HEADLINE",
+    "delay_distribution",
+    "link_load",
+    "outcomes",
+    "paired_differences",
+    "queue_length",
+    "time_budget",
+    "topology",
+]

@@ -1,0 +1,161 @@
+"""A message's way as `mail -v` told it: the dialogue with each relay, replies bare, the client's lines after `>>>`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
+
+import pandas as pd
+
+from sim.results.metrics import BROKEN_OFF, UNREACHED
+from sim.results.store import Result, ResultError
+
+_HEAD, _TAIL = 12, 4
+_ENDS: Mapping[str, str] = {
+    "accepted": "Sent",
+    "deferred": "Deferred",
+    "refused": "Refused",
+    "partial": "Sent to some of them, the others deferred or refused",
+    "no-route": "Deferred: no route to {to_host}",
+    "connect-timeout": "Deferred: connection to {to_host} timed out",
+    "timeout": "Deferred: {to_host} fell silent",
+    "connection-lost": "Deferred: connection to {to_host} lost",
+    "host-crash": "Deferred: a host crashed",
+}
+
+
+def transcript(
+    result: Result,
+    message_id: int,
+    *,
+    full: bool = False,
+    architecture: str | None = None,
+    replication: int | None = None,
+) -> str:
+    """A message's dialogues with each relay, attempt by attempt, ending in a newline.
+
+    Args:
+        result: a result whose dialogues were traced.
+        message_id: which message.
+        full: show mail data whole; otherwise the middle of long mail data is left out.
+        architecture: under which; all, one after another, when not given.
+        replication: in which; the first that has the message when not given.
+
+    Raises:
+        ResultError: no dialogue was traced, or there is no such message.
+    """
+    if result.dialogues.empty:
+        raise ResultError(
+            "no dialogues in this result: run again with `dialogues: true` in the scenario or with --dialogues"
+        )
+    found = _messages(result, message_id, architecture, replication)
+    parts = []
+    for row in found.drop_duplicates("architecture").itertuples(index=False):
+        run = {"architecture": str(row.architecture), "replication": int(str(row.replication))}
+        lines = [f"{key} {value}" for key, value in run.items()]
+        heading = f"# message {message_id} from <{str(row.sender).strip('<>')}>, {', '.join(lines)}"
+        parts.append("\n".join([heading, *_message(result, message_id, run, full=full)]))
+    return "\n\n".join(parts) + "\n"
+
+
+def _messages(result: Result, message_id: int, architecture: str | None, replication: int | None) -> pd.DataFrame:
+    found = _of(result.messages, message_id=message_id, architecture=architecture, replication=replication)
+    if found.empty:
+        known = result.messages["message_id"]
+        places = [f"architecture {architecture!r}"] * (architecture is not None)
+        places += [f"replication {replication}"] * (replication is not None)
+        there = f"messages are numbered {known.min()} to {known.max()}" if len(known) else "it has no messages"
+        raise ResultError(f"message {message_id}: not in {' and '.join(places) or 'this result'}: {there}")
+    return found
+
+
+def _of(table: pd.DataFrame, **values: object) -> pd.DataFrame:
+    """The rows whose columns have these values; None is any."""
+    for column, value in values.items():
+        if value is not None:
+            table = table[table[column] == value]
+    return table
+
+
+def _message(result: Result, message_id: int, run: Mapping[str, Any], *, full: bool) -> Iterator[str]:
+    attempts, dialogues = _of(result.attempts, **run), _of(result.dialogues, **run)
+    copies = _of(result.copies, message_id=message_id, **run)
+    mine = attempts[attempts["message_id"] == message_id].sort_values("started_s", kind="stable")
+    for attempt in cast("list[dict[str, Any]]", mine.to_dict("records")):
+        said = _said(attempt, attempts, dialogues)
+        whom = _whom(said, copies)
+        yield ""
+        yield f"# {_clock(attempt['started_s'])} {attempt['from_host']} to {attempt['to_host']}"
+        if attempt["outcome"] != "no-route":
+            yield f"{whom}... Connecting to {attempt['to_host']} (TCP)..."
+        yield from _lines(said, full=full)
+        yield f"{whom}... {_end(attempt)}"
+    yield ""
+    for copy in copies.to_dict("records"):
+        reason = f" ({copy['reason']})" if copy["reason"] else ""
+        yield f"# {_clock(copy['ended_s'])} <{copy['recipient']}> {copy['outcome']}{reason}, by way of {copy['path']}"
+
+
+def _clock(seconds: float) -> str:
+    """Simulated time as days and a clock, e.g. `2 d 03:04:05.600`."""
+    milliseconds = round(seconds * 1000)
+    minutes, rest = divmod(milliseconds, 60_000)
+    hours, minute = divmod(minutes, 60)
+    day, hour = divmod(hours, 24)
+    clock = f"{hour:02}:{minute:02}:{rest // 1000:02}.{rest % 1000:03}"
+    return f"{day} d {clock}" if day else clock
+
+
+def _said(attempt: Mapping[str, Any], attempts: pd.DataFrame, dialogues: pd.DataFrame) -> list[tuple[str, str]]:
+    """The lines of an attempt: its part of the session, with the greeting if it was the first, the end if the last."""
+    if attempt["outcome"] in UNREACHED:
+        return []
+    starts = attempts.loc[attempts["session_id"] == attempt["session_id"], "started_s"].sort_values()
+    before, after = starts[starts < attempt["started_s"]], starts[starts > attempt["started_s"]]
+    lines = dialogues[dialogues["session_id"] == attempt["session_id"]]
+    if len(before):
+        lines = lines[lines["time_s"] >= attempt["started_s"]]
+    if len(after):
+        lines = lines[lines["time_s"] < after.iloc[0]]
+    return list(zip(lines["direction"], lines["line"], strict=True))
+
+
+def _whom(said: Sequence[tuple[str, str]], copies: pd.DataFrame) -> str:
+    """The recipients as the dialogue names them; without one, as the copies do."""
+    named = [line[8:].strip() for way, line in said if way == ">" and line.upper().startswith("RCPT TO:")]
+    found = [path.partition(">")[0].removeprefix("<") for path in named] or [str(one) for one in copies["recipient"]]
+    more = f" and {len(found) - 2} others" if len(found) > 3 else ""
+    return ", ".join(found[:2] if more else found) + more
+
+
+def _lines(said: Sequence[tuple[str, str]], *, full: bool) -> Iterator[str]:
+    """Replies bare, the client's lines after `>>>`; mail data (from the 354 on) abbreviated in its middle."""
+    data: list[str] | None = None
+    for way, line in said:
+        if data is not None and way == ">":
+            data.append(f">>> {line}" if line else ">>>")
+            if line == ".":
+                yield from _shortened(data, full=full)
+                data = None
+            continue
+        if data is not None:
+            yield from _shortened(data, full=full)
+            data = None
+        yield f">>> {line}" if way == ">" else line
+        if way == "<" and line.startswith("354"):
+            data = []
+    yield from _shortened(data or [], full=full)
+
+
+def _shortened(data: list[str], *, full: bool) -> list[str]:
+    left_out = len(data) - _HEAD - _TAIL
+    if full or left_out < 2:
+        return data
+    return [*data[:_HEAD], f"... {left_out} lines ...", *data[-_TAIL:]]
+
+
+def _end(attempt: Mapping[str, Any]) -> str:
+    text = _ENDS.get(attempt["outcome"], str(attempt["outcome"])).format_map(attempt)
+    if attempt["outcome"] in ("accepted", *UNREACHED, *BROKEN_OFF) or not attempt["reply_code"]:
+        return text
+    return f"{text}: {attempt['reply_code']} {attempt['enhanced_code']}".rstrip()

@@ -1,0 +1,1 @@
+"""What comes out of a run: facts, tables of them, metrics, statistics, and the folder that keeps them."""

@@ -1,0 +1,99 @@
+"""The facts that a run records: one flat record each, written once, in the order in which they happened.
+
+Times are simulated seconds since the start, sizes bytes. The field names are the columns of the result tables; a table
+adds `architecture` and `replication` in front.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class MessageFact(NamedTuple):
+    """A message that entered the network; a delivery report is one too, its sender the null reverse-path `<>`."""
+
+    message_id: int
+    created_s: float
+    size_bytes: int
+    sender: str
+    recipients: int
+
+
+class CopyFact(NamedTuple):
+    """The end of one copy (message x recipient), or where it was when the run ended.
+
+    `outcome` is one of delivered, bounced (given up, the sender got a report), expired (given up with nobody to
+    report to: the reverse-path is null), lost (with the reason), queued (still at a host), in-transfer,
+    submitted (its sender's host has been down ever since it was written).
+    `hops` counts the passes from one MTA to the next that were accepted; `path` names the hosts that had custody,
+    joined by `>`. The five delays add up to `ended_s - created_s`.
+    """
+
+    message_id: int
+    recipient: str
+    outcome: str
+    reason: str
+    created_s: float
+    ended_s: float
+    hops: int
+    attempts: int
+    duplicates: int
+    path: str
+    queue_s: float
+    retry_s: float
+    contact_s: float
+    transfer_s: float
+    service_s: float
+
+
+class AttemptFact(NamedTuple):
+    """One try to pass copies of a message on to one next hop, in one transaction.
+
+    `recipients` is how many copies it carried; `bytes_on_wire` counts every packet on every link that it crosses;
+    `outcome` is accepted, deferred, refused, partial (its recipients fared differently) or the network's refusal:
+    no-route, connect-timeout, timeout, connection-lost, host-crash.
+    `reply_code` is 0 and `enhanced_code` empty where no reply decided it; `session_id` is 0 where there was
+    nobody to connect to.
+    """
+
+    message_id: int
+    from_host: str
+    to_host: str
+    started_s: float
+    ended_s: float
+    outcome: str
+    reply_code: int
+    enhanced_code: str
+    round_trips: int
+    bytes_on_wire: int
+    retransmissions: int
+    session_id: int
+    recipients: int
+
+
+class QueueFact(NamedTuple):
+    """A host's queue after a change: a step series."""
+
+    host: str
+    time_s: float
+    messages: int
+    bytes: int
+
+
+class DialogueFact(NamedTuple):
+    """One line of a session, when dialogues are traced; `direction` is `>` from client to server and `<` back."""
+
+    session_id: int
+    time_s: float
+    direction: str
+    line: str
+
+
+class Facts(NamedTuple):
+    """All facts of one run (one architecture, one replication)."""
+
+    messages: list[MessageFact]
+    copies: list[CopyFact]
+    attempts: list[AttemptFact]
+    queues: list[QueueFact]
+    dialogues: list[DialogueFact]

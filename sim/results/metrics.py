@@ -1,0 +1,210 @@
+"""Metrics: what a run came to, one number each.
+
+The names that The ONE made common mean here what its MessageStatsReport means by them, with a copy (message x
+recipient) where The ONE has a message. Delivery reports are the network's own mail: metrics of copies leave them out,
+metrics of cost (bytes, sessions, attempts) count them in, and so does `expired`: only reports have nobody to report to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal, NamedTuple, cast
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from sim.results.tables import Tables
+
+UNREACHED = ("no-route", "connect-timeout")
+"""Outcomes of attempts that never had a peer to talk to."""
+BROKEN_OFF = ("timeout", "connection-lost", "host-crash")
+"""Outcomes of attempts that the network or a host broke off."""
+UNDER_WAY = ("queued", "in-transfer", "submitted")
+"""Outcomes of copies that the end of the run found in the network."""
+
+_RUN = ["architecture", "replication"]
+_Floats = npt.NDArray[np.float64]
+
+
+class Metric(NamedTuple):
+    """A metric: its name, a label for people, its unit, which way is better (empty: neither), its meaning.
+
+    `decimals` is how many a reader wants to see in its own unit.
+    """
+
+    name: str
+    label: str
+    unit: str
+    better: Literal["higher", "lower", ""]
+    meaning: str
+    decimals: int
+
+
+_ALL = (
+    Metric("created", "copies created", "copies", "", "copies of users' messages", 0),
+    Metric("started", "transfers started", "copies", "", "passes of a copy that found their peer, summed", 0),
+    Metric("relayed", "transfers completed", "copies", "", "passes of a copy that were accepted, duplicates too", 0),
+    Metric("aborted", "transfers broken off", "copies", "lower", "passes that the network or a host broke off", 0),
+    Metric("dropped", "copies dropped", "copies", "lower", "copies bounced, expired or lost", 0),
+    Metric("delivered", "copies delivered", "copies", "higher", "copies that reached their mailbox", 0),
+    Metric("delivery_prob", "share delivered", "share", "higher", "delivered / created", 4),
+    Metric(
+        "overhead_ratio",
+        "overhead ratio",
+        "",
+        "lower",
+        "(relayed - delivered) / delivered; mail within a host is delivered unrelayed",
+        2,
+    ),
+    Metric("latency_avg", "mean delay", "s", "lower", "creation to delivery of the delivered copies, mean", 1),
+    Metric("latency_med", "median delay", "s", "lower", "creation to delivery of the delivered copies, median", 1),
+    Metric("latency_p95", "95th percentile of delay", "s", "lower", "95 % of the delivered copies were faster", 1),
+    Metric("latency_p99", "99th percentile of delay", "s", "lower", "99 % of the delivered copies were faster", 1),
+    Metric(
+        "restricted_mean_latency",
+        "mean delay with undelivered mail",
+        "s",
+        "lower",
+        "mean over all copies of the time undelivered up to the horizon; a copy never delivered counts all of it",
+        1,
+    ),
+    Metric("hopcount_avg", "mean hops", "hops", "", "hops of the delivered copies, mean", 2),
+    Metric("hopcount_med", "median hops", "hops", "", "hops of the delivered copies, median", 1),
+    Metric("buffertime_avg", "mean stay in a queue", "s", "lower", "a copy's stay in one host's queue, mean", 1),
+    Metric("buffertime_med", "median stay in a queue", "s", "lower", "a copy's stay in one host's queue, median", 1),
+    Metric("bounced", "copies bounced", "copies", "lower", "given up, and the sender got a report", 0),
+    Metric("expired", "copies expired", "copies", "lower", "given up with nobody to report to, reports counted in", 0),
+    Metric("lost", "copies lost", "copies", "lower", "gone without a report", 0),
+    Metric("queued", "copies under way at the end", "copies", "lower", "still with a host or the sender at the end", 0),
+    Metric("duplicates", "duplicates", "copies", "lower", "copies passed on twice (RFC 1047), reports left out", 0),
+    Metric("bytes_on_wire", "bytes on the wire", "bytes", "lower", "every packet of every attempt on every link", 0),
+    Metric("sessions", "sessions", "sessions", "lower", "connections that came about", 0),
+    Metric("attempts", "attempts", "attempts", "lower", "tries to pass a message on, reports included", 0),
+    Metric("retransmissions", "retransmissions", "segments", "lower", "segments that TCP sent again", 0),
+    Metric("round_trips_avg", "round trips an attempt", "", "lower", "mean over the attempts that found their peer", 2),
+)
+METRICS: Mapping[str, Metric] = MappingProxyType({metric.name: metric for metric in _ALL})
+"""Every metric by name, in the order of the columns of `measure`."""
+
+
+def measure(tables: Tables, horizon: float | None = None) -> pd.DataFrame:
+    """Every metric of every run.
+
+    The restricted mean counts a copy with min(delay, horizon - created_s): how long it was undelivered while the run
+    was watched. Bounced, expired and lost copies are never delivered, so they count all the time up to the horizon and
+    giving up early earns nothing.
+
+    Args:
+        tables: the facts of any number of runs. A run without a single fact has no row.
+        horizon: when watching ends, in simulated seconds. Without it the latest `ended_s` of a copy in any architecture
+            of the same replication, so that architectures compared are watched equally long.
+
+    Returns:
+        One row a run (index: architecture in order of first appearance, then replication), one column a metric, all
+        float64. A metric that is not defined, such as the delay where nothing was delivered, is NaN.
+    """
+    runs = _runs(tables)
+    ends = tables.copies.groupby("replication")["ended_s"].max()
+    copies = _split(tables.user_copies)
+    attempts, user_attempts = _split(tables.attempts), _split(tables.user_attempts)
+    expired = _count(tables.copies, "expired")
+    rows: list[dict[str, float]] = []
+    for run in runs:
+        end = float(ends.get(run[1], 0.0)) if horizon is None else horizon
+        row = _of_copies(copies.get(run, tables.copies[:0]), end)
+        row |= _of_transfers(user_attempts.get(run, tables.attempts[:0]))
+        row["expired"] = expired.get(run, 0.0)
+        row |= _of_cost(attempts.get(run, tables.attempts[:0]))
+        rows.append(row)
+    index = pd.MultiIndex.from_tuples(runs, names=_RUN) if runs else pd.MultiIndex.from_arrays([[], []], names=_RUN)
+    return pd.DataFrame(rows, index=index, columns=list(METRICS), dtype="float64")
+
+
+def _runs(tables: Tables) -> list[tuple[str, int]]:
+    """The runs that the tables tell of: architectures as they first appear, replications in order."""
+    parts = [
+        table[_RUN].drop_duplicates() for table in (tables.messages, tables.copies, tables.attempts, tables.queues)
+    ]
+    found = [(str(row[0]), int(row[1])) for part in parts for row in part.itertuples(index=False)]
+    order = {name: rank for rank, name in enumerate(dict.fromkeys(name for name, _ in found))}
+    return sorted(dict.fromkeys(found), key=lambda run: (order[run[0]], run[1]))
+
+
+def _split(frame: pd.DataFrame) -> dict[tuple[str, int], pd.DataFrame]:
+    return {cast("tuple[str, int]", key): part for key, part in frame.groupby(_RUN, sort=False)}
+
+
+def _count(copies: pd.DataFrame, outcome: str) -> dict[tuple[str, int], float]:
+    return {run: float(len(part)) for run, part in _split(copies[copies["outcome"] == outcome]).items()}
+
+
+def _of_copies(copies: pd.DataFrame, end: float) -> dict[str, float]:
+    outcomes = {str(name): float(count) for name, count in copies["outcome"].value_counts().items()}
+    done = (copies["outcome"] == "delivered").to_numpy()
+    created, delivered = float(len(copies)), float(done.sum())
+    born = copies["created_s"].to_numpy()
+    delay = copies["ended_s"].to_numpy() - born
+    watched = np.maximum(end - born, 0.0)
+    hops = copies["hops"].to_numpy(dtype="float64")
+    relayed = float(hops.sum() + copies["duplicates"].sum())
+    given_up = {name: outcomes.get(name, 0.0) for name in ("bounced", "expired", "lost")}
+    stays = _stays(copies, hops, done)
+    return {
+        "created": created,
+        "relayed": relayed,
+        "dropped": sum(given_up.values()),
+        "delivered": delivered,
+        "delivery_prob": delivered / created if created else np.nan,
+        "overhead_ratio": (relayed - delivered) / delivered if delivered else np.nan,
+        "latency_avg": _mean(delay[done]),
+        "latency_med": _quantile(delay[done], 0.5),
+        "latency_p95": _quantile(delay[done], 0.95),
+        "latency_p99": _quantile(delay[done], 0.99),
+        "restricted_mean_latency": _mean(np.where(done, np.minimum(delay, watched), watched)),
+        "hopcount_avg": _mean(hops[done]),
+        "hopcount_med": _quantile(hops[done], 0.5),
+        "buffertime_avg": _mean(stays),
+        "buffertime_med": _quantile(stays, 0.5),
+        "bounced": given_up["bounced"],
+        "lost": given_up["lost"],
+        "queued": sum(outcomes.get(name, 0.0) for name in UNDER_WAY),
+        "duplicates": float(copies["duplicates"].sum()),
+    }
+
+
+def _stays(copies: pd.DataFrame, hops: _Floats, done: npt.NDArray[np.bool_]) -> _Floats:
+    """How long copies lay in one host's queue, in s, an entry a stay; a copy's stays are taken as equally long.
+
+    A delivered copy was queued at every host of its path but the last, which hands it to the mailbox.
+    """
+    count = np.maximum(np.where(done, hops, hops + 1), 1).astype(np.int64)
+    waited = (copies["queue_s"] + copies["retry_s"]).to_numpy()
+    return np.repeat(waited / count, count)
+
+
+def _of_transfers(attempts: pd.DataFrame) -> dict[str, float]:
+    carried = attempts["recipients"].to_numpy()
+    reached = ~attempts["outcome"].isin(UNREACHED).to_numpy()
+    broken = attempts["outcome"].isin(BROKEN_OFF).to_numpy()
+    return {"started": float(carried[reached].sum()), "aborted": float(carried[broken].sum())}
+
+
+def _of_cost(attempts: pd.DataFrame) -> dict[str, float]:
+    reached = attempts[~attempts["outcome"].isin(UNREACHED)]
+    return {
+        "bytes_on_wire": float(attempts["bytes_on_wire"].sum()),
+        "sessions": float(reached["session_id"].nunique()),
+        "attempts": float(len(attempts)),
+        "retransmissions": float(attempts["retransmissions"].sum()),
+        "round_trips_avg": _mean(reached["round_trips"].to_numpy(dtype="float64")),
+    }
+
+
+def _mean(values: _Floats) -> float:
+    return float(values.mean()) if values.size else np.nan
+
+
+def _quantile(values: _Floats, q: float) -> float:
+    return float(np.quantile(values, q)) if values.size else np.nan

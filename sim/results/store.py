@@ -1,0 +1,270 @@
+"""The result folder: manifest.json, summary.json and a Parquet file a table, written all at once or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import platform
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pandas as pd
+
+from sim.results.facts import Facts
+from sim.results.metrics import METRICS
+from sim.results.tables import SCHEMA, Tables
+
+PROGRAM = "mtasim"
+_CHUNK = 10_000
+_T = TypeVar("_T")
+
+
+class ResultError(Exception):
+    """A result folder cannot be read or written; one line that says which, why, and the cure."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run or a comparison came to.
+
+    `scenario` is the scenario as resolved, in plain data; `measures` the frame of `metrics.measure`; `summary` the
+    dictionary of `summary.summarise`; `manifest` what was run, with what, and the fingerprint of what happened.
+    """
+
+    scenario: Mapping[str, Any]
+    tables: Tables
+    measures: pd.DataFrame
+    summary: Mapping[str, Any]
+    manifest: Mapping[str, Any]
+
+    @property
+    def messages(self) -> pd.DataFrame:
+        """A row a message, delivery reports too."""
+        return self.tables.messages
+
+    @property
+    def copies(self) -> pd.DataFrame:
+        """A row a copy (message x recipient), delivery reports too."""
+        return self.tables.copies
+
+    @property
+    def user_copies(self) -> pd.DataFrame:
+        """The copies of users' messages alone."""
+        return self.tables.user_copies
+
+    @property
+    def attempts(self) -> pd.DataFrame:
+        """A row an attempt to pass copies of a message on."""
+        return self.tables.attempts
+
+    @property
+    def queues(self) -> pd.DataFrame:
+        """A row a change of a host's queue."""
+        return self.tables.queues
+
+    @property
+    def dialogues(self) -> pd.DataFrame:
+        """A row a line of a session; empty unless dialogues were traced."""
+        return self.tables.dialogues
+
+
+def manifest(
+    *,
+    scenario_hash: str,
+    seed: int,
+    fingerprint: str,
+    wall_time_s: float,
+    architectures: Sequence[str],
+    replications: int,
+    command: Sequence[str] = (),
+) -> dict[str, Any]:
+    """The manifest of a result but for its scenario, which `write` adds; `wall_time_s` is the simulation's own."""
+    return {
+        "program": PROGRAM,
+        "scenario_hash": scenario_hash,
+        "seed": seed,
+        "architectures": list(architectures),
+        "replications": replications,
+        "fingerprint": fingerprint,
+        "wall_time_s": wall_time_s,
+        "command": list(command),
+        "versions": versions(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """The versions of Python and of the packages that results depend on."""
+    found = {"python": platform.python_version()}
+    for name in (PROGRAM, "simpy", "numpy", "scipy", "networkx", "pandas", "pyarrow"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def fingerprint(facts: Facts) -> str:
+    """SHA-256 over all facts of a run in their order: two runs that did the same have the same."""
+    digest = hashlib.sha256()
+    for name, rows in facts._asdict().items():
+        digest.update(f"{name} {len(rows)}\n".encode())
+        for start in range(0, len(rows), _CHUNK):
+            # tuple's own repr skips the field names of a NamedTuple, which cost most of the time
+            digest.update("\n".join(map(tuple.__repr__, rows[start : start + _CHUNK])).encode())
+            digest.update(b"\n")
+    return digest.hexdigest()
+
+
+def combine(fingerprints: Sequence[str]) -> str:
+    """One fingerprint of many runs, given in the order of architecture and replication."""
+    return hashlib.sha256("\n".join(fingerprints).encode()).hexdigest()
+
+
+def write(result: Result, folder: Path, *, force: bool = False) -> None:
+    """Write a result as a folder, complete or not at all.
+
+    It is written beside its place and then renamed, so that an interruption leaves nothing that looks like a result.
+
+    Args:
+        result: what to write.
+        folder: where; its parents are made.
+        force: replace a folder that is empty or holds a result of mtasim; anything else is never touched.
+
+    Raises:
+        ResultError: when something is in the way.
+    """
+    folder = folder.resolve()
+    refuse_what_is_there(folder, force=force)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh, old = (folder.with_name(f".{folder.name}.{os.getpid()}.{what}") for what in ("new", "old"))
+    try:
+        fresh.mkdir()
+        _write_files(result, fresh)
+        _swap(fresh, folder, old)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def refuse_what_is_there(folder: Path, *, force: bool) -> None:
+    """Check, before the work is done, that `write` may write there.
+
+    Raises:
+        ResultError: when a file, or a folder that `force` does not let it replace, is in the way.
+    """
+    if not (folder.exists() or folder.is_symlink()):
+        return
+    if not folder.is_dir():
+        raise ResultError(f"{folder}: a file is in the way: name a folder that does not exist yet")
+    if not force:
+        raise ResultError(f"{folder}: exists already: name another folder, or give --force to replace a result")
+    if any(folder.iterdir()) and not _is_ours(folder):
+        raise ResultError(
+            f"{folder}: holds other things than a result of {PROGRAM} and stays as it is: name another folder"
+        )
+
+
+def _is_ours(folder: Path) -> bool:
+    try:
+        return bool(_read_json(folder / "manifest.json").get("program") == PROGRAM)
+    except ResultError:
+        return False
+
+
+def _write_files(result: Result, folder: Path) -> None:
+    for field in fields(Tables):
+        frame = getattr(result.tables, field.name)
+        if field.name != "dialogues" or len(frame):
+            frame.to_parquet(folder / f"{field.name}.parquet", engine="pyarrow", index=False)
+    result.measures.reset_index().to_parquet(folder / "measures.parquet", engine="pyarrow", index=False)
+    _write_json(folder / "summary.json", result.summary)
+    _write_json(folder / "manifest.json", {**result.manifest, "program": PROGRAM, "scenario": result.scenario})
+
+
+def _swap(fresh: Path, folder: Path, old: Path) -> None:
+    if not folder.exists():
+        fresh.rename(folder)
+        return
+    folder.rename(old)
+    try:
+        fresh.rename(folder)
+    except BaseException:
+        old.rename(folder)
+        raise
+    shutil.rmtree(old)
+
+
+def _write_json(path: Path, data: Mapping[str, Any]) -> None:
+    text = json.dumps(_plain(data), indent=2, ensure_ascii=False, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """The value as JSON can hold it: NaN is null, infinities are text, what JSON does not know is its text."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(value)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
+
+
+def read(folder: Path) -> Result:
+    """The result that `write` left in a folder.
+
+    Raises:
+        ResultError: when the folder, its manifest, its summary or a table is missing or is not what `write` leaves.
+    """
+    if not folder.is_dir():
+        raise ResultError(f"{folder}: no such folder: name one that `{PROGRAM} run` or `{PROGRAM} compare` has written")
+    found = _read_json(folder / "manifest.json")
+    if found.get("program") != PROGRAM:
+        raise ResultError(f"{folder / 'manifest.json'}: not written by {PROGRAM}: name a folder that it has written")
+    tables = Tables(**{name: _read_table(folder, name) for name in SCHEMA})
+    measures = _read_parquet(folder / "measures.parquet", ("architecture", "replication", *METRICS))
+    return Result(
+        scenario=found.get("scenario", {}),
+        tables=tables,
+        measures=measures.set_index(["architecture", "replication"]),
+        summary=_read_json(folder / "summary.json"),
+        manifest=found,
+    )
+
+
+def _read_table(folder: Path, name: str) -> pd.DataFrame:
+    path, schema = folder / f"{name}.parquet", SCHEMA[name]
+    if name == "dialogues" and not path.exists():
+        return pd.DataFrame({column: pd.Series(dtype=dtype) for column, dtype in schema.items()})
+    frame = _read_parquet(path, tuple(schema))
+    return frame.astype(dict(schema))
+
+
+def _read_parquet(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    frame = _reading(path, lambda: pd.read_parquet(path, engine="pyarrow"))
+    missing = [column for column in columns if column not in frame]
+    if missing:
+        raise ResultError(f"{path}: no column {missing[0]!r}: written by another version of {PROGRAM}; run it again")
+    return frame[list(columns)]
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    data = _reading(path, lambda: json.loads(path.read_text(encoding="utf-8")))
+    if not isinstance(data, dict):
+        raise ResultError(f"{path}: not an object of names and values: damaged; run the scenario again")
+    return data
+
+
+def _reading(path: Path, read_it: Callable[[], _T]) -> _T:
+    try:
+        return read_it()
+    except FileNotFoundError:
+        raise ResultError(f"{path}: missing: {path.parent} is not a whole result of {PROGRAM}; run again") from None
+    except (OSError, ValueError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ResultError(f"{path}: cannot be read ({reason}): damaged or not ours; run the scenario again") from None

@@ -1,0 +1,1 @@
+"""Scenarios: the full specification, and the loader that makes it of a YAML file."""

@@ -1,0 +1,357 @@
+"""What a scenario file may say: its keys, their types and, as docstrings, what they mean.
+
+Nearly everything is optional; `None` means that the file does not say it. Defaults that depend on other parts, and
+every check of one part against another, come later (`resolve`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Annotated, Literal
+
+from sim.scenario.expectation import Expect
+from sim.scenario.generate import Generate
+from sim.scenario.names import shown
+from sim.scenario.population import Mx, Users
+from sim.scenario.product import Mta
+from sim.scenario.quantity import format_duration
+from sim.scenario.reading import Collected, Form, JsonSchema, OrWord, Reads, Shorthand
+from sim.scenario.schedule import Windows
+from sim.scenario.spec import Host
+from sim.scenario.values import (
+    BitRate,
+    Delay,
+    Duration,
+    Flag,
+    LongDuration,
+    Loss,
+    MessageRate,
+    Mtu,
+    Name,
+    Names,
+    Pair,
+    Size,
+    Sizes,
+    Text,
+    Title,
+    number,
+    read_name,
+    read_word,
+    whole,
+    word,
+)
+
+NONE: Literal["none"] = "none"
+"""The word that takes away what weaker settings say."""
+
+EXTENSIONS = Host(name="").extensions
+"""The EHLO keywords that hosts can offer and use."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutagesForm(Form):
+    """Random outages."""
+
+    mtbf: LongDuration
+    """Mean time that it is up."""
+    mttr: LongDuration
+    """Mean time that it is down."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrashesForm(OutagesForm):
+    """Random crashes of a host."""
+
+    spool: Annotated[Literal["durable", "volatile"], word("spool", "durable", "volatile")] = "durable"
+    """Whether the queue outlives a crash (`durable`) or is lost with it (`volatile`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntervalForm(Form):
+    """An explicit outage."""
+
+    from_: Duration
+    """When it begins."""
+    to: Duration
+    """When it is over."""
+
+    def __post_init__(self) -> None:
+        if self.from_ >= self.to:
+            times = f"{format_duration(self.from_)}, {format_duration(self.to)}"
+            raise ValueError(f"an outage that ends before it begins ({times}): allowed is from < to")
+
+
+Outages = Annotated[OutagesForm | Literal["none"], OrWord(OutagesForm, NONE)]
+Crashes = Annotated[CrashesForm | Literal["none"], OrWord(CrashesForm, NONE)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkSettings(Form):
+    """How links are."""
+
+    rate: BitRate | None = None
+    """Bits a second, in each direction; 10 Mbit/s where nothing says otherwise."""
+    delay: Delay | None = None
+    """One way; from the nodes' coordinates where both have them, else 10 ms."""
+    loss: Loss | None = None
+    """How likely a packet is lost."""
+    mtu: Mtu | None = None
+    """The biggest packet, headers included; 1500 B where nothing says otherwise."""
+    outages: Outages | None = None
+    """Random outages, or `none`."""
+    down: tuple[IntervalForm, ...] | None = None
+    """Explicit outages."""
+    windows: Windows | None = None
+    """When the link is up by schedule; always, where absent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkForm(LinkSettings):
+    """A link, or what is special about the links between two nodes of a graph."""
+
+    between: Pair
+    """The two nodes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeForm(Form):
+    """A node."""
+
+    lat: Annotated[float, number(-90, 90)] | None = None
+    """Latitude in degrees."""
+    lon: Annotated[float, number(-180, 180)] | None = None
+    """Longitude in degrees."""
+
+
+def _expand_nodes(value: object) -> object:
+    if not isinstance(value, list):
+        return value
+    seen: set[str] = set()
+    collected = Collected()
+    names = [collected.read((index,), partial(_new_name, seen), item, "") for index, item in enumerate(value)]
+    collected.done()
+    return {name: {} for name in names}
+
+
+def _new_name(seen: set[str], value: object) -> str:
+    name = read_name(value)
+    if name in seen:
+        raise ValueError(f"this node is there twice ({shown(name)}): allowed is each name once")
+    seen.add(name)
+    return name
+
+
+_LIST_OF_NAMES: JsonSchema = {"type": "array", "items": {"type": ["string", "integer"]}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkForm(Form):
+    """The network: a graph file, nodes and links, or a network made by rule."""
+
+    graph: Name | None = None
+    """A GraphML or GML file, found from the scenario's folder."""
+    nodes: Annotated[dict[Name, NodeForm], Shorthand(_expand_nodes, _LIST_OF_NAMES)] | None = None
+    """The nodes by name; each carries a host of that name."""
+    generate: Generate | None = None
+    """A network made by rule."""
+    link_defaults: LinkSettings | None = None
+    """How links are where nothing else is said."""
+    links: tuple[LinkForm, ...] | None = None
+    """The links between the nodes; with a graph or a made network, what is special about some of its links."""
+
+
+def _read_extensions(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise ValueError(f"not a list ({shown(value)}): allowed is a list of EHLO keywords")  # noqa: TRY004
+    collected = Collected()
+    read = partial(read_word, "extension", EXTENSIONS)
+    words = [collected.read((index,), read, item, "") for index, item in enumerate(value)]
+    collected.done()
+    return tuple(dict.fromkeys(words))
+
+
+_EXTENSIONS_SCHEMA: JsonSchema = {"type": "array", "items": {"enum": list(EXTENSIONS)}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostForm(Form):
+    """How a host is."""
+
+    mta: Mta | None = None
+    """The MTA, alone or with its parameters: `postfix` or `{postfix: {minimal_backoff_time: 10 min}}`."""
+    esmtp: Flag | None = None
+    """Whether it knows EHLO (true) or HELO alone."""
+    extensions: Annotated[tuple[str, ...], Reads(_read_extensions, _EXTENSIONS_SCHEMA)] | None = None
+    """The EHLO keywords that it offers and uses."""
+    sessions: Annotated[int, whole(1)] | None = None
+    """How many sessions it serves at a time."""
+    size_limit: Size | None = None
+    """The biggest message that it takes; 0 means no limit."""
+    service_time: Duration | None = None
+    """What each command costs it."""
+    commit_time: Duration | None = None
+    """What it needs to put a message on disk before it answers 250 to the final dot."""
+    crashes: Crashes | None = None
+    """Random crashes, or `none`."""
+    down: tuple[IntervalForm, ...] | None = None
+    """Explicit outages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainForm(Form):
+    """A mail domain."""
+
+    mx: Mx | None = None
+    """Its MX hosts by preference; where absent, the host that bears the domain's name."""
+    users: Users | None = None
+    """How many users (u1, u2, ...) or their names; ten where absent."""
+
+
+Pairs = Annotated[Literal["uniform", "gravity"], word("choice of pairs", "uniform", "gravity")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoissonForm(Form):
+    """Messages at random times."""
+
+    rate: MessageRate
+    """How many in the whole network, on average."""
+    size: Sizes | None = None
+    """Size of the mail data."""
+    pairs: Pairs = "uniform"
+    """Who writes to whom: any pair of users alike, or big domains more (`gravity`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConstantForm(Form):
+    """Messages at even gaps; either `rate` or `every` is needed."""
+
+    rate: MessageRate | None = None
+    """How many in the whole network."""
+    every: LongDuration | None = None
+    """The gap between two of them."""
+    size: Sizes | None = None
+    """Size of the mail data."""
+    pairs: Pairs = "uniform"
+    """Who writes to whom: any pair of users alike, or big domains more (`gravity`)."""
+
+    def __post_init__(self) -> None:
+        if (self.rate is None) == (self.every is None):
+            given = "none of them" if self.rate is None else "both"
+            raise ValueError(
+                f"either rate or every is needed ({given} given): allowed is e.g. rate: 6 /h, or every: 10 min"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageAtForm(Form):
+    """One message."""
+
+    at: Duration
+    """When it is written."""
+    from_: Name
+    """The sender's address."""
+    to: Names
+    """The recipients: an address or a list of them."""
+    size: Size | None = None
+    """Size of the mail data; 2 kB where neither it nor a text is given."""
+    text: Text = ""
+    """What it says, instead of a size."""
+
+    def __post_init__(self) -> None:
+        if self.text and self.size is not None:
+            raise ValueError("either size or text is needed (both given): allowed is one of them")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceForm(Form):
+    """A recorded trace."""
+
+    file: Name
+    """Lines of source, target and seconds, plain or gzip, found from the scenario's folder."""
+    size: Sizes | None = None
+    """Size of the mail data."""
+    start: Duration = 0.0
+    """Where in the trace to begin."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessagesForm(Form):
+    """Real messages."""
+
+    path: Name
+    """A folder of .eml files, or an mbox, found from the scenario's folder."""
+    rate: MessageRate | None = None
+    """How many in the whole network, on average; where absent, each message once, at even gaps."""
+    pairs: Pairs = "uniform"
+    """Who writes to whom: any pair of users alike, or big domains more (`gravity`)."""
+
+
+def _expand_messages(value: object) -> object:
+    return {"path": value} if isinstance(value, str) else value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkloadForm(Form):
+    """Who writes what to whom and when."""
+
+    poisson: PoissonForm | None = None
+    """Messages at random times."""
+    constant: ConstantForm | None = None
+    """Messages at even gaps."""
+    messages_at: tuple[MessageAtForm, ...] | None = None
+    """Single messages."""
+    trace: TraceForm | None = None
+    """A recorded trace."""
+    messages: Annotated[MessagesForm, Shorthand(_expand_messages, {"type": "string"})] | None = None
+    """Real messages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchitectureForm(Form):
+    """How mail finds its way."""
+
+    transfer: Annotated[Literal["end-to-end", "store-and-forward"], word("transfer", "end-to-end", "store-and-forward")]
+    """How far one session reaches: to the recipient's MX host, or one link."""
+    routing: Annotated[Literal["shortest-delay", "static"], word("routing", "shortest-delay", "static")] = (
+        "shortest-delay"
+    )
+    """Over the links that are up at the time (`shortest-delay`) or over all (`static`)."""
+    hosts: dict[Name, HostForm] | None = None
+    """What is special about hosts in this architecture, `defaults` and by name."""
+
+
+def _expand_workload(value: object) -> object:
+    return [value] if isinstance(value, Mapping) else value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioForm(Form):
+    """A scenario: a network of hosts, the mail that its users write, and the architectures to compare."""
+
+    title: Title = ""
+    """One line that says what it is about."""
+    seed: Annotated[int, whole(0)] = 1
+    """What all random draws start from."""
+    replications: Annotated[int, whole(1)] = 1
+    """How many independent runs."""
+    duration: LongDuration = 86400.0
+    """Mail is written during this time."""
+    drain: Duration = 5 * 86400.0
+    """After that the network runs on until it is empty, or this long."""
+    network: NetworkForm | None = None
+    """The network."""
+    hosts: dict[Name, HostForm] | None = None
+    """How hosts are: `defaults`, and by name."""
+    domains: dict[Name, DomainForm] | None = None
+    """The mail domains; where absent, each host is one, under .example."""
+    workload: Annotated[tuple[WorkloadForm, ...], Shorthand(_expand_workload)] = field(default=())
+    """Who writes what to whom and when: one mapping or a list of them."""
+    architectures: dict[Name, ArchitectureForm] | None = None
+    """The architectures by name; where absent, end-to-end and store-and-forward."""
+    expect: tuple[Expect, ...] | None = None
+    """Relations between metrics that the results must satisfy."""
+    dialogues: Flag = False
+    """Whether to record what is said in each session."""

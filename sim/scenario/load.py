@@ -1,0 +1,102 @@
+"""Loading a scenario: from a YAML file to the full scenario, or all its mistakes at once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from sim.scenario.errors import Problem, ScenarioError
+from sim.scenario.findings import Findings
+from sim.scenario.form import ScenarioForm
+from sim.scenario.resolve import resolve
+from sim.scenario.source import Document, override, read
+from sim.scenario.source import Path as Place
+from sim.scenario.spec import Scenario
+
+
+def load(path: str | Path, *, overrides: Sequence[str] = (), metrics: Collection[str] = ()) -> Scenario:
+    """The scenario that a file holds; the path `-` means standard input.
+
+    Args:
+        path: the file; relative names inside it are found from its folder.
+        overrides: settings `a.b=value` that replace or add to what the file says; the value is YAML.
+        metrics: the names that expectations may use; not checked when empty.
+
+    Raises:
+        ScenarioError: the file cannot be read, or what it says cannot be used.
+    """
+    name = str(path)
+    if name == "-":
+        return loads(
+            _text(sys.stdin.buffer.read(), "stdin"), Path(), file="stdin", overrides=overrides, metrics=metrics
+        )
+    try:
+        raw = Path(path).read_bytes()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise ScenarioError(
+            [Problem(name, 0, 0, f"unreadable ({reason}): allowed is a scenario file, or - for standard input")]
+        ) from None
+    return loads(_text(raw, name), Path(path).parent, file=name, overrides=overrides, metrics=metrics)
+
+
+def loads(
+    text: str,
+    folder: str | Path = ".",
+    *,
+    file: str = "scenario",
+    overrides: Sequence[str] = (),
+    metrics: Collection[str] = (),
+) -> Scenario:
+    """The scenario that a text holds; `file` is what error messages call it. Otherwise as `load`.
+
+    Raises:
+        ScenarioError: what the text says cannot be used.
+    """
+    document = read(text, file)
+    for option in overrides:
+        document = override(document, option)
+    form, whole, problems, holes = _form(document)
+    findings = Findings(whole, holes)
+    scenario = resolve(form, findings, Path(folder), metrics)
+    found = (*document.problems, *problems, *findings.problems)
+    if found:
+        raise ScenarioError(found)
+    return scenario
+
+
+def _text(raw: bytes, name: str) -> str:
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+        message = f"not UTF-8 (byte 0x{raw[error.start]:02x}): allowed is text in UTF-8"
+        raise ScenarioError([Problem(name, line, column, message)]) from None
+
+
+@lru_cache(maxsize=1)
+def adapter() -> TypeAdapter[ScenarioForm]:
+    """The reader of the form; it takes a while to build."""
+    return TypeAdapter(ScenarioForm)
+
+
+def _form(document: Document) -> tuple[ScenarioForm, Document, list[Problem], set[Place]]:
+    """The form of what can be read, the document without the rest, what is wrong with the rest, and where it was."""
+    problems: list[Problem] = []
+    holes: set[Place] = set()
+    rest = document
+    while True:
+        try:
+            return adapter().validate_python(rest.data), rest, problems, holes
+        except ValidationError as error:
+            faults = error.errors(include_url=False, include_input=False)
+        if not holes:
+            problems = [document.at(fault["loc"]).problem(fault["msg"]) for fault in faults]
+        refused = {rest.resolve(fault["loc"]) for fault in faults}
+        holes |= refused
+        rest = rest.without(refused) if () not in refused else Document({}, document.place)

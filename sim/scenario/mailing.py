@@ -1,0 +1,95 @@
+"""The workload of a scenario: its sources, checked against domains and files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from sim.scenario.distribution import Distribution, Lognormal
+from sim.scenario.findings import Findings
+from sim.scenario.form import ConstantForm, MessageAtForm, MessagesForm, PoissonForm, TraceForm, WorkloadForm
+from sim.scenario.names import listing, shown
+from sim.scenario.people import resolve_address
+from sim.scenario.source import Path as Place
+from sim.scenario.spec import Arrivals, Domain, MessageAt, Messages, MessagesAt, Source, Trace
+
+DEFAULT_MESSAGE = 2000
+"""Size of the mail data of a single message, in bytes."""
+
+DEFAULT_SIZE: Distribution = Lognormal(2000.0, 20000.0)
+"""Of the mail data, in bytes."""
+
+
+def resolve_workload(
+    forms: Sequence[WorkloadForm], domains: Mapping[str, Domain], findings: Findings, folder: Path, *, sure: bool
+) -> tuple[Source, ...]:
+    """The sources in the order of the file; `sure` when the domains are all known."""
+    sources: list[Source] = []
+    for index, form in enumerate(forms):
+        place: Place = ("workload", index)
+        found = _sources(form, place, domains, findings, folder, sure=sure)
+        if not found and findings.untouched("workload"):
+            findings.error(place, f"a source that says nothing: allowed are {listing(WorkloadForm.keys())}")
+        sources += found
+    if not sources and findings.untouched("workload"):
+        findings.note("no workload: nobody writes a message")
+    return tuple(sources)
+
+
+def _sources(
+    form: WorkloadForm, place: Place, domains: Mapping[str, Domain], findings: Findings, folder: Path, *, sure: bool
+) -> list[Source]:
+    found: list[Source] = []
+    if form.poisson is not None:
+        found.append(_poisson(form.poisson))
+    if form.constant is not None:
+        found.append(_constant(form.constant))
+    if form.messages_at is not None:
+        address = partial(resolve_address, domains=domains, findings=findings, sure=sure)
+        messages = (_message(item, (*place, "messages_at", i), address) for i, item in enumerate(form.messages_at))
+        found.append(MessagesAt(messages=tuple(messages)))
+    if form.trace is not None:
+        found.append(_trace(form.trace, (*place, "trace", "file"), findings, folder))
+    if form.messages is not None:
+        found.append(_messages(form.messages, (*place, "messages", "path"), findings, folder))
+    return found
+
+
+def _poisson(form: PoissonForm) -> Arrivals:
+    return Arrivals(kind="poisson", rate=form.rate, size=form.size or DEFAULT_SIZE, pairs=form.pairs)
+
+
+def _constant(form: ConstantForm) -> Arrivals:
+    rate = form.rate if form.rate is not None else 1 / (form.every or 1.0)
+    return Arrivals(kind="constant", rate=rate, size=form.size or DEFAULT_SIZE, pairs=form.pairs)
+
+
+def _message(form: MessageAtForm, place: Place, address: partial[str]) -> MessageAt:
+    sender = address(form.from_, (*place, "from"))
+    recipients = tuple(address(text, (*place, "to", index)) for index, text in enumerate(form.to))
+    size = DEFAULT_MESSAGE if form.size is None else form.size
+    size = len(form.text.encode()) or size
+    return MessageAt(at=form.at, sender=sender, recipients=recipients, size=float(size), text=form.text)
+
+
+def _trace(form: TraceForm, place: Place, findings: Findings, folder: Path) -> Trace:
+    if not _exists(folder / form.file, folders=False):
+        findings.error(place, f"no such trace file ({shown(form.file)}): allowed is a file, found from {folder}")
+    return Trace(file=form.file, size=form.size or DEFAULT_SIZE, start=form.start)
+
+
+def _messages(form: MessagesForm, place: Place, findings: Findings, folder: Path) -> Messages:
+    if not _exists(folder / form.path, folders=True):
+        findings.error(
+            place,
+            f"no such messages ({shown(form.path)}): allowed is a folder of .eml files or an mbox, found from {folder}",
+        )
+    return Messages(path=form.path, rate=form.rate or 0.0, pairs=form.pairs)
+
+
+def _exists(path: Path, *, folders: bool) -> bool:
+    try:
+        return path.is_file() or (folders and path.is_dir())
+    except (OSError, ValueError):
+        return False

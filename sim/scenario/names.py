@@ -1,0 +1,79 @@
+"""Names and how to speak about them: suggestions, lists of what is allowed, unique names, DNS labels."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable
+from difflib import get_close_matches
+
+_LISTED = 12
+"""More names than these are not all listed in an error message."""
+
+_SHOWN = 60
+"""A longer value is cut in an error message."""
+
+
+def shown(value: object) -> str:
+    """A value as an error message shows it."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return str(value).lower()
+        case dict():
+            return "a mapping"
+        case list() | tuple():
+            return "a list"
+    text = "".join(c if c.isprintable() else "?" for c in str(value))
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
+
+
+def listing(names: Collection[str]) -> str:
+    """The names with commas, cut when there are many."""
+    if len(names) <= _LISTED:
+        return ", ".join(names)
+    return ", ".join(list(names)[:_LISTED]) + f", ... ({len(names)} in all)"
+
+
+def are(names: Collection[object]) -> str:
+    """The verb for so many: `is` or `are`."""
+    return "is" if len(names) == 1 else "are"
+
+
+def unknown(what: str, value: object, allowed: Collection[str]) -> str:
+    """The message about a name that is none of the allowed ones, with the nearest of them."""
+    options = f"allowed {are(allowed)} {listing(allowed)}" if allowed else "there is none"
+    return f"unknown {what} ({shown(value)}): {options}{suggestion(str(value), allowed)}"
+
+
+def suggestion(value: str, allowed: Collection[str]) -> str:
+    """`; did you mean ...?` when one of the allowed names is near, else nothing."""
+    folded = {name.casefold(): name for name in reversed(list(allowed))}
+    near = get_close_matches(value.casefold(), list(folded), n=1, cutoff=0.6)
+    return f"; did you mean {folded[near[0]]}?" if near else ""
+
+
+def unique(names: Iterable[str]) -> list[str]:
+    """The names, each made different from those before it: `Chicago`, `Chicago-2`, `Chicago-3`.
+
+    A name that is unique in the list keeps its spelling.
+    """
+    wanted = list(names)
+    taken, seen = set(wanted), set[str]()
+    result = []
+    for name in wanted:
+        made, number = name, 2
+        while made in seen or (made != name and made in taken):
+            made, number = f"{name}-{number}", number + 1
+        taken.add(made)
+        seen.add(made)
+        result.append(made)
+    return result
+
+
+def dns_label(name: str) -> str:
+    """A host's name as a DNS label: lower case, accents folded, other characters a hyphen (RFC 1035 2.3.1)."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    label = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
+    return label[:50].rstrip("-") or "host"

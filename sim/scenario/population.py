@@ -1,0 +1,118 @@
+"""The users of a domain and its MX records, as a scenario file writes them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated
+
+from sim.scenario.names import shown
+from sim.scenario.reading import KEY, Collected, JsonSchema, Reads, Step
+from sim.scenario.values import read_name, read_whole
+
+MOST_USERS = 1_000_000
+DEFAULT_PREFERENCE = 10
+
+_ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LOCAL_PART = re.compile(rf"{_ATEXT}(?:\.{_ATEXT})*")
+"""Dot-string of RFC 5321 4.1.2."""
+
+
+@dataclass(frozen=True, slots=True)
+class MxRecord:
+    """One MX record, and where below the key `mx` its host stands."""
+
+    preference: int
+    host: str
+    where: tuple[Step, ...]
+
+
+def read_users(value: object) -> tuple[str, ...]:
+    """How many users (they are called u1, u2, ...), or a list of their local-parts.
+
+    Raises:
+        ValueError: no user at all, too many, or a name that is no local-part or is there twice.
+    """
+    if not isinstance(value, list):
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise ValueError(f"not users ({shown(value)}): allowed is how many there are, or a list of names")  # noqa: TRY004
+        return numbered(read_whole(1, MOST_USERS, value))
+    if not value:
+        raise ValueError("a domain without users (an empty list): allowed is at least one")
+    seen: set[str] = set()
+    collected = Collected()
+    users = tuple(collected.read((i,), partial(_read_user, seen), item, "") for i, item in enumerate(value))
+    collected.done()
+    return users
+
+
+def numbered(count: int) -> tuple[str, ...]:
+    """The users u1 to u(count)."""
+    return tuple(f"u{number}" for number in range(1, count + 1))
+
+
+def _read_user(seen: set[str], value: object) -> str:
+    name = read_name(value)
+    if len(name) > 64 or not _LOCAL_PART.fullmatch(name):
+        raise ValueError(
+            f"not a local-part ({shown(value)}): allowed are letters, digits, !#$%&'*+-/=?^_`{{|}}~ and dots inside"
+        )
+    if name in seen:
+        raise ValueError(f"this user is there twice ({name}): allowed is each name once")
+    seen.add(name)
+    return name
+
+
+def read_mx(value: object) -> tuple[MxRecord, ...]:
+    """MX records: a mapping of preferences to hosts, a host, or a list of hosts (of preference 10), best first.
+
+    Raises:
+        ValueError: something else, or no host at all.
+    """
+    collected = Collected()
+    records: list[MxRecord] = []
+    if isinstance(value, dict):
+        for key, hosts in value.items():
+            preference = collected.read((key, KEY), _read_preference, key, 0)
+            records += _read_hosts(collected.read, preference, hosts, (key,))
+    else:
+        records = _read_hosts(collected.read, DEFAULT_PREFERENCE, value, ())
+    collected.done()
+    if not records:
+        raise ValueError(
+            "no MX host (nothing listed): allowed is e.g. {10: HOST}; without mx it is the domain's own host"
+        )
+    return tuple(sorted(records, key=lambda record: record.preference))
+
+
+def _read_preference(value: object) -> int:
+    try:
+        return read_whole(0, 65535, value)
+    except ValueError:
+        text = f"not a preference ({shown(value)}): allowed is a whole number from 0 to 65535, as in {{10: HOST}}"
+        raise ValueError(text) from None
+
+
+def _read_hosts(read: Callable[..., str], preference: int, value: object, where: tuple[Step, ...]) -> list[MxRecord]:
+    items: list[tuple[object, tuple[Step, ...]]] = [(value, where)]
+    if isinstance(value, list):
+        items = [(item, (*where, index)) for index, item in enumerate(value)]
+    return [MxRecord(preference, read(place, read_name, item, ""), place) for item, place in items]
+
+
+_NAME: JsonSchema = {"type": ["string", "integer"]}
+_HOSTS: JsonSchema = {"anyOf": [_NAME, {"type": "array", "items": _NAME, "minItems": 1}]}
+_USERS_SCHEMA: JsonSchema = {
+    "anyOf": [
+        {"type": "integer", "minimum": 1, "maximum": MOST_USERS},
+        {"type": "array", "items": _NAME, "minItems": 1},
+    ]
+}
+_MX_SCHEMA: JsonSchema = {
+    "anyOf": [*_HOSTS["anyOf"], {"type": "object", "patternProperties": {r"^\d+$": _HOSTS}, "minProperties": 1}]
+}
+
+Users = Annotated[tuple[str, ...], Reads(read_users, _USERS_SCHEMA)]
+Mx = Annotated[tuple[MxRecord, ...], Reads(read_mx, _MX_SCHEMA)]

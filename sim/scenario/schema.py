@@ -1,0 +1,21 @@
+"""The JSON schema of scenario files, for editors and for readers."""
+
+from __future__ import annotations
+
+from sim.scenario.form import CrashesForm, LinkForm, LinkSettings, OutagesForm
+from sim.scenario.load import adapter
+from sim.scenario.reading import JsonSchema
+
+
+def schema() -> JsonSchema:
+    """The JSON schema of what a scenario file may say; quantities are described as text with a pattern."""
+    described = adapter().json_schema()
+    for form, base in ((LinkForm, LinkSettings), (CrashesForm, OutagesForm)):
+        _inherit(described["$defs"], form.__name__, base.__name__)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **described}
+
+
+def _inherit(forms: JsonSchema, form: str, base: str) -> None:
+    """Describe the keys that a form has from its base as the base does; pydantic reads the docstrings of one class."""
+    for key, described in forms[base]["properties"].items():
+        forms[form]["properties"][key].setdefault("description", described["description"])

@@ -1,0 +1,287 @@
+"""The full scenario as text and as data: YAML that loads back to an equal scenario, plain data, and a hash of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any, cast, get_args
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+from sim.scenario.distribution import Constant, Distribution, Empirical, Exponential, Lognormal, Uniform
+from sim.scenario.population import numbered
+from sim.scenario.quantity import (
+    PROBABILITY,
+    format_bit_rate,
+    format_duration,
+    format_message_rate,
+    format_size,
+)
+from sim.scenario.schedule import format_window
+from sim.scenario.spec import (
+    Architecture,
+    Arrivals,
+    Domain,
+    Host,
+    Interval,
+    Link,
+    MessageAt,
+    Messages,
+    MessagesAt,
+    Network,
+    Node,
+    Outages,
+    Postfix,
+    Scenario,
+    Source,
+    Trace,
+)
+
+Settings = dict[str, object]
+
+_KINDS = (*get_args(Distribution), *get_args(Source))
+"""Alternatives: as data they carry their type's name."""
+
+_PARAMETER = "mta."
+"""How the keys of an MTA's parameters begin while settings are compared."""
+
+_LINE = 150
+"""The longest mapping that is written in one line, in characters of JSON."""
+
+
+def show(scenario: Scenario) -> str:
+    """The scenario, every default filled in, as a file that loads back (in the same folder) to an equal scenario."""
+    hosts, special = _hosts(scenario.architectures)
+    data: Settings = {
+        "title": scenario.title,
+        "seed": scenario.seed,
+        "replications": scenario.replications,
+        "duration": format_duration(scenario.duration),
+        "drain": format_duration(scenario.drain),
+        "dialogues": scenario.dialogues,
+        "network": _network(scenario.network),
+        "hosts": hosts,
+        "domains": {name: _domain(domain) for name, domain in scenario.domains.items()},
+        "workload": [_source(source) for source in scenario.workload],
+        "architectures": {
+            name: {"transfer": architecture.transfer, "routing": architecture.routing, "hosts": special[name]}
+            for name, architecture in scenario.architectures.items()
+        },
+        "expect": [expectation.text for expectation in scenario.expect],
+    }
+    return _yaml(data)
+
+
+def _yaml(data: Settings) -> str:
+    yaml = YAML(typ="rt", pure=True)
+    yaml.width = 100_000
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    text = StringIO()
+    yaml.dump(_commented(data, 0), text)
+    return text.getvalue()
+
+
+def _commented(value: object, depth: int) -> object:
+    """Mappings and lists as ruamel has them: in one line where they are short or hold plain values only."""
+    if isinstance(value, dict):
+        mapping = CommentedMap({key: _commented(item, depth + 1) for key, item in value.items()})
+        if not value or (depth > 1 and len(_text(value)) <= _LINE):
+            mapping.fa.set_flow_style()
+        return mapping
+    if isinstance(value, list):
+        sequence = CommentedSeq([_commented(item, depth + 1) for item in value])
+        if depth > 1 and not any(isinstance(item, dict) for item in value):
+            sequence.fa.set_flow_style()
+        return sequence
+    return value
+
+
+def _network(network: Network) -> Settings:
+    settings = [_link(link) for link in network.links]
+    common = _common(settings)
+    common.pop("delay", None)
+    links = [
+        {"between": list(link.between), **_rest(said, common)}
+        for link, said in zip(network.links, settings, strict=True)
+    ]
+    nodes = {name: _node(node) for name, node in network.nodes.items()}
+    return {"nodes": nodes, "link_defaults": common, "links": links}
+
+
+def _node(node: Node) -> Settings:
+    return {} if node.lat is None else {"lat": node.lat, "lon": node.lon}
+
+
+def _link(link: Link) -> Settings:
+    return {
+        "rate": format_bit_rate(link.rate),
+        "delay": _distribution(link.delay, format_duration),
+        "loss": PROBABILITY.format(link.loss) if link.loss else 0,
+        "mtu": format_size(link.mtu),
+        "outages": _outages(link.weather.outages),
+        "down": _intervals(link.weather.down),
+        "windows": [format_window(window) for window in link.weather.windows],
+    }
+
+
+def _outages(outages: Outages | None) -> object:
+    if outages is None:
+        return "none"
+    return {"mtbf": format_duration(outages.mtbf), "mttr": format_duration(outages.mttr)}
+
+
+def _intervals(intervals: Iterable[Interval]) -> list[Settings]:
+    return [{"from": format_duration(i.start), "to": format_duration(i.end)} for i in intervals]
+
+
+def _distribution(distribution: Distribution, text: Callable[[float], str]) -> object:
+    match distribution:
+        case Constant():
+            return text(distribution.value)
+        case Uniform():
+            return {"uniform": {"low": text(distribution.low), "high": text(distribution.high)}}
+        case Exponential():
+            return {"exponential": {"mean": text(distribution.average)}}
+        case Lognormal():
+            return {"lognormal": {"median": text(distribution.median), "p95": text(distribution.p95)}}
+        case Empirical():
+            said: Settings = {"values": [text(value) for value in distribution.values]}
+            return {"empirical": said | ({"weights": list(distribution.weights)} if distribution.weights else {})}
+
+
+def _host(host: Host) -> Settings:
+    crashes = _outages(host.weather.outages)
+    return {
+        **{f"{_PARAMETER}{name}": value for name, value in _postfix(host.mta).items()},
+        "esmtp": host.esmtp,
+        "extensions": list(host.extensions),
+        "sessions": host.sessions,
+        "size_limit": format_size(host.size_limit),
+        "service_time": format_duration(host.service_time),
+        "commit_time": format_duration(host.commit_time),
+        "crashes": {**crashes, "spool": host.spool} if isinstance(crashes, dict) else crashes,
+        "down": _intervals(host.weather.down),
+    }
+
+
+def _postfix(mta: Postfix) -> Settings:
+    values = ((field.name, getattr(mta, field.name)) for field in fields(mta))
+    return {name: format_duration(value) if isinstance(value, float) else value for name, value in values}
+
+
+def _hosts(architectures: Mapping[str, Architecture]) -> tuple[Settings, dict[str, Settings]]:
+    """The hosts' settings, and beside them those of each architecture, each said once in the weakest layer."""
+    full = {name: {host: _host(value) for host, value in a.hosts.items()} for name, a in architectures.items()}
+    common = _common([settings for hosts in full.values() for settings in hosts.values()])
+    defaults = {name: _rest(_common(list(hosts.values())), common) for name, hosts in full.items()}
+    own = {
+        name: {host: _rest(settings, common | defaults[name]) for host, settings in hosts.items()}
+        for name, hosts in full.items()
+    }
+    single = {host: _shared([hosts[host] for hosts in own.values()]) for host in next(iter(own.values()), {})}
+    special = {
+        name: _layer(defaults[name], {host: _rest(rest, single[host]) for host, rest in hosts.items()})
+        for name, hosts in own.items()
+    }
+    return _layer(common, single), special
+
+
+def _layer(defaults: Settings, hosts: Mapping[str, Settings]) -> Settings:
+    """The hosts' settings as the file has them: without those that say nothing, an MTA's parameters together."""
+    layer: Settings = {}
+    for name, settings in {"defaults": defaults, **hosts}.items():
+        parameters = {key[len(_PARAMETER) :]: value for key, value in settings.items() if key.startswith(_PARAMETER)}
+        others = {key: value for key, value in settings.items() if not key.startswith(_PARAMETER)}
+        if settings:
+            layer[name] = ({"mta": {"postfix": parameters}} if parameters else {}) | others
+    return layer
+
+
+def _shared(settings: Sequence[Settings]) -> Settings:
+    """What all of them say alike."""
+    return {k: v for k, v in settings[0].items() if all(k in s and _text(s[k]) == _text(v) for s in settings)}
+
+
+def _common(settings: Sequence[Settings]) -> Settings:
+    """Of each setting the most frequent value."""
+    keys = settings[0] if settings else {}
+    most = {key: Counter(_text(said[key]) for said in settings).most_common(1)[0][0] for key in keys}
+    return {key: json.loads(text) for key, text in most.items()}
+
+
+def _rest(settings: Settings, common: Settings) -> Settings:
+    return {key: value for key, value in settings.items() if key not in common or _text(value) != _text(common[key])}
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+
+
+def _domain(domain: Domain) -> Settings:
+    count = len(domain.users)
+    users: object = count if domain.users == numbered(count) else list(domain.users)
+    records: dict[int, object] = {}
+    for preference in dict.fromkeys(preference for preference, _ in domain.mx):
+        hosts = [host for other, host in domain.mx if other == preference]
+        records[preference] = hosts if len(hosts) > 1 else hosts[0]
+    return ({"mx": records} if records else {}) | {"users": users}
+
+
+def _source(source: Source) -> Settings:
+    match source:
+        case Arrivals():
+            size = _distribution(source.size, format_size)
+            return {source.kind: {**_rate(source), "size": size, "pairs": source.pairs}}
+        case MessagesAt():
+            return {"messages_at": [_message(message) for message in source.messages]}
+        case Trace():
+            size = _distribution(source.size, format_size)
+            return {"trace": {"file": source.file, "size": size, "start": format_duration(source.start)}}
+        case Messages():
+            rate: Settings = {"rate": format_message_rate(source.rate)} if source.rate else {}
+            return {"messages": {"path": source.path, **rate, "pairs": source.pairs}}
+
+
+def _message(message: MessageAt) -> Settings:
+    said: Settings = {"at": format_duration(message.at), "from": message.sender, "to": list(message.recipients)}
+    return said | ({"text": message.text} if message.text else {"size": format_size(message.size)})
+
+
+def _rate(source: Arrivals) -> Settings:
+    rate = format_message_rate(source.rate)
+    gap = float(f"{1 / source.rate:.12g}")
+    if source.kind == "constant" and 1 / gap == source.rate and len(format_duration(gap)) < len(rate):
+        return {"every": format_duration(gap)}
+    return {"rate": rate}
+
+
+def as_data(scenario: Scenario) -> dict[str, Any]:
+    """The scenario as plain data for JSON: base units, and the name of its type (`type`) with each alternative."""
+    return cast("dict[str, Any]", _plain(scenario))
+
+
+def _plain(value: object) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        kind = {"type": type(value).__name__} if isinstance(value, _KINDS) else {}
+        return kind | {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+def scenario_hash(scenario: Scenario) -> str:
+    """SHA-256, in hexadecimal, of the scenario's data without its folder and notes.
+
+    The order of nodes, users and the like counts, because draws depend on it.
+    """
+    data = as_data(scenario)
+    del data["folder"], data["notes"]
+    return hashlib.sha256(_text(data).encode()).hexdigest()

@@ -1,0 +1,245 @@
+"""The full scenario: what the simulation takes, every default filled in.
+
+Nothing here knows YAML, units or shorthands: times are seconds, rates bit/s (messages: 1/s), sizes bytes,
+loss a probability. The loader (`load`) makes these values out of a scenario file and has checked that every name that
+one part uses (a host, a user, an architecture) exists in another. All values are frozen and can be pickled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from sim.scenario.distribution import Distribution
+
+MINUTE = 60.0
+HOUR = 3600.0
+DAY = 86400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outages:
+    """Random outages: exponential times up (mean `mtbf`) and down (mean `mttr`), in seconds."""
+
+    mtbf: float
+    mttr: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """A stretch of simulated time [start, end), in seconds."""
+
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A recurring stretch: from `start` to `end` seconds within each `period`; end > start, end may pass period."""
+
+    period: float
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weather:
+    """When something is up: random outages, explicit ones, and (if any are given) only inside its windows."""
+
+    outages: Outages | None = None
+    down: tuple[Interval, ...] = ()
+    windows: tuple[Window, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """A place in the network; every node carries a host of the same name."""
+
+    name: str
+    lat: float | None = None
+    lon: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A line between two nodes, the same in both directions. Rate in bit/s, delay one way in s, loss a probability."""
+
+    name: str
+    between: tuple[str, str]
+    rate: float
+    delay: Distribution
+    loss: float = 0.0
+    mtu: int = 1500
+    weather: Weather = Weather()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """Nodes and the links between them, in the order of the file."""
+
+    nodes: Mapping[str, Node]
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Postfix:
+    """Postfix's parameters under their own names (postconf(5)); times in s."""
+
+    queue_run_delay: float = 5 * MINUTE
+    minimal_backoff_time: float = 5 * MINUTE
+    maximal_backoff_time: float = 4000.0
+    maximal_queue_lifetime: float = 5 * DAY
+    bounce_queue_lifetime: float = 5 * DAY
+    smtp_connect_timeout: float = 30.0
+    smtp_helo_timeout: float = 5 * MINUTE
+    smtp_mail_timeout: float = 5 * MINUTE
+    smtp_rcpt_timeout: float = 5 * MINUTE
+    smtp_data_init_timeout: float = 2 * MINUTE
+    smtp_data_xfer_timeout: float = 3 * MINUTE
+    smtp_data_done_timeout: float = 10 * MINUTE
+    smtp_quit_timeout: float = 5 * MINUTE
+    default_destination_concurrency_limit: int = 20
+    default_process_limit: int = 100
+    smtp_mx_session_limit: int = 2
+    hopcount_limit: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """An MTA's machine as one architecture has it.
+
+    `service_time` is what each command costs the server, `commit_time` what it needs to put a message on disk before
+    the 250 to the final dot. `size_limit` 0 means none. `extensions` are the EHLO keywords offered and used;
+    with `esmtp` false the host knows HELO alone.
+    """
+
+    name: str
+    mta: Postfix = Postfix()
+    esmtp: bool = True
+    extensions: tuple[str, ...] = ("PIPELINING", "SIZE", "8BITMIME", "ENHANCEDSTATUSCODES")
+    sessions: int = 100
+    size_limit: int = 0
+    service_time: float = 0.0
+    commit_time: float = 0.0
+    weather: Weather = Weather()
+    spool: Literal["durable", "volatile"] = "durable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Domain:
+    """A mail domain: its MX records (preference, host; empty: the host that bears the domain's name) and its users."""
+
+    name: str
+    mx: tuple[tuple[int, str], ...]
+    users: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrivals:
+    """Messages at random (`poisson`) or even (`constant`) gaps; `rate` per s, size of the mail data in bytes."""
+
+    kind: Literal["poisson", "constant"]
+    rate: float
+    size: Distribution
+    pairs: Literal["uniform", "gravity"] = "uniform"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageAt:
+    """One message: when, from whom, to whom (addresses as text); its text, or its size in bytes where that is empty."""
+
+    at: float
+    sender: str
+    recipients: tuple[str, ...]
+    size: float
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessagesAt:
+    """Messages at given times."""
+
+    messages: tuple[MessageAt, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """A recorded trace: lines `source target seconds`, plain or gzip; rows of one source and second are one message.
+
+    The part from `start` (seconds of the trace) that the scenario's duration covers is replayed; its people are spread
+    over the scenario's users in order of first appearance. Size of the mail data in bytes.
+    """
+
+    file: str
+    size: Distribution
+    start: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Messages:
+    """Real messages: a folder of .eml files or an mbox; `rate` per second at Poisson gaps, taken in turn.
+
+    Without a rate (0) each message is sent once, at even gaps over the scenario's duration.
+    """
+
+    path: str
+    rate: float = 0.0
+    pairs: Literal["uniform", "gravity"] = "uniform"
+
+
+Source = Arrivals | MessagesAt | Trace | Messages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Architecture:
+    """How mail finds its way.
+
+    `transfer` says how far one session reaches: to the recipient's MX host (`end-to-end`), or one link
+    (`store-and-forward`). `routing` is over the links that are up now (`shortest-delay`) or over all (`static`).
+    `hosts` holds every host as this architecture sets it.
+    """
+
+    name: str
+    transfer: Literal["end-to-end", "store-and-forward"]
+    routing: Literal["shortest-delay", "static"]
+    hosts: Mapping[str, Host]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operand:
+    """One side of an expectation: a metric of an architecture, or a number (then the other two are empty)."""
+
+    architecture: str = ""
+    metric: str = ""
+    number: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """A relation that the results must satisfy, e.g. `store-and-forward.delivery_prob > 0.99`."""
+
+    text: str
+    left: Operand
+    operator: Literal["<", "<=", "==", ">=", ">"]
+    right: Operand
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """All that a run needs. `folder` is where relative file names start; it is no part of the scenario's identity."""
+
+    title: str
+    seed: int
+    replications: int
+    duration: float
+    drain: float
+    network: Network
+    domains: Mapping[str, Domain]
+    workload: tuple[Source, ...]
+    architectures: Mapping[str, Architecture]
+    expect: tuple[Expectation, ...] = ()
+    dialogues: bool = False
+    folder: Path = field(default=Path(), compare=False)
+    notes: tuple[str, ...] = field(default=(), compare=False)

@@ -1,0 +1,229 @@
+"""The network of a scenario: nodes from wherever they come, links with all their settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+
+from sim.scenario.distribution import Constant, Distribution
+from sim.scenario.findings import Findings
+from sim.scenario.form import IntervalForm, LinkForm, LinkSettings, NetworkForm, NodeForm, OutagesForm
+from sim.scenario.generate import Generate, Generator
+from sim.scenario.names import listing, shown, unique
+from sim.scenario.plan import SIGNAL_SPEED, Edge, Plan, distance, parts
+from sim.scenario.quantity import format_duration
+from sim.scenario.reading import KEY
+from sim.scenario.spec import Interval, Link, Network, Node, Outages, Weather
+from sim.scenario.values import FROM_COORDINATES
+
+DEFAULT_DELAY = 0.01
+"""One way, in s, where nothing gives a link's delay."""
+
+DEFAULT_RATE = 10e6
+"""In bit/s, where nothing says a link's rate."""
+
+DEFAULT_MTU = 1500
+"""In bytes: Ethernet's."""
+
+_KINDS = ("graph", "nodes", "generate")
+
+DEFAULTS = "defaults"
+"""The key beside the hosts' names that holds what is common to all of them."""
+
+Layers = list[tuple[Edge, LinkSettings | None]]
+"""Edges, each with what the file says about it."""
+
+
+def resolve_network(form: NetworkForm | None, findings: Findings, folder: Path, seed: int) -> tuple[Network, bool]:
+    """The network, and whether all its nodes are known; where something is wrong, as much as can be had."""
+    form = form or NetworkForm()
+    plan = _plan(form, findings, folder, seed)
+    known = plan is not None and findings.whole("network", "nodes")
+    plan = plan or Plan(nodes={}, edges=())
+    for note in plan.notes:
+        findings.note(note)
+    layers = _inline(form, plan, findings, known) if form.nodes is not None else _special(form, plan, findings, known)
+    plan = replace(plan, edges=tuple(edge for edge, _ in layers))
+    names = unique("-".join(edge.between) for edge in plan.edges)
+    settings = [
+        layered(form.link_defaults, LinkSettings(rate=edge.rate, delay=edge.delay), special) for edge, special in layers
+    ]
+    links = tuple(
+        _link(name, edge.between, how, plan) for name, edge, how in zip(names, plan.edges, settings, strict=True)
+    )
+    _note_parts(plan, findings)
+    _note_places(plan, settings, findings)
+    return Network(nodes=plan.nodes, links=links), known
+
+
+def _plan(form: NetworkForm, findings: Findings, folder: Path, seed: int) -> Plan | None:
+    """The plan, or None when there is none; all sources that are given are tried, so that all problems come out."""
+    given = [kind for kind in _KINDS if getattr(form, kind) is not None]
+    if len(given) != 1 and all(findings.whole("network", kind) for kind in _KINDS):
+        count = f"{' and '.join(given)} given" if given else "none given"
+        findings.error(
+            ("network",), f"a network needs one source of nodes ({count}): allowed is one of {listing(_KINDS)}"
+        )
+    plan = None
+    if form.generate is not None:
+        plan = _generated(form.generate, findings, seed)
+    if form.graph is not None:
+        plan = _from_file(form.graph, findings, folder)
+    if form.nodes is not None:
+        plan = _from_nodes(form.nodes, findings)
+    return plan
+
+
+def _from_nodes(forms: Mapping[str, NodeForm], findings: Findings) -> Plan:
+    for name, form in forms.items():
+        place = ("network", "nodes", name)
+        if name == DEFAULTS:
+            findings.error(
+                (*place, KEY), f"not a name for a node ({name}): it is the key of the hosts' common settings"
+            )
+        half = (form.lat is None) != (form.lon is None)
+        if half and findings.whole("network", "nodes", name):
+            findings.error(place, f"half a place ({name}): allowed are lat and lon together, or none of them")
+    if not forms and findings.whole("network", "nodes"):
+        findings.error(("network", "nodes"), "no nodes (an empty list): allowed is at least one")
+    return Plan(nodes={name: Node(name=name, lat=form.lat, lon=form.lon) for name, form in forms.items()}, edges=())
+
+
+def _from_file(name: str, findings: Findings, folder: Path) -> Plan | None:
+    from sim.scenario.graphs import read_graph  # noqa: PLC0415  networkx loads only for scenarios that need it
+
+    try:
+        plan = read_graph(folder / name, name)
+    except ValueError as error:
+        findings.error(("network", "graph"), str(error))
+        return None
+    if not plan.nodes:
+        findings.error(("network", "graph"), f"a graph without nodes ({shown(name)}): allowed is at least one")
+    return plan
+
+
+def _generated(form: Generate, findings: Findings, seed: int) -> Plan | None:
+    from sim.scenario.graphs import make_graph  # noqa: PLC0415  networkx loads only for scenarios that need it
+
+    makers: dict[str, Generator] = {kind: made for kind in form.keys() if (made := getattr(form, kind)) is not None}  # noqa: SIM118
+    if len(makers) != 1:
+        if findings.whole("network", "generate"):
+            count = f"{' and '.join(makers)} given" if makers else "none given"
+            kinds = listing(form.keys())
+            findings.error(
+                ("network", "generate"), f"exactly one kind of network is needed ({count}): allowed are {kinds}"
+            )
+        return None
+    return make_graph(next(iter(makers.values())), seed)
+
+
+def _inline(form: NetworkForm, plan: Plan, findings: Findings, known: bool) -> Layers:
+    """The links that stand in the file."""
+    layers: Layers = []
+    for index, link in enumerate(form.links or ()):
+        if _ends_exist(index, link, plan, findings, known):
+            place = ("network", "links", index)
+            if link.delay == FROM_COORDINATES and distance(*(plan.nodes[end] for end in link.between)) is None:
+                findings.error(
+                    (*place, "delay"),
+                    f"no coordinates to take the delay from ({' - '.join(link.between)}): "
+                    "allowed is a duration, or lat and lon at both nodes",
+                )
+            layers.append((Edge(between=link.between), link))
+    return layers
+
+
+def _special(form: NetworkForm, plan: Plan, findings: Findings, known: bool) -> Layers:
+    """The edges of the graph with what the file says about some of them, and the links that only the file has."""
+    special: dict[frozenset[str], LinkSettings] = {}
+    pairs = {frozenset(edge.between) for edge in plan.edges}
+    added: list[Edge] = []
+    for index, link in enumerate(form.links or ()):
+        if _ends_exist(index, link, plan, findings, known):
+            pair = frozenset(link.between)
+            if pair not in pairs:
+                pairs.add(pair)
+                added.append(Edge(between=link.between))
+                findings.note(f"the link {' - '.join(link.between)} is not in the graph: it is added")
+            special[pair] = layered(special.get(pair), link)
+    return [(edge, special.get(frozenset(edge.between))) for edge in (*plan.edges, *added)]
+
+
+def _ends_exist(index: int, link: LinkForm, plan: Plan, findings: Findings, known: bool) -> bool:
+    place = ("network", "links", index, "between")
+    if link.between[0] == link.between[1]:
+        findings.error(place, f"a link from a node to itself ({link.between[0]}): allowed are two different nodes")
+        return False
+    found = [
+        findings.known((*place, end), "host", name, plan.nodes, whole=known) for end, name in enumerate(link.between)
+    ]
+    return all(found)
+
+
+def layered(*layers: LinkSettings | None) -> LinkSettings:
+    """The settings of all layers, weakest first: of each setting the last that says something."""
+    said: dict[str, object] = {}
+    for layer in layers:
+        for field in fields(LinkSettings):
+            value = getattr(layer, field.name, None)
+            if value is not None:
+                said[field.name] = value
+    return replace(LinkSettings(), **said)  # type: ignore[arg-type]
+
+
+def _link(name: str, between: tuple[str, str], settings: LinkSettings, plan: Plan) -> Link:
+    weather = Weather(outages=outages(settings.outages), down=intervals(settings.down), windows=settings.windows or ())
+    return Link(
+        name=name,
+        between=between,
+        rate=settings.rate or DEFAULT_RATE,
+        delay=_delay(between, settings, plan),
+        loss=settings.loss or 0.0,
+        mtu=settings.mtu or DEFAULT_MTU,
+        weather=weather,
+    )
+
+
+def _delay(between: tuple[str, str], settings: LinkSettings, plan: Plan) -> Distribution:
+    if settings.delay is not None and settings.delay != FROM_COORDINATES:
+        return settings.delay
+    metres = distance(*(plan.nodes[end] for end in between))
+    return Constant(DEFAULT_DELAY if metres is None else round(metres / SIGNAL_SPEED, 9))
+
+
+def outages(form: OutagesForm | str | None) -> Outages | None:
+    """Random outages, None where there are none."""
+    return Outages(mtbf=form.mtbf, mttr=form.mttr) if isinstance(form, OutagesForm) else None
+
+
+def intervals(forms: Sequence[IntervalForm] | None) -> tuple[Interval, ...]:
+    """Explicit outages."""
+    return tuple(Interval(start=form.from_, end=form.to) for form in forms or ())
+
+
+def _note_parts(plan: Plan, findings: Findings) -> None:
+    linked = {end for edge in plan.edges for end in edge.between}
+    alone = [name for name in plan.nodes if name not in linked]
+    if alone and len(plan.nodes) > 1:
+        findings.note(f"nodes without a link, which no mail can leave or reach: {listing(alone)}")
+    groups = [group for group in parts(plan) if len(group) > 1]
+    if len(groups) > 1:
+        sizes = ", ".join(str(len(group)) for group in groups)
+        findings.note(f"the network is in {len(groups)} parts without a link between them (of {sizes} nodes)")
+
+
+def _note_places(plan: Plan, settings: Sequence[LinkSettings], findings: Findings) -> None:
+    """Say which nodes have no coordinates although the delay of their links would come from them."""
+    placed = any(node.lat is not None for node in plan.nodes.values())
+    asked = [edge for edge, how in zip(plan.edges, settings, strict=True) if _from_places(how, placed)]
+    bare = {end: None for edge in asked for end in edge.between if plan.nodes[end].lat is None}
+    if bare:
+        count = sum(1 for edge in asked if not bare.keys().isdisjoint(edge.between))
+        default = format_duration(DEFAULT_DELAY)
+        findings.note(f"nodes without coordinates ({listing(bare)}): {count} of their links get a delay of {default}")
+
+
+def _from_places(how: LinkSettings, placed: bool) -> bool:
+    """Whether a link's delay is to come from coordinates: by its settings, or because nodes have some."""
+    return how.delay == FROM_COORDINATES or (how.delay is None and placed)

@@ -1,0 +1,1 @@
+"""Studies: replications of a scenario under its architectures, and what they show against each other."""

@@ -1,0 +1,66 @@
+"""How far a study is, said on stderr: a bar on a terminal, plain lines at growing intervals elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+from sim.study.execute import Progress, unseen
+
+
+@contextmanager
+def shown(title: str, *, quiet: bool, stream: TextIO | None = None) -> Iterator[Progress]:
+    """Show the progress of a study while it runs; quiet shows nothing."""
+    out = stream or sys.stderr
+    if quiet:
+        yield unseen
+    elif out.isatty():
+        with _bar(title, out) as tell:
+            yield tell
+    else:
+        yield _lines(title, out, time.monotonic)
+
+
+@contextmanager
+def _bar(title: str, out: TextIO) -> Iterator[Progress]:
+    from rich.console import Console  # noqa: PLC0415 - loaded when there is a terminal to draw on
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("runs"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(file=out), refresh_per_second=4) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _lines(title: str, out: TextIO, clock: Callable[[], float]) -> Progress:
+    """A line after 2 s, then whenever the time since the start has grown by half, and one at the end."""
+    started = clock()
+    due = 2.0
+
+    def tell(done: int, total: int) -> None:
+        nonlocal due
+        elapsed = clock() - started
+        if elapsed >= due or done == total:
+            due = elapsed * 1.5
+            out.write(f"{title}: {done} of {total} runs after {elapsed:.0f} s\n")
+            out.flush()
+
+    return tell

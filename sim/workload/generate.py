@@ -1,0 +1,136 @@
+"""The whole workload of a run: every source's messages, in order of time.
+
+It depends on the scenario's workload, its domains and the streams alone, never on an architecture, so that all
+architectures carry the same mail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from math import ceil
+from operator import attrgetter
+from random import Random
+from typing import NamedTuple
+
+from sim.scenario.distribution import Distribution
+from sim.scenario.spec import Arrivals, Messages, MessagesAt, Scenario, Source, Trace
+from sim.workload.messages import read_messages
+from sim.workload.trace import read_letters, spread
+from sim.workload.users import Population
+
+__all__ = ["Submission", "submissions"]
+
+Streams = Callable[[str], Random]
+"""Gives the random stream of a name; the same stream for the same name in every architecture."""
+
+
+class Submission(NamedTuple):
+    """A message that somebody hands to their MTA.
+
+    `at` in seconds, `size` in octets of mail data; addresses as RFC 5321 Mailbox texts. `content` is a real message's
+    mail data, or None where the message is to be composed when it is submitted: of `text`, or at `size` where that is
+    empty.
+    """
+
+    at: float
+    sender: str
+    recipients: tuple[str, ...]
+    size: int
+    content: bytes | None = None
+    text: str = ""
+
+
+def submissions(scenario: Scenario, streams: Streams) -> list[Submission]:
+    """All messages written within the scenario's duration, sorted by time, then source, then order in the source.
+
+    Source number i draws its times from the stream `workload/i/times`, its senders and recipients from
+    `workload/i/pairs` and its sizes from `workload/i/sizes`: a change of one leaves the other two as they were.
+
+    Raises:
+        OSError: a trace or message file cannot be read.
+        ValueError: a trace or message file is not what it should be.
+    """
+    population = Population(scenario.domains)
+    everything = [
+        submission
+        for index, source in enumerate(scenario.workload)
+        for submission in _source(source, scenario, population, _of_source(index, streams))
+        if submission.at < scenario.duration
+    ]
+    # The sort is stable, so equal times keep the order of sources and of messages in them.
+    everything.sort(key=attrgetter("at"))
+    return everything
+
+
+def _of_source(index: int, streams: Streams) -> Streams:
+    return lambda name: streams(f"workload/{index}/{name}")
+
+
+def _source(source: Source, scenario: Scenario, population: Population, streams: Streams) -> Iterator[Submission]:
+    match source:
+        case Arrivals():
+            return _arrivals(source, scenario.duration, population, streams)
+        case MessagesAt():
+            return _messages_at(source)
+        case Trace():
+            return _trace(source, scenario, population, streams)
+        case _:
+            return _messages(source, scenario, population, streams)
+
+
+def _arrivals(source: Arrivals, duration: float, population: Population, streams: Streams) -> Iterator[Submission]:
+    pairs, sizes = streams("pairs"), streams("sizes")
+    if source.kind == "poisson":
+        times = _poisson(source.rate, duration, streams("times"))
+    else:
+        times = _even(source.rate, duration)
+    for at in times:
+        sender, recipient = population.pair(source.pairs, pairs)
+        yield Submission(at, sender, (recipient,), _octets(source.size, sizes))
+
+
+def _messages_at(source: MessagesAt) -> Iterator[Submission]:
+    for message in source.messages:
+        yield Submission(message.at, message.sender, message.recipients, max(1, round(message.size)), text=message.text)
+
+
+def _trace(source: Trace, scenario: Scenario, population: Population, streams: Streams) -> Iterator[Submission]:
+    letters = read_letters(scenario.folder / source.file, start=source.start, duration=scenario.duration)
+    address = spread(letters, population.in_turn)
+    sizes = streams("sizes")
+    for letter in letters:
+        # Two people may have come to one user, who gets the message once.
+        recipients = tuple(dict.fromkeys(address[target] for target in letter.targets))
+        yield Submission(letter.at, address[letter.source], recipients, _octets(source.size, sizes))
+
+
+def _messages(source: Messages, scenario: Scenario, population: Population, streams: Streams) -> Iterator[Submission]:
+    contents = read_messages(scenario.folder / source.path)
+    pairs = streams("pairs")
+    if source.rate:
+        times = _poisson(source.rate, scenario.duration, streams("times"))
+    else:
+        times = (number * scenario.duration / len(contents) for number in range(len(contents)))
+    for number, at in enumerate(times):
+        sender, recipient = population.pair(source.pairs, pairs)
+        content = contents[number % len(contents)]
+        yield Submission(at, sender, (recipient,), len(content), content)
+
+
+def _poisson(rate: float, duration: float, random: Random) -> Iterator[float]:
+    """Times at exponential gaps of mean 1 / rate, the first gap from 0."""
+    at = random.expovariate(rate)
+    while at < duration:
+        yield at
+        at += random.expovariate(rate)
+
+
+def _even(rate: float, duration: float) -> Iterator[float]:
+    """Times at gaps of exactly 1 / rate, the first one 0."""
+    # Rounding keeps an even division even: 24 messages a day for a rate of 1 / 3600, not a 25th.
+    return (number / rate for number in range(ceil(round(rate * duration, 6))))
+
+
+def _octets(size: Distribution, random: Random) -> int:
+    """A size drawn, in whole octets; no message is empty."""
+    return max(1, round(size.sample(random)))

@@ -1,0 +1,59 @@
+"""The people of a scenario, and who of them writes to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from itertools import zip_longest
+from random import Random
+from typing import Literal
+
+from sim.mail.address import Address
+from sim.scenario.spec import Domain
+
+__all__ = ["Population"]
+
+
+class Population:
+    """All users of all domains, in the order of the scenario.
+
+    Raises:
+        ValueError: there is not one user.
+    """
+
+    def __init__(self, domains: Mapping[str, Domain]) -> None:
+        self._by_domain = tuple(
+            tuple(str(Address(user, domain.name)) for user in domain.users) for domain in domains.values()
+        )
+        self.addresses = tuple(address for users in self._by_domain for address in users)
+        """Every user's address, domain by domain."""
+        if not self.addresses:
+            raise ValueError(f"domains {', '.join(domains) or '(none)'} have no user: mail needs at least one")
+        # For each user, where the users of the same domain begin and how many they are.
+        self._neighbours: list[tuple[int, int]] = []
+        for users in self._by_domain:
+            self._neighbours += [(len(self._neighbours), len(users))] * len(users)
+
+    @cached_property
+    def in_turn(self) -> tuple[str, ...]:
+        """Every user's address, one of each domain in turn, so that any first part of it is spread over the domains."""
+        rounds = zip_longest(*self._by_domain)
+        return tuple(address for users in rounds for address in users if address is not None)
+
+    def pair(self, kind: Literal["uniform", "gravity"], random: Random) -> tuple[str, str]:
+        """Draw a sender and a recipient; always two numbers of the stream.
+
+        `uniform`: any user writes to any other, within a domain or not.
+        `gravity`: domains attract mail in proportion to their users: any user writes to any user of the other domains.
+        Where no other domain has users, it is as `uniform`. Where there is one user in all, they write to themselves.
+        """
+        total = len(self.addresses)
+        sender = int(random.random() * total)
+        first, count = self._neighbours[sender] if kind == "gravity" else (sender, 1)
+        if count == total:
+            first, count = sender, 1
+        # The recipient is any user outside the stretch of `count` users from `first` on.
+        recipient = int(random.random() * (total - count))
+        if recipient >= first and total > 1:
+            recipient += count
+        return self.addresses[sender], self.addresses[recipient]

@@ -1,0 +1,1 @@
+"""The world: where time passes. simpy lives here and nowhere else."""

@@ -1,0 +1,195 @@
+"""One run: a scenario under one architecture, in one replication."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from math import inf
+
+import simpy
+
+from sim.mail.address import parse_address
+from sim.mail.content import compose
+from sim.mail.path import Path
+from sim.mail.trace import date_time
+from sim.mta.queue import Copy
+from sim.network import topology, weather
+from sim.network.dns import Dns
+from sim.network.line import Line
+from sim.network.routing import Routing
+from sim.results.facts import Facts, MessageFact
+from sim.scenario.spec import Architecture, Scenario
+from sim.workload.generate import Submission, submissions
+from sim.world.clock import Clock
+from sim.world.ledger import Ledger
+from sim.world.recorder import Recorder
+from sim.world.session import Hears
+from sim.world.station import Station, Way
+from sim.world.streams import Streams
+
+REACH = {"end-to-end": inf, "store-and-forward": 1}
+"""How many links one session spans, at most: to the MX host itself, or to the next host on the way to it."""
+
+
+class Simulation:
+    """A world and everything in it. Nothing outlives it and nothing outside it changes.
+
+    Mail is written from 0 to `scenario.duration`; the run ends when every copy has met its end, or at `horizon`.
+    """
+
+    def __init__(self, scenario: Scenario, architecture: Architecture, replication: int, seed: int) -> None:
+        self.scenario = scenario
+        self.streams = Streams(seed, replication)
+        self.horizon = scenario.duration + scenario.drain
+        self.env = Clock()
+        self.recorder = Recorder(traces=scenario.dialogues)
+        self.ledger = Ledger(self._all_ended)
+        self.mesh = topology.build(scenario.network, self.horizon, self.streams)
+        self.routing = Routing(self.mesh, follow_outages=architecture.routing == "shortest-delay")
+        self.dns = Dns(scenario.domains, architecture.hosts)
+        self._reach = REACH[architecture.transfer]
+        self._submissions = submissions(scenario, self.streams)
+        self._to_come = len(self._submissions)
+        self._message_ids = len(self._submissions)
+        self._unsent: dict[int, list[Copy]] = {}
+        self._sessions = 0
+        self._over = self.env.event()
+        self.stations = {
+            name: Station(self, host, weather.draw(host.weather, self.streams(f"host/{name}/weather"), self.horizon))
+            for name, host in architecture.hosts.items()
+        }
+
+    def run(self) -> Facts:
+        """Run to the end.
+
+        Raises:
+            LedgerError: the copies do not add up; a defect of the simulator.
+        """
+        env = self.env
+        if self._submissions:
+            env.process(self._submit_all())
+            with _no_cycles():
+                env.run(until=env.any_of([self._over, env.timeout(self.horizon)]))
+        return self.recorder.facts(self.ledger.close(self._held(), env.now))
+
+    def way(self, source: str, target: str, now: float) -> Way | None:
+        """The nodes that a session from `source` towards `target` passes, as far as the architecture reaches."""
+        path = self.routing.path(source, target, now)
+        if path is None or len(path) - 1 <= self._reach:
+            return path
+        return path[: int(self._reach) + 1]
+
+    def lines(self, way: Way, now: float) -> tuple[Sequence[Line], Sequence[Line]] | None:
+        """The lines that a session's bytes take, there and back; None where the way has broken since it was found."""
+        try:
+            return self.routing.lines(way, now)
+        except LookupError:
+            return None
+
+    def at(self, time: float, act: Callable[[], None]) -> None:
+        """Do something at a given time."""
+        event = self.env.timeout(time - self.env.now)
+        event.callbacks.append(lambda _: act())
+
+    def listener(self, session_id: int) -> Hears | None:
+        """Who is told the session's bytes, if anybody is."""
+        if not self.recorder.traces:
+            return None
+        return lambda now, direction, data: self.recorder.heard(session_id, now, direction, data)
+
+    def next_session_id(self) -> int:
+        """A number for a new session."""
+        self._sessions += 1
+        return self._sessions
+
+    def new_message_id(self) -> int:
+        """A number for a message that the network itself writes; the users' messages have the first ones."""
+        self._message_ids += 1
+        return self._message_ids
+
+    def write(self, message_id: int, reverse_path: Path, forward_paths: Sequence[Path], size: int) -> list[Copy]:
+        """A message comes into being: its copies, on record and in the ledger."""
+        now = self.env.now
+        copies = [Copy(message_id, path, str(path.mailbox), now, now, ()) for path in dict.fromkeys(forward_paths)]
+        sender = "<>" if reverse_path.mailbox is None else str(reverse_path.mailbox)
+        self.recorder.messages.append(MessageFact(message_id, now, size, sender, len(copies)))
+        for copy in copies:
+            self.ledger.submit(copy)
+        return copies
+
+    def _submit_all(self) -> Generator[simpy.Event, None, None]:
+        env = self.env
+        for message_id, submission in enumerate(self._submissions, 1):
+            if submission.at > env.now:
+                yield env.timeout(submission.at - env.now)
+            self._submit(message_id, submission)
+
+    def _submit(self, message_id: int, submission: Submission) -> None:
+        """A user writes a message and hands it to his host, which may first have to come back."""
+        sender = parse_address(submission.sender)
+        reverse_path = Path(sender)
+        content = submission.content
+        if content is None:
+            content = compose(
+                sender=submission.sender,
+                recipients=submission.recipients,
+                subject=f"message {message_id}",
+                message_id=f"<{message_id}@{sender.domain}>",
+                date=date_time(self.env.now),
+                size=submission.size,
+                text=submission.text,
+            )
+        forward_paths = [Path(parse_address(recipient)) for recipient in submission.recipients]
+        copies = self.write(message_id, reverse_path, forward_paths, len(content))
+        self._to_come -= 1
+        station = self.stations[self._home(sender.domain)]
+        up = station.weather.next_up(self.env.now)
+        if up == self.env.now:
+            station.submit(reverse_path, copies, content)
+        else:
+            self._unsent[message_id] = copies
+            if up < self.horizon:
+                self.at(up, lambda: station.submit(reverse_path, self._unsent.pop(message_id), content))
+
+    def _home(self, domain: str) -> str:
+        records = self.dns.mx(domain)
+        if not records:
+            raise LookupError(f"the sender's domain {domain} has no host")
+        return records[0][1]
+
+    def _held(self) -> Iterator[tuple[Copy, str]]:
+        for station in self.stations.values():
+            yield from station.held()
+        for copies in self._unsent.values():
+            for copy in copies:
+                yield copy, "submitted"
+
+    def _all_ended(self) -> None:
+        if not self._to_come and not self.ledger.live and not self._over.triggered:
+            self._over.succeed()
+
+
+@contextmanager
+def _no_cycles() -> Iterator[None]:
+    """Nothing in a run refers to itself when it is done with, so looking for such garbage would only cost time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def simulate(scenario: Scenario, architecture: str, replication: int, *, seed: int | None = None) -> Facts:
+    """All facts of one run.
+
+    Args:
+        scenario: the full scenario.
+        architecture: the name of one of its architectures.
+        replication: which replication, from 0; equal numbers mean equal mail and equal weather in every architecture.
+        seed: instead of the scenario's own.
+    """
+    chosen = scenario.architectures[architecture]
+    return Simulation(scenario, chosen, replication, scenario.seed if seed is None else seed).run()

@@ -1,0 +1,22 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("ci")
+
+_SHARED = Path(os.environ.get("MTASIM_SHARED", Path(__file__).resolve().parents[2] / "shared"))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real topologies, traces, messages and measurements, kept beside the project."""
+    if not (_SHARED / "data").is_dir():
+        pytest.skip(f"no shared data at {_SHARED}; set MTASIM_SHARED to the folder that holds data/ and truth/")
+    return _SHARED

@@ -1,0 +1,95 @@
+"""Trace fields and simulated dates."""
+
+from __future__ import annotations
+
+from email import message_from_bytes
+from email.utils import parsedate_to_datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim.mail.content import canonical, split
+from sim.mail.path import NULL_PATH, parse_path
+from sim.mail.trace import EPOCH, date_time, hop_count, received, return_path
+
+DATE = "Sat, 01 Jan 2000 00:00:00 +0000"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (0, DATE),
+        (0.999, DATE),
+        (59 * 86400 + 3661.5, "Tue, 29 Feb 2000 01:01:01 +0000"),
+        (366 * 86400 - 1, "Sun, 31 Dec 2000 23:59:59 +0000"),
+        (-0.5, "Fri, 31 Dec 1999 23:59:59 +0000"),
+    ],
+)
+def test_date_time(seconds, expected):
+    """Seconds from the beginning of the year 2000, whole ones."""
+    assert date_time(seconds) == expected
+
+
+@given(st.integers(-EPOCH, 10**10))
+def test_date_time_agrees_with_the_stdlib(seconds):
+    """The stdlib reads the same instant, and the same weekday, out of any date."""
+    read = parsedate_to_datetime(date_time(seconds))
+    assert (read.timestamp(), read.strftime("%a")) == (EPOCH + seconds, date_time(seconds)[:3])
+
+
+@pytest.mark.parametrize(
+    ("recipient", "end"),
+    [("u1@utah.example", b"\r\n\tfor <u1@utah.example>; "), (None, b";\r\n\t")],
+)
+def test_received(recipient, end):
+    """The field is folded as Postfix does it, with `for` only when there is one recipient."""
+    field = received(
+        helo="mit.example", by="bbn.example", protocol="ESMTP", queue_id="4F2", recipient=recipient, date=DATE
+    )
+    assert field == (
+        b"Received: from mit.example\r\n\tby bbn.example with ESMTP id 4F2" + end + DATE.encode() + b"\r\n"
+    )
+
+
+def test_received_is_ascii():
+    """A HELO beyond US-ASCII does no harm to the header."""
+    field = received(helo="é", by="b", protocol="SMTP", queue_id="1", recipient=None, date=DATE)
+    assert field.startswith(b"Received: from ?\r\n\tby b ")
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (NULL_PATH, b"Return-Path: <>\r\n"),
+        (parse_path("<@a:u@c>"), b"Return-Path: <@a:u@c>\r\n"),
+    ],
+)
+def test_return_path(path, expected):
+    """The field holds the reverse-path as the command did."""
+    assert return_path(path) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "hops"),
+    [
+        (b"", 0),
+        (b"Subject: x\r\n\r\nReceived: no\r\n", 0),
+        (b"\r\nReceived: no\r\n", 0),
+        (b"Received: a\r\n\tb\r\nRECEIVED: c\r\nX-Received: d\r\n received: e\r\n\r\nx\r\nReceived: f\r\n", 2),
+        (b"Subject: x\r\nReceived: a\r\n", 1),
+    ],
+)
+def test_hop_count(content, hops):
+    """Received fields are counted in any case, in the header only, and not in folded lines."""
+    assert hop_count(content) == hops
+
+
+def test_hop_count_of_real_messages(shared):
+    """The stdlib counts as many Received fields."""
+    counts = []
+    for file in sorted((shared / "data" / "messages").glob("*.eml")):
+        content = canonical(file.read_bytes())
+        counts.append(hop_count(content))
+        assert counts[-1] == len(message_from_bytes(split(content)[0]).get_all("Received", [])), file
+    assert max(counts) > 2

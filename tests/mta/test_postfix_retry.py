@@ -1,0 +1,89 @@
+"""When Postfix tries again: its source's arithmetic, and what a real Postfix was measured to do."""
+
+from __future__ import annotations
+
+import csv
+from itertools import groupby, pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim.mta.postfix import gives_up, next_attempt
+from sim.scenario.spec import Postfix
+
+HOUR, MINUTE, DAY = 3600.0, 60.0, 86400.0
+
+
+def schedule(policy: Postfix, *, start: float = 0.0, null: bool = False) -> list[float]:
+    """The times at which one message that arrives at 0 is tried, each attempt being refused at once."""
+    times = [0.0]
+    while not gives_up(policy, 0.0, times[-1], null_reverse_path=null):
+        times.append(next_attempt(policy, 0.0, times[-1], start))
+    return times
+
+
+def test_default_schedule_is_the_golden_one():
+    """With queue runs aligned at 0: 0, 5, 10, 20, 40, 80 min, then what 4000 s comes to in runs of 5 min."""
+    assert schedule(Postfix())[:8] == [m * MINUTE for m in (0, 5, 10, 20, 40, 80, 150, 220)]
+
+
+def test_default_schedule_ends_after_five_days():
+    """108 attempts; the last, at 5 d 20 min, is the first that fails past maximal_queue_lifetime."""
+    times = schedule(Postfix())
+    assert (len(times), times[-1]) == (108, 5 * DAY + 20 * MINUTE)
+
+
+def test_bounces_have_their_own_lifetime():
+    """A message with a null reverse-path lives bounce_queue_lifetime."""
+    policy = Postfix(bounce_queue_lifetime=HOUR)
+    assert schedule(policy, null=True)[-1] == 80 * MINUTE
+
+
+@given(
+    st.floats(0, 5 * DAY),
+    st.floats(0, 1e6),
+    st.floats(-300, 0),
+)
+def test_next_attempt_is_the_first_queue_run_after_the_backoff(age: float, arrival: float, start: float):
+    """The message is taken by a run, at most a second before its backoff ends and less than one interval after it."""
+    policy = Postfix()
+    now = arrival + age
+    due = next_attempt(policy, arrival, now, start)
+    backoff_ends = now + min(max(now - arrival, 300), 4000)
+    runs = (due - start) / 300
+    assert abs(runs - round(runs)) < 1e-6
+    assert backoff_ends - 1.001 <= due < backoff_ends + 300
+
+
+def test_schedule_matches_measured_postfix(shared):
+    """A real Postfix, refused at once: our next attempt is its next connect, within its one-second file times.
+
+    The run phase is each instance's own, so the interval between attempts is what both must agree on: the first queue run
+    at or after failure + clamp(age), runs being 5 s apart.
+    """
+    policy = Postfix(queue_run_delay=5, minimal_backoff_time=5, maximal_backoff_time=40, maximal_queue_lifetime=300)
+    with (shared / "truth" / "retry.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["case"] == "refused" and row["event"] == "connect"]
+    checked = 0
+    for _, group in groupby(rows, key=lambda row: (row["connect_timeout_s"], row["instance"])):
+        times = [float(row["t_s"]) for row in group]
+        phase = times[-1] % 5
+        for before, after in pairwise(times):
+            ours = next_attempt(policy, times[0], before, phase - 5)
+            # Queue runs drift by some milliseconds, and whole-second file times move a message by at most one run.
+            assert abs(ours - after) < 5.5
+            checked += 1
+    assert checked > 30
+
+
+def test_an_attempt_is_never_before_now():
+    """Even with a backoff of nothing the next attempt is not in the past."""
+    policy = Postfix(minimal_backoff_time=0, maximal_backoff_time=0, queue_run_delay=1)
+    assert next_attempt(policy, 0.0, 10.0, 0.0) >= 10.0
+
+
+@pytest.mark.parametrize("age", [0.0, 5 * DAY - 1])
+def test_young_mail_is_kept(age: float):
+    """Nothing is given up before its lifetime."""
+    assert not gives_up(Postfix(), 100.0, 100.0 + age, null_reverse_path=False)

@@ -1,0 +1,130 @@
+"""Routing against networkx, and through outages."""
+
+from __future__ import annotations
+
+from random import Random
+
+import networkx as nx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim.network.routing import Routing
+from sim.network.topology import build
+from sim.scenario import spec
+from sim.scenario.distribution import Constant
+
+DOWN = spec.Weather(down=(spec.Interval(start=10, end=20),))
+
+
+def link(name, a, b, ms, weather=None, *, rate=1e9):
+    """A link with a delay in ms."""
+    return spec.Link(name=name, between=(a, b), rate=rate, delay=Constant(ms / 1000), weather=weather or spec.Weather())
+
+
+def mesh(*links, nodes="abcdef"):
+    """A network of six nodes."""
+    return build(spec.Network(nodes={n: spec.Node(name=n) for n in nodes}, links=links), 100.0, Random)
+
+
+edges = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(1, 9), st.booleans()), max_size=14)
+
+
+@given(edges, st.booleans(), st.booleans())
+def test_paths_cost_what_networkx_says(edges, follow, stormy):
+    """The path's cost and existence agree with networkx over the links that count, and it has the fewest hops."""
+    links = [
+        link(f"l{i}", "abcdef"[x], "abcdef"[y], ms, DOWN if bad else None)
+        for i, (x, y, ms, bad) in enumerate(edges)
+        if x != y
+    ]
+    net, now = mesh(*links), 15.0 if stormy else 5.0
+    routing, graph = Routing(net, follow_outages=follow), nx.Graph()
+    graph.add_nodes_from("abcdef")
+    for item in net.links.values():
+        if follow and not item.timeline.is_up(now):
+            continue
+        x, y = item.between
+        if not graph.has_edge(x, y) or graph[x][y]["cost"] > item.cost:
+            graph.add_edge(x, y, cost=item.cost, both=item.cost * 1000 + 1)
+    reached = nx.single_source_dijkstra_path_length(graph, "a", weight="both")
+    for target in "abcdef":
+        path = routing.path("a", target, now)
+        assert (path is not None) == (target in reached)
+        if path:
+            used = routing.links(path, now)
+            assert sum(item.cost * 1000 + 1 for item in used) == reached[target]
+
+
+def test_a_path_leads_around_an_outage_and_back():
+    """The direct link is used while it is up, the detour while it is down."""
+    net = mesh(link("direct", "a", "b", 1, DOWN), link("x", "a", "c", 5), link("y", "c", "b", 5))
+    routing = Routing(net, follow_outages=True)
+    assert [routing.path("a", "b", t) for t in (0, 10, 19.9, 20)] == [
+        ("a", "b"),
+        ("a", "c", "b"),
+        ("a", "c", "b"),
+        ("a", "b"),
+    ]
+
+
+def test_static_routing_ignores_outages():
+    """Without follow_outages the path and its links stay as they are."""
+    net = mesh(link("direct", "a", "b", 1, DOWN), link("spare", "a", "b", 2))
+    routing = Routing(net, follow_outages=False)
+    assert [item.name for item in routing.links(routing.path("a", "b", 15), 15)] == ["direct"]
+
+
+def test_of_parallel_links_the_best_that_is_up_is_used():
+    """A parallel link takes over."""
+    routing = Routing(mesh(link("direct", "a", "b", 1, DOWN), link("spare", "a", "b", 2)), follow_outages=True)
+    assert [routing.links(("a", "b"), t)[0].name for t in (5, 15)] == ["direct", "spare"]
+
+
+def test_ties_go_to_fewer_hops_then_to_the_earlier_node():
+    """Of three ways of equal delay the one with two hops over the earlier node is taken."""
+    rate = 1e15
+    links = [link("1", "a", "d", 2, rate=rate), link("2", "d", "f", 2, rate=rate), link("3", "a", "c", 2, rate=rate)]
+    links += [link("4", "c", "f", 2, rate=rate), link("5", "a", "b", 1, rate=rate), link("6", "b", "e", 1, rate=rate)]
+    routing = Routing(mesh(*links, link("7", "e", "f", 2, rate=rate)), follow_outages=True)
+    assert routing.path("a", "f", 0.0) == ("a", "c", "f")
+
+
+def test_no_way_is_none():
+    """An island cannot be reached; a node reaches itself."""
+    routing = Routing(mesh(link("1", "a", "b", 1)), follow_outages=True)
+    assert (routing.path("a", "f", 0.0), routing.path("f", "f", 0.0)) == (None, ("f",))
+
+
+def test_a_broken_path_has_no_links():
+    """Asking for the links of a path that is down is an error that names it."""
+    routing = Routing(mesh(link("1", "a", "b", 1, DOWN)), follow_outages=True)
+    with pytest.raises(LookupError, match="path a b: broken at 15 s"):
+        routing.links(("a", "b"), 15)
+
+
+def test_lines_lead_out_and_back():
+    """The lines of a path are those of its links, in both directions."""
+    net = mesh(link("1", "a", "b", 1), link("2", "c", "b", 1))
+    routing = Routing(net, follow_outages=True)
+    out, back = routing.lines(("a", "b", "c"), 0.0)
+    assert out == (net.links["1"].line("a"), net.links["2"].line("b"))
+    assert back == (net.links["2"].line("c"), net.links["1"].line("b"))
+    assert routing.lines(("a", "b", "c"), 1.0)[0] is out
+
+
+def test_lines_follow_the_weather():
+    """The lines of a path are looked up anew when the network has changed."""
+    net = mesh(link("direct", "a", "b", 1, DOWN), link("spare", "a", "b", 2))
+    routing = Routing(net, follow_outages=True)
+    assert [routing.lines(("a", "b"), t)[0][0] for t in (5, 15)] == [
+        net.links[n].line("a") for n in ("direct", "spare")
+    ]
+
+
+def test_each_entity_draws_from_its_own_stream():
+    """Building asks for a stream for each link's weather and for the losses and delays of each direction."""
+    asked = []
+    net = spec.Network(nodes={n: spec.Node(name=n) for n in "ab"}, links=(link("l", "a", "b", 1),))
+    build(net, 1.0, lambda name: asked.append(name) or Random(name))
+    assert asked == ["link/l/weather", "link/l/a>b/loss", "link/l/a>b/delay", "link/l/b>a/loss", "link/l/b>a/delay"]

@@ -1,0 +1,554 @@
+"""What the loader says about files that it refuses."""
+
+from __future__ import annotations
+
+import io
+import pickle
+from pathlib import Path
+
+import pytest
+
+from sim.scenario.errors import Problem, ScenarioError
+from sim.scenario.load import load, loads
+
+NET = "network: {nodes: [a, b], links: [{between: [a, b]}]}\n"
+
+
+def messages(text, folder=".", **options):
+    """What is wrong with a text, a line each."""
+    with pytest.raises(ScenarioError) as caught:
+        loads(text, folder, file="x.yaml", **options)
+    return str(caught.value).split("\n")
+
+
+CASES = {
+    "unknown key": (
+        NET + "replicatons: 3\n",
+        [
+            (
+                "x.yaml:2:1: unknown key (replicatons): allowed are title, seed, replications, duration, drain, network, hosts, "
+                "domains, workload, architectures, expect, dialogues; did you mean replications?"
+            )
+        ],
+    ),
+    "wrong unit": (
+        NET + "duration: 3 hours\n",
+        [
+            "x.yaml:2:11: unknown unit of a duration (3 hours): allowed are s, ms, min, h, d, w, as in 30 s; did you mean h?"
+        ],
+    ),
+    "no unit": (
+        NET + "drain: 3\n",
+        ["x.yaml:2:8: a duration needs a unit (3): allowed are s, ms, min, h, d, w, as in 30 s"],
+    ),
+    "no duration": (NET + "duration: 0\n", ["x.yaml:2:11: a duration must be above zero (0): allowed is e.g. 30 s"]),
+    "unknown host in a link": (
+        "network:\n  nodes: [MIT, UTAH]\n  links:\n    - between: [MIT, UTHA]\n",
+        ["x.yaml:4:22: unknown host (UTHA): allowed are MIT, UTAH; did you mean UTAH?"],
+    ),
+    "negative rate": (
+        "network:\n  nodes: [a, b]\n  links: [{between: [a, b], rate: -1 Mbit/s}]\n",
+        ["x.yaml:3:35: a rate cannot be negative (-1 Mbit/s): allowed is 0 or more"],
+    ),
+    "replications 0": (
+        NET + "replications: 0\n",
+        ["x.yaml:2:15: too small (0): allowed is a whole number of at least 1"],
+    ),
+    "text for a number": (
+        NET + "replications: '3'\n",
+        ["x.yaml:2:15: not a whole number (3): allowed is a whole number of at least 1"],
+    ),
+    "yes for a number": (
+        NET + "seed: true\n",
+        ["x.yaml:2:7: not a whole number (true): allowed is a whole number of at least 0"],
+    ),
+    "number for yes": (NET + "dialogues: 1\n", ["x.yaml:2:12: neither true nor false (1): allowed are true, false"]),
+    "graph missing": (
+        "network: {graph: nowhere.graphml}\n",
+        ["x.yaml:1:18: no such graph file (nowhere.graphml): allowed is a file, found from FOLDER"],
+    ),
+    "no network": (
+        "seed: 1\n",
+        ["x.yaml:1:1: a network needs one source of nodes (none given): allowed is one of graph, nodes, generate"],
+    ),
+    "no nodes": ("network: {nodes: {}}\n", ["x.yaml:1:18: no nodes (an empty list): allowed is at least one"]),
+    "node called defaults": (
+        "network: {nodes: [defaults]}\n",
+        ["x.yaml:1:18: not a name for a node (defaults): it is the key of the hosts' common settings"],
+    ),
+    "node twice": (
+        "network: {nodes: [a, a]}\n",
+        ["x.yaml:1:22: this node is there twice (a): allowed is each name once"],
+    ),
+    "half a place": (
+        "network: {nodes: {a: {lat: 3}}}\n",
+        ["x.yaml:1:22: half a place (a): allowed are lat and lon together, or none of them"],
+    ),
+    "place out of range": (
+        "network: {nodes: {a: {lat: 100, lon: 0}}}\n",
+        ["x.yaml:1:28: not a number in range (100): allowed is -90 to 90"],
+    ),
+    "self loop": (
+        "network: {nodes: [a], links: [{between: [a, a]}]}\n",
+        ["x.yaml:1:41: a link from a node to itself (a): allowed are two different nodes"],
+    ),
+    "not two ends": (
+        "network: {nodes: [a], links: [{between: a}]}\n",
+        ["x.yaml:1:41: not two nodes (a): allowed is a list of two names, as in [a, b]"],
+    ),
+    "no ends": ("network: {nodes: [a], links: [{}]}\n", ["x.yaml:1:31: between is missing: needed is between"]),
+    "links not a list": ("network: {nodes: [a], links: 3}\n", ["x.yaml:1:30: not a list (3): allowed is a list"]),
+    "no coordinates": (
+        "network: {nodes: [a, b], links: [{between: [a, b], delay: from-coordinates}]}\n",
+        [
+            "x.yaml:1:59: no coordinates to take the delay from (a - b): allowed is a duration, or lat and lon at both nodes"
+        ],
+    ),
+    "loses all": (
+        "network: {nodes: [a], link_defaults: {loss: 100 %}}\n",
+        ["x.yaml:1:45: a link that loses everything (100 %): allowed is less; for a dead link use down"],
+    ),
+    "improbable": (
+        "network: {nodes: [a], link_defaults: {loss: 1.5}}\n",
+        ["x.yaml:1:45: a probability cannot be above 1 (1.5): allowed is 0 to 1, or 0 % to 100 %"],
+    ),
+    "small packets": (
+        "network: {nodes: [a], link_defaults: {mtu: 20 B}}\n",
+        ["x.yaml:1:44: not a size of packets (20 B): allowed is 68 B to 65535 B"],
+    ),
+    "half a byte": (
+        NET + "hosts: {a: {size_limit: 0.5 B}}\n",
+        ["x.yaml:2:25: not a whole number of bytes (0.5 B): allowed is a size such as 2 kB"],
+    ),
+    "not a delay": (
+        "network: {nodes: [a], link_defaults: {delay: from-coordinate}}\n",
+        [
+            (
+                "x.yaml:1:46: not a delay (from-coordinate): allowed is from-coordinates, a duration such as 20 ms, "
+                "or a distribution of durations; did you mean from-coordinates?"
+            )
+        ],
+    ),
+    "half an outage": (
+        "network: {nodes: [a], link_defaults: {outages: {mtbf: 3 h}}}\n",
+        ["x.yaml:1:48: mttr is missing: needed are mtbf, mttr"],
+    ),
+    "backward outage": (
+        NET + "hosts: {a: {down: [{from: 2 d, to: 1 d}]}}\n",
+        ["x.yaml:2:20: an outage that ends before it begins (2 d, 1 d): allowed is from < to"],
+    ),
+    "not a window": (
+        "network: {nodes: [a], link_defaults: {windows: [monthly 3, daily 24:00-25:00, daily 01:99-02:00, hourly 5-5, every 1 h for 2 h]}}\n",
+        [
+            "x.yaml:1:49: not a window (monthly 3): allowed are daily 02:00-03:00, hourly 00-05 (minutes), every 6 h for 20 min",
+            "x.yaml:1:60: not a stretch of a day (daily 24:00-25:00): allowed are daily 02:00-03:00, hourly 00-05 (minutes), every 6 h for 20 min",
+            "x.yaml:1:79: not a time of day (daily 01:99-02:00): allowed is 00:00 to 24:00",
+            "x.yaml:1:98: not a stretch of an hour (hourly 5-5): allowed are daily 02:00-03:00, hourly 00-05 (minutes), every 6 h for 20 min",
+            "x.yaml:1:110: the window does not fit into its period (every 1 h for 2 h): allowed are daily 02:00-03:00, hourly 00-05 (minutes), every 6 h for 20 min",
+        ],
+    ),
+    "two generators": (
+        "network: {generate: {ring: {nodes: 3}, star: {nodes: 3}}}\n",
+        [
+            (
+                "x.yaml:1:21: exactly one kind of network is needed (ring and star given): allowed are waxman, erdos_renyi, "
+                "barabasi_albert, random_regular, grid, tree, ring, star, line, complete"
+            )
+        ],
+    ),
+    "bad generators": (
+        "network: {generate: {barabasi_albert: {nodes: 2, links: 2}, random_regular: {nodes: 3, degree: 3}, tree: {branching: 9, height: 9}}}\n",
+        [
+            "x.yaml:1:39: too many links for each node (2): allowed are fewer than the 2 nodes",
+            "x.yaml:1:77: no graph has these nodes and this degree (3, 3): allowed is a degree below nodes, and nodes x degree even",
+            "x.yaml:1:106: too many nodes (above 10000): allowed is a smaller branching (9) or height (9)",
+        ],
+    ),
+    "unknown host": (NET + "hosts: {c: {}}\n", ["x.yaml:2:9: unknown host (c): allowed are defaults, a, b"]),
+    "host is no mapping": (
+        NET + "hosts: {a: 3}\n",
+        [
+            (
+                "x.yaml:2:12: not a mapping (3): allowed is a mapping with mta, esmtp, extensions, sessions, size_limit, service_time, "
+                "commit_time, crashes, down"
+            )
+        ],
+    ),
+    "hosts are no mapping": (
+        NET + "hosts: [a]\n",
+        ["x.yaml:2:8: not a mapping (a list): allowed is a mapping of names"],
+    ),
+    "unknown MTA": (NET + "hosts: {a: {mta: exim}}\n", ["x.yaml:2:18: unknown MTA (exim): allowed is postfix"]),
+    "unknown MTA with parameters": (
+        NET + "hosts: {a: {mta: {exim: {}}}}\n",
+        ["x.yaml:2:19: unknown MTA (exim): allowed is postfix"],
+    ),
+    "no MTA": (
+        NET + "hosts: {a: {mta: {}}}\n",
+        ["x.yaml:2:18: exactly one MTA is needed (none given): allowed is postfix"],
+    ),
+    "unknown parameters": (
+        NET
+        + "hosts: {a: {mta: {postfix: {hopcount_limt: 3, hopcount_limit: 0, queue_run_delay: 0 s, smtp_helo_timeout: 3}}}}\n",
+        [
+            (
+                "x.yaml:2:29: unknown parameter of Postfix (hopcount_limt): allowed are queue_run_delay, minimal_backoff_time, "
+                "maximal_backoff_time, maximal_queue_lifetime, bounce_queue_lifetime, smtp_connect_timeout, smtp_helo_timeout, "
+                "smtp_mail_timeout, smtp_rcpt_timeout, smtp_data_init_timeout, smtp_data_xfer_timeout, smtp_data_done_timeout, ... "
+                "(17 in all); did you mean hopcount_limit?"
+            ),
+            "x.yaml:2:63: too small (0): allowed is a whole number of at least 1",
+            "x.yaml:2:83: a duration must be above zero (0 s): allowed is e.g. 30 s",
+            "x.yaml:2:107: a duration needs a unit (3): allowed are s, ms, min, h, d, w, as in 30 s",
+        ],
+    ),
+    "parameters are no mapping": (
+        NET + "hosts: {a: {mta: {postfix: 3}}}\n",
+        ["x.yaml:2:28: not a mapping (3): allowed is a mapping of Postfix's parameters to values"],
+    ),
+    "unknown extension": (
+        NET + "hosts: {a: {extensions: [SIZE, PIPELINE]}, b: {extensions: SIZE}}\n",
+        [
+            "x.yaml:2:32: unknown extension (PIPELINE): allowed are PIPELINING, SIZE, 8BITMIME, ENHANCEDSTATUSCODES; did you mean PIPELINING?",
+            "x.yaml:2:60: not a list (SIZE): allowed is a list of EHLO keywords",
+        ],
+    ),
+    "unknown spool": (
+        NET + "hosts: {a: {crashes: {mtbf: 1 d, mttr: 1 h, spool: durabel}}}\n",
+        ["x.yaml:2:52: unknown spool (durabel): allowed are durable, volatile; did you mean durable?"],
+    ),
+    "no domains": (NET + "domains: {}\n", ["x.yaml:2:10: no domains (an empty mapping): allowed is at least one"]),
+    "not a domain": (
+        NET + "domains: {a_b: {mx: a}, a: {}, A: {}}\n",
+        [
+            "x.yaml:2:11: not a domain name (a_b): allowed are letters, digits, inner hyphens, and dots between",
+            "x.yaml:2:32: this domain is there twice (A): upper and lower case are the same",
+        ],
+    ),
+    "no implicit MX": (
+        NET + "domains: {c.example: {}}\n",
+        ["x.yaml:2:11: no mx, and no host bears the domain's name (c.example): allowed is e.g. mx: {10: HOST}"],
+    ),
+    "bad MX": (
+        NET + "domains: {x: {mx: {10: c, ten: a, 30: [b, d]}}, y: {mx: []}, z: {mx: [a, e]}}\n",
+        [
+            "x.yaml:2:24: unknown host (c): allowed are a, b",
+            "x.yaml:2:27: not a preference (ten): allowed is a whole number from 0 to 65535, as in {10: HOST}",
+            "x.yaml:2:43: unknown host (d): allowed are a, b",
+            "x.yaml:2:57: no MX host (nothing listed): allowed is e.g. {10: HOST}; without mx it is the domain's own host",
+            "x.yaml:2:74: unknown host (e): allowed are a, b",
+        ],
+    ),
+    "unknown MX": (
+        NET + "domains: {x: {mx: {10: c, 30: [b, d]}}, y: {mx: e}}\n",
+        [
+            "x.yaml:2:24: unknown host (c): allowed are a, b",
+            "x.yaml:2:35: unknown host (d): allowed are a, b",
+            "x.yaml:2:49: unknown host (e): allowed are a, b",
+        ],
+    ),
+    "bad users": (
+        NET
+        + "domains: {a: {users: 0}, b: {users: []}, c: {mx: a, users: [x, x, 'a b', true]}, d: {mx: a, users: bob}}\n",
+        [
+            "x.yaml:2:22: too small (0): allowed is a whole number of at least 1 and at most 1000000",
+            "x.yaml:2:37: a domain without users (an empty list): allowed is at least one",
+            "x.yaml:2:64: this user is there twice (x): allowed is each name once",
+            "x.yaml:2:67: not a local-part (a b): allowed are letters, digits, !#$%&'*+-/=?^_`{|}~ and dots inside",
+            "x.yaml:2:74: not a name (true): allowed is text; put other values in quotes",
+            "x.yaml:2:100: not users (bob): allowed is how many there are, or a list of names",
+        ],
+    ),
+    "unknown user": (
+        NET
+        + "domains: {mit.example: {mx: a, users: [alice]}}\nworkload:\n  messages_at: [{at: 0 s, from: alise@mit.example, to: [x@mitt.example, bob]}]\n",
+        [
+            "x.yaml:4:33: unknown user of mit.example (alise): allowed is alice; did you mean alice?",
+            "x.yaml:4:57: unknown domain (mitt.example): allowed is mit.example; did you mean mit.example?",
+            "x.yaml:4:73: not an address (bob): allowed is USER@DOMAIN",
+        ],
+    ),
+    "size and text": (
+        NET + "workload: {messages_at: [{at: 0 s, from: u1@a.example, to: u1@b.example, text: Hi, size: 1 kB}]}\n",
+        ["x.yaml:2:26: either size or text is needed (both given): allowed is one of them"],
+    ),
+    "not a text": (
+        NET + "workload: {messages_at: [{at: 0 s, from: u1@a.example, to: u1@b.example, text: 3}]}\n",
+        ["x.yaml:2:80: not a text (3): allowed are lines of text without control characters"],
+    ),
+    "no recipients": (
+        NET + "workload: {messages_at: [{at: 0 s, from: u1@a.example, to: []}]}\n",
+        ["x.yaml:2:60: an empty list: allowed is a name, or a list of names"],
+    ),
+    "median above p95": (
+        NET + "workload:\n  poisson: {rate: 3 /h, size: {lognormal: {median: 2 kB, p95: 1 kB}}}\n",
+        ["x.yaml:3:43: the median is above the 95th percentile (2 kB, 1 kB): allowed is median <= p95"],
+    ),
+    "bad distributions": (
+        NET
+        + """workload:
+  - poisson: {rate: 3 /h, size: {pareto: 3}}
+  - poisson: {rate: 3 /h, size: {uniform: {low: 2 kB, hihg: 1 kB}}}
+  - poisson: {rate: 3 /h, size: {uniform: {low: 2 kB, high: 1 kB}}}
+  - poisson: {rate: 3 /h, size: {exponential: 0}}
+  - poisson: {rate: 3 /h, size: {lognormal: 3}}
+  - poisson: {rate: 3 /h, size: {empirical: {values: [1 kB, 2], weights: [-1]}}}
+  - poisson: {rate: 3 /h, size: {empirical: {values: [1 kB], weights: [1, 2]}}}
+  - poisson: {rate: 3 /h, size: {empirical: []}}
+  - poisson: {rate: 3 /h, size: {constant: 1 kB, uniform: {low: 1 B, high: 2 B}}}
+""",
+        [
+            "x.yaml:3:34: unknown distribution (pareto): allowed are constant, uniform, exponential, lognormal, empirical",
+            "x.yaml:4:43: high is missing: needed are low, high",
+            "x.yaml:4:55: unknown key (hihg): allowed are low, high; did you mean high?",
+            "x.yaml:5:43: low is above high (2 kB, 1 kB): allowed is low <= high",
+            "x.yaml:6:47: a size must be above zero (0): allowed is e.g. 2 kB",
+            "x.yaml:7:45: not a mapping (3): allowed is a mapping with median, p95",
+            "x.yaml:8:61: a size needs a unit (2): allowed are B, kB, MB, GB, KiB, MiB, as in 2 kB",
+            "x.yaml:8:75: not a number in range (-1): allowed is 0 to 1e+12",
+            "x.yaml:9:45: the weights do not fit (2 for 1 values): allowed is one for each, not all zero",
+            "x.yaml:10:45: not a list of values (a list): allowed is a list with at least one",
+            "x.yaml:11:33: exactly one distribution is needed (2 given): allowed are constant, uniform, exponential, lognormal, empirical",
+        ],
+    ),
+    "rate or every": (
+        NET + "workload:\n  - constant: {}\n  - constant: {rate: 3 /h, every: 3 h}\n  - {}\n",
+        [
+            "x.yaml:3:15: either rate or every is needed (none of them given): allowed is e.g. rate: 6 /h, or every: 10 min",
+            "x.yaml:4:15: either rate or every is needed (both given): allowed is e.g. rate: 6 /h, or every: 10 min",
+        ],
+    ),
+    "empty source": (
+        NET + "workload: [{}]\n",
+        ["x.yaml:2:12: a source that says nothing: allowed are poisson, constant, messages_at, trace, messages"],
+    ),
+    "no files": (
+        NET + "workload:\n  trace: {file: t.gz}\n  messages: mail\n",
+        [
+            "x.yaml:3:17: no such trace file (t.gz): allowed is a file, found from FOLDER",
+            "x.yaml:4:13: no such messages (mail): allowed is a folder of .eml files or an mbox, found from FOLDER",
+        ],
+    ),
+    "no architectures": (
+        NET + "architectures: {}\n",
+        ["x.yaml:2:16: no architectures (an empty mapping): allowed is at least one"],
+    ),
+    "bad architecture": (
+        NET + "architectures: {x: {routing: statik}, y: {transfer: end-to-end, hosts: {c: {}}}}\n",
+        [
+            "x.yaml:2:20: transfer is missing: needed is transfer",
+            "x.yaml:2:30: unknown routing (statik): allowed are shortest-delay, static; did you mean static?",
+            "x.yaml:2:73: unknown host (c): allowed are defaults, a, b",
+        ],
+    ),
+    "bad expectations": (
+        NET + "expect:\n  - end-to-end.delivered\n  - 3 > 4\n  - fast < 3\n  - end-to-emd.delivered > 3\n",
+        [
+            "x.yaml:3:5: not an expectation (end-to-end.delivered): allowed is ARCHITECTURE.METRIC, one of < <= == >= >, and another of these or a number",
+            "x.yaml:4:5: an expectation without a metric (3 > 4): allowed is ARCHITECTURE.METRIC, one of < <= == >= >, and another of these or a number",
+            "x.yaml:5:5: neither a metric nor a number (fast in fast < 3): allowed is ARCHITECTURE.METRIC, one of < <= == >= >, and another of these or a number",
+            "x.yaml:6:5: unknown architecture (end-to-emd): allowed are end-to-end, store-and-forward; did you mean end-to-end?",
+        ],
+    ),
+    "not a scenario": (
+        "[1, 2]\n",
+        [
+            "x.yaml:1:1: not a mapping (a list): allowed is a mapping with title, seed, replications, duration, drain, network, hosts, domains, workload, architectures, expect, dialogues"
+        ],
+    ),
+    "unreadable title": (
+        NET + "title: [x]\n",
+        ["x.yaml:2:8: not a name (a list): allowed is text; put other values in quotes"],
+    ),
+    "key twice": (
+        "seed: 1\nseed: 2\n" + NET,
+        ["x.yaml:2:1: this key is there twice (seed, first on line 1): allowed is each key once"],
+    ),
+    "not a key": (NET + "1.5: x\n", ["x.yaml:2:1: not a key (1.5): allowed is text, or a whole number"]),
+    "not YAML": (
+        NET + "seed: [1\n",
+        ["x.yaml:3:1: not YAML: expected ',' or ']', but got '<stream end>', while parsing a flow sequence"],
+    ),
+    "not a character": (NET + "title: \x01\n", ["x.yaml:2:8: not YAML: this character is not allowed (#x0001)"]),
+    "unknown tag": (NET + "seed: !foo 3\n", ["x.yaml:2:7: unknown tag (!foo): allowed are plain values without a tag"]),
+    "not the number it says": (
+        NET + "title: !!int abc\n",
+        ["x.yaml:2:8: not a number that can be read (abc): put text in quotes"],
+    ),
+    "recursive": (
+        NET + "expect: &x [*x]\n",
+        ["x.yaml:2:9: an anchor that contains itself: allowed are aliases of finished values"],
+    ),
+    "bad merge": (
+        NET + "hosts: {<<: 3}\n",
+        ["x.yaml:2:13: << needs a mapping (3): allowed is an alias of one, or a list of them"],
+    ),
+    "deep": ("[" * 1200 + "]" * 1200, ["x.yaml:1:1: not readable: it is nested too deeply"]),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), CASES.values(), ids=CASES)
+def test_each_mistake_is_reported_at_its_place(text, expected, tmp_path):
+    """A wrong file is refused with the place, the value and what is allowed."""
+    found = messages(text, tmp_path)
+    assert [line.replace(str(tmp_path), "FOLDER") for line in found[: len(expected)]] == expected
+
+
+ALL_WRONG = """\
+titel: everything at once
+replications: 0
+duration: 3 hours
+network:
+  graph: nowhere.graphml
+  nodes: [MIT, UTAH]
+  link_defaults: {rate: -1 Mbit/s}
+  links:
+    - between: [MIT, UTHA]
+domains:
+  mit.example: {mx: MIT, users: [alice]}
+workload:
+  messages_at: [{at: 0 s, from: alice@mit.example, to: bob@mit.example}]
+"""
+
+
+def test_all_mistakes_of_a_file_are_reported_at_once_in_its_order():
+    """Mistakes of form and of reference come out together, sorted by line."""
+    found = [line.split(": ", 1) for line in messages(ALL_WRONG)]
+    assert [(place, text.partition(":")[0]) for place, text in found] == [
+        ("x.yaml:1:1", "unknown key (titel)"),
+        ("x.yaml:2:15", "too small (0)"),
+        ("x.yaml:3:11", "unknown unit of a duration (3 hours)"),
+        ("x.yaml:5:3", "a network needs one source of nodes (graph and nodes given)"),
+        ("x.yaml:5:10", "no such graph file (nowhere.graphml)"),
+        ("x.yaml:7:25", "a rate cannot be negative (-1 Mbit/s)"),
+        ("x.yaml:9:22", "unknown host (UTHA)"),
+        ("x.yaml:13:56", "unknown user of mit.example (bob)"),
+    ]
+
+
+QUIET = {
+    "a refused node": (
+        "network: {nodes: {a: {}, b: 3}, links: [{between: [a, b]}]}\nhosts: {b: {}}\ndomains: {x: {mx: b}}\n",
+        ["x.yaml:1:29: not a mapping (3)"],
+    ),
+    "a refused graph": (
+        "network: {graph: x.graphml, links: [{between: [a, b]}]}\nhosts: {b: {}}\n",
+        ["x.yaml:1:18: no such graph file (x.graphml)"],
+    ),
+    "a refused domain": (
+        NET + "domains: {a: {}, x: 3}\nworkload: {messages_at: [{at: 0 s, from: u1@x, to: u1@a}]}\n",
+        ["x.yaml:2:21: not a mapping (3)"],
+    ),
+    "refused users": (
+        NET + "domains: {a: {users: [bob, 'x y']}}\nworkload: {messages_at: [{at: 0 s, from: joe@a, to: u1@a}]}\n",
+        ["x.yaml:2:28: not a local-part (x y)"],
+    ),
+    "a refused architecture": (
+        NET + "architectures: {x: 3, y: {transfer: end-to-end}}\nexpect: [x.delivered > y.delivered]\n",
+        ["x.yaml:2:20: not a mapping (3)"],
+    ),
+    "a refused item before others": (
+        "network: {nodes: [a, b], links: [3, {between: [a, c]}]}\n",
+        ["x.yaml:1:34: not a mapping (3)", "x.yaml:1:51: unknown host (c)"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), QUIET.values(), ids=QUIET)
+def test_a_mistake_is_not_reported_again_where_it_is_the_reason(text, expected):
+    """What refers to a refused part is left alone; what refers to other parts is still checked."""
+    assert [line.partition(": allowed")[0] for line in messages(text)] == expected
+
+
+def test_an_alias_is_reported_where_its_anchor_stands():
+    """The place to mend is the anchored value; it is reported once."""
+    text = "network:\n  nodes: [a, b]\n  links:\n    - {between: [a, b], rate: &slow 9600}\n    - {between: [a, b], rate: *slow}\n"
+    assert [line[:30] for line in messages(text)] == ["x.yaml:4:31: a rate needs a un"]
+
+
+def test_a_merged_mapping_is_reported_where_it_stands():
+    """A mistake that `<<` brings in is reported at its source."""
+    text = NET + "hosts:\n  a: &base {sessions: 0}\n  b: {<<: *base, esmtp: true}\n"
+    assert messages(text) == ["x.yaml:3:23: too small (0): allowed is a whole number of at least 1"]
+
+
+def test_metrics_are_checked_when_they_are_known():
+    """An expectation's metric must be one of those given."""
+    text = NET + "expect: [end-to-end.deliverd >= 3]\n"
+    assert messages(text, metrics=("delivered", "latency_avg")) == [
+        "x.yaml:2:10: unknown metric (deliverd): allowed are delivered, latency_avg; did you mean delivered?"
+    ]
+
+
+OPTIONS = {
+    "value": ("replications=0", "too small (0): allowed is a whole number of at least 1"),
+    "below a value": (
+        "network.links.0.rate=3",
+        "a rate needs a unit (3): allowed are bit/s, kbit/s, Mbit/s, Gbit/s, as in 10 Mbit/s",
+    ),
+    "key": (
+        "sede=3",
+        "unknown key (sede): allowed are title, seed, replications, duration, drain, network, hosts, domains, workload, architectures, expect, dialogues; did you mean seed?",
+    ),
+    "no value": ("seed", "not an assignment (seed): allowed is KEY=VALUE, as in network.link_defaults.loss=1 %"),
+    "not YAML": ("seed=[", "not YAML: expected the node content, but found '<stream end>', while parsing a flow node"),
+    "below plain": ("seed.x=3", "x stands below a plain value (1): allowed is a key of a mapping"),
+    "no such item": ("network.links.7.rate=3", "no such item of a list (7): allowed are 0 to 0"),
+}
+
+
+@pytest.mark.parametrize(("option", "expected"), OPTIONS.values(), ids=OPTIONS)
+def test_a_mistake_in_an_override_names_the_option(option, expected):
+    """Overrides have no line; they are named as they were given."""
+    assert messages("seed: 1\n" + NET, overrides=[option]) == [f"--set {option}: {expected}"]
+
+
+def test_a_missing_file_is_reported_by_name(tmp_path):
+    """A file that is not there is one problem without a line."""
+    path = tmp_path / "none.yaml"
+    with pytest.raises(ScenarioError) as caught:
+        load(path)
+    assert (
+        str(caught.value)
+        == f"{path}: unreadable (No such file or directory): allowed is a scenario file, or - for standard input"
+    )
+
+
+def test_a_folder_is_no_scenario(tmp_path):
+    """A folder is refused as unreadable."""
+    with pytest.raises(ScenarioError, match="unreadable"):
+        load(tmp_path)
+
+
+def test_a_path_with_a_null_is_refused():
+    """A path that no system can open is a problem, not a crash."""
+    with pytest.raises(ScenarioError, match="null"):
+        load("a\0b")
+
+
+def test_text_that_is_not_utf8_is_refused_at_its_place(tmp_path):
+    """The place of the first bad byte is named."""
+    path = tmp_path / "latin.yaml"
+    path.write_bytes(b"seed: 1\ntitle: caf\xe9\n")
+    with pytest.raises(ScenarioError) as caught:
+        load(path)
+    assert str(caught.value) == f"{path}:2:11: not UTF-8 (byte 0xe9): allowed is text in UTF-8"
+
+
+def test_standard_input_is_read_for_a_hyphen(monkeypatch):
+    """The path - stands for standard input, and stdin is what problems call it."""
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"seed: x\n" + NET.encode())))
+    with pytest.raises(ScenarioError, match=r"^stdin:1:7: not a whole number"):
+        load("-")
+
+
+def test_an_error_can_be_pickled():
+    """Errors travel between processes."""
+    error = ScenarioError([Problem("x", 2, 1, "b"), Problem("x", 1, 1, "a")])
+    assert str(pickle.loads(pickle.dumps(error))) == "x:1:1: a\nx:2:1: b"  # noqa: S301
+
+
+def test_a_graph_outside_the_file_system_is_refused(tmp_path):
+    """A graph name that no file can have is a problem at its place."""
+    text = f"network: {{graph: {'x' * 5000}.gml}}\n"
+    assert messages(text, Path(tmp_path))[0].startswith("x.yaml:1:18: unreadable graph file (xxxx")

@@ -1,0 +1,446 @@
+"""What the loader makes of scenario files that are right."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from sim.scenario.distribution import Constant, Empirical, Exponential, Lognormal, Uniform
+from sim.scenario.load import load, loads
+from sim.scenario.names import dns_label, unique
+from sim.scenario.spec import (
+    Architecture,
+    Arrivals,
+    Expectation,
+    Host,
+    Interval,
+    MessageAt,
+    Messages,
+    MessagesAt,
+    Node,
+    Operand,
+    Outages,
+    Postfix,
+    Trace,
+    Weather,
+    Window,
+)
+
+NET = "network: {nodes: [a, b], links: [{between: [a, b]}]}\n"
+DEFAULT_SIZE = Lognormal(2000.0, 20000.0)
+
+
+def test_a_network_alone_is_a_scenario_with_every_default():
+    """What a file does not say has a default."""
+    scenario = loads(NET)
+    link = scenario.network.links[0]
+    assert (scenario.title, scenario.seed, scenario.replications) == ("", 1, 1)
+    assert (scenario.duration, scenario.drain, scenario.dialogues, scenario.expect) == (86400.0, 5 * 86400.0, False, ())
+    assert (link.name, link.rate, link.delay, link.loss, link.mtu) == ("a-b", 10e6, Constant(0.01), 0.0, 1500)
+    assert link.weather == Weather()
+    assert scenario.architectures["end-to-end"].hosts == {"a": Host(name="a"), "b": Host(name="b")}
+    assert scenario.notes == ("no workload: nobody writes a message",)
+
+
+def test_without_architectures_there_are_the_two_plain_ones():
+    """End to end and store and forward are compared when a file names none."""
+    found = [(a.name, a.transfer, a.routing) for a in loads(NET).architectures.values()]
+    assert found == [
+        ("end-to-end", "end-to-end", "shortest-delay"),
+        ("store-and-forward", "store-and-forward", "shortest-delay"),
+    ]
+
+
+def test_without_domains_each_host_is_a_domain_of_ten_users():
+    """A host's name becomes a DNS label under .example."""
+    scenario = loads("network: {nodes: [MIT, 'Orléans (La Source)', mit, 7, '日本']}")
+    assert [(d.name, d.mx) for d in scenario.domains.values()] == [
+        ("mit.example", ((10, "MIT"),)),
+        ("orleans-la-source.example", ((10, "Orléans (La Source)"),)),
+        ("mit-2.example", ((10, "mit"),)),
+        ("7.example", ((10, "7"),)),
+        ("host.example", ((10, "日本"),)),
+    ]
+    assert scenario.domains["mit.example"].users == tuple(f"u{n}" for n in range(1, 11))
+
+
+def test_top_settings_are_read():
+    """Title, seed, replications and times come with their units."""
+    scenario = loads(NET + "title: Two hosts\nseed: 1972\nreplications: 20\nduration: 7 d\ndrain: 0\ndialogues: true\n")
+    assert (scenario.title, scenario.seed, scenario.replications) == ("Two hosts", 1972, 20)
+    assert (scenario.duration, scenario.drain, scenario.dialogues) == (7 * 86400.0, 0.0, True)
+
+
+def test_nodes_may_be_a_mapping_with_places():
+    """Nodes with lat and lon, without, and with a number for a name."""
+    nodes = loads("network: {nodes: {a: {lat: 48.8, lon: 2}, b: , 3: {}}}").network.nodes
+    assert nodes == {"a": Node(name="a", lat=48.8, lon=2.0), "b": Node(name="b"), "3": Node(name="3")}
+
+
+def test_numbered_nodes_are_found_by_number():
+    """A link may name its ends by number."""
+    assert loads("network: {nodes: {1: {}, 2: {}}, links: [{between: [1, 2]}]}").network.links[0].between == ("1", "2")
+
+
+def test_a_link_says_all_its_settings():
+    """Every setting of a link in one place."""
+    link = loads("""
+network:
+  nodes: [a, b]
+  links:
+    - between: [a, b]
+      rate: 9600 bit/s
+      delay: 20ms
+      loss: 0.1 %
+      mtu: 576 B
+      outages: {mtbf: 30 h, mttr: 45 min}
+      down: [{from: 0 s, to: 2 d}]
+      windows: [daily 23:00-01:30, hourly 00-05, every 6 h for 20 min]
+""").network.links[0]
+    assert (link.rate, link.delay, link.loss, link.mtu) == (9600.0, Constant(0.02), 0.001, 576)
+    assert link.weather == Weather(
+        outages=Outages(mtbf=108000.0, mttr=2700.0),
+        down=(Interval(start=0.0, end=172800.0),),
+        windows=(
+            Window(period=86400.0, start=82800.0, end=91800.0),
+            Window(period=3600.0, start=0.0, end=300.0),
+            Window(period=21600.0, start=0.0, end=1200.0),
+        ),
+    )
+
+
+def test_one_window_needs_no_list():
+    """A single window may stand alone."""
+    net = "network: {nodes: [a, b], link_defaults: {windows: daily 02:00-03:00}, links: [{between: [a, b]}]}"
+    assert loads(net).network.links[0].weather.windows == (Window(period=86400.0, start=7200.0, end=10800.0),)
+
+
+def test_link_defaults_are_weaker_than_a_link():
+    """A link overrides the defaults, and `none` takes outages away."""
+    links = loads("""
+network:
+  nodes: [a, b, c]
+  link_defaults: {rate: 50 kbit/s, delay: 3 ms, outages: {mtbf: 1 d, mttr: 1 h}}
+  links: [{between: [a, b]}, {between: [b, c], rate: 1 Gbit/s, delay: 1 ms, outages: none}]
+""").network.links
+    assert [(link.rate, link.delay, link.weather.outages) for link in links] == [
+        (50e3, Constant(0.003), Outages(mtbf=86400.0, mttr=3600.0)),
+        (1e9, Constant(0.001), None),
+    ]
+
+
+def test_the_delay_comes_from_coordinates_where_both_ends_have_some():
+    """Paris to New York is 5837 km along a great circle: 29.2 ms at 2/3 of the speed of light."""
+    scenario = loads("""
+network:
+  nodes: {paris: {lat: 48.8566, lon: 2.3522}, ny: {lat: 40.7128, lon: -74.006}, x: {}}
+  links: [{between: [paris, ny]}, {between: [ny, x]}]
+""")
+    assert [link.delay.mean() for link in scenario.network.links] == [
+        pytest.approx(5837.24e3 / 199861639, rel=1e-4),
+        0.01,
+    ]
+    assert scenario.notes[0] == "nodes without coordinates (x): 1 of their links get a delay of 10 ms"
+
+
+def test_parallel_links_have_names_of_their_own():
+    """Two lines between the same nodes are two links."""
+    net = "network: {nodes: [a, b], links: [{between: [a, b]}, {between: [a, b]}, {between: [b, a]}]}"
+    assert [link.name for link in loads(net).network.links] == ["a-b", "a-b-2", "b-a"]
+
+
+DELAYS = {
+    "{constant: 20 ms}": Constant(0.02),
+    "{constant: {value: 20 ms}}": Constant(0.02),
+    "{uniform: {low: 0, high: 20 ms}}": Uniform(0.0, 0.02),
+    "{exponential: 20 ms}": Exponential(0.02),
+    "{exponential: {mean: 20 ms}}": Exponential(0.02),
+    "{lognormal: {median: 20 ms, p95: 60 ms}}": Lognormal(0.02, 0.06),
+    "{empirical: [10 ms, 20 ms]}": Empirical((0.01, 0.02)),
+    "{empirical: {values: [10 ms, 20 ms], weights: [1, 3]}}": Empirical((0.01, 0.02), (1.0, 3.0)),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), DELAYS.items(), ids=DELAYS)
+def test_a_delay_may_be_any_distribution(text, expected):
+    """Each kind of distribution is read with its units."""
+    net = f"network: {{nodes: [a, b], links: [{{between: [a, b], delay: {text}}}]}}"
+    assert loads(net).network.links[0].delay == expected
+
+
+def test_layers_of_host_settings_from_weak_to_strong():
+    """hosts.defaults < architecture's hosts.defaults < hosts.NAME < architecture's hosts.NAME."""
+    scenario = loads("""
+network: {nodes: [a, b, c, d]}
+hosts:
+  defaults: {sessions: 1, service_time: 1 ms}
+  b: {sessions: 3}
+  c: {sessions: 3}
+architectures:
+  plain: {transfer: end-to-end}
+  other: {transfer: end-to-end, hosts: {defaults: {sessions: 2}, c: {sessions: 4}}}
+""")
+    sessions = {name: [host.sessions for host in a.hosts.values()] for name, a in scenario.architectures.items()}
+    assert sessions == {"plain": [1, 3, 3, 1], "other": [2, 3, 4, 2]}
+    assert {host.service_time for a in scenario.architectures.values() for host in a.hosts.values()} == {0.001}
+
+
+def test_parameters_of_an_mta_add_up_over_the_layers():
+    """A stronger layer sets some parameters and keeps the others of the weaker ones."""
+    host = (
+        loads(
+            NET
+            + "hosts: {defaults: {mta: {postfix: {hopcount_limit: 7, queue_run_delay: 1 min}}}, a: {mta: {postfix: {hopcount_limit: 9}}}}\n"
+            + "architectures: {x: {transfer: end-to-end, hosts: {a: {mta: postfix}}}}"
+        )
+        .architectures["x"]
+        .hosts["a"]
+    )
+    assert host.mta == replace(Postfix(), hopcount_limit=9, queue_run_delay=60.0)
+
+
+def test_a_host_says_all_its_settings():
+    """Every setting of a host in one place."""
+    host = (
+        loads(
+            NET
+            + """
+hosts:
+  a:
+    mta: {postfix: }
+    esmtp: false
+    extensions: [SIZE, SIZE]
+    sessions: 7
+    size_limit: 5 MB
+    service_time: 1 ms
+    commit_time: 5 ms
+    crashes: {mtbf: 30 d, mttr: 2 h, spool: volatile}
+    down: [{from: 1 h, to: 2 h}]
+"""
+        )
+        .architectures["end-to-end"]
+        .hosts["a"]
+    )
+    weather = Weather(outages=Outages(mtbf=30 * 86400.0, mttr=7200.0), down=(Interval(start=3600.0, end=7200.0),))
+    assert host == Host(
+        name="a", esmtp=False, extensions=("SIZE",), sessions=7, size_limit=5_000_000, service_time=0.001,
+        commit_time=0.005, weather=weather, spool="volatile",
+    )  # fmt: skip
+
+
+def test_crashes_can_be_taken_away():
+    """`none` overrides what the defaults say."""
+    text = NET + "hosts: {defaults: {crashes: {mtbf: 1 d, mttr: 1 h}}, a: {crashes: none}}"
+    hosts = loads(text).architectures["end-to-end"].hosts
+    assert [host.weather.outages for host in hosts.values()] == [None, Outages(mtbf=86400.0, mttr=3600.0)]
+
+
+MX = {
+    "{20: b, 10: a}": ((10, "a"), (20, "b")),
+    "{10: [b, a]}": ((10, "b"), (10, "a")),
+    "[a, b]": ((10, "a"), (10, "b")),
+    "b": ((10, "b"),),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), MX.items(), ids=MX)
+def test_mx_records_in_each_form(text, expected):
+    """By preference, as a list, or one host."""
+    assert loads(NET + f"domains: {{X.example: {{mx: {text}, users: 2}}}}").domains["x.example"].mx == expected
+
+
+def test_a_domain_without_mx_is_its_own_host():
+    """An implicit MX has no records."""
+    domain = loads("network: {nodes: [Mit.example]}\ndomains: {mit.example: {users: [alice, 7]}}").domains[
+        "mit.example"
+    ]
+    assert (domain.mx, domain.users) == ((), ("alice", "7"))
+
+
+def test_every_kind_of_source(tmp_path):
+    """All sources in one workload, in order."""
+    (tmp_path / "mail").mkdir()
+    (tmp_path / "box").touch()
+    (tmp_path / "t.gz").touch()
+    workload = loads(
+        NET
+        + """
+workload:
+  - poisson: {rate: 60 /h, pairs: gravity}
+    constant: {every: 10 s, size: 1 kB}
+  - constant: {rate: 2 /min}
+  - messages_at:
+      - {at: 0 s, from: u1@a.example, to: [u2@B.EXAMPLE, PostMaster@a.example], size: 1 KiB}
+      - {at: 1 s, from: u1@a.example, to: u2@b.example}
+      - {at: 2 s, from: u1@a.example, to: u2@b.example, text: "caf\\u00e9"}
+  - trace: {file: t.gz, start: 1 d}
+  - messages: mail
+  - messages: {path: box, rate: 1 /d}
+""",
+        tmp_path,
+    ).workload
+    assert workload == (
+        Arrivals(kind="poisson", rate=1 / 60, size=DEFAULT_SIZE, pairs="gravity"),
+        Arrivals(kind="constant", rate=0.1, size=Constant(1000.0)),
+        Arrivals(kind="constant", rate=1 / 30, size=DEFAULT_SIZE),
+        MessagesAt(
+            messages=(
+                MessageAt(
+                    at=0.0, sender="u1@a.example", recipients=("u2@b.example", "PostMaster@a.example"), size=1024.0
+                ),
+                MessageAt(at=1.0, sender="u1@a.example", recipients=("u2@b.example",), size=2000.0),
+                MessageAt(at=2.0, sender="u1@a.example", recipients=("u2@b.example",), size=5.0, text="café"),
+            )
+        ),
+        Trace(file="t.gz", size=DEFAULT_SIZE, start=86400.0),
+        Messages(path="mail"),
+        Messages(path="box", rate=1 / 86400),
+    )
+
+
+def test_expectations_are_parsed():
+    """A metric against a metric, and numbers on either side."""
+    expect = loads(
+        NET
+        + "architectures: {v1.5: {transfer: end-to-end}}\nexpect: [v1.5.delivered >= 3, 0.5<v1.5.x, v1.5.x == v1.5.y]"
+    ).expect
+    metric = Operand(architecture="v1.5", metric="x")
+    assert expect == (
+        Expectation(
+            text="v1.5.delivered >= 3",
+            left=Operand(architecture="v1.5", metric="delivered"),
+            operator=">=",
+            right=Operand(number=3.0),
+        ),
+        Expectation(text="0.5<v1.5.x", left=Operand(number=0.5), operator="<", right=metric),
+        Expectation(
+            text="v1.5.x == v1.5.y", left=metric, operator="==", right=Operand(architecture="v1.5", metric="y")
+        ),
+    )
+
+
+def test_anchors_and_merges_are_followed():
+    """Repeated hosts may share a mapping."""
+    hosts = (
+        loads(NET + "hosts:\n  a: &base {sessions: 3, esmtp: false}\n  b: {<<: *base, sessions: 4}\n")
+        .architectures["end-to-end"]
+        .hosts
+    )
+    assert [(host.sessions, host.esmtp) for host in hosts.values()] == [(3, False), (4, False)]
+
+
+def test_of_several_merged_mappings_the_first_wins():
+    """As YAML's merge key has it."""
+    text = "network:\n  nodes: [a, b]\n  link_defaults: {<<: [{mtu: 500 B}, {mtu: 600 B, rate: 1 kbit/s}]}\n  links: [{between: [a, b]}]"
+    link = loads(text).network.links[0]
+    assert (link.mtu, link.rate) == (500, 1000.0)
+
+
+def test_overrides_replace_and_add():
+    """Options reach into mappings, lists and keys with dots, and make what is not there."""
+    scenario = loads(
+        "seed: 1\nhosts:\n" + NET + "domains: {mit.example: {mx: a, users: 2}}",
+        overrides=[
+            "seed=7",
+            "network.links.0.rate=1 kbit/s",
+            "network.link_defaults.loss=1 %",
+            "domains.mit.example.users=[alice]",
+            "hosts.a.sessions=3",
+            "architectures={x: {transfer: end-to-end}}",
+        ],
+    )
+    link = scenario.network.links[0]
+    assert (scenario.seed, link.rate, link.loss) == (7, 1000.0, 0.01)
+    assert scenario.domains["mit.example"].users == ("alice",)
+    assert scenario.architectures["x"].hosts["a"].sessions == 3
+
+
+def test_an_override_spares_other_uses_of_an_anchor():
+    """Only the named place changes."""
+    text = NET + "hosts: {a: &h {sessions: 3}, b: *h}"
+    hosts = loads(text, overrides=["hosts.a.sessions=4"]).architectures["end-to-end"].hosts
+    assert [host.sessions for host in hosts.values()] == [4, 3]
+
+
+YAML = {
+    "0x10": 16,
+    "0o17": 15,
+    "+1_000": 1000,
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), YAML.items(), ids=YAML)
+def test_whole_numbers_in_the_forms_of_yaml(text, expected):
+    """Hexadecimal, octal and grouped digits are whole numbers."""
+    assert loads(NET + f"seed: {text}").seed == expected
+
+
+def test_a_file_is_loaded_from_its_folder(tmp_path):
+    """Relative names start at the scenario's folder; a byte order mark is ignored."""
+    (tmp_path / "trace").touch()
+    path = tmp_path / "s.yaml"
+    path.write_text("\ufeff" + NET + "workload: {trace: {file: trace}}", encoding="utf-8")
+    assert (load(path).folder, load(str(path)).workload[0].file) == (tmp_path, "trace")
+
+
+def test_standard_input_is_loaded(monkeypatch):
+    """The path - reads standard input."""
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(NET.encode())))
+    assert list(load("-").network.nodes) == ["a", "b"]
+
+
+def test_generated_networks_and_their_special_links():
+    """A made network names its nodes n1, n2, ...; links add to it and override it."""
+    scenario = loads(
+        "network: {generate: {line: {nodes: 3}}, links: [{between: [n2, n1], loss: 1 %}, {between: [n2, n1], mtu: 500 B}, {between: [n1, n3]}]}"
+    )
+    assert [(link.name, link.loss, link.mtu) for link in scenario.network.links] == [
+        ("n1-n2", 0.01, 500),
+        ("n2-n3", 0.0, 1500),
+        ("n1-n3", 0.0, 1500),
+    ]
+    assert scenario.notes[0] == "the link n1 - n3 is not in the graph: it is added"
+
+
+def test_separate_and_lonely_parts_are_said():
+    """Mail cannot pass between parts, and that is no error."""
+    net = "network: {nodes: [a, b, c, d, e], links: [{between: [a, b]}, {between: [c, d]}]}"
+    assert loads(net).notes[:2] == (
+        "nodes without a link, which no mail can leave or reach: e",
+        "the network is in 2 parts without a link between them (of 2, 2 nodes)",
+    )
+
+
+def test_importing_the_specification_stays_light():
+    """The specification needs neither pydantic nor YAML nor networkx; the loader needs networkx for graphs alone."""
+    code = (
+        "import sys, sim.scenario.spec as s; heavy = {'pydantic', 'ruamel.yaml', 'networkx'}; a = sorted(heavy & set(sys.modules)); "
+        "import sim.scenario.load; print(a, 'networkx' in sys.modules)"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[] False\n"
+    )
+
+
+def test_unique_names_keep_those_that_are():
+    """Numbers are given to the later ones, and never a name that another has."""
+    assert unique(["a", "a", "a-2", "b", "a", "a-2"]) == ["a", "a-3", "a-2", "b", "a-4", "a-2-2"]
+
+
+def test_labels_are_short_enough_for_dns():
+    """A label leaves room for a number within 63 octets."""
+    assert (dns_label("x" * 80), dns_label("-- Ü --")) == ("x" * 50, "u")
+
+
+def test_architecture_settings():
+    """Routing may be static."""
+    found = loads(
+        "network: {nodes: [a]}\narchitectures: {x: {transfer: store-and-forward, routing: static}}"
+    ).architectures
+    assert found == {
+        "x": Architecture(name="x", transfer="store-and-forward", routing="static", hosts={"a": Host(name="a")})
+    }

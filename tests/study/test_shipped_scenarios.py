@@ -1,0 +1,89 @@
+"""The scenarios that come with mtasim: each runs, and holds what it expects."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import sim
+from sim.report.transcript import transcript
+
+HOME = Path(__file__).resolve().parents[2] / "scenarios"
+ALL = sorted(folder.name for folder in HOME.iterdir())
+QUICK = {"arpanet-1972": {"replications": 2, "overrides": ["duration=2 d"]}}
+"""What the demo runs in full is held to its expectations here on a part of its mail."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ALL)
+def test_scenario_holds_what_it_expects(name: str):
+    """Every expectation of the scenario."""
+    quick = dict(QUICK.get(name, {}))
+    scenario = sim.load(HOME / name / "scenario.yaml", overrides=quick.pop("overrides", []))
+    comparison = sim.compare(scenario, **quick)
+    assert scenario.expect
+    assert [check.expectation.text for check in comparison.checks if not check.holds] == []
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_scenario_is_explained(name: str):
+    """A README with question, model and result."""
+    text = (HOME / name / "README.md").read_text(encoding="utf-8")
+    assert [heading in text for heading in ("## Question", "## Model", "## Result")] == [True] * 3
+
+
+def test_the_courses_dialogue():
+    """Slide 22: the same commands, and the same reply codes in the same order."""
+    result = sim.run(sim.load(HOME / "course-transcript" / "scenario.yaml"))
+    lines = transcript(result, 1).splitlines()
+    commands = [line.removeprefix(">>> ") for line in lines if line.startswith(">>> ")]
+    codes = [line[:3] for line in lines if line[:3].isdigit()]
+    assert commands[:4] == [
+        "HELO litp.ibp.fr",
+        "MAIL FROM:<im@litp.ibp.fr>",
+        "RCPT TO:<lo@artemis.ibp.fr>",
+        "DATA",
+    ]
+    assert commands[-3:] == ["Ceci est un essai", ".", "QUIT"]
+    assert codes == ["220", "250", "250", "250", "354", "250", "221"]
+    assert "lo@artemis.ibp.fr... Sent" in lines
+
+
+@pytest.mark.slow
+def test_a_real_trace_over_a_real_network(shared: Path):
+    """A week of a research institute's mail over Renater's lines: both architectures deliver it."""
+    scenario = sim.load(
+        HOME / "campus-trace" / "scenario.yaml",
+        overrides=[
+            f"network.graph={shared / 'data/topologies/zoo/Renater2004.graphml'}",
+            f"workload.trace.file={shared / 'data/traces/email-Eu-core-temporal.txt.gz'}",
+            "workload.trace.start=100 d",
+            "replications=1",
+        ],
+    )
+    comparison = sim.compare(scenario)
+    assert [check.expectation.text for check in comparison.checks if not check.holds] == []
+
+
+def test_real_messages_arrive_as_they_are(shared: Path):
+    """The octets of real .eml files cross the links: the mailbox has each, below the fields that its way added."""
+    from sim.mail.content import canonical  # noqa: PLC0415
+    from sim.world.simulation import Simulation  # noqa: PLC0415
+
+    folder = shared / "data" / "messages"
+    scenario = sim.load(
+        HOME / "two-hosts" / "scenario.yaml",
+        overrides=[f"workload={{messages: {folder}}}", "dialogues=true", "expect=[]"],
+    )
+    world = Simulation(scenario, scenario.architectures["end-to-end"], 0, 1)
+    world.run()
+    found = [
+        content
+        for station in world.stations.values()
+        for contents in station.mailboxes.contents.values()
+        for content in contents
+    ]
+    sent = [canonical(file.read_bytes()) for file in sorted(folder.glob("*.eml"))]
+    assert all(any(content.endswith(original) for content in found) for original in sent)
+    assert len(found) == len(sent)

@@ -1,0 +1,86 @@
+"""Small scenarios for tests of the world, made without files."""
+
+from __future__ import annotations
+
+from sim.scenario.distribution import Constant
+from sim.scenario.spec import (
+    DAY,
+    Architecture,
+    Domain,
+    Host,
+    Link,
+    MessageAt,
+    MessagesAt,
+    Network,
+    Node,
+    Scenario,
+    Weather,
+)
+from sim.world.simulation import simulate
+
+
+def message(at: float, sender: str, *recipients: str, size: float = 1000) -> MessageAt:
+    """A message at a time; addresses may leave out their `.example`."""
+    full = [f"{name}.example" if "." not in name else name for name in (sender, *recipients)]
+    return MessageAt(at=at, sender=full[0], recipients=tuple(full[1:]), size=size)
+
+
+def scenario(
+    links: str,
+    *messages: MessageAt,
+    transfer: str = "end-to-end",
+    routing: str = "shortest-delay",
+    hosts: dict[str, dict] | None = None,
+    domains: dict[str, Domain] | None = None,
+    weather: dict[str, Weather] | None = None,
+    loss: float = 0.0,
+    rate: float = 1e6,
+    delay: float = 0.01,
+    duration: float = 100.0,
+    drain: float = 10 * DAY,
+    dialogues: bool = False,
+) -> Scenario:
+    """A scenario over links given as `a-b b-c`; each node X is a host with a domain X.example and users u1 and u2."""
+    pairs = [tuple(link.split("-")) for link in links.split()]
+    names = list(dict.fromkeys(name for pair in pairs for name in pair))
+    settings, skies = hosts or {}, weather or {}
+    everywhere = settings.get("*", {})
+    return Scenario(
+        title="test",
+        seed=1,
+        replications=1,
+        duration=duration,
+        drain=drain,
+        network=Network(
+            nodes={name: Node(name=name) for name in names},
+            links=tuple(
+                Link(
+                    name=f"{a}-{b}",
+                    between=(a, b),
+                    rate=rate,
+                    delay=Constant(delay),
+                    loss=loss,
+                    weather=skies.get(f"{a}-{b}", Weather()),
+                )
+                for a, b in pairs
+            ),
+        ),
+        domains=domains
+        or {f"{name}.example": Domain(name=f"{name}.example", mx=((0, name),), users=("u1", "u2")) for name in names},
+        workload=(MessagesAt(messages=messages),),
+        architectures={
+            transfer: Architecture(
+                name=transfer,
+                transfer=transfer,
+                routing=routing,
+                hosts={name: Host(name=name, **{**everywhere, **settings.get(name, {})}) for name in names},
+            )
+        },
+        dialogues=dialogues,
+    )
+
+
+def run(spec: Scenario, replication: int = 0):
+    """The facts of a scenario's only architecture."""
+    [name] = spec.architectures
+    return simulate(spec, name, replication)
