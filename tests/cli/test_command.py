@@ -225,15 +225,20 @@ def test_interruption_leaves_nothing(tmp_path: Path, jobs: str):
     """Ctrl-C: exit status 130, no traceback, no result folder, whole or half."""
     file = tmp_path / "long.yaml"
     file.write_text(SMALL.replace("10 min", "1000 d") + "replications: 4\n")
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "sim.cli", "run", str(file), "--out", str(tmp_path / "out"), "--jobs", jobs],
         stderr=subprocess.PIPE,
         text=True,
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    time.sleep(4)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
+        # Started by a shell in the background, the tests themselves may ignore the signal, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads here
+    ) as process:
+        try:
+            time.sleep(4)
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=30)
+        finally:
+            process.kill()
     assert (process.returncode, "Traceback" in said) == (130, False)
-    assert [file.name for file in tmp_path.iterdir()] == ["long.yaml"]
+    assert [found.name for found in tmp_path.iterdir()] == ["long.yaml"]
