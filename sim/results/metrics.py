@@ -58,10 +58,12 @@ _ALL = (
         "(relayed - delivered) / delivered; mail within a host is delivered unrelayed",
         2,
     ),
-    Metric("latency_avg", "mean delay", "s", "lower", "creation to delivery of the delivered copies, mean", 1),
-    Metric("latency_med", "median delay", "s", "lower", "creation to delivery of the delivered copies, median", 1),
-    Metric("latency_p95", "95th percentile of delay", "s", "lower", "95 % of the delivered copies were faster", 1),
-    Metric("latency_p99", "99th percentile of delay", "s", "lower", "99 % of the delivered copies were faster", 1),
+    Metric(
+        "latency_avg", "mean delay, delivered", "s", "lower", "creation to delivery, mean of the delivered copies", 1
+    ),
+    Metric("latency_med", "median delay, delivered", "s", "lower", "half of the delivered copies were faster", 1),
+    Metric("latency_p95", "95th percentile, delivered", "s", "lower", "95 % of the delivered copies were faster", 1),
+    Metric("latency_p99", "99th percentile, delivered", "s", "lower", "99 % of the delivered copies were faster", 1),
     Metric(
         "restricted_mean_latency",
         "mean delay with undelivered mail",

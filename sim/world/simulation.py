@@ -47,6 +47,7 @@ class Simulation:
         self.ledger = Ledger(self._all_ended)
         self.mesh = topology.build(scenario.network, self.horizon, self.streams)
         self.routing = Routing(self.mesh, follow_outages=architecture.routing == "shortest-delay")
+        self._map = Routing(self.mesh, follow_outages=False)
         self.dns = Dns(scenario.domains, architecture.hosts)
         self._reach = REACH[architecture.transfer]
         self._submissions = submissions(scenario, self.streams)
@@ -74,11 +75,18 @@ class Simulation:
         return self.recorder.facts(self.ledger.close(self._held(), env.now))
 
     def way(self, source: str, target: str, now: float) -> Way | None:
-        """The nodes that a session from `source` towards `target` passes, as far as the architecture reaches."""
+        """The nodes that a session from `source` towards `target` passes, as far as the architecture reaches.
+
+        Where no whole path is up, the way leads along the map's: it is one if the links within reach are up.
+        """
         path = self.routing.path(source, target, now)
+        if path is not None:
+            return path if len(path) - 1 <= self._reach else path[: int(self._reach) + 1]
+        path = self._map.path(source, target, now)
         if path is None or len(path) - 1 <= self._reach:
-            return path
-        return path[: int(self._reach) + 1]
+            return None
+        way = path[: int(self._reach) + 1]
+        return way if self.lines(way, now) else None
 
     def lines(self, way: Way, now: float) -> tuple[Sequence[Line], Sequence[Line]] | None:
         """The lines that a session's bytes take, there and back; None where the way has broken since it was found."""

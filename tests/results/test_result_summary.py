@@ -89,7 +89,7 @@ def test_verdict(difference, kind):
         (
             "latency_avg",
             entry(-192.0, -240.0, -150.0),
-            "mean delay: 3.20 min less under hops than under ends (95% interval 2.50 to 4.00)",
+            "mean delay, delivered: 3.20 min less under hops than under ends (95% interval 2.50 to 4.00)",
         ),
         (
             "lost",
@@ -106,7 +106,7 @@ def test_verdict(difference, kind):
         (
             "latency_avg",
             entry(None, None, None, 0),
-            "mean delay, hops against ends: not defined in any replication of both",
+            "mean delay, delivered, hops against ends: not defined in any replication of both",
         ),
     ],
 )

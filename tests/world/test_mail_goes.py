@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from worlds import message, run, scenario
 
 from sim.mail.trace import hop_count
-from sim.scenario.spec import DAY, HOUR, Domain, Interval, Outages, Postfix, Weather
+from sim.scenario.spec import DAY, HOUR, Domain, Interval, Outages, Postfix, Weather, Window
 from sim.world.simulation import Simulation
 
 MINUTE = 60.0
@@ -337,3 +337,17 @@ def test_a_run_leaves_no_cycles():
         assert (gc.isenabled(), gc.collect() < 20) == (False, True)
     finally:
         gc.enable()
+
+
+def test_store_and_forward_needs_no_whole_path():
+    """Two lines that are never up together: handed on, mail arrives; end to end, it never can."""
+    weather = {
+        "a-b": Weather(windows=(Window(period=DAY, start=0.0, end=6 * HOUR),)),
+        "b-c": Weather(windows=(Window(period=DAY, start=12 * HOUR, end=18 * HOUR),)),
+    }
+    mail = [message(60.0, "u1@a", "u1@c")]
+    found = {
+        transfer: run(scenario("a-b b-c", *mail, transfer=transfer, weather=weather)).copies[0].outcome
+        for transfer in ("end-to-end", "store-and-forward")
+    }
+    assert found == {"end-to-end": "bounced", "store-and-forward": "delivered"}

@@ -1,0 +1,52 @@
+"""The README says what is: its scenario is a shipped one, its output is that scenario's, its Python runs."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from pathlib import Path
+
+import pytest
+
+import sim
+from sim import cli
+from sim.report.table import text
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def block(language: str, after: str = "") -> str:
+    """The first fenced block of a language behind some words."""
+    return re.search(rf"```{language}\n(.*?)```", README[README.index(after) :], re.DOTALL)[1]
+
+
+def test_scenario_is_the_shipped_one():
+    """Twenty lines that can be run."""
+    assert block("yaml") == (ROOT / "scenarios" / "scheduled-lines" / "scenario.yaml").read_text(encoding="utf-8")
+    assert len(block("yaml").splitlines()) <= 20
+
+
+@pytest.mark.slow
+def test_output_is_what_it_prints():
+    """To the letter, at 100 columns."""
+    scenario = sim.load(ROOT / "scenarios" / "scheduled-lines" / "scenario.yaml")
+    assert block("text") == text(sim.run(scenario).summary, width=100)
+
+
+def test_mistakes_are_said_as_shown(tmp_path: Path, monkeypatch, capsys):
+    """The file of the README, and what check says of it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "broken.yaml").write_text(block("yaml", "names that do not exist"))
+    assert cli.main(["check", "broken.yaml"]) == 2
+    assert block("text", "names that do not exist") == "$ mtasim check broken.yaml\n" + capsys.readouterr().err
+
+
+def test_python_runs(monkeypatch):
+    """From the project's folder."""
+    monkeypatch.chdir(ROOT)
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(block("python"), "README.md", "exec"), {})  # noqa: S102 - it is our own
+    assert "delivered" in printed.getvalue()
