@@ -34,6 +34,9 @@ class Line:
         timeline: When the line is up; a packet that leaves it while it is down is lost.
         random: The line's own generator of losses.
         jitter: The line's own generator of delays (default: that of the losses).
+
+    Attributes:
+        jittery: Whether the delay is drawn anew for each flight.
     """
 
     __slots__ = (
@@ -46,6 +49,7 @@ class Line:
         "_spare",
         "busy_until",
         "delay",
+        "jittery",
         "lag",
         "loss",
         "mtu",
@@ -72,6 +76,7 @@ class Line:
         self.timeline = timeline
         self.random = random
         self.busy_until = 0.0
+        self.jittery = not isinstance(delay, Constant)
         self.lag = delay.mean()
         self._jitter = random if jitter is None else jitter
         self._seconds_per_byte = 8 / rate
@@ -86,11 +91,6 @@ class Line:
     def _draw_loss(self) -> None:
         """Draw how many packets get through before the next loss: geometric, one draw a loss."""
         self._spare = math.log(1 - self.random.random()) // self._loss_log if self.loss < 1 else 0.0
-
-    @property
-    def jittery(self) -> bool:
-        """Whether the delay is drawn anew for each flight."""
-        return not isinstance(self.delay, Constant)
 
     def draw_lag(self) -> None:
         """Draw the delay of the flight that is about to be sent."""

@@ -129,30 +129,42 @@ class Connection:
         self.wire_bytes += wire
         return at
 
-    def sending(self, now: float, size: int, to_server: bool) -> Generator[float, None, float]:
-        """Send a flight window by window.
+    def send_window(self, now: float, size: int, to_server: bool) -> float | None:
+        """Send a flight of several segments if it fits the window and gets through undisturbed.
+
+        Returns:
+            When it has arrived, as `send`; None if it is not that simple, and then it has yet to be sent by `windows`.
+        """
+        if now == _NEVER:
+            return _NEVER
+        if self._jittery:
+            self._draw_lags()
+        mine = self._ends[to_server][1]
+        if mine.cwnd > 10:
+            mine.rest(now)
+        return mine.arrived if self._one_window(now, size, to_server) else None
+
+    def windows(self, now: float, size: int, to_server: bool) -> Generator[float, None, float]:
+        """Send a flight that `send_window` did not take, window by window.
 
         Yields:
             The time at which to go on. Doing so when that time has come lets concurrent transfers share the lines.
 
         Returns:
-            When its last byte has arrived in order, as `send`, once that is known.
+            When it has arrived, as `send`, once that is known.
         """
-        if size <= self.mss:
-            return self.send(now, size, to_server)
-        if now == _NEVER:
-            return _NEVER
-        if self._jittery:
-            self._draw_lags()
         way, mine, _ = self._ends[to_server]
-        if mine.cwnd > 10:
-            mine.rest(now)
-        if self._one_window(now, size, to_server):
-            return mine.arrived
         transfer = Transfer(mine, way, size)
         transfer.start(now)
         yield from transfer.run()
         return self._finished(transfer, now, to_server)
+
+    def sending(self, now: float, size: int, to_server: bool) -> Generator[float, None, float]:
+        """Send a flight of any size: what `send` does at once, step by step, as `windows`."""
+        if size <= self.mss:
+            return self.send(now, size, to_server)
+        arrives = self.send_window(now, size, to_server)
+        return arrives if arrives is not None else (yield from self.windows(now, size, to_server))
 
     def close(self) -> None:
         """Close the connection: two FINs and their acknowledgements, for which nobody waits."""

@@ -45,6 +45,7 @@ class Session:
         "_policy",
         "_reception",
         "_server",
+        "_server_takes_time",
         "_server_weather",
         "_take",
         "connected",
@@ -76,6 +77,7 @@ class Session:
         self._policy = policy
         self._client_up_until = client_up_until
         self._server = server
+        self._server_takes_time = server.service_time > 0 or server.commit_time > 0
         self._server_weather = server_weather
         self._take = take
         self._hears = hears
@@ -86,7 +88,7 @@ class Session:
         self.contacted_at = inf
         self.service_s = [0.0, 0.0]
 
-    def waits(self, now: float, *, busy: bool) -> Waits:  # noqa: C901, PLR0912 - one loop whose steps share their times
+    def waits(self, now: float, *, busy: bool) -> Waits:  # noqa: C901, PLR0912, PLR0915 - one loop whose steps share their times
         """Run the session from `now`; `busy` says that the server's session limit is reached."""
         client, connection, policy = self.transmission, self.connection, self._policy
         up_until = self._client_up_until
@@ -120,7 +122,11 @@ class Session:
                 arrives = connection.send(now, len(flight), True)
             else:
                 deadline += 8 * len(flight) / connection.rate
-                arrives, now = yield from self._window_by_window(now, len(flight), min(deadline, up_until))
+                whole = connection.send_window(now, len(flight), True)
+                if whole is None:
+                    arrives, now = yield from self._window_by_window(now, len(flight), min(deadline, up_until))
+                else:
+                    arrives = whole
             if arrives > deadline or arrives > up_until:
                 yield self._cut(deadline, "timeout") - now
                 return
@@ -131,7 +137,9 @@ class Session:
                 self._lost()
                 return
             written = self._reception.read(flight)
-            ready = now + self._service()
+            ready = now
+            if self._server_takes_time:
+                ready += self._service()
             if ready > now:
                 if server_down <= ready:
                     # The host died over its answer: nothing is sent, and the client waits for its timer.
@@ -152,7 +160,7 @@ class Session:
 
         Gives when it arrives (inf if the client stops waiting, at `end`, before that is known) and the time then.
         """
-        sending = self.connection.sending(now, size, True)
+        sending = self.connection.windows(now, size, True)
         try:
             while (at := next(sending)) <= end:
                 if at > now:
@@ -180,8 +188,7 @@ class Session:
         if reception.accepted:
             took += server.commit_time
         reception.commands = 0
-        if took:
-            self.service_s[self.contacted_at < inf] += took
+        self.service_s[self.contacted_at < inf] += took
         return took
 
 

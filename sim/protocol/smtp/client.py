@@ -27,6 +27,10 @@ _CACHED_LINES = 16
 """Longer replies are too rare, and too large, to be remembered."""
 
 
+# Members of an Enum are slow to reach in CPython 3.11, and these are asked for with every line.
+_CLOSED, _CONNECTED, _DATA = State.CLOSED, State.CONNECTED, State.DATA
+
+
 class Client:
     """One session's client.
 
@@ -59,9 +63,9 @@ class Client:
         """What the server offered in its reply to EHLO: keyword in upper case -> the text after it."""
         self._offered: tuple[str, ...] = ()
         self._enhanced = False
-        self._state = State.CONNECTED
+        self._state = _CONNECTED
         # The state once every reply on the way has come and is a good one; None: to be worked out anew.
-        self._ahead: State | None = State.CONNECTED
+        self._ahead: State | None = _CONNECTED
         # What waits for its reply, first one first.
         self._waiting: deque[type] = deque([Opening])
         self._buffer = ReceiveBuffer()
@@ -111,7 +115,7 @@ class Client:
             self._peer_closed = True
         elif self._peer_closed:
             raise LocalProtocolError(f"{len(data)} octets came after the server had closed the connection")
-        elif self._state is not State.CLOSED:
+        elif self._state is not _CLOSED:
             if not (self._whole or self._lines or self._buffer) and len(data) < _LINE_LIMIT:
                 self._whole = list(split_replies(data))
             if not self._whole:
@@ -123,18 +127,18 @@ class Client:
         Raises:
             RemoteProtocolError: what came is no reply, or none was due. The session is over then.
         """
-        if self._state is State.CLOSED:
+        if self._state is _CLOSED:
             return ConnectionClosed()
         try:
             lines = self._read_lines()
             if lines is not None:
                 return self._take(lines)
         except RemoteProtocolError:
-            self._move(State.CLOSED)
+            self._move(_CLOSED)
             raise
         if not self._peer_closed:
             return NEED_DATA
-        self._move(State.CLOSED)
+        self._move(_CLOSED)
         return ConnectionClosed()
 
     def _look_ahead(self) -> State:
@@ -188,7 +192,7 @@ class Client:
 
     def _state_after(self, reply: Reply, kind: type | None) -> State:
         if reply.code == CLOSING_CODE:
-            return State.CLOSED
+            return _CLOSED
         if kind is None:
             raise RemoteProtocolError(f"reply {reply.code} {reply.text!r} answers nothing that was sent")
         first_digit = reply.code // 100

@@ -22,6 +22,10 @@ _CRLF = b"\r\n"
 _HELLO = (Ehlo, Helo)
 
 
+# Members of an Enum are slow to reach in CPython 3.11, and these are asked for with every line.
+_CLOSED, _CONNECTED, _DATA, _REFUSED = State.CLOSED, State.CONNECTED, State.DATA, State.REFUSED
+
+
 class Server:
     """One session's server.
 
@@ -80,7 +84,7 @@ class Server:
         self._esmtp = esmtp
         self._in_force: tuple[str, ...] = ()
         self._enhanced = False
-        self._state = State.CONNECTED
+        self._state = _CONNECTED
         # What waits for its reply.
         self._due: Opening | Command | BadCommand | None = Opening()
         self._buffer = ReceiveBuffer()
@@ -107,7 +111,7 @@ class Server:
             self._peer_closed = True
         elif self._peer_closed:
             raise LocalProtocolError(f"{len(data)} octets came after the peer had closed the connection")
-        elif self._state is not State.CLOSED:
+        elif self._state is not _CLOSED:
             self._buffer.append(data)
 
     def next_event(self) -> Command | BadCommand | ConnectionClosed | Literal[NeedData.NEED_DATA]:
@@ -118,7 +122,7 @@ class Server:
         """
         if self._due is not None:
             raise LocalProtocolError(f"{type(self._due).__name__} still waits for its reply: send it first")
-        if self._state is State.CLOSED:
+        if self._state is _CLOSED:
             return ConnectionClosed()
         event = self._read()
         if event is not None:
@@ -126,7 +130,7 @@ class Server:
             return event
         if not self._peer_closed:
             return NEED_DATA
-        self._state = State.CLOSED
+        self._state = _CLOSED
         return ConnectionClosed()
 
     def send(self, reply: Reply) -> bytes:
@@ -145,13 +149,13 @@ class Server:
             if reply.positive:
                 self._accept_hello(due)
         else:
-            octets = write_reply(reply, self._enhanced and not reply.intermediate)
+            octets = write_reply(reply, self._enhanced and reply.code // 100 != 3)
         self._due = None
         self._state = state
         return octets
 
     def _read(self) -> Command | BadCommand | None:
-        if self._state is State.DATA:
+        if self._state is _DATA:
             return self._mail_data_reader.read(self._buffer)
         line = self._read_line() if self._buffer else None
         if line is None:
@@ -183,15 +187,15 @@ class Server:
         """The reply to a command that has no place here, whatever its argument; None where it has."""
         if kind in TRANSITIONS[self._state] and (self._esmtp or kind is not Ehlo):
             return None
-        if self._state is State.REFUSED:
+        if self._state is _REFUSED:
             return E503_BAD_SEQUENCE
         if kind is Ehlo:
             return E500_UNKNOWN
         return None if kind is None else E503_BAD_SEQUENCE
 
     def _state_after(self, code: int) -> State:
-        if code == CLOSING_CODE and self._state is not State.CLOSED:
-            return State.CLOSED
+        if code == CLOSING_CODE and self._state is not _CLOSED:
+            return _CLOSED
         if self._due is None:
             raise LocalProtocolError(f"reply {code} answers nothing: every event takes one reply")
         moves = TRANSITIONS[self._state][type(self._due)]
