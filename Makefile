@@ -45,7 +45,7 @@ test-all: ## make test, with the checks that take minutes
 	$(MAKE) test MARKS=
 
 fuzz: $(STAMP) ## many random inputs into the protocol machines
-	$(BIN)/pytest -q tests/protocol -k "any_bytes or fuzz" --hypothesis-profile=fuzz
+	$(BIN)/pytest -q -n 2 --hypothesis-profile=fuzz tests/protocol/test_smtp_invariants.py
 
 bench: $(STAMP) ## message-hops per second, events and cost per message-hop
 	$(BIN)/python tests/benchmarks/message_hops.py

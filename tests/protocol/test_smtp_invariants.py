@@ -70,7 +70,7 @@ OPENINGS = st.sampled_from(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=max(300, settings().max_examples))
 @given(OPENINGS, octets_of(LINES), SIZES, st.sampled_from([0, 3, 40]), st.booleans())
 def test_server(opening, octets, sizes, limit, esmtp):
     """A server gives the same events and answers for the same octets, whatever they are and however they come."""
@@ -80,7 +80,7 @@ def test_server(opening, octets, sizes, limit, esmtp):
     assert server_events(pieces(opening + octets, [1]), **options) == whole
 
 
-@settings(max_examples=300)
+@settings(max_examples=max(300, settings().max_examples))
 @given(octets_of(REPLIES), SIZES)
 def test_client_that_listens(octets, sizes):
     """A client gives the same replies, and the same end, for the same octets however they come."""
@@ -89,7 +89,7 @@ def test_client_that_listens(octets, sizes):
     assert client_events(pieces(octets, [1])) == whole
 
 
-@settings(max_examples=300)
+@settings(max_examples=max(300, settings().max_examples))
 @given(
     octets_of(REPLIES).map(lambda octets: REPLIES[0] + octets), SIZES, st.lists(st.sampled_from(COMMANDS), max_size=12)
 )
@@ -101,7 +101,7 @@ def test_client_that_talks(octets, sizes, commands):
     assert client_events(pieces(octets, [1]), commands) == whole
 
 
-@settings(max_examples=200)
+@settings(max_examples=max(200, settings().max_examples))
 @given(st.lists(st.sampled_from(COMMANDS), max_size=20), st.sampled_from([(), ("SIZE", "PIPELINING"), None]), st.data())
 def test_pair(commands, extensions, data):
     """Whatever a client may send, in groups it may form and with any refusals, both ends agree on the state."""
