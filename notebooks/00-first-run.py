@@ -17,6 +17,7 @@
 # Here: two days of mail instead of a week, and three replications.
 
 # %%
+# %matplotlib inline
 from pathlib import Path
 
 import sim

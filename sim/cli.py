@@ -59,7 +59,7 @@ app = App(
 scenarios = App(name="scenarios", help="The scenarios that come with mtasim.")
 app.command(scenarios)
 
-ScenarioFile = Annotated[str, Parameter(help="A scenario file; - reads standard input.")]
+ScenarioFile = Annotated[str, Parameter(help="A scenario file; - reads standard input.", allow_leading_hyphen=True)]
 ResultFolder = Annotated[Path, Parameter(help="A folder that run or compare has written.")]
 Overrides = Annotated[
     tuple[str, ...],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -149,6 +150,13 @@ def test_show_prints_a_scenario(small: Path, tmp_path: Path, capsys):
     again.write_text(shown)
     cli.main(["show", str(again)])
     assert capsys.readouterr().out == shown
+
+
+def test_a_scenario_from_standard_input(monkeypatch, capsys):
+    """The file name - reads what is piped in."""
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(SMALL.encode())))
+    assert cli.main(["check", "-"]) == 0
+    assert "2 nodes" in capsys.readouterr().out
 
 
 def test_schema_is_json(capsys):
