@@ -102,6 +102,7 @@ class Postfix:
     smtp_quit_timeout: float = 5 * MINUTE
     default_destination_concurrency_limit: int = 20
     default_process_limit: int = 100
+    smtp_mx_address_limit: int = 5
     smtp_mx_session_limit: int = 2
     hopcount_limit: int = 50
 

@@ -146,10 +146,12 @@ class Station:
         targets = candidates(records, name, self._random.shuffle)
         if isinstance(targets, Failure):
             return targets
-        ways = [way for target in targets if (way := world.way(name, target, now))]
-        if len(ways) > 1:
-            ways = list({way[-1]: way for way in reversed(ways)}.values())[::-1]
-        return tuple(ways[: self.host.mta.smtp_mx_session_limit]) or NO_ROUTE
+        ways: dict[str, Way] = {}
+        for target in targets:
+            way = world.way(name, target, now)
+            if way is not None:
+                ways.setdefault(way[-1], way)
+        return tuple(ways.values())[: self.host.mta.smtp_mx_address_limit] or NO_ROUTE
 
     def _has_room(self, hop: str) -> bool:
         limits = self.host.mta
@@ -168,27 +170,30 @@ class Station:
     ) -> Generator[simpy.Event, None, None]:
         """One delivery: the ways in turn, until each copy is taken or refused for good."""
         env, left = self.world.env, copies
-        due = entry.due
+        due, talks = entry.due, 0
         for way in ways:
             for copy in left:
                 copy.waited(due, env.now)
-            left = yield from self._attempt(entry, left, way)
-            if not left or not self.weather.is_up(env.now):
+            left, talked = yield from self._attempt(entry, left, way)
+            talks += talked
+            if not left or talks == self.host.mta.smtp_mx_session_limit or not self.weather.is_up(env.now):
                 break
         self._outbound -= 1
         self._outbound_to[hop] -= 1
         self._finished(entry, env.now)
         self._let_in(hop, env.now)
 
-    def _attempt(self, entry: Entry, copies: list[Copy], way: Way) -> Generator[simpy.Event, None, list[Copy]]:
-        """One session with one next hop; gives the copies that it left for another try."""
+    def _attempt(
+        self, entry: Entry, copies: list[Copy], way: Way
+    ) -> Generator[simpy.Event, None, tuple[list[Copy], bool]]:
+        """One session with one next hop; gives the copies left for another try, and whether mail could be offered."""
         world, env = self.world, self.world.env
         started = env.now
         lines = world.lines(way, started)
         if lines is None:
             for copy in copies:
                 self._tried_in_vain(entry, copy, NO_ROUTE, started)
-            return copies
+            return copies, False
         out, back = lines
         session_id = world.next_session_id()
         peer = world.stations[way[-1]]
@@ -221,7 +226,7 @@ class Station:
         except StopIteration:
             peer.inbound -= 1
         connection.close()
-        return self._conclude(entry, copies, session, way, session_id)
+        return self._conclude(entry, copies, session, way, session_id), client.contacted
 
     def _conclude(
         self,

@@ -351,3 +351,27 @@ def test_store_and_forward_needs_no_whole_path():
         for transfer in ("end-to-end", "store-and-forward")
     }
     assert found == {"end-to-end": "bounced", "store-and-forward": "delivered"}
+
+
+def backups(*down: str) -> tuple[dict, dict]:
+    """B's mail is taken by b, and failing that by c and d; the given hosts are down for a day."""
+    domains = {
+        "a.example": Domain(name="a.example", mx=((0, "a"),), users=("u1",)),
+        "b.example": Domain(name="b.example", mx=((10, "b"), (20, "c"), (30, "d")), users=("u1",)),
+    }
+    return domains, {host: {"weather": Weather(down=(Interval(start=0.0, end=DAY),))} for host in down}
+
+
+def test_every_mail_exchanger_is_tried_until_one_answers():
+    """Two that do not answer are no reason to leave out the third (RFC 5321 section 5.1)."""
+    domains, hosts = backups("b", "c")
+    facts = run(scenario("a-b a-c a-d b-d", message(0, "u1@a", "u1@b"), domains=domains, hosts=hosts))
+    assert [attempt.to_host for attempt in facts.attempts[:3]] == ["b", "c", "d"]
+    assert facts.copies[0].path == "a>d>b"
+
+
+def test_next_hops_are_tried_in_the_order_of_preference():
+    """Where the first and the third exchanger lie behind the same neighbour, that neighbour stays first."""
+    domains, _ = backups()
+    facts = run(scenario("a-x x-b a-c x-d", message(0, "u1@a", "u1@b"), domains=domains, transfer="store-and-forward"))
+    assert facts.attempts[0].to_host == "x"
