@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from sim.mail.path import Path
 
-__all__ = ["EPOCH", "date_time", "hop_count", "received", "return_path"]
+__all__ = ["EPOCH", "date_time", "delivered_to", "hop_count", "received", "return_path"]
 
 EPOCH = 946_684_800
 """Simulated time zero, 2000-01-01T00:00:00Z, in seconds of Unix time."""
@@ -67,6 +67,11 @@ def received(*, helo: str, by: str, protocol: str, queue_id: str, recipient: str
 def return_path(path: Path) -> bytes:
     """The Return-Path field, which the host that delivers a message writes on top of it."""
     return f"Return-Path: {path}\r\n".encode("ascii")
+
+
+def delivered_to(recipient: str) -> bytes:
+    """The field that a host leaves where it hands a message on in another's name, to know the message again."""
+    return f"Delivered-To: {recipient}\r\n".encode("ascii")
 
 
 def hop_count(content: bytes) -> int:

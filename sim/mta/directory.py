@@ -13,12 +13,14 @@ from sim.scenario.spec import Domain
 
 POSTMASTER = "postmaster"
 MAILER_DAEMON = "mailer-daemon"
+OWNER = "owner-"
+"""A list's owner, who gets the reports on mail to its members (RFC 5321 section 3.9.2), is this and the list's name."""
 
 
 class Directory:
     """Judges forward-paths for one host. `mx` answers a domain's MX records, None where there is no such domain."""
 
-    __slots__ = ("_host", "_judged", "_mx", "_users")
+    __slots__ = ("_host", "_judged", "_lists", "_mx", "_users")
 
     def __init__(self, host: str, domains: Mapping[str, Domain], mx: Callable[[str], Records | None]) -> None:
         self._host = host
@@ -27,6 +29,11 @@ class Directory:
             domain.name.lower(): frozenset(user.lower() for user in domain.users)
             for domain in domains.values()
             if is_home(mx(domain.name), host)
+        }
+        self._lists = {
+            f"{name.lower()}@{domain}": members
+            for domain in self._users
+            for name, members in domains[domain].lists.items()
         }
         self._judged: dict[Path, Reply] = {}
 
@@ -37,8 +44,14 @@ class Directory:
 
     def has_user(self, address: Address) -> bool:
         """Whether a local address names a mailbox; every host has a postmaster and a mailer daemon."""
-        local = address.local.lower()
-        return local in (POSTMASTER, MAILER_DAEMON) or local in self._users.get(address.domain.lower(), ())
+        local, domain = address.local.lower(), address.domain.lower()
+        if local in (POSTMASTER, MAILER_DAEMON) or local in self._users.get(domain, ()):
+            return True
+        return f"{local.removeprefix(OWNER)}@{domain}" in self._lists
+
+    def members(self, address: Address) -> tuple[str, ...] | None:
+        """The addresses of a list that this host keeps; None where the address is no such list."""
+        return self._lists.get(f"{address.local}@{address.domain}".lower()) if self._lists else None
 
     def judge(self, path: Path) -> Reply:
         """The reply to RCPT: a mailbox here, a domain to pass mail on to, or neither."""
@@ -56,6 +69,14 @@ class Directory:
         if self._mx(address.domain) is None:
             return replies.E550_NO_SUCH_DOMAIN
         return replies.S250_RCPT
+
+    def expand(self, text: str) -> Reply:
+        """The reply to EXPN: a line for each member of a list (RFC 5321 section 3.5.1)."""
+        name = text.strip("<> ").lower()
+        found = [members for list_, members in self._lists.items() if name in (list_, list_.partition("@")[0])]
+        if len(found) > 1:
+            return Reply(553, tuple(f"<{one}>" for one in self._lists if one.partition("@")[0] == name), "5.1.4")
+        return Reply(250, tuple(f"<{member}>" for member in found[0]), "2.1.5") if found else replies.E550_NO_SUCH_LIST
 
     def verify(self, text: str) -> Reply:
         """The reply to VRFY: the address of a user who is here, 252 for one elsewhere (RFC 5321 section 3.5.3)."""

@@ -81,6 +81,9 @@ class Reception:
     def _verify(self, event: events.Vrfy) -> Reply:
         return self._directory.verify(event.text)
 
+    def _expand(self, event: events.Expn) -> Reply:
+        return self._directory.expand(event.text)
+
     def _mail(self, event: events.Mail) -> Reply:
         limit = self._host.size_limit
         if limit and any(name == "SIZE" and value and int(value) > limit for name, value in event.parameters):
@@ -128,7 +131,7 @@ _ANSWERS: dict[type, Callable[[Reception, Any], Reply]] = {
     events.MailData: Reception._mail_data,
     events.Rset: Reception._reset,
     events.Vrfy: Reception._verify,
-    events.Expn: lambda _, __: replies.E550_NO_SUCH_LIST,
+    events.Expn: Reception._expand,
     events.Noop: lambda _, __: replies.S250_OK,
     events.Help: lambda _, __: replies.S214_HELP,
     events.Turn: lambda _, __: replies.E502_NOT_IMPLEMENTED,

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from sim.scenario.expectation import Expect
 from sim.scenario.generate import Generate
 from sim.scenario.names import shown
-from sim.scenario.population import Mx, Users
+from sim.scenario.population import Lists, Mx, Users
 from sim.scenario.product import Mta
 from sim.scenario.quantity import format_duration
 from sim.scenario.reading import Collected, Form, JsonSchema, OrWord, Reads, Shorthand
@@ -207,6 +207,8 @@ class DomainForm(Form):
     """Its MX hosts by preference; where absent, the host that bears the domain's name."""
     users: Users | None = None
     """How many users (u1, u2, ...) or their names; ten where absent."""
+    lists: Lists | None = None
+    """Mailing lists: name to the addresses of the members."""
 
 
 Pairs = Annotated[Literal["uniform", "gravity"], word("choice of pairs", "uniform", "gravity")]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from sim.scenario.findings import Findings
 from sim.scenario.form import DomainForm
@@ -40,8 +41,45 @@ def resolve_domains(
         key = name.lower()
         _check_name(name, key in domains, findings)
         mx = _mx(name, form, nodes, findings, known=known)
-        domains[key] = Domain(name=key, mx=mx, users=form.users or numbered(DEFAULT_USERS))
+        users, lists = form.users or numbered(DEFAULT_USERS), form.lists or {}
+        for twice in [local for local in lists if local in users]:
+            findings.error(
+                ("domains", name, "lists", twice, KEY), f"a user and a list of one name ({twice}): rename one"
+            )
+        domains[key] = Domain(name=key, mx=mx, users=users, lists=lists)
+    return _with_members(forms, domains, findings)
+
+
+def _with_members(forms: Mapping[str, DomainForm], domains: dict[str, Domain], findings: Findings) -> dict[str, Domain]:
+    """The domains with their lists' members checked: addresses that exist, and no list inside itself."""
+    sure = findings.whole("domains")
+    for name, form in forms.items():
+        found = {}
+        for local, members in (form.lists or {}).items():
+            place: Path = ("domains", name, "lists", local)
+            found[local] = tuple(
+                resolve_address(member, (*place, index), domains, findings, sure=sure)
+                for index, member in enumerate(members)
+            )
+            if _reaches(f"{local}@{name.lower()}", found[local], domains):
+                findings.error(
+                    place, f"a list that contains itself ({local}): allowed are members that do not lead back"
+                )
+        domains[name.lower()] = replace(domains[name.lower()], lists=found)
     return domains
+
+
+def _reaches(goal: str, members: Sequence[str], domains: Mapping[str, Domain]) -> bool:
+    """Whether one of the members is the goal, or a list that leads to it."""
+    todo, seen = list(members), set[str]()
+    while todo:
+        local, _, name = (member := todo.pop()).rpartition("@")
+        if f"{local}@{name.lower()}" == goal:
+            return True
+        if member not in seen and name.lower() in domains:
+            todo += domains[name.lower()].lists.get(local, ())
+        seen.add(member)
+    return False
 
 
 def _check_name(name: str, again: bool, findings: Findings) -> None:
@@ -88,8 +126,8 @@ def resolve_address(text: str, path: Path, domains: Mapping[str, Domain], findin
         if sure:
             findings.error(path, unknown("domain", name, domains))
         return text
-    if local not in domain.users and local.lower() != POSTMASTER:
+    if local not in domain.users and local not in domain.lists and local.lower() != POSTMASTER:
         if sure and findings.untouched("domains", name):
-            findings.error(path, unknown(f"user of {domain.name}", local, domain.users))
+            findings.error(path, unknown(f"user of {domain.name}", local, (*domain.users, *domain.lists)))
         return text
     return f"{local}@{domain.name}"

@@ -48,6 +48,33 @@ def read_users(value: object) -> tuple[str, ...]:
     return users
 
 
+def read_lists(value: object) -> dict[str, tuple[str, ...]]:
+    """Mailing lists: a mapping of their local-parts to lists of addresses.
+
+    Raises:
+        ValueError: something else, a name that is no local-part, or a list without members.
+    """
+    if not isinstance(value, dict):
+        raise ValueError(f"not mailing lists ({shown(value)}): allowed is e.g. {{staff: [ann@a.example]}}")  # noqa: TRY004
+    seen: set[str] = set()
+    collected = Collected()
+    lists: dict[str, tuple[str, ...]] = {}
+    for key, members in value.items():
+        name = collected.read((key, KEY), partial(_read_user, seen), key, "")
+        lists[name] = collected.read((key,), _read_members, members, ())
+    collected.done()
+    return lists
+
+
+def _read_members(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value:
+        raise ValueError(f"not members ({shown(value)}): allowed is a list of at least one address")
+    collected = Collected()
+    members = tuple(collected.read((index,), read_name, item, "") for index, item in enumerate(value))
+    collected.done()
+    return members
+
+
 def numbered(count: int) -> tuple[str, ...]:
     """The users u1 to u(count)."""
     return tuple(f"u{number}" for number in range(1, count + 1))
@@ -114,5 +141,11 @@ _MX_SCHEMA: JsonSchema = {
     "anyOf": [*_HOSTS["anyOf"], {"type": "object", "patternProperties": {r"^\d+$": _HOSTS}, "minProperties": 1}]
 }
 
+_LISTS_SCHEMA: JsonSchema = {
+    "type": "object",
+    "additionalProperties": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+}
+
+Lists = Annotated[dict[str, tuple[str, ...]], Reads(read_lists, _LISTS_SCHEMA)]
 Users = Annotated[tuple[str, ...], Reads(read_users, _USERS_SCHEMA)]
 Mx = Annotated[tuple[MxRecord, ...], Reads(read_mx, _MX_SCHEMA)]

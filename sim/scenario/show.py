@@ -230,7 +230,8 @@ def _domain(domain: Domain) -> Settings:
     for preference in dict.fromkeys(preference for preference, _ in domain.mx):
         hosts = [host for other, host in domain.mx if other == preference]
         records[preference] = hosts if len(hosts) > 1 else hosts[0]
-    return ({"mx": records} if records else {}) | {"users": users}
+    lists: Settings = {name: list(members) for name, members in domain.lists.items()}
+    return ({"mx": records} if records else {}) | {"users": users} | ({"lists": lists} if lists else {})
 
 
 def _source(source: Source) -> Settings:

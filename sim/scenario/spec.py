@@ -130,11 +130,15 @@ class Host:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Domain:
-    """A mail domain: its MX records (preference, host; empty: the host that bears the domain's name) and its users."""
+    """A mail domain: its MX records (preference, host; empty: the host that bears the domain's name) and its users.
+
+    `lists` are mailing lists: name -> addresses of the members, which may be lists.
+    """
 
     name: str
     mx: tuple[tuple[int, str], ...]
     users: tuple[str, ...]
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

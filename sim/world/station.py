@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 import simpy
 
+from sim.mail.address import Address, parse_address
+from sim.mail.content import split
 from sim.mail.path import NULL_PATH, Path
-from sim.mail.trace import date_time, received
+from sim.mail.trace import date_time, delivered_to, received
 from sim.mta import bounce, postfix
-from sim.mta.directory import Directory
+from sim.mta.directory import OWNER, Directory
 from sim.mta.mailbox import Mailboxes
 from sim.mta.mx import candidates
 from sim.mta.queue import Copy, Entry, Failure, HopTime, Queue
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 NO_ROUTE = Failure(0, "4.4.3", "no route to host")
 NO_ANSWER = Failure(0, "4.4.2", "the session ended without an answer")
+LIST_LOOP = Failure(554, "5.4.6", "mailing list loop")
 UNKNOWN_USER = Failure(550, "5.1.1", "User unknown")
 
 Way = tuple[str, ...]
@@ -103,6 +106,8 @@ class Station:
             address = copy.forward_path.mailbox
             if address is None or not directory.is_local(address):
                 remote.append(copy)
+            elif (members := directory.members(address)) is not None:
+                unknown += self._expand(copy, members, content, now)
             elif directory.has_user(address):
                 self.mailboxes.deliver(copy.recipient, reverse_path, content)
                 self.world.ledger.end(copy, "delivered", "", now)
@@ -117,6 +122,23 @@ class Station:
             self.queue.add(entry)
             self._note_queue(now)
             self._release(entry, list(remote), now)
+
+    def _expand(self, copy: Copy, members: Sequence[str], content: bytes, now: float) -> list[tuple[Copy, Failure]]:
+        """Pass a message on to a list's members, in the name of the list's owner (RFC 5321 section 3.9.2).
+
+        The copy to the list has arrived then; what goes to the members is a message of its own. Gives the copy back if
+        the message has been through this list before.
+        """
+        mark = delivered_to(copy.recipient)
+        if mark in split(content)[0] + b"\r\n":
+            return [(copy, LIST_LOOP)]
+        world, address = self.world, parse_address(copy.recipient)
+        owner = Path(Address(OWNER + address.local, address.domain))
+        again = mark + content
+        paths = [Path(parse_address(member)) for member in members]
+        self.submit(owner, world.write(world.new_message_id(), owner, paths, len(again)), again)
+        world.ledger.end(copy, "delivered", f"expanded to {len(members)} members", now)
+        return []
 
     def _release(self, entry: Entry, copies: list[Copy], now: float) -> None:
         """Start, or line up, the deliveries of an entry's copies: one for all that go the same way."""

@@ -11,7 +11,12 @@ from sim.mta.reception import RECIPIENT_LIMIT, Reception
 from sim.scenario.spec import Domain, Host, Postfix
 
 DOMAINS = {
-    "b.example": Domain(name="b.example", mx=((10, "b"), (20, "c")), users=("Ann", "bob")),
+    "b.example": Domain(
+        name="b.example",
+        mx=((10, "b"), (20, "c")),
+        users=("Ann", "bob"),
+        lists={"staff": ("bob@b.example", "cy@c.example")},
+    ),
     "d.example": Domain(name="d.example", mx=((10, "b"),), users=("bob",)),
     "c.example": Domain(name="c.example", mx=((10, "c"),), users=("cy",)),
 }
@@ -53,7 +58,9 @@ def test_a_whole_transaction():
         ("VRFY bob", 553),
         ("VRFY nobody", 550),
         ("VRFY cy@c.example", 252),
-        ("EXPN staff", 550),
+        ("EXPN staff", 250),
+        ("EXPN staff@b.example", 250),
+        ("EXPN nobody", 550),
         ("NOOP", 250),
         ("HELP", 214),
         ("TURN", 502),
@@ -150,3 +157,24 @@ def test_every_host_has_a_postmaster():
 def test_a_backup_host_is_no_home():
     """C is an MX of b.example, but its mailboxes are at b."""
     assert not directory("c").is_local(parse_address("bob@b.example"))
+
+
+def test_expansion_names_the_members():
+    """A line for each (RFC 5321 section 3.5.1)."""
+    assert directory().expand("Staff").lines == ("<bob@b.example>", "<cy@c.example>")
+
+
+def test_a_list_of_one_name_in_two_domains_is_ambiguous():
+    """553 with the choices."""
+    domains = {
+        name: Domain(name=name, mx=((10, "b"),), users=("u",), lists={"all": (f"u@{name}",)})
+        for name in ("one.example", "two.example")
+    }
+    reply = Directory("b", domains, {name: domain.mx for name, domain in domains.items()}.get).expand("all")
+    assert (reply.code, reply.lines) == (553, ("<all@one.example>", "<all@two.example>"))
+
+
+@pytest.mark.parametrize("local", ["staff", "STAFF", "owner-staff"])
+def test_lists_and_their_owners_are_recipients(local: str):
+    """Mail to both is taken."""
+    assert directory().judge(Path(parse_address(f"{local}@b.example"))).code == 250

@@ -183,6 +183,28 @@ CASES = {
         NET + "hosts: {a: {mta: {exim: {}}}}\n",
         ["x.yaml:2:19: unknown MTA (exim): allowed is postfix"],
     ),
+    "lists": (
+        NET + "domains: {a.example: {mx: [a], users: [ann], lists: {e: [], f: 3}}}\n",
+        [
+            "x.yaml:2:56: not members (a list): allowed is a list of at least one address",
+            "x.yaml:2:63: not members (3): allowed is a list of at least one address",
+        ],
+    ),
+    "members of lists": (
+        NET + "domains: {a.example: {mx: [a], users: [ann], lists: {ann: [ann@a.example], x: [nobody@a.example], "
+        "y: [z@a.example], z: [y@a.example]}}}\n",
+        [
+            "x.yaml:2:54: a user and a list of one name (ann): rename one",
+            "x.yaml:2:59: a list that contains itself (ann): allowed are members that do not lead back",
+            "x.yaml:2:80: unknown user of a.example (nobody): allowed are ann, ann, x, y, z",
+            "x.yaml:2:102: a list that contains itself (y): allowed are members that do not lead back",
+            "x.yaml:2:120: a list that contains itself (z): allowed are members that do not lead back",
+        ],
+    ),
+    "no lists": (
+        NET + "domains: {a.example: {mx: [a], lists: 3}}\n",
+        ["x.yaml:2:39: not mailing lists (3): allowed is e.g. {staff: [ann@a.example]}"],
+    ),
     "no MTA": (
         NET + "hosts: {a: {mta: {}}}\n",
         ["x.yaml:2:18: exactly one MTA is needed (none given): allowed is postfix"],

@@ -161,3 +161,14 @@ def test_the_schema_describes_every_key():
         if not value.get("description")
     ]
     assert bare == []
+
+
+def test_lists_are_shown():
+    """Mailing lists come back from what is shown."""
+    text = (
+        "network: {nodes: [a]}\n"
+        "domains: {a.example: {mx: [a], users: [ann, bob], lists: {all: [ann@a.example, bob@a.example]}}}\n"
+    )
+    scenario = loads(text)
+    assert loads(show(scenario)) == scenario
+    assert scenario.domains["a.example"].lists == {"all": ("ann@a.example", "bob@a.example")}

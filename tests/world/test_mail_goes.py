@@ -375,3 +375,41 @@ def test_next_hops_are_tried_in_the_order_of_preference():
     domains, _ = backups()
     facts = run(scenario("a-x x-b a-c x-d", message(0, "u1@a", "u1@b"), domains=domains, transfer="store-and-forward"))
     assert facts.attempts[0].to_host == "x"
+
+
+def with_lists(**lists: tuple[str, ...]) -> dict[str, Domain]:
+    """Domains a.example and b.example, the latter with lists."""
+    return {
+        "a.example": Domain(name="a.example", mx=((0, "a"),), users=("u1", "u2")),
+        "b.example": Domain(name="b.example", mx=((0, "b"),), users=("u1",), lists=lists),
+    }
+
+
+def test_a_list_passes_mail_on_to_its_members():
+    """The copy to the list arrives; a message in its owner's name goes to each member, wherever they are."""
+    domains = with_lists(staff=("u1@b.example", "u2@a.example"))
+    facts = run(scenario("a-b", message(0, "u1@a", "staff@b.example"), domains=domains))
+    assert [(copy.recipient, copy.outcome) for copy in facts.copies] == [
+        ("staff@b.example", "delivered"),
+        ("u1@b.example", "delivered"),
+        ("u2@a.example", "delivered"),
+    ]
+    assert facts.messages[1].sender == "owner-staff@b.example"
+
+
+def test_reports_on_members_go_to_the_lists_owner():
+    """The writer to a list does not hear of its members' troubles (RFC 5321 section 3.9.2)."""
+    domains = with_lists(staff=("nobody@a.example",))
+    facts = run(scenario("a-b", message(0, "u1@a", "staff@b.example"), domains=domains))
+    assert [(copy.recipient, copy.outcome) for copy in facts.copies] == [
+        ("staff@b.example", "delivered"),
+        ("nobody@a.example", "bounced"),
+        ("owner-staff@b.example", "delivered"),
+    ]
+
+
+def test_lists_that_lead_to_each_other_end():
+    """A message that comes to a list for the second time is returned, not passed on for ever."""
+    domains = with_lists(one=("two@b.example",), two=("one@b.example",))
+    facts = run(scenario("a-b", message(0, "u1@a", "one@b.example"), domains=domains))
+    assert Counter(copy.outcome for copy in facts.copies) == {"delivered": 3, "bounced": 1}
