@@ -186,8 +186,8 @@ CASES = {
     "lists": (
         NET + "domains: {a.example: {mx: [a], users: [ann], lists: {e: [], f: 3}}}\n",
         [
-            "x.yaml:2:56: not members (a list): allowed is a list of at least one address",
-            "x.yaml:2:63: not members (3): allowed is a list of at least one address",
+            "x.yaml:2:57: not members (a list): allowed is a list of at least one address",
+            "x.yaml:2:64: not members (3): allowed is a list of at least one address",
         ],
     ),
     "members of lists": (
