@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 
 from sim.mail.address import Address
 from sim.mail.path import Path
@@ -18,29 +18,35 @@ OWNER = "owner-"
 
 
 class Directory:
-    """Judges forward-paths for one host. `mx` answers a domain's MX records, None where there is no such domain."""
+    """Judges forward-paths for one host.
 
-    __slots__ = ("_host", "_judged", "_lists", "_mx", "_users")
+    Args:
+        host: its name.
+        domains: the domains whose mailboxes it keeps.
+        mx: answers a domain's MX records, None where there is no such domain.
+    """
 
-    def __init__(self, host: str, domains: Mapping[str, Domain], mx: Callable[[str], Records | None]) -> None:
+    __slots__ = ("_host", "_is_home", "_judged", "_lists", "_mx", "_users")
+
+    def __init__(self, host: str, domains: Iterable[Domain], mx: Callable[[str], Records | None]) -> None:
         self._host = host
         self._mx = mx
-        self._users = {
-            domain.name.lower(): frozenset(user.lower() for user in domain.users)
-            for domain in domains.values()
-            if is_home(mx(domain.name), host)
-        }
-        self._lists = {
-            f"{name.lower()}@{domain}": members
-            for domain in self._users
-            for name, members in domains[domain].lists.items()
-        }
+        self._users: dict[str, frozenset[str]] = {}
+        self._lists: dict[str, tuple[str, ...]] = {}
+        for domain in domains:
+            name = domain.name.lower()
+            self._users[name] = frozenset(user.lower() for user in domain.users)
+            self._lists |= {f"{local.lower()}@{name}": members for local, members in domain.lists.items()}
+        self._is_home = {"": True, **dict.fromkeys(self._users, True)}
         self._judged: dict[Path, Reply] = {}
 
     def is_local(self, address: Address) -> bool:
         """Whether the mailbox, if it exists, is kept here. Postmaster without a domain is (RFC 5321 section 4.5.1)."""
         domain = address.domain.lower()
-        return not domain or domain == self._host.lower() or domain in self._users
+        known = self._is_home.get(domain)
+        if known is None:
+            known = self._is_home[domain] = is_home(self._mx(domain), self._host)
+        return known
 
     def has_user(self, address: Address) -> bool:
         """Whether a local address names a mailbox; every host has a postmaster and a mailer daemon."""

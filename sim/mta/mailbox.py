@@ -7,17 +7,15 @@ from sim.mail.trace import return_path
 
 
 class Mailboxes:
-    """A host's mailboxes: how many messages each holds, and the messages themselves where they are to be kept."""
+    """A host's mailboxes; the messages themselves are kept where somebody wants to read them."""
 
-    __slots__ = ("contents", "counts", "keep")
+    __slots__ = ("contents", "keep")
 
     def __init__(self, *, keep: bool = False) -> None:
         self.keep = keep
-        self.counts: dict[str, int] = {}
         self.contents: dict[str, list[bytes]] = {}
 
     def deliver(self, mailbox: str, reverse_path: Path, content: bytes) -> None:
         """Final delivery: the reverse-path is kept as the Return-Path field (RFC 5321 section 4.4)."""
-        self.counts[mailbox] = self.counts.get(mailbox, 0) + 1
         if self.keep:
             self.contents.setdefault(mailbox, []).append(return_path(reverse_path) + content)

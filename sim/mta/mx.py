@@ -42,9 +42,12 @@ def candidates(records: Records | None, own_name: str, shuffle: Callable[[list[s
     return hosts
 
 
+def home_hosts(records: Records) -> list[str]:
+    """The hosts that keep the domain's mailboxes: its MX hosts of the best preference."""
+    best = min((preference for preference, _ in records), default=0)
+    return [host for preference, host in records if preference == best]
+
+
 def is_home(records: Records | None, host: str) -> bool:
-    """Whether the host keeps the domain's mailboxes: it is an MX of the best preference."""
-    if not records:
-        return False
-    best = min(preference for preference, _ in records)
-    return any(name == host for preference, name in records if preference == best)
+    """Whether the host keeps the domain's mailboxes."""
+    return records is not None and host in home_hosts(records)

@@ -16,18 +16,23 @@ _SCAN_SLACK = 1.0
 """A queue run takes what is due within a second (qmgr_queue_scan compares the file time with now + 1)."""
 
 
-def next_attempt(policy: Postfix, arrival: float, now: float, start: float) -> float:
-    """When a message that arrived at `arrival` and failed at `now` is tried again.
+def sleeps_until(policy: Postfix, arrival: float, now: float) -> float:
+    """When a message may be tried again that arrived at `arrival` and failed at `now`: its age later, within bounds."""
+    return now + min(max(now - arrival, policy.minimal_backoff_time), policy.maximal_backoff_time)
+
+
+def next_run(policy: Postfix, ready: float, now: float, start: float) -> float:
+    """The queue run that wakes a message whose backoff ends at `ready`: the first one after `now` that finds it so.
 
     Args:
         policy: Postfix's parameters.
-        arrival: when this host took the message, s.
-        now: when the attempt ended, s.
+        ready: the end of the backoff, s.
+        now: the time, s.
         start: when the queue manager started: queue runs come at start + k * queue_run_delay, s.
     """
-    backoff = min(max(now - arrival, policy.minimal_backoff_time), policy.maximal_backoff_time)
-    runs = math.ceil((now + backoff - _SCAN_SLACK - start) / policy.queue_run_delay)
-    return max(start + runs * policy.queue_run_delay, now)
+    delay = policy.queue_run_delay
+    runs = max(math.ceil((ready - _SCAN_SLACK - start) / delay), math.floor((now - start) / delay) + 1)
+    return start + runs * delay
 
 
 def gives_up(policy: Postfix, arrival: float, now: float, *, null_reverse_path: bool) -> bool:

@@ -14,8 +14,8 @@ HopTime = tuple[float, float, float]
 class Copy:
     """A message x recipient in one host's custody, and what became of it on its way here.
 
-    `path` names the hosts that have had custody, this one last. The five delays account for all the time since
-    `created` up to `counted_to`.
+    `path` names the hosts that have had custody, this one last; `in_transfer` says that a session carries it. The five
+    delays account for all the time since `created` up to `counted_to`.
     """
 
     message_id: int
@@ -25,6 +25,7 @@ class Copy:
     counted_to: float
     path: tuple[str, ...]
     attempts: int = 0
+    in_transfer: bool = False
     queue_s: float = 0.0
     retry_s: float = 0.0
     contact_s: float = 0.0
@@ -56,6 +57,7 @@ class Copy:
             self.counted_to,
             (*self.path, host),
             self.attempts,
+            False,
             self.queue_s,
             self.retry_s,
             self.contact_s,
@@ -70,8 +72,9 @@ class Copy:
 class Entry:
     """One message in one host's queue, with the copies that this host must still pass on.
 
-    `arrival` is when the host took custody; `due` the earliest time of the next attempt; `in_delivery` how many
-    deliveries of it are under way; `failures` what the last attempts said of the copies that they left over.
+    `arrival` is when the host took custody; `ready` the end of its backoff; `due` the queue run that wakes it;
+    `in_delivery` how many deliveries of it are under way or in line; `failures` what the last attempts said of the
+    copies that they left over.
     """
 
     queue_id: str
@@ -79,6 +82,7 @@ class Entry:
     content: bytes
     arrival: float
     copies: list[Copy]
+    ready: float
     due: float
     in_delivery: int = 0
     failures: dict[str, Failure] = field(default_factory=dict)
@@ -117,9 +121,6 @@ class Queue:
     def __init__(self) -> None:
         self.entries: dict[str, Entry] = {}
         self.bytes = 0
-
-    def __len__(self) -> int:
-        return len(self.entries)
 
     def add(self, entry: Entry) -> None:
         """Take an entry in."""

@@ -107,6 +107,10 @@ class Transmission:
         """How long the host waits for the answer to what it wrote last, in s (RFC 5321 section 4.5.3.2)."""
         return _TIMEOUTS[self._waits_for](policy)
 
+    def close(self) -> None:
+        """Forget a dialogue that was broken off."""
+        self._dialogue.close()
+
     def _end(self, failure: Failure) -> None:
         self.failure = failure
         self.done = True

@@ -73,15 +73,15 @@ class Handshake:
         self.client_rtt = self.server_rtt = 0.0
         self.syns = self.answers = self.wire_bytes = 0
 
-    def play(self, now: float) -> None:
-        """Play the handshake from the first SYN, sent at `now`."""
+    def play(self, now: float, until: float) -> None:
+        """Play the handshake from the first SYN, sent at `now`, to the moment `until` when the client gives up."""
         self._syn(now)
         if self.accepted - now < _SHORTEST_GAP:
             return
         while True:
             syn = self._fires(self._syn_sent, _SYN_GAPS, self.syns - 1, self.connected)
             answer = self._fires(self._answer_sent, _ANSWER_GAPS, self._gaps, self.accepted)
-            if syn == answer == math.inf:
+            if syn == answer == math.inf or min(syn, answer) > until:
                 return
             if syn <= answer:
                 self._syn(syn)

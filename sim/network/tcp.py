@@ -73,8 +73,8 @@ class Connection:
         """The slowest line's rate towards the server, in bit/s; infinity where no line is between them."""
         return min([line.rate for line in self._to_server.there], default=_NEVER)
 
-    def open(self, now: float) -> float:
-        """Connect.
+    def open(self, now: float, until: float = _NEVER) -> float:
+        """Connect, and give up at `until`.
 
         Returns:
             When the client holds itself connected, in s; infinity if it gave up (after about 134 s).
@@ -83,7 +83,7 @@ class Connection:
             self._draw_lags()
         way = self._to_server
         shake = Handshake(way.there, way.back, way.away)
-        shake.play(now)
+        shake.play(now, until)
         self.accepted_at = shake.accepted
         if shake.connected < _NEVER:
             self._client.sample(shake.client_rtt)

@@ -101,6 +101,7 @@ class Postfix:
     smtp_data_done_timeout: float = 10 * MINUTE
     smtp_quit_timeout: float = 5 * MINUTE
     default_destination_concurrency_limit: int = 20
+    default_destination_recipient_limit: int = 50
     default_process_limit: int = 100
     smtp_mx_address_limit: int = 5
     smtp_mx_session_limit: int = 2

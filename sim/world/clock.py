@@ -1,8 +1,21 @@
-"""The simulated clock: simpy's, which may leap where nobody else has anything to do."""
+"""The simulated clock: simpy's, with moments instead of delays, which may leap where nobody else has anything to do."""
 
 from __future__ import annotations
 
+from heapq import heappush
+
 import simpy
+from simpy.events import NORMAL
+
+
+class Moment(simpy.Event):
+    """An event at a given time: a `simpy.Timeout` that does not add a delay to now, which would round."""
+
+    def __init__(self, clock: Clock, time: float) -> None:
+        super().__init__(clock)
+        self._ok = True
+        self._value = None
+        clock.enter(self, time)
 
 
 class Clock(simpy.Environment):
@@ -12,10 +25,23 @@ class Clock(simpy.Environment):
     pass at once saves the event and changes no order: at equal times the other event goes first, so that is no leap.
     """
 
-    def leap(self, delay: float) -> float | None:
-        """Let `delay` seconds pass at once and give the time, unless something is due until their end."""
-        at = self._now + delay
-        if self.peek() <= at:
-            return None
-        self._now = at
-        return at
+    def at(self, time: float) -> Moment:
+        """The event that time has come to `time`, which is not in the past."""
+        return Moment(self, time)
+
+    def enter(self, event: simpy.Event, time: float) -> None:
+        """Put an event where it belongs.
+
+        Raises:
+            ValueError: the time is past.
+        """
+        if time < self._now:
+            raise ValueError(f"an event at {time} s, which is past: it is {self._now} s")
+        heappush(self._queue, (time, NORMAL, next(self._eid), event))
+
+    def leap(self, time: float) -> bool:
+        """Let the time come to `time` at once, unless something is due until then; whether it did."""
+        if not self._now <= time < self.peek():
+            return False
+        self._now = time
+        return True

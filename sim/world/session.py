@@ -1,13 +1,13 @@
 """The session driver: two protocol sides over one connection, as a plain generator of waits.
 
-It knows nothing of simpy: it yields how long it waits (s) and is sent the time at which it goes on, so the world can
+It knows nothing of simpy: it yields the time at which it goes on (s) and is sent it, so the world can
 step through it event by event and a command can run it with no world at all. A flight is one wait: its arrival is
 computed by the connection, which knows the links' and the server's weather.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from math import inf
 from typing import Protocol
 
@@ -19,7 +19,7 @@ from sim.network.weather import Timeline
 from sim.scenario.spec import Host, Postfix
 
 Waits = Generator[float, float, None]
-"""Yields seconds to wait; is sent the time after each."""
+"""Yields the time at which it goes on (s), and is sent it when it has come."""
 
 
 class Hears(Protocol):
@@ -27,6 +27,19 @@ class Hears(Protocol):
 
     def __call__(self, now: float, direction: str, data: bytes) -> None:
         """The bytes of one flight, at the time when they were read."""
+
+
+class FarEnd(Protocol):
+    """The server's host, as far as a session has to do with it."""
+
+    def admit(self) -> bool:
+        """A connection is made; whether there are too many of them."""
+
+    def take(self, mail: AcceptedMail, spent: HopTime, now: float) -> None:
+        """Take custody of mail that is on disk now."""
+
+    def take_later(self, mail: AcceptedMail, spent: HopTime, at: float) -> None:
+        """Take custody of mail that will be on disk at `at`, when its client has gone."""
 
 
 class Session:
@@ -41,13 +54,13 @@ class Session:
 
     __slots__ = (
         "_client_up_until",
+        "_far_end",
         "_hears",
         "_policy",
         "_reception",
         "_server",
         "_server_takes_time",
         "_server_weather",
-        "_take",
         "connected",
         "connection",
         "contacted_at",
@@ -68,7 +81,7 @@ class Session:
         client_up_until: float,
         server: Host,
         server_weather: Timeline,
-        take: Callable[[AcceptedMail, HopTime, float], None],
+        far_end: FarEnd,
         hears: Hears | None = None,
     ) -> None:
         self.transmission = transmission
@@ -79,7 +92,7 @@ class Session:
         self._server = server
         self._server_takes_time = server.service_time > 0 or server.commit_time > 0
         self._server_weather = server_weather
-        self._take = take
+        self._far_end = far_end
         self._hears = hears
         self.outcome = ""
         self.failure: Failure | None = None
@@ -88,27 +101,27 @@ class Session:
         self.contacted_at = inf
         self.service_s = [0.0, 0.0]
 
-    def waits(self, now: float, *, busy: bool) -> Waits:  # noqa: C901, PLR0912, PLR0915 - one loop whose steps share their times
-        """Run the session from `now`; `busy` says that the server's session limit is reached."""
+    def waits(self, now: float) -> Waits:  # noqa: C901, PLR0912, PLR0915 - one loop whose steps share their times
+        """Run the session from `now`."""
         client, connection, policy = self.transmission, self.connection, self._policy
         up_until = self._client_up_until
         self.started_at = now
-        deadline = now + policy.smtp_connect_timeout
-        arrives = connection.open(now)
-        if arrives > deadline or arrives > up_until:
-            yield self._cut(deadline, "connect-timeout") - now
+        end = min(now + policy.smtp_connect_timeout, up_until)
+        arrives = connection.open(now, end)
+        if arrives > end:
+            yield self._cut(end, "connect-timeout")
             return
         self.connected = True
         ready = connection.accepted_at
         server_down = self._server_weather.next_down(ready)
-        deadline = arrives + client.timeout(policy)
-        written = self._reception.greet(busy=busy)
+        end = min(arrives + client.timeout(policy), up_until)
+        written = self._reception.greet(busy=self._far_end.admit())
         while True:
             arrives = connection.send(ready, len(written), False)
-            if arrives > deadline or arrives > up_until:
-                yield self._cut(deadline, "timeout") - now
+            if arrives > end:
+                yield self._cut(end, "timeout")
                 return
-            now = yield arrives - now
+            now = yield arrives
             if self._hears is not None:
                 self._hears(now, "<", written)
             client.read(written)
@@ -117,37 +130,47 @@ class Session:
             flight = client.write()
             if client.contacted and self.contacted_at == inf:
                 self.contacted_at = now
-            deadline = now + client.timeout(policy)
+            sent = now
+            end = min(now + client.timeout(policy), up_until)
             if len(flight) <= connection.mss:
                 arrives = connection.send(now, len(flight), True)
             else:
-                deadline += 8 * len(flight) / connection.rate
+                end = min(end + 8 * len(flight) / connection.rate, up_until)
                 whole = connection.send_window(now, len(flight), True)
                 if whole is None:
-                    arrives, now = yield from self._window_by_window(now, len(flight), min(deadline, up_until))
+                    arrives, now = yield from self._window_by_window(now, len(flight), end)
                 else:
                     arrives = whole
-            if arrives > deadline or arrives > up_until:
-                yield self._cut(deadline, "timeout") - now
+            if arrives > end:
+                yield self._cut(end, "timeout")
                 return
-            now = yield arrives - now
+            now = yield arrives
             if self._hears is not None:
                 self._hears(now, ">", flight)
             if server_down <= now:
-                self._lost()
+                # A restarted host knows nothing of the connection and answers its segments with a reset.
+                yield self._cut(min(now + now - sent, end), "connection-lost")
                 return
             written = self._reception.read(flight)
             ready = now
             if self._server_takes_time:
                 ready += self._service()
-            if ready > now:
-                if server_down <= ready:
-                    # The host died over its answer: nothing is sent, and the client waits for its timer.
-                    yield self._cut(deadline, "timeout") - now
+                if ready > end or server_down <= ready:
+                    self._orphan(now, ready, end, server_down)
+                    yield self._cut(end, "timeout")
                     return
-                now = yield ready - now
+                self._count_service(ready - now)
+                if ready > now:
+                    now = yield ready
             for mail in self._reception.accepted:
-                self._take(mail, self.spent(now), now)
+                self._far_end.take(mail, self.spent(now), now)
+
+    def _orphan(self, now: float, ready: float, end: float, server_down: float) -> None:
+        """The server is at work on mail whose client will be gone, or dies over it itself."""
+        self._count_service(min(end, ready, server_down) - now)
+        if ready < server_down:
+            for mail in self._reception.accepted:
+                self._far_end.take_later(mail, self.spent(ready), ready)
 
     def spent(self, until: float) -> HopTime:
         """What the session took up to a time: contact, transfer, service."""
@@ -156,40 +179,38 @@ class Session:
         return contacted - self.started_at - before, until - contacted - after, before + after
 
     def _window_by_window(self, now: float, size: int, end: float) -> Generator[float, float, tuple[float, float]]:
-        """Send a flight of several segments, so that transfers under way at the same time share the lines.
+        """Send a flight of several windows, so that transfers under way at the same time share the lines.
 
         Gives when it arrives (inf if the client stops waiting, at `end`, before that is known) and the time then.
         """
-        sending = self.connection.windows(now, size, True)
+        windows = self.connection.windows(now, size, True)
         try:
-            while (at := next(sending)) <= end:
+            while (at := next(windows)) <= end:
                 if at > now:
-                    now = yield at - now
+                    now = yield at
         except StopIteration as sent:
             return max(sent.value, now), now
         return inf, now
 
-    def _cut(self, deadline: float, outcome: str) -> float:
-        """The end of a session that waits in vain: at the deadline, or when its own host goes down."""
+    def _cut(self, end: float, outcome: str) -> float:
+        """Note how the session ends before its time, and give when."""
         status = "4.4.1" if outcome == "connect-timeout" else "4.4.2"
-        if self._client_up_until < deadline:
+        if end == self._client_up_until:
             outcome = "host-crash"
         self.outcome, self.failure = outcome, Failure(0, status, _WORDS[outcome])
-        return min(deadline, self._client_up_until)
-
-    def _lost(self) -> None:
-        # A restarted host knows nothing of the connection and answers its segments with a reset.
-        self.outcome = "connection-lost"
-        self.failure = Failure(0, "4.4.2", _WORDS["connection-lost"])
+        return end
 
     def _service(self) -> float:
+        """What the server takes for what it has just been told."""
         server, reception = self._server, self._reception
         took = reception.commands * server.service_time
         if reception.accepted:
             took += server.commit_time
         reception.commands = 0
-        self.service_s[self.contacted_at < inf] += took
         return took
+
+    def _count_service(self, took: float) -> None:
+        self.service_s[self.contacted_at < inf] += took
 
 
 _WORDS = {

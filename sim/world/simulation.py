@@ -13,13 +13,14 @@ from sim.mail.address import parse_address
 from sim.mail.content import compose
 from sim.mail.path import Path
 from sim.mail.trace import date_time
+from sim.mta.mx import home_hosts
 from sim.mta.queue import Copy
 from sim.network import topology, weather
 from sim.network.dns import Dns
 from sim.network.line import Line
 from sim.network.routing import Routing
 from sim.results.facts import Facts, MessageFact
-from sim.scenario.spec import Architecture, Scenario
+from sim.scenario.spec import Architecture, Domain, Scenario
 from sim.workload.generate import Submission, submissions
 from sim.world.clock import Clock
 from sim.world.ledger import Ledger
@@ -55,9 +56,19 @@ class Simulation:
         self._message_ids = len(self._submissions)
         self._unsent: dict[int, list[Copy]] = {}
         self._sessions = 0
+        self._pending = 0
         self._over = self.env.event()
+        homes: dict[str, list[Domain]] = {}
+        for domain in scenario.domains.values():
+            for host in home_hosts(self.dns.mx(domain.name) or ()):
+                homes.setdefault(host, []).append(domain)
         self.stations = {
-            name: Station(self, host, weather.draw(host.weather, self.streams(f"host/{name}/weather"), self.horizon))
+            name: Station(
+                self,
+                host,
+                weather.draw(host.weather, self.streams(f"host/{name}/weather"), self.horizon),
+                homes.get(name, ()),
+            )
             for name, host in architecture.hosts.items()
         }
 
@@ -71,7 +82,12 @@ class Simulation:
         if self._submissions:
             env.process(self._submit_all())
             with _no_cycles():
-                env.run(until=env.any_of([self._over, env.timeout(self.horizon)]))
+                env.run(until=env.any_of([self._over, env.at(self.horizon)]))
+        for station in self.stations.values():
+            for session_id, attempt in station.attempts.items():
+                unfinished = attempt.unfinished(session_id, env.now)
+                if unfinished is not None:
+                    self.recorder.attempts.append(unfinished)
         return self.recorder.facts(self.ledger.close(self._held(), env.now))
 
     def way(self, source: str, target: str, now: float) -> Way | None:
@@ -97,8 +113,18 @@ class Simulation:
 
     def at(self, time: float, act: Callable[[], None]) -> None:
         """Do something at a given time."""
-        event = self.env.timeout(time - self.env.now)
-        event.callbacks.append(lambda _: act())
+        self.env.at(time).callbacks.append(lambda _: act())
+
+    def later(self, time: float, act: Callable[[], None]) -> None:
+        """Do something at a given time, and let the run not end before."""
+        self._pending += 1
+
+        def due() -> None:
+            self._pending -= 1
+            act()
+            self._all_ended()
+
+        self.at(time, due)
 
     def listener(self, session_id: int) -> Hears | None:
         """Who is told the session's bytes, if anybody is."""
@@ -119,7 +145,10 @@ class Simulation:
     def write(self, message_id: int, reverse_path: Path, forward_paths: Sequence[Path], size: int) -> list[Copy]:
         """A message comes into being: its copies, on record and in the ledger."""
         now = self.env.now
-        copies = [Copy(message_id, path, str(path.mailbox), now, now, ()) for path in dict.fromkeys(forward_paths)]
+        paths: dict[str, Path] = {}
+        for path in forward_paths:
+            paths.setdefault(path.mailbox.key if path.mailbox else "", path)
+        copies = [Copy(message_id, path, str(path.mailbox), now, now, ()) for path in paths.values()]
         sender = "<>" if reverse_path.mailbox is None else str(reverse_path.mailbox)
         self.recorder.messages.append(MessageFact(message_id, now, size, sender, len(copies)))
         for copy in copies:
@@ -130,7 +159,7 @@ class Simulation:
         env = self.env
         for message_id, submission in enumerate(self._submissions, 1):
             if submission.at > env.now:
-                yield env.timeout(submission.at - env.now)
+                yield env.at(submission.at)
             self._submit(message_id, submission)
 
     def _submit(self, message_id: int, submission: Submission) -> None:
@@ -174,7 +203,7 @@ class Simulation:
                 yield copy, "submitted"
 
     def _all_ended(self) -> None:
-        if not self._to_come and not self.ledger.live and not self._over.triggered:
+        if not (self._to_come or self._pending or self.ledger.live or self._over.triggered):
             self._over.succeed()
 
 

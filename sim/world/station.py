@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from functools import partial
 from typing import TYPE_CHECKING
 
 import simpy
@@ -14,24 +12,20 @@ from sim.mail.content import split
 from sim.mail.path import NULL_PATH, Path
 from sim.mail.trace import date_time, delivered_to, received
 from sim.mta import bounce, postfix
+from sim.mta.concurrency import Places
 from sim.mta.directory import OWNER, Directory
 from sim.mta.mailbox import Mailboxes
 from sim.mta.mx import candidates
-from sim.mta.queue import Copy, Entry, Failure, HopTime, Queue
-from sim.mta.reception import AcceptedMail, Reception
-from sim.mta.transmission import Transmission
-from sim.network.tcp import Connection
+from sim.mta.queue import Copy, Entry, Failure, Queue
+from sim.mta.reception import AcceptedMail
 from sim.network.weather import Timeline
-from sim.protocol.smtp.replies import Reply
-from sim.results.facts import AttemptFact, QueueFact
-from sim.scenario.spec import Host
-from sim.world.session import Session
+from sim.results.facts import QueueFact
+from sim.scenario.spec import Domain, Host
+from sim.world.attempt import NO_ROUTE, Attempt, no_route
 
 if TYPE_CHECKING:
     from sim.world.simulation import Simulation
 
-NO_ROUTE = Failure(0, "4.4.3", "no route to host")
-NO_ANSWER = Failure(0, "4.4.2", "the session ended without an answer")
 LIST_LOOP = Failure(554, "5.4.6", "mailing list loop")
 UNKNOWN_USER = Failure(550, "5.1.1", "User unknown")
 
@@ -40,22 +34,27 @@ Way = tuple[str, ...]
 
 
 class Station:
-    """One host in the world: its queue, its sessions and its weather."""
+    """One host in the world: its queue, its sessions and its weather.
 
-    def __init__(self, world: Simulation, host: Host, weather: Timeline) -> None:
+    `boots` counts its restarts, `inbound` the sessions that clients have with it, `attempts` holds those under way
+    from it.
+    """
+
+    def __init__(self, world: Simulation, host: Host, weather: Timeline, domains: Sequence[Domain]) -> None:
         self.world = world
         self.host = host
         self.weather = weather
         self.queue = Queue()
-        self.directory = Directory(host.name, world.scenario.domains, world.dns.mx)
+        self.directory = Directory(host.name, domains, world.dns.mx)
         self.mailboxes = Mailboxes(keep=world.scenario.dialogues)
+        self.attempts: dict[int, Attempt] = {}
+        self.boots = 0
         self.inbound = 0
         self._random = world.streams(f"host/{host.name}/mta")
         self._runs_since = -self._random.uniform(0.0, host.mta.queue_run_delay)
+        self._running = weather.is_up(0.0)
         self._serial = 0
-        self._outbound = 0
-        self._outbound_to: dict[str, int] = {}
-        self._waiting: dict[str, deque[tuple[Entry, list[Copy]]]] = {}
+        self._places: Places[tuple[Entry, list[Copy]]] = Places(host.mta)
         if weather.next_down(0.0) < world.horizon:
             world.env.process(self._live_through(weather))
 
@@ -68,8 +67,8 @@ class Station:
             copy.counted_to = now
         self._take_custody(reverse_path, copies, content, now)
 
-    def receive(self, copies: dict[Path, Copy], mail: AcceptedMail, spent: HopTime, now: float) -> None:
-        """Take custody of what a client has handed over: its copies came by an attempt that took `spent`."""
+    def receive(self, mail: AcceptedMail, copies: list[Copy], now: float) -> None:
+        """Take custody of what a client has handed over."""
         queue_id = self._next_id()
         name = self.host.name
         field = received(
@@ -80,10 +79,9 @@ class Station:
             recipient=str(mail.forward_paths[0].mailbox) if len(mail.forward_paths) == 1 else None,
             date=date_time(now),
         )
-        there = [copies[path].at(name, spent, now) for path in mail.forward_paths]
-        for copy in there:
+        for copy in copies:
             self.world.ledger.take(copy)
-        self._take_custody(mail.reverse_path, there, field + mail.content, now, queue_id)
+        self._take_custody(mail.reverse_path, copies, field + mail.content, now, queue_id)
 
     def held(self) -> Iterator[tuple[Copy, str]]:
         """Every copy that this host holds, and whether it lies in the queue or is in transfer."""
@@ -91,7 +89,7 @@ class Station:
         for entry in self.queue.entries.values():
             for copy in entry.copies:
                 copy.waited(entry.due, now)
-                yield copy, "in-transfer" if entry.in_delivery else "queued"
+                yield copy, "in-transfer" if copy.in_transfer else "queued"
 
     def _next_id(self) -> str:
         self._serial += 1
@@ -101,27 +99,27 @@ class Station:
         self, reverse_path: Path, copies: list[Copy], content: bytes, now: float, queue_id: str = ""
     ) -> None:
         directory, remote = self.directory, []
-        unknown: list[tuple[Copy, Failure]] = []
+        refused: list[tuple[Copy, Failure]] = []
         for copy in copies:
             address = copy.forward_path.mailbox
             if address is None or not directory.is_local(address):
                 remote.append(copy)
             elif (members := directory.members(address)) is not None:
-                unknown += self._expand(copy, members, content, now)
+                refused += self._expand(copy, members, content, now)
             elif directory.has_user(address):
                 self.mailboxes.deliver(copy.recipient, reverse_path, content)
                 self.world.ledger.end(copy, "delivered", "", now)
             else:
-                unknown.append((copy, UNKNOWN_USER))
-        if not remote and not unknown:
+                refused.append((copy, UNKNOWN_USER))
+        if not remote and not refused:
             return
-        entry = Entry(queue_id or self._next_id(), reverse_path, content, now, remote, now)
-        if unknown:
-            self._give_up(entry, unknown, now)
+        entry = Entry(queue_id or self._next_id(), reverse_path, content, now, remote, now, now)
+        if refused:
+            self._give_up(entry, refused, now)
         if remote:
             self.queue.add(entry)
             self._note_queue(now)
-            self._release(entry, list(remote), now)
+            self._release(entry, remote, now)
 
     def _expand(self, copy: Copy, members: Sequence[str], content: bytes, now: float) -> list[tuple[Copy, Failure]]:
         """Pass a message on to a list's members, in the name of the list's owner (RFC 5321 section 3.9.2).
@@ -140,205 +138,104 @@ class Station:
         world.ledger.end(copy, "delivered", f"expanded to {len(members)} members", now)
         return []
 
-    def _release(self, entry: Entry, copies: list[Copy], now: float) -> None:
-        """Start, or line up, the deliveries of an entry's copies: one for all that go the same way."""
+    def _release(self, entry: Entry, copies: Sequence[Copy], now: float) -> None:
+        """Start, or line up, the deliveries of an entry's copies: those that go the same way together."""
         ways: dict[tuple[Way, ...], list[Copy]] = {}
+        by_domain: dict[str, list[Copy]] = {}
         for copy in copies:
-            found = self._ways(copy, now)
+            address = copy.forward_path.mailbox
+            by_domain.setdefault(address.domain if address else "", []).append(copy)
+        for domain, members in by_domain.items():
+            found = self._ways(domain, members[0].path, now)
             if isinstance(found, Failure):
-                copy.waited(entry.due, now)
-                self._tried_in_vain(entry, copy, found, now)
+                self._tried_in_vain(entry, members, domain, found, now)
             else:
-                ways.setdefault(found, []).append(copy)
-        entry.in_delivery += len(ways)
+                ways.setdefault(found, []).extend(members)
+        most = self.host.mta.default_destination_recipient_limit
         for group, members in ways.items():
-            hop = group[0][-1]
-            if self._has_room(hop):
-                self._start(entry, members, group, hop)
-            else:
-                self._waiting.setdefault(hop, deque()).append((entry, members))
+            for first in range(0, len(members), most):
+                entry.in_delivery += 1
+                self._start(entry, members[first : first + most], group)
         if not entry.in_delivery:
             self._settle(entry, now)
 
-    def _ways(self, copy: Copy, now: float) -> tuple[Way, ...] | Failure:
-        """The ways to try for a copy, best first: to each MX host of its domain as far as the architecture reaches."""
+    def _ways(self, domain: str, been_at: Sequence[str], now: float) -> tuple[Way, ...] | Failure:
+        """The ways to try for a domain's mail, best first: to each of its MX hosts, as far as the architecture reaches.
+
+        An MX host that has had the mail already is left out: a backup that could not pass it on is not asked again.
+        """
         world, name = self.world, self.host.name
-        address = copy.forward_path.mailbox
-        records = world.dns.mx(address.domain) if address else None
-        targets = candidates(records, name, self._random.shuffle)
+        targets = candidates(world.dns.mx(domain), name, self._random.shuffle)
         if isinstance(targets, Failure):
             return targets
         ways: dict[str, Way] = {}
         for target in targets:
-            way = world.way(name, target, now)
+            way = world.way(name, target, now) if target not in been_at else None
             if way is not None:
                 ways.setdefault(way[-1], way)
         return tuple(ways.values())[: self.host.mta.smtp_mx_address_limit] or NO_ROUTE
 
-    def _has_room(self, hop: str) -> bool:
-        limits = self.host.mta
-        return (
-            self._outbound < limits.default_process_limit
-            and self._outbound_to.get(hop, 0) < limits.default_destination_concurrency_limit
-        )
+    def _start(self, entry: Entry, copies: list[Copy], ways: tuple[Way, ...]) -> None:
+        hop = ways[0][-1]
+        if self._places.take(hop):
+            self.world.env.process(self._deliver(entry, copies, ways))
+        else:
+            self._places.line_up(hop, (entry, copies))
 
-    def _start(self, entry: Entry, copies: list[Copy], ways: tuple[Way, ...], hop: str) -> None:
-        self._outbound += 1
-        self._outbound_to[hop] = self._outbound_to.get(hop, 0) + 1
-        self.world.env.process(self._deliver(entry, copies, ways, hop))
-
-    def _deliver(
-        self, entry: Entry, copies: list[Copy], ways: tuple[Way, ...], hop: str
-    ) -> Generator[simpy.Event, None, None]:
+    def _deliver(self, entry: Entry, copies: list[Copy], ways: tuple[Way, ...]) -> Generator[simpy.Event, None, None]:
         """One delivery: the ways in turn, until each copy is taken or refused for good."""
         env, left = self.world.env, copies
-        due, talks = entry.due, 0
+        talks = 0
         for way in ways:
-            for copy in left:
-                copy.waited(due, env.now)
-            left, talked = yield from self._attempt(entry, left, way)
-            talks += talked
-            if not left or talks == self.host.mta.smtp_mx_session_limit or not self.weather.is_up(env.now):
+            attempt = Attempt(self, entry, left, way)
+            left = yield from attempt.run()
+            talks += attempt.contacted
+            if not left or talks == self.host.mta.smtp_mx_session_limit or not self._running:
                 break
-        self._outbound -= 1
-        self._outbound_to[hop] -= 1
-        self._finished(entry, env.now)
-        self._let_in(hop, env.now)
-
-    def _attempt(
-        self, entry: Entry, copies: list[Copy], way: Way
-    ) -> Generator[simpy.Event, None, tuple[list[Copy], bool]]:
-        """One session with one next hop; gives the copies left for another try, and whether mail could be offered."""
-        world, env = self.world, self.world.env
-        started = env.now
-        lines = world.lines(way, started)
-        if lines is None:
-            for copy in copies:
-                self._tried_in_vain(entry, copy, NO_ROUTE, started)
-            return copies, False
-        out, back = lines
-        session_id = world.next_session_id()
-        peer = world.stations[way[-1]]
-        by_path = {copy.forward_path: copy for copy in copies}
-        client = Transmission(self.host, entry.reverse_path, tuple(by_path), entry.content)
-
-        connection = Connection(out, back, server=peer.weather)
-        session = Session(
-            client,
-            Reception(peer.host, peer.directory),
-            connection,
-            policy=self.host.mta,
-            client_up_until=self.weather.next_down(started),
-            server=peer.host,
-            server_weather=peer.weather,
-            take=partial(peer.receive, by_path),
-            hears=world.listener(session_id),
-        )
-        busy = peer.inbound >= peer.host.sessions
-        peer.inbound += 1
-        steps = session.waits(started, busy=busy)
-        try:
-            wait = next(steps)
-            while True:
-                now = env.leap(wait)
-                if now is None:
-                    yield env.timeout(wait)
-                    now = env.now
-                wait = steps.send(now)
-        except StopIteration:
-            peer.inbound -= 1
-        connection.close()
-        return self._conclude(entry, copies, session, way, session_id), client.contacted
-
-    def _conclude(
-        self,
-        entry: Entry,
-        copies: list[Copy],
-        session: Session,
-        way: Way,
-        session_id: int,
-    ) -> list[Copy]:
-        """Write down what the session brought, copy by copy; give those that are left for another try."""
-        client, connection = session.transmission, session.connection
-        now, ledger, peer = self.world.env.now, self.world.ledger, way[-1]
-        cut = client.failure or session.failure
-        left: list[Copy] = []
-        deciding: Reply | Failure | None = None
-        outcomes: dict[str, None] = {}
-        spent = session.spent(now)
-        held = self.queue.entries.get(entry.queue_id) is entry
-        for copy in copies:
-            reply = client.replies.get(copy.forward_path)
-            if reply is not None and reply.positive:
-                outcomes["accepted"] = None
-                deciding = deciding or reply
-                if held:
-                    entry.copies.remove(copy)
-                    ledger.hand_over(copy)
-                continue
-            copy.tried(spent, now)
-            failure = Failure(reply.code, reply.enhanced, reply.text, peer) if reply is not None else cut or NO_ANSWER
-            deciding = deciding or failure
-            entry.failures[copy.recipient] = failure
-            outcomes[_outcome(failure, session.outcome if reply is None else "")] = None
-            if not failure.permanent:
-                left.append(copy)
-        self.world.recorder.attempts.append(
-            AttemptFact(
-                copies[0].message_id,
-                self.host.name,
-                peer,
-                session.started_at,
-                now,
-                next(iter(outcomes)) if len(outcomes) == 1 else "partial",
-                deciding.code if deciding else 0,
-                deciding.enhanced if deciding else "",
-                client.turns + 2 if session.connected else 1,
-                connection.wire_bytes * (len(way) - 1),
-                connection.retransmissions,
-                session_id,
-                len(copies),
-            )
-        )
-        return left
-
-    def _tried_in_vain(self, entry: Entry, copy: Copy, failure: Failure, now: float) -> None:
-        """An attempt that found nowhere to connect to."""
-        copy.tried((0.0, 0.0, 0.0), now)
-        entry.failures[copy.recipient] = failure
-        if failure is NO_ROUTE:
-            domain = copy.forward_path.mailbox.domain if copy.forward_path.mailbox else ""
-            self.world.recorder.attempts.append(
-                AttemptFact(
-                    copy.message_id, self.host.name, domain, now, now, "no-route", 0, failure.enhanced, 0, 0, 0, 0, 1
-                )
-            )
-
-    def _finished(self, entry: Entry, now: float) -> None:
+        self._places.leave(ways[0][-1])
         entry.in_delivery -= 1
-        if not entry.in_delivery and self.queue.entries.get(entry.queue_id) is entry:
-            self._settle(entry, now)
+        if not entry.in_delivery and self.holds(entry):
+            self._settle(entry, env.now)
+        self._let_in(env.now)
 
-    def _let_in(self, hop: str, now: float) -> None:
-        """A place is free: the next delivery that waits for this hop, or for any."""
-        for name in (hop, *self._waiting):
-            line = self._waiting.get(name)
-            while line and self._has_room(name):
-                entry, copies = line.popleft()
-                entry.in_delivery -= 1
-                self._release(entry, copies, now)
-            if name in self._waiting and not self._waiting[name]:
-                del self._waiting[name]
-            if self._outbound >= self.host.mta.default_process_limit:
-                return
+    def holds(self, entry: Entry) -> bool:
+        """Whether the entry is still in the queue: a crash may have taken it."""
+        return self.queue.entries.get(entry.queue_id) is entry
+
+    def _tried_in_vain(self, entry: Entry, copies: list[Copy], domain: str, failure: Failure, now: float) -> None:
+        """An attempt that found nowhere to connect to."""
+        for copy in copies:
+            copy.waited(entry.due, now)
+            copy.tried((0.0, 0.0, 0.0), now)
+            entry.failures[copy.recipient] = failure
+        if failure is NO_ROUTE:
+            records = self.world.dns.mx(domain)
+            towards = records[0][1] if records else domain
+            self.world.recorder.attempts.append(no_route(self.host.name, towards, copies, now))
+
+    def _let_in(self, now: float) -> None:
+        """A place is free: those that wait go, as far as there is room."""
+        while self._running and (waiting := self._places.next_in_line()) is not None:
+            entry, copies = waiting
+            entry.in_delivery -= 1
+            self._release(entry, copies, now)
 
     def _settle(self, entry: Entry, now: float) -> None:
         """All deliveries of an entry are over: what is left is given up, or tried again later."""
-        if not self.weather.is_up(now):
-            self._defer(entry, self.weather.next_up(now))
+        if not self._running:
             return
-        policy, null = self.host.mta, entry.reverse_path.is_null
-        over = postfix.gives_up(policy, entry.arrival, now, null_reverse_path=null)
+        policy = self.host.mta
+        over = postfix.gives_up(policy, entry.arrival, now, null_reverse_path=entry.reverse_path.is_null)
+        self._return_refused(entry, now, over=over)
+        if not entry.copies:
+            self.queue.remove(entry)
+            self._note_queue(now)
+            return
+        entry.ready = postfix.sleeps_until(policy, entry.arrival, now)
+        self._sleep(entry, now)
+
+    def _return_refused(self, entry: Entry, now: float, *, over: bool) -> None:
+        """Give up the copies that were refused for good, and all that were tried if the entry's time is over."""
         failures = entry.failures
         given_up = [
             (copy, failure)
@@ -349,25 +246,16 @@ class Station:
             gone = {copy.recipient for copy, _ in given_up}
             entry.copies = [copy for copy in entry.copies if copy.recipient not in gone]
             self._give_up(entry, given_up, now)
-        if entry.copies:
-            self._defer(entry, postfix.next_attempt(policy, entry.arrival, now, self._runs_since))
-        else:
-            self.queue.remove(entry)
-            self._note_queue(now)
 
-    def _defer(self, entry: Entry, due: float) -> None:
-        entry.due = due
+    def _sleep(self, entry: Entry, now: float) -> None:
+        """Let an entry wait for the queue run that finds its backoff over."""
+        due = entry.due = postfix.next_run(self.host.mta, entry.ready, now, self._runs_since)
         if due < self.world.horizon:
-            self.world.at(due, lambda: self._retry(entry, due))
+            self.world.at(due, lambda: self._wake(entry, due))
 
-    def _retry(self, entry: Entry, due: float) -> None:
-        if self.queue.entries.get(entry.queue_id) is not entry or entry.in_delivery or entry.due != due:
-            return
-        now = self.world.env.now
-        if self.weather.is_up(now):
-            self._release(entry, list(entry.copies), now)
-        else:
-            self._defer(entry, self.weather.next_up(now))
+    def _wake(self, entry: Entry, due: float) -> None:
+        if self._running and entry.due == due and not entry.in_delivery and self.holds(entry):
+            self._release(entry, entry.copies, due)
 
     def _give_up(self, entry: Entry, given_up: list[tuple[Copy, Failure]], now: float) -> None:
         world = self.world
@@ -384,33 +272,44 @@ class Station:
     def _live_through(self, weather: Timeline) -> Generator[simpy.Event, None, None]:
         env = self.world.env
         while (down := weather.next_down(env.now)) < self.world.horizon:
-            yield env.timeout(down - env.now)
-            self._crash(env.now)
-            up = weather.next_up(env.now)
+            yield env.at(down)
+            self._crash(down)
+            up = weather.next_up(down)
             if up >= self.world.horizon:
                 return
-            yield env.timeout(up - env.now)
-            self._runs_since = env.now
+            yield env.at(up)
+            self._boot(up)
 
     def _crash(self, now: float) -> None:
-        """Sessions end by themselves (their waits know the weather); what waits for a turn goes back to the queue."""
-        waiting, self._waiting = self._waiting, {}
+        """Sessions end by themselves (their waits know the weather); what stands in line goes back to the queue."""
+        self._running = False
+        self.boots += 1
+        self.inbound = 0
+        for entry, _ in self._places.clear():
+            entry.in_delivery -= 1
         if self.host.spool == "volatile":
             for entry in self.queue.empty():
                 for copy in entry.copies:
                     copy.waited(entry.due, now)
                     self.world.ledger.end(copy, "lost", f"volatile spool of {self.host.name}", now)
             self._note_queue(now)
-            return
-        for line in waiting.values():
-            for entry, _ in line:
-                self._finished(entry, now)
+
+    def _boot(self, now: float) -> None:
+        """The queue manager starts with a queue run, and takes up what was under way when the host went down."""
+        self._running = True
+        self._runs_since = now
+        for entry in list(self.queue.entries.values()):
+            if entry.in_delivery or not self.holds(entry):
+                continue
+            self._return_refused(entry, now, over=False)
+            if not entry.copies:
+                self.queue.remove(entry)
+                self._note_queue(now)
+            elif entry.ready <= now:
+                entry.due = now
+                self._release(entry, entry.copies, now)
+            else:
+                self._sleep(entry, now)
 
     def _note_queue(self, now: float) -> None:
         self.world.recorder.queues.append(QueueFact(self.host.name, now, len(self.queue.entries), self.queue.bytes))
-
-
-def _outcome(failure: Failure, cut: str) -> str:
-    if failure.permanent:
-        return "refused"
-    return cut or "deferred"

@@ -9,10 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.mta.postfix import gives_up, next_attempt
+from sim.mta.postfix import gives_up, next_run, sleeps_until
 from sim.scenario.spec import Postfix
 
 HOUR, MINUTE, DAY = 3600.0, 60.0, 86400.0
+
+
+def next_attempt(policy: Postfix, arrival: float, now: float, start: float) -> float:
+    """When a message that failed now is tried again."""
+    return next_run(policy, sleeps_until(policy, arrival, now), now, start)
 
 
 def schedule(policy: Postfix, *, start: float = 0.0, null: bool = False) -> list[float]:
@@ -77,10 +82,11 @@ def test_schedule_matches_measured_postfix(shared):
     assert checked > 30
 
 
-def test_an_attempt_is_never_before_now():
-    """Even with a backoff of nothing the next attempt is not in the past."""
-    policy = Postfix(minimal_backoff_time=0, maximal_backoff_time=0, queue_run_delay=1)
-    assert next_attempt(policy, 0.0, 10.0, 0.0) >= 10.0
+@given(st.floats(0, 1e5), st.floats(0.1, 10))
+def test_the_next_attempt_is_later_than_now(now: float, delay: float):
+    """Even with a backoff of nothing: the next queue run is one that has not been yet."""
+    policy = Postfix(minimal_backoff_time=0, maximal_backoff_time=0, queue_run_delay=delay)
+    assert next_attempt(policy, now, now, 0.0) > now
 
 
 @pytest.mark.parametrize("age", [0.0, 5 * DAY - 1])

@@ -1,0 +1,66 @@
+"""How many deliveries a host has under way, in all and to one next hop, and which of those that wait goes next.
+
+Postfix's default_process_limit and default_destination_concurrency_limit. A delivery counts for the next hop that it
+tries first, as Postfix counts it for its destination, whichever host it ends up talking to. Those that wait stand in a
+line for each next hop; the lines take turns, so that none starves.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+from sim.scenario.spec import Postfix
+
+T = TypeVar("T")
+
+
+class Places(Generic[T]):
+    """The places of a host's outbound deliveries."""
+
+    __slots__ = ("_lines", "_policy", "_taken", "_taken_by")
+
+    def __init__(self, policy: Postfix) -> None:
+        self._policy = policy
+        self._taken = 0
+        self._taken_by: dict[str, int] = {}
+        self._lines: dict[str, deque[T]] = {}
+
+    def take(self, hop: str) -> bool:
+        """Take a place for a delivery to `hop`, if there is one."""
+        taken = self._taken_by.get(hop, 0)
+        limits = self._policy
+        if self._taken >= limits.default_process_limit or taken >= limits.default_destination_concurrency_limit:
+            return False
+        self._taken += 1
+        self._taken_by[hop] = taken + 1
+        return True
+
+    def leave(self, hop: str) -> None:
+        """Give a place back."""
+        self._taken -= 1
+        self._taken_by[hop] -= 1
+
+    def line_up(self, hop: str, waiting: T) -> None:
+        """Wait for a place."""
+        self._lines.setdefault(hop, deque()).append(waiting)
+
+    def next_in_line(self) -> T | None:
+        """Who may go next: the first of the line whose turn it is among those with a place free. He leaves the line."""
+        if self._taken >= self._policy.default_process_limit:
+            return None
+        for hop, line in self._lines.items():
+            if self._taken_by.get(hop, 0) < self._policy.default_destination_concurrency_limit:
+                del self._lines[hop]
+                first = line.popleft()
+                if line:
+                    self._lines[hop] = line
+                return first
+        return None
+
+    def clear(self) -> Iterator[T]:
+        """Send everybody in line away."""
+        lines, self._lines = self._lines, {}
+        for line in lines.values():
+            yield from line
