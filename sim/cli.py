@@ -215,13 +215,15 @@ def _study(path: str, options: StudyOptions, *, report: bool) -> int:
 
     if options.replications is not None and options.replications < 1:
         raise UsageError(f"--replications {options.replications}: at least 1 is needed")
+    if options.seed is not None and options.seed < 0:
+        raise UsageError(f"--seed {options.seed}: 0 or more is needed")
     if options.jobs < 0:
         raise UsageError(f"--jobs {options.jobs}: 0 (one a core) or more is needed")
     overrides = [*options.overrides, *(["dialogues=true"] if options.dialogues else [])]
     spec = _load(path, overrides, quiet=options.quiet)
     out = options.out or Path("reports") / _name(path)
     refuse_what_is_there(out, force=options.force)
-    with shown(spec.title, quiet=options.quiet) as progress:
+    with shown(spec.title or _name(path), quiet=options.quiet) as progress:
         comparison = compared(
             spec,
             seed=options.seed,
@@ -231,11 +233,12 @@ def _study(path: str, options: StudyOptions, *, report: bool) -> int:
             progress=progress,
             command=sys.argv[1:],
         )
-    write(comparison.result, out, force=options.force)
+    page = {}
     if report:
-        from sim.report.html import write_report  # noqa: PLC0415
+        from sim.report.html import render  # noqa: PLC0415
 
-        write_report(comparison.result, out / "report.html", checks=comparison.checks)
+        page["report.html"] = render(comparison.result, checks=comparison.checks)
+    write(comparison.result, out, force=options.force, also=page)
     if options.as_json:
         _print(json.dumps(comparison.result.summary, indent=2))
     else:
@@ -275,19 +278,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return DONE
     except Exception as error:  # noqa: BLE001 - the last one to hear of an error must not fail
-        if _is_for_the_user(error):
-            _tell(error)
+        words = _for_the_user(error)
+        if words:
+            _tell(words)
             return USAGE
         traceback.print_exc()
         _tell("This is a defect of mtasim. Please report it with the lines above and the scenario file.")
         return DEFECT
 
 
-def _is_for_the_user(error: Exception) -> bool:
+def _for_the_user(error: Exception) -> str:
+    """What to say of an error that is the user's to mend, or his machine's; nothing of a defect."""
     from sim.results.store import ResultError  # noqa: PLC0415
     from sim.scenario.errors import ScenarioError  # noqa: PLC0415
+    from sim.workload.errors import SourceError  # noqa: PLC0415
 
-    return isinstance(error, (UsageError, ScenarioError, ResultError))
+    if isinstance(error, OSError):
+        return f"{error.filename or type(error).__name__}: {error.strerror or error}"
+    return str(error) if isinstance(error, (UsageError, ScenarioError, ResultError, SourceError)) else ""
 
 
 def console() -> None:

@@ -45,7 +45,7 @@ class Reception:
     def __init__(self, host: Host, directory: Directory) -> None:
         self._host = host
         self._directory = directory
-        self._machine = Server(host.name, extensions=host.extensions, size_limit=host.size_limit, esmtp=host.esmtp)
+        self._machine = Server(host.domain, extensions=host.extensions, size_limit=host.size_limit, esmtp=host.esmtp)
         self._reverse_path = NULL_PATH
         self._recipients: list[Path] = []
         self.accepted: list[AcceptedMail] = []
@@ -55,7 +55,7 @@ class Reception:
         """The greeting, or the refusal of a host whose session limit is reached."""
         if busy:
             return self._machine.send(replies.E421_TOO_MANY_SESSIONS)
-        return self._machine.send(_greeting(self._host.name, self._host.esmtp))
+        return self._machine.send(_greeting(self._host.domain, self._host.esmtp))
 
     def read(self, data: bytes) -> bytes:
         """Take what the client wrote; give what is answered to it."""
@@ -72,7 +72,7 @@ class Reception:
         self._reset(event)
         if isinstance(event, events.Ehlo):
             return self._machine.ehlo_reply(event.domain)
-        return Reply(250, (f"{self._host.name} pleased to meet you, {event.domain}",))
+        return Reply(250, (f"{self._host.domain} pleased to meet you, {event.domain}",))
 
     def _reset(self, _: object) -> Reply:
         self._recipients = []

@@ -133,7 +133,7 @@ class Transmission:
             yield (_QUIT,)
 
     def _hello(self) -> Generator[tuple[Command, ...], list[Reply], Reply]:
-        name = self._host.name
+        name = self._host.domain
         if self._host.esmtp:
             reply = (yield (events.Ehlo(name),))[0]
             if not reply.permanent:

@@ -8,6 +8,7 @@ import math
 import os
 import platform
 import shutil
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from importlib.metadata import PackageNotFoundError, version
@@ -126,7 +127,7 @@ def combine(fingerprints: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(fingerprints).encode()).hexdigest()
 
 
-def write(result: Result, folder: Path, *, force: bool = False) -> None:
+def write(result: Result, folder: Path, *, force: bool = False, also: Mapping[str, str] | None = None) -> None:
     """Write a result as a folder, complete or not at all.
 
     It is written beside its place and then renamed, so that an interruption leaves nothing that looks like a result.
@@ -135,17 +136,19 @@ def write(result: Result, folder: Path, *, force: bool = False) -> None:
         result: what to write.
         folder: where; its parents are made.
         force: replace a folder that is empty or holds a result of mtasim; anything else is never touched.
+        also: further texts to put there, by file name.
 
     Raises:
         ResultError: when something is in the way.
     """
     folder = folder.resolve()
     refuse_what_is_there(folder, force=force)
-    folder.parent.mkdir(parents=True, exist_ok=True)
     fresh, old = (folder.with_name(f".{folder.name}.{os.getpid()}.{what}") for what in ("new", "old"))
     try:
         fresh.mkdir()
         _write_files(result, fresh)
+        for name, text in (also or {}).items():
+            (fresh / name).write_text(text, encoding="utf-8")
         _swap(fresh, folder, old)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -158,6 +161,7 @@ def refuse_what_is_there(folder: Path, *, force: bool) -> None:
         ResultError: when a file, or a folder that `force` does not let it replace, is in the way.
     """
     if not (folder.exists() or folder.is_symlink()):
+        _make_parents(folder)
         return
     if not folder.is_dir():
         raise ResultError(f"{folder}: a file is in the way: name a folder that does not exist yet")
@@ -167,6 +171,18 @@ def refuse_what_is_there(folder: Path, *, force: bool) -> None:
         raise ResultError(
             f"{folder}: holds other things than a result of {PROGRAM} and stays as it is: name another folder"
         )
+
+
+def _make_parents(folder: Path) -> None:
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder.parent):
+            pass
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ResultError(
+            f"{folder}: cannot be made ({reason}): name a folder in a place that can be written"
+        ) from None
 
 
 def _is_ours(folder: Path) -> bool:
@@ -226,15 +242,24 @@ def read(folder: Path) -> Result:
     found = _read_json(folder / "manifest.json")
     if found.get("program") != PROGRAM:
         raise ResultError(f"{folder / 'manifest.json'}: not written by {PROGRAM}: name a folder that it has written")
+    summary = _read_json(folder / "summary.json")
+    _need(folder / "summary.json", summary, {"confidence": (int, float), "architectures": dict, "differences": list})
+    _need(folder / "manifest.json", found, {"scenario": dict, "seed": int, "fingerprint": str, "versions": dict})
     tables = Tables(**{name: _read_table(folder, name) for name in SCHEMA})
     measures = _read_parquet(folder / "measures.parquet", ("architecture", "replication", *METRICS))
     return Result(
-        scenario=found.get("scenario", {}),
+        scenario=found["scenario"],
         tables=tables,
         measures=measures.set_index(["architecture", "replication"]),
-        summary=_read_json(folder / "summary.json"),
+        summary=summary,
         manifest=found,
     )
+
+
+def _need(path: Path, data: Mapping[str, Any], entries: Mapping[str, Any]) -> None:
+    for name, kind in entries.items():
+        if not isinstance(data.get(name), kind):
+            raise ResultError(f"{path}: no {name!r}, or not what belongs there: damaged; run the scenario again")
 
 
 def _read_table(folder: Path, name: str) -> pd.DataFrame:

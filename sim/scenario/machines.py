@@ -11,6 +11,7 @@ from dataclasses import fields, replace
 
 from sim.scenario.findings import Findings
 from sim.scenario.form import ArchitectureForm, CrashesForm, HostForm
+from sim.scenario.names import dns_label, is_domain_name
 from sim.scenario.reading import KEY
 from sim.scenario.source import Path
 from sim.scenario.spec import Architecture, Host, Postfix, Weather
@@ -74,6 +75,7 @@ def _built(name: str, settings: HostForm, parameters: Mapping[str, float]) -> Ho
     said = {key: value for key in plain if (value := getattr(settings, key)) is not None}
     return Host(
         name=name,
+        called="" if is_domain_name(name) else dns_label(name),
         mta=Postfix(**parameters),  # type: ignore[arg-type]
         weather=Weather(outages=outages(crashes), down=intervals(settings.down)),
         spool=crashes.spool if crashes else "durable",

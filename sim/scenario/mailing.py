@@ -11,6 +11,7 @@ from sim.scenario.findings import Findings
 from sim.scenario.form import ConstantForm, MessageAtForm, MessagesForm, PoissonForm, TraceForm, WorkloadForm
 from sim.scenario.names import listing, shown
 from sim.scenario.people import resolve_address
+from sim.scenario.quantity import format_duration
 from sim.scenario.source import Path as Place
 from sim.scenario.spec import Arrivals, Domain, MessageAt, Messages, MessagesAt, Source, Trace
 
@@ -22,7 +23,13 @@ DEFAULT_SIZE: Distribution = Lognormal(2000.0, 20000.0)
 
 
 def resolve_workload(
-    forms: Sequence[WorkloadForm], domains: Mapping[str, Domain], findings: Findings, folder: Path, *, sure: bool
+    forms: Sequence[WorkloadForm],
+    domains: Mapping[str, Domain],
+    findings: Findings,
+    folder: Path,
+    *,
+    sure: bool,
+    duration: float,
 ) -> tuple[Source, ...]:
     """The sources in the order of the file; `sure` when the domains are all known."""
     sources: list[Source] = []
@@ -31,6 +38,10 @@ def resolve_workload(
         found = _sources(form, place, domains, findings, folder, sure=sure)
         if not found and findings.untouched("workload"):
             findings.error(place, f"a source that says nothing: allowed are {listing(WorkloadForm.keys())}")
+        for i, message in enumerate(form.messages_at or ()):
+            if message.at >= duration:
+                written = f"{format_duration(message.at)}; the duration is {format_duration(duration)}"
+                findings.error((*place, "messages_at", i, "at"), f"written when nobody writes any more ({written})")
         sources += found
     if not sources and findings.untouched("workload"):
         findings.note("no workload: nobody writes a message")

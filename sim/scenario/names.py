@@ -14,6 +14,10 @@ _SHOWN = 60
 """A longer value is cut in an error message."""
 
 
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+
+
 def shown(value: object) -> str:
     """A value as an error message shows it."""
     match value:
@@ -77,3 +81,8 @@ def dns_label(name: str) -> str:
     plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
     label = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
     return label[:50].rstrip("-") or "host"
+
+
+def is_domain_name(text: str) -> bool:
+    """Whether a text is a domain name as hosts have them (RFC 1123 section 2.1)."""
+    return len(text) <= 253 and _DOMAIN.fullmatch(text) is not None

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from sim.scenario.findings import Findings
 from sim.scenario.form import DomainForm
-from sim.scenario.names import dns_label, shown, unique, unknown
+from sim.scenario.names import dns_label, is_domain_name, shown, unique, unknown
 from sim.scenario.population import DEFAULT_PREFERENCE, numbered
 from sim.scenario.reading import KEY
 from sim.scenario.source import Path
@@ -17,9 +16,6 @@ from sim.scenario.spec import Domain
 DEFAULT_USERS = 10
 POSTMASTER = "postmaster"
 """RFC 5321 4.5.1: every domain has one, in upper or lower case alike."""
-
-_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 
 
 def resolve_domains(
@@ -86,7 +82,7 @@ def _check_name(name: str, again: bool, findings: Findings) -> None:
     place = ("domains", name, KEY)
     if again:
         findings.error(place, f"this domain is there twice ({name}): upper and lower case are the same")
-    elif not _DOMAIN.fullmatch(name.lower()) or len(name) > 253:
+    elif not is_domain_name(name):
         findings.error(
             place,
             f"not a domain name ({shown(name)}): allowed are letters, digits, inner hyphens, and dots between",

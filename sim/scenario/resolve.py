@@ -11,10 +11,12 @@ from sim.scenario.machines import resolve_architectures
 from sim.scenario.mailing import resolve_workload
 from sim.scenario.people import resolve_domains
 from sim.scenario.reading import Step
-from sim.scenario.spec import Architecture, Expectation, Scenario
+from sim.scenario.spec import Architecture, Expectation, Network, Scenario, Weather
 from sim.scenario.wiring import resolve_network
 
 _PARTS_OF_NODES = ("graph", "nodes", "generate")
+MOST_OUTAGES = 1_000_000
+"""The weather is drawn before the run; of more outages than this that takes minutes and gigabytes."""
 
 
 def resolve(form: ScenarioForm, findings: Findings, folder: Path, metrics: Collection[str]) -> Scenario:
@@ -23,8 +25,9 @@ def resolve(form: ScenarioForm, findings: Findings, folder: Path, metrics: Colle
     known = known and all(findings.whole("network", part) for part in _PARTS_OF_NODES)
     domains = resolve_domains(form.domains, network.nodes, findings, known=known)
     sure = findings.whole("domains") and (known or form.domains is not None)
-    workload = resolve_workload(form.workload, domains, findings, folder, sure=sure)
+    workload = resolve_workload(form.workload, domains, findings, folder, sure=sure, duration=form.duration)
     architectures = resolve_architectures(form.architectures, form.hosts, network.nodes, findings, known=known)
+    _check_outages(network, architectures, form.duration + form.drain, findings)
     expect = form.expect or ()
     _check_expectations(expect, architectures, metrics, findings)
     return Scenario(
@@ -42,6 +45,24 @@ def resolve(form: ScenarioForm, findings: Findings, folder: Path, metrics: Colle
         folder=folder,
         notes=tuple(findings.notes),
     )
+
+
+def _check_outages(
+    network: Network, architectures: Mapping[str, Architecture], horizon: float, findings: Findings
+) -> None:
+    """No weather of so many outages that drawing it would never end."""
+    for link in network.links:
+        if _too_many(link.weather, horizon):
+            findings.error(
+                ("network",), f"too many outages of {link.name}: allowed are {MOST_OUTAGES:,} in a run, on average"
+            )
+    hosts = [host for architecture in architectures.values() for host in architecture.hosts.values()]
+    for name in dict.fromkeys(host.name for host in hosts if _too_many(host.weather, horizon)):
+        findings.error(("hosts",), f"too many crashes of {name}: allowed are {MOST_OUTAGES:,} in a run, on average")
+
+
+def _too_many(weather: Weather, horizon: float) -> bool:
+    return weather.outages is not None and horizon / (weather.outages.mtbf + weather.outages.mttr) > MOST_OUTAGES
 
 
 def _check_expectations(

@@ -114,10 +114,12 @@ class Host:
 
     `service_time` is what each command costs the server, `commit_time` what it needs to put a message on disk before
     the 250 to the final dot. `size_limit` 0 means none. `extensions` are the EHLO keywords offered and used;
-    with `esmtp` false the host knows HELO alone.
+    with `esmtp` false the host knows HELO alone. `called` is what the host calls itself in SMTP, where its name is no
+    domain name; it is empty where it is.
     """
 
     name: str
+    called: str = ""
     mta: Postfix = Postfix()
     esmtp: bool = True
     extensions: tuple[str, ...] = ("PIPELINING", "SIZE", "8BITMIME", "ENHANCEDSTATUSCODES")
@@ -127,6 +129,11 @@ class Host:
     commit_time: float = 0.0
     weather: Weather = Weather()
     spool: Literal["durable", "volatile"] = "durable"
+
+    @property
+    def domain(self) -> str:
+        """What the host calls itself in EHLO, greetings and trace fields."""
+        return self.called or self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

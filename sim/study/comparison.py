@@ -76,7 +76,7 @@ def run(
     outcomes = execute(scenario, runs_of(names, count), seed=chosen, jobs=jobs, scheduler=scheduler, progress=progress)
     wall_time_s = time.perf_counter() - started
     tables = concat([outcome.tables for outcome in outcomes])
-    measures = measure(tables)
+    measures = measure(tables, horizon=scenario.duration + scenario.drain)
     return Result(
         scenario=as_data(scenario),
         tables=tables,

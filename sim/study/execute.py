@@ -90,14 +90,16 @@ def _executor(jobs: int, scheduler: str) -> Iterator[Executor]:
             yield client.get_executor()
         return
     context = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
+    others = multiprocessing.active_children()
     executor = ProcessPoolExecutor(jobs, mp_context=context, initializer=_die_quietly)
     try:
         yield executor
     except BaseException:
         # The work of an interrupted study is of no use to anybody: don't wait for it.
-        executor.shutdown(wait=False, cancel_futures=True)
         for process in multiprocessing.active_children():
-            process.terminate()
+            if process not in others:
+                process.terminate()
+        executor.shutdown(cancel_futures=True)
         raise
     executor.shutdown()
 

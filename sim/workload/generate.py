@@ -48,7 +48,7 @@ def submissions(scenario: Scenario, streams: Streams) -> list[Submission]:
 
     Raises:
         OSError: a trace or message file cannot be read.
-        ValueError: a trace or message file is not what it should be.
+        SourceError: a trace or message file is not what it should be.
     """
     population = Population(scenario.domains)
     everything = [

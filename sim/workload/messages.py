@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from sim.mail.content import canonical
+from sim.workload.errors import SourceError
 
 __all__ = ["read_messages"]
 
@@ -18,7 +19,7 @@ def read_messages(path: Path) -> list[bytes]:
 
     Raises:
         OSError: the path or a file in it cannot be read.
-        ValueError: there is no message.
+        SourceError: there is no message.
     """
     if path.is_dir():
         messages = [canonical(file.read_bytes()) for file in sorted(path.glob("*.eml"))]
@@ -28,5 +29,5 @@ def read_messages(path: Path) -> list[bytes]:
         with closing(mailbox.mbox(path, create=False)) as box:
             messages = [canonical(box.get_bytes(key)) for key in box.keys()]  # noqa: SIM118 - iterating gives messages
     if not messages:
-        raise ValueError(f"no message in {path}: give a folder of .eml files, or an mbox whose messages begin 'From '")
+        raise SourceError(f"no message in {path}: give a folder of .eml files, or an mbox whose messages begin 'From '")
     return messages

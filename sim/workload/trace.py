@@ -13,6 +13,8 @@ from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
+from sim.workload.errors import SourceError
+
 __all__ = ["Letter", "read_letters", "spread"]
 
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -37,7 +39,7 @@ def read_letters(file: Path, *, start: float, duration: float) -> list[Letter]:
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: a line is not `source target seconds`, or the file is damaged gzip.
+        SourceError: a line is not `source target seconds`, or the file is damaged gzip.
     """
     rows = [row for row in _rows(file) if start <= row[0] < start + duration]
     rows.sort(key=itemgetter(0))
@@ -70,7 +72,7 @@ def _rows(file: Path) -> Iterator[_Row]:
         except ValueError:
             at = inf
         if not -inf < at < inf:
-            raise ValueError(
+            raise SourceError(
                 f"{file}:{number}: line {line.strip()!r} is no row of a trace:"
                 " write `source target seconds`, the seconds a finite number"
             )
@@ -83,5 +85,5 @@ def _text(file: Path) -> str:
         try:
             data = gzip.decompress(data)
         except (OSError, EOFError, zlib.error) as error:
-            raise ValueError(f"{file}: damaged gzip ({error}): a trace is a text file, plain or gzip") from error
+            raise SourceError(f"{file}: damaged gzip ({error}): a trace is a text file, plain or gzip") from error
     return data.decode("utf-8", "replace")

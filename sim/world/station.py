@@ -63,17 +63,15 @@ class Station:
         now = self.world.env.now
         for copy in copies:
             copy.path = (self.host.name,)
-            copy.contact_s += now - copy.counted_to
-            copy.counted_to = now
+            copy.waited(copy.created, now)
         self._take_custody(reverse_path, copies, content, now)
 
     def receive(self, mail: AcceptedMail, copies: list[Copy], now: float) -> None:
         """Take custody of what a client has handed over."""
         queue_id = self._next_id()
-        name = self.host.name
         field = received(
             helo=mail.helo,
-            by=name,
+            by=self.host.domain,
             protocol=mail.protocol,
             queue_id=queue_id,
             recipient=str(mail.forward_paths[0].mailbox) if len(mail.forward_paths) == 1 else None,
@@ -262,7 +260,7 @@ class Station:
         if not entry.reverse_path.is_null:
             message_id = world.new_message_id()
             content = bounce.report(
-                self.host.name, entry, given_up, message_id=f"<{message_id}@{self.host.name}>", now=now
+                self.host.domain, entry, given_up, message_id=f"<{message_id}@{self.host.domain}>", now=now
             )
             self.submit(NULL_PATH, world.write(message_id, NULL_PATH, [entry.reverse_path], len(content)), content)
         for copy, failure in given_up:

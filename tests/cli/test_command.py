@@ -136,6 +136,46 @@ def test_bad_usage_is_exit_2(arguments: list[str], small: Path, capsys, monkeypa
     assert ("Traceback" in said.err, said.out, said.err != "") == (False, "", True)
 
 
+@pytest.mark.parametrize("content", ["1 2 3\nfoo bar baz\n", b"\x1f\x8bdamaged", b"\xff\xfe"])
+def test_a_bad_trace_is_exit_2(content: str | bytes, tmp_path: Path, capsys):
+    """What is wrong with a file of the workload is the user's to mend: no traceback."""
+    (tmp_path / "t.txt").write_bytes(content.encode() if isinstance(content, str) else content)
+    file = tmp_path / "x.yaml"
+    file.write_text("network: {nodes: [a, b], links: [{between: [a, b]}]}\nworkload: {trace: {file: t.txt}}\n")
+    assert cli.main(["run", str(file), "--out", str(tmp_path / "out"), "--jobs", "1", "-q"]) == 2
+    said = capsys.readouterr().err
+    assert ("t.txt" in said, "Traceback" in said) == (True, False)
+
+
+def test_a_place_that_cannot_be_written_is_exit_2_before_any_work(small: Path, tmp_path: Path, capsys):
+    """A file where a folder should be: one line, and at once."""
+    (tmp_path / "file").write_text("")
+    assert cli.main(["run", str(small), "--out", str(tmp_path / "file" / "out")]) == 2
+    said = capsys.readouterr().err
+    assert ("cannot be made" in said, "runs after" in said) == (True, False)
+
+
+def test_hosts_may_have_any_name(tmp_path: Path, capsys):
+    """A host whose name is no domain name calls itself by its DNS label."""
+    file = tmp_path / "x.yaml"
+    file.write_text(
+        "network: {nodes: [Zürich, Genève, 東京], links: [{between: [Zürich, Genève]}, {between: [Genève, 東京]}]}\n"
+        "duration: 1 h\nworkload: {constant: {every: 1 min}}\nexpect: [end-to-end.delivery_prob == 1]\n"
+    )
+    assert cli.main(["run", str(file), "--out", str(tmp_path / "out"), "--jobs", "1", "-q"]) == 0
+    assert "holds" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("damage", ["{}", '{"architectures": 3}', "[]", "nonsense"])
+def test_a_damaged_result_is_exit_2(damage: str, small: Path, tmp_path: Path, capsys):
+    """One line that says which file."""
+    out = tmp_path / "out"
+    cli.main(["run", str(small), "--out", str(out), "--jobs", "1", "-q"])
+    (out / "summary.json").write_text(damage)
+    assert cli.main(["report", str(out)]) == 2
+    assert "summary.json" in capsys.readouterr().err
+
+
 def test_check_says_what_is_there(small: Path, capsys):
     """A scenario without mistakes."""
     assert cli.main(["check", str(small)]) == 0

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from sim.scenario.distribution import Constant, Empirical, Exponential, Lognormal, Uniform
+from sim.scenario.errors import ScenarioError
 from sim.scenario.load import load, loads
 from sim.scenario.names import dns_label, unique
 from sim.scenario.spec import (
@@ -444,3 +445,20 @@ def test_architecture_settings():
     assert found == {
         "x": Architecture(name="x", transfer="store-and-forward", routing="static", hosts={"a": Host(name="a")})
     }
+
+
+def test_mail_after_the_writing_time_is_a_mistake():
+    """It would never be written; so said at its place."""
+    text = (
+        "duration: 1 h\nnetwork: {nodes: [a]}\ndomains: {a.example: {mx: [a], users: [ann]}}\n"
+        "workload: {messages_at: [{at: 2 h, from: ann@a.example, to: ann@a.example}]}\n"
+    )
+    with pytest.raises(ScenarioError, match=r":4:31: written when nobody writes any more \(2 h; the duration is 1 h\)"):
+        loads(text)
+
+
+def test_weather_without_end_is_a_mistake():
+    """A million outages in a run is the most that is drawn."""
+    text = "network: {nodes: [a, b], links: [{between: [a, b], outages: {mtbf: 1 ms, mttr: 1 ms}}]}\n"
+    with pytest.raises(ScenarioError, match="too many outages of a-b: allowed are 1,000,000"):
+        loads(text)

@@ -233,9 +233,7 @@ names = st.sampled_from(["a", "b", "c"])
     sessions=st.sampled_from([1, 2, 100]),
     lifetime=st.sampled_from([0.0, 50.0, DAY]),
 )
-def test_leaping_changes_nothing(
-    mail, transfer, loss, crashes, spool, service, commit, limits, sessions, lifetime
-):
+def test_leaping_changes_nothing(mail, transfer, loss, crashes, spool, service, commit, limits, sessions, lifetime):
     """Every row is the same whether time leaps or goes event by event; times only go forward; delays add up."""
     policy = Postfix(
         default_process_limit=limits[0],
