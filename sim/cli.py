@@ -6,10 +6,9 @@ Exit status: 0 done, 1 an expectation failed, 2 usage or a bad scenario, 70 a de
 from __future__ import annotations
 
 import json
-import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import get_terminal_size
@@ -265,8 +264,13 @@ def _say_checks(checks: Sequence[Check]) -> int:
     return DONE if all(item.holds for item in checks) else EXPECTATION_FAILED
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and give its exit status."""
+def main(arguments: Sequence[str] | None = None, interrupted: Callable[[], bool] = lambda: False) -> int:
+    """Run the command and give its exit status.
+
+    Args:
+        arguments: instead of those of the process.
+        interrupted: whether Ctrl-C was pressed; some libraries make another error of it.
+    """
     try:
         return int(app(arguments, exit_on_error=False, result_action="return_value") or DONE)
     except CycloptsError:
@@ -278,10 +282,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return DONE
     except Exception as error:  # noqa: BLE001 - the last one to hear of an error must not fail
-        words = _for_the_user(error)
+        words = "interrupted" if interrupted() else _for_the_user(error)
         if words:
             _tell(words)
-            return USAGE
+            return INTERRUPTED if interrupted() else USAGE
         traceback.print_exc()
         _tell("This is a defect of mtasim. Please report it with the lines above and the scenario file.")
         return DEFECT
@@ -298,17 +302,5 @@ def _for_the_user(error: Exception) -> str:
     return str(error) if isinstance(error, (UsageError, ScenarioError, ResultError, SourceError)) else ""
 
 
-def console() -> None:
-    """The console script: `main`, and the end of the process."""
-    status = main()
-    if status == INTERRUPTED:
-        # CPython ends by the signal itself, with no exit status, where Ctrl-C fell into certain imports: leave before
-        # that.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
-    sys.exit(status)
-
-
 if __name__ == "__main__":
-    console()
+    sys.exit(main())

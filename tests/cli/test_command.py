@@ -274,7 +274,7 @@ def test_interruption_leaves_nothing(tmp_path: Path, jobs: str):
     file = tmp_path / "long.yaml"
     file.write_text(SMALL.replace("10 min", "1000 d") + "replications: 4\n")
     with subprocess.Popen(
-        [sys.executable, "-m", "sim.cli", "run", str(file), "--out", str(tmp_path / "out"), "--jobs", jobs],
+        [sys.executable, "-m", "sim", "run", str(file), "--out", str(tmp_path / "out"), "--jobs", jobs],
         stderr=subprocess.PIPE,
         text=True,
         cwd=tmp_path,
