@@ -14,7 +14,7 @@ from ipaddress import AddressValueError, IPv6Address
 from itertools import takewhile
 from typing import NamedTuple
 
-__all__ = ["Address", "AddressError", "format_mailbox", "is_domain", "parse_address", "parse_mailbox"]
+__all__ = ["Address", "AddressError", "format_mailbox", "is_domain", "octets_in", "parse_address", "parse_mailbox"]
 
 LOCAL_PART_LIMIT = 64
 """Octets in a local part, RFC 5321 section 4.5.3.1.1."""
@@ -32,8 +32,15 @@ _DOMAIN = re.compile(rf"{_SUB_DOMAIN}(?:\.{_SUB_DOMAIN})*")
 
 _PLAIN = re.compile(rf"({_DOT_STRING.pattern})@({_DOMAIN.pattern})")
 
+# RFC 6531 section 3.3: UTF8-non-ascii joins atext, qtextSMTP and the letters and digits of a sub-domain (U-label).
+_BEYOND_ASCII = "\x80-\U0010ffff"
+_UTF8_ATEXT = _ATEXT.replace("A-Z", f"{_BEYOND_ASCII}A-Z")
+_UTF8_DOT_STRING = re.compile(rf"{_UTF8_ATEXT}(?:\.{_UTF8_ATEXT})*")
+_UTF8_DOMAIN = re.compile(_DOMAIN.pattern.replace("A-Z", f"{_BEYOND_ASCII}A-Z"))
+
 # Quoted-string = DQUOTE *QcontentSMTP DQUOTE, where a backslash may stand before any printable character.
 _QUOTED = re.compile(r'"((?:[ !#-\[\]-~]|\\[ -~])*)"@(.*)')
+_UTF8_QUOTED = re.compile(rf'"((?:[ !#-\[\]-~{_BEYOND_ASCII}]|\\[ -~])*)"@(.*)')
 _QUOTED_PAIR = re.compile(r"\\(.)")
 _MUST_BE_QUOTED_PAIR = re.compile(r'(["\\])')
 
@@ -59,7 +66,7 @@ class Address(NamedTuple):
 
     def __str__(self) -> str:
         local = self.local
-        if not _DOT_STRING.fullmatch(local):
+        if not (_DOT_STRING if local.isascii() else _UTF8_DOT_STRING).fullmatch(local):
             local = '"' + _MUST_BE_QUOTED_PAIR.sub(r"\\\1", local) + '"'
         return f"{local}@{self.domain}" if self.domain else local
 
@@ -74,37 +81,44 @@ class Address(NamedTuple):
 
 
 @lru_cache(maxsize=65536)
-def parse_address(text: str) -> Address:
+def parse_address(text: str, *, utf8: bool = False) -> Address:
     """Read an RFC 5321 Mailbox, such as `gerard@cnam.fr` or `"gerard florin"@[136.173.24.11]`.
+
+    With `utf8`, a Mailbox of RFC 6531, such as `g\u00e9rard@exemple.fr`; lengths count octets of UTF-8.
 
     Raises:
         AddressError: the text is not one, or is longer than RFC 5321 section 4.5.3.1 allows.
     """
     plain = _PLAIN.fullmatch(text)
-    address = Address(plain[1], plain[2]) if plain else _parse_unusual(text)
-    if len(address.local) > LOCAL_PART_LIMIT:
-        raise AddressError(
-            f"local part of {text!r} has {len(address.local)} octets: at most {LOCAL_PART_LIMIT} are allowed"
-        )
-    if len(address.domain) > DOMAIN_LIMIT:
-        raise AddressError(f"domain of {text!r} has {len(address.domain)} octets: at most {DOMAIN_LIMIT} are allowed")
+    address = Address(plain[1], plain[2]) if plain else _parse_unusual(text, utf8)
+    local_length, domain_length = octets_in(address.local), octets_in(address.domain)
+    if local_length > LOCAL_PART_LIMIT:
+        raise AddressError(f"local part of {text!r} has {local_length} octets: at most {LOCAL_PART_LIMIT} are allowed")
+    if domain_length > DOMAIN_LIMIT:
+        raise AddressError(f"domain of {text!r} has {domain_length} octets: at most {DOMAIN_LIMIT} are allowed")
     return address
 
 
-def _parse_unusual(text: str) -> Address:
-    """Read a Mailbox with a quoted local part or an address literal."""
-    if not text.isascii():
+def octets_in(text: str) -> int:
+    """How many octets the text has in UTF-8."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
+def _parse_unusual(text: str, utf8: bool) -> Address:
+    """Read a Mailbox with a quoted local part, an address literal, or characters beyond US-ASCII."""
+    beyond_ascii = not text.isascii()
+    if beyond_ascii and not utf8:
         raise AddressError(f"address {text!r} has a character beyond US-ASCII: write ASCII letters (no SMTPUTF8 here)")
     if "@" not in text:
         raise AddressError(f"address {text!r} has no domain: write local-part@domain")
-    quoted = _QUOTED.fullmatch(text)
+    quoted = (_UTF8_QUOTED if beyond_ascii else _QUOTED).fullmatch(text)
     local, domain = quoted.groups() if quoted else text.split("@", 1)
-    if not quoted and not _DOT_STRING.fullmatch(local):
+    if not quoted and not (_UTF8_DOT_STRING if beyond_ascii else _DOT_STRING).fullmatch(local):
         raise AddressError(
             f"local part {local!r} of {text!r} is not atoms joined by single dots:"
             " put anything else between double quotes"
         )
-    if not is_domain(domain):
+    if not is_domain(domain, utf8=beyond_ascii):
         raise AddressError(
             f"domain {domain!r} of {text!r} is neither labels of letters, digits and inner hyphens joined by dots"
             " nor an address literal such as [192.0.2.1] or [IPv6:2001:db8::1]"
@@ -112,11 +126,14 @@ def _parse_unusual(text: str) -> Address:
     return Address(_QUOTED_PAIR.sub(r"\1", local) if quoted else local, domain)
 
 
-def is_domain(text: str) -> bool:
-    """Whether the text is an RFC 5321 Domain or address-literal, as EHLO and addresses take them."""
+def is_domain(text: str, *, utf8: bool = False) -> bool:
+    """Whether the text is an RFC 5321 Domain or address-literal, as EHLO and addresses take them.
+
+    With `utf8`, labels may have characters beyond US-ASCII (RFC 6531 section 3.3).
+    """
     if text[:1] == "[" and text[-1:] == "]":
         return _is_literal(text[1:-1])
-    return _DOMAIN.fullmatch(text) is not None
+    return (_UTF8_DOMAIN if utf8 else _DOMAIN).fullmatch(text) is not None
 
 
 def _is_literal(text: str) -> bool:

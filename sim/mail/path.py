@@ -7,7 +7,7 @@ from collections.abc import Container
 from functools import lru_cache
 from typing import NamedTuple
 
-from sim.mail.address import LOCAL_PART_LIMIT, Address, AddressError, is_domain, parse_address
+from sim.mail.address import LOCAL_PART_LIMIT, Address, AddressError, is_domain, octets_in, parse_address
 
 __all__ = [
     "NULL_PATH",
@@ -58,14 +58,16 @@ NULL_PATH = Path(None)
 
 
 @lru_cache(maxsize=65536)
-def parse_path(text: str, *, allow_null: bool = True) -> Path:
+def parse_path(text: str, *, allow_null: bool = True, utf8: bool = False) -> Path:
     """Read `<local-part@domain>`, with or without a source route, or `<>`.
+
+    With `utf8`, its addresses and domains may be those of RFC 6531.
 
     Raises:
         AddressError: the text is no path, is longer than 256 octets, or is null where that is not allowed.
     """
-    if len(text) > PATH_LIMIT:
-        raise AddressError(f"path {text[:40]!r}... has {len(text)} octets: at most {PATH_LIMIT} are allowed")
+    if octets_in(text) > PATH_LIMIT:
+        raise AddressError(f"path {text[:40]!r}... has {octets_in(text)} octets: at most {PATH_LIMIT} are allowed")
     if text[:1] != "<" or text[-1:] != ">":
         raise AddressError(f"path {text!r} is not between angle brackets: write <local-part@domain>")
     if text == "<>":
@@ -73,27 +75,27 @@ def parse_path(text: str, *, allow_null: bool = True) -> Path:
             return NULL_PATH
         raise AddressError("path '<>' names no mailbox: only a reverse-path may be null")
     if text[1] != "@":
-        return Path(parse_address(text[1:-1]))
-    return _parse_routed(text)
+        return Path(parse_address(text[1:-1], utf8=utf8) if utf8 else parse_address(text[1:-1]))
+    return _parse_routed(text, utf8)
 
 
-def _parse_routed(text: str) -> Path:
+def _parse_routed(text: str, utf8: bool) -> Path:
     """Read a path that begins with a source route."""
     route: list[str] = []
     position = 1
     while step := _ROUTE_STEP.match(text, position):
         domain, end = step.groups()
-        if not is_domain(domain):
+        if not is_domain(domain, utf8=utf8):
             raise AddressError(f"source route of path {text!r} has {domain!r}, which is not a domain")
         route.append(domain)
         position = step.end()
         if end == ":":
-            return Path(parse_address(text[position:-1]), tuple(route))
+            return Path(parse_address(text[position:-1], utf8=utf8), tuple(route))
     raise AddressError(f"source route of path {text!r} does not end: write <@one,@two:local-part@domain>")
 
 
 @lru_cache(maxsize=65536)
-def parse_forward_path(text: str) -> Path:
+def parse_forward_path(text: str, *, utf8: bool = False) -> Path:
     """Read a forward-path: as `parse_path`, but never null, and `<Postmaster>` needs no domain.
 
     RFC 5321 section 4.1.1.3. The postmaster's path is `Path(Address("Postmaster", ""))`, however it was spelt.
@@ -103,7 +105,7 @@ def parse_forward_path(text: str) -> Path:
     """
     if text.lower() == "<postmaster>":
         return Path(Address("Postmaster", ""))
-    return parse_path(text, allow_null=False)
+    return parse_path(text, allow_null=False, utf8=utf8)
 
 
 def percent_decode(address: Address, domains: Container[str]) -> Address:

@@ -11,6 +11,7 @@ from sim.protocol.smtp import (
     BadCommand,
     Data,
     Ehlo,
+    Etrn,
     Expn,
     Helo,
     Help,
@@ -23,6 +24,9 @@ from sim.protocol.smtp import (
     RemoteProtocolError,
     Reply,
     Rset,
+    Saml,
+    Send,
+    Soml,
     State,
     Turn,
     Vrfy,
@@ -30,10 +34,14 @@ from sim.protocol.smtp import (
 )
 from sim.protocol.smtp.states import HOPES, LAST_IN_GROUP, TRANSITIONS, Opening
 
+OFFERED = {"extensions": ("PIPELINING", "SIZE", "SEND", "SOML", "SAML", "ETRN")}
 COMMANDS = {
     Helo: Helo("c.example"),
     Ehlo: Ehlo("c.example"),
     Mail: Mail(NULL_PATH),
+    Send: Send(NULL_PATH),
+    Soml: Soml(NULL_PATH),
+    Saml: Saml(NULL_PATH),
     Rcpt: Rcpt(Path(Address("bob", "y.example"))),
     Data: Data(),
     Rset: Rset(),
@@ -41,6 +49,7 @@ COMMANDS = {
     Expn: Expn("staff"),
     Noop: Noop(),
     Help: Help(),
+    Etrn: Etrn("c.example"),
     Turn: Turn(),
     Quit: Quit(),
 }
@@ -48,6 +57,9 @@ LINES = {
     Helo: b"HELO c.example\r\n",
     Ehlo: b"EHLO c.example\r\n",
     Mail: b"MAIL FROM:<>\r\n",
+    Send: b"SEND FROM:<>\r\n",
+    Soml: b"SOML FROM:<>\r\n",
+    Saml: b"SAML FROM:<>\r\n",
     Rcpt: b"RCPT TO:<bob@y.example>\r\n",
     Data: b"DATA\r\n",
     Rset: b"RSET\r\n",
@@ -55,18 +67,19 @@ LINES = {
     Expn: b"EXPN staff\r\n",
     Noop: b"NOOP\r\n",
     Help: b"HELP\r\n",
+    Etrn: b"ETRN c.example\r\n",
     Turn: b"TURN\r\n",
     Quit: b"QUIT\r\n",
 }
 
 # The code that a server which accepts everything answers with; 503 where the command has no place.
-#                  Helo Ehlo Mail Rcpt Data Rset Vrfy Expn Noop Help Turn Quit
+#                  Helo Ehlo Mail Send Soml Saml Rcpt Data Rset Vrfy Expn Noop Help Etrn Turn Quit
 CODES = {
-    State.REFUSED: (503, 503, 503, 503, 503, 503, 503, 503, 503, 503, 503, 221),
-    State.GREETED: (250, 250, 503, 503, 503, 250, 252, 550, 250, 214, 503, 221),
-    State.READY: (250, 250, 250, 503, 503, 250, 252, 550, 250, 214, 502, 221),
-    State.MAIL: (250, 250, 503, 250, 503, 250, 252, 550, 250, 214, 503, 221),
-    State.RCPT: (250, 250, 503, 250, 354, 250, 252, 550, 250, 214, 503, 221),
+    State.REFUSED: (503, 503, 503, 503, 503, 503, 503, 503, 503, 503, 503, 503, 503, 503, 503, 221),
+    State.GREETED: (250, 250, 503, 503, 503, 503, 503, 503, 250, 252, 550, 250, 214, 503, 503, 221),
+    State.READY: (250, 250, 250, 250, 250, 250, 503, 503, 250, 252, 550, 250, 214, 251, 502, 221),
+    State.MAIL: (250, 250, 503, 503, 503, 503, 250, 503, 250, 252, 550, 250, 214, 503, 503, 221),
+    State.RCPT: (250, 250, 503, 503, 503, 503, 250, 354, 250, 252, 550, 250, 214, 503, 503, 221),
 }
 CELLS = [(state, kind, code) for state, codes in CODES.items() for kind, code in zip(COMMANDS, codes, strict=True)]
 
@@ -75,7 +88,7 @@ MOVES = {
     **{(State.GREETED, hello): State.READY for hello in (Helo, Ehlo)},
     **{(state, reset): State.READY for state in (State.MAIL, State.RCPT) for reset in (Helo, Ehlo, Rset)},
     **{(state, Quit): State.CLOSED for state in CODES},
-    (State.READY, Mail): State.MAIL,
+    **{(State.READY, opening): State.MAIL for opening in (Mail, Send, Soml, Saml)},
     (State.MAIL, Rcpt): State.RCPT,
     (State.RCPT, Data): State.DATA,
 }
@@ -84,9 +97,9 @@ MOVES = {
 def pair_at(state, respond=answer):
     """A pair of machines in the given state."""
     if state is State.REFUSED:
-        return ConnectionPair(hello=None, greeting=replies.E554_NO_SERVICE, respond=respond)
+        return ConnectionPair(hello=None, greeting=replies.E554_NO_SERVICE, respond=respond, **OFFERED)
     path = {State.GREETED: (), State.READY: (Ehlo,), State.MAIL: (Ehlo, Mail), State.RCPT: (Ehlo, Mail, Rcpt)}
-    pair = ConnectionPair(hello=None)
+    pair = ConnectionPair(hello=None, **OFFERED)
     for kind in path[state]:
         pair.say(COMMANDS[kind])
     pair.respond = respond
@@ -149,7 +162,7 @@ def test_every_command_has_its_place():
 @pytest.mark.parametrize(("state", "kind", "code"), CELLS)
 def test_server_by_the_table(state, kind, code):
     """Each command, in each state, gets the expected code and leads to the expected state."""
-    server = server_at(state)
+    server = server_at(state, **OFFERED)
     events, octets = serve(server, LINES[kind])
     assert int(octets[:3]) == code
     assert isinstance(events[0], BadCommand) == (code == 503)

@@ -8,8 +8,8 @@ from typing import Literal
 from sim.protocol.smtp.buffer import ReceiveBuffer
 from sim.protocol.smtp.commands import write_command
 from sim.protocol.smtp.errors import LocalProtocolError, RemoteProtocolError
-from sim.protocol.smtp.events import NEED_DATA, Command, ConnectionClosed, Ehlo, Helo, MailData, NeedData
-from sim.protocol.smtp.extensions import parse_offer
+from sim.protocol.smtp.events import NEED_DATA, Command, ConnectionClosed, Ehlo, Helo, Mail, MailData, NeedData, Rcpt
+from sim.protocol.smtp.extensions import COMMAND_EXTENSIONS, OLD_COMMANDS, parse_offer
 from sim.protocol.smtp.mail_data import stuff
 from sim.protocol.smtp.replies import Reply
 from sim.protocol.smtp.reply_lines import is_continued, read_reply, split_replies
@@ -51,8 +51,10 @@ class Client:
         "_enhanced",
         "_lines",
         "_offered",
+        "_old_server",
         "_peer_closed",
         "_state",
+        "_utf8",
         "_waiting",
         "_whole",
         "extensions",
@@ -63,6 +65,10 @@ class Client:
         """What the server offered in its reply to EHLO: keyword in upper case -> the text after it."""
         self._offered: tuple[str, ...] = ()
         self._enhanced = False
+        # Whether HELO was the last to be accepted: then nothing is known of what the server can do.
+        self._old_server = False
+        # Whether the transaction's MAIL has SMTPUTF8.
+        self._utf8 = False
         self._state = _CONNECTED
         # The state once every reply on the way has come and is a good one; None: to be worked out anew.
         self._ahead: State | None = _CONNECTED
@@ -98,9 +104,11 @@ class Client:
         if ahead is None:
             legal = ", ".join(sorted(each.__name__ for each in HOPES[self._ahead])) or "nothing"
             raise LocalProtocolError(f"{kind.__name__} is not legal in state {self._ahead.name}: {legal} is")
+        if kind in COMMAND_EXTENSIONS:
+            self._check_offered(kind)
         if self._waiting:
             self._check_group(kind)
-        octets = stuff(command.content) if isinstance(command, MailData) else write_command(command, self._offered)
+        octets = stuff(command.content) if isinstance(command, MailData) else self._line(command)
         self._waiting.append(kind)
         self._ahead = ahead
         return octets
@@ -140,6 +148,19 @@ class Client:
             return NEED_DATA
         self._move(_CLOSED)
         return ConnectionClosed()
+
+    def _line(self, command: Command) -> bytes:
+        line = write_command(command, self._offered)
+        if isinstance(command, Mail):
+            self._utf8 = ("SMTPUTF8", None) in command.parameters
+        elif isinstance(command, Rcpt) and not (self._utf8 or line.isascii()):
+            raise LocalProtocolError(f"cannot send {line!r}: its transaction's MAIL has no parameter SMTPUTF8")
+        return line
+
+    def _check_offered(self, kind: type) -> None:
+        keyword = COMMAND_EXTENSIONS[kind]
+        if keyword not in self.extensions and not (self._old_server and kind in OLD_COMMANDS):
+            raise LocalProtocolError(f"{kind.__name__} is not known to the server: it does not offer {keyword}")
 
     def _look_ahead(self) -> State:
         state = self._state
@@ -186,6 +207,7 @@ class Client:
             self._waiting.popleft()
         if hello and reply.positive:
             self.extensions = dict(parse_offer(reply.lines)) if kind is Ehlo else {}
+            self._old_server = kind is Helo
             self._offered = tuple(self.extensions)
             self._enhanced = "ENHANCEDSTATUSCODES" in self.extensions
         return reply

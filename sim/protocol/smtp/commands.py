@@ -7,13 +7,14 @@ from collections.abc import Callable, Container
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sim.mail.address import AddressError
+from sim.mail.address import AddressError, is_domain
 from sim.mail.path import Path, parse_forward_path, parse_path
 from sim.protocol.smtp.errors import LocalProtocolError, RemoteProtocolError
 from sim.protocol.smtp.events import (
     Command,
     Data,
     Ehlo,
+    Etrn,
     Expn,
     Helo,
     Help,
@@ -23,6 +24,9 @@ from sim.protocol.smtp.events import (
     Quit,
     Rcpt,
     Rset,
+    Saml,
+    Send,
+    Soml,
     Turn,
     Vrfy,
 )
@@ -34,6 +38,7 @@ from sim.protocol.smtp.replies import (
     E501_BAD_RECIPIENT,
     E501_BAD_SENDER,
     E501_SYNTAX,
+    E553_NOT_ASCII,
     Reply,
 )
 
@@ -44,13 +49,22 @@ _DOMAIN_LIMIT = 255
 # Printable US-ASCII; HT counts as white space, which servers should tolerate at the end (RFC 5321 section 4.1.1).
 _LINE = re.compile(rb"[\t\x20-\x7e]*")
 
+# What RFC 6531 adds to that.
+_UTF8_LINE = re.compile("[\t\x20-\x7e\x80-\U0010ffff]*")
+_UTF8_COMMANDS = frozenset({Mail, Rcpt, Vrfy, Expn})
+
 _WORDS = re.compile(r"([^ \t]+)(?:[ \t]+(.*))?")
 
 # A path ends at its first ">" outside a Quoted-string (section 4.1.2). Some clients put a space before it.
 _PATH = re.compile(r'[ \t]*(<(?:[^">]++|"(?:[^"\\]|\\.)*+")*+>)(?:[ \t]+(.*))?')
 
-# esmtp-param = esmtp-keyword ["=" esmtp-value]; the value is printable, without "=" and space (section 4.1.2).
-_PARAMETER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([!-<>-~]+))?")
+# esmtp-param = esmtp-keyword ["=" esmtp-value]; the value is printable, without "=" and space (section 4.1.2), and
+# may have characters beyond US-ASCII (RFC 6531 section 3.3).
+_PARAMETER = re.compile("([A-Za-z0-9][A-Za-z0-9-]*)(?:=([!-<>-~\x80-\U0010ffff]+))?")
+_SPACES = re.compile("[ \t]+")
+
+# RFC 1985 section 5.2: a domain, "@" and a domain for what is below it too, or "#" and a name that is the server's own.
+_QUEUE = re.compile("#[!-~]+")
 
 
 class _Syntax(NamedTuple):
@@ -83,6 +97,24 @@ def _read_word(argument: str, syntax: _Syntax, offered: Container[str]) -> Comma
     return _read_text(argument, syntax, offered)
 
 
+def _read_query(argument: str, syntax: _Syntax, offered: Container[str]) -> Command:
+    """VRFY and EXPN: under SMTPUTF8, a last word of that name is no part of the text (RFC 6531 section 3.7.4)."""
+    text, _, flag = argument.rpartition(" ")
+    utf8 = "SMTPUTF8" in offered and text != "" and flag.upper() == "SMTPUTF8"
+    if not utf8 and not argument.isascii():
+        raise _refused(argument, E553_NOT_ASCII)
+    if not utf8:
+        return _read_word(argument, syntax, offered)
+    command: Command = syntax.kind(text.rstrip(" \t"), utf8)
+    return command
+
+
+def _read_node(argument: str, syntax: _Syntax, offered: Container[str]) -> Command:
+    if not _QUEUE.fullmatch(argument) and not is_domain(argument.removeprefix("@")):
+        raise _refused(argument, E501_SYNTAX(syntax.usage))
+    return _read_word(argument, syntax, offered)
+
+
 def _read_domain(argument: str, syntax: _Syntax, offered: Container[str]) -> Command:
     # Whatever the client calls itself is only for the record: section 4.1.4 forbids to refuse mail for it.
     if len(argument) > _DOMAIN_LIMIT:
@@ -92,7 +124,11 @@ def _read_domain(argument: str, syntax: _Syntax, offered: Container[str]) -> Com
 
 def _read_mail(argument: str, syntax: _Syntax, offered: Container[str]) -> Command:
     path, parameters = _read_path(_after("FROM:", argument, syntax), parse_path, E501_BAD_SENDER)
-    return Mail(path, _read_parameters(Mail, parameters, offered))
+    read = _read_parameters(syntax.kind, parameters, offered)
+    if not argument.isascii() and ("SMTPUTF8", None) not in read:
+        raise _refused(argument, E553_NOT_ASCII)
+    command: Command = syntax.kind(path, read)
+    return command
 
 
 def _read_rcpt(argument: str, syntax: _Syntax, offered: Container[str]) -> Command:
@@ -106,22 +142,23 @@ def _after(word: str, argument: str, syntax: _Syntax) -> str:
     return argument[len(word) :]
 
 
-def _read_path(argument: str, parse: Callable[[str], Path], fault: Reply) -> tuple[Path, str]:
+def _read_path(argument: str, parse: Callable[..., Path], fault: Reply) -> tuple[Path, str]:
     """Split `<path> parameters`."""
     match = _PATH.fullmatch(argument)
     if match is None:
         raise _refused(argument, fault)
     try:
-        return parse(match[1]), match[2] or ""
+        path = parse(match[1]) if match[1].isascii() else parse(match[1], utf8=True)
     except AddressError as error:
         raise _refused(str(error), fault) from error
+    return path, match[2] or ""
 
 
 def _read_parameters(kind: type, text: str, offered: Container[str]) -> Parameters:
     if not text:
         return ()
     parameters = []
-    for word in text.split():
+    for word in _SPACES.split(text):
         match = _PARAMETER.fullmatch(word)
         if match is None:
             raise _refused(word, E501_SYNTAX("keyword or keyword=value, separated by spaces"))
@@ -130,6 +167,10 @@ def _read_parameters(kind: type, text: str, offered: Container[str]) -> Paramete
     if fault is not None:
         raise _refused(text, fault)
     return tuple(parameters)
+
+
+def _write_query(query: Vrfy | Expn) -> str:
+    return f"{type(query).__name__.upper()} {query.text}{' SMTPUTF8' if query.utf8 else ''}"
 
 
 def _write_parameters(parameters: Parameters) -> str:
@@ -145,6 +186,9 @@ _TABLE = {
         _read_mail,
         lambda mail: f"MAIL FROM:{mail.reverse_path}{_write_parameters(mail.parameters)}",
     ),
+    "SEND": _Syntax("SEND FROM:<reverse-path>", Send, _read_mail, lambda send: f"SEND FROM:{send.reverse_path}"),
+    "SOML": _Syntax("SOML FROM:<reverse-path>", Soml, _read_mail, lambda soml: f"SOML FROM:{soml.reverse_path}"),
+    "SAML": _Syntax("SAML FROM:<reverse-path>", Saml, _read_mail, lambda saml: f"SAML FROM:{saml.reverse_path}"),
     "RCPT": _Syntax(
         "RCPT TO:<forward-path> [parameters]",
         Rcpt,
@@ -153,10 +197,13 @@ _TABLE = {
     ),
     "DATA": _Syntax("DATA", Data, _read_nothing, lambda _: "DATA"),
     "RSET": _Syntax("RSET", Rset, _read_nothing, lambda _: "RSET"),
-    "VRFY": _Syntax("VRFY <text>", Vrfy, _read_word, lambda vrfy: f"VRFY {vrfy.text}"),
-    "EXPN": _Syntax("EXPN <text>", Expn, _read_word, lambda expn: f"EXPN {expn.text}"),
+    "VRFY": _Syntax("VRFY <text>", Vrfy, _read_query, _write_query),
+    "EXPN": _Syntax("EXPN <text>", Expn, _read_query, _write_query),
     "NOOP": _Syntax("NOOP [text]", Noop, _read_text, lambda noop: f"NOOP {noop.text}".rstrip()),
     "HELP": _Syntax("HELP [text]", Help, _read_text, lambda query: f"HELP {query.text}".rstrip()),
+    "ETRN": _Syntax(
+        "ETRN <domain>, ETRN @<domain> or ETRN #<queue>", Etrn, _read_node, lambda etrn: f"ETRN {etrn.node}"
+    ),
     "TURN": _Syntax("TURN", Turn, _read_nothing, lambda _: "TURN"),
     "QUIT": _Syntax("QUIT", Quit, _read_nothing, lambda _: "QUIT"),
 }
@@ -183,13 +230,24 @@ def read_command(line: bytes, offered: tuple[str, ...]) -> Command:
     """
     if len(line) + 2 > COMMAND_LINE_LIMIT and len(line) + 2 > line_limit(command_kind(line), offered):
         raise _refused(line, E500_TOO_LONG)
-    if _LINE.fullmatch(line) is None:
-        raise _refused(line, E500_BAD_OCTETS)
-    words = _WORDS.fullmatch(line.decode("ascii").rstrip(" \t"))
+    text = _beyond_ascii(line, offered) if _LINE.fullmatch(line) is None else line.decode("ascii")
+    words = _WORDS.fullmatch(text.rstrip(" \t"))
     syntax = _TABLE.get(words[1].upper()) if words else None
     if words is None or syntax is None:
         raise _refused(line, E500_UNKNOWN)
     return syntax.read(words[2] or "", syntax, offered)
+
+
+def _beyond_ascii(line: bytes, offered: tuple[str, ...]) -> str:
+    """A command line that is not printable US-ASCII: legal where SMTPUTF8 is in force and the command takes UTF-8."""
+    if "SMTPUTF8" in offered and command_kind(line) in _UTF8_COMMANDS:
+        try:
+            text = line.decode("utf-8")
+        except UnicodeDecodeError:
+            raise _refused(line, E500_BAD_OCTETS) from None
+        if _UTF8_LINE.fullmatch(text):
+            return text
+    raise _refused(line, E500_BAD_OCTETS)
 
 
 def write_command(command: Command, offered: tuple[str, ...]) -> bytes:
@@ -199,6 +257,8 @@ def write_command(command: Command, offered: tuple[str, ...]) -> bytes:
         LocalProtocolError: no server would read the line, because a value in it, a parameter that none of the `offered`
             extensions brings, or its length is at fault.
     """
+    if isinstance(command, Vrfy | Expn) and command.utf8 and "SMTPUTF8" not in offered:
+        raise LocalProtocolError(f"cannot send {command!r}: the server does not offer SMTPUTF8")
     return _checked(_BY_KIND[type(command)].write(command), offered)
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "ConnectionClosed",
     "Data",
     "Ehlo",
+    "Etrn",
     "Expn",
     "Helo",
     "Help",
@@ -30,6 +31,9 @@ __all__ = [
     "Quit",
     "Rcpt",
     "Rset",
+    "Saml",
+    "Send",
+    "Soml",
     "Turn",
     "Vrfy",
 ]
@@ -55,6 +59,30 @@ class Ehlo:
 @dataclass(frozen=True, slots=True)
 class Mail:
     """MAIL FROM: a mail transaction begins. A server machine gives the parameters' keywords in upper case."""
+
+    reverse_path: Path
+    parameters: Parameters = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """SEND FROM: as MAIL, but for the terminals of users who are logged in (RFC 821 section 3.4)."""
+
+    reverse_path: Path
+    parameters: Parameters = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Soml:
+    """SOML FROM: as SEND for users who are logged in, as MAIL for the others (RFC 821 section 3.4)."""
+
+    reverse_path: Path
+    parameters: Parameters = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Saml:
+    """SAML FROM: as SEND and as MAIL, both (RFC 821 section 3.4)."""
 
     reverse_path: Path
     parameters: Parameters = ()
@@ -91,16 +119,18 @@ class Rset:
 
 @dataclass(frozen=True, slots=True)
 class Vrfy:
-    """VRFY: is this a user, and what is the mailbox?"""
+    """VRFY: is this a user, and what is the mailbox? `utf8` says that the client understands UTF-8 (RFC 6531)."""
 
     text: str
+    utf8: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Expn:
-    """EXPN: is this a mailing list, and who is on it?"""
+    """EXPN: is this a mailing list, and who is on it? `utf8` says that the client understands UTF-8 (RFC 6531)."""
 
     text: str
+    utf8: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +148,16 @@ class Help:
 
 
 @dataclass(frozen=True, slots=True)
+class Etrn:
+    """ETRN: the client asks that mail waiting for this node be sent now, on connections of its own (RFC 1985).
+
+    The node is a domain, `@domain` for it and what is below it, or `#queue` for a queue of the server's.
+    """
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """TURN: the client asks to become the server (RFC 821 section 3.8)."""
 
@@ -127,7 +167,25 @@ class Quit:
     """QUIT: the client asks for the end of the session."""
 
 
-Command = Helo | Ehlo | Mail | Rcpt | Data | MailData | Rset | Vrfy | Expn | Noop | Help | Turn | Quit
+Command = (
+    Helo
+    | Ehlo
+    | Mail
+    | Send
+    | Soml
+    | Saml
+    | Rcpt
+    | Data
+    | MailData
+    | Rset
+    | Vrfy
+    | Expn
+    | Noop
+    | Help
+    | Etrn
+    | Turn
+    | Quit
+)
 """What a client sends and a server answers with one reply (the mail data counts: its final dot is answered)."""
 
 

@@ -1,6 +1,7 @@
-"""The SMTP extensions, one row each: how a server offers it, and what it adds to MAIL and RCPT.
+"""The SMTP extensions, one row each: how a server offers it, what it adds to MAIL and RCPT, and its own commands.
 
-All else is read off this table: the lines of an EHLO reply, the check of parameters on both sides, the length limits.
+All else is read off this table: the lines of an EHLO reply, the check of parameters on both sides, the length limits,
+and which commands a server knows.
 """
 
 from __future__ import annotations
@@ -11,16 +12,21 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
 
-from sim.protocol.smtp.events import Mail, Parameters
+from sim.mail.xtext import XTEXT
+from sim.protocol.smtp.events import Ehlo, Etrn, Expn, Mail, Parameters, Rcpt, Saml, Send, Soml, Vrfy
 from sim.protocol.smtp.replies import E501_PARAMETER, E555_PARAMETER, Reply
 
 __all__ = [
+    "COMMAND_EXTENSIONS",
     "COMMAND_LINE_LIMIT",
+    "DEFAULT_EXTENSIONS",
     "EXTENSIONS",
-    "LONGEST_COMMAND_LINE",
+    "OLD_COMMANDS",
     "Extension",
     "Parameter",
+    "barred",
     "line_limit",
+    "longest_line",
     "offer_lines",
     "parameter_fault",
     "parse_offer",
@@ -43,14 +49,32 @@ class Parameter:
 class Extension:
     """A row of the table.
 
-    `offer` is what follows the keyword in the EHLO reply, where `{size_limit}` stands for the server's limit in octets;
-    `longer` says by how many octets the extension raises the length limit of a command line.
+    `offer` is what follows the keyword in the EHLO reply unless a server says otherwise, where `{size_limit}` stands
+    for the server's limit in octets; `longer` says by how many octets the extension raises the length limit of a
+    command line; `commands` are those that nobody knows without it.
     """
 
     keyword: str
     offer: str = ""
     parameters: tuple[Parameter, ...] = ()
     longer: Mapping[type, int] = field(default_factory=dict)
+    commands: tuple[type, ...] = ()
+
+
+_NOTIFY = re.compile("NEVER|(?:SUCCESS|FAILURE|DELAY)(?:,(?:SUCCESS|FAILURE|DELAY))*", re.IGNORECASE)
+
+# RFC 3461 section 4.2: addr-type ";" xtext; RFC 6533 section 3: the type utf-8 may have characters beyond US-ASCII.
+_ORCPT = re.compile(rf"(?=.{{1,500}}$)(?:[A-Za-z0-9-]+;{XTEXT}|[Uu][Tt][Ff]-8;(?:{XTEXT}|[\x80-\U0010ffff])*)")
+
+# RFC 2852 section 4: by-time ";" by-mode [by-trace]; mode R takes no time that is over.
+_BY = re.compile(r"(?:(?=\+?[0-9]{1,9};)\+?0*[1-9][0-9]*;R|[+-]?[0-9]{1,9};N)T?", re.IGNORECASE)
+
+# RFC 3339 section 5.6: date-time.
+_DATE_TIME = re.compile(
+    r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)"
+    r"(?:\.[0-9]+)?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])",
+    re.IGNORECASE,
+)
 
 
 _ROWS = (
@@ -62,14 +86,63 @@ _ROWS = (
     Extension("8BITMIME", "", (Parameter(Mail, "BODY", re.compile("7BIT|8BITMIME", re.IGNORECASE)),), {Mail: 17}),
     # RFC 2034.
     Extension("ENHANCEDSTATUSCODES"),
+    # RFC 6531 section 3.1: a flag on MAIL, and an argument of VRFY and EXPN.
+    Extension("SMTPUTF8", "", (Parameter(Mail, "SMTPUTF8", None),), {Mail: 10, Vrfy: 10, Expn: 10}),
+    # RFC 3461 section 4: an envelope identifier has 100 characters at most.
+    Extension(
+        "DSN",
+        "",
+        (
+            Parameter(Mail, "RET", re.compile("FULL|HDRS", re.IGNORECASE)),
+            Parameter(Mail, "ENVID", re.compile(rf"(?=.{{1,100}}$){XTEXT}")),
+            Parameter(Rcpt, "NOTIFY", _NOTIFY),
+            Parameter(Rcpt, "ORCPT", _ORCPT),
+        ),
+        {Mail: 100, Rcpt: 500},
+    ),
+    # RFC 2852.
+    Extension("DELIVERBY", "", (Parameter(Mail, "BY", _BY),), {Mail: 17}),
+    # RFC 4865 section 4: the offer says the longest interval in s, and the last moment.
+    Extension(
+        "FUTURERELEASE",
+        "2592000 9999-12-31T23:59:59Z",
+        (Parameter(Mail, "HOLDFOR", re.compile("[1-9][0-9]{0,8}")), Parameter(Mail, "HOLDUNTIL", _DATE_TIME)),
+        {Mail: 34},
+    ),
+    # RFC 6710 section 4: -9 to 9.
+    Extension("MT-PRIORITY", "", (Parameter(Mail, "MT-PRIORITY", re.compile("0|-?[1-9]")),), {Mail: 15}),
+    # RFC 1985.
+    Extension("ETRN", commands=(Etrn,)),
+    # RFC 821; RFC 5321 appendix F.6 wants them offered.
+    Extension("SEND", commands=(Send,)),
+    Extension("SOML", commands=(Soml,)),
+    Extension("SAML", commands=(Saml,)),
+    # RFC 5321 section 4.1.1: these commands are known without being offered.
+    Extension("VRFY"),
+    Extension("EXPN"),
+    Extension("HELP"),
+    Extension("TURN"),
 )
+
+DEFAULT_EXTENSIONS = ("SIZE", "PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES")
+"""What a server offers unless told otherwise."""
 
 EXTENSIONS: Mapping[str, Extension] = MappingProxyType({row.keyword: row for row in _ROWS})
 """The extensions that this project knows, by keyword."""
 
-_PARAMETERS = {
-    (parameter.command, parameter.keyword): (row.keyword, parameter) for row in _ROWS for parameter in row.parameters
-}
+COMMAND_EXTENSIONS: Mapping[type, str] = {command: row.keyword for row in _ROWS for command in row.commands}
+"""Command -> the keyword of the extension that brings it, for those that only an extension brings."""
+
+OLD_COMMANDS = frozenset({Send, Soml, Saml})
+"""Commands that every server of RFC 821 knows, and that need no EHLO where they are offered."""
+
+_PARAMETERS: dict[tuple[type, str], list[tuple[str, Parameter]]] = {}
+for _row in _ROWS:
+    for _parameter in _row.parameters:
+        _PARAMETERS.setdefault((_parameter.command, _parameter.keyword), []).append((_row.keyword, _parameter))
+
+# RFC 4865 section 4: one of the two.
+_CLASHES = {"HOLDFOR": "HOLDUNTIL", "HOLDUNTIL": "HOLDFOR"}
 
 
 def parameter_fault(command: type, parameters: Parameters, offered: Container[str]) -> Reply | None:
@@ -81,15 +154,19 @@ def parameter_fault(command: type, parameters: Parameters, offered: Container[st
     seen = []
     for keyword, value in parameters:
         name = keyword.upper()
-        extension, parameter = _PARAMETERS.get((command, name), ("", None))
-        if parameter is None or extension not in offered:
+        rows = [row for extension, row in _PARAMETERS.get((command, name), ()) if extension in offered]
+        if not rows:
             return E555_PARAMETER(keyword)
-        grammar = parameter.value
-        fits = value is None if grammar is None else value is not None and grammar.fullmatch(value) is not None
-        if name in seen or not fits:
+        if name in seen or _CLASHES.get(name) in seen or not any(_fits(row, value) for row in rows):
             return E501_PARAMETER(keyword)
         seen.append(name)
     return None
+
+
+def _fits(parameter: Parameter, value: str | None) -> bool:
+    if parameter.value is None or value is None:
+        return parameter.value is None and value is None
+    return parameter.value.fullmatch(value) is not None
 
 
 def line_limit(command: type | None, offered: Container[str]) -> int:
@@ -99,15 +176,39 @@ def line_limit(command: type | None, offered: Container[str]) -> int:
     return COMMAND_LINE_LIMIT + sum(row.longer.get(command, 0) for row in _ROWS if row.keyword in offered)
 
 
-LONGEST_COMMAND_LINE = max(line_limit(command, EXTENSIONS) for row in _ROWS for command in row.longer)
-"""Octets in the longest legal command line there is, CRLF included."""
+@lru_cache(maxsize=1024)
+def longest_line(extensions: tuple[str, ...]) -> int:
+    """Octets in the longest legal command line under these extensions, CRLF included."""
+    return max([COMMAND_LINE_LIMIT, *[line_limit(command, extensions) for row in _ROWS for command in row.longer]])
 
 
 @lru_cache(maxsize=1024)
-def offer_lines(extensions: tuple[str, ...], size_limit: int) -> tuple[str, ...]:
-    """The lines of an EHLO reply that offer the extensions, in the order given."""
+def barred(extensions: tuple[str, ...], in_force: tuple[str, ...], esmtp: bool) -> frozenset[type]:
+    """The commands that a server does not know now, whatever the state of the dialogue.
+
+    Args:
+        extensions: what the server offers.
+        in_force: what the client has learnt of: all of it after EHLO, nothing before it and after HELO.
+        esmtp: false for a server of RFC 821, which knows SEND, SOML and SAML, and nothing newer than RFC 821.
+    """
+    if not esmtp:
+        return frozenset({Ehlo, *COMMAND_EXTENSIONS}) - OLD_COMMANDS
+    return frozenset(
+        command
+        for command, keyword in COMMAND_EXTENSIONS.items()
+        if keyword not in (extensions if command in OLD_COMMANDS else in_force)
+    )
+
+
+@lru_cache(maxsize=1024)
+def offer_lines(
+    extensions: tuple[str, ...], size_limit: int, texts: tuple[tuple[str, str], ...] = ()
+) -> tuple[str, ...]:
+    """The lines of an EHLO reply that offer the extensions, in the order given; `texts` replace the table's offers."""
+    said = dict(texts)
     return tuple(
-        f"{keyword} {EXTENSIONS[keyword].offer.format(size_limit=size_limit)}".rstrip() for keyword in extensions
+        f"{keyword} {said.get(keyword, EXTENSIONS[keyword].offer.format(size_limit=size_limit))}".rstrip()
+        for keyword in extensions
     )
 
 

@@ -19,6 +19,8 @@ __all__ = [
     "E451_LOCAL_ERROR",
     "E452_NO_STORAGE",
     "E452_TOO_MANY_RCPTS",
+    "E458_UNABLE",
+    "E459_NOT_ALLOWED",
     "E500_BAD_OCTETS",
     "E500_TOO_LONG",
     "E500_UNKNOWN",
@@ -37,6 +39,7 @@ __all__ = [
     "E552_MAILBOX_FULL",
     "E552_TOO_BIG",
     "E553_BAD_MAILBOX_NAME",
+    "E553_NOT_ASCII",
     "E554_FAILED",
     "E554_NO_SERVICE",
     "E554_TOO_MANY_HOPS",
@@ -44,13 +47,17 @@ __all__ = [
     "S214_HELP",
     "S220_READY",
     "S221_BYE",
+    "S250_ETRN_STARTED",
     "S250_HELLO",
     "S250_OK",
     "S250_QUEUED",
     "S250_RCPT",
     "S250_SENDER",
+    "S251_ETRN_NOTHING",
     "S251_WILL_FORWARD",
     "S252_CANNOT_VERIFY",
+    "S252_ETRN_PENDING",
+    "S253_ETRN_PENDING",
     "S354_GO_AHEAD",
     "Reply",
     "ReplyForm",
@@ -115,13 +122,17 @@ S214_HELP = Reply(
 )
 S220_READY = ReplyForm(220, "{:.255} ESMTP ready")  # (host); RFC 2034: a greeting has no enhanced code
 S221_BYE = Reply(221, ("Bye",), "2.0.0")
+S250_ETRN_STARTED = ReplyForm(250, "OK, queuing for node {:.400} started", "2.0.0")  # (node), RFC 1985 section 5.3
 S250_HELLO = ReplyForm(250, "{:.255}")  # (host), the answer to HELO; Server.ehlo_reply answers EHLO
 S250_OK = Reply(250, ("Ok",), "2.0.0")
 S250_QUEUED = Reply(250, ("Ok: queued",), "2.0.0")
 S250_RCPT = Reply(250, ("Ok",), "2.1.5")
 S250_SENDER = Reply(250, ("Ok",), "2.1.0")
+S251_ETRN_NOTHING = ReplyForm(251, "OK, no messages waiting for node {:.400}", "2.0.0")  # (node)
 S251_WILL_FORWARD = ReplyForm(251, "User not local; will forward to {:.400}", "2.1.5")  # (forward-path)
 S252_CANNOT_VERIFY = Reply(252, ("Cannot verify the user, but will take mail for this user and try",), "2.5.2")
+S252_ETRN_PENDING = ReplyForm(252, "OK, pending messages for node {:.400} started", "2.0.0")  # (node)
+S253_ETRN_PENDING = ReplyForm(253, "OK, {:.20} pending messages for node {:.400} started", "2.0.0")  # (number, node)
 S354_GO_AHEAD = Reply(354, ("End data with <CR><LF>.<CR><LF>",))
 
 E421_CLOSING = Reply(421, ("Service not available, closing transmission channel",), "4.3.2")
@@ -133,6 +144,8 @@ E450_MAILBOX_BUSY = Reply(450, ("Mailbox unavailable, try again later",), "4.2.0
 E451_LOCAL_ERROR = Reply(451, ("Requested action aborted: local error in processing",), "4.3.0")
 E452_NO_STORAGE = Reply(452, ("Insufficient system storage",), "4.3.1")
 E452_TOO_MANY_RCPTS = Reply(452, ("Too many recipients",), "4.5.3")
+E458_UNABLE = ReplyForm(458, "Unable to queue messages for node {:.400}", "4.3.0")  # (node), RFC 1985 section 5.3
+E459_NOT_ALLOWED = ReplyForm(459, "Node {:.300} not allowed: {:.100}", "4.7.1")  # (node, reason)
 
 E500_BAD_OCTETS = Reply(500, ("Command line has an octet that is not printable US-ASCII",), "5.5.2")
 E500_TOO_LONG = Reply(500, ("Line too long",), "5.5.2")
@@ -152,6 +165,7 @@ E551_NOT_LOCAL = ReplyForm(551, "User not local; please try {:.400}", "5.1.6")  
 E552_MAILBOX_FULL = Reply(552, ("Mailbox full",), "5.2.2")
 E552_TOO_BIG = Reply(552, ("Message size exceeds fixed maximum message size",), "5.3.4")
 E553_BAD_MAILBOX_NAME = Reply(553, ("Mailbox name not allowed",), "5.1.3")
+E553_NOT_ASCII = Reply(553, ("Address with non-ASCII characters needs SMTPUTF8 on MAIL, VRFY or EXPN",), "5.6.7")
 E554_FAILED = Reply(554, ("Transaction failed",), "5.0.0")
 E554_NO_SERVICE = Reply(554, ("No SMTP service here",), "5.3.2")
 E554_TOO_MANY_HOPS = Reply(554, ("Too many hops",), "5.4.6")

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Literal
 
 from sim.protocol.smtp.buffer import ReceiveBuffer
 from sim.protocol.smtp.commands import command_kind, read_command
 from sim.protocol.smtp.errors import LocalProtocolError, RemoteProtocolError
-from sim.protocol.smtp.events import NEED_DATA, BadCommand, Command, ConnectionClosed, Ehlo, Helo, NeedData
-from sim.protocol.smtp.extensions import EXTENSIONS, LONGEST_COMMAND_LINE, offer_lines
+from sim.protocol.smtp.events import NEED_DATA, BadCommand, Command, ConnectionClosed, Ehlo, Helo, Mail, NeedData, Rcpt
+from sim.protocol.smtp.extensions import (
+    COMMAND_EXTENSIONS,
+    DEFAULT_EXTENSIONS,
+    EXTENSIONS,
+    barred,
+    longest_line,
+    offer_lines,
+)
 from sim.protocol.smtp.mail_data import MailDataReader
-from sim.protocol.smtp.replies import E500_UNKNOWN, E503_BAD_SEQUENCE, Reply
+from sim.protocol.smtp.replies import E500_UNKNOWN, E502_NOT_IMPLEMENTED, E503_BAD_SEQUENCE, E553_NOT_ASCII, Reply
 from sim.protocol.smtp.reply_lines import write_reply
 from sim.protocol.smtp.states import CLOSING_CODE, TRANSITIONS, Opening, State
 
@@ -44,12 +52,14 @@ class Server:
         extensions: the keywords to offer, in this order.
         size_limit: the greatest message, in octets (RFC 1870); 0 means none. A greater one is MailData with `too_big`.
         esmtp: whether EHLO is known at all; RFC 821's servers answer it with 500.
+        offers: what follows a keyword in the EHLO reply, where it is not what the table of extensions says.
 
     Raises:
         LocalProtocolError: an extension is unknown, or a method is called out of order.
     """
 
     __slots__ = (
+        "_barred",
         "_beginning",
         "_buffer",
         "_due",
@@ -57,32 +67,41 @@ class Server:
         "_esmtp",
         "_extensions",
         "_in_force",
+        "_longest",
         "_mail_data_reader",
+        "_offers",
         "_peer_closed",
         "_size_limit",
         "_state",
+        "_utf8",
         "esmtp_peer",
         "helo",
         "host",
     )
 
     def __init__(
-        self, host: str, *, extensions: Sequence[str] = tuple(EXTENSIONS), size_limit: int = 0, esmtp: bool = True
+        self,
+        host: str,
+        *,
+        extensions: Sequence[str] = DEFAULT_EXTENSIONS,
+        size_limit: int = 0,
+        esmtp: bool = True,
+        offers: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        for keyword in extensions:
-            if keyword not in EXTENSIONS:
-                raise LocalProtocolError(
-                    f"extension {keyword!r} is not known here: choose from {', '.join(EXTENSIONS)}"
-                )
         self.host = host
         self.helo = ""
         """What the client called itself in the HELO or EHLO that was accepted last."""
         self.esmtp_peer = False
         """Whether that was EHLO."""
-        self._extensions = tuple(extensions)
+        self._extensions = _checked(tuple(extensions))
+        self._offers = tuple(offers.items())
+        self._longest = longest_line(self._extensions)
         self._size_limit = size_limit
         self._esmtp = esmtp
         self._in_force: tuple[str, ...] = ()
+        self._barred = barred(self._extensions, (), esmtp)
+        # Whether the transaction's MAIL had SMTPUTF8.
+        self._utf8 = False
         self._enhanced = False
         self._state = _CONNECTED
         # What waits for its reply.
@@ -99,7 +118,7 @@ class Server:
 
     def ehlo_reply(self, peer: str) -> Reply:
         """The reply that accepts EHLO and offers the extensions (RFC 5321 section 4.1.1.1)."""
-        return _ehlo_reply(self.host, peer, self._extensions, self._size_limit)
+        return _ehlo_reply(self.host, peer, self._extensions, self._size_limit, self._offers)
 
     def receive_data(self, data: bytes) -> None:
         """Take octets from the peer; none at all (`b""`) say that it closed the connection.
@@ -164,34 +183,46 @@ class Server:
             event = read_command(line, self._in_force)
         except RemoteProtocolError as error:
             return BadCommand(line, self._illegal(command_kind(line)) or error.reply or E500_UNKNOWN)
-        fault = self._illegal(type(event))
-        return event if fault is None else BadCommand(line, fault)
+        fault = self._illegal(type(event)) or (None if line.isascii() else self._not_ascii(event))
+        if fault is not None:
+            return BadCommand(line, fault)
+        if isinstance(event, Mail):
+            self._utf8 = ("SMTPUTF8", None) in event.parameters
+        return event
 
     def _read_line(self) -> bytes | None:
         """The next command line without its CRLF; None when its end has yet to come.
 
         Of an endless line the beginning is kept, which is already too long for any command.
         """
-        buffer = self._buffer
+        buffer, longest = self._buffer, self._longest
         line = buffer.take_until(_CRLF)
         if line is None:
-            if len(buffer) > LONGEST_COMMAND_LINE:
-                self._beginning = self._beginning or buffer.take(LONGEST_COMMAND_LINE)
+            if len(buffer) > longest:
+                self._beginning = self._beginning or buffer.take(longest)
                 buffer.skip(len(buffer) - 1)
             return None
         if self._beginning:
             line, self._beginning = self._beginning, b""
-        return line[:LONGEST_COMMAND_LINE]
+        return line[:longest]
 
     def _illegal(self, kind: type | None) -> Reply | None:
         """The reply to a command that has no place here, whatever its argument; None where it has."""
-        if kind in TRANSITIONS[self._state] and (self._esmtp or kind is not Ehlo):
+        if kind in TRANSITIONS[self._state] and kind not in self._barred:
             return None
         if self._state is _REFUSED:
             return E503_BAD_SEQUENCE
-        if kind is Ehlo:
+        if kind is None:
+            return None
+        if kind not in self._barred:
+            return E503_BAD_SEQUENCE
+        if not self._esmtp:
             return E500_UNKNOWN
-        return None if kind is None else E503_BAD_SEQUENCE
+        return E503_BAD_SEQUENCE if COMMAND_EXTENSIONS[kind] in self._extensions else E502_NOT_IMPLEMENTED
+
+    def _not_ascii(self, command: Command) -> Reply | None:
+        """The reply to a forward-path beyond US-ASCII in a transaction that did not ask for SMTPUTF8."""
+        return E553_NOT_ASCII if isinstance(command, Rcpt) and not self._utf8 else None
 
     def _state_after(self, code: int) -> State:
         if code == CLOSING_CODE and self._state is not _CLOSED:
@@ -210,9 +241,21 @@ class Server:
         self.helo = hello.domain
         self.esmtp_peer = isinstance(hello, Ehlo)
         self._in_force = self._extensions if self.esmtp_peer else ()
+        self._barred = barred(self._extensions, self._in_force, self._esmtp)
         self._enhanced = "ENHANCEDSTATUSCODES" in self._in_force
 
 
 @lru_cache(maxsize=1024)
-def _ehlo_reply(host: str, peer: str, extensions: tuple[str, ...], size_limit: int) -> Reply:
-    return Reply(250, (f"{host:.255} greets {peer:.200}", *offer_lines(extensions, size_limit)))
+def _ehlo_reply(
+    host: str, peer: str, extensions: tuple[str, ...], size_limit: int, offers: tuple[tuple[str, str], ...]
+) -> Reply:
+    return Reply(250, (f"{host:.255} greets {peer:.200}", *offer_lines(extensions, size_limit, offers)))
+
+
+@lru_cache(maxsize=1024)
+def _checked(extensions: tuple[str, ...]) -> tuple[str, ...]:
+    """The extensions, each of them known."""
+    for keyword in extensions:
+        if keyword not in EXTENSIONS:
+            raise LocalProtocolError(f"extension {keyword!r} is not known here: choose from {', '.join(EXTENSIONS)}")
+    return extensions

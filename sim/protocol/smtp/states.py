@@ -25,7 +25,9 @@ Rules:
 
 The order of commands is RFC 5321 section 4.1.4: NOOP, HELP, EXPN, VRFY, RSET and QUIT at any time, even before EHLO;
 EHLO or HELO again means RSET; a refused EHLO changes nothing; no MAIL inside a transaction; no DATA without a
-recipient. After a greeting that refuses service (554) there is only QUIT (section 3.1).
+recipient. After a greeting that refuses service (554) there is only QUIT (section 3.1). SEND, SOML and SAML (RFC 821)
+are as MAIL; ETRN stands outside of transactions (RFC 1985). Whether a command is known at all is not a matter of
+states: see `extensions.barred`.
 """
 
 from __future__ import annotations
@@ -38,6 +40,7 @@ from sim.protocol.smtp.events import (
     BadCommand,
     Data,
     Ehlo,
+    Etrn,
     Expn,
     Helo,
     Help,
@@ -47,6 +50,9 @@ from sim.protocol.smtp.events import (
     Quit,
     Rcpt,
     Rset,
+    Saml,
+    Send,
+    Soml,
     Turn,
     Vrfy,
 )
@@ -118,11 +124,15 @@ TRANSITIONS: Mapping[State, Mapping[type, Mapping[int, State]]] = {
         Helo: {2: _READY, 4: _READY, 5: _READY},
         Ehlo: {2: _READY, 4: _READY, 5: _READY},
         Mail: {2: _MAIL, 4: _READY, 5: _READY},
+        Send: {2: _MAIL, 4: _READY, 5: _READY},
+        Soml: {2: _MAIL, 4: _READY, 5: _READY},
+        Saml: {2: _MAIL, 4: _READY, 5: _READY},
         Rset: {2: _READY, 4: _READY, 5: _READY},
         Vrfy: {2: _READY, 4: _READY, 5: _READY},
         Expn: {2: _READY, 4: _READY, 5: _READY},
         Noop: {2: _READY, 4: _READY, 5: _READY},
         Help: {2: _READY, 4: _READY, 5: _READY},
+        Etrn: {2: _READY, 4: _READY, 5: _READY},
         Turn: {4: _READY, 5: _READY},
         Quit: {2: _CLOSED, 4: _READY, 5: _READY},
         BadCommand: {4: _READY, 5: _READY},
@@ -173,5 +183,5 @@ HOPES: Mapping[State, Mapping[type, State]] = {
 }
 """State -> command that a client may send -> the state if the reply is a good one."""
 
-LAST_IN_GROUP: frozenset[type] = frozenset({Helo, Ehlo, Data, Vrfy, Expn, Turn, Quit, Noop, Help})
-"""Commands that nothing may be pipelined behind (RFC 2920 section 3.1; nor behind HELP, which it leaves out)."""
+LAST_IN_GROUP: frozenset[type] = frozenset({Helo, Ehlo, Data, Vrfy, Expn, Etrn, Turn, Quit, Noop, Help})
+"""Commands that nothing may be pipelined behind (RFC 2920 section 3.1; nor behind those that it leaves out)."""
