@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from sim.protocol.smtp import (
     NEED_DATA,
+    Auth,
+    AuthResponse,
     BadCommand,
+    Chunk,
     Client,
     ConnectionClosed,
     Data,
@@ -13,6 +16,7 @@ from sim.protocol.smtp import (
     Expn,
     Helo,
     Help,
+    LastChunk,
     LocalProtocolError,
     Mail,
     MailData,
@@ -25,10 +29,12 @@ from sim.protocol.smtp import (
     Send,
     Server,
     Soml,
+    StartTls,
     State,
     Turn,
     Vrfy,
     replies,
+    sasl,
 )
 
 GREETING = replies.S220_READY("mx.example")
@@ -48,6 +54,8 @@ ANSWERS = {
     Noop: replies.S250_OK,
     Help: replies.S214_HELP,
     Etrn: replies.S251_ETRN_NOTHING("c.example"),
+    StartTls: replies.S220_TLS,
+    AuthResponse: replies.S235_AUTHENTICATED,
     Turn: replies.E502_NOT_IMPLEMENTED,
     Quit: replies.S221_BYE,
 }
@@ -59,9 +67,16 @@ def answer(server, event):
         return event.reply
     if isinstance(event, Ehlo):
         return server.ehlo_reply(event.domain)
-    if isinstance(event, MailData):
+    if isinstance(event, MailData | Chunk | LastChunk):
         return replies.E552_TOO_BIG if event.too_big else replies.S250_QUEUED
+    if isinstance(event, Auth):
+        return replies.S235_AUTHENTICATED if event.initial else sasl.challenge(b"Username:")
     return ANSWERS[type(event)]
+
+
+def refuse_chunks(server, event):
+    """What a server answers that has no room for chunks."""
+    return replies.E452_NO_STORAGE if isinstance(event, Chunk) else answer(server, event)
 
 
 def drain(machine):
@@ -114,7 +129,10 @@ class ConnectionPair:
 
 
 def server_at(state, **options):
-    """A server machine in the given state (any but CONNECTED and CLOSED), spoken to with EHLO where it got that far."""
+    """A server machine in the given state (any but CONNECTED and CLOSED), spoken to with EHLO where it got that far.
+
+    CHUNKS and FAILED need CHUNKING offered, AUTH needs AUTH.
+    """
     server = Server("mx.example", **options)
     server.send(replies.E554_NO_SERVICE if state is State.REFUSED else GREETING)
     hello = b"EHLO client.example\r\n" if options.get("esmtp", True) else b"HELO client.example\r\n"
@@ -123,8 +141,11 @@ def server_at(state, **options):
         State.MAIL: hello + b"MAIL FROM:<a@x.example>\r\n",
         State.RCPT: hello + b"MAIL FROM:<a@x.example>\r\nRCPT TO:<b@y.example>\r\n",
         State.DATA: hello + b"MAIL FROM:<a@x.example>\r\nRCPT TO:<b@y.example>\r\nDATA\r\n",
+        State.CHUNKS: hello + b"MAIL FROM:<a@x.example>\r\nRCPT TO:<b@y.example>\r\nBDAT 1\r\nx",
+        State.FAILED: hello + b"MAIL FROM:<a@x.example>\r\nRCPT TO:<b@y.example>\r\nBDAT 1\r\nx",
+        State.AUTH: hello + b"AUTH LOGIN\r\n",
     }
-    serve(server, lines.get(state, b""))
+    serve(server, lines.get(state, b""), refuse_chunks if state is State.FAILED else answer)
     assert server.state is state
     return server
 

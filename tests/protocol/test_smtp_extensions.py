@@ -8,6 +8,7 @@ from smtp_pair import ConnectionPair, client_after, serve, server_at
 from sim.mail.address import Address
 from sim.mail.path import NULL_PATH, Path
 from sim.protocol.smtp import (
+    Auth,
     BadCommand,
     Ehlo,
     Etrn,
@@ -95,6 +96,9 @@ PARAMETERS = [
     ("MT-PRIORITY", Mail, "MT-PRIORITY=0", True),
     ("MT-PRIORITY", Mail, "MT-PRIORITY=-0", False),
     ("MT-PRIORITY", Mail, "MT-PRIORITY=10", False),
+    ("AUTH", Mail, "AUTH=<>", True),
+    ("AUTH", Mail, "AUTH=bob+2Bx@y.example", True),
+    ("AUTH", Mail, "AUTH=a+b", False),
 ]
 
 
@@ -123,6 +127,8 @@ def test_parameters(extension, command, words, good):
         ("FUTURERELEASE", Mail, 34),
         ("MT-PRIORITY", Mail, 15),
         ("ETRN", Etrn, 0),
+        ("AUTH", Mail, 500),
+        ("AUTH", Auth, 12288 - 512),
     ],
 )
 def test_longer_lines(extension, command, longer):

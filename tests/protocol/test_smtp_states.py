@@ -8,13 +8,17 @@ from smtp_pair import ConnectionPair, answer, serve, server_at
 from sim.mail.address import Address
 from sim.mail.path import NULL_PATH, Path
 from sim.protocol.smtp import (
+    Auth,
+    AuthResponse,
     BadCommand,
+    Chunk,
     Data,
     Ehlo,
     Etrn,
     Expn,
     Helo,
     Help,
+    LastChunk,
     LocalProtocolError,
     Mail,
     MailData,
@@ -27,6 +31,7 @@ from sim.protocol.smtp import (
     Saml,
     Send,
     Soml,
+    StartTls,
     State,
     Turn,
     Vrfy,
@@ -53,6 +58,7 @@ COMMANDS = {
     Turn: Turn(),
     Quit: Quit(),
 }
+OTHERS = {MailData, Chunk, LastChunk, StartTls, Auth, AuthResponse}
 LINES = {
     Helo: b"HELO c.example\r\n",
     Ehlo: b"EHLO c.example\r\n",
@@ -135,28 +141,33 @@ def test_nothing_leads_out_of_closed():
 
 
 def test_every_entry_names_refusals():
-    """Any command may be refused for now (4yz) or for good (5yz); at most one class of reply accepts it."""
+    """Any command may be refused for now (4yz) or for good (5yz); one class of reply accepts it, but for AUTH's two."""
     for commands in TRANSITIONS.values():
-        for moves in commands.values():
+        for kind, moves in commands.items():
             assert {4, 5} <= set(moves) <= {2, 3, 4, 5}
-            assert not {2, 3} <= set(moves)
+            assert not {2, 3} <= set(moves) or kind in (Auth, AuthResponse)
 
 
 def test_a_refusal_changes_nothing():
-    """4yz and 5yz leave the state, but for the greeting (no service) and the mail data (the transaction is over)."""
+    """4yz and 5yz leave the state, but for the greeting, mail data in any form, and AUTH's dialogue."""
     changes = {
         (state, kind)
         for state, commands in TRANSITIONS.items()
         for kind, moves in commands.items()
         if (moves[4], moves[5]) != (state, state)
     }
-    assert changes == {(State.CONNECTED, Opening), (State.DATA, MailData)}
+    assert changes == {
+        (State.CONNECTED, Opening),
+        (State.DATA, MailData),
+        *[(state, chunk) for state in (State.RCPT, State.CHUNKS) for chunk in (Chunk, LastChunk)],
+        *[(State.AUTH, kind) for kind in (AuthResponse, BadCommand)],
+    }
 
 
 def test_every_command_has_its_place():
     """Each command is legal somewhere, and what may not stand in a group is a command."""
-    assert {kind for commands in HOPES.values() for kind in commands} == {*COMMANDS, MailData}
-    assert set(COMMANDS) > LAST_IN_GROUP
+    assert {kind for commands in HOPES.values() for kind in commands} == {*COMMANDS, *OTHERS}
+    assert {*COMMANDS, *OTHERS} > LAST_IN_GROUP
 
 
 @pytest.mark.parametrize(("state", "kind", "code"), CELLS)

@@ -1,11 +1,14 @@
 """SMTP: sans-I/O machines for both ends of a dialogue. They know no socket, no clock and no chance."""
 
-from sim.protocol.smtp import replies
+from sim.protocol.smtp import replies, sasl
 from sim.protocol.smtp.client import Client
 from sim.protocol.smtp.errors import LocalProtocolError, ProtocolError, RemoteProtocolError
 from sim.protocol.smtp.events import (
     NEED_DATA,
+    Auth,
+    AuthResponse,
     BadCommand,
+    Chunk,
     Command,
     ConnectionClosed,
     Data,
@@ -14,6 +17,7 @@ from sim.protocol.smtp.events import (
     Expn,
     Helo,
     Help,
+    LastChunk,
     Mail,
     MailData,
     Noop,
@@ -23,6 +27,7 @@ from sim.protocol.smtp.events import (
     Saml,
     Send,
     Soml,
+    StartTls,
     Turn,
     Vrfy,
 )
@@ -32,7 +37,10 @@ from sim.protocol.smtp.states import State
 
 __all__ = [
     "NEED_DATA",
+    "Auth",
+    "AuthResponse",
     "BadCommand",
+    "Chunk",
     "Client",
     "Command",
     "ConnectionClosed",
@@ -42,6 +50,7 @@ __all__ = [
     "Expn",
     "Helo",
     "Help",
+    "LastChunk",
     "LocalProtocolError",
     "Mail",
     "MailData",
@@ -56,8 +65,10 @@ __all__ = [
     "Send",
     "Server",
     "Soml",
+    "StartTls",
     "State",
     "Turn",
     "Vrfy",
     "replies",
+    "sasl",
 ]

@@ -6,10 +6,26 @@ from collections import deque
 from typing import Literal
 
 from sim.protocol.smtp.buffer import ReceiveBuffer
-from sim.protocol.smtp.commands import write_command
+from sim.protocol.smtp.commands import write_auth_response, write_command
 from sim.protocol.smtp.errors import LocalProtocolError, RemoteProtocolError
-from sim.protocol.smtp.events import NEED_DATA, Command, ConnectionClosed, Ehlo, Helo, Mail, MailData, NeedData, Rcpt
-from sim.protocol.smtp.extensions import COMMAND_EXTENSIONS, OLD_COMMANDS, parse_offer
+from sim.protocol.smtp.events import (
+    NEED_DATA,
+    Auth,
+    AuthResponse,
+    Chunk,
+    Command,
+    ConnectionClosed,
+    Data,
+    Ehlo,
+    Helo,
+    LastChunk,
+    Mail,
+    MailData,
+    NeedData,
+    Rcpt,
+    StartTls,
+)
+from sim.protocol.smtp.extensions import COMMAND_EXTENSIONS, OLD_COMMANDS, is_binary, parse_offer
 from sim.protocol.smtp.mail_data import stuff
 from sim.protocol.smtp.replies import Reply
 from sim.protocol.smtp.reply_lines import is_continued, read_reply, split_replies
@@ -28,7 +44,9 @@ _CACHED_LINES = 16
 
 
 # Members of an Enum are slow to reach in CPython 3.11, and these are asked for with every line.
-_CLOSED, _CONNECTED, _DATA = State.CLOSED, State.CONNECTED, State.DATA
+_CLOSED, _CONNECTED = State.CLOSED, State.CONNECTED
+
+_TURNING_POINTS = frozenset({StartTls, Auth, AuthResponse})
 
 
 class Client:
@@ -41,12 +59,17 @@ class Client:
     3. `receive_data`, and `next_event` until it has given a reply to each (`outstanding` is 0 then), or
        ConnectionClosed.
 
-    Mail data is sent like a command once DATA got its 354. A 421 closes the session, whatever it answers; it may also
-    come where no reply is due.
+    Mail data is sent like a command once DATA got its 354, and a response once AUTH got its 334; chunks need not wait.
+    After STARTTLS got its 220 the caller shakes hands, and then says EHLO again. A 421 closes the session, whatever it
+    answers; it may also come where no reply is due.
+
+    Args:
+        secure: whether the connection has TLS from the start.
     """
 
     __slots__ = (
         "_ahead",
+        "_binary",
         "_buffer",
         "_enhanced",
         "_lines",
@@ -57,18 +80,24 @@ class Client:
         "_utf8",
         "_waiting",
         "_whole",
+        "authenticated",
         "extensions",
+        "secure",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, *, secure: bool = False) -> None:
+        self.secure = secure
+        """Whether TLS protects the connection, as far as the machine was told."""
+        self.authenticated = False
+        """Whether an AUTH succeeded."""
         self.extensions: dict[str, str] = {}
         """What the server offered in its reply to EHLO: keyword in upper case -> the text after it."""
         self._offered: tuple[str, ...] = ()
         self._enhanced = False
         # Whether HELO was the last to be accepted: then nothing is known of what the server can do.
         self._old_server = False
-        # Whether the transaction's MAIL has SMTPUTF8.
-        self._utf8 = False
+        # Whether the transaction's MAIL has SMTPUTF8, and BODY=BINARYMIME.
+        self._utf8 = self._binary = False
         self._state = _CONNECTED
         # The state once every reply on the way has come and is a good one; None: to be worked out anew.
         self._ahead: State | None = _CONNECTED
@@ -150,14 +179,23 @@ class Client:
         return ConnectionClosed()
 
     def _line(self, command: Command) -> bytes:
+        if isinstance(command, AuthResponse):
+            return write_auth_response(command)
         line = write_command(command, self._offered)
         if isinstance(command, Mail):
             self._utf8 = ("SMTPUTF8", None) in command.parameters
+            self._binary = is_binary(command)
         elif isinstance(command, Rcpt) and not (self._utf8 or line.isascii()):
             raise LocalProtocolError(f"cannot send {line!r}: its transaction's MAIL has no parameter SMTPUTF8")
+        elif isinstance(command, Data) and self._binary:
+            raise LocalProtocolError("Data cannot follow a MAIL with BODY=BINARYMIME: send chunks (RFC 3030)")
+        elif isinstance(command, Chunk | LastChunk):
+            line += command.content
         return line
 
     def _check_offered(self, kind: type) -> None:
+        if (kind is StartTls and self.secure) or (kind is Auth and self.authenticated):
+            raise LocalProtocolError(f"{kind.__name__} cannot succeed twice in a session")
         keyword = COMMAND_EXTENSIONS[kind]
         if keyword not in self.extensions and not (self._old_server and kind in OLD_COMMANDS):
             raise LocalProtocolError(f"{kind.__name__} is not known to the server: it does not offer {keyword}")
@@ -210,7 +248,18 @@ class Client:
             self._old_server = kind is Helo
             self._offered = tuple(self.extensions)
             self._enhanced = "ENHANCEDSTATUSCODES" in self.extensions
+        elif kind in _TURNING_POINTS and reply.positive:
+            self._turn(kind)
         return reply
+
+    def _turn(self, kind: type | None) -> None:
+        """What an accepted AUTH or STARTTLS changes."""
+        self.authenticated = kind is not StartTls
+        if not self.authenticated:
+            # What came in clear behind the 220 is nobody's (RFC 3207 section 4.2).
+            self.secure = True
+            self.extensions, self._offered, self._enhanced = {}, (), False
+            self._buffer, self._whole, self._lines = ReceiveBuffer(), [], []
 
     def _state_after(self, reply: Reply, kind: type | None) -> State:
         if reply.code == CLOSING_CODE:

@@ -9,8 +9,13 @@ from typing import Any, NamedTuple
 
 from sim.mail.address import AddressError, is_domain
 from sim.mail.path import Path, parse_forward_path, parse_path
+from sim.protocol.smtp import sasl
+from sim.protocol.smtp.chunks import Bdat
 from sim.protocol.smtp.errors import LocalProtocolError, RemoteProtocolError
 from sim.protocol.smtp.events import (
+    Auth,
+    AuthResponse,
+    Chunk,
     Command,
     Data,
     Ehlo,
@@ -18,6 +23,7 @@ from sim.protocol.smtp.events import (
     Expn,
     Helo,
     Help,
+    LastChunk,
     Mail,
     Noop,
     Parameters,
@@ -27,22 +33,25 @@ from sim.protocol.smtp.events import (
     Saml,
     Send,
     Soml,
+    StartTls,
     Turn,
     Vrfy,
 )
-from sim.protocol.smtp.extensions import COMMAND_LINE_LIMIT, line_limit, parameter_fault
+from sim.protocol.smtp.extensions import AUTH_LINE_LIMIT, COMMAND_LINE_LIMIT, line_limit, parameter_fault
 from sim.protocol.smtp.replies import (
     E500_BAD_OCTETS,
+    E500_RESPONSE_TOO_LONG,
     E500_TOO_LONG,
     E500_UNKNOWN,
     E501_BAD_RECIPIENT,
     E501_BAD_SENDER,
+    E501_CANCELLED,
     E501_SYNTAX,
     E553_NOT_ASCII,
     Reply,
 )
 
-__all__ = ["command_kind", "read_command", "write_command"]
+__all__ = ["command_kind", "read_auth_response", "read_command", "write_auth_response", "write_command"]
 
 _DOMAIN_LIMIT = 255
 
@@ -64,6 +73,12 @@ _PARAMETER = re.compile("([A-Za-z0-9][A-Za-z0-9-]*)(?:=([!-<>-~\x80-\U0010ffff]+
 _SPACES = re.compile("[ \t]+")
 
 # RFC 1985 section 5.2: a domain, "@" and a domain for what is below it too, or "#" and a name that is the server's own.
+# RFC 3030 section 2: bdat-cmd = "BDAT" SP chunk-size [SP end-marker]; as in SIZE, 20 digits must do.
+_CHUNK = re.compile("([0-9]{1,20})([ \t]+LAST)?", re.IGNORECASE)
+
+# RFC 4954 section 4: "AUTH" SP sasl-mech [SP (base64 / "=")]; a mechanism's name by RFC 4422 section 3.1.
+_AUTH = re.compile("([A-Za-z0-9_-]{1,20})(?:[ \t]+([^ \t]+))?")
+
 _QUEUE = re.compile("#[!-~]+")
 
 
@@ -75,7 +90,7 @@ class _Syntax(NamedTuple):
 
     usage: str
     kind: type
-    read: Callable[[str, _Syntax, Container[str]], Command]
+    read: Callable[[str, _Syntax, Container[str]], Command | Bdat]
     write: Callable[[Any], str]
 
 
@@ -113,6 +128,24 @@ def _read_node(argument: str, syntax: _Syntax, offered: Container[str]) -> Comma
     if not _QUEUE.fullmatch(argument) and not is_domain(argument.removeprefix("@")):
         raise _refused(argument, E501_SYNTAX(syntax.usage))
     return _read_word(argument, syntax, offered)
+
+
+def _read_chunk(argument: str, syntax: _Syntax, _: Container[str]) -> Bdat:
+    match = _CHUNK.fullmatch(argument)
+    if match is None:
+        raise _refused(argument, E501_SYNTAX(syntax.usage))
+    return Bdat(int(match[1]), match[2] is not None)
+
+
+def _read_auth(argument: str, syntax: _Syntax, _: Container[str]) -> Command:
+    match = _AUTH.fullmatch(argument)
+    if match is None:
+        raise _refused(argument, E501_SYNTAX(syntax.usage))
+    mechanism, initial = match.groups()
+    if initial is None:
+        return Auth(mechanism.upper())
+    # An empty initial response is "=", since nothing at all says that there is none.
+    return Auth(mechanism.upper(), b"" if initial == "=" else sasl.decode(initial))
 
 
 def _read_domain(argument: str, syntax: _Syntax, offered: Container[str]) -> Command:
@@ -173,6 +206,14 @@ def _write_query(query: Vrfy | Expn) -> str:
     return f"{type(query).__name__.upper()} {query.text}{' SMTPUTF8' if query.utf8 else ''}"
 
 
+def _write_chunk(chunk: Chunk | LastChunk) -> str:
+    return f"BDAT {len(chunk.content)}{' LAST' if isinstance(chunk, LastChunk) else ''}"
+
+
+def _write_auth(auth: Auth) -> str:
+    return f"AUTH {auth.mechanism}" + ("" if auth.initial is None else f" {sasl.encode(auth.initial) or '='}")
+
+
 def _write_parameters(parameters: Parameters) -> str:
     return "".join([f" {keyword}" if value is None else f" {keyword}={value}" for keyword, value in parameters])
 
@@ -196,6 +237,9 @@ _TABLE = {
         lambda rcpt: f"RCPT TO:{rcpt.forward_path}{_write_parameters(rcpt.parameters)}",
     ),
     "DATA": _Syntax("DATA", Data, _read_nothing, lambda _: "DATA"),
+    "BDAT": _Syntax("BDAT <size> [LAST]", Chunk, _read_chunk, _write_chunk),
+    "STARTTLS": _Syntax("STARTTLS", StartTls, _read_nothing, lambda _: "STARTTLS"),
+    "AUTH": _Syntax("AUTH <mechanism> [initial-response]", Auth, _read_auth, _write_auth),
     "RSET": _Syntax("RSET", Rset, _read_nothing, lambda _: "RSET"),
     "VRFY": _Syntax("VRFY <text>", Vrfy, _read_query, _write_query),
     "EXPN": _Syntax("EXPN <text>", Expn, _read_query, _write_query),
@@ -207,7 +251,7 @@ _TABLE = {
     "TURN": _Syntax("TURN", Turn, _read_nothing, lambda _: "TURN"),
     "QUIT": _Syntax("QUIT", Quit, _read_nothing, lambda _: "QUIT"),
 }
-_BY_KIND = {syntax.kind: syntax for syntax in _TABLE.values()}
+_BY_KIND = {syntax.kind: syntax for syntax in _TABLE.values()} | {LastChunk: _TABLE["BDAT"]}
 
 
 def command_kind(line: bytes) -> type | None:
@@ -218,8 +262,8 @@ def command_kind(line: bytes) -> type | None:
 
 
 @lru_cache(maxsize=4096)
-def read_command(line: bytes, offered: tuple[str, ...]) -> Command:
-    """Read a command line.
+def read_command(line: bytes, offered: tuple[str, ...]) -> Command | Bdat:
+    """Read a command line. Of a BDAT this is the line alone, whose octets follow.
 
     Args:
         line: the line without its CRLF.
@@ -251,7 +295,7 @@ def _beyond_ascii(line: bytes, offered: tuple[str, ...]) -> str:
 
 
 def write_command(command: Command, offered: tuple[str, ...]) -> bytes:
-    """The command's line with its CRLF: any command but mail data, which is no line.
+    """The command's line with its CRLF: any command but mail data and AUTH's responses; a chunk's octets come after it.
 
     Raises:
         LocalProtocolError: no server would read the line, because a value in it, a parameter that none of the `offered`
@@ -269,6 +313,31 @@ def _checked(text: str, offered: tuple[str, ...]) -> bytes:
         read_command(line, offered)
     except RemoteProtocolError as error:
         raise LocalProtocolError(f"cannot send {text!r}: {error}") from error
+    return line + b"\r\n"
+
+
+def read_auth_response(line: bytes) -> AuthResponse:
+    """Read a line that answers a 334.
+
+    Raises:
+        RemoteProtocolError: it is no base64, too long, or `*`, which cancels (RFC 4954 section 4).
+    """
+    if len(line) + 2 > AUTH_LINE_LIMIT:
+        raise _refused(line[:40], E500_RESPONSE_TOO_LONG)
+    if line == b"*":
+        raise _refused(line, E501_CANCELLED)
+    return AuthResponse(sasl.decode(line.decode("ascii", "replace")))
+
+
+def write_auth_response(response: AuthResponse) -> bytes:
+    """The line that answers a 334, with its CRLF.
+
+    Raises:
+        LocalProtocolError: it is longer than RFC 4954 allows.
+    """
+    line = b"*" if response.data is None else sasl.encode(response.data).encode("ascii")
+    if len(line) + 2 > AUTH_LINE_LIMIT:
+        raise LocalProtocolError(f"an AUTH response has {len(line) + 2} octets: at most {AUTH_LINE_LIMIT} are allowed")
     return line + b"\r\n"
 
 

@@ -14,7 +14,10 @@ from sim.protocol.smtp.replies import Reply
 
 __all__ = [
     "NEED_DATA",
+    "Auth",
+    "AuthResponse",
     "BadCommand",
+    "Chunk",
     "Command",
     "ConnectionClosed",
     "Data",
@@ -23,6 +26,7 @@ __all__ = [
     "Expn",
     "Helo",
     "Help",
+    "LastChunk",
     "Mail",
     "MailData",
     "NeedData",
@@ -34,6 +38,7 @@ __all__ = [
     "Saml",
     "Send",
     "Soml",
+    "StartTls",
     "Turn",
     "Vrfy",
 ]
@@ -113,6 +118,54 @@ class MailData:
 
 
 @dataclass(frozen=True, slots=True)
+class Chunk:
+    """BDAT: a part of the mail data, as it is; more follow (RFC 3030).
+
+    `too_big` says that the mail data was above the server's size limit; the content is then empty, and 552 the answer.
+    """
+
+    content: bytes
+    too_big: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LastChunk:
+    """BDAT LAST: the last chunk. A client gives its content, which may be empty; a server machine all chunks joined.
+
+    `too_big` is as in Chunk.
+    """
+
+    content: bytes
+    too_big: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StartTls:
+    """STARTTLS: the client asks for TLS on this connection (RFC 3207). After a 220 the callers shake hands.
+
+    Both machines are then as after the greeting, with nothing that was said before.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """AUTH: the client wants to prove who it is (RFC 4954). The initial response is decoded, None where there is none.
+
+    235 accepts, 334 asks for a response, all else refuses.
+    """
+
+    mechanism: str
+    initial: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuthResponse:
+    """What a client says to a 334, decoded; None, which a server machine never gives, to cancel the dialogue."""
+
+    data: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
 class Rset:
     """RSET: the mail transaction is given up."""
 
@@ -177,6 +230,11 @@ Command = (
     | Rcpt
     | Data
     | MailData
+    | Chunk
+    | LastChunk
+    | StartTls
+    | Auth
+    | AuthResponse
     | Rset
     | Vrfy
     | Expn
@@ -191,7 +249,9 @@ Command = (
 
 @dataclass(frozen=True, slots=True)
 class BadCommand:
-    """A line that is no legal command here: answer with this reply, or another 4yz or 5yz; the state stays.
+    """A line that is no legal command here: answer with this reply, or another 4yz or 5yz.
+
+    The state stays, but for AUTH's dialogue, which is over.
 
     `line` is what came, without its CRLF; of a line above the length limit it is the beginning.
     """

@@ -13,10 +13,26 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from sim.mail.xtext import XTEXT
-from sim.protocol.smtp.events import Ehlo, Etrn, Expn, Mail, Parameters, Rcpt, Saml, Send, Soml, Vrfy
+from sim.protocol.smtp.events import (
+    Auth,
+    Chunk,
+    Ehlo,
+    Etrn,
+    Expn,
+    LastChunk,
+    Mail,
+    Parameters,
+    Rcpt,
+    Saml,
+    Send,
+    Soml,
+    StartTls,
+    Vrfy,
+)
 from sim.protocol.smtp.replies import E501_PARAMETER, E555_PARAMETER, Reply
 
 __all__ = [
+    "AUTH_LINE_LIMIT",
     "COMMAND_EXTENSIONS",
     "COMMAND_LINE_LIMIT",
     "DEFAULT_EXTENSIONS",
@@ -25,6 +41,7 @@ __all__ = [
     "Extension",
     "Parameter",
     "barred",
+    "is_binary",
     "line_limit",
     "longest_line",
     "offer_lines",
@@ -34,6 +51,9 @@ __all__ = [
 
 COMMAND_LINE_LIMIT = 512
 """Octets in a command line, CRLF included, without any extension (RFC 5321 section 4.5.3.1.4)."""
+
+AUTH_LINE_LIMIT = 12288
+"""Octets in a line of AUTH's dialogue, CRLF included (RFC 4954 section 4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +71,8 @@ class Extension:
 
     `offer` is what follows the keyword in the EHLO reply unless a server says otherwise, where `{size_limit}` stands
     for the server's limit in octets; `longer` says by how many octets the extension raises the length limit of a
-    command line; `commands` are those that nobody knows without it.
+    command line; `commands` are those that nobody knows without it; `needs` is another extension that it does not work
+    without.
     """
 
     keyword: str
@@ -59,6 +80,7 @@ class Extension:
     parameters: tuple[Parameter, ...] = ()
     longer: Mapping[type, int] = field(default_factory=dict)
     commands: tuple[type, ...] = ()
+    needs: str = ""
 
 
 _NOTIFY = re.compile("NEVER|(?:SUCCESS|FAILURE|DELAY)(?:,(?:SUCCESS|FAILURE|DELAY))*", re.IGNORECASE)
@@ -111,6 +133,26 @@ _ROWS = (
     ),
     # RFC 6710 section 4: -9 to 9.
     Extension("MT-PRIORITY", "", (Parameter(Mail, "MT-PRIORITY", re.compile("0|-?[1-9]")),), {Mail: 15}),
+    # RFC 3030 section 2.
+    Extension("CHUNKING", commands=(Chunk, LastChunk)),
+    # RFC 3030 section 3: one more value of RFC 6152's parameter.
+    Extension(
+        "BINARYMIME",
+        "",
+        (Parameter(Mail, "BODY", re.compile("BINARYMIME", re.IGNORECASE)),),
+        {Mail: 17},
+        needs="CHUNKING",
+    ),
+    # RFC 3207.
+    Extension("STARTTLS", commands=(StartTls,)),
+    # RFC 4954: the offer lists the mechanisms; section 5 has the parameter, a mailbox in xtext or "<>".
+    Extension(
+        "AUTH",
+        "PLAIN LOGIN CRAM-MD5",
+        (Parameter(Mail, "AUTH", re.compile(f"<>|{XTEXT}")),),
+        {Mail: 500, Auth: AUTH_LINE_LIMIT - COMMAND_LINE_LIMIT},
+        (Auth,),
+    ),
     # RFC 1985.
     Extension("ETRN", commands=(Etrn,)),
     # RFC 821; RFC 5321 appendix F.6 wants them offered.
@@ -174,6 +216,11 @@ def line_limit(command: type | None, offered: Container[str]) -> int:
     if command is None:
         return COMMAND_LINE_LIMIT
     return COMMAND_LINE_LIMIT + sum(row.longer.get(command, 0) for row in _ROWS if row.keyword in offered)
+
+
+def is_binary(mail: Mail) -> bool:
+    """Whether the mail data is to be BINARYMIME, which only BDAT can carry (RFC 3030 section 3)."""
+    return any(keyword == "BODY" and value and value.upper() == "BINARYMIME" for keyword, value in mail.parameters)
 
 
 @lru_cache(maxsize=1024)

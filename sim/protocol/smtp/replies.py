@@ -19,18 +19,29 @@ __all__ = [
     "E451_LOCAL_ERROR",
     "E452_NO_STORAGE",
     "E452_TOO_MANY_RCPTS",
+    "E454_AUTH_FAILED",
+    "E454_TLS_UNAVAILABLE",
     "E458_UNABLE",
     "E459_NOT_ALLOWED",
     "E500_BAD_OCTETS",
+    "E500_RESPONSE_TOO_LONG",
     "E500_TOO_LONG",
     "E500_UNKNOWN",
     "E501_BAD_RECIPIENT",
     "E501_BAD_SENDER",
+    "E501_CANCELLED",
+    "E501_NOT_DECODABLE",
     "E501_PARAMETER",
     "E501_SYNTAX",
     "E502_NOT_IMPLEMENTED",
     "E503_BAD_SEQUENCE",
+    "E504_MECHANISM",
     "E504_PARAMETER",
+    "E530_AUTH_REQUIRED",
+    "E530_TLS_REQUIRED",
+    "E534_TOO_WEAK",
+    "E535_BAD_CREDENTIALS",
+    "E538_TLS_REQUIRED",
     "E550_NO_SUCH_DOMAIN",
     "E550_NO_SUCH_LIST",
     "E550_NO_SUCH_USER",
@@ -46,7 +57,10 @@ __all__ = [
     "E555_PARAMETER",
     "S214_HELP",
     "S220_READY",
+    "S220_TLS",
     "S221_BYE",
+    "S235_AUTHENTICATED",
+    "S250_CHUNK",
     "S250_ETRN_STARTED",
     "S250_HELLO",
     "S250_OK",
@@ -58,6 +72,7 @@ __all__ = [
     "S252_CANNOT_VERIFY",
     "S252_ETRN_PENDING",
     "S253_ETRN_PENDING",
+    "S334_CHALLENGE",
     "S354_GO_AHEAD",
     "Reply",
     "ReplyForm",
@@ -121,7 +136,10 @@ S214_HELP = Reply(
     214, ("Commands: HELO EHLO MAIL RCPT DATA RSET VRFY EXPN HELP NOOP TURN QUIT; see RFC 5321",), "2.0.0"
 )
 S220_READY = ReplyForm(220, "{:.255} ESMTP ready")  # (host); RFC 2034: a greeting has no enhanced code
+S220_TLS = Reply(220, ("Ready to start TLS",), "2.0.0")
 S221_BYE = Reply(221, ("Bye",), "2.0.0")
+S235_AUTHENTICATED = Reply(235, ("Authentication succeeded",), "2.7.0")
+S250_CHUNK = ReplyForm(250, "{:.20} octets received", "2.0.0")  # (number)
 S250_ETRN_STARTED = ReplyForm(250, "OK, queuing for node {:.400} started", "2.0.0")  # (node), RFC 1985 section 5.3
 S250_HELLO = ReplyForm(250, "{:.255}")  # (host), the answer to HELO; Server.ehlo_reply answers EHLO
 S250_OK = Reply(250, ("Ok",), "2.0.0")
@@ -133,6 +151,7 @@ S251_WILL_FORWARD = ReplyForm(251, "User not local; will forward to {:.400}", "2
 S252_CANNOT_VERIFY = Reply(252, ("Cannot verify the user, but will take mail for this user and try",), "2.5.2")
 S252_ETRN_PENDING = ReplyForm(252, "OK, pending messages for node {:.400} started", "2.0.0")  # (node)
 S253_ETRN_PENDING = ReplyForm(253, "OK, {:.20} pending messages for node {:.400} started", "2.0.0")  # (number, node)
+S334_CHALLENGE = ReplyForm(334, "{:.500}")  # (challenge in base64), see `sasl.challenge`
 S354_GO_AHEAD = Reply(354, ("End data with <CR><LF>.<CR><LF>",))
 
 E421_CLOSING = Reply(421, ("Service not available, closing transmission channel",), "4.3.2")
@@ -144,19 +163,30 @@ E450_MAILBOX_BUSY = Reply(450, ("Mailbox unavailable, try again later",), "4.2.0
 E451_LOCAL_ERROR = Reply(451, ("Requested action aborted: local error in processing",), "4.3.0")
 E452_NO_STORAGE = Reply(452, ("Insufficient system storage",), "4.3.1")
 E452_TOO_MANY_RCPTS = Reply(452, ("Too many recipients",), "4.5.3")
+E454_AUTH_FAILED = Reply(454, ("Temporary authentication failure",), "4.7.0")
+E454_TLS_UNAVAILABLE = Reply(454, ("TLS not available due to temporary reason",), "4.7.0")
 E458_UNABLE = ReplyForm(458, "Unable to queue messages for node {:.400}", "4.3.0")  # (node), RFC 1985 section 5.3
 E459_NOT_ALLOWED = ReplyForm(459, "Node {:.300} not allowed: {:.100}", "4.7.1")  # (node, reason)
 
 E500_BAD_OCTETS = Reply(500, ("Command line has an octet that is not printable US-ASCII",), "5.5.2")
+E500_RESPONSE_TOO_LONG = Reply(500, ("Authentication exchange line is too long",), "5.5.6")
 E500_TOO_LONG = Reply(500, ("Line too long",), "5.5.2")
 E500_UNKNOWN = Reply(500, ("Command unrecognized",), "5.5.2")
 E501_BAD_RECIPIENT = Reply(501, ("Bad recipient address syntax",), "5.1.3")
 E501_BAD_SENDER = Reply(501, ("Bad sender address syntax",), "5.1.7")
+E501_NOT_DECODABLE = Reply(501, ("Cannot decode the response",), "5.5.2")
+E501_CANCELLED = Reply(501, ("Authentication cancelled",), "5.7.0")
 E501_PARAMETER = ReplyForm(501, "Bad value of parameter {:.200}", "5.5.4")  # (keyword)
 E501_SYNTAX = ReplyForm(501, "Syntax: {:.200}", "5.5.4")  # (how to write the command)
 E502_NOT_IMPLEMENTED = Reply(502, ("Command not implemented",), "5.5.1")
 E503_BAD_SEQUENCE = Reply(503, ("Bad sequence of commands",), "5.5.1")
+E504_MECHANISM = Reply(504, ("Unrecognized authentication type",), "5.5.4")
 E504_PARAMETER = Reply(504, ("Command parameter not implemented",), "5.5.4")
+E530_AUTH_REQUIRED = Reply(530, ("Authentication required",), "5.7.0")
+E530_TLS_REQUIRED = Reply(530, ("Must issue a STARTTLS command first",), "5.7.0")
+E534_TOO_WEAK = Reply(534, ("Authentication mechanism is too weak",), "5.7.9")
+E535_BAD_CREDENTIALS = Reply(535, ("Authentication credentials invalid",), "5.7.8")
+E538_TLS_REQUIRED = Reply(538, ("Encryption required for requested authentication mechanism",), "5.7.11")
 E550_NO_SUCH_DOMAIN = Reply(550, ("No such domain",), "5.1.2")
 E550_NO_SUCH_LIST = Reply(550, ("No such mailing list here",), "5.1.1")
 E550_NO_SUCH_USER = Reply(550, ("No such user here",), "5.1.1")

@@ -8,19 +8,44 @@ from types import MappingProxyType
 from typing import Literal
 
 from sim.protocol.smtp.buffer import ReceiveBuffer
-from sim.protocol.smtp.commands import command_kind, read_command
+from sim.protocol.smtp.chunks import Bdat, ChunkReader
+from sim.protocol.smtp.commands import command_kind, read_auth_response, read_command
 from sim.protocol.smtp.errors import LocalProtocolError, RemoteProtocolError
-from sim.protocol.smtp.events import NEED_DATA, BadCommand, Command, ConnectionClosed, Ehlo, Helo, Mail, NeedData, Rcpt
+from sim.protocol.smtp.events import (
+    NEED_DATA,
+    Auth,
+    AuthResponse,
+    BadCommand,
+    Chunk,
+    Command,
+    ConnectionClosed,
+    Data,
+    Ehlo,
+    Helo,
+    LastChunk,
+    Mail,
+    NeedData,
+    Rcpt,
+    StartTls,
+)
 from sim.protocol.smtp.extensions import (
     COMMAND_EXTENSIONS,
     DEFAULT_EXTENSIONS,
     EXTENSIONS,
     barred,
+    is_binary,
     longest_line,
     offer_lines,
 )
 from sim.protocol.smtp.mail_data import MailDataReader
-from sim.protocol.smtp.replies import E500_UNKNOWN, E502_NOT_IMPLEMENTED, E503_BAD_SEQUENCE, E553_NOT_ASCII, Reply
+from sim.protocol.smtp.replies import (
+    E500_UNKNOWN,
+    E502_NOT_IMPLEMENTED,
+    E503_BAD_SEQUENCE,
+    E504_MECHANISM,
+    E553_NOT_ASCII,
+    Reply,
+)
 from sim.protocol.smtp.reply_lines import write_reply
 from sim.protocol.smtp.states import CLOSING_CODE, TRANSITIONS, Opening, State
 
@@ -28,10 +53,12 @@ __all__ = ["Server"]
 
 _CRLF = b"\r\n"
 _HELLO = (Ehlo, Helo)
+_TURNING_POINTS = frozenset({StartTls, Auth, AuthResponse})
 
 
 # Members of an Enum are slow to reach in CPython 3.11, and these are asked for with every line.
 _CLOSED, _CONNECTED, _DATA, _REFUSED = State.CLOSED, State.CONNECTED, State.DATA, State.REFUSED
+_AUTH, _CHUNKS = State.AUTH, State.CHUNKS
 
 
 class Server:
@@ -52,16 +79,21 @@ class Server:
         extensions: the keywords to offer, in this order.
         size_limit: the greatest message, in octets (RFC 1870); 0 means none. A greater one is MailData with `too_big`.
         esmtp: whether EHLO is known at all; RFC 821's servers answer it with 500.
-        offers: what follows a keyword in the EHLO reply, where it is not what the table of extensions says.
+        offers: what follows a keyword in the EHLO reply, where it is not what the table of extensions says: for AUTH
+            the mechanisms.
+        secure: whether the connection has TLS from the start; STARTTLS is not offered where TLS is.
 
     Raises:
-        LocalProtocolError: an extension is unknown, or a method is called out of order.
+        LocalProtocolError: an extension is unknown or lacks another, or a method is called out of order.
     """
 
     __slots__ = (
         "_barred",
+        "_bdat",
         "_beginning",
+        "_binary",
         "_buffer",
+        "_chunk_reader",
         "_due",
         "_enhanced",
         "_esmtp",
@@ -69,14 +101,17 @@ class Server:
         "_in_force",
         "_longest",
         "_mail_data_reader",
+        "_mechanisms",
         "_offers",
         "_peer_closed",
         "_size_limit",
         "_state",
         "_utf8",
+        "authenticated",
         "esmtp_peer",
         "helo",
         "host",
+        "secure",
     )
 
     def __init__(
@@ -87,21 +122,27 @@ class Server:
         size_limit: int = 0,
         esmtp: bool = True,
         offers: Mapping[str, str] = MappingProxyType({}),
+        secure: bool = False,
     ) -> None:
         self.host = host
         self.helo = ""
         """What the client called itself in the HELO or EHLO that was accepted last."""
         self.esmtp_peer = False
         """Whether that was EHLO."""
-        self._extensions = _checked(tuple(extensions))
+        self.authenticated = False
+        """Whether an AUTH succeeded."""
+        self.secure = secure
+        """Whether TLS protects the connection, as far as the machine was told."""
+        self._extensions = _checked(tuple(extensions), secure)
         self._offers = tuple(offers.items())
+        self._mechanisms = offers.get("AUTH", EXTENSIONS["AUTH"].offer).split()
         self._longest = longest_line(self._extensions)
         self._size_limit = size_limit
         self._esmtp = esmtp
         self._in_force: tuple[str, ...] = ()
         self._barred = barred(self._extensions, (), esmtp)
-        # Whether the transaction's MAIL had SMTPUTF8.
-        self._utf8 = False
+        # Whether the transaction's MAIL had SMTPUTF8, and BODY=BINARYMIME.
+        self._utf8 = self._binary = False
         self._enhanced = False
         self._state = _CONNECTED
         # What waits for its reply.
@@ -110,6 +151,9 @@ class Server:
         self._peer_closed = False
         self._beginning = b""
         self._mail_data_reader = MailDataReader(size_limit)
+        self._chunk_reader = ChunkReader(size_limit)
+        # The BDAT line whose octets are awaited, and the reply to it if it is illegal.
+        self._bdat: tuple[bytes, Reply | None] | None = None
 
     @property
     def state(self) -> State:
@@ -169,6 +213,10 @@ class Server:
                 self._accept_hello(due)
         else:
             octets = write_reply(reply, self._enhanced and reply.code // 100 != 3)
+            if type(due) in _TURNING_POINTS and reply.positive:
+                self._turn(due)
+        if self._state is _CHUNKS is not state:
+            self._chunk_reader.clear()
         self._due = None
         self._state = state
         return octets
@@ -176,19 +224,45 @@ class Server:
     def _read(self) -> Command | BadCommand | None:
         if self._state is _DATA:
             return self._mail_data_reader.read(self._buffer)
+        if self._bdat is not None:
+            return self._read_chunk(*self._bdat)
         line = self._read_line() if self._buffer else None
         if line is None:
             return None
+        return _read_auth_response(line) if self._state is _AUTH else self._read_command(line)
+
+    def _read_command(self, line: bytes) -> Command | BadCommand | None:
         try:
             event = read_command(line, self._in_force)
         except RemoteProtocolError as error:
             return BadCommand(line, self._illegal(command_kind(line)) or error.reply or E500_UNKNOWN)
-        fault = self._illegal(type(event)) or (None if line.isascii() else self._not_ascii(event))
+        if isinstance(event, Bdat):
+            return self._begin_chunk(line, event)
+        fault = self._illegal(type(event)) or self._fault(line, event)
         if fault is not None:
             return BadCommand(line, fault)
         if isinstance(event, Mail):
             self._utf8 = ("SMTPUTF8", None) in event.parameters
+            self._binary = is_binary(event)
         return event
+
+    def _begin_chunk(self, line: bytes, bdat: Bdat) -> Command | BadCommand | None:
+        fault = self._illegal(LastChunk if bdat.last else Chunk)
+        if fault is not None and not (self._esmtp and "CHUNKING" in self._extensions):
+            return BadCommand(line, fault)
+        # The octets come even where the command has no place (RFC 3030 section 2).
+        self._bdat = line, fault
+        if self._state is not _CHUNKS:
+            self._chunk_reader.clear()
+        self._chunk_reader.begin(bdat, skip=fault is not None)
+        return self._read_chunk(line, fault)
+
+    def _read_chunk(self, line: bytes, fault: Reply | None) -> Command | BadCommand | None:
+        chunk = self._chunk_reader.read(self._buffer)
+        if chunk is None:
+            return None
+        self._bdat = None
+        return chunk if fault is None else BadCommand(line, fault)
 
     def _read_line(self) -> bytes | None:
         """The next command line without its CRLF; None when its end has yet to come.
@@ -214,15 +288,21 @@ class Server:
             return E503_BAD_SEQUENCE
         if kind is None:
             return None
-        if kind not in self._barred:
+        if kind not in self._barred or (kind is StartTls and self.secure):
             return E503_BAD_SEQUENCE
         if not self._esmtp:
             return E500_UNKNOWN
         return E503_BAD_SEQUENCE if COMMAND_EXTENSIONS[kind] in self._extensions else E502_NOT_IMPLEMENTED
 
-    def _not_ascii(self, command: Command) -> Reply | None:
-        """The reply to a forward-path beyond US-ASCII in a transaction that did not ask for SMTPUTF8."""
-        return E553_NOT_ASCII if isinstance(command, Rcpt) and not self._utf8 else None
+    def _fault(self, line: bytes, command: Command) -> Reply | None:
+        """The reply to a command that its transaction, or what this server offers, does not allow."""
+        if isinstance(command, Rcpt) and not (self._utf8 or line.isascii()):
+            return E553_NOT_ASCII
+        if isinstance(command, Data) and self._binary:
+            return E503_BAD_SEQUENCE
+        if isinstance(command, Auth) and command.mechanism not in self._mechanisms:
+            return E504_MECHANISM
+        return None
 
     def _state_after(self, code: int) -> State:
         if code == CLOSING_CODE and self._state is not _CLOSED:
@@ -241,8 +321,32 @@ class Server:
         self.helo = hello.domain
         self.esmtp_peer = isinstance(hello, Ehlo)
         self._in_force = self._extensions if self.esmtp_peer else ()
-        self._barred = barred(self._extensions, self._in_force, self._esmtp)
+        self._bar()
         self._enhanced = "ENHANCEDSTATUSCODES" in self._in_force
+
+    def _bar(self) -> None:
+        self._barred = barred(self._extensions, self._in_force, self._esmtp)
+        if self.authenticated:
+            self._barred |= {Auth}
+
+    def _turn(self, due: object) -> None:
+        """What an accepted AUTH or STARTTLS changes."""
+        self.authenticated = not isinstance(due, StartTls)
+        if not self.authenticated:
+            # Nothing that was said in clear counts, and least of all what came behind STARTTLS (RFC 3207 section 4.2).
+            self.secure = True
+            self.helo, self.esmtp_peer = "", False
+            self._extensions = _checked(self._extensions, True)
+            self._in_force, self._enhanced = (), False
+            self._buffer, self._beginning = ReceiveBuffer(), b""
+        self._bar()
+
+
+def _read_auth_response(line: bytes) -> AuthResponse | BadCommand:
+    try:
+        return read_auth_response(line)
+    except RemoteProtocolError as error:
+        return BadCommand(line, error.reply or E500_UNKNOWN)
 
 
 @lru_cache(maxsize=1024)
@@ -253,9 +357,12 @@ def _ehlo_reply(
 
 
 @lru_cache(maxsize=1024)
-def _checked(extensions: tuple[str, ...]) -> tuple[str, ...]:
-    """The extensions, each of them known."""
+def _checked(extensions: tuple[str, ...], secure: bool) -> tuple[str, ...]:
+    """The extensions that can be offered, each of them known, with what it needs."""
     for keyword in extensions:
         if keyword not in EXTENSIONS:
             raise LocalProtocolError(f"extension {keyword!r} is not known here: choose from {', '.join(EXTENSIONS)}")
-    return extensions
+        needs = EXTENSIONS[keyword].needs
+        if needs and needs not in extensions:
+            raise LocalProtocolError(f"extension {keyword!r} needs {needs!r}: offer both or neither")
+    return tuple([keyword for keyword in extensions if keyword != "STARTTLS"]) if secure else extensions

@@ -26,8 +26,11 @@ Rules:
 The order of commands is RFC 5321 section 4.1.4: NOOP, HELP, EXPN, VRFY, RSET and QUIT at any time, even before EHLO;
 EHLO or HELO again means RSET; a refused EHLO changes nothing; no MAIL inside a transaction; no DATA without a
 recipient. After a greeting that refuses service (554) there is only QUIT (section 3.1). SEND, SOML and SAML (RFC 821)
-are as MAIL; ETRN stands outside of transactions (RFC 1985). Whether a command is known at all is not a matter of
-states: see `extensions.barred`.
+are as MAIL; ETRN (RFC 1985), STARTTLS (RFC 3207) and AUTH (RFC 4954) stand outside of transactions. DATA and BDAT do
+not mix in a transaction, and a refused chunk leaves it to be given up with RSET (RFC 3030 section 2).
+
+Not a matter of states, and therefore elsewhere, is what an offer or a parameter decides: whether a command is known at
+all (`extensions.barred`), and that a transaction with BODY=BINARYMIME has no DATA (RFC 3030 section 3).
 """
 
 from __future__ import annotations
@@ -37,13 +40,17 @@ from enum import Enum
 from typing import Final
 
 from sim.protocol.smtp.events import (
+    Auth,
+    AuthResponse,
     BadCommand,
+    Chunk,
     Data,
     Ehlo,
     Etrn,
     Expn,
     Helo,
     Help,
+    LastChunk,
     Mail,
     MailData,
     Noop,
@@ -53,6 +60,7 @@ from sim.protocol.smtp.events import (
     Saml,
     Send,
     Soml,
+    StartTls,
     Turn,
     Vrfy,
 )
@@ -84,6 +92,15 @@ class State(Enum):
     DATA = "data"
     """The server gave its 354; mail data flows."""
 
+    CHUNKS = "chunks"
+    """A chunk of the mail data was accepted; more follow."""
+
+    FAILED = "failed"
+    """A chunk was refused; the transaction can only be given up."""
+
+    AUTH = "auth"
+    """The server gave its 334; the client is to respond."""
+
     CLOSED = "closed"
     """The session is over."""
 
@@ -100,6 +117,7 @@ CLOSING_CODE: Final = 421
 
 _CONNECTED, _REFUSED, _GREETED, _READY = State.CONNECTED, State.REFUSED, State.GREETED, State.READY
 _MAIL, _RCPT, _DATA, _CLOSED = State.MAIL, State.RCPT, State.DATA, State.CLOSED
+_CHUNKS, _FAILED, _AUTH = State.CHUNKS, State.FAILED, State.AUTH
 
 TRANSITIONS: Mapping[State, Mapping[type, Mapping[int, State]]] = {
     State.CONNECTED: {
@@ -133,6 +151,8 @@ TRANSITIONS: Mapping[State, Mapping[type, Mapping[int, State]]] = {
         Noop: {2: _READY, 4: _READY, 5: _READY},
         Help: {2: _READY, 4: _READY, 5: _READY},
         Etrn: {2: _READY, 4: _READY, 5: _READY},
+        StartTls: {2: _GREETED, 4: _READY, 5: _READY},
+        Auth: {2: _READY, 3: _AUTH, 4: _READY, 5: _READY},
         Turn: {4: _READY, 5: _READY},
         Quit: {2: _CLOSED, 4: _READY, 5: _READY},
         BadCommand: {4: _READY, 5: _READY},
@@ -154,6 +174,8 @@ TRANSITIONS: Mapping[State, Mapping[type, Mapping[int, State]]] = {
         Ehlo: {2: _READY, 4: _RCPT, 5: _RCPT},
         Rcpt: {2: _RCPT, 4: _RCPT, 5: _RCPT},
         Data: {3: _DATA, 4: _RCPT, 5: _RCPT},
+        Chunk: {2: _CHUNKS, 4: _FAILED, 5: _FAILED},
+        LastChunk: {2: _READY, 4: _READY, 5: _READY},
         Rset: {2: _READY, 4: _RCPT, 5: _RCPT},
         Vrfy: {2: _RCPT, 4: _RCPT, 5: _RCPT},
         Expn: {2: _RCPT, 4: _RCPT, 5: _RCPT},
@@ -164,6 +186,34 @@ TRANSITIONS: Mapping[State, Mapping[type, Mapping[int, State]]] = {
     },
     State.DATA: {
         MailData: {2: _READY, 4: _READY, 5: _READY},
+    },
+    State.CHUNKS: {
+        Helo: {2: _READY, 4: _CHUNKS, 5: _CHUNKS},
+        Ehlo: {2: _READY, 4: _CHUNKS, 5: _CHUNKS},
+        Chunk: {2: _CHUNKS, 4: _FAILED, 5: _FAILED},
+        LastChunk: {2: _READY, 4: _READY, 5: _READY},
+        Rset: {2: _READY, 4: _CHUNKS, 5: _CHUNKS},
+        Vrfy: {2: _CHUNKS, 4: _CHUNKS, 5: _CHUNKS},
+        Expn: {2: _CHUNKS, 4: _CHUNKS, 5: _CHUNKS},
+        Noop: {2: _CHUNKS, 4: _CHUNKS, 5: _CHUNKS},
+        Help: {2: _CHUNKS, 4: _CHUNKS, 5: _CHUNKS},
+        Quit: {2: _CLOSED, 4: _CHUNKS, 5: _CHUNKS},
+        BadCommand: {4: _CHUNKS, 5: _CHUNKS},
+    },
+    State.FAILED: {
+        Helo: {2: _READY, 4: _FAILED, 5: _FAILED},
+        Ehlo: {2: _READY, 4: _FAILED, 5: _FAILED},
+        Rset: {2: _READY, 4: _FAILED, 5: _FAILED},
+        Vrfy: {2: _FAILED, 4: _FAILED, 5: _FAILED},
+        Expn: {2: _FAILED, 4: _FAILED, 5: _FAILED},
+        Noop: {2: _FAILED, 4: _FAILED, 5: _FAILED},
+        Help: {2: _FAILED, 4: _FAILED, 5: _FAILED},
+        Quit: {2: _CLOSED, 4: _FAILED, 5: _FAILED},
+        BadCommand: {4: _FAILED, 5: _FAILED},
+    },
+    State.AUTH: {
+        AuthResponse: {2: _READY, 3: _AUTH, 4: _READY, 5: _READY},
+        BadCommand: {4: _READY, 5: _READY},
     },
     State.CLOSED: {},
 }
@@ -183,5 +233,7 @@ HOPES: Mapping[State, Mapping[type, State]] = {
 }
 """State -> command that a client may send -> the state if the reply is a good one."""
 
-LAST_IN_GROUP: frozenset[type] = frozenset({Helo, Ehlo, Data, Vrfy, Expn, Etrn, Turn, Quit, Noop, Help})
+LAST_IN_GROUP: frozenset[type] = frozenset(
+    {Helo, Ehlo, Data, Vrfy, Expn, Etrn, StartTls, Auth, AuthResponse, Turn, Quit, Noop, Help}
+)
 """Commands that nothing may be pipelined behind (RFC 2920 section 3.1; nor behind those that it leaves out)."""
