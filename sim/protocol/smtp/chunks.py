@@ -19,7 +19,7 @@ class Bdat:
 
 
 class ChunkReader:
-    """Reads chunks and joins those of one message, keeping no more than the size limit allows; 0 means none."""
+    """Reads the chunks of one message and joins them, keeping no more than the size limit allows; 0 means none."""
 
     __slots__ = ("_content", "_last", "_left", "_limit", "_overflowed", "_skips")
 
@@ -51,8 +51,3 @@ class ChunkReader:
 
     def _skipped(self) -> Chunk | LastChunk:
         return LastChunk(b"", too_big=True) if self._last else Chunk(b"", too_big=True)
-
-    def clear(self) -> None:
-        """Forget the message."""
-        self._content = []
-        self._overflowed = False

@@ -46,6 +46,8 @@ _CACHED_LINES = 16
 # Members of an Enum are slow to reach in CPython 3.11, and these are asked for with every line.
 _CLOSED, _CONNECTED = State.CLOSED, State.CONNECTED
 
+_PAYLOADS = (MailData, AuthResponse, Chunk, LastChunk)
+_CAREFUL = frozenset({"SMTPUTF8", "BINARYMIME"})
 _TURNING_POINTS = frozenset({StartTls, Auth, AuthResponse})
 
 
@@ -71,6 +73,7 @@ class Client:
         "_ahead",
         "_binary",
         "_buffer",
+        "_careful",
         "_enhanced",
         "_lines",
         "_offered",
@@ -96,6 +99,8 @@ class Client:
         self._enhanced = False
         # Whether HELO was the last to be accepted: then nothing is known of what the server can do.
         self._old_server = False
+        # Whether the server offers an extension that makes more than the state decide what is legal.
+        self._careful = False
         # Whether the transaction's MAIL has SMTPUTF8, and BODY=BINARYMIME.
         self._utf8 = self._binary = False
         self._state = _CONNECTED
@@ -137,7 +142,12 @@ class Client:
             self._check_offered(kind)
         if self._waiting:
             self._check_group(kind)
-        octets = stuff(command.content) if isinstance(command, MailData) else self._line(command)
+        if isinstance(command, _PAYLOADS):
+            octets = self._payload(command)
+        else:
+            octets = write_command(command, self._offered)
+            if self._careful:
+                self._check_transaction(command, octets)
         self._waiting.append(kind)
         self._ahead = ahead
         return octets
@@ -178,10 +188,14 @@ class Client:
         self._move(_CLOSED)
         return ConnectionClosed()
 
-    def _line(self, command: Command) -> bytes:
+    def _payload(self, command: MailData | AuthResponse | Chunk | LastChunk) -> bytes:
+        if isinstance(command, MailData):
+            return stuff(command.content)
         if isinstance(command, AuthResponse):
             return write_auth_response(command)
-        line = write_command(command, self._offered)
+        return write_command(command, self._offered) + command.content
+
+    def _check_transaction(self, command: Command, line: bytes) -> None:
         if isinstance(command, Mail):
             self._utf8 = ("SMTPUTF8", None) in command.parameters
             self._binary = is_binary(command)
@@ -189,9 +203,6 @@ class Client:
             raise LocalProtocolError(f"cannot send {line!r}: its transaction's MAIL has no parameter SMTPUTF8")
         elif isinstance(command, Data) and self._binary:
             raise LocalProtocolError("Data cannot follow a MAIL with BODY=BINARYMIME: send chunks (RFC 3030)")
-        elif isinstance(command, Chunk | LastChunk):
-            line += command.content
-        return line
 
     def _check_offered(self, kind: type) -> None:
         if (kind is StartTls and self.secure) or (kind is Auth and self.authenticated):
@@ -248,6 +259,7 @@ class Client:
             self._old_server = kind is Helo
             self._offered = tuple(self.extensions)
             self._enhanced = "ENHANCEDSTATUSCODES" in self.extensions
+            self._careful = not _CAREFUL.isdisjoint(self.extensions)
         elif kind in _TURNING_POINTS and reply.positive:
             self._turn(kind)
         return reply

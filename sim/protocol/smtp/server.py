@@ -53,6 +53,7 @@ __all__ = ["Server"]
 
 _CRLF = b"\r\n"
 _HELLO = (Ehlo, Helo)
+_CAREFUL = frozenset({"SMTPUTF8", "BINARYMIME", "AUTH"})
 _TURNING_POINTS = frozenset({StartTls, Auth, AuthResponse})
 
 
@@ -93,6 +94,7 @@ class Server:
         "_beginning",
         "_binary",
         "_buffer",
+        "_careful",
         "_chunk_reader",
         "_due",
         "_enhanced",
@@ -101,7 +103,6 @@ class Server:
         "_in_force",
         "_longest",
         "_mail_data_reader",
-        "_mechanisms",
         "_offers",
         "_peer_closed",
         "_size_limit",
@@ -135,12 +136,13 @@ class Server:
         """Whether TLS protects the connection, as far as the machine was told."""
         self._extensions = _checked(tuple(extensions), secure)
         self._offers = tuple(offers.items())
-        self._mechanisms = offers.get("AUTH", EXTENSIONS["AUTH"].offer).split()
         self._longest = longest_line(self._extensions)
         self._size_limit = size_limit
         self._esmtp = esmtp
         self._in_force: tuple[str, ...] = ()
         self._barred = barred(self._extensions, (), esmtp)
+        # Whether an extension is in force that makes more than the state decide what is legal.
+        self._careful = False
         # Whether the transaction's MAIL had SMTPUTF8, and BODY=BINARYMIME.
         self._utf8 = self._binary = False
         self._enhanced = False
@@ -151,9 +153,9 @@ class Server:
         self._peer_closed = False
         self._beginning = b""
         self._mail_data_reader = MailDataReader(size_limit)
-        self._chunk_reader = ChunkReader(size_limit)
+        self._chunk_reader: ChunkReader | None = None
         # The BDAT line whose octets are awaited, and the reply to it if it is illegal.
-        self._bdat: tuple[bytes, Reply | None] | None = None
+        self._bdat: tuple[ChunkReader, bytes, Reply | None] | None = None
 
     @property
     def state(self) -> State:
@@ -216,7 +218,7 @@ class Server:
             if type(due) in _TURNING_POINTS and reply.positive:
                 self._turn(due)
         if self._state is _CHUNKS is not state:
-            self._chunk_reader.clear()
+            self._chunk_reader = None
         self._due = None
         self._state = state
         return octets
@@ -238,27 +240,25 @@ class Server:
             return BadCommand(line, self._illegal(command_kind(line)) or error.reply or E500_UNKNOWN)
         if isinstance(event, Bdat):
             return self._begin_chunk(line, event)
-        fault = self._illegal(type(event)) or self._fault(line, event)
-        if fault is not None:
-            return BadCommand(line, fault)
-        if isinstance(event, Mail):
-            self._utf8 = ("SMTPUTF8", None) in event.parameters
-            self._binary = is_binary(event)
-        return event
+        fault = self._illegal(type(event))
+        if fault is None and self._careful:
+            fault = self._fault(line, event)
+        return event if fault is None else BadCommand(line, fault)
 
     def _begin_chunk(self, line: bytes, bdat: Bdat) -> Command | BadCommand | None:
         fault = self._illegal(LastChunk if bdat.last else Chunk)
         if fault is not None and not (self._esmtp and "CHUNKING" in self._extensions):
             return BadCommand(line, fault)
         # The octets come even where the command has no place (RFC 3030 section 2).
-        self._bdat = line, fault
-        if self._state is not _CHUNKS:
-            self._chunk_reader.clear()
-        self._chunk_reader.begin(bdat, skip=fault is not None)
-        return self._read_chunk(line, fault)
+        if self._state is not _CHUNKS or self._chunk_reader is None:
+            self._chunk_reader = ChunkReader(self._size_limit)
+        reader = self._chunk_reader
+        self._bdat = reader, line, fault
+        reader.begin(bdat, skip=fault is not None)
+        return self._read_chunk(reader, line, fault)
 
-    def _read_chunk(self, line: bytes, fault: Reply | None) -> Command | BadCommand | None:
-        chunk = self._chunk_reader.read(self._buffer)
+    def _read_chunk(self, reader: ChunkReader, line: bytes, fault: Reply | None) -> Command | BadCommand | None:
+        chunk = reader.read(self._buffer)
         if chunk is None:
             return None
         self._bdat = None
@@ -296,13 +296,19 @@ class Server:
 
     def _fault(self, line: bytes, command: Command) -> Reply | None:
         """The reply to a command that its transaction, or what this server offers, does not allow."""
+        if isinstance(command, Mail):
+            self._utf8 = ("SMTPUTF8", None) in command.parameters
+            self._binary = is_binary(command)
         if isinstance(command, Rcpt) and not (self._utf8 or line.isascii()):
             return E553_NOT_ASCII
         if isinstance(command, Data) and self._binary:
             return E503_BAD_SEQUENCE
-        if isinstance(command, Auth) and command.mechanism not in self._mechanisms:
+        if isinstance(command, Auth) and command.mechanism not in self._mechanisms():
             return E504_MECHANISM
         return None
+
+    def _mechanisms(self) -> Sequence[str]:
+        return dict(self._offers).get("AUTH", EXTENSIONS["AUTH"].offer).split()
 
     def _state_after(self, code: int) -> State:
         if code == CLOSING_CODE and self._state is not _CLOSED:
@@ -325,6 +331,7 @@ class Server:
         self._enhanced = "ENHANCEDSTATUSCODES" in self._in_force
 
     def _bar(self) -> None:
+        self._careful = not _CAREFUL.isdisjoint(self._in_force)
         self._barred = barred(self._extensions, self._in_force, self._esmtp)
         if self.authenticated:
             self._barred |= {Auth}
