@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sim.protocol.smtp import (
     NEED_DATA,
+    Atrn,
     Auth,
     AuthResponse,
     BadCommand,
@@ -17,6 +18,7 @@ from sim.protocol.smtp import (
     Helo,
     Help,
     LastChunk,
+    Lhlo,
     LocalProtocolError,
     Mail,
     MailData,
@@ -56,6 +58,7 @@ ANSWERS = {
     Etrn: replies.S251_ETRN_NOTHING("c.example"),
     StartTls: replies.S220_TLS,
     AuthResponse: replies.S235_AUTHENTICATED,
+    Atrn: replies.S250_TURN,
     Turn: replies.E502_NOT_IMPLEMENTED,
     Quit: replies.S221_BYE,
 }
@@ -65,7 +68,7 @@ def answer(server, event):
     """What a server that accepts everything answers."""
     if isinstance(event, BadCommand):
         return event.reply
-    if isinstance(event, Ehlo):
+    if isinstance(event, Ehlo | Lhlo):
         return server.ehlo_reply(event.domain)
     if isinstance(event, MailData | Chunk | LastChunk):
         return replies.E552_TOO_BIG if event.too_big else replies.S250_QUEUED
@@ -98,7 +101,8 @@ def serve(server, data, respond=answer):
         events.append(event)
         if isinstance(event, ConnectionClosed):
             break
-        octets.append(server.send(respond(server, event)))
+        while server.replies_due:
+            octets.append(server.send(respond(server, event)))
     return events, b"".join(octets)
 
 
@@ -106,7 +110,7 @@ class ConnectionPair:
     """A client and a server machine; every dialogue goes through both."""
 
     def __init__(self, *, respond=answer, hello=HELLO, greeting=GREETING, **options):
-        self.client = Client()
+        self.client = Client(**{name: options[name] for name in ("lmtp", "secure") if name in options})
         self.server = Server("mx.example", **options)
         self.respond = respond
         self.events = []

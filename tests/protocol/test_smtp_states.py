@@ -8,6 +8,7 @@ from smtp_pair import ConnectionPair, answer, serve, server_at
 from sim.mail.address import Address
 from sim.mail.path import NULL_PATH, Path
 from sim.protocol.smtp import (
+    Atrn,
     Auth,
     AuthResponse,
     BadCommand,
@@ -19,6 +20,7 @@ from sim.protocol.smtp import (
     Helo,
     Help,
     LastChunk,
+    Lhlo,
     LocalProtocolError,
     Mail,
     MailData,
@@ -58,7 +60,7 @@ COMMANDS = {
     Turn: Turn(),
     Quit: Quit(),
 }
-OTHERS = {MailData, Chunk, LastChunk, StartTls, Auth, AuthResponse}
+OTHERS = {Lhlo, MailData, Chunk, LastChunk, StartTls, Auth, AuthResponse, Atrn}
 LINES = {
     Helo: b"HELO c.example\r\n",
     Ehlo: b"EHLO c.example\r\n",
@@ -126,18 +128,19 @@ def test_every_state_is_reachable():
     assert sorted(state.name for state in reached) == sorted(state.name for state in State)
 
 
-@pytest.mark.parametrize("state", [state for state in State if state is not State.CLOSED])
+@pytest.mark.parametrize("state", [state for state in State if state not in (State.CLOSED, State.TURNED)])
 def test_every_state_is_leavable(state):
-    """Every state but CLOSED leads to CLOSED in the end."""
+    """Every state leads to CLOSED in the end, but CLOSED itself and TURNED, where another machine goes on."""
     reached = [state]
     for each in reached:
         reached += [target for target in dict.fromkeys(successors(each)) if target not in reached]
     assert State.CLOSED in reached[1:]
 
 
-def test_nothing_leads_out_of_closed():
-    """CLOSED is the end."""
-    assert successors(State.CLOSED) == []
+@pytest.mark.parametrize("state", [State.CLOSED, State.TURNED])
+def test_nothing_leads_out_of_the_ends(state):
+    """CLOSED is the end, and TURNED that of this machine."""
+    assert successors(state) == []
 
 
 def test_every_entry_names_refusals():
@@ -214,7 +217,7 @@ def test_421_closes_whatever_it_answers(state, kind, code):
 
 @pytest.mark.parametrize(
     ("state", "kind", "code"),
-    [(State.READY, Mail, 354), (State.READY, Turn, 250), (State.RCPT, Data, 250), (State.GREETED, Ehlo, 300)],
+    [(State.READY, Mail, 354), (State.READY, Turn, 354), (State.RCPT, Data, 250), (State.GREETED, Ehlo, 300)],
 )
 def test_a_reply_of_the_wrong_class(state, kind, code):
     """A first digit that is no answer to the command is the sending server's fault, at both ends."""

@@ -5,6 +5,7 @@ from sim.protocol.smtp.client import Client
 from sim.protocol.smtp.errors import LocalProtocolError, ProtocolError, RemoteProtocolError
 from sim.protocol.smtp.events import (
     NEED_DATA,
+    Atrn,
     Auth,
     AuthResponse,
     BadCommand,
@@ -18,6 +19,7 @@ from sim.protocol.smtp.events import (
     Helo,
     Help,
     LastChunk,
+    Lhlo,
     Mail,
     MailData,
     Noop,
@@ -34,9 +36,11 @@ from sim.protocol.smtp.events import (
 from sim.protocol.smtp.replies import Reply
 from sim.protocol.smtp.server import Server
 from sim.protocol.smtp.states import State
+from sim.protocol.smtp.turn import reverse
 
 __all__ = [
     "NEED_DATA",
+    "Atrn",
     "Auth",
     "AuthResponse",
     "BadCommand",
@@ -51,6 +55,7 @@ __all__ = [
     "Helo",
     "Help",
     "LastChunk",
+    "Lhlo",
     "LocalProtocolError",
     "Mail",
     "MailData",
@@ -70,5 +75,6 @@ __all__ = [
     "Turn",
     "Vrfy",
     "replies",
+    "reverse",
     "sasl",
 ]

@@ -10,6 +10,7 @@ from sim.protocol.smtp.commands import write_auth_response, write_command
 from sim.protocol.smtp.errors import LocalProtocolError, RemoteProtocolError
 from sim.protocol.smtp.events import (
     NEED_DATA,
+    Atrn,
     Auth,
     AuthResponse,
     Chunk,
@@ -19,11 +20,16 @@ from sim.protocol.smtp.events import (
     Ehlo,
     Helo,
     LastChunk,
+    Lhlo,
     Mail,
     MailData,
     NeedData,
     Rcpt,
+    Saml,
+    Send,
+    Soml,
     StartTls,
+    Turn,
 )
 from sim.protocol.smtp.extensions import COMMAND_EXTENSIONS, OLD_COMMANDS, is_binary, parse_offer
 from sim.protocol.smtp.mail_data import stuff
@@ -44,11 +50,13 @@ _CACHED_LINES = 16
 
 
 # Members of an Enum are slow to reach in CPython 3.11, and these are asked for with every line.
-_CLOSED, _CONNECTED = State.CLOSED, State.CONNECTED
+_CLOSED, _CONNECTED, _READY, _TURNED = State.CLOSED, State.CONNECTED, State.READY, State.TURNED
 
+_MAIL_DATA = frozenset({MailData, LastChunk})
+_HELLO = frozenset({Ehlo, Helo, Lhlo})
 _PAYLOADS = (MailData, AuthResponse, Chunk, LastChunk)
 _CAREFUL = frozenset({"SMTPUTF8", "BINARYMIME"})
-_TURNING_POINTS = frozenset({StartTls, Auth, AuthResponse})
+_TURNING_POINTS = frozenset({StartTls, Auth, AuthResponse, Turn, Atrn})
 
 
 class Client:
@@ -66,16 +74,20 @@ class Client:
     answers; it may also come where no reply is due.
 
     Args:
+        lmtp: whether LMTP is spoken: LHLO in the place of HELO and EHLO, and mail data, or a last chunk, gets one reply
+            for each recipient that was accepted, in order (RFC 2033); it is outstanding until the last of them.
         secure: whether the connection has TLS from the start.
     """
 
     __slots__ = (
+        "_accepted",
         "_ahead",
         "_binary",
         "_buffer",
         "_careful",
         "_enhanced",
         "_lines",
+        "_lmtp",
         "_offered",
         "_old_server",
         "_peer_closed",
@@ -88,7 +100,10 @@ class Client:
         "secure",
     )
 
-    def __init__(self, *, secure: bool = False) -> None:
+    def __init__(self, *, lmtp: bool = False, secure: bool = False) -> None:
+        self._lmtp = lmtp
+        # In LMTP, how many of the transaction's recipients have yet to get their last reply.
+        self._accepted = 0
         self.secure = secure
         """Whether TLS protects the connection, as far as the machine was told."""
         self.authenticated = False
@@ -120,6 +135,17 @@ class Client:
         """Where the dialogue stands, by the replies received."""
         return self._state
 
+    def hand_over(self) -> tuple[bytes, bool]:
+        """For `turn.reverse`: the octets that came for the machine of the other side, and whether the peer is gone.
+
+        Raises:
+            LocalProtocolError: neither TURN nor ATRN was accepted just now.
+        """
+        if self._state is not _TURNED:
+            raise LocalProtocolError(f"roles are not to be swapped in state {self._state.name}: send TURN first")
+        self._move(_CLOSED)
+        return self._buffer.take(len(self._buffer)), self._peer_closed
+
     @property
     def outstanding(self) -> int:
         """How many commands wait for their reply; after the end, how many never got one."""
@@ -140,6 +166,8 @@ class Client:
             raise LocalProtocolError(f"{kind.__name__} is not legal in state {self._ahead.name}: {legal} is")
         if kind in COMMAND_EXTENSIONS:
             self._check_offered(kind)
+        elif kind in _HELLO and (kind is Lhlo) is not self._lmtp:
+            raise LocalProtocolError(f"{kind.__name__} is not for a session of {'LMTP' if self._lmtp else 'SMTP'}")
         if self._waiting:
             self._check_group(kind)
         if isinstance(command, _PAYLOADS):
@@ -163,7 +191,8 @@ class Client:
         elif self._peer_closed:
             raise LocalProtocolError(f"{len(data)} octets came after the server had closed the connection")
         elif self._state is not _CLOSED:
-            if not (self._whole or self._lines or self._buffer) and len(data) < _LINE_LIMIT:
+            fresh = not (self._whole or self._lines or self._buffer)
+            if fresh and len(data) < _LINE_LIMIT and self._state is not _TURNED:
                 self._whole = list(split_replies(data))
             if not self._whole:
                 self._buffer.append(data)
@@ -177,7 +206,7 @@ class Client:
         if self._state is _CLOSED:
             return ConnectionClosed()
         try:
-            lines = self._read_lines()
+            lines = self._read_lines() if self._state is not _TURNED else None
             if lines is not None:
                 return self._take(lines)
         except RemoteProtocolError:
@@ -196,7 +225,7 @@ class Client:
         return write_command(command, self._offered) + command.content
 
     def _check_transaction(self, command: Command, line: bytes) -> None:
-        if isinstance(command, Mail):
+        if isinstance(command, Mail | Send | Soml | Saml):
             self._utf8 = ("SMTPUTF8", None) in command.parameters
             self._binary = is_binary(command)
         elif isinstance(command, Rcpt) and not (self._utf8 or line.isascii()):
@@ -207,6 +236,8 @@ class Client:
     def _check_offered(self, kind: type) -> None:
         if (kind is StartTls and self.secure) or (kind is Auth and self.authenticated):
             raise LocalProtocolError(f"{kind.__name__} cannot succeed twice in a session")
+        if kind is Atrn and not self.authenticated:
+            raise LocalProtocolError("Atrn is not legal before Auth (RFC 2645)")
         keyword = COMMAND_EXTENSIONS[kind]
         if keyword not in self.extensions and not (self._old_server and kind in OLD_COMMANDS):
             raise LocalProtocolError(f"{kind.__name__} is not known to the server: it does not offer {keyword}")
@@ -248,14 +279,17 @@ class Client:
 
     def _take(self, lines: tuple[bytes, ...]) -> Reply:
         kind = self._waiting[0] if self._waiting else None
-        hello = kind is Ehlo or kind is Helo
+        hello = kind is Ehlo or kind is Helo or kind is Lhlo
         read = read_reply if len(lines) <= _CACHED_LINES else read_reply.__wrapped__
         reply = read(lines, self._enhanced and not hello)
-        self._move(self._state_after(reply, kind))
+        state = self._state_after(reply, kind)
+        if self._lmtp and self._is_owed_more(kind, reply, state):
+            return reply
+        self._move(state)
         if kind is not None:
             self._waiting.popleft()
         if hello and reply.positive:
-            self.extensions = dict(parse_offer(reply.lines)) if kind is Ehlo else {}
+            self.extensions = {} if kind is Helo else dict(parse_offer(reply.lines))
             self._old_server = kind is Helo
             self._offered = tuple(self.extensions)
             self._enhanced = "ENHANCEDSTATUSCODES" in self.extensions
@@ -265,13 +299,26 @@ class Client:
         return reply
 
     def _turn(self, kind: type | None) -> None:
-        """What an accepted AUTH or STARTTLS changes."""
-        self.authenticated = kind is not StartTls
-        if not self.authenticated:
-            # What came in clear behind the 220 is nobody's (RFC 3207 section 4.2).
-            self.secure = True
+        """What an accepted AUTH, STARTTLS, TURN or ATRN changes."""
+        if kind is Auth or kind is AuthResponse:
+            self.authenticated = True
+            return
+        # Nothing may come behind these replies, and nothing that did counts (RFC 3207 section 4.2).
+        self._buffer, self._whole, self._lines = ReceiveBuffer(), [], []
+        if kind is StartTls:
+            self.secure, self.authenticated = True, False
             self.extensions, self._offered, self._enhanced = {}, (), False
-            self._buffer, self._whole, self._lines = ReceiveBuffer(), [], []
+
+    def _is_owed_more(self, kind: type | None, reply: Reply, state: State) -> bool:
+        """Whether the reply is one of several that LMTP's mail data gets, and not the last one."""
+        if kind is Rcpt and reply.positive:
+            self._accepted += 1
+        elif kind in _MAIL_DATA and self._accepted > 1 and state is _READY:
+            self._accepted -= 1
+            return True
+        elif state is _READY:
+            self._accepted = 0
+        return False
 
     def _state_after(self, reply: Reply, kind: type | None) -> State:
         if reply.code == CLOSING_CODE:

@@ -13,6 +13,7 @@ from sim.protocol.smtp import sasl
 from sim.protocol.smtp.chunks import Bdat
 from sim.protocol.smtp.errors import LocalProtocolError, RemoteProtocolError
 from sim.protocol.smtp.events import (
+    Atrn,
     Auth,
     AuthResponse,
     Chunk,
@@ -24,6 +25,7 @@ from sim.protocol.smtp.events import (
     Helo,
     Help,
     LastChunk,
+    Lhlo,
     Mail,
     Noop,
     Parameters,
@@ -148,6 +150,13 @@ def _read_auth(argument: str, syntax: _Syntax, _: Container[str]) -> Command:
     return Auth(mechanism.upper(), b"" if initial == "=" else sasl.decode(initial))
 
 
+def _read_domains(argument: str, syntax: _Syntax, _: Container[str]) -> Command:
+    domains = tuple(argument.split(",")) if argument else ()
+    if not all(map(is_domain, domains)):
+        raise _refused(argument, E501_SYNTAX(syntax.usage))
+    return Atrn(domains)
+
+
 def _read_domain(argument: str, syntax: _Syntax, offered: Container[str]) -> Command:
     # Whatever the client calls itself is only for the record: section 4.1.4 forbids to refuse mail for it.
     if len(argument) > _DOMAIN_LIMIT:
@@ -221,6 +230,7 @@ def _write_parameters(parameters: Parameters) -> str:
 _TABLE = {
     "HELO": _Syntax("HELO <domain>", Helo, _read_domain, lambda helo: f"HELO {helo.domain}"),
     "EHLO": _Syntax("EHLO <domain>", Ehlo, _read_domain, lambda ehlo: f"EHLO {ehlo.domain}"),
+    "LHLO": _Syntax("LHLO <domain>", Lhlo, _read_domain, lambda lhlo: f"LHLO {lhlo.domain}"),
     "MAIL": _Syntax(
         "MAIL FROM:<reverse-path> [parameters]",
         Mail,
@@ -249,6 +259,9 @@ _TABLE = {
         "ETRN <domain>, ETRN @<domain> or ETRN #<queue>", Etrn, _read_node, lambda etrn: f"ETRN {etrn.node}"
     ),
     "TURN": _Syntax("TURN", Turn, _read_nothing, lambda _: "TURN"),
+    "ATRN": _Syntax(
+        "ATRN [domain,domain...]", Atrn, _read_domains, lambda atrn: f"ATRN {','.join(atrn.domains)}".rstrip()
+    ),
     "QUIT": _Syntax("QUIT", Quit, _read_nothing, lambda _: "QUIT"),
 }
 _BY_KIND = {syntax.kind: syntax for syntax in _TABLE.values()} | {LastChunk: _TABLE["BDAT"]}

@@ -14,6 +14,7 @@ from sim.protocol.smtp.replies import Reply
 
 __all__ = [
     "NEED_DATA",
+    "Atrn",
     "Auth",
     "AuthResponse",
     "BadCommand",
@@ -27,6 +28,7 @@ __all__ = [
     "Helo",
     "Help",
     "LastChunk",
+    "Lhlo",
     "Mail",
     "MailData",
     "NeedData",
@@ -57,6 +59,13 @@ class Helo:
 @dataclass(frozen=True, slots=True)
 class Ehlo:
     """EHLO: who the client is, and a request for the list of extensions. The domain is as written."""
+
+    domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lhlo:
+    """LHLO: EHLO, as LMTP calls it (RFC 2033). The domain is as written."""
 
     domain: str
 
@@ -212,7 +221,14 @@ class Etrn:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """TURN: the client asks to become the server (RFC 821 section 3.8)."""
+    """TURN: the client asks to become the server (RFC 821 section 3.8). After a 250, see `turn.reverse`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Atrn:
+    """ATRN: TURN by a client that proved who it is, for mail to these domains; none means all its own (RFC 2645)."""
+
+    domains: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +239,7 @@ class Quit:
 Command = (
     Helo
     | Ehlo
+    | Lhlo
     | Mail
     | Send
     | Soml
@@ -242,6 +259,7 @@ Command = (
     | Help
     | Etrn
     | Turn
+    | Atrn
     | Quit
 )
 """What a client sends and a server answers with one reply (the mail data counts: its final dot is answered)."""

@@ -14,12 +14,15 @@ from types import MappingProxyType
 
 from sim.mail.xtext import XTEXT
 from sim.protocol.smtp.events import (
+    Atrn,
     Auth,
     Chunk,
     Ehlo,
     Etrn,
     Expn,
+    Helo,
     LastChunk,
+    Lhlo,
     Mail,
     Parameters,
     Rcpt,
@@ -155,6 +158,8 @@ _ROWS = (
     ),
     # RFC 1985.
     Extension("ETRN", commands=(Etrn,)),
+    # RFC 2645.
+    Extension("ATRN", commands=(Atrn,), needs="AUTH"),
     # RFC 821; RFC 5321 appendix F.6 wants them offered.
     Extension("SEND", commands=(Send,)),
     Extension("SOML", commands=(Soml,)),
@@ -218,7 +223,7 @@ def line_limit(command: type | None, offered: Container[str]) -> int:
     return COMMAND_LINE_LIMIT + sum(row.longer.get(command, 0) for row in _ROWS if row.keyword in offered)
 
 
-def is_binary(mail: Mail) -> bool:
+def is_binary(mail: Mail | Send | Soml | Saml) -> bool:
     """Whether the mail data is to be BINARYMIME, which only BDAT can carry (RFC 3030 section 3)."""
     return any(keyword == "BODY" and value and value.upper() == "BINARYMIME" for keyword, value in mail.parameters)
 
@@ -230,21 +235,22 @@ def longest_line(extensions: tuple[str, ...]) -> int:
 
 
 @lru_cache(maxsize=1024)
-def barred(extensions: tuple[str, ...], in_force: tuple[str, ...], esmtp: bool) -> frozenset[type]:
+def barred(extensions: tuple[str, ...], in_force: tuple[str, ...], esmtp: bool, lmtp: bool) -> frozenset[type]:
     """The commands that a server does not know now, whatever the state of the dialogue.
 
     Args:
         extensions: what the server offers.
         in_force: what the client has learnt of: all of it after EHLO, nothing before it and after HELO.
         esmtp: false for a server of RFC 821, which knows SEND, SOML and SAML, and nothing newer than RFC 821.
+        lmtp: whether the server speaks LMTP, which has LHLO and neither HELO nor EHLO (RFC 2033 section 4.1).
     """
     if not esmtp:
-        return frozenset({Ehlo, *COMMAND_EXTENSIONS}) - OLD_COMMANDS
-    return frozenset(
+        return frozenset({Ehlo, Lhlo, *COMMAND_EXTENSIONS}) - OLD_COMMANDS
+    return (frozenset({Helo, Ehlo}) if lmtp else frozenset({Lhlo})) | {
         command
         for command, keyword in COMMAND_EXTENSIONS.items()
         if keyword not in (extensions if command in OLD_COMMANDS else in_force)
-    )
+    }
 
 
 @lru_cache(maxsize=1024)

@@ -19,6 +19,7 @@ __all__ = [
     "E451_LOCAL_ERROR",
     "E452_NO_STORAGE",
     "E452_TOO_MANY_RCPTS",
+    "E453_NO_MAIL",
     "E454_AUTH_FAILED",
     "E454_TLS_UNAVAILABLE",
     "E458_UNABLE",
@@ -67,6 +68,7 @@ __all__ = [
     "S250_QUEUED",
     "S250_RCPT",
     "S250_SENDER",
+    "S250_TURN",
     "S251_ETRN_NOTHING",
     "S251_WILL_FORWARD",
     "S252_CANNOT_VERIFY",
@@ -146,6 +148,7 @@ S250_OK = Reply(250, ("Ok",), "2.0.0")
 S250_QUEUED = Reply(250, ("Ok: queued",), "2.0.0")
 S250_RCPT = Reply(250, ("Ok",), "2.1.5")
 S250_SENDER = Reply(250, ("Ok",), "2.1.0")
+S250_TURN = Reply(250, ("Ok, now reversing the connection",), "2.0.0")
 S251_ETRN_NOTHING = ReplyForm(251, "OK, no messages waiting for node {:.400}", "2.0.0")  # (node)
 S251_WILL_FORWARD = ReplyForm(251, "User not local; will forward to {:.400}", "2.1.5")  # (forward-path)
 S252_CANNOT_VERIFY = Reply(252, ("Cannot verify the user, but will take mail for this user and try",), "2.5.2")
@@ -163,6 +166,7 @@ E450_MAILBOX_BUSY = Reply(450, ("Mailbox unavailable, try again later",), "4.2.0
 E451_LOCAL_ERROR = Reply(451, ("Requested action aborted: local error in processing",), "4.3.0")
 E452_NO_STORAGE = Reply(452, ("Insufficient system storage",), "4.3.1")
 E452_TOO_MANY_RCPTS = Reply(452, ("Too many recipients",), "4.5.3")
+E453_NO_MAIL = Reply(453, ("You have no mail",), "4.2.0")
 E454_AUTH_FAILED = Reply(454, ("Temporary authentication failure",), "4.7.0")
 E454_TLS_UNAVAILABLE = Reply(454, ("TLS not available due to temporary reason",), "4.7.0")
 E458_UNABLE = ReplyForm(458, "Unable to queue messages for node {:.400}", "4.3.0")  # (node), RFC 1985 section 5.3

@@ -13,6 +13,7 @@ from sim.protocol.smtp.commands import command_kind, read_auth_response, read_co
 from sim.protocol.smtp.errors import LocalProtocolError, RemoteProtocolError
 from sim.protocol.smtp.events import (
     NEED_DATA,
+    Atrn,
     Auth,
     AuthResponse,
     BadCommand,
@@ -23,10 +24,16 @@ from sim.protocol.smtp.events import (
     Ehlo,
     Helo,
     LastChunk,
+    Lhlo,
     Mail,
+    MailData,
     NeedData,
     Rcpt,
+    Saml,
+    Send,
+    Soml,
     StartTls,
+    Turn,
 )
 from sim.protocol.smtp.extensions import (
     COMMAND_EXTENSIONS,
@@ -43,6 +50,7 @@ from sim.protocol.smtp.replies import (
     E502_NOT_IMPLEMENTED,
     E503_BAD_SEQUENCE,
     E504_MECHANISM,
+    E530_AUTH_REQUIRED,
     E553_NOT_ASCII,
     Reply,
 )
@@ -52,14 +60,14 @@ from sim.protocol.smtp.states import CLOSING_CODE, TRANSITIONS, Opening, State
 __all__ = ["Server"]
 
 _CRLF = b"\r\n"
-_HELLO = (Ehlo, Helo)
-_CAREFUL = frozenset({"SMTPUTF8", "BINARYMIME", "AUTH"})
-_TURNING_POINTS = frozenset({StartTls, Auth, AuthResponse})
+_HELLO = (Ehlo, Helo, Lhlo)
+_CAREFUL = frozenset({"SMTPUTF8", "BINARYMIME", "AUTH", "ATRN"})
+_TURNING_POINTS = frozenset({StartTls, Auth, AuthResponse, Turn, Atrn})
 
 
 # Members of an Enum are slow to reach in CPython 3.11, and these are asked for with every line.
 _CLOSED, _CONNECTED, _DATA, _REFUSED = State.CLOSED, State.CONNECTED, State.DATA, State.REFUSED
-_AUTH, _CHUNKS = State.AUTH, State.CHUNKS
+_AUTH, _CHUNKS, _READY, _TURNED = State.AUTH, State.CHUNKS, State.READY, State.TURNED
 
 
 class Server:
@@ -72,6 +80,10 @@ class Server:
        exactly one reply through `send` before the next `next_event`. A 421 may be sent at any time.
     3. Close the connection at ConnectionClosed, once everything that `send` gave is written.
 
+    In LMTP the mail data, and the last chunk, want one reply for each recipient that was accepted, in order; see
+    `replies_due`. After a positive reply to STARTTLS the caller shakes hands; after one to TURN or ATRN see
+    `turn.reverse`.
+
     Whatever the peer sends, `next_event` raises nothing for it: what is no legal command here is a BadCommand. Commands
     that arrive before the reply to the one before them are taken, whether PIPELINING is offered or not.
 
@@ -82,6 +94,7 @@ class Server:
         esmtp: whether EHLO is known at all; RFC 821's servers answer it with 500.
         offers: what follows a keyword in the EHLO reply, where it is not what the table of extensions says: for AUTH
             the mechanisms.
+        lmtp: whether LMTP is spoken, with LHLO in the place of HELO and EHLO (RFC 2033).
         secure: whether the connection has TLS from the start; STARTTLS is not offered where TLS is.
 
     Raises:
@@ -89,6 +102,7 @@ class Server:
     """
 
     __slots__ = (
+        "_accepted",
         "_barred",
         "_bdat",
         "_beginning",
@@ -101,6 +115,7 @@ class Server:
         "_esmtp",
         "_extensions",
         "_in_force",
+        "_lmtp",
         "_longest",
         "_mail_data_reader",
         "_offers",
@@ -123,6 +138,7 @@ class Server:
         size_limit: int = 0,
         esmtp: bool = True,
         offers: Mapping[str, str] = MappingProxyType({}),
+        lmtp: bool = False,
         secure: bool = False,
     ) -> None:
         self.host = host
@@ -138,9 +154,12 @@ class Server:
         self._offers = tuple(offers.items())
         self._longest = longest_line(self._extensions)
         self._size_limit = size_limit
-        self._esmtp = esmtp
+        self._esmtp = esmtp or lmtp
+        self._lmtp = lmtp
+        # In LMTP, how many of the transaction's recipients have yet to get their last reply.
+        self._accepted = 0
         self._in_force: tuple[str, ...] = ()
-        self._barred = barred(self._extensions, (), esmtp)
+        self._barred = barred(self._extensions, (), self._esmtp, lmtp)
         # Whether an extension is in force that makes more than the state decide what is legal.
         self._careful = False
         # Whether the transaction's MAIL had SMTPUTF8, and BODY=BINARYMIME.
@@ -161,6 +180,24 @@ class Server:
     def state(self) -> State:
         """Where the dialogue stands, by the replies sent."""
         return self._state
+
+    @property
+    def replies_due(self) -> int:
+        """How many replies the last event still wants: one, but in LMTP as many as its recipients."""
+        if self._lmtp and isinstance(self._due, MailData | LastChunk):
+            return self._accepted
+        return 0 if self._due is None else 1
+
+    def hand_over(self) -> tuple[bytes, bool]:
+        """For `turn.reverse`: the octets that came for the machine of the other side, and whether the peer is gone.
+
+        Raises:
+            LocalProtocolError: neither TURN nor ATRN was accepted just now.
+        """
+        if self._state is not _TURNED:
+            raise LocalProtocolError(f"roles are not to be swapped in state {self._state.name}: accept TURN first")
+        self._state = _CLOSED
+        return self._buffer.take(len(self._buffer)), self._peer_closed
 
     def ehlo_reply(self, peer: str) -> Reply:
         """The reply that accepts EHLO and offers the extensions (RFC 5321 section 4.1.1.1)."""
@@ -219,6 +256,8 @@ class Server:
                 self._turn(due)
         if self._state is _CHUNKS is not state:
             self._chunk_reader = None
+        if self._lmtp and self._owes_more(due, reply, state):
+            return octets
         self._due = None
         self._state = state
         return octets
@@ -228,7 +267,7 @@ class Server:
             return self._mail_data_reader.read(self._buffer)
         if self._bdat is not None:
             return self._read_chunk(*self._bdat)
-        line = self._read_line() if self._buffer else None
+        line = self._read_line() if self._buffer and self._state is not _TURNED else None
         if line is None:
             return None
         return _read_auth_response(line) if self._state is _AUTH else self._read_command(line)
@@ -290,13 +329,14 @@ class Server:
             return None
         if kind not in self._barred or (kind is StartTls and self.secure):
             return E503_BAD_SEQUENCE
-        if not self._esmtp:
+        keyword = COMMAND_EXTENSIONS.get(kind)
+        if keyword is None or not self._esmtp:
             return E500_UNKNOWN
-        return E503_BAD_SEQUENCE if COMMAND_EXTENSIONS[kind] in self._extensions else E502_NOT_IMPLEMENTED
+        return E503_BAD_SEQUENCE if keyword in self._extensions else E502_NOT_IMPLEMENTED
 
     def _fault(self, line: bytes, command: Command) -> Reply | None:
         """The reply to a command that its transaction, or what this server offers, does not allow."""
-        if isinstance(command, Mail):
+        if isinstance(command, Mail | Send | Soml | Saml):
             self._utf8 = ("SMTPUTF8", None) in command.parameters
             self._binary = is_binary(command)
         if isinstance(command, Rcpt) and not (self._utf8 or line.isascii()):
@@ -305,6 +345,8 @@ class Server:
             return E503_BAD_SEQUENCE
         if isinstance(command, Auth) and command.mechanism not in self._mechanisms():
             return E504_MECHANISM
+        if isinstance(command, Atrn) and not self.authenticated:
+            return E530_AUTH_REQUIRED
         return None
 
     def _mechanisms(self) -> Sequence[str]:
@@ -323,29 +365,42 @@ class Server:
             )
         return moves[code // 100]
 
-    def _accept_hello(self, hello: Helo | Ehlo) -> None:
+    def _owes_more(self, due: object, reply: Reply, state: State) -> bool:
+        """Whether the reply is one of several that LMTP's mail data gets, and not the last one."""
+        if isinstance(due, Rcpt) and reply.positive:
+            self._accepted += 1
+        elif isinstance(due, MailData | LastChunk) and self._accepted > 1 and state is _READY:
+            self._accepted -= 1
+            return True
+        elif state is _READY:
+            self._accepted = 0
+        return False
+
+    def _accept_hello(self, hello: Helo | Ehlo | Lhlo) -> None:
         self.helo = hello.domain
-        self.esmtp_peer = isinstance(hello, Ehlo)
+        self.esmtp_peer = not isinstance(hello, Helo)
         self._in_force = self._extensions if self.esmtp_peer else ()
         self._bar()
         self._enhanced = "ENHANCEDSTATUSCODES" in self._in_force
 
     def _bar(self) -> None:
         self._careful = not _CAREFUL.isdisjoint(self._in_force)
-        self._barred = barred(self._extensions, self._in_force, self._esmtp)
+        self._barred = barred(self._extensions, self._in_force, self._esmtp, self._lmtp)
         if self.authenticated:
             self._barred |= {Auth}
 
     def _turn(self, due: object) -> None:
-        """What an accepted AUTH or STARTTLS changes."""
-        self.authenticated = not isinstance(due, StartTls)
-        if not self.authenticated:
-            # Nothing that was said in clear counts, and least of all what came behind STARTTLS (RFC 3207 section 4.2).
-            self.secure = True
+        """What an accepted AUTH, STARTTLS, TURN or ATRN changes."""
+        if isinstance(due, Auth | AuthResponse):
+            self.authenticated = True
+        else:
+            # Nothing may come behind these, and nothing that did counts (RFC 3207 section 4.2; CVE-2011-0411).
+            self._buffer, self._beginning = ReceiveBuffer(), b""
+        if isinstance(due, StartTls):
+            self.secure, self.authenticated = True, False
             self.helo, self.esmtp_peer = "", False
             self._extensions = _checked(self._extensions, True)
             self._in_force, self._enhanced = (), False
-            self._buffer, self._beginning = ReceiveBuffer(), b""
         self._bar()
 
 

@@ -17,7 +17,9 @@ Rules:
     A first digit without an entry is an illegal reply. Nothing defaults.
 3.  Two things end a session from any state, so they are not in the table: reply code 421 (RFC 5321 section 3.8), and
     the peer's closing of the connection.
-4.  A client that pipelines (RFC 2920) sends commands before it knows the state. They are legal if they would be, were
+4.  In LMTP the reply to mail data, and to the last chunk, is as many replies as recipients were accepted (RFC 2033
+    section 4.2); the last of them moves the machine.
+5.  A client that pipelines (RFC 2920) sends commands before it knows the state. They are legal if they would be, were
     every reply on the way a good one (`HOPES`). When one of those replies is a refusal, the commands behind it have
     been overtaken: their replies may miss in the table, and then change nothing. One exception, in `OVERTAKEN`: a
     server may answer DATA with 354 though it refused every recipient, and then waits for mail data that the client
@@ -30,7 +32,8 @@ are as MAIL; ETRN (RFC 1985), STARTTLS (RFC 3207) and AUTH (RFC 4954) stand outs
 not mix in a transaction, and a refused chunk leaves it to be given up with RSET (RFC 3030 section 2).
 
 Not a matter of states, and therefore elsewhere, is what an offer or a parameter decides: whether a command is known at
-all (`extensions.barred`), and that a transaction with BODY=BINARYMIME has no DATA (RFC 3030 section 3).
+all (`extensions.barred`; LHLO is LMTP's EHLO, RFC 2033), and that a transaction with BODY=BINARYMIME has no DATA (RFC
+3030 section 3).
 """
 
 from __future__ import annotations
@@ -40,6 +43,7 @@ from enum import Enum
 from typing import Final
 
 from sim.protocol.smtp.events import (
+    Atrn,
     Auth,
     AuthResponse,
     BadCommand,
@@ -51,6 +55,7 @@ from sim.protocol.smtp.events import (
     Helo,
     Help,
     LastChunk,
+    Lhlo,
     Mail,
     MailData,
     Noop,
@@ -101,6 +106,9 @@ class State(Enum):
     AUTH = "auth"
     """The server gave its 334; the client is to respond."""
 
+    TURNED = "turned"
+    """The server agreed to be the client from now on; a machine of the other side goes on."""
+
     CLOSED = "closed"
     """The session is over."""
 
@@ -117,7 +125,7 @@ CLOSING_CODE: Final = 421
 
 _CONNECTED, _REFUSED, _GREETED, _READY = State.CONNECTED, State.REFUSED, State.GREETED, State.READY
 _MAIL, _RCPT, _DATA, _CLOSED = State.MAIL, State.RCPT, State.DATA, State.CLOSED
-_CHUNKS, _FAILED, _AUTH = State.CHUNKS, State.FAILED, State.AUTH
+_CHUNKS, _FAILED, _AUTH, _TURNED = State.CHUNKS, State.FAILED, State.AUTH, State.TURNED
 
 TRANSITIONS: Mapping[State, Mapping[type, Mapping[int, State]]] = {
     State.CONNECTED: {
@@ -130,6 +138,7 @@ TRANSITIONS: Mapping[State, Mapping[type, Mapping[int, State]]] = {
     State.GREETED: {
         Helo: {2: _READY, 4: _GREETED, 5: _GREETED},
         Ehlo: {2: _READY, 4: _GREETED, 5: _GREETED},
+        Lhlo: {2: _READY, 4: _GREETED, 5: _GREETED},
         Rset: {2: _GREETED, 4: _GREETED, 5: _GREETED},
         Vrfy: {2: _GREETED, 4: _GREETED, 5: _GREETED},
         Expn: {2: _GREETED, 4: _GREETED, 5: _GREETED},
@@ -141,6 +150,7 @@ TRANSITIONS: Mapping[State, Mapping[type, Mapping[int, State]]] = {
     State.READY: {
         Helo: {2: _READY, 4: _READY, 5: _READY},
         Ehlo: {2: _READY, 4: _READY, 5: _READY},
+        Lhlo: {2: _READY, 4: _READY, 5: _READY},
         Mail: {2: _MAIL, 4: _READY, 5: _READY},
         Send: {2: _MAIL, 4: _READY, 5: _READY},
         Soml: {2: _MAIL, 4: _READY, 5: _READY},
@@ -153,13 +163,15 @@ TRANSITIONS: Mapping[State, Mapping[type, Mapping[int, State]]] = {
         Etrn: {2: _READY, 4: _READY, 5: _READY},
         StartTls: {2: _GREETED, 4: _READY, 5: _READY},
         Auth: {2: _READY, 3: _AUTH, 4: _READY, 5: _READY},
-        Turn: {4: _READY, 5: _READY},
+        Turn: {2: _TURNED, 4: _READY, 5: _READY},
+        Atrn: {2: _TURNED, 4: _READY, 5: _READY},
         Quit: {2: _CLOSED, 4: _READY, 5: _READY},
         BadCommand: {4: _READY, 5: _READY},
     },
     State.MAIL: {
         Helo: {2: _READY, 4: _MAIL, 5: _MAIL},
         Ehlo: {2: _READY, 4: _MAIL, 5: _MAIL},
+        Lhlo: {2: _READY, 4: _MAIL, 5: _MAIL},
         Rcpt: {2: _RCPT, 4: _MAIL, 5: _MAIL},
         Rset: {2: _READY, 4: _MAIL, 5: _MAIL},
         Vrfy: {2: _MAIL, 4: _MAIL, 5: _MAIL},
@@ -172,6 +184,7 @@ TRANSITIONS: Mapping[State, Mapping[type, Mapping[int, State]]] = {
     State.RCPT: {
         Helo: {2: _READY, 4: _RCPT, 5: _RCPT},
         Ehlo: {2: _READY, 4: _RCPT, 5: _RCPT},
+        Lhlo: {2: _READY, 4: _RCPT, 5: _RCPT},
         Rcpt: {2: _RCPT, 4: _RCPT, 5: _RCPT},
         Data: {3: _DATA, 4: _RCPT, 5: _RCPT},
         Chunk: {2: _CHUNKS, 4: _FAILED, 5: _FAILED},
@@ -190,6 +203,7 @@ TRANSITIONS: Mapping[State, Mapping[type, Mapping[int, State]]] = {
     State.CHUNKS: {
         Helo: {2: _READY, 4: _CHUNKS, 5: _CHUNKS},
         Ehlo: {2: _READY, 4: _CHUNKS, 5: _CHUNKS},
+        Lhlo: {2: _READY, 4: _CHUNKS, 5: _CHUNKS},
         Chunk: {2: _CHUNKS, 4: _FAILED, 5: _FAILED},
         LastChunk: {2: _READY, 4: _READY, 5: _READY},
         Rset: {2: _READY, 4: _CHUNKS, 5: _CHUNKS},
@@ -203,6 +217,7 @@ TRANSITIONS: Mapping[State, Mapping[type, Mapping[int, State]]] = {
     State.FAILED: {
         Helo: {2: _READY, 4: _FAILED, 5: _FAILED},
         Ehlo: {2: _READY, 4: _FAILED, 5: _FAILED},
+        Lhlo: {2: _READY, 4: _FAILED, 5: _FAILED},
         Rset: {2: _READY, 4: _FAILED, 5: _FAILED},
         Vrfy: {2: _FAILED, 4: _FAILED, 5: _FAILED},
         Expn: {2: _FAILED, 4: _FAILED, 5: _FAILED},
@@ -215,6 +230,7 @@ TRANSITIONS: Mapping[State, Mapping[type, Mapping[int, State]]] = {
         AuthResponse: {2: _READY, 3: _AUTH, 4: _READY, 5: _READY},
         BadCommand: {4: _READY, 5: _READY},
     },
+    State.TURNED: {},
     State.CLOSED: {},
 }
 
@@ -234,6 +250,6 @@ HOPES: Mapping[State, Mapping[type, State]] = {
 """State -> command that a client may send -> the state if the reply is a good one."""
 
 LAST_IN_GROUP: frozenset[type] = frozenset(
-    {Helo, Ehlo, Data, Vrfy, Expn, Etrn, StartTls, Auth, AuthResponse, Turn, Quit, Noop, Help}
+    {Helo, Ehlo, Lhlo, Data, Vrfy, Expn, Etrn, StartTls, Auth, AuthResponse, Turn, Atrn, Quit, Noop, Help}
 )
 """Commands that nothing may be pipelined behind (RFC 2920 section 3.1; nor behind those that it leaves out)."""
