@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 MARKS ?= not long
 
-.PHONY: help demo test lint types walls tests notebooks test-all fuzz bench pictures clean
+.PHONY: help demo test lint types walls tests notebooks test-all fuzz bench pictures diagram clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -52,6 +52,9 @@ bench: $(STAMP) ## message-hops per second, events and cost per message-hop
 
 pictures: $(STAMP) ## draw the README's pictures anew
 	$(BIN)/python notebooks/pictures/draw.py
+
+diagram: $(STAMP) ## draw the state diagram in ARCHITECTURE.md anew
+	$(BIN)/python -m sim.protocol.smtp.diagram ARCHITECTURE.md
 
 clean: ## remove everything that can be made again
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* .import_linter_cache reports notebooks/*.ipynb

@@ -162,10 +162,11 @@ def client_after(*commands, respond=answer, **options):
     return pair.client
 
 
-def server_events(chunks, **options):
+def server_events(chunks, *, willing=False, **options):
     """The invariant of a server: whatever comes in, it gives events, and takes an answer to each.
 
     Returns the events, with what was answered to them and the state that it left; the last one is ConnectionClosed.
+    Whether it is willing decides what is answered to TURN.
     """
     server = Server("mx.example", **options)
     server.send(GREETING)
@@ -173,12 +174,14 @@ def server_events(chunks, **options):
     for chunk in [*chunks, b""]:
         server.receive_data(chunk)
         while (event := server.next_event()) is not NEED_DATA and not isinstance(event, ConnectionClosed):
-            octets = server.send(answer(server, event))
-            assert octets.endswith(b"\r\n")
-            events.append((event, octets, server.state))
+            while server.replies_due:
+                reply = replies.S250_TURN if willing and isinstance(event, Turn) else answer(server, event)
+                octets = server.send(reply)
+                assert octets.endswith(b"\r\n")
+                events.append((event, octets, server.state))
         # Mail data without a size limit may be of any size, and break off at any; everything else is bounded.
-        if server.state not in {State.DATA, State.CLOSED} or options.get("size_limit"):
-            assert len(server._buffer) <= 2 * max(1024, options.get("size_limit", 0))
+        if server.state not in {State.DATA, State.CLOSED, State.TURNED} or options.get("size_limit"):
+            assert len(server._buffer) <= 2 * max(server._longest, 1024, options.get("size_limit", 0))
     assert server.next_event() == ConnectionClosed()
     assert server.state is State.CLOSED
     return events
