@@ -13,6 +13,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from sim.mail.xtext import XTEXT
+from sim.protocol.smtp.errors import LocalProtocolError
 from sim.protocol.smtp.events import (
     Atrn,
     Auth,
@@ -48,6 +49,7 @@ __all__ = [
     "line_limit",
     "longest_line",
     "offer_lines",
+    "offerable",
     "parameter_fault",
     "parse_offer",
 ]
@@ -251,6 +253,22 @@ def barred(extensions: tuple[str, ...], in_force: tuple[str, ...], esmtp: bool, 
         for command, keyword in COMMAND_EXTENSIONS.items()
         if keyword not in (extensions if command in OLD_COMMANDS else in_force)
     }
+
+
+@lru_cache(maxsize=1024)
+def offerable(extensions: tuple[str, ...], secure: bool) -> tuple[str, ...]:
+    """Those of the extensions that a server can offer: all of them, but STARTTLS where TLS is there already.
+
+    Raises:
+        LocalProtocolError: one is unknown, or lacks another that it needs.
+    """
+    for keyword in extensions:
+        if keyword not in EXTENSIONS:
+            raise LocalProtocolError(f"extension {keyword!r} is not known here: choose from {', '.join(EXTENSIONS)}")
+        needs = EXTENSIONS[keyword].needs
+        if needs and needs not in extensions:
+            raise LocalProtocolError(f"extension {keyword!r} needs {needs!r}: offer both or neither")
+    return tuple([keyword for keyword in extensions if keyword != "STARTTLS"]) if secure else extensions
 
 
 @lru_cache(maxsize=1024)

@@ -43,6 +43,7 @@ from sim.protocol.smtp.extensions import (
     is_binary,
     longest_line,
     offer_lines,
+    offerable,
 )
 from sim.protocol.smtp.mail_data import MailDataReader
 from sim.protocol.smtp.replies import (
@@ -150,7 +151,7 @@ class Server:
         """Whether an AUTH succeeded."""
         self.secure = secure
         """Whether TLS protects the connection, as far as the machine was told."""
-        self._extensions = _checked(tuple(extensions), secure)
+        self._extensions = offerable(tuple(extensions), secure)
         self._offers = tuple(offers.items())
         self._longest = longest_line(self._extensions)
         self._size_limit = size_limit
@@ -399,7 +400,7 @@ class Server:
         if isinstance(due, StartTls):
             self.secure, self.authenticated = True, False
             self.helo, self.esmtp_peer = "", False
-            self._extensions = _checked(self._extensions, True)
+            self._extensions = offerable(self._extensions, True)
             self._in_force, self._enhanced = (), False
         self._bar()
 
@@ -416,15 +417,3 @@ def _ehlo_reply(
     host: str, peer: str, extensions: tuple[str, ...], size_limit: int, offers: tuple[tuple[str, str], ...]
 ) -> Reply:
     return Reply(250, (f"{host:.255} greets {peer:.200}", *offer_lines(extensions, size_limit, offers)))
-
-
-@lru_cache(maxsize=1024)
-def _checked(extensions: tuple[str, ...], secure: bool) -> tuple[str, ...]:
-    """The extensions that can be offered, each of them known, with what it needs."""
-    for keyword in extensions:
-        if keyword not in EXTENSIONS:
-            raise LocalProtocolError(f"extension {keyword!r} is not known here: choose from {', '.join(EXTENSIONS)}")
-        needs = EXTENSIONS[keyword].needs
-        if needs and needs not in extensions:
-            raise LocalProtocolError(f"extension {keyword!r} needs {needs!r}: offer both or neither")
-    return tuple([keyword for keyword in extensions if keyword != "STARTTLS"]) if secure else extensions
