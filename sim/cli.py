@@ -1,6 +1,7 @@
 """The command `mtasim`: stdout is data, stderr is progress and log.
 
-Exit status: 0 done, 1 an expectation failed, 2 usage or a bad scenario, 70 a defect of mtasim, 130 interrupted.
+Exit status: 0 done, 1 an expectation failed, 2 usage or a bad scenario, 70 a defect of mtasim, 130 interrupted; of
+`send`, 69 a permanent failure and 75 a temporary one.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import App, CycloptsError, Parameter
 
 if TYPE_CHECKING:
+    from sim.mail.path import Path as MailPath
     from sim.scenario.spec import Scenario
     from sim.study.comparison import Check
 
@@ -50,7 +52,7 @@ app = App(
     help="Simulate mail networks whose hosts speak real SMTP.",
     help_epilogue=(
         "Exit status: 0 done, 1 an expectation failed, 2 usage or a bad scenario, "
-        "70 a defect of mtasim, 130 interrupted."
+        "70 a defect of mtasim, 130 interrupted; of send, 69 a permanent failure and 75 a temporary one."
     ),
     version=_version,
     suppress_keyboard_interrupt=False,
@@ -159,6 +161,90 @@ def transcript(
 
     _print(text(read(result), message, full=full, architecture=architecture, replication=replication), end="")
     return DONE
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServeOptions:
+    """Where and how a host is served."""
+
+    host: Annotated[str, Parameter(help="Which of the scenario's hosts.")]
+    smtp: Annotated[int, Parameter(help="The TCP port; 0 takes any that is free and says which.")]
+    maildir: Annotated[Path, Parameter(help="The Maildir that takes its mail; made if it is not there.")]
+    bind: Annotated[str, Parameter(help="The address to listen on.")] = "127.0.0.1"
+    architecture: Annotated[str, Parameter(help="The host as this architecture sets it; the first one's else.")] = ""
+    idle: Annotated[float, Parameter(help="Seconds that a client may be silent.")] = 300.0
+    overrides: Overrides = ()
+
+
+@app.command
+def serve(scenario: ScenarioFile, options: Annotated[ServeOptions, Parameter(name="*")]) -> int:
+    """Serve a host of a scenario to real clients, until interrupted; its mail goes to a Maildir."""
+    from sim.live.limits import Limits  # noqa: PLC0415
+    from sim.live.server import serve as serve_host  # noqa: PLC0415
+
+    if not 0 <= options.smtp <= 65_535:
+        raise UsageError(f"--smtp {options.smtp}: a port from 0 to 65535 is needed")
+    if not options.idle > 0:
+        raise UsageError(f"--idle {options.idle}: more than 0 seconds are needed")
+    return serve_host(
+        _load(scenario, options.overrides, quiet=False),
+        options.host,
+        architecture=options.architecture,
+        maildir=options.maildir,
+        port=options.smtp,
+        bind=options.bind,
+        limits=Limits(idle=options.idle),
+        tell=_tell,
+    )
+
+
+@app.command
+def send(
+    server: Annotated[str, Parameter(help="HOST:PORT of the server.")],
+    *files: Annotated[str, Parameter(help="Messages; - reads standard input.", allow_leading_hyphen=True)],
+    sender: Annotated[str, Parameter(name="--from", help="The reverse-path; an empty one is the null path.")],
+    recipients: Annotated[tuple[str, ...], Parameter(name="--to", negative="", help="A forward-path; may come again.")],
+    helo: Annotated[str, Parameter(help="What to call oneself; the address literal by default.")] = "",
+) -> int:
+    """Send messages to a real server, each in a session; print the transcript.
+
+    Exit status: 0 all recipients of all messages were accepted, 69 some were refused for good, 75 some for now.
+    """
+    from sim.live import client  # noqa: PLC0415
+
+    address = client.parse_server(server)
+    if not files:
+        raise UsageError("no message to send: name a file, or - for standard input")
+    reverse_path, *forward_paths = _paths(sender, recipients)
+    contents = [_message(file) for file in files]
+    statuses = set()
+    for content in contents:
+        delivery = client.send(address, reverse_path, forward_paths, content, name=helo, say=_print)
+        for line in delivery.lines():
+            _print(f"# {line}")
+        statuses.add(delivery.status)
+    return next((status for status in (client.PERMANENT, client.TEMPORARY) if status in statuses), DONE)
+
+
+def _paths(sender: str, recipients: Sequence[str]) -> list[MailPath]:
+    """The reverse-path, and the forward-paths without repetition."""
+    from sim.mail.address import AddressError  # noqa: PLC0415
+    from sim.mail.path import parse_forward_path, parse_path  # noqa: PLC0415
+
+    texts = [text if text[:1] == "<" else f"<{text}>" for text in (sender, *recipients)]
+    try:
+        return [parse_path(texts[0]), *dict.fromkeys(parse_forward_path(text) for text in texts[1:])]
+    except AddressError as error:
+        raise UsageError(str(error)) from error
+
+
+def _message(file: str) -> bytes:
+    from sim.mail.content import canonical  # noqa: PLC0415
+
+    try:
+        return canonical(sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes())
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be read: {error.strerror}") from error
 
 
 @scenarios.command(name="list")
@@ -293,13 +379,14 @@ def main(arguments: Sequence[str] | None = None, interrupted: Callable[[], bool]
 
 def _for_the_user(error: Exception) -> str:
     """What to say of an error that is the user's to mend, or his machine's; nothing of a defect."""
+    from sim.live.errors import LiveError  # noqa: PLC0415
     from sim.results.store import ResultError  # noqa: PLC0415
     from sim.scenario.errors import ScenarioError  # noqa: PLC0415
     from sim.workload.errors import SourceError  # noqa: PLC0415
 
     if isinstance(error, OSError):
         return f"{error.filename or type(error).__name__}: {error.strerror or error}"
-    return str(error) if isinstance(error, (UsageError, ScenarioError, ResultError, SourceError)) else ""
+    return str(error) if isinstance(error, (UsageError, LiveError, ScenarioError, ResultError, SourceError)) else ""
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from sim.mail.address import Address
 from sim.mail.path import Path
-from sim.mta.mx import Records, is_home
+from sim.mta.mx import Records, is_exchanger, is_home
 from sim.protocol.smtp import replies
 from sim.protocol.smtp.replies import Reply
 from sim.scenario.spec import Domain
@@ -15,6 +15,11 @@ POSTMASTER = "postmaster"
 MAILER_DAEMON = "mailer-daemon"
 OWNER = "owner-"
 """A list's owner, who gets the reports on mail to its members (RFC 5321 section 3.9.2), is this and the list's name."""
+E554_RELAY_DENIED = Reply(554, ("Relay access denied",), "5.7.1")
+"""As Postfix's reject_unauth_destination answers."""
+
+_JUDGED_LIMIT = 100_000
+"""Judgements remembered: a peer may ask for any number of addresses."""
 
 
 class Directory:
@@ -24,13 +29,17 @@ class Directory:
         host: its name.
         domains: the domains whose mailboxes it keeps.
         mx: answers a domain's MX records, None where there is no such domain.
+        relays: whether it passes mail on to every domain there is, or only to those that it is an MX of.
     """
 
-    __slots__ = ("_host", "_is_home", "_judged", "_lists", "_mx", "_users")
+    __slots__ = ("_host", "_is_home", "_judged", "_lists", "_mx", "_relays", "_users")
 
-    def __init__(self, host: str, domains: Iterable[Domain], mx: Callable[[str], Records | None]) -> None:
+    def __init__(
+        self, host: str, domains: Iterable[Domain], mx: Callable[[str], Records | None], *, relays: bool = True
+    ) -> None:
         self._host = host
         self._mx = mx
+        self._relays = relays
         self._users: dict[str, frozenset[str]] = {}
         self._lists: dict[str, tuple[str, ...]] = {}
         for domain in domains:
@@ -63,6 +72,8 @@ class Directory:
         """The reply to RCPT: a mailbox here, a domain to pass mail on to, or neither."""
         reply = self._judged.get(path)
         if reply is None:
+            if len(self._judged) >= _JUDGED_LIMIT:
+                self._judged.clear()
             reply = self._judged[path] = self._decide(path)
         return reply
 
@@ -72,9 +83,10 @@ class Directory:
             return replies.E550_NO_SUCH_USER
         if self.is_local(address):
             return replies.S250_RCPT if self.has_user(address) else replies.E550_NO_SUCH_USER
-        if self._mx(address.domain) is None:
-            return replies.E550_NO_SUCH_DOMAIN
-        return replies.S250_RCPT
+        records = self._mx(address.domain)
+        if not self._relays and not is_exchanger(records, self._host):
+            return E554_RELAY_DENIED
+        return replies.E550_NO_SUCH_DOMAIN if records is None else replies.S250_RCPT
 
     def expand(self, text: str) -> Reply:
         """The reply to EXPN: a line for each member of a list (RFC 5321 section 3.5.1)."""

@@ -51,3 +51,8 @@ def home_hosts(records: Records) -> list[str]:
 def is_home(records: Records | None, host: str) -> bool:
     """Whether the host keeps the domain's mailboxes."""
     return records is not None and host in home_hosts(records)
+
+
+def is_exchanger(records: Records | None, host: str) -> bool:
+    """Whether the host takes the domain's mail in: it is an MX of any preference."""
+    return any(name == host for _, name in records or ())

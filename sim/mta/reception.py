@@ -14,17 +14,22 @@ from sim.mail.path import NULL_PATH, Path
 from sim.mail.trace import hop_count
 from sim.mta.directory import Directory
 from sim.protocol.smtp import events, replies
+from sim.protocol.smtp.errors import LocalProtocolError
 from sim.protocol.smtp.events import NEED_DATA
 from sim.protocol.smtp.replies import Reply
 from sim.protocol.smtp.server import Server
+from sim.protocol.smtp.states import State
 from sim.scenario.spec import Host
 
 RECIPIENT_LIMIT = 1000
 """Recipients beyond this get 452 (Postfix smtpd_recipient_limit; RFC 5321 asks for 100 at least)."""
 
+RECIPIENT_OVERSHOOT_LIMIT = 1000
+"""So many recipients too many are no errors of the client's (Postfix smtpd_recipient_overshoot_limit)."""
+
 
 class AcceptedMail(NamedTuple):
-    """A message that got its 250: the host has custody of it now. `protocol` is the Received field's `with` word."""
+    """A message whose 250 gives the host custody of it. `protocol` is the Received field's `with` word."""
 
     reverse_path: Path
     forward_paths: tuple[Path, ...]
@@ -37,12 +42,35 @@ class Reception:
     """A host's side of one inbound session.
 
     `commands` counts what it has answered (each costs the host its service time); `accepted` holds the mail taken by
-    the last call of `read`.
+    the last call of `read` or `decide`; `errors` counts the refusals since the session began or last took mail.
+
+    Args:
+        host: whose side this is.
+        directory: whom it knows.
+        asks: whether the answer to mail data is asked for: `read` then stops at it with the mail in `offered`, and
+            `decide` goes on. Otherwise it is taken at once.
+        error_limit: after so many errors 421 ends the session (Postfix smtpd_hard_error_limit); 0 means no limit.
     """
 
-    __slots__ = ("_directory", "_host", "_machine", "_recipients", "_reverse_path", "accepted", "commands")
+    __slots__ = (
+        "_asks",
+        "_directory",
+        "_error_limit",
+        "_excess",
+        "_host",
+        "_machine",
+        "_recipients",
+        "_reverse_path",
+        "accepted",
+        "commands",
+        "errors",
+        "offered",
+    )
 
-    def __init__(self, host: Host, directory: Directory) -> None:
+    def __init__(self, host: Host, directory: Directory, *, asks: bool = False, error_limit: int = 0) -> None:
+        self._asks = asks
+        self._error_limit = error_limit
+        self._excess = 0
         self._host = host
         self._directory = directory
         self._machine = Server(host.domain, extensions=host.extensions, size_limit=host.size_limit, esmtp=host.esmtp)
@@ -50,6 +78,18 @@ class Reception:
         self._recipients: list[Path] = []
         self.accepted: list[AcceptedMail] = []
         self.commands = 0
+        self.errors = 0
+        self.offered: AcceptedMail | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the session has ended: the connection is to be closed once all is written."""
+        return self._machine.state is State.CLOSED
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a mail transaction is open."""
+        return self._machine.state not in _OUTSIDE
 
     def greet(self, *, busy: bool) -> bytes:
         """The greeting, or the refusal of a host whose session limit is reached."""
@@ -59,14 +99,44 @@ class Reception:
 
     def read(self, data: bytes) -> bytes:
         """Take what the client wrote; give what is answered to it."""
-        machine = self._machine
         self.accepted = []
-        machine.receive_data(data)
+        self._machine.receive_data(data)
+        return self._answer()
+
+    def decide(self, reply: Reply) -> bytes:
+        """Answer the mail in `offered`; a positive reply takes custody of it. Gives all that can be answered now."""
+        mail, self.offered = self.offered, None
+        if mail is None:
+            raise LocalProtocolError(f"reply {reply.code} decides nothing: no mail is offered")
+        self.accepted = [mail] if reply.positive else []
+        if reply.positive:
+            self.errors = 0
+        return self._machine.send(reply) + (self._count(reply) if reply.code >= 400 else b"") + self._answer()
+
+    def close(self, reply: Reply) -> bytes:
+        """End the session with a 421, whatever it waits for; nothing where it is over already."""
+        return b"" if self.is_over else self._machine.send(reply)
+
+    def _answer(self) -> bytes:
+        machine = self._machine
         out = []
         while (event := machine.next_event()) is not NEED_DATA and not isinstance(event, events.ConnectionClosed):
             self.commands += 1
-            out.append(machine.send(_ANSWERS[type(event)](self, event)))
+            reply = _ANSWERS[type(event)](self, event)
+            if reply is None:
+                break
+            out.append(machine.send(reply))
+            if reply.code >= 400:
+                out.append(self._count(reply))
         return b"".join(out)
+
+    def _count(self, refusal: Reply) -> bytes:
+        """Count an error; at the limit, the end of the session."""
+        if refusal is replies.E452_TOO_MANY_RCPTS and self._excess < RECIPIENT_OVERSHOOT_LIMIT:
+            self._excess += 1
+            return b""
+        self.errors += 1
+        return self.close(replies.E421_TOO_MANY_ERRORS) if self.errors == self._error_limit else b""
 
     def _hello(self, event: events.Ehlo | events.Helo) -> Reply:
         self._reset(event)
@@ -99,21 +169,23 @@ class Reception:
             self._recipients.append(event.forward_path)
         return reply
 
-    def _mail_data(self, event: events.MailData) -> Reply:
+    def _mail_data(self, event: events.MailData) -> Reply | None:
         recipients, self._recipients = self._recipients, []
         if event.too_big:
             return replies.E552_TOO_BIG
         if hop_count(event.content) >= self._host.mta.hopcount_limit:
             return replies.E554_TOO_MANY_HOPS
-        self.accepted.append(
-            AcceptedMail(
-                self._reverse_path,
-                tuple(recipients),
-                event.content,
-                self._machine.helo,
-                "ESMTP" if self._machine.esmtp_peer else "SMTP",
-            )
+        mail = AcceptedMail(
+            self._reverse_path,
+            tuple(recipients),
+            event.content,
+            self._machine.helo,
+            "ESMTP" if self._machine.esmtp_peer else "SMTP",
         )
+        if self._asks:
+            self.offered = mail
+            return None
+        self.accepted.append(mail)
         return replies.S250_QUEUED
 
 
@@ -122,7 +194,10 @@ def _greeting(host: str, esmtp: bool) -> Reply:
     return Reply(220, (f"{host} {'ESMTP' if esmtp else 'SMTP'} ready",))
 
 
-_ANSWERS: dict[type, Callable[[Reception, Any], Reply]] = {
+_OUTSIDE = (State.CONNECTED, State.REFUSED, State.GREETED, State.READY, State.CLOSED)
+"""The states outside a mail transaction."""
+
+_ANSWERS: dict[type, Callable[[Reception, Any], Reply | None]] = {
     events.Ehlo: Reception._hello,
     events.Helo: Reception._hello,
     events.Mail: Reception._mail,

@@ -8,7 +8,8 @@ from sim.mail.address import Address, parse_address
 from sim.mail.path import NULL_PATH, Path
 from sim.mta.directory import Directory
 from sim.mta.mx import is_home
-from sim.mta.reception import RECIPIENT_LIMIT, Reception
+from sim.mta.reception import RECIPIENT_LIMIT, RECIPIENT_OVERSHOOT_LIMIT, Reception
+from sim.protocol.smtp import LocalProtocolError, replies
 from sim.scenario.spec import Domain, Host, Postfix
 
 DOMAINS = {
@@ -180,3 +181,108 @@ def test_a_list_of_one_name_in_two_domains_is_ambiguous():
 def test_lists_and_their_owners_are_recipients(local: str):
     """Mail to both is taken."""
     assert directory().judge(Path(parse_address(f"{local}@b.example"))).code == 250
+
+
+def asked(**settings) -> Reception:
+    """B's end of a session that asks about mail, greeted."""
+    reception = Reception(Host(name="b"), directory(), asks=True, **settings)
+    reception.greet(busy=False)
+    return reception
+
+
+TRANSACTION = "MAIL FROM:<>\nRCPT TO:<bob@b.example>\nDATA\nHi\n.\n"
+
+
+def test_a_host_that_is_asked_holds_the_answer_back():
+    """Everything up to the final dot is answered, nothing behind it; the mail is offered and nobody's yet."""
+    reception = asked()
+    assert codes(reception, f"EHLO a\n{TRANSACTION}NOOP\n") == [250, 250, 250, 354]
+    assert (reception.offered.content, reception.accepted) == (b"Hi\r\n", [])
+
+
+def test_a_positive_decision_takes_custody():
+    """Its reply goes out, with the answers to what stood behind the dot."""
+    reception = asked()
+    reception.read(f"EHLO a\n{TRANSACTION}NOOP\n".replace("\n", "\r\n").encode())
+    mail = reception.offered
+    assert reception.decide(replies.S250_QUEUED) == b"250 2.0.0 Ok: queued\r\n250 2.0.0 Ok\r\n"
+    assert (reception.accepted, reception.offered) == ([mail], None)
+
+
+def test_a_negative_decision_keeps_nothing():
+    """The refusal goes out and nothing is accepted."""
+    reception = asked()
+    codes(reception, f"EHLO a\n{TRANSACTION}")
+    assert reception.decide(replies.E451_LOCAL_ERROR).startswith(b"451 ")
+    assert (reception.accepted, reception.in_transaction) == ([], False)
+
+
+def test_there_is_nothing_to_decide_without_mail():
+    """A caller's mistake is told."""
+    with pytest.raises(LocalProtocolError, match="no mail is offered"):
+        asked().decide(replies.S250_QUEUED)
+
+
+def test_errors_end_the_session_at_the_limit():
+    """The last error's reply, then 421; what comes behind is not answered."""
+    reception = asked(error_limit=3)
+    assert codes(reception, "BOGUS\n" * 5) == [500, 500, 500, 421]
+    assert reception.is_over
+
+
+def test_a_refused_message_is_an_error():
+    """The decision counts like any other refusal."""
+    reception = asked(error_limit=1)
+    codes(reception, f"EHLO a\n{TRANSACTION}")
+    assert [line[:3] for line in reception.decide(replies.E451_LOCAL_ERROR).splitlines()] == [b"451", b"421"]
+
+
+def test_recipients_far_beyond_the_limit_are_errors():
+    """As many as the limit again are put off without counting; the next one counts (Postfix)."""
+    reception = asked(error_limit=2)
+    codes(reception, "EHLO a\nMAIL FROM:<>\n")
+    found = codes(reception, "RCPT TO:<bob@b.example>\n" * (RECIPIENT_LIMIT + RECIPIENT_OVERSHOOT_LIMIT + 5))
+    assert (found.count(250), found.count(452), found[-1]) == (RECIPIENT_LIMIT, RECIPIENT_OVERSHOOT_LIMIT + 2, 421)
+
+
+def test_the_host_may_end_the_session_at_any_time():
+    """With 421, once."""
+    reception = asked()
+    assert reception.close(replies.E421_TIMEOUT).startswith(b"421 ")
+    assert (reception.is_over, reception.close(replies.E421_TIMEOUT)) == (True, b"")
+
+
+def test_a_transaction_is_open_from_mail_to_the_dot():
+    """What a server that stops has to wait for."""
+    reception = session()
+    found = []
+    for line in ("EHLO a\n", "MAIL FROM:<>\n", "RCPT TO:<bob@b.example>\n", "DATA\n", ".\n"):
+        codes(reception, line)
+        found.append(reception.in_transaction)
+    assert found == [False, True, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("host", "recipient", "code"),
+    [
+        ("b", "bob@b.example", 250),
+        ("b", "cy@c.example", 554),
+        ("b", "x@no.example", 554),
+        ("c", "bob@b.example", 250),
+        ("c", "bob@d.example", 554),
+    ],
+)
+def test_a_host_that_relays_for_nobody(host: str, recipient: str, code: int):
+    """Its own users, and the domains that it is an MX of, best or not."""
+    homes = [domain for domain in DOMAINS.values() if is_home(domain.mx, host)]
+    closed = Directory(host, homes, RECORDS.get, relays=False)
+    assert closed.judge(Path(parse_address(recipient))).code == code
+
+
+def test_judgements_are_not_remembered_without_end(monkeypatch):
+    """A peer that asks for any number of addresses costs no memory."""
+    monkeypatch.setattr("sim.mta.directory._JUDGED_LIMIT", 10)
+    knows = directory()
+    for number in range(100):
+        knows.judge(Path(Address(str(number), "b.example")))
+    assert len(knows._judged) <= 10

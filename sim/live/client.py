@@ -1,0 +1,194 @@
+"""A simulated host's client against a real server: one message, one session, every wait bounded (RFC 5321 4.5.3.2)."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from time import monotonic
+
+from sim.live.errors import LiveError
+from sim.mail.path import Path
+from sim.mta.queue import Failure
+from sim.mta.transmission import Transmission
+from sim.protocol.smtp.replies import Reply
+from sim.scenario.spec import Host, Postfix
+
+__all__ = ["ACCEPTED", "PERMANENT", "TEMPORARY", "Delivery", "parse_server", "send"]
+
+ACCEPTED, PERMANENT, TEMPORARY = 0, 69, 75
+"""Exit statuses: all of it was taken, some of it never will be, some of it may be another time (sysexits.h)."""
+
+_BLOCK = 65_536
+_HEAD, _TAIL = 12, 4
+"""Lines of mail data shown."""
+
+_END_OF_DATA = b"\r\n.\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of a message: for each forward-path the reply or the failure that decided, and what it took."""
+
+    outcomes: Mapping[Path, Reply | Failure]
+    round_trips: int
+    seconds: float
+
+    @property
+    def status(self) -> int:
+        """The exit status: the worst outcome's."""
+        statuses = {_status(outcome) for outcome in self.outcomes.values()}
+        return next((status for status in (PERMANENT, TEMPORARY) if status in statuses), ACCEPTED)
+
+    def lines(self) -> Iterator[str]:
+        """What to tell a user: a line for each recipient, and one of what it took."""
+        for path, outcome in self.outcomes.items():
+            code = str(outcome.code or "")
+            words = [part for part in (code, outcome.enhanced, *outcome.text.split("\n")) if part]
+            yield f"{path}: {_printable(' '.join(words))}"
+        yield f"{self.round_trips} round trips, {self.seconds:.3f} s"
+
+
+def _status(outcome: Reply | Failure) -> int:
+    if isinstance(outcome, Reply) and outcome.positive:
+        return ACCEPTED
+    return PERMANENT if outcome.permanent else TEMPORARY
+
+
+def parse_server(text: str) -> tuple[str, int]:
+    """Read `HOST:PORT`, `[ADDRESS]:PORT` or `HOST`, whose port is 25.
+
+    Raises:
+        LiveError: it is none.
+    """
+    host, colon, port = text.rpartition(":") if not text.endswith("]") else (text, "", "")
+    if not colon:
+        host, port = text, "25"
+    bare = host[1:-1] if host[:1] == "[" and host[-1:] == "]" else host
+    if not bare or (":" in bare and bare == host) or not (port.isascii() and port.isdigit() and int(port) < 65_536):
+        raise LiveError(f"{text!r} is no server: write HOST:PORT, e.g. 127.0.0.1:25 or [::1]:25")
+    return bare, int(port)
+
+
+def send(
+    server: tuple[str, int],
+    reverse_path: Path,
+    forward_paths: Sequence[Path],
+    content: bytes,
+    *,
+    name: str = "",
+    policy: Postfix | None = None,
+    say: Callable[[str], object],
+) -> Delivery:
+    """Offer a message to a server.
+
+    Args:
+        server: its host and port.
+        reverse_path: whom to tell of failures.
+        forward_paths: whom the message is for, nobody twice.
+        content: the mail data; its lines end in CRLF.
+        name: what the client calls itself; its address literal where it is empty.
+        policy: how long it waits for what.
+        say: takes the lines of the transcript.
+
+    Raises:
+        LiveError: the server's name is not known.
+    """
+    return _Dialogue(policy or Postfix(), say).run(server, reverse_path, forward_paths, content, name)
+
+
+class _Dialogue:
+    """One session over a blocking socket."""
+
+    def __init__(self, policy: Postfix, say: Callable[[str], object]) -> None:
+        self._policy = policy
+        self._say = say
+        self._started = monotonic()
+
+    def run(
+        self,
+        server: tuple[str, int],
+        reverse_path: Path,
+        forward_paths: Sequence[Path],
+        content: bytes,
+        name: str,
+    ) -> Delivery:
+        try:
+            connection = socket.create_connection(server, self._policy.smtp_connect_timeout)
+        except (socket.gaierror, UnicodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else error
+            raise LiveError(f"no host {server[0]!r}: {why}") from error
+        except OSError as error:
+            refused = Failure(0, "4.4.1", f"no connection to {server[0]} port {server[1]}: {error.strerror or error}")
+            return self._delivery(dict.fromkeys(forward_paths, refused), 0)
+        with connection:
+            host = Host(name=name or _own_literal(connection))
+            client = Transmission(host, reverse_path, forward_paths, content)
+            failure = self._converse(connection, client)
+        decided = client.failure or failure or Failure(0, "4.4.2", "the session ended without an answer")
+        return self._delivery({path: client.replies.get(path, decided) for path in forward_paths}, client.turns)
+
+    def _delivery(self, outcomes: Mapping[Path, Reply | Failure], round_trips: int) -> Delivery:
+        return Delivery(outcomes, round_trips, monotonic() - self._started)
+
+    def _converse(self, connection: socket.socket, client: Transmission) -> Failure | None:
+        deadline = monotonic() + client.timeout(self._policy)
+        try:
+            while True:
+                client.read(self._receive(connection, deadline))
+                if client.done:
+                    return None
+                flight = client.write()
+                if flight:
+                    self._send(connection, flight)
+                    deadline = monotonic() + client.timeout(self._policy)
+        except TimeoutError:
+            return Failure(0, "4.4.2", "timed out: the server fell silent")
+        except OSError as error:
+            return Failure(0, "4.4.2", f"lost connection with the server: {error.strerror or error}")
+
+    def _receive(self, connection: socket.socket, deadline: float) -> bytes:
+        connection.settimeout(max(deadline - monotonic(), 0.001))
+        data = connection.recv(_BLOCK)
+        self._show("", data)
+        return data
+
+    def _send(self, connection: socket.socket, flight: bytes) -> None:
+        self._show(">>> ", flight)
+        connection.settimeout(self._policy.smtp_data_xfer_timeout)
+        try:
+            with memoryview(flight) as octets:
+                for start in range(0, len(octets), _BLOCK):
+                    connection.sendall(octets[start : start + _BLOCK])
+        except ConnectionError:
+            # The server closed before it had read all; why may still be there to be read.
+            return
+
+    def _show(self, mark: str, data: bytes) -> None:
+        clock = f"{monotonic() - self._started:8.3f} "
+        lines = data.removesuffix(b"\n").split(b"\n") if data else []
+        if len(lines) > _HEAD + _TAIL and mark and _END_OF_DATA in data[-12:]:
+            left_out = f"{clock}{mark}... {len(lines) - _HEAD - _TAIL} lines ..."
+            shown = [*self._written(clock + mark, lines[:_HEAD]), left_out]
+            shown += self._written(clock + mark, lines[-_TAIL:])
+        else:
+            shown = list(self._written(clock + mark, lines))
+        for line in shown:
+            self._say(line)
+
+    @staticmethod
+    def _written(start: str, lines: Sequence[bytes]) -> Iterator[str]:
+        for line in lines:
+            text = line.removesuffix(b"\r").decode("utf-8", "backslashreplace")
+            yield start + _printable(text)
+
+
+def _printable(text: str) -> str:
+    """Text that moves no cursor, whatever a server put in it."""
+    return "".join(character if character.isprintable() else f"\\x{ord(character):02x}" for character in text)
+
+
+def _own_literal(connection: socket.socket) -> str:
+    """This end's address literal: what a client without a name calls itself (RFC 5321 section 4.1.4)."""
+    address = str(connection.getsockname()[0]).partition("%")[0]
+    return f"[IPv6:{address}]" if ":" in address else f"[{address}]"

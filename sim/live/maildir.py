@@ -1,0 +1,68 @@
+"""A Maildir: one file a message, there whole or not at all (Bernstein, "Using maildir format")."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+from time import time_ns
+
+from sim.live.errors import LiveError
+
+__all__ = ["Maildir"]
+
+_FOLDERS = ("tmp", "new", "cur")
+
+
+class Maildir:
+    """A Maildir that several threads may write to.
+
+    Raises:
+        LiveError: the folder cannot be made, or is none.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            for name in _FOLDERS:
+                (folder / name).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LiveError(f"{folder}: cannot be a Maildir ({error.strerror}): name a folder to be made") from error
+        self.folder = folder
+        self._serial = count(1)
+        # What the format asks for: no slash and no colon in a file's name.
+        self._host = socket.gethostname().replace("/", "\\057").replace(":", "\\072")
+
+    def keep(self, parts: Sequence[bytes]) -> Path:
+        """Put a message of these parts on disk, so that a crash right after this call does not lose it.
+
+        Raises:
+            OSError: it could not be; then nothing of it is left.
+        """
+        seconds, rest = divmod(time_ns(), 1_000_000_000)
+        name = f"{seconds}.M{rest // 1000:06}P{os.getpid()}Q{next(self._serial)}.{self._host}"
+        draft, place = self.folder / "tmp" / name, self.folder / "new" / name
+        try:
+            with draft.open("xb") as file:
+                file.writelines(parts)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.rename(place)
+            _sync(place.parent)
+        except OSError:
+            for path in (draft, place):
+                with suppress(OSError):
+                    path.unlink()
+            raise
+        return place
+
+
+def _sync(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,166 @@
+"""One connection to a served host: octets from the socket to the machine and back, and a limit to every wait.
+
+What to answer is `sim.mta.Reception`'s business. This module reads no command and writes no reply of its own, but for
+the 421s that only somebody with a clock and a memory can give.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from sim.live.limits import Limits, Memory
+from sim.mta.reception import AcceptedMail, Reception
+from sim.protocol.smtp import replies
+from sim.protocol.smtp.replies import Reply
+
+__all__ = ["CHUNK", "Session"]
+
+CHUNK = 32_768
+"""Octets read at a time. What they ask for is answered, and the answer read by the peer, before more is read."""
+
+_E421_NO_STORAGE = Reply(421, replies.E452_NO_STORAGE.lines, replies.E452_NO_STORAGE.enhanced)
+
+Keep = Callable[[AcceptedMail], Awaitable[Reply]]
+"""Puts mail where it is safe, and says what to answer to it."""
+
+
+class Session:
+    """The server's side of one connection.
+
+    Args:
+        reader: where the peer's octets come from.
+        writer: where the answers go.
+        reception: the host's side; it must ask about mail.
+        keep: whom it is asked.
+        limits: what the peer may do.
+        memory: what this session shares with all others.
+    """
+
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        reception: Reception,
+        keep: Keep,
+        *,
+        limits: Limits,
+        memory: Memory,
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._reception = reception
+        self._keep = keep
+        self._limits = limits
+        self._memory = memory
+        self._now = asyncio.get_running_loop().time
+        # Octets of mail data that came since the last answer, as far as they can be in memory.
+        self._held = 0
+        self._deadline = self._now() + limits.idle
+        self._waiting: asyncio.Timeout | None = None
+        self._stopping = False
+
+    async def run(self, *, busy: bool) -> None:
+        """Greet, or refuse the peer where the host is too busy; then answer until the session is over."""
+        try:
+            await self._converse(busy=busy)
+            await self._part()
+        except (OSError, TimeoutError):
+            # The peer is gone, or reads nothing.
+            self.abort()
+        except BaseException:
+            self.abort()
+            raise
+        finally:
+            self._memory.give(self._held)
+
+    def stop(self) -> None:
+        """End the session with a 421 as soon as no transaction is open."""
+        self._stopping = True
+        if self._waiting is not None and not self._reception.in_transaction:
+            self._waiting.reschedule(self._now())
+
+    def cut(self) -> None:
+        """End the session with a 421 now, in a transaction or not. Mail that is just being kept gets its answer."""
+        self._stopping = True
+        if self._waiting is not None:
+            self._waiting.reschedule(self._now())
+
+    def abort(self) -> None:
+        """End the connection with no word."""
+        self._writer.transport.abort()
+
+    async def _converse(self, *, busy: bool) -> None:
+        reception = self._reception
+        await self._write(reception.greet(busy=busy))
+        while not reception.is_over:
+            answer = await self._next_answer()
+            if self._stopping and not reception.in_transaction:
+                answer += reception.close(replies.E421_CLOSING)
+            if answer:
+                await self._write(answer)
+
+    async def _next_answer(self) -> bytes:
+        """Read once, and give what is to be answered; nothing where the peer has yet to say more."""
+        reception = self._reception
+        if self._stopping and not reception.in_transaction:
+            return b""
+        data = await self._read()
+        if data is None:
+            return reception.close(replies.E421_CLOSING if self._stopping else replies.E421_TIMEOUT)
+        if not self._hold(len(data)):
+            return reception.close(_E421_NO_STORAGE)
+        answer = reception.read(data)
+        while (mail := reception.offered) is not None:
+            self._writer.write(answer)
+            answer = reception.decide(await self._keep(mail))
+        return answer
+
+    async def _read(self) -> bytes | None:
+        """What the peer writes next, nothing at its end; None when it takes too long."""
+        limits = self._limits
+        try:
+            async with asyncio.timeout_at(self._deadline) as self._waiting:
+                data = await self._reader.read(CHUNK)
+        except TimeoutError:
+            return None
+        finally:
+            self._waiting = None
+        self._deadline = min(self._now() + limits.idle, self._deadline + len(data) / limits.rate)
+        return data
+
+    def _hold(self, octets: int) -> bool:
+        """Count octets that wait for an answer; false where there is no memory for them."""
+        if not self._reception.in_transaction:
+            return True
+        # The machine keeps no more of a message than one of the greatest size with all its dots doubled.
+        more = min(octets, 2 * self._limits.size - self._held)
+        if not self._memory.take(more):
+            return False
+        self._held += more
+        return True
+
+    async def _write(self, octets: bytes) -> None:
+        self._writer.write(octets)
+        async with asyncio.timeout(self._limits.idle):
+            await self._writer.drain()
+        self._memory.give(self._held)
+        self._held = 0
+        self._deadline = self._now() + self._limits.idle
+
+    async def _part(self) -> None:
+        """Close, so that the peer can read the last reply even if it is still writing.
+
+        Closing a socket with octets unread makes TCP reset it, and the peer's end then forgets what it has received.
+        """
+        writer = self._writer
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._limits.linger):
+                if writer.can_write_eof():
+                    writer.write_eof()
+                while await self._reader.read(CHUNK):
+                    pass
+        writer.close()
+        async with asyncio.timeout(self._limits.linger):
+            await writer.wait_closed()
