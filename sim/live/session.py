@@ -69,6 +69,8 @@ class Session:
         except (OSError, TimeoutError):
             # The peer is gone, or reads nothing.
             self.abort()
+            with suppress(OSError):
+                await self._writer.wait_closed()
         except BaseException:
             self.abort()
             raise

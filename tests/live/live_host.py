@@ -27,8 +27,8 @@ network:
     - {between: [b, c], rate: 1 Mbit/s, delay: 10 ms}
 domains:
   a.example: {mx: [a], users: [ann]}
-  b.example: {mx: [b, c], users: [bob, ben]}
-  c.example: {mx: [c, b], users: [cy]}
+  b.example: {mx: {10: b, 20: c}, users: [bob, ben]}
+  c.example: {mx: {10: c, 20: b}, users: [cy]}
 workload:
   constant: {every: 1 min, size: 1 kB}
 """
