@@ -47,8 +47,9 @@ test-all: ## make test, with the checks that take minutes
 fuzz: $(STAMP) ## many random inputs into the protocol machines
 	$(BIN)/pytest -q -n 2 --hypothesis-profile=fuzz tests/protocol/test_smtp_invariants.py
 
-bench: $(STAMP) ## message-hops per second, events and cost per message-hop
+bench: $(STAMP) ## message-hops per second and their cost; messages per second that a served host takes
 	$(BIN)/python tests/benchmarks/message_hops.py
+	$(BIN)/python tests/benchmarks/serve_load.py
 
 pictures: $(STAMP) ## draw the README's pictures anew
 	$(BIN)/python notebooks/pictures/draw.py
