@@ -24,8 +24,7 @@ from sim.live.limits import Limits, Memory
 from sim.live.maildir import Maildir
 from sim.live.session import CHUNK, Session
 from sim.mail.trace import received, return_path
-from sim.mta.directory import Directory
-from sim.mta.mx import is_home
+from sim.mta.directory import Directory, homes
 from sim.mta.reception import AcceptedMail, Reception
 from sim.network.dns import Dns
 from sim.protocol.smtp import replies
@@ -61,8 +60,8 @@ class LiveServer:
         self._host = host if host.size_limit else replace(host, size_limit=limits.size)
         self._limits = replace(limits, size=self._host.size_limit)
         dns = Dns(scenario.domains, tuple(scenario.network.nodes))
-        homes = [domain for domain in scenario.domains.values() if is_home(dns.mx(domain.name), host.name)]
-        self._directory = Directory(host.name, homes, dns.mx, relays=False)
+        kept = homes(scenario.domains.values(), dns.mx).get(host.name, ())
+        self._directory = Directory(host.name, kept, dns.mx, relays=False)
         self._maildir = maildir
         self._tell = tell
         self._memory = Memory(limits.memory)

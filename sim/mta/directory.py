@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from sim.mail.address import Address
 from sim.mail.path import Path
-from sim.mta.mx import Records, is_exchanger, is_home
+from sim.mta.mx import Records, home_hosts, is_exchanger, is_home
 from sim.protocol.smtp import replies
 from sim.protocol.smtp.replies import Reply
 from sim.scenario.spec import Domain
@@ -20,6 +20,15 @@ E554_RELAY_DENIED = Reply(554, ("Relay access denied",), "5.7.1")
 
 _JUDGED_LIMIT = 100_000
 """Judgements remembered: a peer may ask for any number of addresses."""
+
+
+def homes(domains: Iterable[Domain], mx: Callable[[str], Records | None]) -> dict[str, list[Domain]]:
+    """The domains whose mailboxes each host keeps, by host."""
+    found: dict[str, list[Domain]] = {}
+    for domain in domains:
+        for host in home_hosts(mx(domain.name) or ()):
+            found.setdefault(host, []).append(domain)
+    return found
 
 
 class Directory:

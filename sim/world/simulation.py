@@ -13,14 +13,14 @@ from sim.mail.address import parse_address
 from sim.mail.content import compose
 from sim.mail.path import Path
 from sim.mail.trace import date_time
-from sim.mta.mx import home_hosts
+from sim.mta.directory import homes
 from sim.mta.queue import Copy
 from sim.network import topology, weather
 from sim.network.dns import Dns
 from sim.network.line import Line
 from sim.network.routing import Routing
 from sim.results.facts import Facts, MessageFact
-from sim.scenario.spec import Architecture, Domain, Scenario
+from sim.scenario.spec import Architecture, Scenario
 from sim.workload.generate import Submission, submissions
 from sim.world.clock import Clock
 from sim.world.ledger import Ledger
@@ -58,16 +58,13 @@ class Simulation:
         self._sessions = 0
         self._pending = 0
         self._over = self.env.event()
-        homes: dict[str, list[Domain]] = {}
-        for domain in scenario.domains.values():
-            for host in home_hosts(self.dns.mx(domain.name) or ()):
-                homes.setdefault(host, []).append(domain)
+        kept = homes(scenario.domains.values(), self.dns.mx)
         self.stations = {
             name: Station(
                 self,
                 host,
                 weather.draw(host.weather, self.streams(f"host/{name}/weather"), self.horizon),
-                homes.get(name, ()),
+                kept.get(name, ()),
             )
             for name, host in architecture.hosts.items()
         }

@@ -9,7 +9,7 @@ import pytest
 from live_host import scenario, served
 
 from sim.mail.path import NULL_PATH, parse_forward_path, parse_path
-from sim.mta.directory import Directory
+from sim.mta.directory import Directory, homes
 from sim.mta.reception import Reception
 from sim.network.dns import Dns
 from sim.protocol.smtp import (
@@ -67,7 +67,7 @@ def test_in_the_simulator(commands: list, codes: list[int]):
     spec = scenario()
     host = Host(name="b", size_limit=1000)
     dns = Dns(spec.domains, tuple(spec.network.nodes))
-    reception = Reception(host, Directory("b", spec.domains, dns.mx, relays=False))
+    reception = Reception(host, Directory("b", homes(spec.domains.values(), dns.mx)["b"], dns.mx, relays=False))
     client, found = Client(), []
     client.receive_data(reception.greet(busy=False))
     assert client.next_event().code == 220
