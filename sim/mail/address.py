@@ -65,10 +65,7 @@ class Address(NamedTuple):
     domain: str
 
     def __str__(self) -> str:
-        local = self.local
-        if not (_DOT_STRING if local.isascii() else _UTF8_DOT_STRING).fullmatch(local):
-            local = '"' + _MUST_BE_QUOTED_PAIR.sub(r"\\\1", local) + '"'
-        return f"{local}@{self.domain}" if self.domain else local
+        return _written(self)
 
     @property
     def key(self) -> str:
@@ -78,6 +75,14 @@ class Address(NamedTuple):
         """
         local = self.local.lower() if self.local.lower() == "postmaster" else self.local
         return str(Address(local, self.domain.lower()))
+
+
+@lru_cache(maxsize=65536)
+def _written(address: Address) -> str:
+    local = address.local
+    if not (_DOT_STRING if local.isascii() else _UTF8_DOT_STRING).fullmatch(local):
+        local = '"' + _MUST_BE_QUOTED_PAIR.sub(r"\\\1", local) + '"'
+    return f"{local}@{address.domain}" if address.domain else local
 
 
 @lru_cache(maxsize=65536)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from heapq import heappush
 
 import simpy
@@ -12,10 +13,30 @@ class Moment(simpy.Event):
     """An event at a given time: a `simpy.Timeout` that does not add a delay to now, which would round."""
 
     def __init__(self, clock: Clock, time: float) -> None:
-        super().__init__(clock)
+        # As simpy's Timeout does it: an event that has its value, on the heap.
+        self.env = clock
+        self.callbacks = []
         self._ok = True
         self._value = None
         clock.enter(self, time)
+
+
+class Task:
+    """A generator of events, gone on with after each: simpy's process, for work that nobody waits for or interrupts.
+
+    It begins with an event at the present moment, behind those that are there, and leaves none behind when it ends.
+    """
+
+    __slots__ = ("_steps",)
+
+    def __init__(self, clock: Clock, steps: Generator[simpy.Event, None, None]) -> None:
+        self._steps = steps
+        clock.at(clock.now).callbacks.append(self._go_on)
+
+    def _go_on(self, _: simpy.Event) -> None:
+        event = next(self._steps, None)
+        if event is not None:
+            event.callbacks.append(self._go_on)
 
 
 class Clock(simpy.Environment):

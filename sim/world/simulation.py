@@ -142,10 +142,8 @@ class Simulation:
     def write(self, message_id: int, reverse_path: Path, forward_paths: Sequence[Path], size: int) -> list[Copy]:
         """A message comes into being: its copies, on record and in the ledger."""
         now = self.env.now
-        paths: dict[str, Path] = {}
-        for path in forward_paths:
-            paths.setdefault(path.mailbox.key if path.mailbox else "", path)
-        copies = [Copy(message_id, path, str(path.mailbox), now, now, ()) for path in paths.values()]
+        unique = forward_paths if len(forward_paths) == 1 else _once(forward_paths)
+        copies = [Copy(message_id, path, str(path.mailbox), now, now, ()) for path in unique]
         sender = "<>" if reverse_path.mailbox is None else str(reverse_path.mailbox)
         self.recorder.messages.append(MessageFact(message_id, now, size, sender, len(copies)))
         for copy in copies:
@@ -202,6 +200,14 @@ class Simulation:
     def _all_ended(self) -> None:
         if not (self._to_come or self._pending or self.ledger.live or self._over.triggered):
             self._over.succeed()
+
+
+def _once(paths: Sequence[Path]) -> list[Path]:
+    """Each mailbox once, in its first spelling."""
+    found: dict[str, Path] = {}
+    for path in paths:
+        found.setdefault(path.mailbox.key if path.mailbox else "", path)
+    return list(found.values())
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import simpy
@@ -22,6 +22,7 @@ from sim.network.weather import Timeline
 from sim.results.facts import QueueFact
 from sim.scenario.spec import Domain, Host
 from sim.world.attempt import NO_ROUTE, Attempt, no_route
+from sim.world.clock import Task
 
 if TYPE_CHECKING:
     from sim.world.simulation import Simulation
@@ -54,7 +55,7 @@ class Station:
         self._runs_since = -self._random.uniform(0.0, host.mta.queue_run_delay)
         self._running = weather.is_up(0.0)
         self._serial = 0
-        self._places: Places[tuple[Entry, list[Copy]]] = Places(host.mta)
+        self._places: Places[tuple[Entry, Sequence[Copy]]] = Places(host.mta)
         if weather.next_down(0.0) < world.horizon:
             world.env.process(self._live_through(weather))
 
@@ -138,24 +139,32 @@ class Station:
 
     def _release(self, entry: Entry, copies: Sequence[Copy], now: float) -> None:
         """Start, or line up, the deliveries of an entry's copies: those that go the same way together."""
-        ways: dict[tuple[Way, ...], list[Copy]] = {}
-        by_domain: dict[str, list[Copy]] = {}
-        for copy in copies:
-            address = copy.forward_path.mailbox
-            by_domain.setdefault(address.domain if address else "", []).append(copy)
-        for domain, members in by_domain.items():
-            found = self._ways(domain, members[0].path, now)
-            if isinstance(found, Failure):
-                self._tried_in_vain(entry, members, domain, found, now)
-            else:
-                ways.setdefault(found, []).extend(members)
         most = self.host.mta.default_destination_recipient_limit
-        for group, members in ways.items():
+        for group, members in self._together(entry, copies, now):
             for first in range(0, len(members), most):
                 entry.in_delivery += 1
                 self._start(entry, members[first : first + most], group)
         if not entry.in_delivery:
             self._settle(entry, now)
+
+    def _together(
+        self, entry: Entry, copies: Sequence[Copy], now: float
+    ) -> Iterable[tuple[tuple[Way, ...], Sequence[Copy]]]:
+        """The copies by the ways that they go; those that have none are tried in vain."""
+        by_domain: dict[str, list[Copy]] = {}
+        for copy in copies:
+            address = copy.forward_path.mailbox
+            by_domain.setdefault(address.domain if address else "", []).append(copy)
+        ways: dict[tuple[Way, ...], list[Copy]] = {}
+        for domain, members in by_domain.items():
+            found = self._ways(domain, members[0].path, now)
+            if isinstance(found, Failure):
+                self._tried_in_vain(entry, members, domain, found, now)
+            elif len(by_domain) == 1:
+                return ((found, members),)
+            else:
+                ways.setdefault(found, []).extend(members)
+        return ways.items()
 
     def _ways(self, domain: str, been_at: Sequence[str], now: float) -> tuple[Way, ...] | Failure:
         """The ways to try for a domain's mail, best first: to each of its MX hosts, as far as the architecture reaches.
@@ -173,14 +182,16 @@ class Station:
                 ways.setdefault(way[-1], way)
         return tuple(ways.values())[: self.host.mta.smtp_mx_address_limit] or NO_ROUTE
 
-    def _start(self, entry: Entry, copies: list[Copy], ways: tuple[Way, ...]) -> None:
+    def _start(self, entry: Entry, copies: Sequence[Copy], ways: tuple[Way, ...]) -> None:
         hop = ways[0][-1]
         if self._places.take(hop):
-            self.world.env.process(self._deliver(entry, copies, ways))
+            Task(self.world.env, self._deliver(entry, copies, ways))
         else:
             self._places.line_up(hop, (entry, copies))
 
-    def _deliver(self, entry: Entry, copies: list[Copy], ways: tuple[Way, ...]) -> Generator[simpy.Event, None, None]:
+    def _deliver(
+        self, entry: Entry, copies: Sequence[Copy], ways: tuple[Way, ...]
+    ) -> Generator[simpy.Event, None, None]:
         """One delivery: the ways in turn, until each copy is taken or refused for good."""
         env, left = self.world.env, copies
         talks = 0

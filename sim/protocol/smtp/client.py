@@ -54,9 +54,10 @@ _CLOSED, _CONNECTED, _READY, _TURNED = State.CLOSED, State.CONNECTED, State.READ
 
 _MAIL_DATA = frozenset({MailData, LastChunk})
 _HELLO = frozenset({Ehlo, Helo, Lhlo})
+_CHECKED = frozenset({*_HELLO, *COMMAND_EXTENSIONS})
 _PAYLOADS = (MailData, AuthResponse, Chunk, LastChunk)
 _CAREFUL = frozenset({"SMTPUTF8", "BINARYMIME"})
-_TURNING_POINTS = frozenset({StartTls, Auth, AuthResponse, Turn, Atrn})
+_TURNING_POINTS = frozenset({*_HELLO, StartTls, Auth, AuthResponse, Turn, Atrn})
 
 
 class Client:
@@ -164,10 +165,8 @@ class Client:
         if ahead is None:
             legal = ", ".join(sorted(each.__name__ for each in HOPES[self._ahead])) or "nothing"
             raise LocalProtocolError(f"{kind.__name__} is not legal in state {self._ahead.name}: {legal} is")
-        if kind in COMMAND_EXTENSIONS:
+        if kind in _CHECKED:
             self._check_offered(kind)
-        elif kind in _HELLO and (kind is Lhlo) is not self._lmtp:
-            raise LocalProtocolError(f"{kind.__name__} is not for a session of {'LMTP' if self._lmtp else 'SMTP'}")
         if self._waiting:
             self._check_group(kind)
         if isinstance(command, _PAYLOADS):
@@ -234,6 +233,10 @@ class Client:
             raise LocalProtocolError("Data cannot follow a MAIL with BODY=BINARYMIME: send chunks (RFC 3030)")
 
     def _check_offered(self, kind: type) -> None:
+        if kind in _HELLO:
+            if (kind is Lhlo) is not self._lmtp:
+                raise LocalProtocolError(f"{kind.__name__} is not for a session of {'LMTP' if self._lmtp else 'SMTP'}")
+            return
         if (kind is StartTls and self.secure) or (kind is Auth and self.authenticated):
             raise LocalProtocolError(f"{kind.__name__} cannot succeed twice in a session")
         if kind is Atrn and not self.authenticated:
@@ -279,7 +282,8 @@ class Client:
 
     def _take(self, lines: tuple[bytes, ...]) -> Reply:
         kind = self._waiting[0] if self._waiting else None
-        hello = kind is Ehlo or kind is Helo or kind is Lhlo
+        turning = kind in _TURNING_POINTS
+        hello = turning and kind in _HELLO
         read = read_reply if len(lines) <= _CACHED_LINES else read_reply.__wrapped__
         reply = read(lines, self._enhanced and not hello)
         state = self._state_after(reply, kind)
@@ -288,18 +292,19 @@ class Client:
         self._move(state)
         if kind is not None:
             self._waiting.popleft()
-        if hello and reply.positive:
+        if turning and reply.positive:
+            self._turn(kind, reply)
+        return reply
+
+    def _turn(self, kind: type | None, reply: Reply) -> None:
+        """What an accepted HELO, EHLO, LHLO, AUTH, STARTTLS, TURN or ATRN changes."""
+        if kind in _HELLO:
             self.extensions = {} if kind is Helo else dict(parse_offer(reply.lines))
             self._old_server = kind is Helo
             self._offered = tuple(self.extensions)
             self._enhanced = "ENHANCEDSTATUSCODES" in self.extensions
             self._careful = not _CAREFUL.isdisjoint(self.extensions)
-        elif kind in _TURNING_POINTS and reply.positive:
-            self._turn(kind)
-        return reply
-
-    def _turn(self, kind: type | None) -> None:
-        """What an accepted AUTH, STARTTLS, TURN or ATRN changes."""
+            return
         if kind is Auth or kind is AuthResponse:
             self.authenticated = True
             return

@@ -63,7 +63,7 @@ __all__ = ["Server"]
 _CRLF = b"\r\n"
 _HELLO = (Ehlo, Helo, Lhlo)
 _CAREFUL = frozenset({"SMTPUTF8", "BINARYMIME", "AUTH", "ATRN"})
-_TURNING_POINTS = frozenset({StartTls, Auth, AuthResponse, Turn, Atrn})
+_TURNING_POINTS = frozenset({*_HELLO, StartTls, Auth, AuthResponse, Turn, Atrn})
 
 
 # Members of an Enum are slow to reach in CPython 3.11, and these are asked for with every line.
@@ -247,15 +247,13 @@ class Server:
         """
         state = self._state_after(reply.code)
         due = self._due
-        if isinstance(due, _HELLO):
-            octets = write_reply(reply, False)
+        if type(due) in _TURNING_POINTS:
+            octets = write_reply(reply, self._enhanced and reply.code // 100 != 3 and not isinstance(due, _HELLO))
             if reply.positive:
-                self._accept_hello(due)
+                self._turn(due)
         else:
             octets = write_reply(reply, self._enhanced and reply.code // 100 != 3)
-            if type(due) in _TURNING_POINTS and reply.positive:
-                self._turn(due)
-        if self._state is _CHUNKS is not state:
+        if self._chunk_reader is not None and state is not _CHUNKS:
             self._chunk_reader = None
         if self._lmtp and self._owes_more(due, reply, state):
             return octets
@@ -391,7 +389,10 @@ class Server:
             self._barred |= {Auth}
 
     def _turn(self, due: object) -> None:
-        """What an accepted AUTH, STARTTLS, TURN or ATRN changes."""
+        """What an accepted HELO, EHLO, LHLO, AUTH, STARTTLS, TURN or ATRN changes."""
+        if isinstance(due, _HELLO):
+            self._accept_hello(due)
+            return
         if isinstance(due, Auth | AuthResponse):
             self.authenticated = True
         else:
