@@ -15,7 +15,6 @@ from sim.mail.trace import hop_count
 from sim.mta.directory import Directory
 from sim.protocol.smtp import events, replies
 from sim.protocol.smtp.errors import LocalProtocolError
-from sim.protocol.smtp.events import NEED_DATA
 from sim.protocol.smtp.replies import Reply
 from sim.protocol.smtp.server import Server
 from sim.protocol.smtp.states import State
@@ -119,16 +118,21 @@ class Reception:
 
     def _answer(self) -> bytes:
         machine = self._machine
-        out = []
-        while (event := machine.next_event()) is not NEED_DATA and not isinstance(event, events.ConnectionClosed):
+        out: list[bytes] = []
+        while True:
+            event = machine.next_event()
+            answer = _ANSWERS.get(type(event))
+            if answer is None:
+                # It needs more octets, or there will be none.
+                break
             self.commands += 1
-            reply = _ANSWERS[type(event)](self, event)
+            reply = answer(self, event)
             if reply is None:
                 break
             out.append(machine.send(reply))
             if reply.code >= 400:
                 out.append(self._count(reply))
-        return b"".join(out)
+        return out[0] if len(out) == 1 else b"".join(out)
 
     def _count(self, refusal: Reply) -> bytes:
         """Count an error; at the limit, the end of the session."""

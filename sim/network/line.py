@@ -119,10 +119,11 @@ class Line:
             end = self._queue(at, wire * self._seconds_per_byte)[1]
         if not self._clear_from <= end < self._clear_until and not self._look(end):
             return math.inf
-        if self._spare < 1:
+        spare = self._spare
+        if spare < 1:
             self._draw_loss()
             return math.inf
-        self._spare -= 1
+        self._spare = spare - 1
         return end + self.lag
 
     def carry_burst(self, first: float, last: float, packets: int, wire: int, tail: int) -> tuple[float, float]:
