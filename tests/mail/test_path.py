@@ -7,7 +7,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sim.mail.address import Address, AddressError, parse_address
-from sim.mail.envelope import Envelope
 from sim.mail.path import (
     NULL_PATH,
     Path,
@@ -146,9 +145,3 @@ def test_no_percent_address(path, reason):
     """The null path has no percent address, nor has one that would be too long."""
     with pytest.raises(AddressError, match=reason):
         percent_encode(path)
-
-
-def test_envelope_is_a_value():
-    """Two envelopes with the same paths are equal and can be dictionary keys."""
-    one, other = (Envelope(NULL_PATH, (Path(Address("u", "c")),)) for _ in range(2))
-    assert {one: 1}[other] == 1
