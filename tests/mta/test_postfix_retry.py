@@ -70,16 +70,15 @@ def test_schedule_matches_measured_postfix(shared):
     policy = Postfix(queue_run_delay=5, minimal_backoff_time=5, maximal_backoff_time=40, maximal_queue_lifetime=300)
     with (shared / "truth" / "retry.csv").open() as file:
         rows = [row for row in csv.DictReader(file) if row["case"] == "refused" and row["event"] == "connect"]
-    checked = 0
+    errors = []
     for _, group in groupby(rows, key=lambda row: (row["connect_timeout_s"], row["instance"])):
         times = [float(row["t_s"]) for row in group]
         phase = times[-1] % 5
         for before, after in pairwise(times):
-            ours = next_attempt(policy, times[0], before, phase - 5)
-            # Queue runs drift by some milliseconds, and whole-second file times move a message by at most one run.
-            assert abs(ours - after) < 5.5
-            checked += 1
-    assert checked > 30
+            errors.append(abs(next_attempt(policy, times[0], before, phase - 5) - after))
+    # File times are whole seconds, which now and then moves a message by one run; else the same run is meant.
+    assert max(errors) < 5.5
+    assert sum(error < 1.5 for error in errors) >= 0.95 * len(errors) > 30
 
 
 @given(st.floats(0, 1e5), st.floats(0.1, 10))

@@ -112,7 +112,7 @@ def test_a_bounce_is_never_bounced():
     weather = {"a-b": Weather(down=(Interval(start=0.3, end=1000 * DAY),))}
     spec = scenario("a-b", mail, weather=weather, transfer="store-and-forward")
     facts = run(spec)
-    assert Counter(fact.sender for fact in facts.messages)["<>"] <= 1
+    assert Counter(fact.sender for fact in facts.messages)["<>"] == 1
 
 
 def test_undeliverable_report_expires():
@@ -230,8 +230,8 @@ def test_concurrency_limit_lines_deliveries_up():
     assert facts.copies[1].queue_s == pytest.approx(first.ended_s)
 
 
-def test_a_routing_loop_ends_in_a_bounce():
-    """Two hosts that each take the other for the better MX: the hop count ends it."""
+def test_too_many_hops_end_in_a_bounce():
+    """A message with more Received fields than hopcount_limit is refused and returned (RFC 5321 section 6.3)."""
     domains = {
         "a.example": Domain(name="a.example", mx=((0, "a"),), users=("u1",)),
         "z.example": Domain(name="z.example", mx=((0, "c"),), users=("u1",)),
@@ -334,7 +334,7 @@ def test_a_run_leaves_no_cycles():
     gc.disable()
     try:
         world.run()
-        assert (gc.isenabled(), gc.collect() < 20) == (False, True)
+        assert (gc.isenabled(), gc.collect()) == (False, 0)
     finally:
         gc.enable()
 
