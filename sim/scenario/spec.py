@@ -113,9 +113,15 @@ class Host:
     """An MTA's machine as one architecture has it.
 
     `service_time` is what each command costs the server, `commit_time` what it needs to put a message on disk before
-    the 250 to the final dot. `size_limit` 0 means none. `extensions` are the EHLO keywords offered and used;
-    with `esmtp` false the host knows HELO alone. `called` is what the host calls itself in SMTP, where its name is no
-    domain name; it is empty where it is.
+    the 250 to the final dot. `size_limit` 0 means none. `extensions` are the EHLO keywords that its server offers,
+    `uses` those that its client uses where the peer offers them; with `esmtp` false the host speaks RFC 821 alone.
+    `called` is what the host calls itself in SMTP, where its name is no domain name; it is empty where it is.
+
+    `accounts` are the logins (name -> password) that AUTH takes; `login` is the name and password that its client
+    proves itself with. `vrfy` and `expn` say whether users and lists are told (`answer`: 250, 251, 550, 551, 553), not
+    told (`evade`: 252), or the command is not implemented (`refuse`: 502). `source_routes` says what a route in a
+    forward-path means (`honour`: RFC 821; `strip`: RFC 5321; `reject`), `percent_hack` whether `user%far@own` in one of
+    its own domains is user@far.
     """
 
     name: str
@@ -123,6 +129,13 @@ class Host:
     mta: Postfix = Postfix()
     esmtp: bool = True
     extensions: tuple[str, ...] = ("PIPELINING", "SIZE", "8BITMIME", "ENHANCEDSTATUSCODES")
+    uses: tuple[str, ...] = ("PIPELINING", "SIZE", "8BITMIME", "ENHANCEDSTATUSCODES")
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    login: tuple[str, str] | None = None
+    vrfy: Literal["answer", "evade", "refuse"] = "answer"
+    expn: Literal["answer", "evade", "refuse"] = "answer"
+    source_routes: Literal["honour", "strip", "reject"] = "strip"
+    percent_hack: bool = False
     sessions: int = 100
     size_limit: int = 0
     service_time: float = 0.0
@@ -140,13 +153,16 @@ class Host:
 class Domain:
     """A mail domain: its MX records (preference, host; empty: the host that bears the domain's name) and its users.
 
-    `lists` are mailing lists: name -> addresses of the members, which may be lists.
+    `lists` are mailing lists: name -> addresses of the members, which may be lists. `forwards` are users whose mail is
+    passed on to another address (251), `moved` those of whom only the new address is told (551): name -> address.
     """
 
     name: str
     mx: tuple[tuple[int, str], ...]
     users: tuple[str, ...]
     lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    forwards: Mapping[str, str] = field(default_factory=dict)
+    moved: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
