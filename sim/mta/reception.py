@@ -15,6 +15,7 @@ from sim.mail.trace import hop_count
 from sim.mta.directory import Directory
 from sim.protocol.smtp import events, replies
 from sim.protocol.smtp.errors import LocalProtocolError
+from sim.protocol.smtp.events import Parameters
 from sim.protocol.smtp.replies import Reply
 from sim.protocol.smtp.server import Server
 from sim.protocol.smtp.states import State
@@ -28,13 +29,19 @@ RECIPIENT_OVERSHOOT_LIMIT = 1000
 
 
 class AcceptedMail(NamedTuple):
-    """A message whose 250 gives the host custody of it. `protocol` is the Received field's `with` word."""
+    """A message whose 250 gives the host custody of it.
+
+    `protocol` is the Received field's `with` word. `parameters` are those of MAIL, `recipient_parameters` those of each
+    forward-path's RCPT, in order; none at all where no RCPT had any.
+    """
 
     reverse_path: Path
     forward_paths: tuple[Path, ...]
     content: bytes
     helo: str
     protocol: str
+    parameters: Parameters = ()
+    recipient_parameters: tuple[Parameters, ...] = ()
 
 
 class Reception:
@@ -58,6 +65,8 @@ class Reception:
         "_excess",
         "_host",
         "_machine",
+        "_parameters",
+        "_recipient_parameters",
         "_recipients",
         "_reverse_path",
         "accepted",
@@ -74,7 +83,9 @@ class Reception:
         self._directory = directory
         self._machine = Server(host.domain, extensions=host.extensions, size_limit=host.size_limit, esmtp=host.esmtp)
         self._reverse_path = NULL_PATH
+        self._parameters: Parameters = ()
         self._recipients: list[Path] = []
+        self._recipient_parameters: list[Parameters] = []
         self.accepted: list[AcceptedMail] = []
         self.commands = 0
         self.errors = 0
@@ -149,7 +160,7 @@ class Reception:
         return Reply(250, (f"{self._host.domain} pleased to meet you, {event.domain}",))
 
     def _reset(self, _: object) -> Reply:
-        self._recipients = []
+        self._recipients, self._recipient_parameters = [], []
         return replies.S250_OK
 
     def _verify(self, event: events.Vrfy) -> Reply:
@@ -162,7 +173,7 @@ class Reception:
         limit = self._host.size_limit
         if limit and any(name == "SIZE" and value and int(value) > limit for name, value in event.parameters):
             return replies.E552_TOO_BIG
-        self._reverse_path = event.reverse_path
+        self._reverse_path, self._parameters = event.reverse_path, event.parameters
         return replies.S250_SENDER
 
     def _rcpt(self, event: events.Rcpt) -> Reply:
@@ -171,10 +182,12 @@ class Reception:
         reply = self._directory.judge(event.forward_path)
         if reply.positive:
             self._recipients.append(event.forward_path)
+            self._recipient_parameters.append(event.parameters)
         return reply
 
     def _mail_data(self, event: events.MailData) -> Reply | None:
         recipients, self._recipients = self._recipients, []
+        parameters, self._recipient_parameters = self._recipient_parameters, []
         if event.too_big:
             return replies.E552_TOO_BIG
         if hop_count(event.content) >= self._host.mta.hopcount_limit:
@@ -185,6 +198,8 @@ class Reception:
             event.content,
             self._machine.helo,
             "ESMTP" if self._machine.esmtp_peer else "SMTP",
+            self._parameters,
+            tuple(parameters) if any(parameters) else (),
         )
         if self._asks:
             self.offered = mail
