@@ -66,12 +66,12 @@ def received(*, helo: str, by: str, protocol: str, queue_id: str, recipient: str
 
 def return_path(path: Path) -> bytes:
     """The Return-Path field, which the host that delivers a message writes on top of it."""
-    return f"Return-Path: {path}\r\n".encode("ascii")
+    return f"Return-Path: {path}\r\n".encode()
 
 
 def delivered_to(recipient: str) -> bytes:
     """The field that a host leaves where it hands a message on in another's name, to know the message again."""
-    return f"Delivered-To: {recipient}\r\n".encode("ascii")
+    return f"Delivered-To: {recipient}\r\n".encode()
 
 
 def hop_count(content: bytes) -> int:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sim.mail.content import canonical, split
 from sim.mail.path import NULL_PATH, parse_path
-from sim.mail.trace import EPOCH, date_time, hop_count, received, return_path
+from sim.mail.trace import EPOCH, date_time, delivered_to, hop_count, received, return_path
 
 DATE = "Sat, 01 Jan 2000 00:00:00 +0000"
 
@@ -93,3 +93,9 @@ def test_hop_count_of_real_messages(shared):
         counts.append(hop_count(content))
         assert counts[-1] == len(message_from_bytes(split(content)[0]).get_all("Received", [])), file
     assert max(counts) > 2
+
+
+def test_addresses_beyond_ascii():
+    """Under SMTPUTF8 trace fields are in UTF-8 (RFC 6532)."""
+    assert return_path(parse_path("<andré@cnam.fr>", utf8=True)) == "Return-Path: <andré@cnam.fr>\r\n".encode()
+    assert delivered_to("andré@cnam.fr") == "Delivered-To: andré@cnam.fr\r\n".encode()

@@ -1,0 +1,71 @@
+"""Mail data for hosts that take seven bits only: what is beyond becomes quoted-printable or base64 (RFC 6152, 3030)."""
+
+from __future__ import annotations
+
+from email import base64mime, message_from_bytes, quoprimime
+from email.generator import BytesGenerator
+from email.message import Message
+from email.policy import compat32
+from io import BytesIO
+
+from sim.mail.content import is_8bit
+
+__all__ = ["to_7bit"]
+
+_POLICY = compat32.clone(linesep="\r\n")
+_WIDTH = 76
+
+
+def to_7bit(content: bytes) -> bytes | None:
+    r"""The mail data in US-ASCII lines, by another transfer encoding of the leaf parts that need one.
+
+    Text becomes quoted-printable, all else and all that is marked `binary` base64. A message without MIME fields gets
+    them, its character set `unknown-8bit` (RFC 1428 section 3). None where that cannot be done: the header has octets
+    beyond US-ASCII, a part that a signature covers would change, or the MIME structure is broken.
+    """
+    message = message_from_bytes(content, policy=_POLICY)
+    if not _convert(message):
+        return None
+    written = BytesIO()
+    BytesGenerator(written, mangle_from_=False, maxheaderlen=0, policy=_POLICY).flatten(message)
+    converted = written.getvalue()
+    return None if is_8bit(converted) or b"\0" in converted else converted
+
+
+def _convert(part: Message) -> bool:
+    """Convert a part and all in it; false where that would break it."""
+    if not part.is_multipart():
+        return _convert_leaf(part)
+    before = str(part.get("Content-Transfer-Encoding", "7bit")).strip().lower()
+    if before not in ("7bit", "8bit", "binary"):
+        return False
+    if part.get_content_type() == "multipart/signed":
+        return before == "7bit" and all(not _is_wide(leaf) for leaf in part.walk())
+    del part["Content-Transfer-Encoding"]
+    return all(_convert(inner) for inner in part.get_payload() if isinstance(inner, Message))
+
+
+def _is_wide(leaf: Message) -> bool:
+    """Whether a leaf part has what seven bits and lines cannot carry."""
+    encoding = str(leaf.get("Content-Transfer-Encoding", "7bit")).strip().lower()
+    return not leaf.is_multipart() and (encoding == "binary" or not str(leaf.get_payload()).isascii())
+
+
+def _convert_leaf(part: Message) -> bool:
+    if not _is_wide(part):
+        return True
+    octets = part.get_payload(decode=True)
+    encoding = str(part.get("Content-Transfer-Encoding", "8bit")).strip().lower()
+    if not isinstance(octets, bytes) or encoding not in ("7bit", "8bit", "binary"):
+        return False
+    if "MIME-Version" not in part and "Content-Type" not in part:
+        part["MIME-Version"] = "1.0"
+        part["Content-Type"] = "text/plain; charset=unknown-8bit"
+    del part["Content-Transfer-Encoding"]
+    if encoding != "binary" and part.get_content_maintype() == "text":
+        part["Content-Transfer-Encoding"] = "quoted-printable"
+        part.set_payload(quoprimime.body_encode(octets.decode("latin-1"), _WIDTH, eol="\r\n"))
+    else:
+        part["Content-Transfer-Encoding"] = "base64"
+        part.set_payload(base64mime.body_encode(octets, _WIDTH, eol="\r\n"))
+    return True
