@@ -73,6 +73,7 @@ class Reception:
         "commands",
         "errors",
         "offered",
+        "wants_tls",
     )
 
     def __init__(self, host: Host, directory: Directory, *, asks: bool = False, error_limit: int = 0) -> None:
@@ -90,6 +91,7 @@ class Reception:
         self.commands = 0
         self.errors = 0
         self.offered: AcceptedMail | None = None
+        self.wants_tls = False
 
     @property
     def is_over(self) -> bool:
@@ -122,6 +124,10 @@ class Reception:
         if reply.positive:
             self.errors = 0
         return self._machine.send(reply) + (self._count(reply) if reply.code >= 400 else b"") + self._answer()
+
+    def secured(self) -> None:
+        """TLS protects the connection from here on (RFC 3207)."""
+        self.wants_tls = False
 
     def close(self, reply: Reply) -> bytes:
         """End the session with a 421, whatever it waits for; nothing where it is over already."""
@@ -185,7 +191,11 @@ class Reception:
             self._recipient_parameters.append(event.parameters)
         return reply
 
-    def _mail_data(self, event: events.MailData) -> Reply | None:
+    def _start_tls(self, _: events.StartTls) -> Reply:
+        self.wants_tls = True
+        return replies.S220_TLS
+
+    def _mail_data(self, event: events.MailData | events.LastChunk) -> Reply | None:
         recipients, self._recipients = self._recipients, []
         parameters, self._recipient_parameters = self._recipient_parameters, []
         if event.too_big:
@@ -226,6 +236,8 @@ _ANSWERS: dict[type, Callable[[Reception, Any], Reply | None]] = {
     events.Rcpt: Reception._rcpt,
     events.Data: lambda _, __: replies.S354_GO_AHEAD,
     events.MailData: Reception._mail_data,
+    events.LastChunk: Reception._mail_data,
+    events.StartTls: Reception._start_tls,
     events.Rset: Reception._reset,
     events.Vrfy: Reception._verify,
     events.Expn: Reception._expand,
