@@ -11,6 +11,7 @@ from sim.mail.address import LOCAL_PART_LIMIT, Address, AddressError, is_domain,
 
 __all__ = [
     "NULL_PATH",
+    "PATH_LIMIT",
     "Path",
     "parse_forward_path",
     "parse_path",

@@ -1,4 +1,4 @@
-"""Delivery reports: what a host that gives up on a message, or is late with it, writes to its sender (RFC 3464)."""
+"""Delivery reports: what a host writes to a message's sender when its fate, or a delay, is to be told (RFC 3464)."""
 
 from __future__ import annotations
 
@@ -19,66 +19,83 @@ from sim.mail.address import Address
 from sim.mail.content import is_8bit, split
 from sim.mail.path import Path
 
-__all__ = ["FailedRecipient", "delivery_report"]
+__all__ = ["ReportedRecipient", "delivery_report"]
 
 _POLICY = compat32.clone(linesep="\r\n")
 
 _NO_BOUNDARY_CHARACTER = re.compile(r"[^A-Za-z0-9'()+_,./:=?-]")
 """RFC 2046 section 5.1.1, bcharsnospace."""
 
+Action = Literal["failed", "delayed", "delivered", "relayed", "expanded"]
+"""What became of the recipients (RFC 3464 section 2.3.3)."""
+
 _SUBJECT = {
     "failed": "Undelivered mail returned to sender",
     "delayed": "Delayed mail (still being retried)",
+    "delivered": "Successful mail delivery report",
+    "relayed": "Mail passed on to a host that sends no delivery reports",
+    "expanded": "Mail passed on to several recipients",
 }
 _NOTICE = {
     "failed": "Your message could not be delivered to the recipients below, and will not be tried again.",
     "delayed": "Your message has not been delivered yet to the recipients below. It is still being tried:\n"
     "you need not send it again.",
+    "delivered": "Your message was delivered to the recipients below.",
+    "relayed": "Your message was passed on towards the recipients below, to a host that will not tell you\n"
+    "when it is delivered.",
+    "expanded": "Your message was passed on to those whom the recipients below stand for.",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class FailedRecipient:
-    """A recipient that the message did not reach.
+class ReportedRecipient:
+    """A recipient whose fate is told.
 
     `status` is an enhanced status code (RFC 3463); `diagnostic` the reply that said so and `remote_mta` the host that
-    gave it, both empty where the failure is the reporting host's own finding.
+    gave it, both empty where it is the reporting host's own finding. `original` is what ORCPT said: address type, `; `
+    and address.
     """
 
     address: Address
     status: str
     diagnostic: str = ""
     remote_mta: str = ""
+    original: str = ""
 
 
 def delivery_report(
     *,
     reporting_mta: str,
     reverse_path: Path,
-    failed: Sequence[FailedRecipient],
+    recipients: Sequence[ReportedRecipient],
     original: bytes,
     message_id: str,
     date: str,
     arrival_date: str,
     last_attempt_date: str,
-    action: Literal["failed", "delayed"] = "failed",
+    action: Action = "failed",
     will_retry_until: str | None = None,
+    envelope_id: str = "",
+    full: bool = False,
 ) -> bytes:
-    """Write a multipart/report: a text for people, the delivery status, and the original's header.
+    """Write a multipart/report: a text for people, the delivery status, and the original's header, or all of it.
 
-    To be sent with the null reverse-path. All dates are RFC 5322 date-times.
+    To be sent with the null reverse-path. All dates are RFC 5322 date-times. Addresses beyond US-ASCII are shown in the
+    form of RFC 6533 section 3 that needs no SMTPUTF8, but for the sender's own.
 
     Args:
         reporting_mta: the host that writes the report.
         reverse_path: that of the original message, and so the report's recipient.
-        failed: the recipients concerned.
+        recipients: the recipients concerned.
         original: the original's mail data.
         message_id: the report's own identifier with its angle brackets; the boundary between parts is made of it.
         date: when the report is written.
         arrival_date: when the reporting host took the original.
         last_attempt_date: when delivery was last tried.
-        action: whether the recipients are given up or only late.
+        action: what became of the recipients.
         will_retry_until: when a late message will be given up.
+        envelope_id: what the sender calls the transaction (ENVID), if he gave it a name.
+        full: whether all of the original is returned (RET=FULL, RFC 3461 section 4.3), or its header alone.
 
     Raises:
         ValueError: the reverse-path is null: nobody is told about such a message (RFC 5321 section 4.5.5).
@@ -89,40 +106,43 @@ def delivery_report(
         )
     report = MIMEMultipart("report", boundary=_boundary(message_id), policy=_POLICY)
     report.set_param("report-type", "delivery-status")
-    report["Date"] = date
-    report["From"] = f"Mail Delivery System <MAILER-DAEMON@{reporting_mta}>"
-    report["To"] = str(reverse_path.mailbox)
-    report["Subject"] = _SUBJECT[action]
-    report["Message-ID"] = message_id
-    report["Auto-Submitted"] = "auto-replied"
-    report.attach(MIMEText(_text(reporting_mta, failed, action), "plain", "us-ascii", policy=_POLICY))
+    report.attach(MIMEText(_text(reporting_mta, recipients, action), "plain", "us-ascii", policy=_POLICY))
     dates = {"Last-Attempt-Date": last_attempt_date, "Will-Retry-Until": will_retry_until}
-    about_message = {"Reporting-MTA": f"dns; {reporting_mta}", "Arrival-Date": arrival_date}
-    report.attach(_status([about_message, *(_recipient(one, action) | dates for one in failed)]))
-    report.attach(_header_of(original))
+    about_message = {
+        "Original-Envelope-Id": _visible(envelope_id) or None,
+        "Reporting-MTA": f"dns; {reporting_mta}",
+        "Arrival-Date": arrival_date,
+    }
+    report.attach(_status([about_message, *(_recipient(one, action) | dates for one in recipients)]))
     written = BytesIO()
     BytesGenerator(written, mangle_from_=False, policy=_POLICY).flatten(report)
-    return written.getvalue()
+    end = f"\r\n--{_boundary(message_id)}".encode()
+    header = (
+        f"Date: {date}\r\nFrom: Mail Delivery System <MAILER-DAEMON@{reporting_mta}>\r\nTo: {reverse_path.mailbox}\r\n"
+        f"Subject: {_SUBJECT[action]}\r\nMessage-ID: {message_id}\r\nAuto-Submitted: auto-replied\r\n"
+    ).encode()
+    return header + written.getvalue().removesuffix(end + b"--\r\n") + end + _returned(original, full) + end + b"--\r\n"
 
 
 def _boundary(message_id: str) -> str:
     return ("report=_" + _NO_BOUNDARY_CHARACTER.sub("_", message_id.strip("<>")))[:70]
 
 
-def _text(reporting_mta: str, failed: Sequence[FailedRecipient], action: str) -> str:
+def _text(reporting_mta: str, recipients: Sequence[ReportedRecipient], action: str) -> str:
     reasons = (
-        f"<{one.address}>: {_one_line(one.diagnostic) or one.status}"
+        f"<{_visible(str(one.address))}>: {_one_line(one.diagnostic) or one.status}"
         + (f" (said {one.remote_mta})" if one.remote_mta else "")
-        for one in failed
+        for one in recipients
     )
     lines = (fill(reason, 78, subsequent_indent="    ") for reason in reasons)
     return f"This is the mail system at host {reporting_mta}.\n\n{_NOTICE[action]}\n\n" + "\n".join(lines) + "\n"
 
 
-def _recipient(one: FailedRecipient, action: str) -> dict[str, str | None]:
+def _recipient(one: ReportedRecipient, action: str) -> dict[str, str | None]:
     """The per-recipient fields (RFC 3464 section 2.3) that come from the recipient."""
     return {
-        "Final-Recipient": f"rfc822; {one.address}",
+        "Original-Recipient": _visible(one.original) or None,
+        "Final-Recipient": _typed(str(one.address)),
         "Action": action,
         "Status": one.status,
         "Remote-MTA": f"dns; {one.remote_mta}" if one.remote_mta else None,
@@ -130,7 +150,7 @@ def _recipient(one: FailedRecipient, action: str) -> dict[str, str | None]:
     }
 
 
-def _status(blocks: Sequence[dict[str, str | None] | dict[str, str]]) -> MIMEBase:
+def _status(blocks: Sequence[dict[str, str | None]]) -> MIMEBase:
     """The message/delivery-status part: a block of fields for the message, then one for each recipient."""
     part = MIMEBase("message", "delivery-status", policy=_POLICY)
     for fields in blocks:
@@ -142,14 +162,21 @@ def _status(blocks: Sequence[dict[str, str | None] | dict[str, str]]) -> MIMEBas
     return part
 
 
-def _header_of(original: bytes) -> MIMEBase:
-    """The text/rfc822-headers part (RFC 6522 section 4), octet for octet the original's header."""
-    header, _ = split(original)
-    part = MIMEBase("text", "rfc822-headers", policy=_POLICY)
-    if is_8bit(header):
-        part["Content-Transfer-Encoding"] = "8bit"
-    part.set_payload(header.decode("ascii", "surrogateescape"))
-    return part
+def _returned(original: bytes, full: bool) -> bytes:
+    """The last part, from behind its delimiter on: the original's header (RFC 6522 section 4), or all of it."""
+    returned = original if full else split(original)[0]
+    kind = "message/rfc822" if full else "text/rfc822-headers"
+    encoding = "Content-Transfer-Encoding: 8bit\r\n" if is_8bit(returned) else ""
+    return f"\r\nContent-Type: {kind}\r\nMIME-Version: 1.0\r\n{encoding}\r\n".encode() + returned
+
+
+def _typed(address: str) -> str:
+    return f"rfc822; {address}" if address.isascii() else f"utf-8; {_visible(address)}"
+
+
+def _visible(text: str) -> str:
+    """The text in US-ASCII, other characters as RFC 6533 section 3 embeds them."""
+    return text if text.isascii() else "".join(one if one.isascii() else f"\\x{{{ord(one):X}}}" for one in text)
 
 
 def _one_line(diagnostic: str) -> str:

@@ -19,13 +19,15 @@ T = TypeVar("T")
 class Places(Generic[T]):
     """The places of a host's outbound deliveries."""
 
-    __slots__ = ("_lines", "_policy", "_taken", "_taken_by")
+    __slots__ = ("_lines", "_policy", "_ranked", "_taken", "_taken_by")
 
     def __init__(self, policy: Postfix) -> None:
         self._policy = policy
         self._taken = 0
         self._taken_by: dict[str, int] = {}
-        self._lines: dict[str, deque[T]] = {}
+        self._lines: dict[str, deque[tuple[int, T]]] = {}
+        # Whether anybody in line has had a priority other than 0.
+        self._ranked = False
 
     def take(self, hop: str) -> bool:
         """Take a place for a delivery to `hop`, if there is one."""
@@ -42,25 +44,50 @@ class Places(Generic[T]):
         self._taken -= 1
         self._taken_by[hop] -= 1
 
-    def line_up(self, hop: str, waiting: T) -> None:
-        """Wait for a place."""
-        self._lines.setdefault(hop, deque()).append(waiting)
+    def line_up(self, hop: str, waiting: T, priority: int = 0) -> None:
+        """Wait for a place, behind those of the same and of higher priority (RFC 6710)."""
+        line = self._lines.setdefault(hop, deque())
+        if priority:
+            self._ranked = True
+        if not line or line[-1][0] >= priority:
+            line.append((priority, waiting))
+        else:
+            line.insert(sum(rank >= priority for rank, _ in line), (priority, waiting))
 
-    def next_in_line(self) -> T | None:
-        """Who may go next: the first of the line whose turn it is among those with a place free. He leaves the line."""
+    def next_in_line(self, only: str | None = None) -> T | None:
+        """Who may go next: the first of the line whose turn it is among those with a place free. He leaves the line.
+
+        With `only`, nobody goes where that line leads elsewhere.
+        """
         if self._taken >= self._policy.default_process_limit:
             return None
-        for hop, line in self._lines.items():
+        lines = self._lines.items()
+        for hop, line in sorted(lines, key=lambda one: -one[1][0][0]) if self._ranked else lines:
             if self._taken_by.get(hop, 0) < self._policy.default_destination_concurrency_limit:
+                if only is not None and hop != only:
+                    return None
                 del self._lines[hop]
-                first = line.popleft()
+                _, first = line.popleft()
                 if line:
                     self._lines[hop] = line
                 return first
         return None
 
+    def successor(self, hop: str) -> T | None:
+        """Who takes over from a delivery to `hop` that is about to leave: the next in line, if he goes there too.
+
+        He leaves the line; the place stays taken.
+        """
+        if not self._lines:
+            return None
+        self.leave(hop)
+        first = self.next_in_line(only=hop)
+        self._taken += 1
+        self._taken_by[hop] += 1
+        return first
+
     def clear(self) -> Iterator[T]:
         """Send everybody in line away."""
         lines, self._lines = self._lines, {}
         for line in lines.values():
-            yield from line
+            yield from [waiting for _, waiting in line]

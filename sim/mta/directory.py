@@ -77,6 +77,10 @@ class Directory:
         """The addresses of a list that this host keeps; None where the address is no such list."""
         return self._lists.get(f"{address.local}@{address.domain}".lower()) if self._lists else None
 
+    def rewritten(self, path: Path) -> Path:
+        """The path that one which was accepted means here."""
+        return path
+
     def judge(self, path: Path) -> Reply:
         """The reply to RCPT: a mailbox here, a domain to pass mail on to, or neither."""
         reply = self._judged.get(path)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from sim.mail.path import Path
+from sim.mta.wishes import Wishes
+from sim.protocol.smtp.events import Parameters
 
 HopTime = tuple[float, float, float]
 """What an attempt took, in s: contact (until mail could be offered), transfer, service at the server."""
@@ -15,7 +17,7 @@ class Copy:
     """A message x recipient in one host's custody, and what became of it on its way here.
 
     `path` names the hosts that have had custody, this one last; `in_transfer` says that a session carries it. The five
-    delays account for all the time since `created` up to `counted_to`.
+    delays account for all the time since `created` up to `counted_to`. `parameters` are those of its RCPT.
     """
 
     message_id: int
@@ -31,6 +33,7 @@ class Copy:
     contact_s: float = 0.0
     transfer_s: float = 0.0
     service_s: float = 0.0
+    parameters: Parameters = ()
 
     def waited(self, due: float, now: float) -> None:
         """Count the wait since the last event: backoff until `due`, then waiting for a turn until `now`."""
@@ -74,7 +77,8 @@ class Entry:
 
     `arrival` is when the host took custody; `ready` the end of its backoff; `due` the queue run that wakes it;
     `in_delivery` how many deliveries of it are under way or in line; `failures` what the last attempts said of the
-    copies that they left over.
+    copies that they left over. `wishes` is what the sender asked for, None where that is nothing;
+    `held` says that the message has yet to begin its way (RFC 4865).
     """
 
     queue_id: str
@@ -86,6 +90,8 @@ class Entry:
     due: float
     in_delivery: int = 0
     failures: dict[str, Failure] = field(default_factory=dict)
+    wishes: Wishes | None = None
+    held: bool = False
 
     @property
     def message_id(self) -> int:

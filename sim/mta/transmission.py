@@ -1,7 +1,8 @@
 """The sending side of a session: which command goes out when, and what the replies mean for each recipient.
 
-One transaction a session, as Postfix's smtp(8) does it: MAIL, RCPT and DATA ride together where the server offers
-PIPELINING, and QUIT rides behind the final dot. Pure: `write` gives the next flight, `read` takes the server's.
+MAIL, RCPT and DATA ride together where the server offers PIPELINING, and QUIT rides behind the final dot, as in
+Postfix's smtp(8); where the server offers CHUNKING, and the host uses it, a small message goes out whole with them (RFC
+3030). Pure: `write` gives the next flight, `read` takes the server's.
 """
 
 from __future__ import annotations
@@ -9,26 +10,50 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from operator import attrgetter
 
-from sim.mail.content import is_8bit
 from sim.mail.path import Path
+from sim.mta import proof
+from sim.mta.envelope import Mailing, fit
 from sim.mta.queue import Failure
 from sim.protocol.smtp import events
 from sim.protocol.smtp.client import Client
 from sim.protocol.smtp.errors import RemoteProtocolError
-from sim.protocol.smtp.events import NEED_DATA, Command, ConnectionClosed
+from sim.protocol.smtp.events import NEED_DATA, Command, ConnectionClosed, Parameters
 from sim.protocol.smtp.replies import Reply
 from sim.scenario.spec import Host, Postfix
 
-_DATA, _QUIT = events.Data(), events.Quit()
+_DATA, _QUIT, _RSET = events.Data(), events.Quit(), events.Rset()
 _Dialogue = Generator[tuple[Command, ...], list[Reply], None]
+
+_TOO_MANY = (452, 552)
+"""To RCPT: the server's recipient limit (RFC 5321 section 4.5.3.1.10)."""
+
+_SMALL = 65_536
+"""Octets of mail data that ride with MAIL and RCPT as a chunk; more wait for a recipient to be accepted."""
 
 
 class Transmission:
-    """A host's side of one outbound session that offers one message to one server.
+    """A host's side of one outbound session that offers one message to one server, or several in turn.
 
     `replies` holds the reply that decided each forward-path, for those that have one; `failure` what kept the others
     from getting one. `contacted` turns true when mail is offered, `turns` counts the flights written until the
-    message's fate was known, `done` says that nothing is left to say.
+    message's fate was known, `done` says that nothing is left to say about it. `reports` says whether the server took
+    what was asked about delivery reports (RFC 3461) upon itself.
+
+    `more` is asked for another message for the same server when the mail data goes out. `next` holds the message that
+    the session has been kept for, once `done`: `go_on` begins with it. `wants_tls` is true once STARTTLS got its 220:
+    the caller shakes hands and then calls `secured`.
+
+    Args:
+        host: whose side this is.
+        reverse_path: whom to tell of failures.
+        forward_paths: whom the message is for, nobody twice.
+        content: the mail data.
+        parameters: what the message asks for, as MAIL's parameters; SMTPUTF8 must be there if a path needs it.
+        recipient_parameters: those of each RCPT, in order; none at all where no RCPT has any.
+        lmtp: whether LMTP is spoken (RFC 2033): a reply for each recipient decides.
+        more: gives another message for the same server, if there is one.
+        rides: whether that message's MAIL goes out behind the mail data, where the server offers PIPELINING; otherwise
+            RSET goes before it, as in Postfix.
     """
 
     __slots__ = (
@@ -36,26 +61,66 @@ class Transmission:
         "_content",
         "_decided",
         "_dialogue",
+        "_excess",
         "_forward_paths",
         "_group",
         "_host",
+        "_last",
+        "_lmtp",
         "_machine",
+        "_owed",
+        "_parameters",
+        "_pending",
+        "_pipelining",
         "_read",
+        "_recipient_parameters",
         "_reverse_path",
+        "_ridden",
+        "_rides",
+        "_taken",
+        "_usable",
         "_waits_for",
         "contacted",
         "done",
         "failure",
+        "more",
+        "next",
         "replies",
+        "reports",
         "turns",
+        "wants_tls",
     )
 
-    def __init__(self, host: Host, reverse_path: Path, forward_paths: Sequence[Path], content: bytes) -> None:
+    def __init__(
+        self,
+        host: Host,
+        reverse_path: Path,
+        forward_paths: Sequence[Path],
+        content: bytes,
+        *,
+        parameters: Parameters = (),
+        recipient_parameters: tuple[Parameters, ...] = (),
+        lmtp: bool = False,
+        more: Callable[[], Mailing | None] | None = None,
+        rides: bool = False,
+    ) -> None:
         self._host = host
-        self._machine = Client()
+        self._lmtp = lmtp
+        self._machine = Client(lmtp=lmtp)
         self._reverse_path = reverse_path
-        self._forward_paths = forward_paths
+        self._forward_paths = self._pending = forward_paths
         self._content = content
+        self._parameters = parameters
+        self._recipient_parameters = recipient_parameters
+        self.more = more
+        self._rides = rides
+        self._usable: list[str] = []
+        self._pipelining = False
+        self._last = 0
+        self._owed = 0
+        self._taken = False
+        self._ridden: list[Reply] | None = None
+        self._excess: list[Path] = []
         self._read: list[Reply] = []
         self._awaited = 1
         self._waits_for: type[Command] | None = None
@@ -64,18 +129,22 @@ class Transmission:
         self.failure: Failure | None = None
         self.contacted = False
         self.done = False
+        self.next: Mailing | None = None
+        self.reports = False
         self.turns = 0
+        self.wants_tls = False
         self._dialogue = self._converse()
         self._group: tuple[Command, ...] = next(self._dialogue)
 
     def write(self) -> bytes:
-        """The next flight; empty when it waits for the server or is done."""
+        """The next flight; empty when it waits for the server or for TLS, or is done."""
         group, self._group = self._group, ()
         if not group:
             return b""
         self.turns += not self._decided
-        self._awaited = len(group)
-        self._waits_for = type(group[0])
+        self._awaited = len(group) + self._owed
+        # Chunks go out behind the envelope, and it is their reply that takes its time.
+        self._waits_for = type(group[self._last])
         return b"".join([self._machine.send(command) for command in group])
 
     def read(self, data: bytes) -> None:
@@ -101,7 +170,18 @@ class Transmission:
         except StopIteration:
             self.done = True
         if shutting_down:
-            self._group, self.done = (), True
+            self._group, self.done, self.next = (), True, None
+
+    def secured(self) -> None:
+        """TLS protects the connection from here on: the dialogue begins anew with EHLO (RFC 3207 section 4.2)."""
+        self.wants_tls = False
+        self._group = self._dialogue.send([])
+
+    def go_on(self) -> None:
+        """Begin with the message in `next`; what is known of the one before is forgotten."""
+        self.done = self._decided = False
+        self.replies, self.failure, self.turns = {}, None, 0
+        self._group = self._dialogue.send([])
 
     def timeout(self, policy: Postfix) -> float:
         """How long the host waits for the answer to what it wrote last, in s (RFC 5321 section 4.5.3.2)."""
@@ -113,107 +193,277 @@ class Transmission:
 
     def _end(self, failure: Failure) -> None:
         self.failure = failure
-        self.done = True
+        self.done, self.next = True, None
         self._dialogue.close()
 
     def _converse(self) -> _Dialogue:
         greeting = (yield ())[0]
         if not greeting.positive:
-            yield from self._leave(greeting)
+            yield from self._leave(_refused(greeting))
             return
         hello = yield from self._hello()
         if not hello.positive:
-            yield from self._leave(hello)
+            yield from self._leave(_refused(hello))
             return
+        host, offered = self._host, self._machine.extensions
+        if "STARTTLS" in offered and "STARTTLS" in host.uses:
+            hello = yield from self._start_tls(hello)
+        refusal = _refused(hello) if not hello.positive else None
+        if host.login is not None and refusal is None:
+            refusal = yield from proof.prove(host.login, self._machine.extensions.get("AUTH"))
+        if refusal is not None:
+            yield from self._leave(refusal)
+            return
+        offered = self._machine.extensions
+        self._usable = [keyword for keyword in host.uses if keyword in offered]
+        self._pipelining = "PIPELINING" in self._usable
+        self._last = -1 if "CHUNKING" in self._usable else 0
         self.contacted = True
-        if (yield from self._offer()):
-            yield from self._send_mail_data()
-        else:
-            self._decided = True
-            yield (_QUIT,)
+        yield from self._mail(None)
+        while self.next is not None:
+            yield from self._mail_another()
 
     def _hello(self) -> Generator[tuple[Command, ...], list[Reply], Reply]:
         name = self._host.domain
+        if self._lmtp:
+            return (yield (events.Lhlo(name),))[0]
         if self._host.esmtp:
             reply = (yield (events.Ehlo(name),))[0]
             if not reply.permanent:
                 return reply
         return (yield (events.Helo(name),))[0]
 
-    def _leave(self, refusal: Reply) -> _Dialogue:
-        self.failure = Failure(refusal.code, refusal.enhanced, refusal.text)
+    def _start_tls(self, hello: Reply) -> Generator[tuple[Command, ...], list[Reply], Reply]:
+        """Ask for TLS. A server that refuses it after all gets its mail in the clear (opportunistic TLS, RFC 7435)."""
+        if not (yield (events.StartTls(),))[0].positive:
+            return hello
+        self.wants_tls = True
+        yield ()
+        return (yield from self._hello())
+
+    def _leave(self, failure: Failure) -> _Dialogue:
+        self.failure = failure
         self._decided = True
         yield (_QUIT,)
 
-    def _uses(self, keyword: str) -> bool:
-        return keyword in self._machine.extensions and keyword in self._host.extensions
+    def _mail(self, ridden: list[Reply] | None) -> _Dialogue:
+        """Offer the message, in as many transactions as the server's recipient limit makes of it.
 
-    def _envelope(self) -> list[Command]:
-        parameters: list[tuple[str, str | None]] = []
-        if self._uses("SIZE"):
-            parameters.append(("SIZE", str(len(self._content))))
-        if self._uses("8BITMIME") and is_8bit(self._content):
-            parameters.append(("BODY", "8BITMIME"))
-        return [
-            events.Mail(self._reverse_path, tuple(parameters)),
-            *[events.Rcpt(path) for path in self._forward_paths],
-        ]
+        `ridden` are the replies to the first one's envelope, where that has gone out already.
+        """
+        if self._parameters or self._recipient_parameters or not self._content.isascii():
+            failure = self._fit()
+            if failure is not None:
+                yield from self._leave(failure)
+                return
+        goes_on = True
+        while goes_on:
+            if self._last:
+                goes_on = yield from self._offer_chunk()
+            elif (yield from self._offer(ridden)):
+                goes_on = yield from self._send_mail_data()
+            else:
+                goes_on = False
+                self._decided = True
+                yield (_QUIT,)
+            ridden = None
+            if goes_on:
+                self._pending = self._excess
+                for path in self._pending:
+                    del self.replies[path]
 
-    def _offer(self) -> Generator[tuple[Command, ...], list[Reply], bool]:
+    def _mail_another(self) -> _Dialogue:
+        """Keep the session until `go_on`, and offer the message in `next`."""
+        self.done = True
+        yield ()
+        mailing, ridden, self.next, self._ridden = self.next, self._ridden, None, None
+        if mailing is None:
+            return
+        self._reverse_path, self._forward_paths, self._content, self._parameters, self._recipient_parameters = mailing
+        self._pending = self._forward_paths
+        self.reports = False
+        if not self._rides:
+            self.contacted = False
+            reply = (yield (_RSET,))[0]
+            if not reply.positive:
+                yield from self._leave(_refused(reply))
+                return
+            self.contacted = True
+        yield from self._mail(ridden)
+
+    def _fit(self) -> Failure | None:
+        """Make of the message what this server can take; give the reason if there is no such thing."""
+        asked = Mailing(
+            self._reverse_path, self._forward_paths, self._content, self._parameters, self._recipient_parameters
+        )
+        fitted = fit(asked, self._usable)
+        if isinstance(fitted, Failure):
+            return fitted
+        self._parameters, self._recipient_parameters, self._content = fitted
+        self.reports = "DSN" in self._usable
+        return None
+
+    def _envelope(self, mailing: Mailing | None = None) -> list[Command]:
+        """MAIL and RCPT: of the message that is on offer, or of one that needs nothing special."""
+        if mailing is not None:
+            return self._commands(mailing.reverse_path, (), mailing.content, mailing.forward_paths)
+        commands = self._commands(self._reverse_path, self._parameters, self._content, self._pending)
+        if self._recipient_parameters:
+            asked = dict(zip(self._forward_paths, self._recipient_parameters, strict=True))
+            commands[1:] = [events.Rcpt(path, asked[path]) for path in self._pending]
+        return commands
+
+    def _commands(
+        self, reverse_path: Path, parameters: Parameters, content: bytes, forward_paths: Sequence[Path]
+    ) -> list[Command]:
+        if "SIZE" in self._usable:
+            parameters = (("SIZE", str(len(content))), *parameters)
+        return [events.Mail(reverse_path, parameters), *[events.Rcpt(path) for path in forward_paths]]
+
+    def _offer(self, ridden: list[Reply] | None) -> Generator[tuple[Command, ...], list[Reply], bool]:
         """MAIL, RCPT and DATA, in one flight or in lockstep; true when the server waits for the mail data."""
+        if ridden is not None:
+            return self._judge(ridden)
         commands = [*self._envelope(), _DATA]
-        if self._uses("PIPELINING"):
-            answers = yield tuple(commands)
-        else:
-            answers = []
-            for command in commands:
-                if isinstance(command, events.Data) and not any(reply.positive for reply in answers[1:]):
-                    break
-                answers += yield (command,)
-                if not answers[0].positive or answers[-1].code == 421:
-                    break
+        answers = (yield tuple(commands)) if self._pipelining else (yield from _lockstep(commands))
         return self._judge(answers)
 
     def _judge(self, answers: list[Reply]) -> bool:
+        """Note what MAIL and RCPT got; true when DATA got its 354."""
         sender, *rest = answers
+        pending = self._pending
+        recipients = len(pending)
+        self._excess = []
         if not sender.positive or answers[-1].code == 421:
-            self.replies = dict.fromkeys(self._forward_paths, sender if not sender.positive else answers[-1])
+            self._taken = False
+            self.replies |= dict.fromkeys(pending, sender if not sender.positive else answers[-1])
             return False
-        recipients = len(self._forward_paths)
-        self.replies = {
-            path: reply
-            for path, reply in zip(self._forward_paths, rest[:recipients], strict=True)
-            if not reply.positive
-        }
+        refused = {path: reply for path, reply in zip(pending, rest[:recipients], strict=True) if not reply.positive}
+        self._taken = len(refused) < recipients
+        if refused:
+            self.replies |= refused
+            if self._taken:
+                self._excess = [path for path, reply in refused.items() if reply.code in _TOO_MANY]
         if len(rest) == recipients:
             return False
         go_ahead = rest[recipients]
-        if not go_ahead.intermediate:
-            for path in self._forward_paths:
-                self.replies.setdefault(path, go_ahead)
+        if not (go_ahead.intermediate or self._last):
+            self._settle(go_ahead)
         return go_ahead.intermediate
 
-    def _send_mail_data(self) -> _Dialogue:
+    def _settle(self, reply: Reply) -> None:
+        """The reply decides for all of the transaction's recipients that have none."""
+        for path in self._pending:
+            self.replies.setdefault(path, reply)
+
+    def _send_mail_data(self) -> Generator[tuple[Command, ...], list[Reply], bool]:
+        """The mail data, and what may ride behind it. Says whether another transaction is to follow."""
         # A server may answer 354 although it refused every recipient; then only the final dot may follow (RFC 2920
         # 3.1).
-        taken = len(self.replies) < len(self._forward_paths)
-        mail_data = events.MailData(self._content if taken else b"")
-        quits = self._uses("PIPELINING")
-        answers = yield ((mail_data, _QUIT) if quits else (mail_data,))
-        for path in self._forward_paths:
-            self.replies.setdefault(path, answers[0])
-        self._decided = True
-        if not quits:
+        mail_data = events.MailData(self._content if self._taken else b"")
+        behind = self._behind()
+        if self._lmtp:
+            self._owed = self._replies_owed()
+        answers = yield (mail_data, *behind)
+        return (yield from self._conclude(answers, quits=bool(behind)))
+
+    def _behind(self) -> tuple[Command, ...]:
+        """What goes out behind the final dot: QUIT, or the next message's envelope."""
+        if self._excess:
+            return ()
+        self._look_for_more()
+        mailing = self.next
+        if not self._pipelining:
+            return ()
+        if mailing is None:
+            return (_QUIT,)
+        if not self._rides or self._lmtp or mailing.parameters or not mailing.content.isascii():
+            return ()
+        return (*self._envelope(mailing), _DATA)
+
+    def _look_for_more(self) -> None:
+        # Where somebody was refused for the time being, there may be another host to try first.
+        self.next = self.more() if self.more is not None and self._taken and not self.replies else None
+
+    def _offer_chunk(self) -> Generator[tuple[Command, ...], list[Reply], bool]:
+        """MAIL, RCPT and the mail data as one chunk. Says whether another transaction is to follow."""
+        chunk = events.LastChunk(self._content)
+        commands = [*self._envelope(), chunk]
+        if not self._pipelining:
+            answers = yield from _lockstep(commands)
+            whole = len(answers) == len(commands)
+            self._judge(answers)
+        elif len(self._content) <= _SMALL and not self._lmtp:
+            answers = yield tuple(commands)
+            whole = len(answers) == len(commands)
+            self._judge(answers)
+        else:
+            answers = yield tuple(commands[:-1])
+            whole = False
+            self._judge(answers)
+            if self._taken:
+                self._owed = self._replies_owed()
+                answers = yield (chunk,)
+                whole = True
+        if not (whole and self._taken):
+            self._decided = True
             yield (_QUIT,)
+            return False
+        if not self._excess:
+            self._look_for_more()
+        return (yield from self._conclude(answers[-1 - self._owed :], quits=False))
+
+    def _replies_owed(self) -> int:
+        """How many replies more than one LMTP's mail data gets."""
+        return sum(path not in self.replies for path in self._pending) - 1 if self._lmtp and self._taken else 0
+
+    def _conclude(self, answers: list[Reply], *, quits: bool) -> Generator[tuple[Command, ...], list[Reply], bool]:
+        """Take the word on the mail data; says whether another transaction is to follow."""
+        if self._lmtp:
+            # A reply for each recipient that was accepted, in their order (RFC 2033 section 4.2).
+            accepted = [path for path in self._pending if path not in self.replies]
+            self.replies |= dict(zip(accepted, answers, strict=False))
+        self._owed = 0
+        self._settle(answers[0])
+        if self._excess and answers[0].positive:
+            return True
+        self._decided = True
+        if self.next is not None:
+            self._ridden = answers[1:] or None
+        elif not quits:
+            yield (_QUIT,)
+        return False
+
+
+def _lockstep(commands: Sequence[Command]) -> Generator[tuple[Command, ...], list[Reply], list[Reply]]:
+    """One command at a time, as long as there is a reason to go on; the last one needs a recipient."""
+    answers: list[Reply] = []
+    for command in commands:
+        if command is commands[-1] and not any(reply.positive for reply in answers[1:]):
+            break
+        answers += yield (command,)
+        if not answers[0].positive or answers[-1].code == 421:
+            break
+    return answers
+
+
+def _refused(reply: Reply) -> Failure:
+    return Failure(reply.code, reply.enhanced, reply.text)
 
 
 _TIMEOUTS: dict[type[Command] | None, Callable[[Postfix], float]] = {
     None: attrgetter("smtp_helo_timeout"),
     events.Ehlo: attrgetter("smtp_helo_timeout"),
     events.Helo: attrgetter("smtp_helo_timeout"),
+    events.Lhlo: attrgetter("smtp_helo_timeout"),
+    events.StartTls: attrgetter("smtp_helo_timeout"),
+    events.Auth: attrgetter("smtp_helo_timeout"),
+    events.AuthResponse: attrgetter("smtp_helo_timeout"),
+    events.Rset: attrgetter("smtp_helo_timeout"),
     events.Mail: attrgetter("smtp_mail_timeout"),
     events.Rcpt: attrgetter("smtp_rcpt_timeout"),
     events.Data: attrgetter("smtp_data_init_timeout"),
     events.MailData: attrgetter("smtp_data_done_timeout"),
+    events.LastChunk: attrgetter("smtp_data_done_timeout"),
     events.Quit: attrgetter("smtp_quit_timeout"),
 }

@@ -121,7 +121,8 @@ class Host:
     proves itself with. `vrfy` and `expn` say whether users and lists are told (`answer`: 250, 251, 550, 551, 553), not
     told (`evade`: 252), or the command is not implemented (`refuse`: 502). `source_routes` says what a route in a
     forward-path means (`honour`: RFC 821; `strip`: RFC 5321; `reject`), `percent_hack` whether `user%far@own` in one of
-    its own domains is user@far.
+    its own domains is user@far. `reuse` says how its client goes on where more mail for the same host waits: after an
+    RSET, as Postfix does, with the next MAIL behind the final dot (`ride`), or in a session of its own (`never`).
     """
 
     name: str
@@ -136,6 +137,7 @@ class Host:
     expn: Literal["answer", "evade", "refuse"] = "answer"
     source_routes: Literal["honour", "strip", "reject"] = "strip"
     percent_hack: bool = False
+    reuse: Literal["rset", "ride", "never"] = "rset"
     sessions: int = 100
     size_limit: int = 0
     service_time: float = 0.0

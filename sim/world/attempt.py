@@ -7,30 +7,72 @@ from typing import TYPE_CHECKING
 
 import simpy
 
+from sim.mta.bounce import RELAYED
+from sim.mta.envelope import Mailing
 from sim.mta.queue import Copy, Entry, Failure, HopTime
 from sim.mta.reception import AcceptedMail, Reception
 from sim.mta.transmission import Transmission
+from sim.mta.wishes import notifies
 from sim.network.tcp import Connection
 from sim.protocol.smtp.replies import Reply
 from sim.results.facts import AttemptFact
 from sim.world.session import Session
+from sim.world.tidings import tell
 
 if TYPE_CHECKING:
-    from sim.world.station import Station, Way
+    from sim.world.station import Delivery, Station, Way
 
 NO_ANSWER = Failure(0, "4.4.2", "the session ended without an answer")
 NO_ROUTE = Failure(0, "4.4.3", "no route to host")
+
+REUSE_TIME = 300.0
+"""How long a session takes further messages, in s (Postfix smtp_connection_reuse_time_limit)."""
 
 
 class Attempt:
     """Passes copies of an entry on to the host at the end of a way; the far end of its session is that host.
 
-    `contacted` says afterwards whether mail could be offered.
+    `contacted` says afterwards whether mail could be offered, `heir` what delivery is to go on in this one's place, and
+    `session` on which session, if it is fit for that.
+
+    Args:
+        station: the host that sends.
+        entry: the message.
+        copies: those of its copies that go this way.
+        way: the nodes that the session's bytes pass.
+        hop: the next hop that the delivery counts for: mail that waits for it may follow in the session.
+        before: the attempt whose session this one goes on with.
     """
 
-    __slots__ = ("_boots", "_by_path", "_copies", "_entry", "_peer", "_session", "_station", "_way", "contacted")
+    __slots__ = (
+        "_before",
+        "_boots",
+        "_by_path",
+        "_copies",
+        "_entry",
+        "_hop",
+        "_peer",
+        "_retransmissions",
+        "_session",
+        "_station",
+        "_way",
+        "_wire_bytes",
+        "contacted",
+        "heir",
+        "session",
+        "session_id",
+    )
 
-    def __init__(self, station: Station, entry: Entry, copies: Sequence[Copy], way: Way) -> None:
+    def __init__(
+        self,
+        station: Station,
+        entry: Entry,
+        copies: Sequence[Copy],
+        way: Way,
+        *,
+        hop: str,
+        before: Attempt | None = None,
+    ) -> None:
         self._station = station
         self._entry = entry
         self._copies = copies
@@ -38,35 +80,29 @@ class Attempt:
         self._peer = station.world.stations[way[-1]]
         self._by_path = {copy.forward_path: copy for copy in copies}
         self._boots = -1
+        self._hop = hop
+        self._before = before
+        self._wire_bytes = self._retransmissions = 0
         self._session: Session | None = None
+        self.session: Session | None = None
+        self.session_id = 0
         self.contacted = False
+        self.heir: Delivery | None = None
 
     def run(self) -> Generator[simpy.Event, None, list[Copy]]:
         """Try; gives the copies that are left for another try."""
-        station, entry, peer = self._station, self._entry, self._peer
-        world, env, started = station.world, station.world.env, station.world.env.now
+        station, env = self._station, self._station.world.env
+        started = env.now
         for copy in self._copies:
-            copy.waited(entry.due, started)
-        lines = world.lines(self._way, started)
-        if lines is None:
+            copy.waited(self._entry.due, started)
+        session = self._open(started) if self._before is None else self._take_over(self._before)
+        if session is None:
             return self._find_no_way(started)
-        session_id = world.next_session_id()
-        client = Transmission(station.host, entry.reverse_path, tuple(self._by_path), entry.content)
-        session = self._session = Session(
-            client,
-            Reception(peer.host, peer.directory),
-            Connection(*lines, server=peer.weather),
-            policy=station.host.mta,
-            client_up_until=station.weather.next_down(started),
-            server=peer.host,
-            server_weather=peer.weather,
-            far_end=self,
-            hears=world.listener(session_id),
-        )
-        station.attempts[session_id] = self
+        self._session = session
+        station.attempts[self.session_id] = self
         for copy in self._copies:
             copy.in_transfer = True
-        steps = session.waits(started)
+        steps = session.waits(started) if self._before is None else session.go_on(started)
         try:
             then = next(steps)
             while True:
@@ -76,14 +112,79 @@ class Attempt:
         except StopIteration:
             pass
         self._session = None
-        self.contacted = client.contacted
-        if self._boots == peer.boots:
-            peer.inbound -= 1
+        self.contacted = session.transmission.contacted
+        if session.transmission.next is not None and not session.outcome:
+            self.session = session
+        else:
+            self._close(session)
+        return self._conclude(session, env.now)
+
+    def _open(self, now: float) -> Session | None:
+        """A session of its own; None where the way to it has broken."""
+        station, entry, peer = self._station, self._entry, self._peer
+        world, host = station.world, station.host
+        lines = world.lines(self._way, now)
+        if lines is None:
+            return None
+        self.session_id = session_id = world.next_session_id()
+        asks = entry.wishes is not None
+        client = Transmission(
+            host,
+            entry.reverse_path,
+            tuple(self._by_path),
+            entry.content,
+            parameters=entry.wishes.at(now) if entry.wishes is not None else (),
+            recipient_parameters=tuple([copy.parameters for copy in self._copies]) if asks else (),
+            more=self._more if self._way[-1] == self._hop and host.reuse != "never" else None,
+            rides=host.reuse == "ride",
+        )
+        return Session(
+            client,
+            Reception(peer.host, peer.directory),
+            Connection(*lines, server=peer.weather),
+            policy=host.mta,
+            client_up_until=station.weather.next_down(now),
+            server=peer.host,
+            server_weather=peer.weather,
+            far_end=self,
+            hears=world.listener(session_id),
+        )
+
+    def _take_over(self, before: Attempt) -> Session | None:
+        """The session of an attempt that has left it."""
+        session = before.session
+        if session is not None:
+            self.session_id, self._boots = before.session_id, before._boots
+            self._wire_bytes = session.connection.wire_bytes
+            self._retransmissions = session.connection.retransmissions
+            session.far_end = self
+            session.transmission.more = self._more
+        return session
+
+    def _more(self) -> Mailing | None:
+        """The message of the delivery that is next in line for the same host, which goes on in this one's place."""
+        station, session = self._station, self._session
+        now = station.world.env.now
+        if session is None or now - session.opened_at > REUSE_TIME:
+            return None
+        self.heir = station.successor(self._hop)
+        if self.heir is None:
+            return None
+        entry, copies, _ = self.heir
+        paths, wishes = tuple([copy.forward_path for copy in copies]), entry.wishes
+        if wishes is None:
+            return Mailing(entry.reverse_path, paths, entry.content)
+        asked = tuple([copy.parameters for copy in copies])
+        return Mailing(entry.reverse_path, paths, entry.content, wishes.at(now), asked)
+
+    def _close(self, session: Session) -> None:
+        """Nothing more will go through the session."""
+        if self._boots == self._peer.boots:
+            self._peer.inbound -= 1
         if session.connected:
             session.connection.close()
-        client.close()
-        del station.attempts[session_id]
-        return self._conclude(session, session_id, env.now)
+        session.transmission.close()
+        del self._station.attempts[self.session_id]
 
     def admit(self) -> bool:
         """A connection is made; whether the peer has too many of them."""
@@ -104,10 +205,10 @@ class Attempt:
         """The copies as the peer has them."""
         return [self._by_path[path].at(self._peer.host.name, spent, at) for path in mail.forward_paths]
 
-    def unfinished(self, session_id: int, now: float) -> AttemptFact | None:
+    def unfinished(self, now: float) -> AttemptFact | None:
         """The record of an attempt that the end of the run finds under way."""
         session = self._session
-        return None if session is None else self._fact(session, session_id, now, "unfinished", None)
+        return None if session is None else self._fact(session, now, "unfinished", None)
 
     def _find_no_way(self, now: float) -> list[Copy]:
         for copy in self._copies:
@@ -117,12 +218,12 @@ class Attempt:
         self._station.world.recorder.attempts.append(fact)
         return list(self._copies)
 
-    def _conclude(self, session: Session, session_id: int, now: float) -> list[Copy]:
+    def _conclude(self, session: Session, now: float) -> list[Copy]:
         """Write down what the session brought, copy by copy; give those that are left for another try."""
-        entry, ledger, replies = self._entry, self._station.world.ledger, session.transmission.replies
+        entry, replies = self._entry, session.transmission.replies
         cut = session.transmission.failure or session.failure
         left: list[Copy] = []
-        gone: set[str] = set()
+        gone: list[Copy] = []
         outcomes: dict[str, Reply | Failure] = {}
         spent = session.spent(now)
         held = self._station.holds(entry)
@@ -131,9 +232,7 @@ class Attempt:
             reply = replies.get(copy.forward_path)
             if reply is not None and reply.positive:
                 outcomes.setdefault("accepted", reply)
-                gone.add(copy.recipient)
-                if held:
-                    ledger.hand_over(copy)
+                gone.append(copy)
                 continue
             copy.tried(spent, now)
             failure = _failure(reply, self._peer.host.name) if reply is not None else cut or NO_ANSWER
@@ -142,17 +241,28 @@ class Attempt:
             if not failure.permanent:
                 left.append(copy)
         if held and gone:
-            entry.copies = [copy for copy in entry.copies if copy.recipient not in gone]
+            self._hand_over(gone, now, reports=session.transmission.reports)
         outcome, deciding = next(iter(outcomes.items()))
         if len(outcomes) > 1:
             outcome = "partial"
-        self._station.world.recorder.attempts.append(self._fact(session, session_id, now, outcome, deciding))
+        self._station.world.recorder.attempts.append(self._fact(session, now, outcome, deciding))
         return left
 
-    def _fact(
-        self, session: Session, session_id: int, now: float, outcome: str, deciding: Reply | Failure | None
-    ) -> AttemptFact:
-        connection = session.connection
+    def _hand_over(self, gone: Sequence[Copy], now: float, *, reports: bool) -> None:
+        """The peer has custody of these. Where it will not report, their sender may want to know (RFC 3461 5.2.2)."""
+        entry = self._entry
+        if entry.wishes is not None and not reports:
+            wanted = [(copy, RELAYED) for copy in gone if notifies(copy.parameters, "SUCCESS")]
+            tell(self._station, entry, wanted, now, "relayed")
+        for copy in gone:
+            self._station.world.ledger.hand_over(copy)
+        names = {copy.recipient for copy in gone}
+        entry.copies = [copy for copy in entry.copies if copy.recipient not in names]
+
+    def _fact(self, session: Session, now: float, outcome: str, deciding: Reply | Failure | None) -> AttemptFact:
+        connection, turns = session.connection, session.transmission.turns
+        if self._before is None:
+            turns = turns + 2 if session.connected else 1
         return AttemptFact(
             self._copies[0].message_id,
             self._station.host.name,
@@ -162,10 +272,10 @@ class Attempt:
             outcome,
             deciding.code if deciding else 0,
             deciding.enhanced if deciding else "",
-            session.transmission.turns + 2 if session.connected else 1,
-            connection.wire_bytes * (len(self._way) - 1),
-            connection.retransmissions,
-            session_id,
+            turns,
+            (connection.wire_bytes - self._wire_bytes) * (len(self._way) - 1),
+            connection.retransmissions - self._retransmissions,
+            self.session_id,
             len(self._copies),
         )
 

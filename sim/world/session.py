@@ -17,6 +17,7 @@ from sim.mta.transmission import Transmission
 from sim.network.tcp import Connection
 from sim.network.weather import Timeline
 from sim.scenario.spec import Host, Postfix
+from sim.world import tls
 
 Waits = Generator[float, float, None]
 """Yields the time at which it goes on (s), and is sent it when it has come."""
@@ -45,27 +46,34 @@ class FarEnd(Protocol):
 class Session:
     """One session: from the first SYN to the end of QUIT.
 
+    Where the client has another message for the server, the waits are over when the fate of the one before is known,
+    and `go_on` gives those for the next. `far_end` is told of what happens for the message that is on offer.
+
     When the waits are over, `outcome` is empty if both sides ran their dialogue to its end, else the network's name
     for what cut it: connect-timeout, timeout, connection-lost (the server restarted) or host-crash (the client's own),
     with `failure` in words.
-    `connected` says whether the handshake succeeded; `contacted_at` is when mail was offered; `service_s` what the
-    server took before and after that moment.
+    `connected` says whether the handshake succeeded; `opened_at` is when the session began, `started_at` when the
+    message's turn came; `contacted_at` is when mail was offered; `service_s` what the server took before and after that
+    moment.
     """
 
     __slots__ = (
         "_client_up_until",
-        "_far_end",
         "_hears",
         "_policy",
-        "_reception",
+        "_secret",
         "_server",
+        "_server_down",
         "_server_takes_time",
         "_server_weather",
         "connected",
         "connection",
         "contacted_at",
         "failure",
+        "far_end",
+        "opened_at",
         "outcome",
+        "reception",
         "service_s",
         "started_at",
         "transmission",
@@ -85,60 +93,87 @@ class Session:
         hears: Hears | None = None,
     ) -> None:
         self.transmission = transmission
-        self._reception = reception
+        self.reception = reception
         self.connection = connection
         self._policy = policy
         self._client_up_until = client_up_until
         self._server = server
         self._server_takes_time = server.service_time > 0 or server.commit_time > 0
         self._server_weather = server_weather
-        self._far_end = far_end
+        self._server_down = inf
+        # Octets of TLS that ride with the next flight; None where the session is in the clear.
+        self._secret: int | None = None
+        self.far_end = far_end
         self._hears = hears
         self.outcome = ""
         self.failure: Failure | None = None
         self.connected = False
-        self.started_at = 0.0
+        self.opened_at = self.started_at = 0.0
         self.contacted_at = inf
         self.service_s = [0.0, 0.0]
 
-    def waits(self, now: float) -> Waits:  # noqa: C901, PLR0912, PLR0915 - one loop whose steps share their times
+    def go_on(self, now: float) -> Waits:
+        """Run the session from `now` with the client's next message."""
+        self.outcome, self.failure = "", None
+        self.started_at, self.contacted_at, self.service_s = now, inf, [0.0, 0.0]
+        self.transmission.go_on()
+        return self.waits(now, resumed=True)
+
+    def waits(  # noqa: C901, PLR0911, PLR0912, PLR0915 - one loop whose steps share their times
+        self, now: float, *, resumed: bool = False
+    ) -> Waits:
         """Run the session from `now`."""
         client, connection, policy = self.transmission, self.connection, self._policy
         up_until = self._client_up_until
-        self.started_at = now
-        end = min(now + policy.smtp_connect_timeout, up_until)
-        arrives = connection.open(now, end)
-        if arrives > end:
-            yield self._cut(end, "connect-timeout")
-            return
-        self.connected = True
-        ready = connection.accepted_at
-        server_down = self._server_weather.next_down(ready)
-        end = min(arrives + client.timeout(policy), up_until)
-        written = self._reception.greet(busy=self._far_end.admit())
-        while True:
-            arrives = connection.send(ready, len(written), False)
+        if resumed:
+            server_down, ready, end, written = self._server_down, now, inf, b""
+        else:
+            self.opened_at = self.started_at = now
+            end = min(now + policy.smtp_connect_timeout, up_until)
+            arrives = connection.open(now, end)
             if arrives > end:
-                yield self._cut(end, "timeout")
+                yield self._cut(end, "connect-timeout")
                 return
-            now = yield arrives
-            if self._hears is not None:
-                self._hears(now, "<", written)
-            client.read(written)
-            if client.done:
-                return
+            self.connected = True
+            ready = connection.accepted_at
+            server_down = self._server_down = self._server_weather.next_down(ready)
+            end = min(arrives + client.timeout(policy), up_until)
+            written = self.reception.greet(busy=self.far_end.admit())
+        while True:
+            if resumed:
+                resumed = False
+            else:
+                size = len(written)
+                arrives = connection.send(ready, size if self._secret is None else tls.protected(size), False)
+                if arrives > end:
+                    yield self._cut(end, "timeout")
+                    return
+                now = yield arrives
+                if self._hears is not None:
+                    self._hears(now, "<", written)
+                client.read(written)
+                if client.done:
+                    return
             flight = client.write()
+            if not flight:
+                now = yield from self._shake_hands(now)
+                if self.outcome:
+                    return
+                flight = client.write()
             if client.contacted and self.contacted_at == inf:
                 self.contacted_at = now
             sent = now
             end = min(now + client.timeout(policy), up_until)
-            if len(flight) <= connection.mss:
-                arrives = connection.send(now, len(flight), True)
+            size = len(flight)
+            if self._secret is not None:
+                size, self._secret = tls.protected(size) + self._secret, 0
+            if size <= connection.mss:
+                arrives = connection.send(now, size, True)
             else:
-                end = min(end + 8 * len(flight) / connection.rate, up_until)
-                whole = connection.send_window(now, len(flight), True)
+                end = min(end + 8 * size / connection.rate, up_until)
+                whole = connection.send_window(now, size, True)
                 if whole is None:
-                    arrives, now = yield from self._window_by_window(now, len(flight), end)
+                    arrives, now = yield from self._window_by_window(now, size, end)
                 else:
                     arrives = whole
             if arrives > end:
@@ -151,7 +186,7 @@ class Session:
                 # A restarted host knows nothing of the connection and answers its segments with a reset.
                 yield self._cut(min(now + now - sent, end), "connection-lost")
                 return
-            written = self._reception.read(flight)
+            written = self.reception.read(flight)
             ready = now
             if self._server_takes_time:
                 ready += self._service()
@@ -162,15 +197,31 @@ class Session:
                 self._count_service(ready - now)
                 if ready > now:
                     now = yield ready
-            for mail in self._reception.accepted:
-                self._far_end.take(mail, self.spent(now), now)
+            for mail in self.reception.accepted:
+                self.far_end.take(mail, self.spent(now), now)
+
+    def _shake_hands(self, now: float) -> Generator[float, None, float]:
+        """TLS's handshake, a round trip of its own; the client's last word rides with its EHLO. Gives the time then."""
+        end = min(now + self.transmission.timeout(self._policy), self._client_up_until)
+        for size, to_server in ((tls.CLIENT_HELLO, True), (tls.SERVER_FLIGHT, False)):
+            arrives = self.connection.send(now, size, to_server)
+            if arrives > end or (to_server and self._server_down <= arrives):
+                yield self._cut(min(end, arrives), "timeout" if arrives > end else "connection-lost")
+                return end
+            yield arrives
+            now = arrives
+        self._secret = tls.CLIENT_FINISHED
+        self.transmission.turns += 1
+        self.reception.secured()
+        self.transmission.secured()
+        return now
 
     def _orphan(self, now: float, ready: float, end: float, server_down: float) -> None:
         """The server is at work on mail whose client will be gone, or dies over it itself."""
         self._count_service(min(end, ready, server_down) - now)
         if ready < server_down:
-            for mail in self._reception.accepted:
-                self._far_end.take_later(mail, self.spent(ready), ready)
+            for mail in self.reception.accepted:
+                self.far_end.take_later(mail, self.spent(ready), ready)
 
     def spent(self, until: float) -> HopTime:
         """What the session took up to a time: contact, transfer, service."""
@@ -202,7 +253,7 @@ class Session:
 
     def _service(self) -> float:
         """What the server takes for what it has just been told."""
-        server, reception = self._server, self._reception
+        server, reception = self._server, self.reception
         took = reception.commands * server.service_time
         if reception.accepted:
             took += server.commit_time

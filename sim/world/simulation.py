@@ -81,8 +81,8 @@ class Simulation:
             with _no_cycles():
                 env.run(until=env.any_of([self._over, env.at(self.horizon)]))
         for station in self.stations.values():
-            for session_id, attempt in station.attempts.items():
-                unfinished = attempt.unfinished(session_id, env.now)
+            for attempt in station.attempts.values():
+                unfinished = attempt.unfinished(env.now)
                 if unfinished is not None:
                     self.recorder.attempts.append(unfinished)
         return self.recorder.facts(self.ledger.close(self._held(), env.now))

@@ -9,7 +9,7 @@ import simpy
 
 from sim.mail.address import Address, parse_address
 from sim.mail.content import split
-from sim.mail.path import NULL_PATH, Path
+from sim.mail.path import Path
 from sim.mail.trace import date_time, delivered_to, received
 from sim.mta import bounce, postfix
 from sim.mta.concurrency import Places
@@ -18,20 +18,29 @@ from sim.mta.mailbox import Mailboxes
 from sim.mta.mx import candidates
 from sim.mta.queue import Copy, Entry, Failure, Queue
 from sim.mta.reception import AcceptedMail
+from sim.mta.source_route import passed
+from sim.mta.wishes import Wishes, wishes_of
 from sim.network.weather import Timeline
+from sim.protocol.smtp.events import Parameters
 from sim.results.facts import QueueFact
 from sim.scenario.spec import Domain, Host
 from sim.world.attempt import NO_ROUTE, Attempt, no_route
 from sim.world.clock import Task
+from sim.world.tidings import tell
 
 if TYPE_CHECKING:
     from sim.world.simulation import Simulation
 
 LIST_LOOP = Failure(554, "5.4.6", "mailing list loop")
 UNKNOWN_USER = Failure(550, "5.1.1", "User unknown")
+TOO_LATE = Failure(554, "5.4.7", "delivery time expired")
+"""RFC 2852 section 4.1.4, for by-mode R."""
 
 Way = tuple[str, ...]
 """The nodes that a session's bytes pass, from this host to the next that takes custody."""
+
+Delivery = tuple[Entry, Sequence[Copy], tuple[Way, ...]]
+"""Copies of an entry and the ways that they go, best first."""
 
 
 class Station:
@@ -55,17 +64,19 @@ class Station:
         self._runs_since = -self._random.uniform(0.0, host.mta.queue_run_delay)
         self._running = weather.is_up(0.0)
         self._serial = 0
-        self._places: Places[tuple[Entry, Sequence[Copy]]] = Places(host.mta)
+        self._places: Places[Delivery] = Places(host.mta)
+        self._plain_paths = not host.percent_hack
         if weather.next_down(0.0) < world.horizon:
             world.env.process(self._live_through(weather))
 
-    def submit(self, reverse_path: Path, copies: list[Copy], content: bytes) -> None:
-        """Take a new message from a user of this host, or from the host itself."""
+    def submit(self, reverse_path: Path, copies: list[Copy], content: bytes, parameters: Parameters = ()) -> None:
+        """Take a new message from a user of this host, or from the host itself; the parameters are as MAIL's."""
         now = self.world.env.now
         for copy in copies:
             copy.path = (self.host.name,)
             copy.waited(copy.created, now)
-        self._take_custody(reverse_path, copies, content, now)
+        wishes = wishes_of(parameters, now) if parameters or any(copy.parameters for copy in copies) else None
+        self._take_custody(reverse_path, copies, content, now, wishes=wishes)
 
     def receive(self, mail: AcceptedMail, copies: list[Copy], now: float) -> None:
         """Take custody of what a client has handed over."""
@@ -80,7 +91,12 @@ class Station:
         )
         for copy in copies:
             self.world.ledger.take(copy)
-        self._take_custody(mail.reverse_path, copies, field + mail.content, now, queue_id)
+        wishes = None
+        if mail.recipient_parameters or not _asks_nothing(mail.parameters):
+            wishes = wishes_of(mail.parameters, now)
+            for copy, parameters in zip(copies, mail.recipient_parameters, strict=False):
+                copy.parameters = parameters
+        self._take_custody(mail.reverse_path, copies, field + mail.content, now, queue_id=queue_id, wishes=wishes)
 
     def held(self) -> Iterator[tuple[Copy, str]]:
         """Every copy that this host holds, and whether it lies in the queue or is in transfer."""
@@ -95,50 +111,120 @@ class Station:
         return f"{self._serial:X}"
 
     def _take_custody(
-        self, reverse_path: Path, copies: list[Copy], content: bytes, now: float, queue_id: str = ""
+        self,
+        reverse_path: Path,
+        copies: list[Copy],
+        content: bytes,
+        now: float,
+        *,
+        queue_id: str = "",
+        wishes: Wishes | None = None,
     ) -> None:
-        directory, remote = self.directory, []
-        refused: list[tuple[Copy, Failure]] = []
-        for copy in copies:
-            address = copy.forward_path.mailbox
-            if address is None or not directory.is_local(address):
-                remote.append(copy)
-            elif (members := directory.members(address)) is not None:
-                refused += self._expand(copy, members, content, now)
-            elif directory.has_user(address):
-                self.mailboxes.deliver(copy.recipient, reverse_path, content)
-                self.world.ledger.end(copy, "delivered", "", now)
-            else:
-                refused.append((copy, UNKNOWN_USER))
-        if not remote and not refused:
+        if wishes is not None and wishes.held_until > now and "FUTURERELEASE" in self.host.extensions:
+            self._hold(Entry(queue_id or self._next_id(), reverse_path, content, now, copies, now, now, wishes=wishes))
             return
-        entry = Entry(queue_id or self._next_id(), reverse_path, content, now, remote, now, now)
+        remote: list[Copy] = []
+        refused: list[tuple[Copy, Failure]] = []
+        arrived: list[tuple[Copy, Failure]] = []
+        for copy in copies:
+            if copy.forward_path.route or not self._plain_paths:
+                back = self._redirect(copy, reverse_path)
+                if back is not None:
+                    self._queue_up(Entry(self._next_id(), back, content, now, [copy], now, now, wishes=wishes), now)
+                    continue
+            address = copy.forward_path.mailbox
+            if address is None or not self.directory.is_local(address):
+                remote.append(copy)
+                continue
+            failure = self._arrive(copy, address, reverse_path, content, now)
+            (refused if failure.permanent else arrived).append((copy, failure))
+        if not remote and not refused and wishes is None:
+            return
+        entry = Entry(queue_id or self._next_id(), reverse_path, content, now, remote, now, now, wishes=wishes)
+        if wishes is not None:
+            tell(self, entry, [one for one in arrived if one[0].parameters], now, "delivered")
         if refused:
             self._give_up(entry, refused, now)
         if remote:
-            self.queue.add(entry)
-            self._note_queue(now)
-            self._release(entry, remote, now)
+            self._queue_up(entry, now)
 
-    def _expand(self, copy: Copy, members: Sequence[str], content: bytes, now: float) -> list[tuple[Copy, Failure]]:
+    def _arrive(self, copy: Copy, address: Address, reverse_path: Path, content: bytes, now: float) -> Failure:
+        """Put a copy where it is for: into a mailbox, or to a list. Gives what to report of it."""
+        if (members := self.directory.members(address)) is not None:
+            return self._expand(copy, address, members, content, now)
+        if not self.directory.has_user(address):
+            return UNKNOWN_USER
+        self.mailboxes.deliver(copy.recipient if self._plain_paths else str(address), reverse_path, content)
+        self.world.ledger.end(copy, "delivered", "", now)
+        return bounce.DELIVERED
+
+    def _queue_up(self, entry: Entry, now: float) -> None:
+        self.queue.add(entry)
+        self._note_queue(now)
+        wishes = entry.wishes
+        if wishes is not None and now < wishes.deadline < self.world.horizon:
+            self.world.at(wishes.deadline, lambda: self._strike(entry, wishes.deadline))
+        self._release(entry, entry.copies, now)
+
+    def _hold(self, entry: Entry) -> None:
+        """Keep a message back that is not to begin its way yet (RFC 4865)."""
+        entry.held = True
+        self.queue.add(entry)
+        self._note_queue(entry.arrival)
+        until = entry.ready = entry.due = entry.wishes.held_until if entry.wishes else entry.arrival
+        if until < self.world.horizon:
+            self.world.at(until, lambda: self._wake(entry, until))
+
+    def _let_go(self, entry: Entry, now: float) -> None:
+        """The time of a message that was held has come."""
+        self.queue.remove(entry)
+        self._note_queue(now)
+        for copy in entry.copies:
+            copy.waited(copy.counted_to, now)
+        self._take_custody(
+            entry.reverse_path, entry.copies, entry.content, now, queue_id=entry.queue_id, wishes=entry.wishes
+        )
+
+    def _redirect(self, copy: Copy, reverse_path: Path) -> Path | None:
+        """Make the forward-path what it means here; gives the reverse-path if the copy goes on by a new path."""
+        before = copy.forward_path
+        path, back = self.directory.rewritten(before), reverse_path
+        if self.host.source_routes == "honour":
+            path, back = passed(path, back, self.host.domain, self._is_own)
+        elif path.route:
+            path = Path(path.mailbox)
+        copy.forward_path = path
+        local = not path.route and path.mailbox is not None and self.directory.is_local(path.mailbox)
+        return None if path == before or local else back
+
+    def _is_own(self, domain: str) -> bool:
+        return domain.lower() == self.host.domain.lower() or self.directory.is_local(Address("", domain))
+
+    def _expand(self, copy: Copy, address: Address, members: Sequence[str], content: bytes, now: float) -> Failure:
         """Pass a message on to a list's members, in the name of the list's owner (RFC 5321 section 3.9.2).
 
-        The copy to the list has arrived then; what goes to the members is a message of its own. Gives the copy back if
-        the message has been through this list before.
+        The copy to the list has arrived then; what goes to the members is a message of its own, for which the writer's
+        wishes do not hold (RFC 3461 section 5.2.7.3). It fails if the message has been through this list before.
         """
-        mark = delivered_to(copy.recipient)
+        mark = delivered_to(str(address))
         if mark in split(content)[0] + b"\r\n":
-            return [(copy, LIST_LOOP)]
-        world, address = self.world, parse_address(copy.recipient)
+            return LIST_LOOP
+        world = self.world
         owner = Path(Address(OWNER + address.local, address.domain))
         again = mark + content
         paths = [Path(parse_address(member)) for member in members]
         self.submit(owner, world.write(world.new_message_id(), owner, paths, len(again)), again)
         world.ledger.end(copy, "delivered", f"expanded to {len(members)} members", now)
-        return []
+        return bounce.DELIVERED
 
     def _release(self, entry: Entry, copies: Sequence[Copy], now: float) -> None:
         """Start, or line up, the deliveries of an entry's copies: those that go the same way together."""
+        if entry.held:
+            self._let_go(entry, now)
+            return
+        if entry.wishes is not None and self._is_overdue(entry, now):
+            self._return_late(entry, now)
+            return
         most = self.host.mta.default_destination_recipient_limit
         for group, members in self._together(entry, copies, now):
             for first in range(0, len(members), most):
@@ -153,8 +239,9 @@ class Station:
         """The copies by the ways that they go; those that have none are tried in vain."""
         by_domain: dict[str, list[Copy]] = {}
         for copy in copies:
-            address = copy.forward_path.mailbox
-            by_domain.setdefault(address.domain if address else "", []).append(copy)
+            path = copy.forward_path
+            domain = path.route[0] if path.route else path.mailbox.domain if path.mailbox else ""
+            by_domain.setdefault(domain, []).append(copy)
         ways: dict[tuple[Way, ...], list[Copy]] = {}
         for domain, members in by_domain.items():
             found = self._ways(domain, members[0].path, now)
@@ -187,25 +274,47 @@ class Station:
         if self._places.take(hop):
             Task(self.world.env, self._deliver(entry, copies, ways))
         else:
-            self._places.line_up(hop, (entry, copies))
+            self._places.line_up(hop, (entry, copies, ways), entry.wishes.priority if entry.wishes else 0)
+
+    def successor(self, hop: str) -> Delivery | None:
+        """The delivery that is to go on in the place, and the session, of one to `hop` that is about to end."""
+        return self._places.successor(hop) if self._running else None
 
     def _deliver(
         self, entry: Entry, copies: Sequence[Copy], ways: tuple[Way, ...]
     ) -> Generator[simpy.Event, None, None]:
-        """One delivery: the ways in turn, until each copy is taken or refused for good."""
-        env, left = self.world.env, copies
-        talks = 0
+        """Deliveries in one place, one after the other as long as each has an heir."""
+        hop, before = ways[0][-1], None
+        heir: Delivery | None = (entry, copies, ways)
+        while heir is not None:
+            entry, copies, ways = heir
+            if self._running:
+                attempt = yield from self._try(entry, copies, ways, hop, before)
+                heir, before = attempt.heir, attempt if attempt.session is not None else None
+            else:
+                heir = None
+            entry.in_delivery -= 1
+            if not entry.in_delivery and self.holds(entry):
+                self._settle(entry, self.world.env.now)
+        self._places.leave(hop)
+        self._let_in(self.world.env.now)
+
+    def _try(
+        self, entry: Entry, copies: Sequence[Copy], ways: tuple[Way, ...], hop: str, before: Attempt | None
+    ) -> Generator[simpy.Event, None, Attempt]:
+        """The ways in turn, until each copy is taken or refused for good; gives the last attempt.
+
+        An attempt that takes over a session comes first, and one that leaves its session to an heir is the last.
+        """
+        left, talks = copies, 0
         for way in ways:
-            attempt = Attempt(self, entry, left, way)
+            attempt = Attempt(self, entry, left, way, hop=hop, before=before)
             left = yield from attempt.run()
+            before = None
             talks += attempt.contacted
-            if not left or talks == self.host.mta.smtp_mx_session_limit or not self._running:
+            if not left or attempt.heir or talks == self.host.mta.smtp_mx_session_limit or not self._running:
                 break
-        self._places.leave(ways[0][-1])
-        entry.in_delivery -= 1
-        if not entry.in_delivery and self.holds(entry):
-            self._settle(entry, env.now)
-        self._let_in(env.now)
+        return attempt
 
     def holds(self, entry: Entry) -> bool:
         """Whether the entry is still in the queue: a crash may have taken it."""
@@ -225,13 +334,16 @@ class Station:
     def _let_in(self, now: float) -> None:
         """A place is free: those that wait go, as far as there is room."""
         while self._running and (waiting := self._places.next_in_line()) is not None:
-            entry, copies = waiting
+            entry, copies, _ = waiting
             entry.in_delivery -= 1
             self._release(entry, copies, now)
 
     def _settle(self, entry: Entry, now: float) -> None:
         """All deliveries of an entry are over: what is left is given up, or tried again later."""
         if not self._running:
+            return
+        if entry.wishes is not None and self._is_overdue(entry, now):
+            self._return_late(entry, now)
             return
         policy = self.host.mta
         over = postfix.gives_up(policy, entry.arrival, now, null_reverse_path=entry.reverse_path.is_null)
@@ -266,17 +378,36 @@ class Station:
         if self._running and entry.due == due and not entry.in_delivery and self.holds(entry):
             self._release(entry, entry.copies, due)
 
+    @staticmethod
+    def _is_overdue(entry: Entry, now: float) -> bool:
+        wishes = entry.wishes
+        return wishes is not None and wishes.returns and now >= wishes.deadline
+
+    def _strike(self, entry: Entry, now: float) -> None:
+        """The time to deliver by is over: return the message, or tell its sender that it is late (RFC 2852)."""
+        if not self._running or not self.holds(entry):
+            return
+        if not self._is_overdue(entry, now):
+            tell(self, entry, [(copy, bounce.LATE) for copy in entry.copies], now, "delayed")
+        elif not entry.in_delivery:
+            self._return_late(entry, now)
+
+    def _return_late(self, entry: Entry, now: float) -> None:
+        """Give up what is left of a message whose time is over; what was refused before is told as it was."""
+        for copy in entry.copies:
+            copy.waited(entry.due, now)
+            failure = entry.failures.get(copy.recipient)
+            if failure is None or not failure.permanent:
+                entry.failures[copy.recipient] = TOO_LATE
+        self._return_refused(entry, now, over=True)
+        self.queue.remove(entry)
+        self._note_queue(now)
+
     def _give_up(self, entry: Entry, given_up: list[tuple[Copy, Failure]], now: float) -> None:
-        world = self.world
-        if not entry.reverse_path.is_null:
-            message_id = world.new_message_id()
-            content = bounce.report(
-                self.host.domain, entry, given_up, message_id=f"<{message_id}@{self.host.domain}>", now=now
-            )
-            self.submit(NULL_PATH, world.write(message_id, NULL_PATH, [entry.reverse_path], len(content)), content)
+        told = tell(self, entry, given_up, now)
         for copy, failure in given_up:
             why = failure.diagnostic if failure.permanent else f"expired: {failure.diagnostic}"
-            world.ledger.end(copy, "expired" if entry.reverse_path.is_null else "bounced", why, now)
+            self.world.ledger.end(copy, "bounced" if copy.recipient in told else "expired", why, now)
 
     def _live_through(self, weather: Timeline) -> Generator[simpy.Event, None, None]:
         env = self.world.env
@@ -294,7 +425,7 @@ class Station:
         self._running = False
         self.boots += 1
         self.inbound = 0
-        for entry, _ in self._places.clear():
+        for entry, _, _ in self._places.clear():
             entry.in_delivery -= 1
         if self.host.spool == "volatile":
             for entry in self.queue.empty():
@@ -322,3 +453,8 @@ class Station:
 
     def _note_queue(self, now: float) -> None:
         self.world.recorder.queues.append(QueueFact(self.host.name, now, len(self.queue.entries), self.queue.bytes))
+
+
+def _asks_nothing(parameters: Parameters) -> bool:
+    """Whether MAIL had no parameter but SIZE, which each hop finds anew."""
+    return not parameters or (len(parameters) == 1 and parameters[0][0] == "SIZE")

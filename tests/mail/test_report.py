@@ -9,17 +9,17 @@ import pytest
 from sim.mail.address import Address
 from sim.mail.content import canonical, longest_line
 from sim.mail.path import NULL_PATH, parse_path
-from sim.mail.report import FailedRecipient, delivery_report
+from sim.mail.report import ReportedRecipient, delivery_report
 
 ORIGINAL = b"From: u1@mit.example\r\nSubject: one\r\n two\r\nX-Long: " + b"x" * 200 + b"\r\n\r\nbody\r\n"
 FAILED = (
-    FailedRecipient(Address("u1", "utah.example"), "5.1.1", "550-5.1.1 no such user\r\n550 5.1.1 né", "UTAH.example"),
-    FailedRecipient(Address("u 2", "bbn.example"), "4.4.7"),
+    ReportedRecipient(Address("u1", "utah.example"), "5.1.1", "550-5.1.1 no such user\r\n550 5.1.1 né", "UTAH.example"),
+    ReportedRecipient(Address("u 2", "bbn.example"), "4.4.7"),
 )
 ARGUMENTS = {
     "reporting_mta": "MIT.example",
     "reverse_path": parse_path("<@bbn.example:u1@mit.example>"),
-    "failed": FAILED,
+    "recipients": FAILED,
     "original": ORIGINAL,
     "message_id": "<r!1@MIT.example>",
     "date": "Sat, 01 Jan 2000 00:00:03 +0000",
@@ -122,8 +122,8 @@ def test_header_beyond_ascii_is_marked():
 
 def test_report_is_canonical():
     """Its lines end in CRLF and are short, however long the diagnostic."""
-    failed = [FailedRecipient(Address("u", "c"), "5.0.0", "550 " + "no " * 2000)]
-    report = delivery_report(**ARGUMENTS | {"failed": failed})
+    failed = [ReportedRecipient(Address("u", "c"), "5.0.0", "550 " + "no " * 2000)]
+    report = delivery_report(**ARGUMENTS | {"recipients": failed})
     assert (canonical(report) == report, longest_line(report) < 300) == (True, True)
 
 
@@ -142,3 +142,40 @@ def test_nobody_is_told_about_a_report():
     """RFC 5321 section 4.5.5: nothing is sent to the null reverse-path."""
     with pytest.raises(ValueError, match="drop it instead"):
         delivery_report(**ARGUMENTS | {"reverse_path": NULL_PATH})
+
+
+def test_what_the_sender_calls_things():
+    """ENVID and ORCPT come back (RFC 3464 sections 2.2.1 and 2.3.1)."""
+    one = ReportedRecipient(Address("u1", "utah.example"), "2.1.5", original="rfc822; alias@bbn.example")
+    _, _, status, _ = parts(recipients=[one], envelope_id="QQ314159", action="delivered")
+    message, recipient = status.get_payload()
+    assert [message["Original-Envelope-Id"], recipient["Original-Recipient"], recipient["Action"]] == [
+        "QQ314159",
+        "rfc822; alias@bbn.example",
+        "delivered",
+    ]
+
+
+@pytest.mark.parametrize("action", ["delivered", "relayed", "expanded"])
+def test_good_news(action):
+    """The subject does not speak of failure, and the text names the recipients."""
+    report, text, status, _ = parts(action=action)
+    assert "eliver" not in report["Subject"] or "ndelivered" not in report["Subject"]
+    assert ("u1@utah.example" in str(text), status.get_payload()[1]["Action"]) == (True, action)
+
+
+def test_the_whole_original_comes_back():
+    """RET=FULL: all of the message, octet for octet."""
+    *_, last = parts(full=True)
+    assert last.get_content_type() == "message/rfc822"
+    assert ORIGINAL in delivery_report(**ARGUMENTS, full=True)
+    assert last.get_payload()[0].get_payload() == "body\r\n"
+
+
+def test_addresses_beyond_ascii():
+    """The recipient's is shown in US-ASCII (RFC 6533 section 3), the sender's own is used as it is."""
+    one = ReportedRecipient(Address("josé", "utah.example"), "5.6.7")
+    back = parse_path("<andré@mit.example>", utf8=True)
+    written = delivery_report(**ARGUMENTS | {"recipients": [one], "reverse_path": back})
+    assert b"Final-Recipient: utf-8; jos\\x{E9}@utah.example\r\n" in written
+    assert "To: andré@mit.example\r\n".encode() in written

@@ -232,8 +232,11 @@ names = st.sampled_from(["a", "b", "c"])
     limits=st.sampled_from([(1, 1), (2, 1), (100, 20)]),
     sessions=st.sampled_from([1, 2, 100]),
     lifetime=st.sampled_from([0.0, 50.0, DAY]),
+    reuse=st.sampled_from(["rset", "ride", "never"]),
 )
-def test_leaping_changes_nothing(mail, transfer, loss, crashes, spool, service, commit, limits, sessions, lifetime):
+def test_leaping_changes_nothing(
+    mail, transfer, loss, crashes, spool, service, commit, limits, sessions, lifetime, reuse
+):
     """Every row is the same whether time leaps or goes event by event; times only go forward; delays add up."""
     policy = Postfix(
         default_process_limit=limits[0],
@@ -241,7 +244,7 @@ def test_leaping_changes_nothing(mail, transfer, loss, crashes, spool, service, 
         maximal_queue_lifetime=lifetime,
         queue_run_delay=30.0,
     )
-    everywhere = {"mta": policy, "service_time": service, "commit_time": commit, "sessions": sessions}
+    everywhere = {"mta": policy, "service_time": service, "commit_time": commit, "sessions": sessions, "reuse": reuse}
     sky = Weather(down=tuple(Interval(start=start, end=start + length) for start, length in crashes))
     spec = scenario(
         "a-b b-c",

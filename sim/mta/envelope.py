@@ -1,0 +1,105 @@
+"""What of a message a server can be given, and how: its extensions decide (RFC 5321 section 2.2.1).
+
+Where one is missing, some wishes are dropped, some mail data is converted, and some messages cannot go at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from sim.mail.content import is_8bit
+from sim.mail.path import Path
+from sim.mail.seven_bit import to_7bit
+from sim.mta.queue import Failure
+from sim.mta.wishes import with_original_recipient
+from sim.protocol.smtp.events import Parameters
+
+__all__ = ["Fitted", "Mailing", "fit", "needs_smtputf8"]
+
+NEEDS_SMTPUTF8 = Failure(553, "5.6.7", "SMTPUTF8 is required, but the next host does not offer it")
+"""RFC 6531 section 3.5; never downgraded (section 3.2)."""
+
+NOT_CONVERTIBLE = Failure(554, "5.6.3", "mail data needs 8BITMIME or BINARYMIME, and cannot be converted")
+"""RFC 6152 section 3, RFC 3030 section 3; the status is RFC 3463's `conversion required but not supported`."""
+
+NO_DELIVERBY = Failure(554, "5.4.7", "cannot be delivered in time: the next host does not offer DELIVERBY")
+"""RFC 2852 section 4.1.4: by-mode R is not passed on to a host that does not know it."""
+
+_DSN = frozenset({"RET", "ENVID"})
+_ITS_OWN = frozenset({"MT-PRIORITY", "AUTH"})
+"""Parameters of MAIL that an extension of the same name brings, and that are dropped where it is missing."""
+
+
+class Mailing(NamedTuple):
+    """A message for some recipients of one server. The parameters are what was asked for, as in AcceptedMail."""
+
+    reverse_path: Path
+    forward_paths: Sequence[Path]
+    content: bytes
+    parameters: Parameters = ()
+    recipient_parameters: tuple[Parameters, ...] = ()
+
+
+class Fitted(NamedTuple):
+    """The parameters of MAIL, those of each RCPT (none at all where no RCPT has any), and the mail data."""
+
+    parameters: Parameters
+    recipient_parameters: tuple[Parameters, ...]
+    content: bytes
+
+
+def needs_smtputf8(reverse_path: Path, forward_paths: Sequence[Path]) -> bool:
+    """Whether an address has characters beyond US-ASCII: MAIL's parameters must have SMTPUTF8 then."""
+    return not all(str(path).isascii() for path in (reverse_path, *forward_paths))
+
+
+def fit(mailing: Mailing, usable: Collection[str]) -> Fitted | Failure:
+    """The message as a server takes it, or why it cannot go there.
+
+    Args:
+        mailing: the message.
+        usable: the extensions that the server offers and this host uses.
+    """
+    asked = dict(mailing.parameters)
+    if "SMTPUTF8" in asked and "SMTPUTF8" not in usable:
+        return NEEDS_SMTPUTF8
+    by = asked.get("BY")
+    if by is not None and "DELIVERBY" not in usable and ";R" in by.upper():
+        return NO_DELIVERBY
+    body, content = _body((asked.get("BODY") or "").upper(), mailing.content, usable)
+    if content is None:
+        return NOT_CONVERTIBLE
+    kept = [(keyword, value) for keyword, value in mailing.parameters if _goes(keyword, usable)]
+    if body:
+        kept.append(("BODY", body))
+    return Fitted(tuple(kept), _recipients(mailing) if "DSN" in usable else (), content)
+
+
+def _body(asked: str, content: bytes, usable: Collection[str]) -> tuple[str, bytes | None]:
+    """The value of BODY, empty for none, and the mail data; None where it cannot go."""
+    if asked == "BINARYMIME":
+        if "BINARYMIME" in usable and "CHUNKING" in usable:
+            return asked, content
+        return "", to_7bit(content)
+    if not is_8bit(content):
+        return ("7BIT" if asked == "7BIT" and "8BITMIME" in usable else ""), content
+    if "8BITMIME" in usable:
+        return "8BITMIME", content
+    return "", to_7bit(content)
+
+
+def _goes(keyword: str, usable: Collection[str]) -> bool:
+    if keyword in _DSN:
+        return "DSN" in usable
+    if keyword == "BY":
+        return "DELIVERBY" in usable
+    return keyword == "SMTPUTF8" or (keyword in _ITS_OWN and keyword in usable)
+
+
+def _recipients(mailing: Mailing) -> tuple[Parameters, ...]:
+    """RCPT's parameters, with ORCPT where DSN was used and it is missing (RFC 3461 section 5.2.1)."""
+    return tuple(
+        with_original_recipient(parameters, path.mailbox) if parameters else ()
+        for path, parameters in zip(mailing.forward_paths, mailing.recipient_parameters, strict=False)
+    )
