@@ -324,8 +324,12 @@ class Transmission:
         """MAIL, RCPT and DATA, in one flight or in lockstep; true when the server waits for the mail data."""
         if ridden is not None:
             return self._judge(ridden)
-        commands = [*self._envelope(), _DATA]
-        answers = (yield tuple(commands)) if self._pipelining else (yield from _lockstep(commands))
+        if self._pipelining:
+            answers = yield (*self._envelope(), _DATA)
+        else:
+            answers = yield from _lockstep(self._envelope())
+            if _taken(answers):
+                answers += yield (_DATA,)
         return self._judge(answers)
 
     def _judge(self, answers: list[Reply]) -> bool:
@@ -387,24 +391,18 @@ class Transmission:
 
     def _offer_chunk(self) -> Generator[tuple[Command, ...], list[Reply], bool]:
         """MAIL, RCPT and the mail data as one chunk. Says whether another transaction is to follow."""
-        chunk = events.LastChunk(self._content)
-        commands = [*self._envelope(), chunk]
-        if not self._pipelining:
-            answers = yield from _lockstep(commands)
-            whole = len(answers) == len(commands)
-            self._judge(answers)
-        elif len(self._content) <= _SMALL and not self._lmtp:
-            answers = yield tuple(commands)
-            whole = len(answers) == len(commands)
+        chunk, commands = events.LastChunk(self._content), self._envelope()
+        if self._pipelining and not self._lmtp and len(self._content) <= _SMALL:
+            answers = yield (*commands, chunk)
+            whole = len(answers) > len(commands)
             self._judge(answers)
         else:
-            answers = yield tuple(commands[:-1])
-            whole = False
+            answers = (yield tuple(commands)) if self._pipelining else (yield from _lockstep(commands))
+            whole = answers[0].positive and _taken(answers)
             self._judge(answers)
-            if self._taken:
+            if whole:
                 self._owed = self._replies_owed()
                 answers = yield (chunk,)
-                whole = True
         if not (whole and self._taken):
             self._decided = True
             yield (_QUIT,)
@@ -436,15 +434,18 @@ class Transmission:
 
 
 def _lockstep(commands: Sequence[Command]) -> Generator[tuple[Command, ...], list[Reply], list[Reply]]:
-    """One command at a time, as long as there is a reason to go on; the last one needs a recipient."""
+    """MAIL and each RCPT at a time, as long as there is a reason to go on."""
     answers: list[Reply] = []
     for command in commands:
-        if command is commands[-1] and not any(reply.positive for reply in answers[1:]):
-            break
         answers += yield (command,)
         if not answers[0].positive or answers[-1].code == 421:
             break
     return answers
+
+
+def _taken(answers: list[Reply]) -> bool:
+    """Whether MAIL and a recipient were accepted, and the session goes on."""
+    return answers[-1].code != 421 and any(reply.positive for reply in answers[1:])
 
 
 def _refused(reply: Reply) -> Failure:

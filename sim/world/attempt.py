@@ -194,12 +194,16 @@ class Attempt:
 
     def take(self, mail: AcceptedMail, spent: HopTime, now: float) -> None:
         """The peer has custody."""
-        self._peer.receive(mail, self._there(mail, spent, now), now)
+        self._peer.receive(mail, self._there(mail, spent, now), now, self._offered(now))
 
     def take_later(self, mail: AcceptedMail, spent: HopTime, at: float) -> None:
         """The peer will have custody at `at`, and nobody will know."""
-        peer, copies = self._peer, self._there(mail, spent, at)
-        self._station.world.later(at, lambda: peer.receive(mail, copies, at))
+        peer, copies, offered = self._peer, self._there(mail, spent, at), self._offered(at)
+        self._station.world.later(at, lambda: peer.receive(mail, copies, at, offered))
+
+    def _offered(self, now: float) -> float:
+        """When the mail that the peer takes at `now` was offered to it."""
+        return now if self._session is None else min(self._session.contacted_at, now)
 
     def _there(self, mail: AcceptedMail, spent: HopTime, at: float) -> list[Copy]:
         """The copies as the peer has them."""

@@ -78,8 +78,8 @@ class Station:
         wishes = wishes_of(parameters, now) if parameters or any(copy.parameters for copy in copies) else None
         self._take_custody(reverse_path, copies, content, now, wishes=wishes)
 
-    def receive(self, mail: AcceptedMail, copies: list[Copy], now: float) -> None:
-        """Take custody of what a client has handed over."""
+    def receive(self, mail: AcceptedMail, copies: list[Copy], now: float, offered: float) -> None:
+        """Take custody of what a client has handed over, and had begun to offer at `offered`."""
         queue_id = self._next_id()
         field = received(
             helo=mail.helo,
@@ -93,7 +93,7 @@ class Station:
             self.world.ledger.take(copy)
         wishes = None
         if mail.recipient_parameters or not _asks_nothing(mail.parameters):
-            wishes = wishes_of(mail.parameters, now)
+            wishes = wishes_of(mail.parameters, offered)
             for copy, parameters in zip(copies, mail.recipient_parameters, strict=False):
                 copy.parameters = parameters
         self._take_custody(mail.reverse_path, copies, field + mail.content, now, queue_id=queue_id, wishes=wishes)

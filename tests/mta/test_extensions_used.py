@@ -1,0 +1,382 @@
+"""What the client does with what a server offers, and what it does where an extension is missing."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from test_transmission import CONTENT, path, script
+
+from sim.mail.path import parse_path
+from sim.mta.envelope import needs_smtputf8
+from sim.mta.transmission import Transmission
+from sim.scenario.spec import Host, Postfix
+
+EVERYTHING = (
+    "PIPELINING", "SIZE", "8BITMIME", "SMTPUTF8", "DSN", "DELIVERBY", "FUTURERELEASE", "MT-PRIORITY", "CHUNKING",
+    "BINARYMIME", "STARTTLS", "AUTH",
+)  # fmt: skip
+TEXT = b"Subject: x\r\n\r\n" + "é\r\n".encode()
+BINARY = b"MIME-Version: 1.0\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: binary\r\n\r\n\0\n"
+
+
+def client(*recipients: str, content: bytes = CONTENT, uses: tuple[str, ...] = EVERYTHING, login=None, **asked):
+    """A's side of a session about one message; a host that uses whatever there is."""
+    host = Host(name="a", uses=uses, login=login)
+    return Transmission(host, path("s@a.example"), [path(r) for r in recipients or ("u@b.example",)], content, **asked)
+
+
+def offer(*keywords: str) -> bytes:
+    """An EHLO reply."""
+    lines = ["b", *keywords]
+    return b"".join([f"250{'-' if n < len(lines) else ' '}{line}\r\n".encode() for n, line in enumerate(lines, 1)])
+
+
+def envelope(sender: Transmission, *offered: str) -> str:
+    """The flight behind EHLO, to a server with PIPELINING that offers these."""
+    return script(sender, b"220 b\r\n", offer("PIPELINING", *offered))[1]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "offered", "said"),
+    [
+        ((("RET", "HDRS"), ("ENVID", "x1")), ("DSN",), " RET=HDRS ENVID=x1"),
+        ((("RET", "HDRS"), ("ENVID", "x1")), (), ""),
+        ((("SIZE", "1"),), ("SIZE",), f" SIZE={len(CONTENT)}"),
+        ((("BY", "60;R"),), ("DELIVERBY",), " BY=60;R"),
+        ((("BY", "60;N"),), (), ""),
+        ((("MT-PRIORITY", "-3"),), ("MT-PRIORITY",), " MT-PRIORITY=-3"),
+        ((("MT-PRIORITY", "-3"),), (), ""),
+        ((("AUTH", "<>"),), ("AUTH PLAIN",), " AUTH=<>"),
+        ((("AUTH", "<>"),), (), ""),
+        ((("BODY", "7BIT"),), ("8BITMIME",), " BODY=7BIT"),
+        ((("BODY", "7BIT"),), (), ""),
+        ((("BODY", "8BITMIME"),), ("8BITMIME",), ""),
+        ((("SMTPUTF8", None),), ("SMTPUTF8",), " SMTPUTF8"),
+        ((("HOLDFOR", "60"),), ("FUTURERELEASE",), ""),
+    ],
+)
+def test_parameters_go_where_they_are_known(parameters, offered: tuple[str, ...], said: str):
+    """What the next host does not offer is left out; SIZE is what it is here; the time to wait for is over."""
+    first = envelope(client(parameters=parameters), *offered).split("\r\n")[0]
+    assert first == f"MAIL FROM:<s@a.example>{said}"
+
+
+def test_what_the_host_does_not_use_is_not_said():
+    """An extension needs both sides."""
+    sender = client(uses=("PIPELINING",), parameters=(("RET", "HDRS"),))
+    assert envelope(sender, "DSN", "SIZE").startswith("MAIL FROM:<s@a.example>\r\nRCPT TO:<u@b.example>\r\nDATA")
+
+
+@pytest.mark.parametrize(
+    ("offered", "said"),
+    [
+        (("DSN",), ["<u@b.example> NOTIFY=NEVER ORCPT=rfc822;u@b.example", "<v@b.example>"]),
+        ((), ["<u@b.example>", "<v@b.example>"]),
+    ],
+)
+def test_each_recipient_has_its_own_parameters(offered: tuple[str, ...], said: list[str]):
+    """NOTIFY goes with its RCPT, and ORCPT is added where DSN is in use (RFC 3461 section 5.2.1)."""
+    sender = client("u@b.example", "v@b.example", recipient_parameters=((("NOTIFY", "NEVER"),), ()))
+    lines = envelope(sender, *offered).split("\r\n")
+    assert [line.removeprefix("RCPT TO:") for line in lines if line.startswith("RCPT")] == said
+    assert sender.reports is bool(offered)
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "code"),
+    [
+        ({"parameters": (("SMTPUTF8", None),)}, "5.6.7", 553),
+        ({"parameters": (("BY", "60;R"),)}, "5.4.7", 554),
+        ({"content": "Subject: é\r\n\r\nx\r\n".encode()}, "5.6.3", 554),
+        (
+            {"content": b"Subject: \xe9\r\n" + BINARY, "parameters": (("BODY", "BINARYMIME"),)},
+            "5.6.3",
+            554,
+        ),
+    ],
+)
+def test_what_cannot_go_is_not_offered(asked, status: str, code: int):
+    """Where nothing can be left out or converted, the message has failed for good, and the session ends."""
+    sender = client(**asked)
+    flights = script(sender, b"220 b\r\n", offer("PIPELINING"), b"221 bye\r\n")
+    assert flights == ["EHLO a\r\n", "QUIT\r\n"]
+    assert (sender.failure.code, sender.failure.enhanced, sender.failure.permanent) == (code, status, True)
+
+
+def test_eight_bits_are_converted_for_a_server_of_seven():
+    """Without 8BITMIME the mail data goes as quoted-printable, and SIZE is what goes (RFC 6152 section 3)."""
+    sender = client(content=TEXT)
+    flights = script(
+        sender, b"220 b\r\n", offer("PIPELINING", "SIZE"), b"250 ok\r\n250 ok\r\n354 go\r\n", b"250 ok\r\n221 bye\r\n"
+    )
+    assert "BODY" not in flights[1]
+    assert "=C3=A9" in flights[2]
+    assert f"SIZE={len(flights[2].removesuffix('.' + chr(13) + chr(10) + 'QUIT' + chr(13) + chr(10)))}" in flights[1]
+
+
+def test_binary_mail_goes_in_a_chunk():
+    """BODY=BINARYMIME with BDAT, octet for octet (RFC 3030 section 3)."""
+    sender = client(content=BINARY, parameters=(("BODY", "BINARYMIME"),))
+    flight = envelope(sender, "CHUNKING", "BINARYMIME")
+    assert "BODY=BINARYMIME\r\n" in flight
+    assert flight.endswith(f"BDAT {len(BINARY)} LAST\r\n{BINARY.decode()}")
+
+
+def test_binary_mail_is_converted_where_it_cannot_go():
+    """Without BINARYMIME the octets go in base64."""
+    sender = client(content=BINARY, parameters=(("BODY", "BINARYMIME"),))
+    flight = envelope(sender, "CHUNKING")
+    assert "BODY" not in flight
+    assert base64.b64encode(b"\0\n").decode() in flight
+
+
+def test_a_chunk_rides_with_the_envelope():
+    """One flight for all of a small message; QUIT waits, since a recipient may have to be offered again."""
+    sender = client()
+    flights = script(
+        sender, b"220 b\r\n", offer("PIPELINING", "CHUNKING"), b"250 ok\r\n250 ok\r\n250 taken\r\n", b"221 bye\r\n"
+    )
+    assert flights[1:] == [
+        f"MAIL FROM:<s@a.example>\r\nRCPT TO:<u@b.example>\r\nBDAT {len(CONTENT)} LAST\r\n{CONTENT.decode()}",
+        "QUIT\r\n",
+    ]
+    assert (sender.turns, sender.replies[path("u@b.example")].code) == (2, 250)
+
+
+def test_a_large_chunk_waits_for_a_recipient():
+    """100 kB are not sent to a server that wants no recipient."""
+    sender = client(content=b"x" * 98 + b"\r\n" + b"y" * 100_000 + b"\r\n")
+    flights = script(sender, b"220 b\r\n", offer("PIPELINING", "CHUNKING"), b"250 ok\r\n550 no\r\n", b"221 bye\r\n")
+    assert flights[1:] == ["MAIL FROM:<s@a.example>\r\nRCPT TO:<u@b.example>\r\n", "QUIT\r\n"]
+
+
+def test_a_large_chunk_follows_the_envelope():
+    """Where one is accepted, it goes, and the wait for its reply is that of the mail data."""
+    sender = client(content=b"y" * 70_000 + b"\r\n")
+    flights = script(sender, b"220 b\r\n", offer("PIPELINING", "CHUNKING"), b"250 ok\r\n250 ok\r\n")
+    assert flights[2].startswith("BDAT 70002 LAST\r\n")
+    assert sender.timeout(Postfix()) == Postfix().smtp_data_done_timeout
+
+
+def test_a_refused_chunk_leaves_its_recipients_refused():
+    """A 4yz to BDAT LAST decides for those who were accepted."""
+    sender = client("u@b.example", "v@b.example")
+    script(
+        sender,
+        b"220 b\r\n",
+        offer("PIPELINING", "CHUNKING"),
+        b"250 ok\r\n550 no\r\n250 ok\r\n452 full\r\n",
+        b"221 x\r\n",
+    )
+    assert [reply.code for reply in sender.replies.values()] == [550, 452]
+
+
+def test_a_chunk_that_was_overtaken_is_of_no_account():
+    """Every recipient refused: the reply to BDAT says nothing new."""
+    sender = client()
+    flights = script(
+        sender, b"220 b\r\n", offer("PIPELINING", "CHUNKING"), b"250 ok\r\n550 no\r\n503 what\r\n", b"221 x\r\n"
+    )
+    assert (flights[-1], sender.replies[path("u@b.example")].code) == ("QUIT\r\n", 550)
+
+
+def test_chunks_in_lockstep():
+    """CHUNKING without PIPELINING: BDAT in the place of DATA and the dot."""
+    sender = client()
+    flights = script(
+        sender, b"220 b\r\n", offer("CHUNKING"), b"250 ok\r\n", b"250 ok\r\n", b"250 ok\r\n", b"221 bye\r\n"
+    )
+    assert [flight.split()[0] for flight in flights] == ["EHLO", "MAIL", "RCPT", "BDAT", "QUIT"]
+
+
+@pytest.mark.parametrize("code", [452, 552])
+def test_recipients_beyond_the_limit_follow(code: int):
+    """Those who were too many go in a transaction of their own, behind the first one's 250 (RFC 5321 4.5.3.1.10)."""
+    sender = client("u@b.example", "v@b.example", "w@b.example")
+    flights = script(
+        sender,
+        b"220 b\r\n",
+        offer("PIPELINING"),
+        f"250 ok\r\n250 ok\r\n{code} too many\r\n{code} too many\r\n354 go\r\n".encode(),
+        b"250 first\r\n",
+        f"250 ok\r\n250 ok\r\n{code} too many\r\n354 go\r\n".encode(),
+        b"250 second\r\n",
+        b"250 ok\r\n550 no such user\r\n503 no\r\n",
+        b"221 bye\r\n",
+    )
+    assert [flight.count("RCPT") for flight in flights] == [0, 3, 0, 2, 0, 1, 0]
+    assert [reply.text for reply in sender.replies.values()] == ["first", "second", "no such user"]
+    assert sender.turns == 6
+
+
+def test_excess_recipients_stay_deferred_where_the_message_is_refused():
+    """Nothing follows a message that was not taken."""
+    sender = client("u@b.example", "v@b.example")
+    flights = script(
+        sender,
+        b"220 b\r\n",
+        offer("PIPELINING"),
+        b"250 ok\r\n250 ok\r\n452 many\r\n354 go\r\n",
+        b"451 no\r\n",
+        b"221 x\r\n",
+    )
+    assert flights[-1] == "QUIT\r\n"
+    assert [reply.code for reply in sender.replies.values()] == [452, 451]
+
+
+def test_excess_recipients_follow_a_chunk():
+    """The same with BDAT."""
+    sender = client("u@b.example", "v@b.example")
+    flights = script(
+        sender,
+        b"220 b\r\n",
+        offer("PIPELINING", "CHUNKING"),
+        b"250 ok\r\n250 ok\r\n452 many\r\n250 first\r\n",
+        b"250 ok\r\n250 ok\r\n250 second\r\n",
+        b"221 x\r\n",
+    )
+    assert [flight.count("BDAT") for flight in flights] == [0, 1, 1, 0]
+    assert [reply.text for reply in sender.replies.values()] == ["first", "second"]
+
+
+def test_tls_comes_first():
+    """STARTTLS where it is offered; the caller shakes hands; then EHLO again, and what counts is the second offer."""
+    sender = client()
+    flights = script(sender, b"220 b\r\n", offer("STARTTLS", "PIPELINING"), b"220 go\r\n")
+    assert (flights[1:], sender.wants_tls) == (["STARTTLS\r\n", ""], True)
+    sender.secured()
+    assert (sender.write(), sender.wants_tls) == (b"EHLO a\r\n", False)
+    sender.read(offer("SIZE"))
+    assert sender.write().startswith(b"MAIL FROM:<s@a.example> SIZE=")
+    assert sender.turns == 4
+
+
+def test_refused_tls_is_done_without():
+    """A server that cannot do it just now gets its mail in the clear."""
+    sender = client()
+    flights = script(sender, b"220 b\r\n", offer("STARTTLS", "PIPELINING"), b"454 not now\r\n")
+    assert flights[2].startswith("MAIL FROM")
+
+
+def test_refused_hello_behind_tls_is_a_failure_of_the_site():
+    """EHLO and HELO both."""
+    sender = client()
+    script(sender, b"220 b\r\n", offer("STARTTLS"), b"220 go\r\n")
+    sender.secured()
+    sender.write()
+    sender.read(b"554 no\r\n")
+    sender.write()
+    sender.read(b"554 no\r\n")
+    assert (sender.write(), sender.failure.code) == (b"QUIT\r\n", 554)
+
+
+def encoded(text: str) -> str:
+    """Base64."""
+    return base64.b64encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    ("offered", "replies", "said"),
+    [
+        (
+            "PLAIN LOGIN CRAM-MD5",
+            [b"235 ok\r\n"],
+            [f"AUTH PLAIN {encoded(chr(0) + 'tim' + chr(0) + 'tanstaaftanstaaf')}"],
+        ),
+        (
+            "LOGIN CRAM-MD5",
+            # RFC 2195 section 2.
+            [b"334 " + encoded("<1896.697170952@postoffice.reston.mci.net>").encode() + b"\r\n", b"235 ok\r\n"],
+            ["AUTH CRAM-MD5", encoded("tim b913a602c7eda7a495b4e6e7334d3890")],
+        ),
+        (
+            "login",
+            [b"334 VXNlcm5hbWU6\r\n", b"334 UGFzc3dvcmQ6\r\n", b"235 ok\r\n"],
+            ["AUTH LOGIN", encoded("tim"), encoded("tanstaaftanstaaf")],
+        ),
+    ],
+)
+def test_a_client_proves_who_it_is(offered: str, replies: list[bytes], said: list[str]):
+    """PLAIN first, then CRAM-MD5, then LOGIN, right behind EHLO; then the mail."""
+    sender = client(login=("tim", "tanstaaftanstaaf"))
+    flights = script(sender, b"220 b\r\n", offer("PIPELINING", f"AUTH {offered}"), *replies)
+    assert flights[1:-1] == [f"{line}\r\n" for line in said]
+    assert flights[-1].startswith("MAIL FROM")
+
+
+@pytest.mark.parametrize(
+    ("offered", "replies", "status"),
+    [
+        ("PLAIN", [b"535 5.7.8 no\r\n"], "4.7.8"),
+        ("PLAIN", [b"334 \r\n", b"501 cancelled\r\n"], "4.7.8"),
+        ("LOGIN", [b"535 no\r\n"], "4.7.8"),
+        ("LOGIN", [b"334 VXNlcm5hbWU6\r\n", b"535 no\r\n"], "4.7.8"),
+        ("CRAM-MD5", [b"454 later\r\n"], "4.7.8"),
+        ("CRAM-MD5", [b"334 ???\r\n", b"501 cancelled\r\n"], "4.7.8"),
+        ("GSSAPI", [], "4.7.0"),
+    ],
+)
+def test_failed_proof_puts_mail_off(offered: str, replies: list[bytes], status: str):
+    """As in Postfix: the message is not refused for a wrong password, it waits."""
+    sender = client(login=("tim", "secret"))
+    flights = script(sender, b"220 b\r\n", offer("PIPELINING", f"AUTH {offered}"), *replies, b"221 bye\r\n")
+    assert (flights[-1], sender.replies) == ("QUIT\r\n", {})
+    assert (sender.failure.enhanced, sender.failure.permanent) == (status, False)
+
+
+def test_no_proof_is_given_where_none_is_asked_for():
+    """A server without AUTH gets the mail all the same."""
+    assert envelope(client(login=("tim", "secret"))).startswith("MAIL FROM")
+
+
+def test_lmtp_has_a_reply_for_each_recipient():
+    """LHLO; after the dot one reply for each RCPT that was accepted, in their order (RFC 2033 section 4.2)."""
+    sender = client("u@b.example", "v@b.example", "w@b.example", lmtp=True, uses=("PIPELINING",))
+    flights = script(
+        sender,
+        b"220 b LMTP\r\n",
+        offer("PIPELINING"),
+        b"250 ok\r\n250 ok\r\n550 no\r\n250 ok\r\n354 go\r\n",
+        b"250 mine\r\n",
+        b"452 full\r\n221 bye\r\n",
+    )
+    assert (flights[0], flights[2].split("\r\n")[-2]) == ("LHLO a\r\n", "QUIT")
+    assert {str(p): (r.code, r.text) for p, r in sender.replies.items()} == {
+        "<u@b.example>": (250, "mine"),
+        "<v@b.example>": (550, "no"),
+        "<w@b.example>": (452, "full"),
+    }
+    assert sender.done
+
+
+@pytest.mark.parametrize("pipelining", [(), ("PIPELINING",)])
+def test_lmtp_with_chunks(pipelining: tuple[str, ...]):
+    """The last chunk gets the replies."""
+    sender = client("u@b.example", "v@b.example", lmtp=True)
+    envelope_replies = [b"250 ok\r\n250 ok\r\n250 ok\r\n"] if pipelining else [b"250 ok\r\n"] * 3
+    script(
+        sender, b"220 b\r\n", offer("CHUNKING", *pipelining), *envelope_replies, b"250 one\r\n450 two\r\n", b"221 x\r\n"
+    )
+    assert [reply.text for reply in sender.replies.values()] == ["one", "two"]
+    assert sender.done
+
+
+def test_paths_beyond_ascii_need_smtputf8():
+    """The local part or the domain, of the sender or of a recipient."""
+    plain, utf8 = parse_path("<u@b.example>"), parse_path("<é@b.example>", utf8=True)
+    assert [needs_smtputf8(plain, [plain]), needs_smtputf8(utf8, [plain]), needs_smtputf8(plain, [plain, utf8])] == [
+        False,
+        True,
+        True,
+    ]
+
+
+def test_an_address_beyond_ascii_goes_with_smtputf8():
+    """MAIL has SMTPUTF8, and the addresses are in UTF-8 (RFC 6531 section 3.4)."""
+    host = Host(name="a", uses=EVERYTHING)
+    utf8 = parse_path("<é@b.example>", utf8=True)
+    asked = ((("ORCPT", "utf-8;x"),),)
+    sender = Transmission(host, utf8, [utf8], CONTENT, parameters=(("SMTPUTF8", None),), recipient_parameters=asked)
+    flight = envelope(sender, "SMTPUTF8", "DSN")
+    assert flight.startswith("MAIL FROM:<é@b.example> SMTPUTF8\r\nRCPT TO:<é@b.example> ORCPT=utf-8;x\r\n")

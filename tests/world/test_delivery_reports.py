@@ -1,0 +1,170 @@
+"""Delivery reports as their senders want them, over several hosts (RFC 3461)."""
+
+from __future__ import annotations
+
+import pytest
+from asked import ALL, FEW, KNOWS_ALL, KNOWS_FEW, Mail, send
+
+from sim.scenario.spec import Domain
+
+CHAIN = "a-b b-c"
+SUCCESS = (("NOTIFY", "SUCCESS"),)
+NEVER = (("NOTIFY", "NEVER"),)
+DELAY = (("NOTIFY", "DELAY"),)
+
+
+def over(hosts: dict, *mails: Mail, **settings):
+    """Send over the chain a, b, c, one link at a time."""
+    return send(CHAIN, *mails, hosts=hosts, transfer="store-and-forward", **settings)
+
+
+def test_what_was_asked_for_goes_all_the_way():
+    """RET, ENVID, NOTIFY and ORCPT cross two hosts that know DSN; ORCPT is added by the first."""
+    mail = Mail({"u1@c.example": SUCCESS}, (("RET", "HDRS"), ("ENVID", "x+2B1")))
+    outcome = over({"*": KNOWS_ALL}, mail)
+    wanted = [line for line in outcome.said("MAIL") if "ENVID" in line]
+    assert [line.partition(" RET")[2] for line in wanted] == ["=HDRS ENVID=x+2B1"] * 2
+    assert [line.split(" ", 2)[2] for line in outcome.said("RCPT") if "ORCPT" in line] == [
+        "NOTIFY=SUCCESS ORCPT=rfc822;u1@c.example"
+    ] * 2
+
+
+def test_delivery_is_reported_by_the_last_host():
+    """NOTIFY=SUCCESS: one report, from where the mailbox is, with the names that the sender gave."""
+    asked = (("NOTIFY", "SUCCESS,FAILURE"), ("ORCPT", "rfc822;alias@x.example"))
+    [report] = over({"*": KNOWS_ALL}, Mail({"u1@c.example": asked}, (("ENVID", "x+2B1"),))).reports
+    assert (report.message["Reporting-MTA"], report.message["Original-Envelope-Id"]) == ("dns; c", "x+1")
+    [recipient] = report.recipients
+    assert (
+        recipient["Action"],
+        recipient["Status"],
+        recipient["Original-Recipient"],
+        recipient["Final-Recipient"],
+    ) == (
+        "delivered",
+        "2.1.5",
+        "rfc822; alias@x.example",
+        "rfc822; u1@c.example",
+    )
+
+
+@pytest.mark.parametrize(
+    ("hosts", "reporter"),
+    [
+        ({"*": KNOWS_ALL, "b": KNOWS_FEW}, "a"),
+        ({"*": KNOWS_ALL, "c": KNOWS_FEW}, "b"),
+        ({"*": KNOWS_ALL, "a": {"extensions": ALL, "uses": FEW}}, "a"),
+    ],
+)
+def test_the_last_host_that_knows_reports_passing_mail_on(hosts: dict, reporter: str):
+    """The next host lacks DSN: "relayed", and nothing more (RFC 3461 section 5.2.2)."""
+    [report] = over(hosts, Mail({"u1@c.example": SUCCESS})).reports
+    assert (report.message["Reporting-MTA"], report.recipients[0]["Action"]) == (f"dns; {reporter}", "relayed")
+
+
+def test_no_success_is_reported_unasked():
+    """Usual mail, and mail that asks for failures alone, arrives in silence."""
+    mails = [Mail({"u1@c.example": ()}), Mail({"u2@c.example": (("NOTIFY", "FAILURE"),)})]
+    outcome = over({"*": KNOWS_ALL, "c": KNOWS_FEW}, *mails)
+    assert (outcome.reports, set(outcome.fates().values())) == ([], {"delivered"})
+
+
+@pytest.mark.parametrize("asked", [NEVER, SUCCESS, DELAY])
+def test_failures_are_reported_only_where_they_are_wanted(asked):
+    """NEVER, or a NOTIFY without FAILURE: no report, and the books say that nobody was told."""
+    outcome = over({"*": KNOWS_ALL}, Mail({"nobody@c.example": asked}))
+    assert (outcome.reports, outcome.fates()["nobody@c.example"]) == ([], "expired")
+
+
+def test_one_report_for_those_who_want_it():
+    """Two recipients fail, one of them in silence."""
+    mail = Mail({"nobody@c.example": NEVER, "none@c.example": (("NOTIFY", "FAILURE"),)})
+    outcome = over({"*": KNOWS_ALL}, mail)
+    assert [[one["Final-Recipient"] for one in report.recipients] for report in outcome.reports] == [
+        ["rfc822; none@c.example"]
+    ]
+    assert outcome.fates()["none@c.example"] == "bounced"
+
+
+@pytest.mark.parametrize(
+    ("ret", "returned"),
+    [((), "text/rfc822-headers"), ((("RET", "HDRS"),), "text/rfc822-headers"), ((("RET", "FULL"),), "message/rfc822")],
+)
+def test_what_comes_back_of_the_message(ret, returned: str):
+    """RET=FULL returns all of it; without RET the header does (RFC 3461 section 4.3)."""
+    [report] = over({"*": KNOWS_ALL}, Mail({"nobody@c.example": ()}, ret)).reports
+    assert (report.returned, report.recipients[0]["Action"]) == (returned, "failed")
+
+
+def test_good_news_returns_no_body():
+    """RET is for failures."""
+    [report] = over({"*": KNOWS_ALL}, Mail({"u1@c.example": SUCCESS}, (("RET", "FULL"),))).reports
+    assert report.returned == "text/rfc822-headers"
+
+
+def test_nobody_is_told_about_a_report():
+    """A null reverse-path gets no report, whatever was asked for."""
+    mails = [Mail({"u1@c.example": SUCCESS}, sender="<>"), Mail({"nobody@c.example": ()}, sender="<>")]
+    outcome = over({"*": KNOWS_ALL, "c": KNOWS_FEW}, *mails)
+    assert outcome.reports == []
+
+
+def test_reports_are_on_the_books():
+    """Each is a message with a null reverse-path and a copy that ends."""
+    outcome = over({"*": KNOWS_ALL}, Mail({"u1@c.example": SUCCESS}))
+    [report] = [fact for fact in outcome.facts.messages if fact.sender == "<>"]
+    assert [copy.outcome for copy in outcome.facts.copies if copy.message_id == report.message_id] == ["delivered"]
+
+
+def test_a_list_is_where_mail_arrives():
+    """Delivery to the list is reported; what goes on to its members asks for nothing (RFC 3461 section 5.2.7.3)."""
+    domains = {
+        "a.example": Domain(name="a.example", mx=((0, "a"),), users=("u1", "u2")),
+        "c.example": Domain(
+            name="c.example", mx=((0, "c"),), users=("u1",), lists={"staff": ("u1@c.example", "u2@a.example")}
+        ),
+    }
+    outcome = over({"*": KNOWS_ALL}, Mail({"staff@c.example": SUCCESS}, (("ENVID", "x1"),)), domains=domains)
+    [report] = outcome.reports
+    assert (report.recipients[0]["Final-Recipient"], report.recipients[0]["Action"]) == (
+        "rfc822; staff@c.example",
+        "delivered",
+    )
+    assert [line for line in outcome.said("RCPT") if "u2@a" in line] == ["RCPT TO:<u2@a.example>"] * 2
+
+
+def test_delivery_at_home_is_reported_too():
+    """No hop at all."""
+    [report] = over({"*": KNOWS_ALL}, Mail({"u2@a.example": SUCCESS})).reports
+    assert (report.message["Reporting-MTA"], report.recipients[0]["Action"]) == ("dns; a", "delivered")
+
+
+def test_mail_that_needs_smtputf8_comes_back_where_it_cannot_go():
+    """The second hop lacks it: 5.6.7, reported, and never downgraded (RFC 6531 section 3.2)."""
+    outcome = over({"*": KNOWS_ALL, "c": KNOWS_FEW}, Mail({"u1@c.example": ()}, (("SMTPUTF8", None),)))
+    [report] = outcome.reports
+    assert (report.recipients[0]["Status"], report.message["Reporting-MTA"]) == ("5.6.7", "dns; b")
+    assert [(attempt.outcome, attempt.reply_code) for attempt in outcome.facts.attempts if attempt.to_host == "c"] == [
+        ("refused", 553)
+    ]
+
+
+def test_a_sender_beyond_ascii_gets_his_report():
+    """The report to such an address needs SMTPUTF8 itself, and has it."""
+    domains = {
+        "a.example": Domain(name="a.example", mx=((0, "a"),), users=("u1", "u2", "josé")),
+        "c.example": Domain(name="c.example", mx=((0, "c"),), users=("u1",)),
+    }
+    mail = Mail({"nobody@c.example": ()}, (("SMTPUTF8", None),), sender="<josé@a.example>")
+    outcome = over({"*": KNOWS_ALL}, mail, domains=domains)
+    [report] = outcome.reports
+    assert report.recipients[0]["Status"] == "5.1.1"
+    assert ["SMTPUTF8" in line for line in outcome.said("MAIL FROM:<>")] == [True]
+
+
+def test_eight_bits_are_converted_on_the_way():
+    """A last hop without 8BITMIME gets quoted-printable."""
+    seven = {"extensions": ("PIPELINING",), "uses": FEW}
+    outcome = over({"c": seven}, Mail({"u1@c.example": ()}, content=b"Subject: x\r\n\r\n\xc3\xa9\r\n"))
+    [content] = outcome.world.stations["c"].mailboxes.contents["u1@c.example"]
+    assert (content.isascii(), b"=C3=A9" in content) == (True, True)
