@@ -17,15 +17,15 @@ T = TypeVar("T")
 
 
 class Places(Generic[T]):
-    """The places of a host's outbound deliveries."""
+    """The places of a host's outbound deliveries; `lines` are those who wait for one, by next hop."""
 
-    __slots__ = ("_lines", "_policy", "_ranked", "_taken", "_taken_by")
+    __slots__ = ("_policy", "_ranked", "_taken", "_taken_by", "lines")
 
     def __init__(self, policy: Postfix) -> None:
         self._policy = policy
         self._taken = 0
         self._taken_by: dict[str, int] = {}
-        self._lines: dict[str, deque[tuple[int, T]]] = {}
+        self.lines: dict[str, deque[tuple[int, T]]] = {}
         # Whether anybody in line has had a priority other than 0.
         self._ranked = False
 
@@ -46,7 +46,7 @@ class Places(Generic[T]):
 
     def line_up(self, hop: str, waiting: T, priority: int = 0) -> None:
         """Wait for a place, behind those of the same and of higher priority (RFC 6710)."""
-        line = self._lines.setdefault(hop, deque())
+        line = self.lines.setdefault(hop, deque())
         if priority:
             self._ranked = True
         if not line or line[-1][0] >= priority:
@@ -61,15 +61,15 @@ class Places(Generic[T]):
         """
         if self._taken >= self._policy.default_process_limit:
             return None
-        lines = self._lines.items()
+        lines = self.lines.items()
         for hop, line in sorted(lines, key=lambda one: -one[1][0][0]) if self._ranked else lines:
             if self._taken_by.get(hop, 0) < self._policy.default_destination_concurrency_limit:
                 if only is not None and hop != only:
                     return None
-                del self._lines[hop]
+                del self.lines[hop]
                 _, first = line.popleft()
                 if line:
-                    self._lines[hop] = line
+                    self.lines[hop] = line
                 return first
         return None
 
@@ -78,8 +78,6 @@ class Places(Generic[T]):
 
         He leaves the line; the place stays taken.
         """
-        if not self._lines:
-            return None
         self.leave(hop)
         first = self.next_in_line(only=hop)
         self._taken += 1
@@ -88,6 +86,6 @@ class Places(Generic[T]):
 
     def clear(self) -> Iterator[T]:
         """Send everybody in line away."""
-        lines, self._lines = self._lines, {}
+        lines, self.lines = self.lines, {}
         for line in lines.values():
             yield from [waiting for _, waiting in line]

@@ -303,22 +303,16 @@ class Transmission:
         self.reports = "DSN" in self._usable
         return None
 
-    def _envelope(self, mailing: Mailing | None = None) -> list[Command]:
-        """MAIL and RCPT: of the message that is on offer, or of one that needs nothing special."""
-        if mailing is not None:
-            return self._commands(mailing.reverse_path, (), mailing.content, mailing.forward_paths)
-        commands = self._commands(self._reverse_path, self._parameters, self._content, self._pending)
-        if self._recipient_parameters:
-            asked = dict(zip(self._forward_paths, self._recipient_parameters, strict=True))
-            commands[1:] = [events.Rcpt(path, asked[path]) for path in self._pending]
-        return commands
-
-    def _commands(
-        self, reverse_path: Path, parameters: Parameters, content: bytes, forward_paths: Sequence[Path]
-    ) -> list[Command]:
+    def _envelope(self) -> list[Command]:
+        """MAIL, and RCPT for those who are to be offered in this transaction."""
+        parameters = self._parameters
         if "SIZE" in self._usable:
-            parameters = (("SIZE", str(len(content))), *parameters)
-        return [events.Mail(reverse_path, parameters), *[events.Rcpt(path) for path in forward_paths]]
+            parameters = (("SIZE", str(len(self._content))), *parameters)
+        mail = events.Mail(self._reverse_path, parameters)
+        if not self._recipient_parameters:
+            return [mail, *[events.Rcpt(path) for path in self._pending]]
+        asked = dict(zip(self._forward_paths, self._recipient_parameters, strict=True))
+        return [mail, *[events.Rcpt(path, asked[path]) for path in self._pending]]
 
     def _offer(self, ridden: list[Reply] | None) -> Generator[tuple[Command, ...], list[Reply], bool]:
         """MAIL, RCPT and DATA, in one flight or in lockstep; true when the server waits for the mail data."""
@@ -365,29 +359,32 @@ class Transmission:
         # A server may answer 354 although it refused every recipient; then only the final dot may follow (RFC 2920
         # 3.1).
         mail_data = events.MailData(self._content if self._taken else b"")
-        behind = self._behind()
-        if self._lmtp:
-            self._owed = self._replies_owed()
-        answers = yield (mail_data, *behind)
-        return (yield from self._conclude(answers, quits=bool(behind)))
-
-    def _behind(self) -> tuple[Command, ...]:
-        """What goes out behind the final dot: QUIT, or the next message's envelope."""
-        if self._excess:
-            return ()
-        self._look_for_more()
-        mailing = self.next
-        if not self._pipelining:
-            return ()
-        if mailing is None:
-            return (_QUIT,)
-        if not self._rides or self._lmtp or mailing.parameters or not mailing.content.isascii():
-            return ()
-        return (*self._envelope(mailing), _DATA)
-
-    def _look_for_more(self) -> None:
         # Where somebody was refused for the time being, there may be another host to try first.
-        self.next = self.more() if self.more is not None and self._taken and not self.replies else None
+        if self.more is not None and self._taken and not self.replies:
+            self.next = self.more()
+        if self._pipelining and self.next is None and not self._excess:
+            behind: tuple[Command, ...] = (_QUIT,)
+        else:
+            behind = self._riders()
+        self._owed = self._replies_owed() if self._lmtp else 0
+        answers = yield (mail_data, *behind)
+        goes_on = self._conclude(answers)
+        if self.next is not None:
+            self._ridden = answers[1:] or None
+        elif not (goes_on or behind):
+            yield (_QUIT,)
+        return goes_on
+
+    def _riders(self) -> tuple[Command, ...]:
+        """What of the next message goes out behind the final dot: its envelope, where that needs nothing special."""
+        following = self.next
+        if following is None or not (self._pipelining and self._rides) or self._lmtp:
+            return ()
+        if following.parameters or following.recipient_parameters or not following.content.isascii():
+            return ()
+        size = (("SIZE", str(len(following.content))),) if "SIZE" in self._usable else ()
+        recipients = [events.Rcpt(path) for path in following.forward_paths]
+        return (events.Mail(following.reverse_path, size), *recipients, _DATA)
 
     def _offer_chunk(self) -> Generator[tuple[Command, ...], list[Reply], bool]:
         """MAIL, RCPT and the mail data as one chunk. Says whether another transaction is to follow."""
@@ -403,33 +400,34 @@ class Transmission:
             if whole:
                 self._owed = self._replies_owed()
                 answers = yield (chunk,)
-        if not (whole and self._taken):
+        goes_on = False
+        if whole and self._taken:
+            if self.more is not None and not self.replies:
+                self.next = self.more()
+            goes_on = self._conclude(answers[-1 - self._owed :])
+        if self.next is None and not goes_on:
             self._decided = True
             yield (_QUIT,)
-            return False
-        if not self._excess:
-            self._look_for_more()
-        return (yield from self._conclude(answers[-1 - self._owed :], quits=False))
+        return goes_on
 
     def _replies_owed(self) -> int:
         """How many replies more than one LMTP's mail data gets."""
         return sum(path not in self.replies for path in self._pending) - 1 if self._lmtp and self._taken else 0
 
-    def _conclude(self, answers: list[Reply], *, quits: bool) -> Generator[tuple[Command, ...], list[Reply], bool]:
+    def _conclude(self, answers: list[Reply]) -> bool:
         """Take the word on the mail data; says whether another transaction is to follow."""
+        word = answers[0]
         if self._lmtp:
             # A reply for each recipient that was accepted, in their order (RFC 2033 section 4.2).
             accepted = [path for path in self._pending if path not in self.replies]
             self.replies |= dict(zip(accepted, answers, strict=False))
-        self._owed = 0
-        self._settle(answers[0])
-        if self._excess and answers[0].positive:
+            self._owed = 0
+        else:
+            for path in self._pending:
+                self.replies.setdefault(path, word)
+        if self._excess and word.positive:
             return True
         self._decided = True
-        if self.next is not None:
-            self._ridden = answers[1:] or None
-        elif not quits:
-            yield (_QUIT,)
         return False
 
 

@@ -23,8 +23,8 @@ class CopyFact(NamedTuple):
     """The end of one copy (message x recipient), or where it was when the run ended.
 
     `outcome` is one of delivered, bounced (given up, the sender got a report), expired (given up with nobody to
-    report to: the reverse-path is null), lost (with the reason), queued (still at a host), in-transfer,
-    submitted (its sender's host has been down ever since it was written).
+    report to: the reverse-path is null, or the sender wants no report), lost (with the reason), queued (still at a
+    host), in-transfer, submitted (its sender's host has been down ever since it was written).
     `hops` counts the passes from one MTA to the next that were accepted; `path` names the hosts that had custody,
     joined by `>`. The five delays add up to `ended_s - created_s`.
     """
@@ -47,8 +47,9 @@ class CopyFact(NamedTuple):
 
 
 class AttemptFact(NamedTuple):
-    """One try to pass copies of a message on to one next hop, in one transaction.
+    """One try to pass copies of a message on to one next hop, in one transaction (more where recipients are limited).
 
+    Attempts with one `session_id` went through that session one after the other, each with its share of the costs.
     `recipients` is how many copies it carried; `bytes_on_wire` counts every packet on every link that it crosses;
     `outcome` is accepted, deferred, refused, partial (its recipients fared differently) or the network's refusal:
     no-route, connect-timeout, timeout, connection-lost, host-crash.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import simpy
 
+from sim.mail.path import Path
 from sim.mta.bounce import RELAYED
 from sim.mta.envelope import Mailing
 from sim.mta.queue import Copy, Entry, Failure, HopTime
@@ -116,7 +117,12 @@ class Attempt:
         if session.transmission.next is not None and not session.outcome:
             self.session = session
         else:
-            self._close(session)
+            if self._boots == self._peer.boots:
+                self._peer.inbound -= 1
+            if session.connected:
+                session.connection.close()
+            session.transmission.close()
+            del station.attempts[self.session_id]
         return self._conclude(session, env.now)
 
     def _open(self, now: float) -> Session | None:
@@ -164,8 +170,10 @@ class Attempt:
     def _more(self) -> Mailing | None:
         """The message of the delivery that is next in line for the same host, which goes on in this one's place."""
         station, session = self._station, self._session
+        if not station.places.lines or session is None:
+            return None
         now = station.world.env.now
-        if session is None or now - session.opened_at > REUSE_TIME:
+        if now - session.opened_at > REUSE_TIME:
             return None
         self.heir = station.successor(self._hop)
         if self.heir is None:
@@ -177,15 +185,6 @@ class Attempt:
         asked = tuple([copy.parameters for copy in copies])
         return Mailing(entry.reverse_path, paths, entry.content, wishes.at(now), asked)
 
-    def _close(self, session: Session) -> None:
-        """Nothing more will go through the session."""
-        if self._boots == self._peer.boots:
-            self._peer.inbound -= 1
-        if session.connected:
-            session.connection.close()
-        session.transmission.close()
-        del self._station.attempts[self.session_id]
-
     def admit(self) -> bool:
         """A connection is made; whether the peer has too many of them."""
         self._boots = self._peer.boots
@@ -194,16 +193,14 @@ class Attempt:
 
     def take(self, mail: AcceptedMail, spent: HopTime, now: float) -> None:
         """The peer has custody."""
-        self._peer.receive(mail, self._there(mail, spent, now), now, self._offered(now))
+        session = self._session
+        self._peer.receive(mail, self._there(mail, spent, now), now, session.contacted_at if session else now)
 
     def take_later(self, mail: AcceptedMail, spent: HopTime, at: float) -> None:
         """The peer will have custody at `at`, and nobody will know."""
-        peer, copies, offered = self._peer, self._there(mail, spent, at), self._offered(at)
+        peer, copies, session = self._peer, self._there(mail, spent, at), self._session
+        offered = session.contacted_at if session else at
         self._station.world.later(at, lambda: peer.receive(mail, copies, at, offered))
-
-    def _offered(self, now: float) -> float:
-        """When the mail that the peer takes at `now` was offered to it."""
-        return now if self._session is None else min(self._session.contacted_at, now)
 
     def _there(self, mail: AcceptedMail, spent: HopTime, at: float) -> list[Copy]:
         """The copies as the peer has them."""
@@ -224,19 +221,23 @@ class Attempt:
 
     def _conclude(self, session: Session, now: float) -> list[Copy]:
         """Write down what the session brought, copy by copy; give those that are left for another try."""
-        entry, replies = self._entry, session.transmission.replies
+        entry, ledger, replies = self._entry, self._station.world.ledger, session.transmission.replies
         cut = session.transmission.failure or session.failure
         left: list[Copy] = []
-        gone: list[Copy] = []
+        gone: set[str] = set()
         outcomes: dict[str, Reply | Failure] = {}
         spent = session.spent(now)
         held = self._station.holds(entry)
+        if held and entry.wishes is not None and not session.transmission.reports:
+            self._tell_relayed(replies, now)
         for copy in self._copies:
             copy.in_transfer = False
             reply = replies.get(copy.forward_path)
             if reply is not None and reply.positive:
                 outcomes.setdefault("accepted", reply)
-                gone.append(copy)
+                gone.add(copy.recipient)
+                if held:
+                    ledger.hand_over(copy)
                 continue
             copy.tried(spent, now)
             failure = _failure(reply, self._peer.host.name) if reply is not None else cut or NO_ANSWER
@@ -245,23 +246,21 @@ class Attempt:
             if not failure.permanent:
                 left.append(copy)
         if held and gone:
-            self._hand_over(gone, now, reports=session.transmission.reports)
+            entry.copies = [copy for copy in entry.copies if copy.recipient not in gone]
         outcome, deciding = next(iter(outcomes.items()))
         if len(outcomes) > 1:
             outcome = "partial"
         self._station.world.recorder.attempts.append(self._fact(session, now, outcome, deciding))
         return left
 
-    def _hand_over(self, gone: Sequence[Copy], now: float, *, reports: bool) -> None:
-        """The peer has custody of these. Where it will not report, their sender may want to know (RFC 3461 5.2.2)."""
-        entry = self._entry
-        if entry.wishes is not None and not reports:
-            wanted = [(copy, RELAYED) for copy in gone if notifies(copy.parameters, "SUCCESS")]
-            tell(self._station, entry, wanted, now, "relayed")
-        for copy in gone:
-            self._station.world.ledger.hand_over(copy)
-        names = {copy.recipient for copy in gone}
-        entry.copies = [copy for copy in entry.copies if copy.recipient not in names]
+    def _tell_relayed(self, replies: Mapping[Path, Reply], now: float) -> None:
+        """The peer that took these will not report, so their sender may want to know (RFC 3461 section 5.2.2)."""
+        relayed = [
+            (copy, RELAYED)
+            for copy in self._copies
+            if notifies(copy.parameters, "SUCCESS") and (reply := replies.get(copy.forward_path)) and reply.positive
+        ]
+        tell(self._station, self._entry, relayed, now, "relayed")
 
     def _fact(self, session: Session, now: float, outcome: str, deciding: Reply | Failure | None) -> AttemptFact:
         connection, turns = session.connection, session.transmission.turns

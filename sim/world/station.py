@@ -64,18 +64,23 @@ class Station:
         self._runs_since = -self._random.uniform(0.0, host.mta.queue_run_delay)
         self._running = weather.is_up(0.0)
         self._serial = 0
-        self._places: Places[Delivery] = Places(host.mta)
+        self.places: Places[Delivery] = Places(host.mta)
         self._plain_paths = not host.percent_hack
         if weather.next_down(0.0) < world.horizon:
             world.env.process(self._live_through(weather))
 
-    def submit(self, reverse_path: Path, copies: list[Copy], content: bytes, parameters: Parameters = ()) -> None:
-        """Take a new message from a user of this host, or from the host itself; the parameters are as MAIL's."""
+    def submit(
+        self, reverse_path: Path, copies: list[Copy], content: bytes, parameters: Parameters | None = None
+    ) -> None:
+        """Take a new message from a user of this host, or from the host itself.
+
+        The parameters are as MAIL's; None says that none of the copies asks for anything either.
+        """
         now = self.world.env.now
         for copy in copies:
             copy.path = (self.host.name,)
             copy.waited(copy.created, now)
-        wishes = wishes_of(parameters, now) if parameters or any(copy.parameters for copy in copies) else None
+        wishes = None if parameters is None else wishes_of(parameters, now)
         self._take_custody(reverse_path, copies, content, now, wishes=wishes)
 
     def receive(self, mail: AcceptedMail, copies: list[Copy], now: float, offered: float) -> None:
@@ -92,8 +97,10 @@ class Station:
         for copy in copies:
             self.world.ledger.take(copy)
         wishes = None
-        if mail.recipient_parameters or not _asks_nothing(mail.parameters):
-            wishes = wishes_of(mail.parameters, offered)
+        asked = mail.parameters
+        # SIZE alone is no wish: each hop finds it anew.
+        if mail.recipient_parameters or len(asked) > 1 or (asked and asked[0][0] != "SIZE"):
+            wishes = wishes_of(asked, offered)
             for copy, parameters in zip(copies, mail.recipient_parameters, strict=False):
                 copy.parameters = parameters
         self._take_custody(mail.reverse_path, copies, field + mail.content, now, queue_id=queue_id, wishes=wishes)
@@ -127,35 +134,48 @@ class Station:
         refused: list[tuple[Copy, Failure]] = []
         arrived: list[tuple[Copy, Failure]] = []
         for copy in copies:
-            if copy.forward_path.route or not self._plain_paths:
-                back = self._redirect(copy, reverse_path)
-                if back is not None:
-                    self._queue_up(Entry(self._next_id(), back, content, now, [copy], now, now, wishes=wishes), now)
-                    continue
+            if (copy.forward_path.route or not self._plain_paths) and (back := self._redirect(copy, reverse_path)):
+                self._queue_up(Entry(self._next_id(), back, content, now, [copy], now, now, wishes=wishes), now)
+                continue
             address = copy.forward_path.mailbox
             if address is None or not self.directory.is_local(address):
                 remote.append(copy)
                 continue
-            failure = self._arrive(copy, address, reverse_path, content, now)
-            (refused if failure.permanent else arrived).append((copy, failure))
-        if not remote and not refused and wishes is None:
+            fate = self._arrive(copy, address, reverse_path, content)
+            if fate.code:
+                refused.append((copy, fate))
+            elif wishes is None:
+                self.world.ledger.end(copy, "delivered", fate.text, now)
+            else:
+                arrived.append((copy, fate))
+        if not (remote or refused or arrived):
             return
         entry = Entry(queue_id or self._next_id(), reverse_path, content, now, remote, now, now, wishes=wishes)
-        if wishes is not None:
-            tell(self, entry, [one for one in arrived if one[0].parameters], now, "delivered")
-        if refused:
-            self._give_up(entry, refused, now)
+        if arrived or refused:
+            self._end_of_way(entry, arrived, refused, now)
         if remote:
             self._queue_up(entry, now)
 
-    def _arrive(self, copy: Copy, address: Address, reverse_path: Path, content: bytes, now: float) -> Failure:
-        """Put a copy where it is for: into a mailbox, or to a list. Gives what to report of it."""
+    def _end_of_way(
+        self,
+        entry: Entry,
+        arrived: list[tuple[Copy, Failure]],
+        refused: list[tuple[Copy, Failure]],
+        now: float,
+    ) -> None:
+        """Tell of the copies that end here, and then end them: the last one's end may be the run's."""
+        tell(self, entry, [one for one in arrived if one[0].parameters], now, "delivered")
+        for copy, fate in arrived:
+            self.world.ledger.end(copy, "delivered", fate.text, now)
+        self._give_up(entry, refused, now)
+
+    def _arrive(self, copy: Copy, address: Address, reverse_path: Path, content: bytes) -> Failure:
+        """Put a copy where it is for: into a mailbox, or to a list. Gives its fate, whose code is 0 if all is well."""
         if (members := self.directory.members(address)) is not None:
-            return self._expand(copy, address, members, content, now)
+            return self._expand(address, members, content)
         if not self.directory.has_user(address):
             return UNKNOWN_USER
         self.mailboxes.deliver(copy.recipient if self._plain_paths else str(address), reverse_path, content)
-        self.world.ledger.end(copy, "delivered", "", now)
         return bounce.DELIVERED
 
     def _queue_up(self, entry: Entry, now: float) -> None:
@@ -200,7 +220,7 @@ class Station:
     def _is_own(self, domain: str) -> bool:
         return domain.lower() == self.host.domain.lower() or self.directory.is_local(Address("", domain))
 
-    def _expand(self, copy: Copy, address: Address, members: Sequence[str], content: bytes, now: float) -> Failure:
+    def _expand(self, address: Address, members: Sequence[str], content: bytes) -> Failure:
         """Pass a message on to a list's members, in the name of the list's owner (RFC 5321 section 3.9.2).
 
         The copy to the list has arrived then; what goes to the members is a message of its own, for which the writer's
@@ -214,8 +234,7 @@ class Station:
         again = mark + content
         paths = [Path(parse_address(member)) for member in members]
         self.submit(owner, world.write(world.new_message_id(), owner, paths, len(again)), again)
-        world.ledger.end(copy, "delivered", f"expanded to {len(members)} members", now)
-        return bounce.DELIVERED
+        return Failure(0, bounce.DELIVERED.enhanced, f"expanded to {len(members)} members")
 
     def _release(self, entry: Entry, copies: Sequence[Copy], now: float) -> None:
         """Start, or line up, the deliveries of an entry's copies: those that go the same way together."""
@@ -271,50 +290,45 @@ class Station:
 
     def _start(self, entry: Entry, copies: Sequence[Copy], ways: tuple[Way, ...]) -> None:
         hop = ways[0][-1]
-        if self._places.take(hop):
+        if self.places.take(hop):
             Task(self.world.env, self._deliver(entry, copies, ways))
         else:
-            self._places.line_up(hop, (entry, copies, ways), entry.wishes.priority if entry.wishes else 0)
+            self.places.line_up(hop, (entry, copies, ways), entry.wishes.priority if entry.wishes else 0)
 
     def successor(self, hop: str) -> Delivery | None:
         """The delivery that is to go on in the place, and the session, of one to `hop` that is about to end."""
-        return self._places.successor(hop) if self._running else None
+        return self.places.successor(hop) if self._running else None
 
     def _deliver(
         self, entry: Entry, copies: Sequence[Copy], ways: tuple[Way, ...]
     ) -> Generator[simpy.Event, None, None]:
-        """Deliveries in one place, one after the other as long as each has an heir."""
-        hop, before = ways[0][-1], None
+        """Deliveries in one place, one after the other as long as each has an heir.
+
+        Each goes the ways in turn, until each copy is taken or refused for good. The first attempt may take over a
+        session; one that leaves its session to an heir is the last.
+        """
+        hop = ways[0][-1]
+        attempt: Attempt | None = None
         heir: Delivery | None = (entry, copies, ways)
         while heir is not None:
-            entry, copies, ways = heir
-            if self._running:
-                attempt = yield from self._try(entry, copies, ways, hop, before)
-                heir, before = attempt.heir, attempt if attempt.session is not None else None
-            else:
-                heir = None
+            (entry, left, ways), heir, talks = heir, None, 0
+            for way in ways if self._running else ():
+                before = attempt if attempt is not None and attempt.session is not None else None
+                attempt = Attempt(self, entry, left, way, hop=hop, before=before)
+                left = yield from attempt.run()
+                if before is not None and left and not attempt.contacted and self._running:
+                    # A session that had died meanwhile says nothing about the host.
+                    attempt = Attempt(self, entry, left, way, hop=hop)
+                    left = yield from attempt.run()
+                heir = attempt.heir
+                talks += attempt.contacted
+                if not left or heir or talks == self.host.mta.smtp_mx_session_limit or not self._running:
+                    break
             entry.in_delivery -= 1
             if not entry.in_delivery and self.holds(entry):
                 self._settle(entry, self.world.env.now)
-        self._places.leave(hop)
+        self.places.leave(hop)
         self._let_in(self.world.env.now)
-
-    def _try(
-        self, entry: Entry, copies: Sequence[Copy], ways: tuple[Way, ...], hop: str, before: Attempt | None
-    ) -> Generator[simpy.Event, None, Attempt]:
-        """The ways in turn, until each copy is taken or refused for good; gives the last attempt.
-
-        An attempt that takes over a session comes first, and one that leaves its session to an heir is the last.
-        """
-        left, talks = copies, 0
-        for way in ways:
-            attempt = Attempt(self, entry, left, way, hop=hop, before=before)
-            left = yield from attempt.run()
-            before = None
-            talks += attempt.contacted
-            if not left or attempt.heir or talks == self.host.mta.smtp_mx_session_limit or not self._running:
-                break
-        return attempt
 
     def holds(self, entry: Entry) -> bool:
         """Whether the entry is still in the queue: a crash may have taken it."""
@@ -333,7 +347,7 @@ class Station:
 
     def _let_in(self, now: float) -> None:
         """A place is free: those that wait go, as far as there is room."""
-        while self._running and (waiting := self._places.next_in_line()) is not None:
+        while self._running and (waiting := self.places.next_in_line()) is not None:
             entry, copies, _ = waiting
             entry.in_delivery -= 1
             self._release(entry, copies, now)
@@ -425,7 +439,7 @@ class Station:
         self._running = False
         self.boots += 1
         self.inbound = 0
-        for entry, _, _ in self._places.clear():
+        for entry, _, _ in self.places.clear():
             entry.in_delivery -= 1
         if self.host.spool == "volatile":
             for entry in self.queue.empty():
@@ -453,8 +467,3 @@ class Station:
 
     def _note_queue(self, now: float) -> None:
         self.world.recorder.queues.append(QueueFact(self.host.name, now, len(self.queue.entries), self.queue.bytes))
-
-
-def _asks_nothing(parameters: Parameters) -> bool:
-    """Whether MAIL had no parameter but SIZE, which each hop finds anew."""
-    return not parameters or (len(parameters) == 1 and parameters[0][0] == "SIZE")

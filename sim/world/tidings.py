@@ -39,5 +39,5 @@ def tell(
     message_id = world.new_message_id()
     content = bounce.report(host, entry, told, message_id=f"<{message_id}@{host}>", now=now, action=action)
     copies = world.write(message_id, NULL_PATH, [back], len(content))
-    station.submit(NULL_PATH, copies, content, (("SMTPUTF8", None),) if needs_smtputf8(back, ()) else ())
+    station.submit(NULL_PATH, copies, content, (("SMTPUTF8", None),) if needs_smtputf8(back, ()) else None)
     return {copy.recipient for copy, _ in told}

@@ -151,6 +151,20 @@ def test_a_heir_whose_session_has_died_gets_a_new_one():
     ]
 
 
+def test_a_session_that_died_between_two_messages_says_nothing_about_the_host():
+    """The server restarts before RSET arrives: the message goes at once in a new session, not after a backoff."""
+    spec = scenario("a-b", message(0, "u1@a", "u1@b"), message(0, "u1@a", "u1@b"), hosts={"*": {"mta": ONE_AT_A_TIME}})
+    first = run(spec).attempts[0].ended_s
+    hosts = {"*": {"mta": ONE_AT_A_TIME}, "b": {"weather": Weather(down=(Interval(start=first, end=first + 1.0),))}}
+    facts = run(replace(spec, architectures=scenario("a-b", hosts=hosts).architectures))
+    assert [(attempt.outcome, attempt.session_id) for attempt in facts.attempts] == [
+        ("accepted", 1),
+        ("connection-lost", 1),
+        ("accepted", 2),
+    ]
+    assert max(copy.ended_s for copy in facts.copies) < 10.0
+
+
 def test_recipients_beyond_the_limit_go_at_once(monkeypatch: pytest.MonkeyPatch):
     """452 to the third and later: two at a time in the same session, with no backoff (RFC 5321 section 4.5.3.1.10)."""
     monkeypatch.setattr("sim.mta.reception.RECIPIENT_LIMIT", 2)
