@@ -12,7 +12,8 @@ from sim.mail.path import Path
 from sim.mta.queue import Failure
 from sim.mta.transmission import Transmission
 from sim.protocol.smtp.replies import Reply
-from sim.scenario.spec import Host, Postfix
+from sim.scenario.products import Postfix, Product
+from sim.scenario.spec import Host
 
 __all__ = ["ACCEPTED", "PERMANENT", "TEMPORARY", "Delivery", "parse_server", "send"]
 
@@ -77,7 +78,7 @@ def send(
     content: bytes,
     *,
     name: str = "",
-    policy: Postfix | None = None,
+    policy: Product | None = None,
     say: Callable[[str], object],
 ) -> Delivery:
     """Offer a message to a server.
@@ -100,7 +101,7 @@ def send(
 class _Dialogue:
     """One session over a blocking socket."""
 
-    def __init__(self, policy: Postfix, say: Callable[[str], object]) -> None:
+    def __init__(self, policy: Product, say: Callable[[str], object]) -> None:
         self._policy = policy
         self._say = say
         self._started = monotonic()
@@ -114,7 +115,7 @@ class _Dialogue:
         name: str,
     ) -> Delivery:
         try:
-            connection = socket.create_connection(server, self._policy.smtp_connect_timeout)
+            connection = socket.create_connection(server, self._policy.connect_timeout)
         except (socket.gaierror, UnicodeError) as error:
             why = error.strerror if isinstance(error, OSError) else error
             raise LiveError(f"no host {server[0]!r}: {why}") from error
@@ -155,7 +156,7 @@ class _Dialogue:
 
     def _send(self, connection: socket.socket, flight: bytes) -> None:
         self._show(">>> ", flight)
-        connection.settimeout(self._policy.smtp_data_xfer_timeout)
+        connection.settimeout(self._policy.data_xfer_timeout)
         try:
             with memoryview(flight) as octets:
                 for start in range(0, len(octets), _BLOCK):

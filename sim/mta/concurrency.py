@@ -1,8 +1,8 @@
 """How many deliveries a host has under way, in all and to one next hop, and which of those that wait goes next.
 
-Postfix's default_process_limit and default_destination_concurrency_limit. A delivery counts for the next hop that it
-tries first, as Postfix counts it for its destination, whichever host it ends up talking to. Those that wait stand in a
-line for each next hop; the lines take turns, so that none starves.
+The limits are its product's: Postfix's default_process_limit and default_destination_concurrency_limit. A delivery
+counts for the next hop that it tries first, as Postfix counts it for its destination, whichever host it ends up talking
+to. Those that wait stand in a line for each next hop; the lines take turns, so that none starves.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
-from sim.scenario.spec import Postfix
+from sim.scenario.products import Product
 
 T = TypeVar("T")
 
@@ -19,10 +19,11 @@ T = TypeVar("T")
 class Places(Generic[T]):
     """The places of a host's outbound deliveries; `lines` are those who wait for one, by next hop."""
 
-    __slots__ = ("_policy", "_ranked", "_taken", "_taken_by", "lines")
+    __slots__ = ("_limit", "_limit_each", "_ranked", "_taken", "_taken_by", "lines")
 
-    def __init__(self, policy: Postfix) -> None:
-        self._policy = policy
+    def __init__(self, policy: Product) -> None:
+        self._limit = policy.process_limit
+        self._limit_each = policy.destination_concurrency_limit
         self._taken = 0
         self._taken_by: dict[str, int] = {}
         self.lines: dict[str, deque[tuple[int, T]]] = {}
@@ -32,8 +33,7 @@ class Places(Generic[T]):
     def take(self, hop: str) -> bool:
         """Take a place for a delivery to `hop`, if there is one."""
         taken = self._taken_by.get(hop, 0)
-        limits = self._policy
-        if self._taken >= limits.default_process_limit or taken >= limits.default_destination_concurrency_limit:
+        if self._taken >= self._limit or taken >= self._limit_each:
             return False
         self._taken += 1
         self._taken_by[hop] = taken + 1
@@ -59,11 +59,11 @@ class Places(Generic[T]):
 
         With `only`, nobody goes where that line leads elsewhere.
         """
-        if self._taken >= self._policy.default_process_limit:
+        if self._taken >= self._limit:
             return None
         lines = self.lines.items()
         for hop, line in sorted(lines, key=lambda one: -one[1][0][0]) if self._ranked else lines:
-            if self._taken_by.get(hop, 0) < self._policy.default_destination_concurrency_limit:
+            if self._taken_by.get(hop, 0) < self._limit_each:
                 if only is not None and hop != only:
                     return None
                 del self.lines[hop]

@@ -76,9 +76,10 @@ class Entry:
     """One message in one host's queue, with the copies that this host must still pass on.
 
     `arrival` is when the host took custody; `ready` the end of its backoff; `due` the queue run that wakes it;
-    `in_delivery` how many deliveries of it are under way or in line; `failures` what the last attempts said of the
-    copies that they left over. `wishes` is what the sender asked for, None where that is nothing;
-    `held` says that the message has yet to begin its way (RFC 4865).
+    `in_delivery` how many deliveries of it are under way or in line; `rounds` how many rounds of them there have been;
+    `failures` what the last attempts said of the copies that they left over, `over` the recipients among these who are
+    not to be tried again although the failure was no refusal. `wishes` is what the sender asked for, None where that is
+    nothing; `held` says that the message has yet to begin its way (RFC 4865).
     """
 
     queue_id: str
@@ -89,7 +90,9 @@ class Entry:
     ready: float
     due: float
     in_delivery: int = 0
+    rounds: int = 0
     failures: dict[str, Failure] = field(default_factory=dict)
+    over: frozenset[str] = frozenset()
     wishes: Wishes | None = None
     held: bool = False
 

@@ -19,7 +19,8 @@ from sim.protocol.smtp.client import Client
 from sim.protocol.smtp.errors import RemoteProtocolError
 from sim.protocol.smtp.events import NEED_DATA, Command, ConnectionClosed, Parameters
 from sim.protocol.smtp.replies import Reply
-from sim.scenario.spec import Host, Postfix
+from sim.scenario.products import Product
+from sim.scenario.spec import Host
 
 _DATA, _QUIT, _RSET = events.Data(), events.Quit(), events.Rset()
 _Dialogue = Generator[tuple[Command, ...], list[Reply], None]
@@ -183,7 +184,7 @@ class Transmission:
         self.replies, self.failure, self.turns = {}, None, 0
         self._group = self._dialogue.send([])
 
-    def timeout(self, policy: Postfix) -> float:
+    def timeout(self, policy: Product) -> float:
         """How long the host waits for the answer to what it wrote last, in s (RFC 5321 section 4.5.3.2)."""
         return _TIMEOUTS[self._waits_for](policy)
 
@@ -450,19 +451,19 @@ def _refused(reply: Reply) -> Failure:
     return Failure(reply.code, reply.enhanced, reply.text)
 
 
-_TIMEOUTS: dict[type[Command] | None, Callable[[Postfix], float]] = {
-    None: attrgetter("smtp_helo_timeout"),
-    events.Ehlo: attrgetter("smtp_helo_timeout"),
-    events.Helo: attrgetter("smtp_helo_timeout"),
-    events.Lhlo: attrgetter("smtp_helo_timeout"),
-    events.StartTls: attrgetter("smtp_helo_timeout"),
-    events.Auth: attrgetter("smtp_helo_timeout"),
-    events.AuthResponse: attrgetter("smtp_helo_timeout"),
-    events.Rset: attrgetter("smtp_helo_timeout"),
-    events.Mail: attrgetter("smtp_mail_timeout"),
-    events.Rcpt: attrgetter("smtp_rcpt_timeout"),
-    events.Data: attrgetter("smtp_data_init_timeout"),
-    events.MailData: attrgetter("smtp_data_done_timeout"),
-    events.LastChunk: attrgetter("smtp_data_done_timeout"),
-    events.Quit: attrgetter("smtp_quit_timeout"),
+_TIMEOUTS: dict[type[Command] | None, Callable[[Product], float]] = {
+    None: attrgetter("helo_timeout"),
+    events.Ehlo: attrgetter("helo_timeout"),
+    events.Helo: attrgetter("helo_timeout"),
+    events.Lhlo: attrgetter("helo_timeout"),
+    events.StartTls: attrgetter("helo_timeout"),
+    events.Auth: attrgetter("helo_timeout"),
+    events.AuthResponse: attrgetter("helo_timeout"),
+    events.Rset: attrgetter("helo_timeout"),
+    events.Mail: attrgetter("mail_timeout"),
+    events.Rcpt: attrgetter("rcpt_timeout"),
+    events.Data: attrgetter("data_init_timeout"),
+    events.MailData: attrgetter("data_done_timeout"),
+    events.LastChunk: attrgetter("data_done_timeout"),
+    events.Quit: attrgetter("quit_timeout"),
 }

@@ -23,8 +23,10 @@ class Findings:
         self._holes = tuple(holes)
 
     def error(self, path: Path, message: str) -> None:
-        """Report a problem at a path."""
-        self.problems.append(self._document.at(path).problem(message))
+        """Report a problem at a path, once: many hosts may have it from one place."""
+        problem = self._document.at(path).problem(message)
+        if problem not in self.problems:
+            self.problems.append(problem)
 
     def note(self, text: str) -> None:
         """Say something that is no mistake but worth knowing."""

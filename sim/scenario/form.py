@@ -11,15 +11,16 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated, Literal
 
+from sim.scenario.accounts import Accounts, Login
 from sim.scenario.expectation import Expect
 from sim.scenario.generate import Generate
+from sim.scenario.keywords import ExtensionsField
 from sim.scenario.names import shown
-from sim.scenario.population import Lists, Mx, Users
+from sim.scenario.population import Aliases, Lists, Mx, Users
 from sim.scenario.product import Mta
 from sim.scenario.quantity import format_duration
-from sim.scenario.reading import Collected, Form, JsonSchema, OrWord, Reads, Shorthand
+from sim.scenario.reading import Collected, Form, JsonSchema, OrWord, Shorthand
 from sim.scenario.schedule import Windows
-from sim.scenario.spec import Host
 from sim.scenario.values import (
     BitRate,
     Delay,
@@ -38,16 +39,12 @@ from sim.scenario.values import (
     Title,
     number,
     read_name,
-    read_word,
     whole,
     word,
 )
 
 NONE: Literal["none"] = "none"
 """The word that takes away what weaker settings say."""
-
-EXTENSIONS = Host(name="").extensions
-"""The EHLO keywords that hosts can offer and use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,17 +159,10 @@ class NetworkForm(Form):
     """The links between the nodes; with a graph or a made network, what is special about some of its links."""
 
 
-def _read_extensions(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise ValueError(f"not a list ({shown(value)}): allowed is a list of EHLO keywords")  # noqa: TRY004
-    collected = Collected()
-    read = partial(read_word, "extension", EXTENSIONS)
-    words = [collected.read((index,), read, item, "") for index, item in enumerate(value)]
-    collected.done()
-    return tuple(dict.fromkeys(words))
-
-
-_EXTENSIONS_SCHEMA: JsonSchema = {"type": "array", "items": {"enum": list(EXTENSIONS)}}
+Policy = Annotated[Literal["answer", "evade", "refuse"], word("policy", "answer", "evade", "refuse")]
+Routes = Annotated[
+    Literal["honour", "strip", "reject"], word("treatment of source routes", "honour", "strip", "reject")
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,11 +170,23 @@ class HostForm(Form):
     """How a host is."""
 
     mta: Mta | None = None
-    """The MTA, alone or with its parameters: `postfix` or `{postfix: {minimal_backoff_time: 10 min}}`."""
+    """The MTA, alone or with its parameters: `postfix` or `{exim: {queue_run: 1 h}}`; or `{delays: [5 min, 1 h]}`."""
     esmtp: Flag | None = None
     """Whether it knows EHLO (true) or HELO alone."""
-    extensions: Annotated[tuple[str, ...], Reads(_read_extensions, _EXTENSIONS_SCHEMA)] | None = None
-    """The EHLO keywords that it offers and uses."""
+    extensions: ExtensionsField | None = None
+    """The EHLO keywords that it offers and uses: a list of all, or what differs from its MTA's: `{CHUNKING: no}`."""
+    accounts: Accounts | None = None
+    """Whose AUTH it takes: login names to passwords."""
+    login: Login | None = None
+    """What it proves itself with to servers that offer AUTH: name and password, or `none`."""
+    vrfy: Policy | None = None
+    """How it takes VRFY: `answer` it, `evade` it (252), or `refuse` it (502)."""
+    expn: Policy | None = None
+    """How it takes EXPN: `answer` it, `evade` it (252), or `refuse` it (502)."""
+    source_routes: Routes | None = None
+    """What a route in a forward-path means: `honour` it as RFC 821, `strip` it as RFC 5321, or `reject` it."""
+    percent_hack: Flag | None = None
+    """Whether user%far@own is user@far."""
     sessions: Annotated[int, whole(1)] | None = None
     """How many sessions it serves at a time."""
     size_limit: Size | None = None
@@ -209,6 +211,10 @@ class DomainForm(Form):
     """How many users (u1, u2, ...) or their names; ten where absent."""
     lists: Lists | None = None
     """Mailing lists: name to the addresses of the members."""
+    forwards: Aliases | None = None
+    """Users whose mail is passed on: name to the address that it goes to."""
+    moved: Aliases | None = None
+    """Users who are gone and whose new address is told: name to that address."""
 
 
 Pairs = Annotated[Literal["uniform", "gravity"], word("choice of pairs", "uniform", "gravity")]

@@ -1,20 +1,24 @@
 """The hosts of each architecture: built-in settings and four layers of the file's, weakest first.
 
 The order is `hosts.defaults`, the architecture's `hosts.defaults`, `hosts.NAME`, the architecture's `hosts.NAME`. A
-stronger layer replaces a setting as a whole; only the parameters of an MTA add up.
+stronger layer replaces a setting as a whole; only the parameters of one MTA add up, and extensions that are set one by
+one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 
 from sim.scenario.findings import Findings
 from sim.scenario.form import ArchitectureForm, CrashesForm, HostForm
+from sim.scenario.keywords import missing, resolve_extensions, split_words
 from sim.scenario.names import dns_label, is_domain_name
+from sim.scenario.product import Choice, faults_of
+from sim.scenario.products import Postfix, Product
 from sim.scenario.reading import KEY
 from sim.scenario.source import Path
-from sim.scenario.spec import Architecture, Host, Postfix, Weather
+from sim.scenario.spec import Architecture, Host, Weather
 from sim.scenario.wiring import DEFAULTS, intervals, outages
 
 DEFAULT_ARCHITECTURES: Mapping[str, ArchitectureForm] = {
@@ -23,6 +27,7 @@ DEFAULT_ARCHITECTURES: Mapping[str, ArchitectureForm] = {
 }
 
 Hosts = Mapping[str, HostForm]
+Layer = tuple[Path, HostForm]
 
 
 def resolve_architectures(
@@ -43,11 +48,16 @@ def resolve_architectures(
         own = form.hosts or {}
         _check_names(("architectures", name, "hosts"), own, nodes, findings, known=known)
         hosts = {
-            node: _host(node, (common.get(DEFAULTS), own.get(DEFAULTS), common.get(node), own.get(node)))
+            node: _host(node, _layers(node, (("hosts",), common), (("architectures", name, "hosts"), own)), findings)
             for node in nodes
         }
         architectures[name] = Architecture(name=name, transfer=form.transfer, routing=form.routing, hosts=hosts)
     return architectures
+
+
+def _layers(node: str, *places: tuple[Path, Hosts]) -> list[Layer]:
+    """What the file says of a host, weakest first, and where."""
+    return [((*path, name), hosts[name]) for name in (DEFAULTS, node) for path, hosts in places if name in hosts]
 
 
 def _check_names(path: Path, hosts: Hosts, nodes: list[str], findings: Findings, *, known: bool) -> None:
@@ -56,28 +66,71 @@ def _check_names(path: Path, hosts: Hosts, nodes: list[str], findings: Findings,
         findings.known((*path, name, KEY), "host", name, allowed, whole=known)
 
 
-def _host(name: str, layers: Iterable[HostForm | None]) -> Host:
+def _host(name: str, layers: Sequence[Layer], findings: Findings) -> Host:
     said: dict[str, object] = {}
-    parameters: dict[str, float] = {}
-    for layer in layers:
-        if layer is None:
-            continue
+    choice: Choice | None = None
+    for _, layer in layers:
         said |= {field.name: value for field in fields(HostForm) if (value := getattr(layer, field.name)) is not None}
         if layer.mta is not None:
-            parameters |= layer.mta.parameters
+            choice = layer.mta.over(choice)
     settings = replace(HostForm(), **said)  # type: ignore[arg-type]
-    return _built(name, settings, parameters)
-
-
-def _built(name: str, settings: HostForm, parameters: Mapping[str, float]) -> Host:
+    mta = choice.product() if choice else Postfix()
+    _check_product(mta, choice, layers, findings)
     crashes = settings.crashes if isinstance(settings.crashes, CrashesForm) else None
-    plain = ("esmtp", "extensions", "sessions", "size_limit", "service_time", "commit_time")
-    said = {key: value for key in plain if (value := getattr(settings, key)) is not None}
+    offers, uses = _extensions(mta, settings, layers, findings)
     return Host(
         name=name,
         called="" if is_domain_name(name) else dns_label(name),
-        mta=Postfix(**parameters),  # type: ignore[arg-type]
+        mta=mta,
+        extensions=offers,
+        uses=uses,
+        login=(settings.login[0], settings.login[1]) if settings.login else None,
         weather=Weather(outages=outages(crashes), down=intervals(settings.down)),
         spool=crashes.spool if crashes else "durable",
-        **said,
+        **{key: value for key in _PLAIN if (value := getattr(settings, key)) is not None},
     )
+
+
+_PLAIN = (
+    "esmtp",
+    "accounts",
+    "vrfy",
+    "expn",
+    "source_routes",
+    "percent_hack",
+    "sessions",
+    "size_limit",
+    "service_time",
+    "commit_time",
+)
+"""Settings that a host has as the file says them."""
+
+
+def _check_product(mta: Product, choice: Choice | None, layers: Sequence[Layer], findings: Findings) -> None:
+    """Report backoffs that are too long where the strongest layer sets one of the two times."""
+    if choice is None or not all(findings.untouched(*map(str, path)) for path, _ in layers):
+        return
+    for parameters, fault in faults_of(mta):
+        path, parameter = next(
+            (path, parameter)
+            for path, form in reversed(layers)
+            for parameter in parameters
+            if form.mta is not None and form.mta.name == choice.name and parameter in form.mta.parameters
+        )
+        findings.error((*path, "mta", *([choice.name] if choice.name else []), parameter), fault)
+
+
+def _extensions(
+    mta: Product, settings: HostForm, layers: Sequence[Layer], findings: Findings
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What the host offers and uses."""
+    said = [(path, form.extensions) for path, form in layers if form.extensions is not None]
+    words = resolve_extensions(
+        type(mta),
+        [extensions for _, extensions in said],
+        has_accounts=bool(settings.accounts),
+        has_login=bool(settings.login),
+    )
+    for fault in missing(words):
+        findings.error((*said[-1][0], "extensions"), fault)
+    return split_words(words)

@@ -38,16 +38,30 @@ def resolve_domains(
         _check_name(name, key in domains, findings)
         mx = _mx(name, form, nodes, findings, known=known)
         users, lists = form.users or numbered(DEFAULT_USERS), form.lists or {}
-        for twice in [local for local in lists if local in users]:
-            findings.error(
-                ("domains", name, "lists", twice, KEY), f"a user and a list of one name ({twice}): rename one"
-            )
-        domains[key] = Domain(name=key, mx=mx, users=users, lists=lists)
+        forwards, moved = form.forwards or {}, form.moved or {}
+        domains[key] = Domain(name=key, mx=mx, users=users, lists=lists, forwards=forwards, moved=moved)
+        _check_once(name, domains[key], findings)
     return _with_members(forms, domains, findings)
 
 
+def _check_once(name: str, domain: Domain, findings: Findings) -> None:
+    """No name for two kinds of recipient."""
+    taken = dict.fromkeys(domain.users, "user")
+    for kind, names in (("list", domain.lists), ("forward", domain.forwards), ("moved user", domain.moved)):
+        for local in names:
+            other = taken.setdefault(local, kind)
+            if other != kind:
+                findings.error(
+                    ("domains", name, _KEYS[kind], local, KEY),
+                    f"a {other} and a {kind} of one name ({local}): rename one",
+                )
+
+
+_KEYS = {"list": "lists", "forward": "forwards", "moved user": "moved"}
+
+
 def _with_members(forms: Mapping[str, DomainForm], domains: dict[str, Domain], findings: Findings) -> dict[str, Domain]:
-    """The domains with their lists' members checked: addresses that exist, and no list inside itself."""
+    """The domains with their lists' members and their aliases checked: addresses that exist, and no way back."""
     sure = findings.whole("domains")
     for name, form in forms.items():
         found = {}
@@ -61,19 +75,42 @@ def _with_members(forms: Mapping[str, DomainForm], domains: dict[str, Domain], f
                 findings.error(
                     place, f"a list that contains itself ({local}): allowed are members that do not lead back"
                 )
-        domains[name.lower()] = replace(domains[name.lower()], lists=found)
+        domains[name.lower()] = replace(
+            domains[name.lower()],
+            lists=found,
+            forwards=_aliases(name, "forwards", form.forwards, domains, findings),
+            moved=_aliases(name, "moved", form.moved, domains, findings),
+        )
     return domains
 
 
+def _aliases(
+    name: str, key: str, given: Mapping[str, str] | None, domains: Mapping[str, Domain], findings: Findings
+) -> dict[str, str]:
+    """A domain's forwards or moved users, with their addresses checked: none leads back to itself."""
+    sure = findings.whole("domains")
+    found = {}
+    for local, address in (given or {}).items():
+        place: Path = ("domains", name, key, local)
+        found[local] = resolve_address(address, place, domains, findings, sure=sure)
+        if _reaches(f"{local}@{name.lower()}", [found[local]], domains):
+            findings.error(
+                place, f"an address that leads back to itself ({local}): allowed are addresses of other users"
+            )
+    return found
+
+
 def _reaches(goal: str, members: Sequence[str], domains: Mapping[str, Domain]) -> bool:
-    """Whether one of the members is the goal, or a list that leads to it."""
+    """Whether one of the members is the goal, or a list or a forward that leads to it."""
     todo, seen = list(members), set[str]()
     while todo:
         local, _, name = (member := todo.pop()).rpartition("@")
         if f"{local}@{name.lower()}" == goal:
             return True
         if member not in seen and name.lower() in domains:
-            todo += domains[name.lower()].lists.get(local, ())
+            domain = domains[name.lower()]
+            todo += domain.lists.get(local, ())
+            todo += [domain.forwards[local]] if local in domain.forwards else []
         seen.add(member)
     return False
 
@@ -122,8 +159,9 @@ def resolve_address(text: str, path: Path, domains: Mapping[str, Domain], findin
         if sure:
             findings.error(path, unknown("domain", name, domains))
         return text
-    if local not in domain.users and local not in domain.lists and local.lower() != POSTMASTER:
+    known = (domain.users, domain.lists, domain.forwards, domain.moved)
+    if not any(local in names for names in known) and local.lower() != POSTMASTER:
         if sure and findings.untouched("domains", name):
-            findings.error(path, unknown(f"user of {domain.name}", local, (*domain.users, *domain.lists)))
+            findings.error(path, unknown(f"user of {domain.name}", local, [one for names in known for one in names]))
         return text
     return f"{local}@{domain.name}"

@@ -66,6 +66,24 @@ def read_lists(value: object) -> dict[str, tuple[str, ...]]:
     return lists
 
 
+def read_aliases(value: object) -> dict[str, str]:
+    """Names that stand for others: a mapping of local-parts to an address each.
+
+    Raises:
+        ValueError: something else, or a name that is no local-part.
+    """
+    if not isinstance(value, dict):
+        raise ValueError(f"not addresses by name ({shown(value)}): allowed is e.g. {{ann: ann@b.example}}")  # noqa: TRY004
+    seen: set[str] = set()
+    collected = Collected()
+    aliases: dict[str, str] = {}
+    for key, address in value.items():
+        name = collected.read((key, KEY), partial(_read_user, seen), key, "")
+        aliases[name] = collected.read((key,), read_name, address, "")
+    collected.done()
+    return aliases
+
+
 def _read_members(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not value:
         raise ValueError(f"not members ({shown(value)}): allowed is a list of at least one address")
@@ -146,6 +164,9 @@ _LISTS_SCHEMA: JsonSchema = {
     "additionalProperties": {"type": "array", "items": {"type": "string"}, "minItems": 1},
 }
 
+_ALIASES_SCHEMA: JsonSchema = {"type": "object", "additionalProperties": {"type": "string"}}
+
+Aliases = Annotated[dict[str, str], Reads(read_aliases, _ALIASES_SCHEMA)]
 Lists = Annotated[dict[str, tuple[str, ...]], Reads(read_lists, _LISTS_SCHEMA)]
 Users = Annotated[tuple[str, ...], Reads(read_users, _USERS_SCHEMA)]
 Mx = Annotated[tuple[MxRecord, ...], Reads(read_mx, _MX_SCHEMA)]

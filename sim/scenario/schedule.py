@@ -11,9 +11,10 @@ import re
 from typing import Annotated
 
 from sim.scenario.names import shown
+from sim.scenario.products import DAY, HOUR, MINUTE
 from sim.scenario.quantity import DURATION, format_duration
 from sim.scenario.reading import Collected, JsonSchema, Reads
-from sim.scenario.spec import DAY, HOUR, MINUTE, Window
+from sim.scenario.spec import Window
 
 _DAILY = re.compile(r"daily\s+(\d{1,2}):(\d\d)\s*-\s*(\d{1,2}):(\d\d)", re.ASCII)
 _HOURLY = re.compile(r"hourly\s+(\d{1,2})\s*-\s*(\d{1,2})", re.ASCII)

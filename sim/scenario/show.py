@@ -15,7 +15,10 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from sim.scenario.distribution import Constant, Distribution, Empirical, Exponential, Lognormal, Uniform
+from sim.scenario.keywords import words_of
 from sim.scenario.population import numbered
+from sim.scenario.product import format_parameter, parameters_of
+from sim.scenario.products import PRODUCTS, Delays, product_name
 from sim.scenario.quantity import (
     PROBABILITY,
     format_bit_rate,
@@ -37,7 +40,7 @@ from sim.scenario.spec import (
     Network,
     Node,
     Outages,
-    Postfix,
+    Product,
     Scenario,
     Source,
     Trace,
@@ -45,11 +48,11 @@ from sim.scenario.spec import (
 
 Settings = dict[str, object]
 
-_KINDS = (*get_args(Distribution), *get_args(Source))
+_KINDS = (*get_args(Distribution), *get_args(Source), *PRODUCTS.values(), Delays)
 """Alternatives: as data they carry their type's name."""
 
 _PARAMETER = "mta."
-"""How the keys of an MTA's parameters begin while settings are compared."""
+"""How the keys of an MTA's parameters begin while settings are compared, where all hosts have the same MTA."""
 
 _LINE = 150
 """The longest mapping that is written in one line, in characters of JSON."""
@@ -155,12 +158,20 @@ def _distribution(distribution: Distribution, text: Callable[[float], str]) -> o
             return {"empirical": said | ({"weights": list(distribution.weights)} if distribution.weights else {})}
 
 
-def _host(host: Host) -> Settings:
+def _host(host: Host, *, alike: bool) -> Settings:
     crashes = _outages(host.weather.outages)
+    mta = {name: format_parameter(getattr(host.mta, name)) for name in parameters_of(type(host.mta))}
+    words = words_of(host.extensions, host.uses)
     return {
-        **{f"{_PARAMETER}{name}": value for name, value in _postfix(host.mta).items()},
+        **({f"{_PARAMETER}{name}": value for name, value in mta.items()} if alike else {"mta": _mta(host.mta, mta)}),
         "esmtp": host.esmtp,
-        "extensions": list(host.extensions),
+        "extensions": [keyword if word == "yes" else {keyword: word} for keyword, word in words.items()],
+        "accounts": dict(host.accounts),
+        "login": {"name": host.login[0], "password": host.login[1]} if host.login else "none",
+        "vrfy": host.vrfy,
+        "expn": host.expn,
+        "source_routes": host.source_routes,
+        "percent_hack": host.percent_hack,
         "sessions": host.sessions,
         "size_limit": format_size(host.size_limit),
         "service_time": format_duration(host.service_time),
@@ -170,14 +181,19 @@ def _host(host: Host) -> Settings:
     }
 
 
-def _postfix(mta: Postfix) -> Settings:
-    values = ((field.name, getattr(mta, field.name)) for field in fields(mta))
-    return {name: format_duration(value) if isinstance(value, float) else value for name, value in values}
+def _mta(mta: Product, parameters: Settings) -> Settings:
+    """An MTA as the file has it; a list of delays has no name."""
+    name = product_name(mta)
+    return {name: parameters} if name else parameters
 
 
 def _hosts(architectures: Mapping[str, Architecture]) -> tuple[Settings, dict[str, Settings]]:
     """The hosts' settings, and beside them those of each architecture, each said once in the weakest layer."""
-    full = {name: {host: _host(value) for host, value in a.hosts.items()} for name, a in architectures.items()}
+    products = [host.mta for architecture in architectures.values() for host in architecture.hosts.values()]
+    alike = len({type(mta) for mta in products}) == 1
+    full = {
+        name: {host: _host(value, alike=alike) for host, value in a.hosts.items()} for name, a in architectures.items()
+    }
     common = _common([settings for hosts in full.values() for settings in hosts.values()])
     defaults = {name: _rest(_common(list(hosts.values())), common) for name, hosts in full.items()}
     own = {
@@ -186,20 +202,20 @@ def _hosts(architectures: Mapping[str, Architecture]) -> tuple[Settings, dict[st
     }
     single = {host: _shared([hosts[host] for hosts in own.values()]) for host in next(iter(own.values()), {})}
     special = {
-        name: _layer(defaults[name], {host: _rest(rest, single[host]) for host, rest in hosts.items()})
+        name: _layer(defaults[name], {host: _rest(rest, single[host]) for host, rest in hosts.items()}, products)
         for name, hosts in own.items()
     }
-    return _layer(common, single), special
+    return _layer(common, single, products), special
 
 
-def _layer(defaults: Settings, hosts: Mapping[str, Settings]) -> Settings:
+def _layer(defaults: Settings, hosts: Mapping[str, Settings], products: Sequence[Product]) -> Settings:
     """The hosts' settings as the file has them: without those that say nothing, an MTA's parameters together."""
     layer: Settings = {}
     for name, settings in {"defaults": defaults, **hosts}.items():
         parameters = {key[len(_PARAMETER) :]: value for key, value in settings.items() if key.startswith(_PARAMETER)}
         others = {key: value for key, value in settings.items() if not key.startswith(_PARAMETER)}
         if settings:
-            layer[name] = ({"mta": {"postfix": parameters}} if parameters else {}) | others
+            layer[name] = ({"mta": _mta(products[0], parameters)} if parameters else {}) | others
     return layer
 
 
@@ -231,7 +247,10 @@ def _domain(domain: Domain) -> Settings:
         hosts = [host for other, host in domain.mx if other == preference]
         records[preference] = hosts if len(hosts) > 1 else hosts[0]
     lists: Settings = {name: list(members) for name, members in domain.lists.items()}
-    return ({"mx": records} if records else {}) | {"users": users} | ({"lists": lists} if lists else {})
+    names = {"lists": lists, "forwards": dict(domain.forwards), "moved": dict(domain.moved)}
+    return (
+        ({"mx": records} if records else {}) | {"users": users} | {key: value for key, value in names.items() if value}
+    )
 
 
 def _source(source: Source) -> Settings:

@@ -13,10 +13,34 @@ from pathlib import Path
 from typing import Literal
 
 from sim.scenario.distribution import Distribution
+from sim.scenario.products import DAY, HOUR, MINUTE, Postfix, Product
 
-MINUTE = 60.0
-HOUR = 3600.0
-DAY = 86400.0
+__all__ = [
+    "DAY",
+    "HOUR",
+    "MINUTE",
+    "Architecture",
+    "Arrivals",
+    "Domain",
+    "Expectation",
+    "Host",
+    "Interval",
+    "Link",
+    "MessageAt",
+    "Messages",
+    "MessagesAt",
+    "Network",
+    "Node",
+    "Operand",
+    "Outages",
+    "Postfix",
+    "Product",
+    "Scenario",
+    "Source",
+    "Trace",
+    "Weather",
+    "Window",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,31 +108,6 @@ class Network:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Postfix:
-    """Postfix's parameters under their own names (postconf(5)); times in s."""
-
-    queue_run_delay: float = 5 * MINUTE
-    minimal_backoff_time: float = 5 * MINUTE
-    maximal_backoff_time: float = 4000.0
-    maximal_queue_lifetime: float = 5 * DAY
-    bounce_queue_lifetime: float = 5 * DAY
-    smtp_connect_timeout: float = 30.0
-    smtp_helo_timeout: float = 5 * MINUTE
-    smtp_mail_timeout: float = 5 * MINUTE
-    smtp_rcpt_timeout: float = 5 * MINUTE
-    smtp_data_init_timeout: float = 2 * MINUTE
-    smtp_data_xfer_timeout: float = 3 * MINUTE
-    smtp_data_done_timeout: float = 10 * MINUTE
-    smtp_quit_timeout: float = 5 * MINUTE
-    default_destination_concurrency_limit: int = 20
-    default_destination_recipient_limit: int = 50
-    default_process_limit: int = 100
-    smtp_mx_address_limit: int = 5
-    smtp_mx_session_limit: int = 2
-    hopcount_limit: int = 50
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
     """An MTA's machine as one architecture has it.
 
@@ -127,7 +126,7 @@ class Host:
 
     name: str
     called: str = ""
-    mta: Postfix = Postfix()
+    mta: Product = field(default_factory=Postfix)
     esmtp: bool = True
     extensions: tuple[str, ...] = ("PIPELINING", "SIZE", "8BITMIME", "ENHANCEDSTATUSCODES")
     uses: tuple[str, ...] = ("PIPELINING", "SIZE", "8BITMIME", "ENHANCEDSTATUSCODES")

@@ -16,7 +16,8 @@ from sim.mta.reception import AcceptedMail, Reception
 from sim.mta.transmission import Transmission
 from sim.network.tcp import Connection
 from sim.network.weather import Timeline
-from sim.scenario.spec import Host, Postfix
+from sim.scenario.products import Product
+from sim.scenario.spec import Host
 from sim.world import tls
 
 Waits = Generator[float, float, None]
@@ -85,7 +86,7 @@ class Session:
         reception: Reception,
         connection: Connection,
         *,
-        policy: Postfix,
+        policy: Product,
         client_up_until: float,
         server: Host,
         server_weather: Timeline,
@@ -129,7 +130,7 @@ class Session:
             server_down, ready, end, written = self._server_down, now, inf, b""
         else:
             self.opened_at = self.started_at = now
-            end = min(now + policy.smtp_connect_timeout, up_until)
+            end = min(now + policy.connect_timeout, up_until)
             arrives = connection.open(now, end)
             if arrives > end:
                 yield self._cut(end, "connect-timeout")

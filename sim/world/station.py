@@ -11,13 +11,16 @@ from sim.mail.address import Address, parse_address
 from sim.mail.content import split
 from sim.mail.path import Path
 from sim.mail.trace import date_time, delivered_to, received
-from sim.mta import bounce, postfix
+from sim.mta import bounce
 from sim.mta.concurrency import Places
 from sim.mta.directory import OWNER, Directory
 from sim.mta.mailbox import Mailboxes
 from sim.mta.mx import candidates
 from sim.mta.queue import Copy, Entry, Failure, Queue
 from sim.mta.reception import AcceptedMail
+from sim.mta.retry.base import Outcome, Round
+from sim.mta.retry.exim import TOO_LONG
+from sim.mta.retry.of import retry_of
 from sim.mta.source_route import passed
 from sim.mta.wishes import Wishes, wishes_of
 from sim.network.weather import Timeline
@@ -61,7 +64,8 @@ class Station:
         self.boots = 0
         self.inbound = 0
         self._random = world.streams(f"host/{host.name}/mta")
-        self._runs_since = -self._random.uniform(0.0, host.mta.queue_run_delay)
+        self._retry = retry_of(host.mta, self._random.random)
+        self._runs_since = -self._random.uniform(0.0, self._retry.period)
         self._running = weather.is_up(0.0)
         self._serial = 0
         self.places: Places[Delivery] = Places(host.mta)
@@ -179,6 +183,9 @@ class Station:
         return bounce.DELIVERED
 
     def _queue_up(self, entry: Entry, now: float) -> None:
+        if self._retry.whole_queue:
+            self._retry.arrives()
+            self._release_all(now)
         self.queue.add(entry)
         self._note_queue(now)
         wishes = entry.wishes
@@ -244,7 +251,7 @@ class Station:
         if entry.wishes is not None and self._is_overdue(entry, now):
             self._return_late(entry, now)
             return
-        most = self.host.mta.default_destination_recipient_limit
+        most = self.host.mta.recipient_limit
         for group, members in self._together(entry, copies, now):
             for first in range(0, len(members), most):
                 entry.in_delivery += 1
@@ -264,6 +271,10 @@ class Station:
         ways: dict[tuple[Way, ...], list[Copy]] = {}
         for domain, members in by_domain.items():
             found = self._ways(domain, members[0].path, now)
+            if self._retry.keeps_hosts:
+                found = self._open_ways(found, domain, entry, members, now)
+            if not found:
+                continue
             if isinstance(found, Failure):
                 self._tried_in_vain(entry, members, domain, found, now)
             elif len(by_domain) == 1:
@@ -286,7 +297,26 @@ class Station:
             way = world.way(name, target, now) if target not in been_at else None
             if way is not None:
                 ways.setdefault(way[-1], way)
-        return tuple(ways.values())[: self.host.mta.smtp_mx_address_limit] or NO_ROUTE
+        return tuple(ways.values())[: self.host.mta.mx_address_limit] or NO_ROUTE
+
+    def _open_ways(
+        self, found: tuple[Way, ...] | Failure, domain: str, entry: Entry, copies: Sequence[Copy], now: float
+    ) -> tuple[Way, ...] | Failure:
+        """Those of the ways whose hosts may be tried now; none where the copies have to wait, or are not to wait."""
+        if isinstance(found, Failure) and found.permanent:
+            return found
+        hops = [domain] if isinstance(found, Failure) else [way[-1] for way in found]
+        barred = [self._retry.bars(hop, entry.queue_id, entry.arrival, now) for hop in hops]
+        if not all(barred):
+            if isinstance(found, Failure):
+                return found
+            return tuple(way for way, bar in zip(found, barred, strict=True) if bar is None)
+        too_long = all(bar is TOO_LONG for bar in barred)
+        for copy in copies:
+            if too_long:
+                entry.failures[copy.recipient] = TOO_LONG
+                copy.waited(entry.due, now)
+        return ()
 
     def _start(self, entry: Entry, copies: Sequence[Copy], ways: tuple[Way, ...]) -> None:
         hop = ways[0][-1]
@@ -315,6 +345,7 @@ class Station:
             for way in ways if self._running else ():
                 before = attempt if attempt is not None and attempt.session is not None else None
                 attempt = Attempt(self, entry, left, way, hop=hop, before=before)
+                began = self.world.env.now
                 left = yield from attempt.run()
                 if before is not None and left and not attempt.contacted and self._running:
                     # A session that had died meanwhile says nothing about the host.
@@ -322,13 +353,33 @@ class Station:
                     left = yield from attempt.run()
                 heir = attempt.heir
                 talks += attempt.contacted
-                if not left or heir or talks == self.host.mta.smtp_mx_session_limit or not self._running:
+                if self._retry.keeps_hosts:
+                    self._remember(entry, way[-1], left, began, self.world.env.now)
+                if not left or heir or talks == self.host.mta.mx_session_limit or not self._running:
                     break
+            if left and self._retry.keeps_hosts:
+                self._note_exhausted(entry, left, ways)
             entry.in_delivery -= 1
             if not entry.in_delivery and self.holds(entry):
                 self._settle(entry, self.world.env.now)
         self.places.leave(hop)
         self._let_in(self.world.env.now)
+
+    def _note_exhausted(self, entry: Entry, left: Sequence[Copy], ways: tuple[Way, ...]) -> None:
+        """Where every host has been failing for too long, what is left is not to be tried again."""
+        if self._retry.exhausted([way[-1] for way in ways], entry.queue_id, self.world.env.now):
+            entry.over |= {copy.recipient for copy in left}
+
+    def _remember(self, entry: Entry, hop: str, left: Sequence[Copy], began: float, now: float) -> None:
+        """Keep what an attempt says about its next hop; wake those that it need no longer keep waiting."""
+        outcome: Outcome = "taken"
+        if left:
+            outcome = "message" if entry.failures[left[0].recipient].host else "site"
+        for queue_id in self._retry.tried(hop, entry.queue_id, entry.arrival, began=began, now=now, outcome=outcome):
+            other = self.queue.entries.get(queue_id)
+            if other is not None and not other.in_delivery:
+                other.ready = now
+                self._sleep(other, now)
 
     def holds(self, entry: Entry) -> bool:
         """Whether the entry is still in the queue: a crash may have taken it."""
@@ -340,6 +391,10 @@ class Station:
             copy.waited(entry.due, now)
             copy.tried((0.0, 0.0, 0.0), now)
             entry.failures[copy.recipient] = failure
+        if self._retry.keeps_hosts and not failure.permanent:
+            self._retry.tried(domain, entry.queue_id, entry.arrival, began=now, now=now, outcome="site")
+            if self._retry.exhausted([domain], entry.queue_id, now):
+                entry.over |= {copy.recipient for copy in copies}
         if failure is NO_ROUTE:
             records = self.world.dns.mx(domain)
             towards = records[0][1] if records else domain
@@ -359,15 +414,26 @@ class Station:
         if entry.wishes is not None and self._is_overdue(entry, now):
             self._return_late(entry, now)
             return
-        policy = self.host.mta
-        over = postfix.gives_up(policy, entry.arrival, now, null_reverse_path=entry.reverse_path.is_null)
-        self._return_refused(entry, now, over=over)
-        if not entry.copies:
-            self.queue.remove(entry)
-            self._note_queue(now)
-            return
-        entry.ready = postfix.sleeps_until(policy, entry.arrival, now)
-        self._sleep(entry, now)
+        if entry.copies:
+            entry.rounds += 1
+            last = self._last_round(entry, now)
+            self._return_refused(entry, now, over=self._retry.gives_up(last))
+            if entry.copies:
+                entry.ready = self._retry.sleeps_until(last)
+                self._sleep(entry, now)
+                return
+        self._remove(entry, now)
+
+    def _last_round(self, entry: Entry, now: float) -> Round:
+        last = next(reversed(entry.failures.values()), None)
+        site = last is None or not last.host
+        return Round(entry.queue_id, entry.arrival, entry.due, now, entry.rounds, site, entry.reverse_path.is_null)
+
+    def _remove(self, entry: Entry, now: float) -> None:
+        self.queue.remove(entry)
+        if self._retry.keeps_hosts:
+            self._retry.forget(entry.queue_id)
+        self._note_queue(now)
 
     def _return_refused(self, entry: Entry, now: float, *, over: bool) -> None:
         """Give up the copies that were refused for good, and all that were tried if the entry's time is over."""
@@ -375,7 +441,7 @@ class Station:
         given_up = [
             (copy, failure)
             for copy in entry.copies
-            if (failure := failures.get(copy.recipient)) and (over or failure.permanent)
+            if (failure := failures.get(copy.recipient)) and (over or failure.permanent or copy.recipient in entry.over)
         ]
         if given_up:
             gone = {copy.recipient for copy, _ in given_up}
@@ -383,14 +449,30 @@ class Station:
             self._give_up(entry, given_up, now)
 
     def _sleep(self, entry: Entry, now: float) -> None:
-        """Let an entry wait for the queue run that finds its backoff over."""
-        due = entry.due = postfix.next_run(self.host.mta, entry.ready, now, self._runs_since)
+        """Let an entry wait for its time, or the queue run that finds it come."""
+        due = entry.due = self._retry.next_run(entry.ready, now, self._runs_since)
         if due < self.world.horizon:
             self.world.at(due, lambda: self._wake(entry, due))
 
     def _wake(self, entry: Entry, due: float) -> None:
         if self._running and entry.due == due and not entry.in_delivery and self.holds(entry):
-            self._release(entry, entry.copies, due)
+            self._try_again(entry, due)
+
+    def _try_again(self, entry: Entry, now: float) -> None:
+        if self._retry.lapses(entry.arrival) > now:
+            self._release(entry, entry.copies, now)
+            return
+        for copy in entry.copies:
+            copy.waited(entry.due, now)
+        self._return_refused(entry, now, over=True)
+        self._remove(entry, now)
+
+    def _release_all(self, now: float) -> None:
+        """Try everything that sleeps."""
+        for entry in list(self.queue.entries.values()):
+            if not entry.in_delivery and entry.due > now and self.holds(entry):
+                entry.due = now
+                self._try_again(entry, now)
 
     @staticmethod
     def _is_overdue(entry: Entry, now: float) -> bool:
@@ -414,8 +496,7 @@ class Station:
             if failure is None or not failure.permanent:
                 entry.failures[copy.recipient] = TOO_LATE
         self._return_refused(entry, now, over=True)
-        self.queue.remove(entry)
-        self._note_queue(now)
+        self._remove(entry, now)
 
     def _give_up(self, entry: Entry, given_up: list[tuple[Copy, Failure]], now: float) -> None:
         told = tell(self, entry, given_up, now)
@@ -452,16 +533,16 @@ class Station:
         """The queue manager starts with a queue run, and takes up what was under way when the host went down."""
         self._running = True
         self._runs_since = now
+        self._retry.starts()
         for entry in list(self.queue.entries.values()):
             if entry.in_delivery or not self.holds(entry):
                 continue
             self._return_refused(entry, now, over=False)
             if not entry.copies:
-                self.queue.remove(entry)
-                self._note_queue(now)
-            elif entry.ready <= now:
+                self._remove(entry, now)
+            elif entry.ready <= now or self._retry.whole_queue:
                 entry.due = now
-                self._release(entry, entry.copies, now)
+                self._try_again(entry, now)
             else:
                 self._sleep(entry, now)
 

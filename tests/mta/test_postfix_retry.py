@@ -9,21 +9,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.mta.postfix import gives_up, next_run, sleeps_until
-from sim.scenario.spec import Postfix
+from sim.mta.retry.base import Round
+from sim.mta.retry.daemon import PostfixRetry
+from sim.scenario.products import Postfix
 
 HOUR, MINUTE, DAY = 3600.0, 60.0, 86400.0
 
 
+def last(arrival: float, now: float, *, null: bool = False) -> Round:
+    """A round that was over as it began."""
+    return Round("1", arrival, now, now, 1, site=True, null_reverse_path=null)
+
+
 def next_attempt(policy: Postfix, arrival: float, now: float, start: float) -> float:
     """When a message that failed now is tried again."""
-    return next_run(policy, sleeps_until(policy, arrival, now), now, start)
+    retry = PostfixRetry(policy)
+    return retry.next_run(retry.sleeps_until(last(arrival, now)), now, start)
 
 
 def schedule(policy: Postfix, *, start: float = 0.0, null: bool = False) -> list[float]:
     """The times at which one message that arrives at 0 is tried, each attempt being refused at once."""
     times = [0.0]
-    while not gives_up(policy, 0.0, times[-1], null_reverse_path=null):
+    while not PostfixRetry(policy).gives_up(last(0.0, times[-1], null=null)):
         times.append(next_attempt(policy, 0.0, times[-1], start))
     return times
 
@@ -91,4 +98,4 @@ def test_the_next_attempt_is_later_than_now(now: float, delay: float):
 @pytest.mark.parametrize("age", [0.0, 5 * DAY - 1])
 def test_young_mail_is_kept(age: float):
     """Nothing is given up before its lifetime."""
-    assert not gives_up(Postfix(), 100.0, 100.0 + age, null_reverse_path=False)
+    assert not PostfixRetry(Postfix()).gives_up(last(100.0, 100.0 + age))

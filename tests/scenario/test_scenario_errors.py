@@ -21,6 +21,13 @@ def messages(text, folder=".", **options):
     return str(caught.value).split("\n")
 
 
+MTAS = "allowed are postfix, exim, sendmail, qmail, opensmtpd, exchange, haraka, stalwart, zonemta, nullmailer, jsms, rfc5321"
+WORD = "allowed is text of 1 to 255 octets without control characters; put other values in quotes"
+KEYWORDS = (
+    "allowed are SIZE, PIPELINING, 8BITMIME, ENHANCEDSTATUSCODES, SMTPUTF8, DSN, DELIVERBY, FUTURERELEASE, MT-PRIORITY, "
+    "CHUNKING, BINARYMIME, STARTTLS, ... (22 in all)"
+)
+
 CASES = {
     "unknown key": (
         NET + "replicatons: 3\n",
@@ -169,8 +176,8 @@ CASES = {
         NET + "hosts: {a: 3}\n",
         [
             (
-                "x.yaml:2:12: not a mapping (3): allowed is a mapping with mta, esmtp, extensions, sessions, size_limit, service_time, "
-                "commit_time, crashes, down"
+                "x.yaml:2:12: not a mapping (3): allowed is a mapping with mta, esmtp, extensions, accounts, login, vrfy, expn, "
+                "source_routes, percent_hack, sessions, size_limit, service_time, ... (15 in all)"
             )
         ],
     ),
@@ -178,10 +185,17 @@ CASES = {
         NET + "hosts: [a]\n",
         ["x.yaml:2:8: not a mapping (a list): allowed is a mapping of names"],
     ),
-    "unknown MTA": (NET + "hosts: {a: {mta: exim}}\n", ["x.yaml:2:18: unknown MTA (exim): allowed is postfix"]),
+    "unknown MTA": (
+        NET + "hosts: {a: {mta: exin}}\n",
+        [f"x.yaml:2:18: unknown MTA (exin): {MTAS}; did you mean exim?"],
+    ),
     "unknown MTA with parameters": (
-        NET + "hosts: {a: {mta: {exim: {}}}}\n",
-        ["x.yaml:2:19: unknown MTA (exim): allowed is postfix"],
+        NET + "hosts: {a: {mta: {Q-Mail: {}}}}\n",
+        [f"x.yaml:2:19: unknown MTA (Q-Mail): {MTAS}; did you mean qmail?"],
+    ),
+    "two MTAs": (
+        NET + "hosts: {a: {mta: {postfix: , exim: }}}\n",
+        [f"x.yaml:2:18: exactly one MTA is needed (2 given): {MTAS}"],
     ),
     "lists": (
         NET + "domains: {a.example: {mx: [a], users: [ann], lists: {e: [], f: 3}}}\n",
@@ -207,7 +221,7 @@ CASES = {
     ),
     "no MTA": (
         NET + "hosts: {a: {mta: {}}}\n",
-        ["x.yaml:2:18: exactly one MTA is needed (none given): allowed is postfix"],
+        [f"x.yaml:2:18: exactly one MTA is needed (none given): {MTAS}"],
     ),
     "unknown parameters": (
         NET
@@ -228,11 +242,154 @@ CASES = {
         NET + "hosts: {a: {mta: {postfix: 3}}}\n",
         ["x.yaml:2:28: not a mapping (3): allowed is a mapping of Postfix's parameters to values"],
     ),
+    "parameters of another product": (
+        NET
+        + "hosts: {a: {mta: {exim: {queue_run_delay: 1 h, delay_after_cutoff: 1, max_rcpt: 0, hosts_max_tries: 3}}}}\n",
+        [
+            (
+                "x.yaml:2:26: unknown parameter of Exim (queue_run_delay): allowed are retry, queue_run, retry_interval_max, "
+                "retry_data_expire, delay_after_cutoff, connect_timeout, command_timeout, data_timeout, final_timeout, max_rcpt, "
+                "hosts_max_try, received_headers_max; did you mean queue_run?"
+            ),
+            "x.yaml:2:68: neither true nor false (1): allowed are true, false",
+            "x.yaml:2:81: too small (0): allowed is a whole number of at least 1",
+            (
+                "x.yaml:2:84: unknown parameter of Exim (hosts_max_tries): allowed are retry, queue_run, retry_interval_max, "
+                "retry_data_expire, delay_after_cutoff, connect_timeout, command_timeout, data_timeout, final_timeout, max_rcpt, "
+                "hosts_max_try, received_headers_max; did you mean hosts_max_try?"
+            ),
+        ],
+    ),
+    "retry rules": (
+        NET
+        + "hosts: {a: {mta: {exim: {retry: 'F,2h'}}}, b: {mta: {exim: {retry: 'F,2h,1h; F,1h,1m'}}}}\n"
+        + "architectures: {x: {transfer: end-to-end, hosts: {a: {mta: {exim: {retry: 3}}}, b: {mta: {exim: {retry: 'G,2h,1x,2'}}}}}}\n"
+        + "domains: {a: {users: 0}}\n",
+        [
+            "x.yaml:2:33: not an Exim retry rule (F,2h): allowed is e.g. F,2h,15m; G,16h,1h,1.5; F,4d,6h; factors are at least 1",
+            "x.yaml:2:68: cutoffs that do not grow (F,2h,1h; F,1h,1m): allowed are parts in order of their cutoffs",
+            "x.yaml:3:75: not an Exim retry rule (3): allowed is e.g. F,2h,15m; G,16h,1h,1.5; F,4d,6h; factors are at least 1",
+            "x.yaml:3:105: not an Exim retry rule (G,2h,1x,2): allowed is e.g. F,2h,15m; G,16h,1h,1.5; F,4d,6h; factors are at least 1",
+            "x.yaml:4:22: too small (0): allowed is a whole number of at least 1 and at most 1000000",
+        ],
+    ),
+    "factors and letters of retry rules": (
+        NET + "hosts: {a: {mta: {exim: {retry: 'G,2h,1h,x'}}}, b: {mta: {exim: {retry: 'X,2h,1h;'}}}}\n",
+        [
+            "x.yaml:2:33: not an Exim retry rule (G,2h,1h,x): allowed is e.g. F,2h,15m; G,16h,1h,1.5; F,4d,6h; factors are at least 1",
+            "x.yaml:2:73: not an Exim retry rule (X,2h,1h;): allowed is e.g. F,2h,15m; G,16h,1h,1.5; F,4d,6h; factors are at least 1",
+        ],
+    ),
+    "lists of delays": (
+        NET
+        + "hosts: {a: {mta: {delays: [0 s, 1 min, 3], lifetime: 3, delay: 1 h}}, b: {mta: {haraka: {temp_fail_intervals: '1m*0'}}}}\n",
+        [
+            "x.yaml:2:28: a duration must be above zero (0 s): allowed is e.g. 30 s",
+            "x.yaml:2:40: a duration needs a unit (3): allowed are s, ms, min, h, d, w, as in 30 s",
+            "x.yaml:2:54: a duration needs a unit (3): allowed are s, ms, min, h, d, w, as in 30 s",
+            (
+                "x.yaml:2:57: unknown parameter of a list of delays (delay): allowed are delays, lifetime, connect_timeout, helo_timeout, "
+                "mail_timeout, rcpt_timeout, data_init_timeout, data_xfer_timeout, data_done_timeout, quit_timeout, "
+                "destination_concurrency_limit, process_limit, ... (16 in all); did you mean delays?"
+            ),
+            "x.yaml:2:111: not a list of times (1m*0): allowed is e.g. 1m,5m*2,1h*3, in s, m, h and d",
+        ],
+    ),
+    "no delays": (
+        NET + "hosts: {a: {mta: {delays: []}}, b: {mta: {stalwart: {schedule: 3}}}}\n",
+        [
+            "x.yaml:2:27: not a list of times (a list): allowed is e.g. [5 min, 15 min, 1 h], or 5m,15m,1h*3",
+            "x.yaml:2:64: not a list of times (3): allowed is e.g. [5 min, 15 min, 1 h], or 5m,15m,1h*3",
+        ],
+    ),
+    "backoffs above lifetimes": (
+        NET
+        + "hosts:\n"
+        + "  defaults: {mta: {postfix: {minimal_backoff_time: 2 h}}}\n"
+        + "  a: {mta: {delays: [2 d], lifetime: 1 d}}\n"
+        + "  b: {mta: {postfix: {maximal_queue_lifetime: 1 h}}}\n"
+        + "architectures: {x: {transfer: end-to-end, hosts: {a: {mta: {exim: {retry: 'F,1h,2h'}}}}}, y: {transfer: end-to-end}}\n",
+        [
+            "x.yaml:3:52: minimal_backoff_time is above maximal_backoff_time (2 h, 4000 s): allowed is at most that",
+            "x.yaml:4:21: delays is above lifetime (2 d, 1 d): allowed is at most that",
+            "x.yaml:5:47: minimal_backoff_time is above maximal_queue_lifetime (2 h, 1 h): allowed is at most that",
+            "x.yaml:6:75: the first interval is above the last cutoff (2 h, 1 h): allowed is at most that",
+        ],
+    ),
+    "a backoff beside a refused lifetime": (
+        NET + "hosts: {a: {mta: {postfix: {minimal_backoff_time: 9 d, maximal_queue_lifetime: 10}}}}\n",
+        ["x.yaml:2:80: a duration needs a unit (10): allowed are s, ms, min, h, d, w, as in 30 s"],
+    ),
+    "extensions one by one": (
+        NET
+        + "hosts: {a: {extensions: {CHUNKNG: yes, DSN: maybe, SIZE: true}}, b: {extensions: [{SIZE: use}, {DSN: yes, SIZE: no}]}}\n",
+        [
+            f"x.yaml:2:26: unknown extension (CHUNKNG): {KEYWORDS}; did you mean CHUNKING?",
+            "x.yaml:2:45: unknown word (maybe): allowed are yes, no, offered, used",
+            "x.yaml:2:90: unknown word (use): allowed are yes, no, offered, used; did you mean used?",
+            "x.yaml:2:96: exactly one extension is needed (2 given): " + KEYWORDS,
+        ],
+    ),
+    "extensions that lack another": (
+        NET
+        + "hosts: {defaults: {extensions: {BINARYMIME: yes}}, a: {mta: exim, extensions: {CHUNKING: offered}}, b: {extensions: [ATRN]}}\n",
+        [
+            "x.yaml:2:79: BINARYMIME used without CHUNKING: allowed are both or neither",
+            "x.yaml:2:117: ATRN offered without AUTH: allowed are both or neither",
+            "x.yaml:2:117: ATRN used without AUTH: allowed are both or neither",
+        ],
+    ),
+    "logins": (
+        NET
+        + "hosts: {a: {accounts: {ann: '', bob: true, '': x}, login: ann}, b: {accounts: [ann], login: {name: ann}}}\n",
+        [
+            f"x.yaml:2:29: not a name or password (): {WORD}",
+            f"x.yaml:2:38: not a name or password (true): {WORD}",
+            f"x.yaml:2:44: not a name or password (): {WORD}",
+            "x.yaml:2:59: not a mapping (ann): allowed is a mapping with name, password",
+            "x.yaml:2:79: not accounts (a list): allowed is e.g. {ann: secret}",
+            "x.yaml:2:93: password is missing: needed are name, password",
+        ],
+    ),
+    "policies": (
+        NET + "hosts: {a: {vrfy: hide, expn: no, source_routes: honor, percent_hack: maybe}}\n",
+        [
+            "x.yaml:2:19: unknown policy (hide): allowed are answer, evade, refuse",
+            "x.yaml:2:31: unknown policy (no): allowed are answer, evade, refuse",
+            "x.yaml:2:50: unknown treatment of source routes (honor): allowed are honour, strip, reject; did you mean honour?",
+            "x.yaml:2:71: neither true nor false (maybe): allowed are true, false",
+        ],
+    ),
+    "forwards and moved users": (
+        NET
+        + "domains: {a.example: {mx: [a], users: [ann], lists: {all: [f]}, forwards: {ann: all@a.example, all: ann@a.example, "
+        "f: g@a.example, g: f@a.example}, moved: {f: ann@a.example, x: y@a.example, m: m@a.example}}}\n",
+        [
+            "x.yaml:2:60: not an address (f): allowed is USER@DOMAIN",
+            "x.yaml:2:76: a user and a forward of one name (ann): rename one",
+            "x.yaml:2:81: an address that leads back to itself (ann): allowed are addresses of other users",
+            "x.yaml:2:96: a list and a forward of one name (all): rename one",
+            "x.yaml:2:101: an address that leads back to itself (all): allowed are addresses of other users",
+            "x.yaml:2:119: an address that leads back to itself (f): allowed are addresses of other users",
+            "x.yaml:2:135: an address that leads back to itself (g): allowed are addresses of other users",
+            "x.yaml:2:157: a forward and a moved user of one name (f): rename one",
+            "x.yaml:2:178: unknown user of a.example (y): allowed are ann, all, ann, all, f, g, f, x, m",
+            "x.yaml:2:194: an address that leads back to itself (m): allowed are addresses of other users",
+        ],
+    ),
+    "no forwards": (
+        NET + "domains: {a.example: {mx: [a], forwards: [ann], moved: {'a b': x@y.example, ann: [x]}}}\n",
+        [
+            "x.yaml:2:42: not addresses by name (a list): allowed is e.g. {ann: ann@b.example}",
+            "x.yaml:2:57: not a local-part (a b): allowed are letters, digits, !#$%&'*+-/=?^_`{|}~ and dots inside",
+            "x.yaml:2:82: not a name (a list): allowed is text; put other values in quotes",
+        ],
+    ),
     "unknown extension": (
         NET + "hosts: {a: {extensions: [SIZE, PIPELINE]}, b: {extensions: SIZE}}\n",
         [
-            "x.yaml:2:32: unknown extension (PIPELINE): allowed are PIPELINING, SIZE, 8BITMIME, ENHANCEDSTATUSCODES; did you mean PIPELINING?",
-            "x.yaml:2:60: not a list (SIZE): allowed is a list of EHLO keywords",
+            f"x.yaml:2:32: unknown extension (PIPELINE): {KEYWORDS}; did you mean PIPELINING?",
+            "x.yaml:2:60: not extensions (SIZE): allowed is a list of EHLO keywords, or a mapping of them to yes, no, offered or used",
         ],
     ),
     "unknown spool": (

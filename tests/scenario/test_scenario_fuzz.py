@@ -13,15 +13,17 @@ from ruamel.yaml import YAML
 
 from sim.scenario.errors import ScenarioError
 from sim.scenario.load import loads
+from sim.scenario.products import PRODUCTS, Delays
 from sim.scenario.schema import schema
 from sim.scenario.show import scenario_hash, show
-from sim.scenario.spec import Postfix, Scenario
+from sim.scenario.spec import Scenario
 
 FORMS = schema()["$defs"]
 WORDS = sorted(
     {key for form in FORMS.values() for key in form["properties"]}
     | {"network", "nodes", "a", "b", "defaults", "end-to-end", "postfix", "lognormal", "median", "p95", "none", "<<"}
-    | {field.name for field in dataclasses.fields(Postfix)}
+    | {field.name for kind in (*PRODUCTS.values(), Delays) for field in dataclasses.fields(kind)}
+    | {*PRODUCTS, "DSN", "CHUNKING", "BINARYMIME", "AUTH", "yes", "used", "F,1h,5m; G,1d,1h,2", "1m,5m*2"}
 )
 VALUES = [
     "a", "b", "3 s", "0", "10 Mbit/s", "1 kB", "3 /h", "daily 1:00-2:00", "from-coordinates", "u1@a.example", "postfix", "x > 3", "end-to-end",
@@ -147,10 +149,10 @@ def test_any_tree_below_the_top_keys_beside_a_network(data):
 
 FORM_PARTS = {
     "network": {"nodes": {"a": {"lat": 1, "lon": 2}, "b": None}, "link_defaults": {"loss": 0.1, "outages": "none"}, "links": [{"between": ["a", "b"], "delay": "3 ms", "windows": ["hourly 1-2"]}]},
-    "hosts": {"defaults": {"mta": {"postfix": {"hopcount_limit": 3}}, "crashes": {"mtbf": "1 d", "mttr": "1 h"}}, "a": {"down": [{"from": 0, "to": "3 s"}]}},
-    "domains": {"a.example": {"mx": {10: "a"}, "users": 3}, "b.example": {"mx": ["a", "b"]}},
+    "hosts": {"defaults": {"mta": {"postfix": {"hopcount_limit": 3}}, "crashes": {"mtbf": "1 d", "mttr": "1 h"}}, "a": {"down": [{"from": 0, "to": "3 s"}], "extensions": {"DSN": "used"}}, "b": {"mta": {"exim": {"retry": "F,1h,5m; G,1d,1h,2"}}, "extensions": ["SIZE", {"DSN": "used"}], "login": {"name": "a", "password": "b"}}},
+    "domains": {"a.example": {"mx": {10: "a"}, "users": 3, "lists": {"l": ["f@a.example"]}, "forwards": {"f": "u1@b.example"}}, "b.example": {"mx": ["a", "b"], "moved": {"m": "u1@a.example"}}},
     "workload": [{"poisson": {"rate": "3 /h", "size": {"lognormal": {"median": "1 kB", "p95": "2 kB"}}}}, {"messages_at": [{"at": 0, "from": "u1@a.example", "to": "u1@b.example", "size": "1 kB"}]}],
-    "architectures": {"x": {"transfer": "end-to-end", "hosts": {"a": {"sessions": 3}}}},
+    "architectures": {"x": {"transfer": "end-to-end", "hosts": {"a": {"sessions": 3, "mta": {"delays": ["5 min", "1 h"]}}}}},
     "expect": ["x.delivered > 3"],
 }  # fmt: skip
 

@@ -9,10 +9,26 @@ from dataclasses import replace
 
 import pytest
 
+from sim.protocol.smtp.extensions import EXTENSIONS as EXTENSION_TABLE
+from sim.protocol.smtp.extensions import offerable
 from sim.scenario.distribution import Constant, Empirical, Exponential, Lognormal, Uniform
 from sim.scenario.errors import ScenarioError
+from sim.scenario.keywords import KEYWORDS, NEEDS
 from sim.scenario.load import load, loads
 from sim.scenario.names import dns_label, unique
+from sim.scenario.products import (
+    DAY,
+    PRODUCTS,
+    Delays,
+    Exim,
+    Haraka,
+    OpenSmtpd,
+    Postfix,
+    Qmail,
+    RetryRule,
+    Sendmail,
+)
+from sim.scenario.show import show
 from sim.scenario.spec import (
     Architecture,
     Arrivals,
@@ -25,7 +41,6 @@ from sim.scenario.spec import (
     Node,
     Operand,
     Outages,
-    Postfix,
     Trace,
     Weather,
     Window,
@@ -33,6 +48,17 @@ from sim.scenario.spec import (
 
 NET = "network: {nodes: [a, b], links: [{between: [a, b]}]}\n"
 DEFAULT_SIZE = Lognormal(2000.0, 20000.0)
+
+
+def plain(name: str) -> Host:
+    """A host of which nothing is said: Postfix, with its extensions."""
+    return Host(
+        name=name,
+        extensions=(
+            "PIPELINING", "SIZE", "VRFY", "ETRN", "ENHANCEDSTATUSCODES", "8BITMIME", "DSN", "SMTPUTF8", "CHUNKING"
+        ),
+        uses=("PIPELINING", "SIZE", "ENHANCEDSTATUSCODES", "8BITMIME", "DSN", "SMTPUTF8"),
+    )  # fmt: skip
 
 
 def test_a_network_alone_is_a_scenario_with_every_default():
@@ -43,7 +69,7 @@ def test_a_network_alone_is_a_scenario_with_every_default():
     assert (scenario.duration, scenario.drain, scenario.dialogues, scenario.expect) == (86400.0, 5 * 86400.0, False, ())
     assert (link.name, link.rate, link.delay, link.loss, link.mtu) == ("a-b", 10e6, Constant(0.01), 0.0, 1500)
     assert link.weather == Weather()
-    assert scenario.architectures["end-to-end"].hosts == {"a": Host(name="a"), "b": Host(name="b")}
+    assert scenario.architectures["end-to-end"].hosts == {"a": plain("a"), "b": plain("b")}
     assert scenario.notes == ("no workload: nobody writes a message",)
 
 
@@ -204,6 +230,138 @@ def test_parameters_of_an_mta_add_up_over_the_layers():
     assert host.mta == replace(Postfix(), hopcount_limit=9, queue_run_delay=60.0)
 
 
+def test_a_stronger_layer_that_names_another_mta_starts_anew():
+    """The parameters of the weaker one's do not count; a list of delays is another MTA, too."""
+    hosts = (
+        loads(
+            NET
+            + "hosts: {defaults: {mta: {exim: {queue_run: 1 h}}}, a: {mta: {qmail: {concurrencyremote: 3}}}, b: {mta: exim}}\n"
+            + "architectures: {x: {transfer: end-to-end, hosts: {a: {mta: {lifetime: 1 d}}}}, y: {transfer: end-to-end}}"
+        )
+    ).architectures
+    assert [hosts["x"].hosts[name].mta for name in "ab"] == [Delays(lifetime=DAY), Exim(queue_run=3600.0)]
+    assert [hosts["y"].hosts[name].mta for name in "ab"] == [Qmail(concurrencyremote=3), Exim(queue_run=3600.0)]
+
+
+PARAMETERS = {
+    "exim: {retry: 'F,1h30m,15m;G,1d,1h,1.5 ; H,1w,2h,2;'}": Exim(
+        retry=(RetryRule("F", 5400, 900), RetryRule("G", DAY, 3600, 1.5), RetryRule("H", 7 * DAY, 7200, 2.0))
+    ),
+    "exim: {delay_after_cutoff: false}": Exim(delay_after_cutoff=False),
+    "haraka: {temp_fail_intervals: '1m, 5m*2,1h*3'}": Haraka(
+        temp_fail_intervals=(60.0, 300.0, 300.0, 3600.0, 3600.0, 3600.0)
+    ),
+    "haraka: {temp_fail_intervals: [1 min, 1 d]}": Haraka(temp_fail_intervals=(60.0, DAY)),
+    "qmail: {queuelifetime: 1 d, concurrencyremote: 20}": Qmail(queuelifetime=DAY),
+    "opensmtpd: {expire: 1 d}": OpenSmtpd(expire=DAY),
+    "sendmail: {MinQueueAge: 0, MaxQueueAge: 1 h, queuereturn: 1 d}": Sendmail(MaxQueueAge=3600.0, queuereturn=DAY),
+    "delays: [5 min, 15 min, 1 h]": Delays(delays=(300.0, 900.0, 3600.0)),
+    "delays: '5m,1h*2', hopcount_limit: 3": Delays(delays=(300.0, 3600.0, 3600.0), hopcount_limit=3),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), PARAMETERS.items(), ids=PARAMETERS)
+def test_products_have_parameters_of_their_own(text, expected):
+    """Each under its own name, and each comes back from what is shown."""
+    scenario = loads(NET + f"hosts: {{defaults: {{mta: {{{text}}}}}}}")
+    assert scenario.architectures["end-to-end"].hosts["a"].mta == expected
+    assert loads(show(scenario)) == scenario
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_every_product_is_known_by_its_name(name):
+    """With its defaults, which fit together."""
+    assert loads(NET + f"hosts: {{a: {{mta: {name}}}}}").architectures["end-to-end"].hosts["a"].mta == PRODUCTS[name]()
+
+
+def test_mail_is_tried_once_where_postfix_has_no_time():
+    """A lifetime of 0 is one, although every backoff is above it."""
+    [host, _] = (
+        loads(NET + "hosts: {defaults: {mta: {postfix: {maximal_queue_lifetime: 0}}}}")
+        .architectures["end-to-end"]
+        .hosts.values()
+    )
+    assert host.mta == Postfix(maximal_queue_lifetime=0.0)
+
+
+def extensions(hosts: str):
+    """What a offers and uses."""
+    host = loads(NET + f"hosts: {hosts}").architectures["end-to-end"].hosts["a"]
+    return " ".join(host.extensions), " ".join(host.uses)
+
+
+EXTENSIONS = {
+    "{}": (
+        "PIPELINING SIZE VRFY ETRN ENHANCEDSTATUSCODES 8BITMIME DSN SMTPUTF8 CHUNKING",
+        "PIPELINING SIZE ENHANCEDSTATUSCODES 8BITMIME DSN SMTPUTF8",
+    ),
+    "{a: {mta: qmail}}": ("PIPELINING 8BITMIME", ""),
+    "{a: {mta: opensmtpd, extensions: {PIPELINING: yes, HELP: no, DSN: offered, SIZE: used}}}": (
+        "8BITMIME ENHANCEDSTATUSCODES DSN PIPELINING",
+        "8BITMIME ENHANCEDSTATUSCODES PIPELINING SIZE",
+    ),
+    "{a: {mta: haraka, accounts: {x: y}, extensions: {STARTTLS: true, 8BITMIME: false}}}": (
+        "PIPELINING SIZE STARTTLS AUTH",
+        "PIPELINING SIZE STARTTLS",
+    ),
+    "{defaults: {mta: haraka, login: {name: x, password: y}}, a: {accounts: {x: y}}}": (
+        "PIPELINING 8BITMIME SIZE AUTH",
+        "PIPELINING 8BITMIME SIZE AUTH",
+    ),
+    "{defaults: {mta: haraka, login: {name: x, password: y}}}": ("PIPELINING 8BITMIME SIZE", "PIPELINING 8BITMIME SIZE AUTH"),
+    "{defaults: {mta: haraka, login: {name: x, password: y}}, a: {login: none}}": (
+        "PIPELINING 8BITMIME SIZE",
+        "PIPELINING 8BITMIME SIZE",
+    ),
+    "{a: {accounts: {x: y}, extensions: [SIZE]}}": ("SIZE", "SIZE"),
+    "{a: {accounts: {x: y}, extensions: {AUTH: no}, mta: qmail}}": ("PIPELINING 8BITMIME", ""),
+    "{defaults: {extensions: [SIZE, DSN]}, a: {extensions: {SIZE: no, PIPELINING: offered}}}": ("DSN PIPELINING", "DSN"),
+    "{defaults: {mta: qmail, extensions: {DSN: yes}}, a: {extensions: {SIZE: used}}}": (
+        "PIPELINING 8BITMIME DSN",
+        "DSN SIZE",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), EXTENSIONS.items(), ids=EXTENSIONS)
+def test_extensions_are_the_products_and_can_be_set_one_by_one(text, expected):
+    """In the order of the product's own EHLO reply; what the file adds stands behind it."""
+    assert extensions(text) == expected
+
+
+@pytest.mark.parametrize("name", [*PRODUCTS, "{delays: [1 h]}"])
+def test_every_products_extensions_come_back_from_what_is_shown(name):
+    """Whatever it offers and uses, and the file says: the same again, and a server can offer it."""
+    scenario = loads(
+        NET
+        + f"hosts: {{a: {{mta: {name}, accounts: {{x: y}}, extensions: {{ATRN: offered, STARTTLS: yes}}}}, b: {{mta: exim}}}}"
+    )
+    offers = scenario.architectures["end-to-end"].hosts["a"].extensions
+    assert offerable(offers, False) == offers
+    assert loads(show(scenario)) == scenario
+
+
+def test_every_extension_of_the_protocol_can_be_said():
+    """The scenario room may not ask the protocol's, so the two lists are kept alike."""
+    assert tuple(EXTENSION_TABLE) == KEYWORDS
+    needs = {row.keyword: row.needs for row in EXTENSION_TABLE.values() if row.needs}
+    assert needs == NEEDS
+
+
+def test_forwards_and_moved_users_are_recipients():
+    """Mail can be written to them, and lists can have them."""
+    scenario = loads(
+        NET
+        + "domains: {A.example: {mx: a, users: [ann], lists: {all: [bob@A.Example, carl@a.example]}, "
+        + "forwards: {bob: ann@A.example}, moved: {carl: ann@b.example, dora: all@a.example}}, b.example: {mx: b, users: [ann]}}\n"
+        + "workload: {messages_at: [{at: 0, from: ann@b.example, to: [bob@a.example, carl@a.example]}]}"
+    )
+    domain = scenario.domains["a.example"]
+    assert domain.forwards == {"bob": "ann@a.example"}
+    assert domain.moved == {"carl": "ann@b.example", "dora": "all@a.example"}
+    assert loads(show(scenario)) == scenario
+
+
 def test_a_host_says_all_its_settings():
     """Every setting of a host in one place."""
     host = (
@@ -214,7 +372,13 @@ hosts:
   a:
     mta: {postfix: }
     esmtp: false
-    extensions: [SIZE, SIZE]
+    extensions: [SIZE, SIZE, {DSN: used}, {ETRN: offered}, {HELP: no}]
+    accounts: {ann: secret, 7: "0"}
+    login: {name: a, password: b c}
+    vrfy: evade
+    expn: refuse
+    source_routes: honour
+    percent_hack: true
     sessions: 7
     size_limit: 5 MB
     service_time: 1 ms
@@ -228,7 +392,8 @@ hosts:
     )
     weather = Weather(outages=Outages(mtbf=30 * 86400.0, mttr=7200.0), down=(Interval(start=3600.0, end=7200.0),))
     assert host == Host(
-        name="a", esmtp=False, extensions=("SIZE",), sessions=7, size_limit=5_000_000, service_time=0.001,
+        name="a", esmtp=False, extensions=("SIZE", "ETRN"), uses=("SIZE", "DSN"), accounts={"ann": "secret", "7": "0"},
+        login=("a", "b c"), vrfy="evade", expn="refuse", source_routes="honour", percent_hack=True, sessions=7, size_limit=5_000_000, service_time=0.001,
         commit_time=0.005, weather=weather, spool="volatile",
     )  # fmt: skip
 
@@ -443,7 +608,7 @@ def test_architecture_settings():
         "network: {nodes: [a]}\narchitectures: {x: {transfer: store-and-forward, routing: static}}"
     ).architectures
     assert found == {
-        "x": Architecture(name="x", transfer="store-and-forward", routing="static", hosts={"a": Host(name="a")})
+        "x": Architecture(name="x", transfer="store-and-forward", routing="static", hosts={"a": plain("a")})
     }
 
 

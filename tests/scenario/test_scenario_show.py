@@ -139,7 +139,12 @@ REFUSED = [
     {"duration": "3 hours"},
     {"network": {"link_defaults": {"loss": -1}}},
     {"network": {"link_defaults": {"delay": {"pareto": "3 s"}}}},
-    {"hosts": {"a": {"mta": "exim"}}},
+    {"hosts": {"a": {"mta": "smail"}}},
+    {"hosts": {"a": {"mta": {"exim": {"queue_run_delay": "1 h"}}}}},
+    {"hosts": {"a": {"mta": {"delays": []}}}},
+    {"hosts": {"a": {"extensions": {"SIZE": "maybe"}}}},
+    {"hosts": {"a": {"extensions": ["SIZES"]}}},
+    {"hosts": {"a": {"login": {"name": "a"}}}},
     {"architectures": {"x": {}}},
 ]
 

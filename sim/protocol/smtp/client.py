@@ -57,6 +57,7 @@ _HELLO = frozenset({Ehlo, Helo, Lhlo})
 _CHECKED = frozenset({*_HELLO, *COMMAND_EXTENSIONS})
 _PAYLOADS = (MailData, AuthResponse, Chunk, LastChunk)
 _CAREFUL = frozenset({"SMTPUTF8", "BINARYMIME"})
+_SENDERS = frozenset({Mail, Send, Soml, Saml})
 _TURNING_POINTS = frozenset({*_HELLO, StartTls, Auth, AuthResponse, Turn, Atrn})
 
 
@@ -173,7 +174,7 @@ class Client:
             octets = self._payload(command)
         else:
             octets = write_command(command, self._offered)
-            if self._careful:
+            if self._careful and (kind in _SENDERS or self._binary or not octets.isascii()):
                 self._check_transaction(command, octets)
         self._waiting.append(kind)
         self._ahead = ahead
@@ -226,7 +227,7 @@ class Client:
     def _check_transaction(self, command: Command, line: bytes) -> None:
         if isinstance(command, Mail | Send | Soml | Saml):
             self._utf8 = ("SMTPUTF8", None) in command.parameters
-            self._binary = is_binary(command)
+            self._binary = "BINARYMIME" in self.extensions and is_binary(command)
         elif isinstance(command, Rcpt) and not (self._utf8 or line.isascii()):
             raise LocalProtocolError(f"cannot send {line!r}: its transaction's MAIL has no parameter SMTPUTF8")
         elif isinstance(command, Data) and self._binary:

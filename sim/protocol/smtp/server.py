@@ -63,6 +63,8 @@ __all__ = ["Server"]
 _CRLF = b"\r\n"
 _HELLO = (Ehlo, Helo, Lhlo)
 _CAREFUL = frozenset({"SMTPUTF8", "BINARYMIME", "AUTH", "ATRN"})
+_SENDERS = (Mail, Send, Soml, Saml)
+_WATCHED = frozenset({*_SENDERS, Auth, Atrn})
 _TURNING_POINTS = frozenset({*_HELLO, StartTls, Auth, AuthResponse, Turn, Atrn})
 
 
@@ -278,8 +280,9 @@ class Server:
             return BadCommand(line, self._illegal(command_kind(line)) or error.reply or E500_UNKNOWN)
         if isinstance(event, Bdat):
             return self._begin_chunk(line, event)
-        fault = self._illegal(type(event))
-        if fault is None and self._careful:
+        kind = type(event)
+        fault = self._illegal(kind)
+        if fault is None and self._careful and (kind in _WATCHED or self._binary or not line.isascii()):
             fault = self._fault(line, event)
         return event if fault is None else BadCommand(line, fault)
 
@@ -335,9 +338,10 @@ class Server:
 
     def _fault(self, line: bytes, command: Command) -> Reply | None:
         """The reply to a command that its transaction, or what this server offers, does not allow."""
-        if isinstance(command, Mail | Send | Soml | Saml):
+        if isinstance(command, _SENDERS):
             self._utf8 = ("SMTPUTF8", None) in command.parameters
-            self._binary = is_binary(command)
+            self._binary = "BINARYMIME" in self._in_force and is_binary(command)
+            return None
         if isinstance(command, Rcpt) and not (self._utf8 or line.isascii()):
             return E553_NOT_ASCII
         if isinstance(command, Data) and self._binary:

@@ -1,0 +1,90 @@
+"""What a host asks about mail that was not taken: when to try again, and whether to give up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import inf
+from typing import Literal, NamedTuple
+
+from sim.mta.queue import Failure
+
+Outcome = Literal["taken", "site", "message"]
+"""How a host dealt with mail: it answered for good, it could not be talked to, or it put off just this mail."""
+
+
+class Round(NamedTuple):
+    """One round of attempts that left recipients over.
+
+    Args:
+        queue_id: which message.
+        arrival: when the host took custody of it, s.
+        began: when the round began, s.
+        ended: when its last attempt was over, s.
+        number: which round it was, from 1.
+        site: whether the last failure was that of a host that could not be talked to.
+        null_reverse_path: whether the message is a report.
+    """
+
+    queue_id: str
+    arrival: float
+    began: float
+    ended: float
+    number: int
+    site: bool
+    null_reverse_path: bool
+
+
+class Retry:
+    """A product's way to try again; this one never gives up, and tries again at once.
+
+    `period` is the interval of its queue runs, s, 0 where messages are woken one by one. `keeps_hosts` says that it
+    remembers hosts (`bars`, `tried`), `whole_queue` that new mail sets off all that waits (`arrives`).
+    """
+
+    period: float = 0.0
+    keeps_hosts = False
+    whole_queue = False
+
+    def starts(self) -> None:
+        """The host has booted."""
+
+    def gives_up(self, last: Round) -> bool:
+        """Whether the round was the last one: what is left of the message is returned (a report is dropped)."""
+        raise NotImplementedError
+
+    def sleeps_until(self, last: Round) -> float:
+        """When the message may be tried again."""
+        raise NotImplementedError
+
+    def next_run(self, ready: float, now: float, start: float) -> float:  # noqa: ARG002 - it counts where runs are
+        """When a message is tried that may be from `ready` on; queue runs come every `period` from `start` on."""
+        return max(ready, now)
+
+    def lapses(self, arrival: float) -> float:  # noqa: ARG002 - likewise
+        """When a message is given up without another attempt."""
+        return inf
+
+    def arrives(self) -> None:
+        """New mail is to be passed on; asked where `whole_queue` is true."""
+        raise NotImplementedError
+
+    def bars(self, hop: str, queue_id: str, arrival: float, now: float) -> Failure | None:
+        """Why a next hop, or a domain that leads nowhere, is not to be tried yet; asked where `keeps_hosts` is true."""
+        raise NotImplementedError
+
+    def tried(
+        self, hop: str, queue_id: str, arrival: float, *, began: float, now: float, outcome: Outcome
+    ) -> Sequence[str]:
+        """Take note of an attempt; told where `keeps_hosts` is true.
+
+        Gives the messages that waited for the hop and need no longer.
+        """
+        raise NotImplementedError
+
+    def forget(self, queue_id: str) -> None:
+        """A message has left the queue; told where `keeps_hosts` is true."""
+        raise NotImplementedError
+
+    def exhausted(self, hops: Sequence[str], queue_id: str, now: float) -> bool:
+        """Whether all of the next hops have failed for too long; asked where `keeps_hosts` is true."""
+        raise NotImplementedError

@@ -1,0 +1,80 @@
+"""Products that wake sleeping mail by queue runs: Postfix and sendmail."""
+
+from __future__ import annotations
+
+import math
+
+from sim.mta.retry.base import Retry, Round
+from sim.scenario.products import Postfix, Sendmail
+
+_SCAN_SLACK = 1.0
+"""A queue run of Postfix takes what is due within a second (qmgr_queue_scan compares the file time with now + 1)."""
+
+
+def next_run(period: float, ready: float, now: float, start: float, slack: float = 0.0) -> float:
+    """The queue run that wakes a message whose backoff ends at `ready`: the first one after `now` that finds it so.
+
+    Args:
+        period: runs come at start + k * period, s.
+        ready: the end of the backoff, s.
+        now: the time, s.
+        start: when the runs began, s.
+        slack: how much too early is early enough, s.
+    """
+    runs = max(math.ceil((ready - slack - start) / period), math.floor((now - start) / period) + 1)
+    return start + runs * period
+
+
+class PostfixRetry(Retry):
+    """Postfix's queue manager, message by message (qmgr_active.c, qmgr.c of Postfix 3.7; postconf(5)).
+
+    After an attempt that left recipients over, the message sleeps for its own age, but no less than
+    minimal_backoff_time and no more than maximal_backoff_time. Sleepers are woken by the queue runs, which come every
+    queue_run_delay seconds from the daemon's start. A message is returned by the first attempt that fails at an age
+    past its lifetime, never by a timer.
+    """
+
+    def __init__(self, policy: Postfix) -> None:
+        self._policy = policy
+        self.period = policy.queue_run_delay
+
+    def gives_up(self, last: Round) -> bool:
+        """Whether the message is as old as its lifetime."""
+        policy = self._policy
+        lifetime = policy.bounce_queue_lifetime if last.null_reverse_path else policy.maximal_queue_lifetime
+        return last.ended >= last.arrival + lifetime
+
+    def sleeps_until(self, last: Round) -> float:
+        """Its age later, within bounds."""
+        policy = self._policy
+        age = last.ended - last.arrival
+        return last.ended + min(max(age, policy.minimal_backoff_time), policy.maximal_backoff_time)
+
+    def next_run(self, ready: float, now: float, start: float) -> float:
+        """The first queue run after `now` that finds it ready, or ready within a second."""
+        return next_run(self.period, ready, now, start, _SCAN_SLACK)
+
+
+class SendmailRetry(Retry):
+    """Sendmail's queue runs (queue.c: gatherq; envelope.c: dropenvelope).
+
+    A run passes over a job that was tried less than MinQueueAge ago, and, where MaxQueueAge is set, less than its age
+    at the last try ago or MaxQueueAge, whichever is less.
+    """
+
+    def __init__(self, policy: Sendmail) -> None:
+        self._policy = policy
+        self.period = policy.queue_interval
+
+    def gives_up(self, last: Round) -> bool:
+        """Whether the message is older than Timeout.queuereturn."""
+        return last.ended > last.arrival + self._policy.queuereturn
+
+    def sleeps_until(self, last: Round) -> float:
+        """Until no age passes it over."""
+        policy = self._policy
+        return last.ended + max(policy.MinQueueAge, min(last.ended - last.arrival, policy.MaxQueueAge))
+
+    def next_run(self, ready: float, now: float, start: float) -> float:
+        """The first queue run after `now` that finds it ready."""
+        return next_run(self.period, ready, now, start)

@@ -1,0 +1,136 @@
+"""Exim's retry rules and the records of hosts that they go by (src/retry.c: retry_update; transports/smtp.c).
+
+A record says since when a host has failed, when it was tried last and when it may be tried next; one more is kept for a
+message that a host puts off. A message is tried in a queue run, and in it at those hosts whose time has come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sim.mta.queue import Failure
+from sim.mta.retry.base import Outcome, Retry, Round
+from sim.mta.retry.daemon import next_run
+from sim.scenario.products import Exim, RetryRule
+
+NOT_YET = Failure(0, "4.4.1", "retry time not reached for any host")
+TOO_LONG = Failure(550, "5.4.1", "retry time not reached for any host after a long failure period")
+
+
+@dataclass(slots=True)
+class Record:
+    """How long something has failed; times in s."""
+
+    first_failed: float
+    last_try: float
+    next_try: float
+    expired: bool = False
+
+
+def rule_for(rules: Sequence[RetryRule], failing: float) -> RetryRule | None:
+    """The first rule whose cutoff the failing has not passed."""
+    return next((rule for rule in rules if failing <= rule.cutoff), None)
+
+
+def wait(rule: RetryRule, record: Record, now: float, random: Callable[[], float]) -> float:
+    """How long to wait after a failure, s: whole seconds, where a gap has grown."""
+    if rule.letter == "F":
+        return rule.interval
+    gap = min(record.next_try - record.last_try, now - record.last_try)
+    grown = float(int(gap * rule.factor))
+    if rule.letter == "G":
+        return rule.interval if gap < rule.interval else grown
+    return rule.interval + max(grown - rule.interval, 0.0) * (0.5 + random() / 2)
+
+
+class EximRetry(Retry):
+    """Exim's retry database of one host.
+
+    Args:
+        policy: Exim's options.
+        random: draws from [0, 1) for H rules.
+    """
+
+    keeps_hosts = True
+
+    def __init__(self, policy: Exim, random: Callable[[], float]) -> None:
+        self._policy = policy
+        self._random = random
+        self.period = policy.queue_run
+        self._ultimate = policy.retry[-1].cutoff
+        self._records: dict[tuple[str, str], Record] = {}
+        self._waits_for: dict[str, dict[str, None]] = {}
+
+    def bars(self, hop: str, queue_id: str, arrival: float, now: float) -> Failure | None:
+        """Why the host is passed over now: its retry time has not come, or it has failed for too long."""
+        if now - arrival > self._ultimate:
+            return None
+        early = [record for record in self._found(hop, queue_id, now) if now < record.next_try]
+        if not early:
+            return None
+        self._waits_for.setdefault(queue_id, {})[hop] = None
+        return TOO_LONG if self._policy.delay_after_cutoff and any(record.expired for record in early) else NOT_YET
+
+    def tried(
+        self, hop: str, queue_id: str, arrival: float, *, began: float, now: float, outcome: Outcome
+    ) -> Sequence[str]:
+        """Keep the records: a failure's, of the host or of the message there; none after success."""
+        if outcome == "site":
+            self._waits_for.setdefault(queue_id, {})[hop] = None
+            self._fail((hop, ""), None, began, now)
+            return ()
+        waited = self._records.pop((hop, ""), None) is not None
+        if outcome == "message":
+            self._waits_for.setdefault(queue_id, {})[hop] = None
+            self._fail((hop, queue_id), arrival, began, now)
+        else:
+            self._records.pop((hop, queue_id), None)
+        return [other for other, hops in self._waits_for.items() if hop in hops and other != queue_id] if waited else ()
+
+    def forget(self, queue_id: str) -> None:
+        """Drop what was kept about the message."""
+        for hop in self._waits_for.pop(queue_id, ()):
+            self._records.pop((hop, queue_id), None)
+
+    def exhausted(self, hops: Sequence[str], queue_id: str, now: float) -> bool:
+        """Whether each of the hosts, or the message at it, has passed the last rule's cutoff."""
+        return all(any(record.expired for record in self._found(hop, queue_id, now)) for hop in hops)
+
+    def gives_up(self, last: Round) -> bool:
+        """Whether the message is older than the last rule's cutoff."""
+        return last.ended - last.arrival > self._ultimate
+
+    def sleeps_until(self, last: Round) -> float:
+        """The earliest retry time of the hosts that the round tried or passed over."""
+        times = [
+            max(record.next_try for record in records)
+            for hop in self._waits_for.get(last.queue_id, ())
+            if (records := self._found(hop, last.queue_id, last.ended))
+        ]
+        return min(times, default=last.ended)
+
+    def next_run(self, ready: float, now: float, start: float) -> float:
+        """The first queue run after `now` that finds it ready."""
+        return next_run(self.period, ready, now, start)
+
+    def _found(self, hop: str, queue_id: str, now: float) -> list[Record]:
+        """The host's record and that of the message there, unless their data has expired."""
+        keys = ((hop, ""), (hop, queue_id))
+        found = [record for key in keys if (record := self._records.get(key)) is not None]
+        return [record for record in found if now - record.last_try <= self._policy.retry_data_expire]
+
+    def _fail(self, key: tuple[str, str], arrival: float | None, began: float, now: float) -> None:
+        record = self._records.get(key)
+        if record is not None and now - record.last_try > self._policy.retry_data_expire:
+            record = None
+        if record is None:
+            record = self._records[key] = Record(now, now, now)
+        elif record.last_try >= began:
+            # Another delivery that ran beside this one has counted the same failure.
+            return
+        failing = now - (record.first_failed if arrival is None else min(record.first_failed, arrival))
+        rule = rule_for(self._policy.retry, failing)
+        record.expired = rule is None
+        delay = wait(rule or self._policy.retry[-1], record, now, self._random)
+        record.last_try, record.next_try = now, now + min(delay, self._policy.retry_interval_max)

@@ -1,0 +1,62 @@
+"""Products whose delays stand in a list: Exchange, Haraka, Stalwart, ZoneMTA, JSMS, and any other list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import inf
+
+from sim.mta.retry.base import Retry, Round
+from sim.scenario.products import Exchange
+
+
+class ListedRetry(Retry):
+    """A delay after each round, in turn; the last one comes again and again, unless the list is `finite`.
+
+    Args:
+        delays: s, at least one.
+        lifetime: the age at which the message is given up, s.
+        finite: whether the message is given up when the list is used up.
+        timed: whether it is given up at that age by a timer, and not by the next attempt that fails.
+    """
+
+    def __init__(
+        self, delays: Sequence[float], lifetime: float = inf, *, finite: bool = False, timed: bool = False
+    ) -> None:
+        self._delays = delays
+        self._lifetime = lifetime
+        self._finite = finite
+        self._timed = timed
+
+    def gives_up(self, last: Round) -> bool:
+        """Whether the delays or the time is used up."""
+        return (self._finite and last.number > len(self._delays)) or last.ended >= last.arrival + self._lifetime
+
+    def sleeps_until(self, last: Round) -> float:
+        """The delay that follows this round."""
+        delay = self._delays[min(last.number, len(self._delays)) - 1]
+        return min(last.ended + delay, self.lapses(last.arrival))
+
+    def lapses(self, arrival: float) -> float:
+        """At the end of its lifetime, where there is a timer."""
+        return arrival + self._lifetime if self._timed else inf
+
+
+class ExchangeRetry(ListedRetry):
+    """A queue that cannot connect goes through glitches, then transient failures, then longer waits.
+
+    Mail that the far host puts off waits for MessageRetryInterval.
+    """
+
+    def __init__(self, policy: Exchange) -> None:
+        delays = [policy.QueueGlitchRetryInterval] * policy.QueueGlitchRetryCount
+        delays += [policy.TransientFailureRetryInterval] * policy.TransientFailureRetryCount
+        super().__init__(
+            [*delays, policy.OutboundConnectionFailureRetryInterval], policy.MessageExpirationTimeout, timed=True
+        )
+        self._message_interval = policy.MessageRetryInterval
+
+    def sleeps_until(self, last: Round) -> float:
+        """By who failed: the site or the message."""
+        if last.site:
+            return super().sleeps_until(last)
+        return min(last.ended + self._message_interval, self.lapses(last.arrival))

@@ -1,0 +1,60 @@
+"""Which way to try again belongs to which product."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sim.mta.retry.base import Retry
+from sim.mta.retry.daemon import PostfixRetry, SendmailRetry
+from sim.mta.retry.exim import EximRetry
+from sim.mta.retry.listed import ExchangeRetry, ListedRetry
+from sim.mta.retry.nullmailer import NullmailerRetry
+from sim.mta.retry.spool import OpenSmtpdRetry, QmailRetry, Rfc5321Retry
+from sim.scenario.products import (
+    Delays,
+    Exchange,
+    Exim,
+    Haraka,
+    Jsms,
+    Nullmailer,
+    OpenSmtpd,
+    Postfix,
+    Product,
+    Qmail,
+    Rfc5321,
+    Sendmail,
+    Stalwart,
+    ZoneMta,
+)
+
+
+def retry_of(product: Product, random: Callable[[], float]) -> Retry:  # noqa: C901, PLR0911, PLR0912 - a table
+    """A host's way to try again, with nothing on record yet; `random` draws from [0, 1)."""
+    match product:
+        case Postfix():
+            return PostfixRetry(product)
+        case Exim():
+            return EximRetry(product, random)
+        case Sendmail():
+            return SendmailRetry(product)
+        case Qmail():
+            return QmailRetry(product)
+        case OpenSmtpd():
+            return OpenSmtpdRetry(product)
+        case Exchange():
+            return ExchangeRetry(product)
+        case Haraka():
+            return ListedRetry(product.temp_fail_intervals, finite=True)
+        case Stalwart():
+            return ListedRetry(product.schedule, product.expire, timed=True)
+        case ZoneMta():
+            return ListedRetry(product.deferTimes, finite=True)
+        case Nullmailer():
+            return NullmailerRetry(product)
+        case Jsms():
+            return ListedRetry(product.normalbackoff, product.notices[-1], timed=True)
+        case Rfc5321():
+            return Rfc5321Retry(product)
+        case Delays():
+            return ListedRetry(product.delays, product.lifetime)
+    raise TypeError(f"{type(product).__name__} has no way to try again: it is none of the products")
