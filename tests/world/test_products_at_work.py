@@ -1,0 +1,205 @@
+"""Hosts try again as their product does, in the world: when, whom, and for how long."""
+
+from __future__ import annotations
+
+import pytest
+from worlds import message, run, scenario
+
+from sim.scenario.products import (
+    DAY,
+    HOUR,
+    MINUTE,
+    Delays,
+    Exchange,
+    Exim,
+    Haraka,
+    Nullmailer,
+    OpenSmtpd,
+    Postfix,
+    Product,
+    Qmail,
+    RetryRule,
+    Sendmail,
+    Stalwart,
+)
+from sim.scenario.spec import Domain, Interval, Weather
+from sim.world.simulation import Simulation
+
+FOR_EVER = Weather(down=(Interval(start=0.0, end=1000 * DAY),))
+
+
+def facts_of(product: Product, *mail, **settings):
+    """What happens where a's queue runs begin with the simulation."""
+    hosts = {"a": {"mta": product}, **settings.pop("hosts", {})}
+    spec = scenario("a-b", *mail, hosts=hosts, drain=20 * DAY, **settings)
+    world = Simulation(spec, spec.architectures["end-to-end"], 0, 1)
+    world.stations["a"]._runs_since = 0.0
+    return world.run()
+
+
+GOLDEN = {
+    "postfix": (Postfix(), [0, 5, 10, 20, 40, 80, 150, 220], 108, 5 * DAY + 20 * MINUTE),
+    "exim": (Exim(), [0, 30, 60, 90, 120, 150, 210, 300, 450, 660, 990, 1350], 25, 4 * DAY + 4.5 * HOUR),
+    "sendmail": (Sendmail(queuereturn=DAY), [0, 30, 60], 50, 24.5 * HOUR),
+    "qmail": (Qmail(), [400 * k * k / 60 for k in range(12)], 40, 7 * DAY + HOUR),
+    "opensmtpd": (OpenSmtpd(), [400 * k * k / 60 for k in range(12)], 30, 4 * DAY),
+    "exchange": (Exchange(), [0, 1, 2, 3, 4, 9, 14, 19, 24, 29, 34, 44], 295, 2 * DAY),
+    "haraka": (Haraka(), [(2**k - 64) / 60 for k in range(6, 18)], 13, 2**18 - 64),
+    "stalwart": (Stalwart(), [0, 2, 7, 17, 32, 62, 122, 242], 9, 3 * DAY),
+    "nullmailer": (Nullmailer(queuelifetime=DAY), [0, 1, 3, 7, 15, 31, 63], 12, 2047 * MINUTE),
+    "a list": (Delays(delays=(300.0, 900.0, 3600.0), lifetime=DAY), [0, 5, 20, 80, 140], 27, DAY + 20 * MINUTE),
+}
+
+
+@pytest.mark.parametrize(("product", "minutes", "attempts", "end"), GOLDEN.values(), ids=GOLDEN)
+def test_one_message_without_a_way_is_tried_at_the_golden_times(product, minutes, attempts, end):
+    """Each attempt fails at once; the message is returned when the product gives up."""
+    facts = facts_of(product, message(0, "u1@a", "u1@b"), weather={"a-b": FOR_EVER})
+    times = [fact.started_s for fact in facts.attempts]
+    assert times[: len(minutes)] == pytest.approx([60 * m for m in minutes])
+    assert (len(times), [fact.ended_s for fact in facts.copies if fact.outcome == "bounced"]) == (attempts, [end])
+
+
+def test_exim_keeps_new_mail_from_a_host_that_fails():
+    """The second message waits with the first; one success lets both go in queue runs, each as it comes."""
+    hosts = {"b": {"weather": Weather(down=(Interval(start=0.0, end=70 * MINUTE),))}}
+    facts = facts_of(Exim(connect_timeout=10.0), message(0, "u1@a", "u1@b"), message(60, "u1@a", "u2@b"), hosts=hosts)
+    starts = [(fact.message_id, fact.started_s / MINUTE, fact.outcome) for fact in facts.attempts]
+    assert starts[:3] == [(1, 0, "connect-timeout"), (1, 30, "connect-timeout"), (2, 30, "connect-timeout")]
+    assert [fact.outcome for fact in facts.attempts[-2:]] == ["accepted", "accepted"]
+    assert [copy.outcome for copy in facts.copies] == ["delivered", "delivered"]
+
+
+def test_one_success_wakes_what_waits_for_the_host_in_exims_next_run():
+    """A message whose own retry time is far off goes as soon as another one got through."""
+    rules = (RetryRule("F", HOUR, MINUTE), RetryRule("F", 4 * DAY, 10 * HOUR))
+    mail = [message(0, "u1@a", "u1@b", "u1@c"), message(90 * MINUTE, "u1@a", "u2@b")]
+    hosts = {"a": {"mta": Exim(retry=rules, connect_timeout=10.0)}}
+    weather = {"a-b": Weather(down=(Interval(start=0.0, end=100 * MINUTE),))}
+    facts = run(scenario("a-b a-c", *mail, hosts=hosts, weather=weather, duration=6000.0, transfer="store-and-forward"))
+    arrivals = {copy.recipient: copy.ended_s / HOUR for copy in facts.copies}
+    assert arrivals["u1@c.example"] < 0.01
+    assert arrivals["u2@b.example"] == pytest.approx(arrivals["u1@b.example"], abs=0.51)
+
+
+def test_exim_returns_new_mail_to_a_long_dead_host_without_an_attempt():
+    """The first message grows too old, the second finds the host dead for too long, the third is not tried any more."""
+    rules = (RetryRule("F", HOUR, 10 * MINUTE),)
+    mail = [message(minutes * MINUTE, "u1@a", "u1@b") for minutes in (0, 40, 95)]
+    facts = facts_of(
+        Exim(retry=rules, connect_timeout=10.0), *mail, hosts={"b": {"weather": FOR_EVER}}, duration=6000.0
+    )
+    ends = [(copy.outcome, copy.ended_s, copy.reason) for copy in facts.copies if copy.recipient == "u1@b.example"]
+    why = "550 5.4.1 retry time not reached for any host after a long failure period"
+    assert ends == [
+        ("bounced", 60 * MINUTE + 10, "expired: 4.4.1 connection timed out"),
+        ("bounced", 90 * MINUTE + 10, "expired: 4.4.1 connection timed out"),
+        ("bounced", 95 * MINUTE, why),
+    ]
+    assert {fact.message_id for fact in facts.attempts} == {1, 2}
+
+
+def test_exim_backs_off_a_message_that_the_host_puts_off():
+    """The recipient beyond the server's limit waits for a queue run; the host is tried for other mail."""
+    users = tuple(f"u{number}" for number in range(1, 1002))
+    domains = {
+        "a.example": Domain(name="a.example", mx=((0, "a"),), users=("u1",)),
+        "b.example": Domain(name="b.example", mx=((0, "b"),), users=users),
+    }
+    facts = facts_of(
+        Exim(max_rcpt=2000),
+        message(0, "u1@a", *[f"{user}@b" for user in users]),
+        message(60, "u1@a", "u1@b"),
+        domains=domains,
+    )
+    assert [(fact.message_id, fact.outcome) for fact in facts.attempts] == [
+        (1, "partial"),
+        (2, "accepted"),
+        (1, "accepted"),
+    ]
+    assert facts.attempts[2].started_s == 30 * MINUTE
+
+
+def test_exim_tries_the_second_host_where_the_first_is_not_due():
+    """An MX host that failed is passed over until its time has come; its neighbour is not."""
+    domains = {
+        "a.example": Domain(name="a.example", mx=((0, "a"),), users=("u1",)),
+        "b.example": Domain(name="b.example", mx=((0, "b"), (10, "c")), users=("u1",)),
+        "c.example": Domain(name="c.example", mx=((0, "c"),), users=("u1",)),
+    }
+    hosts = {"a": {"mta": Exim(connect_timeout=10.0)}, "b": {"weather": FOR_EVER}}
+    mail = [message(0, "u1@a", "u1@b"), message(60, "u1@a", "u1@b")]
+    facts = run(scenario("a-b a-c", *mail, hosts=hosts, domains=domains, drain=HOUR))
+    assert [(fact.message_id, fact.to_host) for fact in facts.attempts if fact.from_host == "a"] == [
+        (1, "b"),
+        (1, "c"),
+        (2, "c"),
+    ]
+
+
+def test_new_mail_sets_off_nullmailers_whole_queue():
+    """What rests is tried again with it, and the pauses begin anew."""
+    mail = [message(0, "u1@a", "u1@b"), message(400, "u1@a", "u2@b")]
+    facts = facts_of(Nullmailer(), *mail, weather={"a-b": FOR_EVER}, duration=1000.0)
+    tried = {1: [], 2: []}
+    for fact in facts.attempts:
+        tried[fact.message_id].append(fact.started_s)
+    assert tried[1][:7] == [0, 60, 180, 400, 460, 580, 820]
+    assert tried[2][:4] == [400, 460, 580, 820]
+
+
+def test_a_restart_of_nullmailer_tries_everything():
+    """Its pause does not outlive it."""
+    hosts = {"a": {"mta": Nullmailer(), "weather": Weather(down=(Interval(start=200.0, end=300.0),))}}
+    facts = run(scenario("a-b", message(0, "u1@a", "u1@b"), weather={"a-b": FOR_EVER}, hosts=hosts, drain=HOUR))
+    assert [fact.started_s for fact in facts.attempts][:5] == [0, 60, 180, 300, 360]
+
+
+def test_mail_that_expired_while_the_host_was_down_is_returned_when_it_is_back():
+    """OpenSMTPD's timer finds it then, without an attempt."""
+    hosts = {"a": {"mta": OpenSmtpd(expire=HOUR), "weather": Weather(down=(Interval(start=2000.0, end=9000.0),))}}
+    facts = run(scenario("a-b", message(0, "u1@a", "u1@b"), weather={"a-b": FOR_EVER}, hosts=hosts))
+    assert [fact.started_s for fact in facts.attempts] == [0, 400, 1600]
+    assert (facts.copies[0].outcome, facts.copies[0].ended_s) == ("bounced", 9000.0)
+
+
+def test_qmail_opens_a_session_for_each_recipient():
+    """One recipient a transaction, all at the same time."""
+    facts = run(scenario("a-b", message(0, "u1@a", "u1@b", "u2@b"), hosts={"a": {"mta": Qmail()}}))
+    assert [(fact.started_s, fact.recipients) for fact in facts.attempts] == [(0, 1), (0, 1)]
+
+
+def forwarding(**names: dict[str, str]) -> dict[str, Domain]:
+    """Domains a.example and b.example, whose people have left or moved."""
+    return {
+        "a.example": Domain(name="a.example", mx=((0, "a"),), users=("u1",), **names),
+        "b.example": Domain(name="b.example", mx=((0, "b"),), users=("u1",)),
+    }
+
+
+def test_a_forward_passes_mail_on_in_its_senders_name():
+    """RFC 5321 section 3.9.1: the reverse-path stays, and so does who hears of failures."""
+    domains = forwarding(forwards={"Gone": "u1@b.example", "lost": "nobody@b.example"})
+    facts = run(scenario("a-b", message(0, "u1@a", "gone@a", "lost@a"), domains=domains))
+    assert [(copy.recipient, copy.outcome, copy.reason) for copy in facts.copies][:2] == [
+        ("gone@a.example", "delivered", "forwarded to u1@b.example"),
+        ("lost@a.example", "delivered", "forwarded to nobody@b.example"),
+    ]
+    assert [fact.sender for fact in facts.messages] == ["u1@a.example"] * 3 + ["<>"]
+    assert [copy.outcome for copy in facts.copies if copy.recipient == "u1@b.example"] == ["delivered"]
+
+
+def test_forwards_that_lead_to_each_other_end():
+    """A message that comes to a forward for the second time is returned."""
+    domains = forwarding(forwards={"one": "two@a.example", "two": "one@a.example"})
+    facts = run(scenario("a-b", message(0, "u1@b", "u1@a"), message(0, "u1@a", "one@a"), domains=domains))
+    assert [copy.reason for copy in facts.copies if copy.outcome == "bounced"] == ["554 5.4.6 mail forwarding loop"]
+
+
+def test_who_has_moved_gets_nothing_and_the_sender_learns_the_address():
+    """551 names it (RFC 5321 section 3.4)."""
+    facts = run(scenario("a-b", message(0, "u1@a", "gone@a"), domains=forwarding(moved={"gone": "u1@b.example"})))
+    assert (facts.copies[0].outcome, facts.copies[0].reason) == (
+        "bounced",
+        "551 5.1.6 User not local; please try <u1@b.example>",
+    )
