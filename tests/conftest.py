@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
-settings.register_profile("fuzz", deadline=None, max_examples=20_000, print_blob=True)
+settings.register_profile("fuzz", deadline=None, max_examples=34_000, print_blob=True)
 settings.load_profile("ci")
 
 _SHARED = Path(os.environ.get("MTASIM_SHARED", Path(__file__).resolve().parents[2] / "shared"))

@@ -44,9 +44,9 @@ _UTF8_QUOTED = re.compile(rf'"((?:[ !#-\[\]-~{_BEYOND_ASCII}]|\\[ -~])*)"@(.*)')
 _QUOTED_PAIR = re.compile(r"\\(.)")
 _MUST_BE_QUOTED_PAIR = re.compile(r'(["\\])')
 
-# address-literal = "[" ( IPv4 / "IPv6:" IPv6 / Standardized-tag ":" 1*dcontent ) "]", section 4.1.3.
+# address-literal = "[" ( IPv4 / "IPv6:" IPv6 / Standardized-tag ":" 1*dcontent ) "]", section 4.1.3; no other tag than
+# IPv6 was ever standardized.
 _IPV4 = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})")
-_GENERAL_LITERAL = re.compile(r"[A-Za-z0-9-]*[A-Za-z0-9]:[!-Z^-~]+")
 
 
 class AddressError(ValueError):
@@ -151,7 +151,7 @@ def _is_literal(text: str) -> bool:
             return IPv6Address(text[5:]).scope_id is None
         except AddressValueError:
             return False
-    return _GENERAL_LITERAL.fullmatch(text) is not None
+    return False
 
 
 # The lexical tokens of RFC 5322 section 3.2; comments nest, so they are no regular expression's business.

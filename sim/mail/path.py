@@ -8,12 +8,14 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from sim.mail.address import LOCAL_PART_LIMIT, Address, AddressError, is_domain, octets_in, parse_address
+from sim.mail.liberal import parse_liberal_address
 
 __all__ = [
     "NULL_PATH",
     "PATH_LIMIT",
     "Path",
     "parse_forward_path",
+    "parse_liberal_path",
     "parse_path",
     "percent_decode",
     "percent_encode",
@@ -107,6 +109,17 @@ def parse_forward_path(text: str, *, utf8: bool = False) -> Path:
     if text.lower() == "<postmaster>":
         return Path(Address("Postmaster", ""))
     return parse_path(text, allow_null=False, utf8=utf8)
+
+
+def parse_liberal_path(text: str) -> Path:
+    """Read what stands in the brackets of a path without a source route, a mailbox as `sim.mail.liberal` reads it.
+
+    Raises:
+        AddressError: the text is not one, or is longer than 256 octets with its brackets.
+    """
+    if len(text) + 2 > PATH_LIMIT:
+        raise AddressError(f"path {text[:40]!r}... has {len(text) + 2} octets: at most {PATH_LIMIT} are allowed")
+    return Path(parse_liberal_address(text))
 
 
 def percent_decode(address: Address, domains: Container[str]) -> Address:

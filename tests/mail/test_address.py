@@ -117,7 +117,7 @@ def test_not_an_address(text, reason):
         ("localhost", True),
         ("[192.0.2.1]", True),
         ("[ipv6:::1]", True),
-        ("[x25:20801234]", True),
+        ("[x25:20801234]", False),
         ("a_b", False),
         ("[192.0.2.1", False),
         ("", False),

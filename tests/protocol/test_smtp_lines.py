@@ -121,13 +121,24 @@ def test_read_with_trailing_data(state, event, octets):
         (b"vrfy  bob ", Vrfy("bob")),
         (b"ehlo my_pc", Ehlo("my_pc")),
         (b"HELO two words", Helo("two words")),
-        (b"HELO " + b"x" * 255, Helo("x" * 255)),
-        (b"NOOP " + b"x" * 505, Noop("x" * 505)),
+        (b"HELO " + b"x" * 300, Helo("x" * 255)),
+        (b"NOOP " + b"x" * 2041, Noop("x" * 2041)),
+        (b"NOOP \x01\r\x7fx", Noop("x")),
+        (b"NOOP\r\r", Noop()),
+        (b"MAIL FROM:bob@y.example SIZE=1", Mail(BOB, (("SIZE", "1"),))),
+        (b"MAIL FROM: < bob@y.example >", Mail(BOB)),
+        (b"MAIL FROM:< >", MAIL),
+        (b"MAIL FROM:(who)<bob@y.example>", Mail(BOB)),
+        (b"MAIL FROM:@z:bob@y.example", Mail(Path(BOB.mailbox, ("z",)))),
+        (b"MAIL FROM:<bob..b@y.example.>", Mail(Path(Address("bob..b", "y.example")))),
+        (b'MAIL FROM:"b>b".x@y.example', Mail(Path(Address("b>b.x", "y.example")))),
+        (b"MAIL FROM:<> SIZE=1 size=2 BODY=7BIT body=8BITMIME", Mail(NULL_PATH, (("SIZE", "2"), ("BODY", "8BITMIME")))),
+        (b"MAIL FROM:<> SIZE=" + b"1" * 100, Mail(NULL_PATH, (("SIZE", "1" * 100),))),
         (b"MAIL FROM:<> SIZE=1" + b" " * 534, Mail(NULL_PATH, (("SIZE", "1"),))),
     ],
 )
 def test_lines_are_read_with_tolerance(line, event):
-    """Case, spaces where clients put them, names that are no domains, and lines up to the limit are taken."""
+    """What Postfix and Exim take is taken: case, spaces, names that are no domains, mailboxes without brackets."""
     server = server_at(State.READY)
     server.receive_data(line + b"\r\n")
     assert server.next_event() == event
@@ -143,18 +154,21 @@ def test_lines_are_read_with_tolerance(line, event):
         (b"NOOPS", 500, "5.5.2"),
         (b"MAILFROM:<>", 500, "5.5.2"),
         (b"EHLO:x", 500, "5.5.2"),
-        (b"NOOP\nNOOP", 500, "5.5.2"),
         (b"NOOP\rNOOP", 500, "5.5.2"),
-        (b"NOOP\r", 500, "5.5.2"),
-        (b"NOOP \x00", 500, "5.5.2"),
+        (b"NOOP\x00", 500, "5.5.2"),
+        (b"NOOP \x00", 501, "5.5.4"),
+        (b"NOOP \xff", 500, "5.5.2"),
+        (b"MAIL FROM:<a\x01@x.example>", 501, "5.5.4"),
+        (b"get / http/1.0", 421, "4.7.0"),
+        (b"GET /", 500, "5.5.2"),
+        (b"Subject: x", 500, "5.5.2"),
         (b"VRFY caf\xc3\xa9", 500, "5.5.2"),
         (b"\xff\xfe", 500, "5.5.2"),
-        (b"NOOP " + b"x" * 506, 500, "5.5.2"),
-        (b"MAIL FROM:<>" + b" " * 542, 500, "5.5.2"),
+        (b"NOOP " + b"x" * 2042, 500, "5.5.2"),
+        (b"MAIL FROM:<>" + b" " * 2035, 500, "5.5.2"),
         (b"x" * 100_000, 500, "5.5.2"),
         (b"HELO", 501, "5.5.4"),
         (b"EHLO ", 501, "5.5.4"),
-        (b"HELO " + b"x" * 256, 501, "5.5.4"),
         (b"VRFY", 501, "5.5.4"),
         (b"EXPN  ", 501, "5.5.4"),
         (b"RSET now", 501, "5.5.4"),
@@ -164,7 +178,12 @@ def test_lines_are_read_with_tolerance(line, event):
         (b"MAIL TO:<a@x.example>", 501, "5.5.4"),
         (b"MAIL FROM <a@x.example>", 501, "5.5.4"),
         (b"MAIL FROM:", 501, "5.1.7"),
-        (b"MAIL FROM:a@x.example", 501, "5.1.7"),
+        (b"MAIL FROM:a", 501, "5.1.7"),
+        (b"MAIL FROM:a@x.example>", 501, "5.1.7"),
+        (b"MAIL FROM:<<a@x.example>>", 501, "5.1.7"),
+        (b"MAIL FROM:Ann <a@x.example>", 501, "5.1.7"),
+        (b"MAIL FROM:caf\xc3\xa9@x.example", 500, "5.5.2"),
+        (b"MAIL FROM:<" + b"a" * 255 + b"@x.example>", 501, "5.1.7"),
         (b"MAIL FROM:<a@x.example", 501, "5.1.7"),
         (b"MAIL FROM:<a@>", 501, "5.1.7"),
         (b'MAIL FROM:<"a@x.example>', 501, "5.1.7"),
@@ -174,22 +193,21 @@ def test_lines_are_read_with_tolerance(line, event):
         (b"MAIL FROM:<> SIZE=1=2", 501, "5.5.4"),
         (b"MAIL FROM:<> SIZE", 501, "5.5.4"),
         (b"MAIL FROM:<> SIZE=-1", 501, "5.5.4"),
-        (b"MAIL FROM:<> SIZE=" + b"1" * 21, 501, "5.5.4"),
-        (b"MAIL FROM:<> SIZE=1 size=1", 501, "5.5.4"),
+        (b"MAIL FROM:<> SIZE=" + b"1" * 101, 501, "5.5.4"),
         (b"MAIL FROM:<> BODY=BINARYMIME", 501, "5.5.4"),
         (b"MAIL FROM:<> XYZZY=1", 555, "5.5.4"),
         (b"MAIL FROM:<> SMTPUTF8", 555, "5.5.4"),
     ],
 )
 def test_bad_lines(line, code, enhanced):
-    """A line at fault is a BadCommand with the fitting reply, and the session goes on."""
+    """A line at fault is a BadCommand with the fitting reply, and the session goes on, but for a request of HTTP."""
     server = server_at(State.READY)
     events, octets = serve(server, line + b"\r\n")
     assert (events[0].reply.code, events[0].reply.enhanced) == (code, enhanced)
-    assert events == [BadCommand(line[:555], events[0].reply)]
+    assert events[0] == BadCommand(line[:2048], events[0].reply)
     assert octets.startswith(f"{code} {enhanced} ".encode())
-    assert server.state is State.READY
-    assert serve(server, b"NOOP\r\n")[0] == [Noop()]
+    assert server.state is (State.CLOSED if code == 421 else State.READY)
+    assert serve(server, b"NOOP\r\n")[0] == [ConnectionClosed() if code == 421 else Noop()]
 
 
 @pytest.mark.parametrize(
@@ -197,9 +215,10 @@ def test_bad_lines(line, code, enhanced):
     [
         (b"RCPT TO:<>", 501, "5.1.3"),
         (b"RCPT TO:<bob>", 501, "5.1.3"),
+        (b"RCPT TO:bob", 501, "5.1.3"),
         (b"RCPT FROM:<bob@y.example>", 501, "5.5.4"),
         (b"RCPT TO:<bob@y.example> SIZE=1", 555, "5.5.4"),
-        (b"RCPT TO:<bob@y.example>" + b" " * 490, 500, "5.5.2"),
+        (b"RCPT TO:<bob@y.example>" + b" " * 2024, 500, "5.5.2"),
         (b"DATA now", 501, "5.5.4"),
     ],
 )
@@ -227,10 +246,10 @@ def test_parameters_need_their_extension(extensions, word):
 
 
 def test_no_parameters_after_helo():
-    """After HELO no extension is in force: 555."""
+    """After HELO no extension is in force: 555, but 501 for what would be wrong after EHLO, too."""
     server = server_at(State.GREETED)
-    events, _ = serve(server, b"HELO c\r\nMAIL FROM:<> SIZE=1\r\n")
-    assert events[1].reply.code == 555
+    events, _ = serve(server, b"HELO c\r\nMAIL FROM:<> SIZE=1\r\nMAIL FROM:<> SIZE=x\r\nMAIL FROM:<> X=1\r\n")
+    assert [event.reply.code for event in events[1:]] == [555, 501, 555]
 
 
 @pytest.mark.parametrize(
@@ -274,6 +293,7 @@ def test_a_fault_carries_its_reply():
         Vrfy(""),
         Ehlo(""),
         Noop("x" * 600),
+        Noop("x\r\nQUIT"),
     ],
 )
 def test_a_client_writes_only_what_a_server_reads(command):
@@ -290,14 +310,35 @@ def test_only_known_extensions_can_be_offered():
         Server("mx.example", extensions=("SIZE", "XYZZY"))
 
 
-@pytest.mark.parametrize("length", range(553, 559))
-@pytest.mark.parametrize("cut", range(553, 561))
+@pytest.mark.parametrize("length", range(2045, 2052))
+@pytest.mark.parametrize("cut", range(2045, 2054))
 def test_a_line_about_as_long_as_is_kept(length, cut):
     """Wherever a line that is too long is cut, its CRLF included, it is one BadCommand with the same octets."""
     server = server_at(State.READY)
     octets = b"x" * length + b"\r\nNOOP\r\n"
     events = serve(server, octets[:cut])[0] + serve(server, octets[cut:])[0]
-    assert events == [BadCommand(b"x" * min(length, 555), replies.E500_TOO_LONG), Noop()]
+    reply = replies.E500_TOO_LONG if length > 2046 else replies.E500_UNKNOWN
+    assert events == [BadCommand(b"x" * min(length, 2048), reply), Noop()]
+
+
+@pytest.mark.parametrize("cut", [None, 1])
+def test_a_lone_line_feed_ends_a_command(cut):
+    """It is answered, wherever it stands; mail data is another matter, which only CRLF.CRLF ends."""
+    server = Server("mx.example")
+    server.send(GREETING)
+    octets = b"EHLO c\nMAIL FROM:<>\nRCPT TO:<bob@y.example>\r\r\nDATA\na\n.\nb\n.\r\nc\r\n.\r\n\nNOOP x\nQUIT\n"
+    events = [event for piece in pieces(octets, [cut or len(octets)]) for event in serve(server, piece)[0]]
+    assert events == [
+        Ehlo("c"),
+        MAIL,
+        Rcpt(BOB),
+        Data(),
+        MailData(b"a\n.\nb\n.\r\nc\r\n"),
+        BadCommand(b"", replies.E500_UNKNOWN),
+        Noop("x"),
+        Quit(),
+        ConnectionClosed(),
+    ]
 
 
 @pytest.mark.parametrize("total", [10_000, 1_000_000])
@@ -307,6 +348,6 @@ def test_an_endless_line_takes_no_memory(total):
     server.send(GREETING)
     for _ in range(total // 1000):
         assert serve(server, b"x" * 1000) == ([], b"")
-        assert len(server._buffer) <= 1000
+        assert len(server._buffer) <= 2048
     events, _ = serve(server, b"\r\nNOOP\r\n")
-    assert events == [BadCommand(b"x" * 555, replies.E500_TOO_LONG), Noop()]
+    assert events == [BadCommand(b"x" * 2048, replies.E500_TOO_LONG), Noop()]

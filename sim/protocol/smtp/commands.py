@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sim.mail.address import AddressError, is_domain
-from sim.mail.path import Path, parse_forward_path, parse_path
+from sim.mail.path import Path, parse_forward_path, parse_liberal_path, parse_path
 from sim.protocol.smtp import sasl
 from sim.protocol.smtp.chunks import Bdat
 from sim.protocol.smtp.errors import LocalProtocolError, RemoteProtocolError
@@ -39,8 +40,9 @@ from sim.protocol.smtp.events import (
     Turn,
     Vrfy,
 )
-from sim.protocol.smtp.extensions import AUTH_LINE_LIMIT, COMMAND_LINE_LIMIT, line_limit, parameter_fault
+from sim.protocol.smtp.extensions import AUTH_LINE_LIMIT, TOLERATED_LINE, line_limit, parameter_fault
 from sim.protocol.smtp.replies import (
+    E421_FOREIGN,
     E500_BAD_OCTETS,
     E500_RESPONSE_TOO_LONG,
     E500_TOO_LONG,
@@ -64,10 +66,25 @@ _LINE = re.compile(rb"[\t\x20-\x7e]*")
 _UTF8_LINE = re.compile("[\t\x20-\x7e\x80-\U0010ffff]*")
 _UTF8_COMMANDS = frozenset({Mail, Rcpt, Vrfy, Expn})
 
+# What may have any character of US-ASCII but NUL in it, since nobody looks at its text.
+_ASCII_LINE = re.compile(rb"[\x01-\x7f]*")
+_ASCII_COMMANDS = frozenset({Noop, Help})
+
+# A request of HTTP, whose author may be a browser that somebody else's page made write to us. What follows it is not to
+# be read as commands (Postfix smtpd_forbidden_commands), though after anything else unknown the session goes on (RFC
+# 5321 section 3.8).
+_FOREIGN = re.compile(rb"(?:CONNECT|GET|POST) .* HTTP/[0-9].*", re.IGNORECASE)
+
 _WORDS = re.compile(r"([^ \t]+)(?:[ \t]+(.*))?")
 
 # A path ends at its first ">" outside a Quoted-string (section 4.1.2). Some clients put a space before it.
 _PATH = re.compile(r'[ \t]*(<(?:[^">]++|"(?:[^"\\]|\\.)*+")*+>)(?:[ \t]+(.*))?')
+
+# What clients write that know no grammar: a path without its angle brackets, or a comment in front of it.
+_LIBERAL_PATH = re.compile(
+    r"""[ \t]*(?:\([^()\\]*\))*(<(?:[^"<>]++|"(?:[^"\\]|\\.)*+")*+>|(?:[^"<> \t]++|"(?:[^"\\]|\\.)*+")++)"""
+    r"(?:[ \t]+(.*))?"
+)
 
 # esmtp-param = esmtp-keyword ["=" esmtp-value]; the value is printable, without "=" and space (section 4.1.2), and
 # may have characters beyond US-ASCII (RFC 6531 section 3.3).
@@ -92,29 +109,29 @@ class _Syntax(NamedTuple):
 
     usage: str
     kind: type
-    read: Callable[[str, _Syntax, Container[str]], Command | Bdat]
+    read: Callable[[str, _Syntax, Collection[str]], Command | Bdat]
     write: Callable[[Any], str]
 
 
-def _read_nothing(argument: str, syntax: _Syntax, _: Container[str]) -> Command:
+def _read_nothing(argument: str, syntax: _Syntax, _: Collection[str]) -> Command:
     if argument:
         raise _refused(argument, E501_SYNTAX(syntax.usage))
     command: Command = syntax.kind()
     return command
 
 
-def _read_text(argument: str, syntax: _Syntax, _: Container[str]) -> Command:
+def _read_text(argument: str, syntax: _Syntax, _: Collection[str]) -> Command:
     command: Command = syntax.kind(argument)
     return command
 
 
-def _read_word(argument: str, syntax: _Syntax, offered: Container[str]) -> Command:
+def _read_word(argument: str, syntax: _Syntax, offered: Collection[str]) -> Command:
     if not argument:
         raise _refused(argument, E501_SYNTAX(syntax.usage))
     return _read_text(argument, syntax, offered)
 
 
-def _read_query(argument: str, syntax: _Syntax, offered: Container[str]) -> Command:
+def _read_query(argument: str, syntax: _Syntax, offered: Collection[str]) -> Command:
     """VRFY and EXPN: under SMTPUTF8, a last word of that name is no part of the text (RFC 6531 section 3.7.4)."""
     text, _, flag = argument.rpartition(" ")
     utf8 = "SMTPUTF8" in offered and text != "" and flag.upper() == "SMTPUTF8"
@@ -126,20 +143,20 @@ def _read_query(argument: str, syntax: _Syntax, offered: Container[str]) -> Comm
     return command
 
 
-def _read_node(argument: str, syntax: _Syntax, offered: Container[str]) -> Command:
+def _read_node(argument: str, syntax: _Syntax, offered: Collection[str]) -> Command:
     if not _QUEUE.fullmatch(argument) and not is_domain(argument.removeprefix("@")):
         raise _refused(argument, E501_SYNTAX(syntax.usage))
     return _read_word(argument, syntax, offered)
 
 
-def _read_chunk(argument: str, syntax: _Syntax, _: Container[str]) -> Bdat:
+def _read_chunk(argument: str, syntax: _Syntax, _: Collection[str]) -> Bdat:
     match = _CHUNK.fullmatch(argument)
     if match is None:
         raise _refused(argument, E501_SYNTAX(syntax.usage))
     return Bdat(int(match[1]), match[2] is not None)
 
 
-def _read_auth(argument: str, syntax: _Syntax, _: Container[str]) -> Command:
+def _read_auth(argument: str, syntax: _Syntax, _: Collection[str]) -> Command:
     match = _AUTH.fullmatch(argument)
     if match is None:
         raise _refused(argument, E501_SYNTAX(syntax.usage))
@@ -150,21 +167,19 @@ def _read_auth(argument: str, syntax: _Syntax, _: Container[str]) -> Command:
     return Auth(mechanism.upper(), b"" if initial == "=" else sasl.decode(initial))
 
 
-def _read_domains(argument: str, syntax: _Syntax, _: Container[str]) -> Command:
+def _read_domains(argument: str, syntax: _Syntax, _: Collection[str]) -> Command:
     domains = tuple(argument.split(",")) if argument else ()
     if not all(map(is_domain, domains)):
         raise _refused(argument, E501_SYNTAX(syntax.usage))
     return Atrn(domains)
 
 
-def _read_domain(argument: str, syntax: _Syntax, offered: Container[str]) -> Command:
+def _read_domain(argument: str, syntax: _Syntax, offered: Collection[str]) -> Command:
     # Whatever the client calls itself is only for the record: section 4.1.4 forbids to refuse mail for it.
-    if len(argument) > _DOMAIN_LIMIT:
-        raise _refused(argument, E501_SYNTAX(syntax.usage))
-    return _read_word(argument, syntax, offered)
+    return _read_word(argument[:_DOMAIN_LIMIT], syntax, offered)
 
 
-def _read_mail(argument: str, syntax: _Syntax, offered: Container[str]) -> Command:
+def _read_mail(argument: str, syntax: _Syntax, offered: Collection[str]) -> Command:
     path, parameters = _read_path(_after("FROM:", argument, syntax), parse_path, E501_BAD_SENDER)
     read = _read_parameters(syntax.kind, parameters, offered)
     if not argument.isascii() and ("SMTPUTF8", None) not in read:
@@ -173,7 +188,7 @@ def _read_mail(argument: str, syntax: _Syntax, offered: Container[str]) -> Comma
     return command
 
 
-def _read_rcpt(argument: str, syntax: _Syntax, offered: Container[str]) -> Command:
+def _read_rcpt(argument: str, syntax: _Syntax, offered: Collection[str]) -> Command:
     path, parameters = _read_path(_after("TO:", argument, syntax), parse_forward_path, E501_BAD_RECIPIENT)
     return Rcpt(path, _read_parameters(Rcpt, parameters, offered))
 
@@ -187,16 +202,28 @@ def _after(word: str, argument: str, syntax: _Syntax) -> str:
 def _read_path(argument: str, parse: Callable[..., Path], fault: Reply) -> tuple[Path, str]:
     """Split `<path> parameters`."""
     match = _PATH.fullmatch(argument)
+    if match is not None:
+        with suppress(AddressError):
+            return parse(match[1]) if match[1].isascii() else parse(match[1], utf8=True), match[2] or ""
+    return _read_liberal_path(argument, parse, fault)
+
+
+def _read_liberal_path(argument: str, parse: Callable[..., Path], fault: Reply) -> tuple[Path, str]:
+    """Split a path and parameters where the path is not by the grammar, but there is no doubt what is meant."""
+    match = _LIBERAL_PATH.fullmatch(argument)
     if match is None:
         raise _refused(argument, fault)
+    path = match[1].strip("<> \t")
+    with suppress(AddressError):
+        # By the grammar but for brackets and spaces, a postmaster without a domain and a source route included.
+        return parse(f"<{path}>"), match[2] or ""
     try:
-        path = parse(match[1]) if match[1].isascii() else parse(match[1], utf8=True)
+        return parse_liberal_path(path), match[2] or ""
     except AddressError as error:
         raise _refused(str(error), fault) from error
-    return path, match[2] or ""
 
 
-def _read_parameters(kind: type, text: str, offered: Container[str]) -> Parameters:
+def _read_parameters(kind: type, text: str, offered: Collection[str]) -> Parameters:
     if not text:
         return ()
     parameters = []
@@ -208,7 +235,8 @@ def _read_parameters(kind: type, text: str, offered: Container[str]) -> Paramete
     fault = parameter_fault(kind, tuple(parameters), offered)
     if fault is not None:
         raise _refused(text, fault)
-    return tuple(parameters)
+    # Of those that may come twice the last one counts.
+    return tuple(dict(parameters).items())
 
 
 def _write_query(query: Vrfy | Expn) -> str:
@@ -285,19 +313,27 @@ def read_command(line: bytes, offered: tuple[str, ...]) -> Command | Bdat:
     Raises:
         RemoteProtocolError: it is no command, or its argument or length is at fault; the error carries the reply.
     """
-    if len(line) + 2 > COMMAND_LINE_LIMIT and len(line) + 2 > line_limit(command_kind(line), offered):
-        raise _refused(line, E500_TOO_LONG)
-    text = _beyond_ascii(line, offered) if _LINE.fullmatch(line) is None else line.decode("ascii")
+    if len(line) + 2 > TOLERATED_LINE and len(line) + 2 > line_limit(command_kind(line), offered):
+        raise _refused(line[:40], E500_TOO_LONG)
+    text = _unusual(line, offered) if _LINE.fullmatch(line) is None else line.decode("ascii")
     words = _WORDS.fullmatch(text.rstrip(" \t"))
     syntax = _TABLE.get(words[1].upper()) if words else None
     if words is None or syntax is None:
-        raise _refused(line, E500_UNKNOWN)
+        raise _refused(line, E500_UNKNOWN if _FOREIGN.fullmatch(line) is None else E421_FOREIGN)
     return syntax.read(words[2] or "", syntax, offered)
 
 
-def _beyond_ascii(line: bytes, offered: tuple[str, ...]) -> str:
-    """A command line that is not printable US-ASCII: legal where SMTPUTF8 is in force and the command takes UTF-8."""
-    if "SMTPUTF8" in offered and command_kind(line) in _UTF8_COMMANDS:
+def _unusual(line: bytes, offered: tuple[str, ...]) -> str:
+    """A command line that is not printable US-ASCII: legal where SMTPUTF8 is in force and the command takes UTF-8.
+
+    Octets beyond US-ASCII get 500 (RFC 5321 section 2.4), control characters in an argument 501.
+    """
+    kind = command_kind(line)
+    if kind is not None and line.isascii():
+        if kind in _ASCII_COMMANDS and _ASCII_LINE.fullmatch(line):
+            return re.sub("[\x01-\x1f\x7f]", " ", line.decode("ascii"))
+        raise _refused(line, E501_SYNTAX(_BY_KIND[kind].usage))
+    if "SMTPUTF8" in offered and kind in _UTF8_COMMANDS:
         try:
             text = line.decode("utf-8")
         except UnicodeDecodeError:
@@ -322,6 +358,11 @@ def write_command(command: Command, offered: tuple[str, ...]) -> bytes:
 @lru_cache(maxsize=4096)
 def _checked(text: str, offered: tuple[str, ...]) -> bytes:
     line = text.encode("utf-8", "surrogatepass")
+    limit = line_limit(command_kind(line), offered)
+    if len(line) + 2 > limit:
+        raise LocalProtocolError(f"cannot send {text[:40]!r}...: its line has {len(line) + 2} octets of {limit}")
+    if _UTF8_LINE.fullmatch(text) is None:
+        raise LocalProtocolError(f"cannot send {text!r}: it has control characters")
     try:
         read_command(line, offered)
     except RemoteProtocolError as error:

@@ -7,7 +7,7 @@ and which commands a server knows.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
@@ -33,7 +33,14 @@ from sim.protocol.smtp.events import (
     StartTls,
     Vrfy,
 )
-from sim.protocol.smtp.replies import E501_PARAMETER, E555_PARAMETER, Reply
+from sim.protocol.smtp.replies import (
+    E500_UNKNOWN,
+    E501_PARAMETER,
+    E502_NOT_IMPLEMENTED,
+    E503_BAD_SEQUENCE,
+    E555_PARAMETER,
+    Reply,
+)
 
 __all__ = [
     "AUTH_LINE_LIMIT",
@@ -42,6 +49,8 @@ __all__ = [
     "DEFAULT_EXTENSIONS",
     "EXTENSIONS",
     "OLD_COMMANDS",
+    "TOLERATED_LINE",
+    "UNOFFERED",
     "Extension",
     "Parameter",
     "barred",
@@ -56,6 +65,9 @@ __all__ = [
 
 COMMAND_LINE_LIMIT = 512
 """Octets in a command line, CRLF included, without any extension (RFC 5321 section 4.5.3.1.4)."""
+
+TOLERATED_LINE = 2048
+"""Octets in a command line that a server reads all the same, CRLF included (Postfix line_length_limit)."""
 
 AUTH_LINE_LIMIT = 12288
 """Octets in a line of AUTH's dialogue, CRLF included (RFC 4954 section 4)."""
@@ -105,8 +117,9 @@ _DATE_TIME = re.compile(
 
 
 _ROWS = (
-    # RFC 1870: size-value = 1*20DIGIT; an offer of 0 means that there is no fixed limit.
-    Extension("SIZE", "{size_limit}", (Parameter(Mail, "SIZE", re.compile("[0-9]{1,20}")),), {Mail: 26}),
+    # RFC 1870: size-value = 1*20DIGIT, but what has more digits is no less a size, and too great a one (552); an offer
+    # of 0 means that there is no fixed limit.
+    Extension("SIZE", "{size_limit}", (Parameter(Mail, "SIZE", re.compile("[0-9]{1,100}")),), {Mail: 26}),
     # RFC 2920.
     Extension("PIPELINING"),
     # RFC 6152: body-value = "7BIT" / "8BITMIME".
@@ -115,13 +128,13 @@ _ROWS = (
     Extension("ENHANCEDSTATUSCODES"),
     # RFC 6531 section 3.1: a flag on MAIL, and an argument of VRFY and EXPN.
     Extension("SMTPUTF8", "", (Parameter(Mail, "SMTPUTF8", None),), {Mail: 10, Vrfy: 10, Expn: 10}),
-    # RFC 3461 section 4: an envelope identifier has 100 characters at most.
+    # RFC 3461 section 4: a client may use 100 characters in an envelope identifier; the server need not count them.
     Extension(
         "DSN",
         "",
         (
             Parameter(Mail, "RET", re.compile("FULL|HDRS", re.IGNORECASE)),
-            Parameter(Mail, "ENVID", re.compile(rf"(?=.{{1,100}}$){XTEXT}")),
+            Parameter(Mail, "ENVID", re.compile(rf"(?=.){XTEXT}")),
             Parameter(Rcpt, "NOTIFY", _NOTIFY),
             Parameter(Rcpt, "ORCPT", _ORCPT),
         ),
@@ -185,29 +198,53 @@ COMMAND_EXTENSIONS: Mapping[type, str] = {command: row.keyword for row in _ROWS 
 OLD_COMMANDS = frozenset({Send, Soml, Saml})
 """Commands that every server of RFC 821 knows, and that need no EHLO where they are offered."""
 
+UNOFFERED: Mapping[type, Reply] = {
+    Send: E500_UNKNOWN,
+    Soml: E500_UNKNOWN,
+    Saml: E500_UNKNOWN,
+    Atrn: E500_UNKNOWN,
+    Chunk: E502_NOT_IMPLEMENTED,
+    LastChunk: E502_NOT_IMPLEMENTED,
+    StartTls: E502_NOT_IMPLEMENTED,
+    Etrn: E502_NOT_IMPLEMENTED,
+    Auth: E503_BAD_SEQUENCE,
+}
+"""What a server says to a command whose extension it does not offer (RFC 5321 section 4.2.4; AUTH as Postfix and Exim).
+
+Nearly nobody has heard of those of RFC 821 and of ATRN, all know the others.
+"""
+
 _PARAMETERS: dict[tuple[type, str], list[tuple[str, Parameter]]] = {}
 for _row in _ROWS:
     for _parameter in _row.parameters:
         _PARAMETERS.setdefault((_parameter.command, _parameter.keyword), []).append((_row.keyword, _parameter))
 
+# What the last word decides, as in Postfix and Exim; all other parameters come once (RFC 3461 section 4).
+_REPEATABLE = frozenset({"SIZE", "BODY"})
+
+# Who says on whose behalf mail is sent does no harm where nobody can prove it, and Postfix and Exim take it.
+_HARMLESS = frozenset({"AUTH"})
+
 # RFC 4865 section 4: one of the two.
 _CLASHES = {"HOLDFOR": "HOLDUNTIL", "HOLDUNTIL": "HOLDFOR"}
 
 
-def parameter_fault(command: type, parameters: Parameters, offered: Container[str]) -> Reply | None:
+def parameter_fault(command: type, parameters: Parameters, offered: Collection[str]) -> Reply | None:
     """The reply to a command whose parameters are at fault; None when they are not.
 
     A parameter that no offered extension brings gets 555 (RFC 5321 section 4.1.1.11), a bad value or a keyword that
-    comes twice gets 501. `offered` holds the extensions in force: none after HELO.
+    comes twice gets 501. `offered` holds the extensions in force: none after HELO, when even good ones get 555.
     """
     seen = []
     for keyword, value in parameters:
         name = keyword.upper()
-        rows = [row for extension, row in _PARAMETERS.get((command, name), ()) if extension in offered]
-        if not rows:
-            return E555_PARAMETER(keyword)
-        if name in seen or _CLASHES.get(name) in seen or not any(_fits(row, value) for row in rows):
+        known = _PARAMETERS.get((command, name), ())
+        rows = [row for extension, row in known if not offered or extension in offered or extension in _HARMLESS]
+        twice = name in seen and name not in _REPEATABLE
+        if rows and (twice or _CLASHES.get(name) in seen or not any(_fits(row, value) for row in rows)):
             return E501_PARAMETER(keyword)
+        if not rows or not offered:
+            return E555_PARAMETER(keyword)
         seen.append(name)
     return None
 
@@ -232,8 +269,8 @@ def is_binary(mail: Mail | Send | Soml | Saml) -> bool:
 
 @lru_cache(maxsize=1024)
 def longest_line(extensions: tuple[str, ...]) -> int:
-    """Octets in the longest legal command line under these extensions, CRLF included."""
-    return max([COMMAND_LINE_LIMIT, *[line_limit(command, extensions) for row in _ROWS for command in row.longer]])
+    """Octets in the longest command line that a server reads under these extensions, CRLF included."""
+    return max([TOLERATED_LINE, *[line_limit(command, extensions) for row in _ROWS for command in row.longer]])
 
 
 @lru_cache(maxsize=1024)

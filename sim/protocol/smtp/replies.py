@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 __all__ = [
     "E421_CLOSING",
+    "E421_FOREIGN",
     "E421_TIMEOUT",
     "E421_TOO_MANY_ERRORS",
     "E421_TOO_MANY_SESSIONS",
@@ -158,6 +159,7 @@ S334_CHALLENGE = ReplyForm(334, "{:.500}")  # (challenge in base64), see `sasl.c
 S354_GO_AHEAD = Reply(354, ("End data with <CR><LF>.<CR><LF>",))
 
 E421_CLOSING = Reply(421, ("Service not available, closing transmission channel",), "4.3.2")
+E421_FOREIGN = Reply(421, ("This is no HTTP server, closing transmission channel",), "4.7.0")
 E421_TIMEOUT = Reply(421, ("Timeout exceeded, closing transmission channel",), "4.4.2")
 E421_TOO_MANY_ERRORS = Reply(421, ("Too many errors, closing transmission channel",), "4.7.0")
 E421_TOO_MANY_SESSIONS = Reply(421, ("Too many sessions, try again later",), "4.3.2")

@@ -39,6 +39,7 @@ from sim.protocol.smtp.extensions import (
     COMMAND_EXTENSIONS,
     DEFAULT_EXTENSIONS,
     EXTENSIONS,
+    UNOFFERED,
     barred,
     is_binary,
     longest_line,
@@ -48,7 +49,6 @@ from sim.protocol.smtp.extensions import (
 from sim.protocol.smtp.mail_data import MailDataReader
 from sim.protocol.smtp.replies import (
     E500_UNKNOWN,
-    E502_NOT_IMPLEMENTED,
     E503_BAD_SEQUENCE,
     E504_MECHANISM,
     E530_AUTH_REQUIRED,
@@ -60,7 +60,6 @@ from sim.protocol.smtp.states import CLOSING_CODE, TRANSITIONS, Opening, State
 
 __all__ = ["Server"]
 
-_CRLF = b"\r\n"
 _HELLO = (Ehlo, Helo, Lhlo)
 _CAREFUL = frozenset({"SMTPUTF8", "BINARYMIME", "AUTH", "ATRN"})
 _SENDERS = (Mail, Send, Soml, Saml)
@@ -277,7 +276,11 @@ class Server:
         try:
             event = read_command(line, self._in_force)
         except RemoteProtocolError as error:
-            return BadCommand(line, self._illegal(command_kind(line)) or error.reply or E500_UNKNOWN)
+            kind = command_kind(line)
+            reply = error.reply or E500_UNKNOWN
+            # An argument of STARTTLS is an error wherever STARTTLS is known (RFC 3207 section 4).
+            known = kind is StartTls and self._esmtp and self._state is not _REFUSED
+            return BadCommand(line, reply if known else self._illegal(kind) or reply)
         if isinstance(event, Bdat):
             return self._begin_chunk(line, event)
         kind = type(event)
@@ -306,20 +309,22 @@ class Server:
         return chunk if fault is None else BadCommand(line, fault)
 
     def _read_line(self) -> bytes | None:
-        """The next command line without its CRLF; None when its end has yet to come.
+        """The next command line without its line end; None when that has yet to come.
 
-        Of an endless line the beginning is kept, which is already too long for any command.
+        A lone LF ends it too, as it does for Postfix and Exim, and CRs in front of the LF count for nothing: whoever
+        writes so waits for an answer. Of an endless line the beginning is kept, which is too long for any command.
         """
         buffer, longest = self._buffer, self._longest
-        line = buffer.take_until(_CRLF)
+        line = buffer.take_until(b"\n")
         if line is None:
             if len(buffer) > longest:
                 self._beginning = self._beginning or buffer.take(longest)
-                buffer.skip(len(buffer) - 1)
+                buffer.skip(len(buffer))
             return None
         if self._beginning:
             line, self._beginning = self._beginning, b""
-        return line[:longest]
+            return line
+        return line.rstrip(b"\r") if len(line) <= longest else line[:longest]
 
     def _illegal(self, kind: type | None) -> Reply | None:
         """The reply to a command that has no place here, whatever its argument; None where it has."""
@@ -334,7 +339,7 @@ class Server:
         keyword = COMMAND_EXTENSIONS.get(kind)
         if keyword is None or not self._esmtp:
             return E500_UNKNOWN
-        return E503_BAD_SEQUENCE if keyword in self._extensions else E502_NOT_IMPLEMENTED
+        return E503_BAD_SEQUENCE if keyword in self._extensions else UNOFFERED[kind]
 
     def _fault(self, line: bytes, command: Command) -> Reply | None:
         """The reply to a command that its transaction, or what this server offers, does not allow."""
