@@ -61,7 +61,14 @@ class LiveServer:
         self._limits = replace(limits, size=self._host.size_limit)
         dns = Dns(scenario.domains, tuple(scenario.network.nodes))
         kept = homes(scenario.domains.values(), dns.mx).get(host.name, ())
-        self._directory = Directory(host.name, kept, dns.mx, relays=False)
+        self._directory = Directory(
+            host.name,
+            kept,
+            dns.mx,
+            relays=False,
+            source_routes=host.source_routes,
+            percent_hack=host.percent_hack,
+        )
         self._maildir = maildir
         self._tell = tell
         self._memory = Memory(limits.memory)

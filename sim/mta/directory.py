@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from typing import Literal
 
-from sim.mail.address import Address
-from sim.mail.path import Path
+from sim.mail.address import Address, AddressError, parse_address
+from sim.mail.path import Path, percent_decode
 from sim.mta.mx import Records, home_hosts, is_exchanger, is_home
 from sim.protocol.smtp import replies
 from sim.protocol.smtp.replies import Reply
@@ -15,8 +17,13 @@ POSTMASTER = "postmaster"
 MAILER_DAEMON = "mailer-daemon"
 OWNER = "owner-"
 """A list's owner, who gets the reports on mail to its members (RFC 5321 section 3.9.2), is this and the list's name."""
+E550_SOURCE_ROUTE = Reply(550, ("Source routes are not taken",), "5.7.1")
+"""RFC 5321 section 3.6.1: a server may decline them."""
+E550_MOVED = Reply(550, ("User has moved",), "5.1.6")
 E554_RELAY_DENIED = Reply(554, ("Relay access denied",), "5.7.1")
 """As Postfix's reject_unauth_destination answers."""
+S252_NOT_ASCII = Reply(252, ("The answer has non-ASCII characters: ask with SMTPUTF8",), "2.6.8")
+"""RFC 6531 section 3.7.4.2, for a client that did not say that it reads UTF-8."""
 
 _JUDGED_LIMIT = 100_000
 """Judgements remembered: a peer may ask for any number of addresses."""
@@ -32,31 +39,64 @@ def homes(domains: Iterable[Domain], mx: Callable[[str], Records | None]) -> dic
 
 
 class Directory:
-    """Judges forward-paths for one host.
+    """Judges forward-paths for one host, and answers VRFY and EXPN.
 
     Args:
         host: its name.
         domains: the domains whose mailboxes it keeps.
         mx: answers a domain's MX records, None where there is no such domain.
         relays: whether it passes mail on to every domain there is, or only to those that it is an MX of.
+        source_routes: what a route in a forward-path means: the first host that mail goes to (`honour`: RFC 821),
+            nothing (`strip`: RFC 5321), or that it is not taken (`reject`).
+        percent_hack: whether `user%far@own` in one of its own domains is user@far.
     """
 
-    __slots__ = ("_host", "_is_home", "_judged", "_lists", "_mx", "_relays", "_users")
+    __slots__ = (
+        "_forwards",
+        "_host",
+        "_is_home",
+        "_judged",
+        "_lists",
+        "_moved",
+        "_mx",
+        "_percent_domains",
+        "_relays",
+        "_source_routes",
+        "_users",
+    )
 
     def __init__(
-        self, host: str, domains: Iterable[Domain], mx: Callable[[str], Records | None], *, relays: bool = True
+        self,
+        host: str,
+        domains: Iterable[Domain],
+        mx: Callable[[str], Records | None],
+        *,
+        relays: bool = True,
+        source_routes: Literal["honour", "strip", "reject"] = "strip",
+        percent_hack: bool = False,
     ) -> None:
         self._host = host
         self._mx = mx
         self._relays = relays
+        self._source_routes = source_routes
         self._users: dict[str, frozenset[str]] = {}
         self._lists: dict[str, tuple[str, ...]] = {}
+        self._forwards: dict[str, Address] = {}
+        self._moved: dict[str, Address] = {}
         for domain in domains:
             name = domain.name.lower()
             self._users[name] = frozenset(user.lower() for user in domain.users)
             self._lists |= {f"{local.lower()}@{name}": members for local, members in domain.lists.items()}
+            self._forwards |= _addresses(domain.forwards, name)
+            self._moved |= _addresses(domain.moved, name)
+        self._percent_domains = frozenset({*self._users, host.lower()} if percent_hack else ())
         self._is_home = {"": True, **dict.fromkeys(self._users, True)}
         self._judged: dict[Path, Reply] = {}
+
+    @property
+    def rewrites(self) -> bool:
+        """Whether `rewritten` ever gives another path than it was given."""
+        return bool(self._forwards or self._percent_domains)
 
     def is_local(self, address: Address) -> bool:
         """Whether the mailbox, if it exists, is kept here. Postmaster without a domain is (RFC 5321 section 4.5.1)."""
@@ -90,32 +130,121 @@ class Directory:
             reply = self._judged[path] = self._decide(path)
         return reply
 
+    def rewritten(self, path: Path) -> Path:
+        """The path that one which was accepted means here: percent addresses and forwarded users are followed.
+
+        A source route stays as it is, and one that is honoured comes first: until it is done with, nothing else counts.
+        """
+        if path.mailbox is None or self._first_stop(path) is not None:
+            return path
+        address = self._meant(path.mailbox)
+        target = self._forwards.get(_key(address)) if self.is_local(address) else None
+        return path._replace(mailbox=target or address)
+
+    def _meant(self, address: Address) -> Address:
+        return percent_decode(address, self._percent_domains) if self._percent_domains else address
+
+    def _first_stop(self, path: Path) -> str | None:
+        """The domain that a route leads to first, where routes are honoured; None where it leads nowhere else."""
+        if not path.route or self._source_routes != "honour":
+            return None
+        return next((domain for domain in path.route if not self._is_own(domain)), None)
+
+    def _is_own(self, domain: str) -> bool:
+        return domain.lower() == self._host.lower() or self.is_local(Address("", domain))
+
     def _decide(self, path: Path) -> Reply:
-        address = path.mailbox
-        if address is None:
+        if path.mailbox is None:
             return replies.E550_NO_SUCH_USER
-        if self.is_local(address):
-            return replies.S250_RCPT if self.has_user(address) else replies.E550_NO_SUCH_USER
-        records = self._mx(address.domain)
+        if path.route:
+            if self._source_routes == "reject":
+                return E550_SOURCE_ROUTE
+            stop = self._first_stop(path)
+            if stop is not None:
+                return self._passes_on(stop)
+        address = self._meant(path.mailbox)
+        if not self.is_local(address):
+            return self._passes_on(address.domain)
+        reply = self._gone(address)
+        if reply is not None:
+            # Whoever cannot read where the mail goes need not know.
+            return reply if reply.text.isascii() else replies.S250_RCPT if reply.positive else E550_MOVED
+        return replies.S250_RCPT if self.has_user(address) else replies.E550_NO_SUCH_USER
+
+    def _passes_on(self, domain: str) -> Reply:
+        """The reply to a recipient whose mail goes on to another host."""
+        records = self._mx(domain)
         if not self._relays and not is_exchanger(records, self._host):
             return E554_RELAY_DENIED
         return replies.E550_NO_SUCH_DOMAIN if records is None else replies.S250_RCPT
 
-    def expand(self, text: str) -> Reply:
+    def _gone(self, address: Address) -> Reply | None:
+        """What is to be said of a user who is elsewhere (RFC 5321 section 3.4); None of any other."""
+        key = _key(address)
+        if key in self._forwards:
+            return replies.S251_WILL_FORWARD(f"<{self._forwards[key]}>")
+        return replies.E551_NOT_LOCAL(f"<{self._moved[key]}>") if key in self._moved else None
+
+    def expand(self, text: str, *, utf8: bool = False) -> Reply:
         """The reply to EXPN: a line for each member of a list (RFC 5321 section 3.5.1)."""
         name = text.strip("<> ").lower()
         found = [members for list_, members in self._lists.items() if name in (list_, list_.partition("@")[0])]
         if len(found) > 1:
             return Reply(553, tuple(f"<{one}>" for one in self._lists if one.partition("@")[0] == name), "5.1.4")
-        return Reply(250, tuple(f"<{member}>" for member in found[0]), "2.1.5") if found else replies.E550_NO_SUCH_LIST
+        if not found:
+            return replies.E550_NO_SUCH_LIST
+        return _readable(Reply(250, tuple(f"<{member}>" for member in found[0]), "2.1.5"), utf8=utf8)
 
-    def verify(self, text: str) -> Reply:
-        """The reply to VRFY: the address of a user who is here, 252 for one elsewhere (RFC 5321 section 3.5.3)."""
-        local, _, domain = text.strip("<> ").partition("@")
-        if domain and not self.is_local(Address(local, domain)):
+    def verify(self, text: str, *, utf8: bool = False) -> Reply:
+        """The reply to VRFY: the address of a user who is here, 252 for one elsewhere (RFC 5321 section 3.5.3).
+
+        The text is a local part or a mailbox, with angle brackets or without. `utf8` says that the client reads UTF-8.
+        """
+        asked = _asked(text)
+        if asked is None:
+            return replies.E501_SYNTAX("VRFY user or user@domain")
+        address = self._meant(asked)
+        local, domain = address
+        if domain and not self.is_local(address):
             return replies.S252_CANNOT_VERIFY
         homes = [domain] if domain else list(self._users)
-        found = [home for home in homes if self.has_user(Address(local, home))]
+        if not domain and local.lower() in (POSTMASTER, MAILER_DAEMON):
+            homes = [*homes, self._host][:1]
+        found = [one for home in homes if self._knows(one := Address(local, home))]
         if len(found) > 1:
-            return Reply(553, tuple(f"<{local}@{home}>" for home in found), "5.1.4")
-        return Reply(250, (f"<{local}@{found[0]}>",), "2.1.5") if found else replies.E550_NO_SUCH_USER
+            return _readable(Reply(553, tuple(f"<{one}>" for one in found), "5.1.4"), utf8=utf8)
+        if not found:
+            return replies.E550_NO_SUCH_USER
+        return _readable(self._gone(found[0]) or Reply(250, (f"<{found[0]}>",), "2.1.5"), utf8=utf8)
+
+    def _knows(self, address: Address) -> bool:
+        key = _key(address)
+        return key in self._forwards or key in self._moved or self.has_user(address)
+
+
+def _key(address: Address) -> str:
+    return f"{address.local}@{address.domain}".lower()
+
+
+def _addresses(given: Mapping[str, str], domain: str) -> dict[str, Address]:
+    """Users of a domain and the addresses that stand for them elsewhere."""
+    return {f"{local}@{domain}".lower(): parse_address(address, utf8=True) for local, address in given.items()}
+
+
+def _asked(text: str) -> Address | None:
+    """The mailbox that VRFY asks about, its domain empty where none was named; None where it is no mailbox."""
+    inner = text.strip(" \t")
+    if inner[:1] == "<" and inner[-1:] == ">":
+        inner = inner[1:-1]
+    with suppress(AddressError):
+        return parse_address(inner, utf8=True)
+    with suppress(AddressError):
+        return Address(parse_address(f"{inner}@x", utf8=True).local, "")
+    return None
+
+
+def _readable(reply: Reply, *, utf8: bool) -> Reply:
+    """The reply, or what stands for it where the client does not read UTF-8."""
+    if utf8 or reply.text.isascii():
+        return reply
+    return E550_MOVED if reply.code == replies.E551_NOT_LOCAL.code else S252_NOT_ASCII

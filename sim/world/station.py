@@ -59,7 +59,9 @@ class Station:
         self.host = host
         self.weather = weather
         self.queue = Queue()
-        self.directory = Directory(host.name, domains, world.dns.mx)
+        self.directory = Directory(
+            host.name, domains, world.dns.mx, source_routes=host.source_routes, percent_hack=host.percent_hack
+        )
         self.mailboxes = Mailboxes(keep=world.scenario.dialogues)
         self.attempts: dict[int, Attempt] = {}
         self.boots = 0

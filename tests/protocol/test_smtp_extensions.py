@@ -278,3 +278,14 @@ def test_queries_in_utf8(kind):
     assert pair.events == [kind("SMTPUTF8")]
     with pytest.raises(LocalProtocolError, match="does not offer SMTPUTF8"):
         client_after(HELLO).send(kind("bob", utf8=True))
+
+
+@pytest.mark.parametrize("kind", [Vrfy, Expn])
+def test_answers_in_utf8(kind):
+    """VRFY and EXPN get UTF-8 where they ask for it, and nowhere else (RFC 6531 section 3.7.4.2)."""
+    verb, found = kind.__name__.upper(), replies.Reply(250, ("<andr\u00e9@y.example>",), "2.1.5")
+    server = server_at(State.READY, extensions=ALL)
+    _, octets = serve(server, f"{verb} andr\u00e9 SMTPUTF8\r\n".encode(), lambda *_: found)
+    assert octets == "250 2.1.5 <andr\u00e9@y.example>\r\n".encode()
+    with pytest.raises(LocalProtocolError, match="not printable US-ASCII"):
+        serve(server, f"{verb} andre\r\n".encode(), lambda *_: found)

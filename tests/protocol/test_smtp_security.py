@@ -275,3 +275,10 @@ def test_only_a_server_of_esmtp_has_starttls():
     server = Server("mx.example", esmtp=False, **OFFERED)
     server.send(replies.S220_READY("mx.example"))
     assert [event.reply.code for event in serve(server, b"HELO c\r\nSTARTTLS\r\nAUTH PLAIN\r\n")[0][1:]] == [500, 500]
+
+
+def test_a_challenge_fits_into_a_reply_line():
+    """Its base64 has 500 characters at most, and nothing is cut off."""
+    assert sasl.challenge_of(sasl.challenge(b"x" * 375)) == b"x" * 375
+    with pytest.raises(LocalProtocolError, match="376 octets"):
+        sasl.challenge(b"x" * 376)

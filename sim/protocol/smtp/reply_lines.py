@@ -20,19 +20,21 @@ _REPLY_LINE = re.compile(rb"([2-5][0-9][0-9])(?:[ -]([^\r]*))?\r")
 _NOT_PRINTABLE = re.compile(rb"[^\t\x20-\x7e]")
 
 _WRITABLE = re.compile(r"[\t\x20-\x7e]*")
+_UTF8_WRITABLE = re.compile("[\t\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]*")
 
 # RFC 3463 section 2: status-code = class "." subject "." detail; RFC 2034 section 4 puts a space behind it.
 _ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?![^ ])")
 
 
 @lru_cache(maxsize=1024)
-def write_reply(reply: Reply, enhanced: bool) -> bytes:
+def write_reply(reply: Reply, enhanced: bool, utf8: bool = False) -> bytes:
     """The reply's lines, each with its CRLF.
 
     Args:
         reply: what to write.
         enhanced: whether each line shows the enhanced status code; where the reply has none, `x.0.0` stands for it,
             which says that no more is known (RFC 3463 section 3.1).
+        utf8: whether the client reads UTF-8 here (RFC 6531 section 3.7.4.2).
 
     Raises:
         LocalProtocolError: the reply is not one that RFC 5321 allows.
@@ -49,18 +51,22 @@ def write_reply(reply: Reply, enhanced: bool) -> bytes:
     prefix = f"{reply.enhanced or f'{reply.code // 100}.0.0'} " if enhanced else ""
     last = len(reply.lines) - 1
     return b"".join(
-        [_write_line(f"{reply.code}{'-' if n < last else ' '}{prefix}{line}") for n, line in enumerate(reply.lines)]
+        [
+            _write_line(f"{reply.code}{'-' if n < last else ' '}{prefix}{line}", utf8=utf8)
+            for n, line in enumerate(reply.lines)
+        ]
     )
 
 
-def _write_line(line: str) -> bytes:
-    if _WRITABLE.fullmatch(line) is None:
+def _write_line(line: str, *, utf8: bool) -> bytes:
+    if (_UTF8_WRITABLE if utf8 else _WRITABLE).fullmatch(line) is None:
         raise LocalProtocolError(f"reply line {line!r} has a character that is not printable US-ASCII: leave it out")
-    if len(line) + 2 > REPLY_LINE_LIMIT:
+    octets = f"{line}\r\n".encode()
+    if len(octets) > REPLY_LINE_LIMIT:
         raise LocalProtocolError(
-            f"reply line {line[:40]!r}... has {len(line) + 2} octets: at most {REPLY_LINE_LIMIT} are allowed"
+            f"reply line {line[:40]!r}... has {len(octets)} octets: at most {REPLY_LINE_LIMIT} are allowed"
         )
-    return f"{line}\r\n".encode("ascii")
+    return octets
 
 
 def is_continued(line: bytes) -> bool:

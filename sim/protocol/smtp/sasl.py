@@ -10,10 +10,13 @@ from base64 import b64decode, b64encode
 from binascii import Error
 from typing import NamedTuple
 
-from sim.protocol.smtp.errors import RemoteProtocolError
+from sim.protocol.smtp.errors import LocalProtocolError, RemoteProtocolError
 from sim.protocol.smtp.replies import E501_NOT_DECODABLE, S334_CHALLENGE, Reply
 
 __all__ = ["Credentials", "challenge", "challenge_of", "cram_md5", "decode", "encode", "plain", "read_plain"]
+
+_CHALLENGE_LIMIT = 375
+"""Octets of a challenge, so that its base64 has 500."""
 
 
 class Credentials(NamedTuple):
@@ -42,7 +45,13 @@ def decode(text: str) -> bytes:
 
 
 def challenge(data: bytes) -> Reply:
-    """The 334 reply that carries a server's challenge; PLAIN's is empty, LOGIN's are `Username:` and `Password:`."""
+    """The 334 reply that carries a server's challenge; PLAIN's is empty, LOGIN's are `Username:` and `Password:`.
+
+    Raises:
+        LocalProtocolError: it does not fit into a reply line.
+    """
+    if len(data) > _CHALLENGE_LIMIT:
+        raise LocalProtocolError(f"a challenge has {len(data)} octets: at most {_CHALLENGE_LIMIT} are allowed")
     return S334_CHALLENGE(encode(data))
 
 

@@ -22,6 +22,7 @@ from sim.protocol.smtp.events import (
     ConnectionClosed,
     Data,
     Ehlo,
+    Expn,
     Helo,
     LastChunk,
     Lhlo,
@@ -34,6 +35,7 @@ from sim.protocol.smtp.events import (
     Soml,
     StartTls,
     Turn,
+    Vrfy,
 )
 from sim.protocol.smtp.extensions import (
     COMMAND_EXTENSIONS,
@@ -64,8 +66,8 @@ _HELLO = (Ehlo, Helo, Lhlo)
 _CAREFUL = frozenset({"SMTPUTF8", "BINARYMIME", "AUTH", "ATRN"})
 _SENDERS = (Mail, Send, Soml, Saml)
 _WATCHED = frozenset({*_SENDERS, Auth, Atrn})
-_TURNING_POINTS = frozenset({*_HELLO, StartTls, Auth, AuthResponse, Turn, Atrn})
-
+_QUERIES = (Vrfy, Expn)
+_UNUSUAL = frozenset({*_HELLO, *_QUERIES, StartTls, Auth, AuthResponse, Turn, Atrn})
 
 # Members of an Enum are slow to reach in CPython 3.11, and these are asked for with every line.
 _CLOSED, _CONNECTED, _DATA, _REFUSED = State.CLOSED, State.CONNECTED, State.DATA, State.REFUSED
@@ -241,16 +243,18 @@ class Server:
         """The octets of the reply to the last event.
 
         With ENHANCEDSTATUSCODES in force every line shows the enhanced code, but for replies to HELO and EHLO and 3yz
-        (RFC 2034 section 4).
+        (RFC 2034 section 4). Replies to VRFY and EXPN may have UTF-8 where the client reads it.
 
         Raises:
             LocalProtocolError: no reply is due, this one cannot answer what is, or it breaks the rules for replies.
         """
         state = self._state_after(reply.code)
         due = self._due
-        if type(due) in _TURNING_POINTS:
-            octets = write_reply(reply, self._enhanced and reply.code // 100 != 3 and not isinstance(due, _HELLO))
-            if reply.positive:
+        if type(due) in _UNUSUAL:
+            query = due if isinstance(due, _QUERIES) else None
+            enhanced = self._enhanced and reply.code // 100 != 3 and not isinstance(due, _HELLO)
+            octets = write_reply(reply, enhanced, query is not None and query.utf8)
+            if reply.positive and query is None:
                 self._turn(due)
         else:
             octets = write_reply(reply, self._enhanced and reply.code // 100 != 3)

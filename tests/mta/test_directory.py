@@ -1,0 +1,184 @@
+"""Source routes, percent addresses, users who are elsewhere, and what VRFY and EXPN tell, under each policy."""
+
+from __future__ import annotations
+
+import pytest
+
+from sim.mail.address import parse_address
+from sim.mail.path import NULL_PATH, Path, parse_forward_path
+from sim.mta.directory import Directory
+from sim.scenario.spec import Domain
+
+DOMAINS = (
+    Domain(
+        name="b.example",
+        mx=((10, "b"),),
+        users=("bob", "Sam Smith", "andr\u00e9"),
+        lists={"staff": ("bob@b.example",), "amis": ("andr\u00e9@b.example",)},
+        forwards={"gone": "gone@c.example", "alias": "bob@b.example", "loin": "andr\u00e9@c.example"},
+        moved={"left": "left@c.example", "parti": "andr\u00e9@c.example"},
+    ),
+    Domain(name="d.example", mx=((10, "b"),), users=("bob", "dan"), moved={"andr\u00e9": "a@c.example"}),
+)
+RECORDS = {"b.example": ((10, "b"),), "d.example": ((10, "b"),), "c.example": ((10, "c"),), "b": ((0, "b"),)}
+
+
+def directory(domains=DOMAINS, **settings) -> Directory:
+    """Whom b knows."""
+    return Directory("b", domains, RECORDS.get, **settings)
+
+
+def judged(path: str, **settings) -> tuple[int, str]:
+    """Code and text of the reply to a forward-path."""
+    reply = directory(**settings).judge(parse_forward_path(path))
+    return reply.code, reply.text
+
+
+@pytest.mark.parametrize(
+    ("policy", "path", "relays", "code"),
+    [
+        ("strip", "<@x.example:bob@b.example>", True, 250),
+        ("strip", "<@x.example:eve@b.example>", True, 550),
+        ("strip", "<@b.example:x@c.example>", False, 554),
+        ("reject", "<@x.example:bob@b.example>", True, 550),
+        ("reject", "<bob@b.example>", True, 250),
+        ("honour", "<@c.example:bob@b.example>", True, 250),
+        ("honour", "<@c.example:bob@b.example>", False, 554),
+        ("honour", "<@x.example:bob@b.example>", True, 550),
+        ("honour", "<@b,@b.example:bob@b.example>", False, 250),
+        ("honour", "<@B,@c.example:eve@b.example>", True, 250),
+        ("honour", "<@b:eve@b.example>", True, 550),
+    ],
+)
+def test_source_routes(policy: str, path: str, relays: bool, code: int):
+    """Stripped (RFC 5321), followed to its first foreign host (RFC 821), or not taken."""
+    assert judged(path, source_routes=policy, relays=relays)[0] == code
+
+
+@pytest.mark.parametrize(
+    ("path", "hack", "code"),
+    [
+        ("<bob%b.example@d.example>", True, 250),
+        ("<bob%b.example%d.example@b>", True, 250),
+        ("<x%c.example@b.example>", True, 250),
+        ("<x%no.example@b.example>", True, 550),
+        ("<bob%b.example@d.example>", False, 550),
+        ("<c.example!x@b.example>", True, 550),
+        ("<c.example!x@b.example>", False, 550),
+    ],
+)
+def test_percent_addresses(path: str, hack: bool, code: int):
+    """They mean another address only where they are to; `a!b@c` is always a user of c (RFC 976)."""
+    assert judged(path, percent_hack=hack)[0] == code
+
+
+def test_a_percent_address_is_no_way_round_the_relay_policy():
+    """What it means is what is judged."""
+    assert judged("<x%c.example@b.example>", percent_hack=True, relays=False)[0] == 554
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("<gone@b.example>", (251, "User not local; will forward to <gone@c.example>")),
+        ("<GONE@B.example>", (251, "User not local; will forward to <gone@c.example>")),
+        ("<loin@b.example>", (250, "Ok")),
+        ("<left@b.example>", (551, "User not local; please try <left@c.example>")),
+        ("<parti@b.example>", (550, "User has moved")),
+        ("<gone@d.example>", (550, "No such user here")),
+    ],
+)
+def test_users_who_are_elsewhere(path: str, found: tuple[int, str]):
+    """Mail is passed on (251), or the new address is told (551); not where US-ASCII cannot write it (RFC 5321 3.4)."""
+    assert judged(path) == found
+
+
+@pytest.mark.parametrize(
+    ("path", "settings", "meant"),
+    [
+        ("<bob@b.example>", {}, "<bob@b.example>"),
+        ("<gone@b.example>", {}, "<gone@c.example>"),
+        ("<gone@c.example>", {}, "<gone@c.example>"),
+        ("<gone%b.example@d.example>", {"percent_hack": True}, "<gone@c.example>"),
+        ("<x%y%z@b>", {"percent_hack": True}, "<x%y@z>"),
+        ("<@x:gone@b.example>", {}, "<@x:gone@c.example>"),
+        ("<@b:gone@b.example>", {"source_routes": "honour"}, "<@b:gone@c.example>"),
+        ("<@x:gone@b.example>", {"source_routes": "honour"}, "<@x:gone@b.example>"),
+    ],
+)
+def test_rewriting(path: str, settings: dict[str, object], meant: str):
+    """Percent addresses and forwards are followed, but not before the end of a route that is honoured."""
+    assert str(directory(**settings).rewritten(parse_forward_path(path))) == meant
+
+
+def test_nothing_is_rewritten_where_nothing_can_be():
+    """Whoever asks often can ask once; the null path stays."""
+    assert not directory(domains=()).rewrites
+    assert directory().rewrites
+    assert directory(domains=(), percent_hack=True).rewrites
+    assert directory().rewritten(NULL_PATH) == NULL_PATH
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("dan", "250 <dan@d.example>"),
+        ("<dan>", "250 <dan@d.example>"),
+        (" Dan@d.example ", "250 <Dan@d.example>"),
+        ('"dan"@d.example', "250 <dan@d.example>"),
+        ('"Sam Smith"', '250 <"Sam Smith"@b.example>'),
+        ("staff", "250 <staff@b.example>"),
+        ("bob", "553 <bob@b.example>\n<bob@d.example>"),
+        ("postmaster", "250 <postmaster@b.example>"),
+        ("MAILER-DAEMON", "250 <MAILER-DAEMON@b.example>"),
+        ("gone", "251 User not local; will forward to <gone@c.example>"),
+        ("left@b.example", "551 User not local; please try <left@c.example>"),
+        ("loin", "252 The answer has non-ASCII characters: ask with SMTPUTF8"),
+        ("eve", "550 No such user here"),
+        ("eve@b.example", "550 No such user here"),
+        ("x@c.example", "252 Cannot verify the user, but will take mail for this user and try"),
+        ("Bob Smith", "501 Syntax: VRFY user or user@domain"),
+        ("<>", "501 Syntax: VRFY user or user@domain"),
+        ("a@", "501 Syntax: VRFY user or user@domain"),
+        ("@", "501 Syntax: VRFY user or user@domain"),
+    ],
+)
+def test_verification(text: str, found: str):
+    """RFC 5321 section 3.5: the one mailbox, the choices where there are several, or why there is none."""
+    reply = directory().verify(text)
+    assert f"{reply.code} {reply.text}" == found
+
+
+def test_verification_of_a_percent_address():
+    """The mailbox that it means is what is verified."""
+    assert directory(percent_hack=True).verify("dan%d.example@b.example").lines == ("<dan@d.example>",)
+
+
+def test_a_host_without_domains_has_a_postmaster():
+    """At the host itself (RFC 5321 section 4.5.1)."""
+    assert directory(domains=()).verify("Postmaster").lines == ("<Postmaster@b>",)
+
+
+@pytest.mark.parametrize(
+    ("asked", "text", "code", "lines"),
+    [
+        ("verify", "andr\u00e9@b.example", 250, ("<andr\u00e9@b.example>",)),
+        ("verify", "andr\u00e9", 553, ("<andr\u00e9@b.example>", "<andr\u00e9@d.example>")),
+        ("verify", "parti", 551, ("User not local; please try <andr\u00e9@c.example>",)),
+        ("expand", "amis", 250, ("<andr\u00e9@b.example>",)),
+    ],
+)
+def test_answers_in_utf8(asked: str, text: str, code: int, lines: tuple[str, ...]):
+    """They are for clients that read UTF-8; the others are told no more than that (RFC 6531 section 3.7.4.2)."""
+    answer = getattr(directory(), asked)
+    assert (answer(text, utf8=True).code, answer(text, utf8=True).lines) == (code, lines)
+    blind = answer(text)
+    assert (blind.code, blind.enhanced) == ((550, "5.1.6") if text == "parti" else (252, "2.6.8"))
+
+
+def test_a_host_relays_to_whom_it_is_told():
+    """A path without a route is judged by its domain, as ever."""
+    assert [directory(relays=relays).judge(Path(parse_address("x@c.example"))).code for relays in (True, False)] == [
+        250,
+        554,
+    ]
