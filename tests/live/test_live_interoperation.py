@@ -6,7 +6,6 @@ tests/README.md says which program exercises what.
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import time
@@ -15,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from interop_servers import tool
 from live_host import Served, served
 
 from sim.live.client import Delivery, send
@@ -28,14 +28,6 @@ def host(tmp_path: Path) -> Iterator[Served]:
     """Host b with its usual limits."""
     with served(tmp_path) as found:
         yield found
-
-
-def tool(name: str) -> str:
-    """A program's path; skips the test where there is none."""
-    found = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin")
-    if found is None:
-        pytest.skip(f"{name} is not installed: .ci/run says from which Debian package it comes")
-    return found
 
 
 def run(name: str, *arguments: object, data: bytes = b"") -> subprocess.CompletedProcess[bytes]:
