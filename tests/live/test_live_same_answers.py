@@ -1,12 +1,17 @@
-"""One list of dialogues, two drivers: our client machine against the simulator's host in memory, smtplib over a socket."""
+"""One list of dialogues, three drivers.
+
+Our client machine against the simulator's host in memory; Python's smtplib, and aiosmtplib, against the served host.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import smtplib
 from pathlib import Path
 
 import pytest
-from live_host import scenario, served
+from aiosmtplib import SMTP
+from live_host import Served, scenario, served
 
 from sim.mail.path import NULL_PATH, parse_forward_path, parse_path
 from sim.mta.directory import Directory, homes
@@ -78,8 +83,18 @@ def test_in_the_simulator(commands: list, codes: list[int]):
     assert found == codes
 
 
+def kept(host: Served, codes: list[int]) -> bool:
+    """Whether the host has kept as many messages as got their 250, and no other."""
+    return len(host.messages()) == sum(code == 250 for code, last in zip(codes[1:], codes, strict=False) if last == 354)
+
+
+def line_of(command: object) -> bytes:
+    """A command as the two libraries are given it, without its CRLF."""
+    return write_command(command, ("SIZE", "8BITMIME")).removesuffix(b"\r\n")
+
+
 @BY_NAME
-def test_over_a_socket(tmp_path: Path, commands: list, codes: list[int]):
+def test_smtplib_over_a_socket(tmp_path: Path, commands: list, codes: list[int]):
     """Smtplib and the served host."""
     found = []
     with served(tmp_path, size_limit=1000) as host, smtplib.SMTP("127.0.0.1", host.port, timeout=10) as client:
@@ -88,10 +103,31 @@ def test_over_a_socket(tmp_path: Path, commands: list, codes: list[int]):
                 client.send(smtplib._quote_periods(command.content) + b".\r\n")
                 found.append(client.getreply()[0])
             else:
-                line = write_command(command, ("SIZE", "8BITMIME")).decode().strip()
-                found.append(client.docmd(line)[0])
-        assert len(host.messages()) == codes.count(354) - sum(
-            code >= 500 for code, last in zip(codes[1:], codes, strict=False) if last == 354
-        )
+                found.append(client.docmd(line_of(command).decode())[0])
+        assert kept(host, codes)
         client.close()
     assert found == codes
+
+
+async def converse(port: int, commands: list) -> list[int]:
+    """The codes that aiosmtplib hears; mail data, which it would send in one with DATA, is written apart."""
+    client = SMTP(hostname="127.0.0.1", port=port, timeout=10, start_tls=False)
+    await client.connect()
+    found = []
+    for command in commands:
+        if isinstance(command, MailData):
+            client.protocol._response_pending = True
+            client.protocol.write(smtplib._quote_periods(command.content) + b".\r\n")
+            found.append((await client.protocol.read_response()).code)
+        else:
+            found.append((await client.execute_command(line_of(command))).code)
+    client.close()
+    return found
+
+
+@BY_NAME
+def test_aiosmtplib_over_a_socket(tmp_path: Path, commands: list, codes: list[int]):
+    """Aiosmtplib and the served host."""
+    with served(tmp_path, size_limit=1000) as host:
+        assert asyncio.run(converse(host.port, commands)) == codes
+        assert kept(host, codes)
