@@ -1,6 +1,6 @@
-"""MTAs that others wrote, started on loopback with a configuration and a queue of their own, and stopped at the end.
+"""Programs that others wrote: how they are found and run, and two MTAs of them as servers.
 
-What the machine itself has configured is neither read nor touched. Both MTAs drop their rights, and so keep everything
+The MTAs run on loopback with a configuration and a queue of their own, and are stopped at the end. What the machine itself has configured is neither read nor touched. Both MTAs drop their rights, and so keep everything
 in a folder that every user may pass through, which pytest's own are not.
 """
 
@@ -59,12 +59,25 @@ class Mta:
 
 
 def tool(name: str) -> str:
-    """A program's path; skips the test where there is none."""
-    folders = (os.environ.get("PATH", ""), "/usr/sbin", PROGRAMS / "usr/sbin", PROGRAMS / "usr/lib/nullmailer")
-    found = shutil.which(name, path=os.pathsep.join(map(str, folders)))
+    """The path of a program (`PACKAGE/NAME` for one below /usr/lib); skips the test where there is none."""
+    folders = (os.environ.get("PATH", ""), "/usr/sbin", "/usr/lib", PROGRAMS / "usr/sbin", PROGRAMS / "usr/lib")
+    places = [Path(folder) / name for folder in os.pathsep.join(map(str, folders)).split(os.pathsep)]
+    found = next((str(place) for place in places if place.is_file() and os.access(place, os.X_OK)), None)
     if found is None:
         pytest.skip(f"{name} is not installed: .ci/run says from which Debian package it comes")
     return found
+
+
+def run(name: str, *arguments: object, data: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """Run a program to its end, with these variables besides the tests' own."""
+    return subprocess.run(
+        [tool(name), *map(str, arguments)],
+        input=data,
+        capture_output=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, **environment},
+    )
 
 
 def free_ports(number: int) -> list[int]:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from interop_servers import tool
+from interop_servers import run, tool
 from live_host import Served, served
 
 from sim.live.client import Delivery, send
@@ -28,11 +28,6 @@ def host(tmp_path: Path) -> Iterator[Served]:
     """Host b with its usual limits."""
     with served(tmp_path) as found:
         yield found
-
-
-def run(name: str, *arguments: object, data: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    """Run a program to its end."""
-    return subprocess.run([tool(name), *map(str, arguments)], input=data, capture_output=True, timeout=60, check=False)
 
 
 def swaks(host: Served, *options: str) -> int:
@@ -77,6 +72,14 @@ def test_swaks_goes_early(host: Served, how: str, stage: str):
     swaks(host, how, stage)
     host.stop()
     assert host.messages() == []
+
+
+@pytest.mark.parametrize("how", ["--drop-after", "--drop-after-send"])
+def test_swaks_goes_after_the_final_dot(host: Served, how: str):
+    """Whether it waits for the 250 or not, the message is kept, once."""
+    swaks(host, how, "DOT")
+    host.stop()
+    assert len(host.messages()) == 1
 
 
 def curl(host: Served, *arguments: object) -> subprocess.CompletedProcess[bytes]:
