@@ -93,11 +93,6 @@ class Directory:
         self._is_home = {"": True, **dict.fromkeys(self._users, True)}
         self._judged: dict[Path, Reply] = {}
 
-    @property
-    def rewrites(self) -> bool:
-        """Whether `rewritten` ever gives another path than it was given."""
-        return bool(self._forwards or self._percent_domains)
-
     def is_local(self, address: Address) -> bool:
         """Whether the mailbox, if it exists, is kept here. Postmaster without a domain is (RFC 5321 section 4.5.1)."""
         domain = address.domain.lower()
@@ -117,10 +112,6 @@ class Directory:
         """The addresses of a list that this host keeps; None where the address is no such list."""
         return self._lists.get(f"{address.local}@{address.domain}".lower()) if self._lists else None
 
-    def rewritten(self, path: Path) -> Path:
-        """The path that one which was accepted means here."""
-        return path
-
     def judge(self, path: Path) -> Reply:
         """The reply to RCPT: a mailbox here, a domain to pass mail on to, or neither."""
         reply = self._judged.get(path)
@@ -131,15 +122,26 @@ class Directory:
         return reply
 
     def rewritten(self, path: Path) -> Path:
-        """The path that one which was accepted means here: percent addresses and forwarded users are followed.
+        """The path that one which was accepted means here, with a percent address followed.
 
         A source route stays as it is, and one that is honoured comes first: until it is done with, nothing else counts.
         """
         if path.mailbox is None or self._first_stop(path) is not None:
             return path
-        address = self._meant(path.mailbox)
-        target = self._forwards.get(_key(address)) if self.is_local(address) else None
-        return path._replace(mailbox=target or address)
+        return path._replace(mailbox=self._meant(path.mailbox))
+
+    def forward(self, address: Address) -> Address | None:
+        """Where the mail of a user is passed on to who forwards it; None of any other."""
+        return self._forwards.get(_key(address)) if self._forwards else None
+
+    def elsewhere(self, address: Address) -> Reply | None:
+        """What is to be said of a user who forwards his mail or has moved (RFC 5321 section 3.4); None of any other."""
+        if not (self._forwards or self._moved):
+            return None
+        key = _key(address)
+        if key in self._forwards:
+            return replies.S251_WILL_FORWARD(f"<{self._forwards[key]}>")
+        return replies.E551_NOT_LOCAL(f"<{self._moved[key]}>") if key in self._moved else None
 
     def _meant(self, address: Address) -> Address:
         return percent_decode(address, self._percent_domains) if self._percent_domains else address
@@ -165,7 +167,7 @@ class Directory:
         address = self._meant(path.mailbox)
         if not self.is_local(address):
             return self._passes_on(address.domain)
-        reply = self._gone(address)
+        reply = self.elsewhere(address)
         if reply is not None:
             # Whoever cannot read where the mail goes need not know.
             return reply if reply.text.isascii() else replies.S250_RCPT if reply.positive else E550_MOVED
@@ -177,13 +179,6 @@ class Directory:
         if not self._relays and not is_exchanger(records, self._host):
             return E554_RELAY_DENIED
         return replies.E550_NO_SUCH_DOMAIN if records is None else replies.S250_RCPT
-
-    def _gone(self, address: Address) -> Reply | None:
-        """What is to be said of a user who is elsewhere (RFC 5321 section 3.4); None of any other."""
-        key = _key(address)
-        if key in self._forwards:
-            return replies.S251_WILL_FORWARD(f"<{self._forwards[key]}>")
-        return replies.E551_NOT_LOCAL(f"<{self._moved[key]}>") if key in self._moved else None
 
     def expand(self, text: str, *, utf8: bool = False) -> Reply:
         """The reply to EXPN: a line for each member of a list (RFC 5321 section 3.5.1)."""
@@ -215,7 +210,7 @@ class Directory:
             return _readable(Reply(553, tuple(f"<{one}>" for one in found), "5.1.4"), utf8=utf8)
         if not found:
             return replies.E550_NO_SUCH_USER
-        return _readable(self._gone(found[0]) or Reply(250, (f"<{found[0]}>",), "2.1.5"), utf8=utf8)
+        return _readable(self.elsewhere(found[0]) or Reply(250, (f"<{found[0]}>",), "2.1.5"), utf8=utf8)
 
     def _knows(self, address: Address) -> bool:
         key = _key(address)

@@ -66,7 +66,6 @@ class Station:
         self.attempts: dict[int, Attempt] = {}
         self.boots = 0
         self.inbound = 0
-        self._elsewhere = _elsewhere(domains)
         self._random = world.streams(f"host/{host.name}/mta")
         self._retry = retry_of(host.mta, self._random.random)
         self._runs_since = -self._random.uniform(0.0, self._retry.period)
@@ -181,8 +180,10 @@ class Station:
         """Put a copy where it is for: into a mailbox, or to a list. Gives its fate, whose code is 0 if all is well."""
         if (members := self.directory.members(address)) is not None:
             return self._expand(address, members, content)
-        if self._elsewhere and str(address).lower() in self._elsewhere:
-            return self._forward(str(address).lower(), reverse_path, content)
+        if (to := self.directory.forward(address)) is not None:
+            return self._forward(address, to, reverse_path, content)
+        if (word := self.directory.elsewhere(address)) is not None:
+            return Failure(word.code, word.enhanced, word.text)
         if not self.directory.has_user(address):
             return UNKNOWN_USER
         self.mailboxes.deliver(copy.recipient if self._plain_paths else str(address), reverse_path, content)
@@ -249,21 +250,17 @@ class Station:
         self.submit(owner, world.write(world.new_message_id(), owner, paths, len(again)), again)
         return Failure(0, bounce.DELIVERED.enhanced, f"expanded to {len(members)} members")
 
-    def _forward(self, address: str, reverse_path: Path, content: bytes) -> Failure:
-        """Pass a user's mail on to his other address, in its sender's name, or tell of it (RFC 5321 section 3.4).
+    def _forward(self, address: Address, to: Address, reverse_path: Path, content: bytes) -> Failure:
+        """Pass a user's mail on to his other address, in its sender's name (RFC 5321 section 3.4).
 
         Otherwise as `_expand`.
         """
-        target, moved = self._elsewhere[address]
-        if moved:
-            return Failure(551, "5.1.6", f"User not local; please try <{target}>")
-        mark = delivered_to(address)
+        mark = delivered_to(str(address))
         if mark in split(content)[0] + b"\r\n":
             return FORWARD_LOOP
-        world, again = self.world, mark + content
-        path = Path(parse_address(target))
+        world, again, path = self.world, mark + content, Path(to)
         self.submit(reverse_path, world.write(world.new_message_id(), reverse_path, [path], len(again)), again)
-        return Failure(0, bounce.DELIVERED.enhanced, f"forwarded to {target}")
+        return Failure(0, bounce.DELIVERED.enhanced, f"forwarded to {to}")
 
     def _release(self, entry: Entry, copies: Sequence[Copy], now: float) -> None:
         """Start, or line up, the deliveries of an entry's copies: those that go the same way together."""
@@ -570,13 +567,3 @@ class Station:
 
     def _note_queue(self, now: float) -> None:
         self.world.recorder.queues.append(QueueFact(self.host.name, now, len(self.queue.entries), self.queue.bytes))
-
-
-def _elsewhere(domains: Iterable[Domain]) -> dict[str, tuple[str, bool]]:
-    """By address in lower case: the other address that it stands for, and whether its user has moved there."""
-    return {
-        f"{local}@{domain.name}".lower(): (target, moved)
-        for domain in domains
-        for names, moved in ((domain.forwards, False), (domain.moved, True))
-        for local, target in names.items()
-    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sim.mail.address import parse_address
+from sim.mail.address import Address, parse_address
 from sim.mail.path import NULL_PATH, Path, parse_forward_path
 from sim.mta.directory import Directory
 from sim.scenario.spec import Domain
@@ -97,26 +97,27 @@ def test_users_who_are_elsewhere(path: str, found: tuple[int, str]):
     ("path", "settings", "meant"),
     [
         ("<bob@b.example>", {}, "<bob@b.example>"),
-        ("<gone@b.example>", {}, "<gone@c.example>"),
-        ("<gone@c.example>", {}, "<gone@c.example>"),
-        ("<gone%b.example@d.example>", {"percent_hack": True}, "<gone@c.example>"),
+        ("<gone@b.example>", {}, "<gone@b.example>"),
+        ("<bob%b.example@d.example>", {}, "<bob%b.example@d.example>"),
+        ("<bob%b.example@d.example>", {"percent_hack": True}, "<bob@b.example>"),
         ("<x%y%z@b>", {"percent_hack": True}, "<x%y@z>"),
-        ("<@x:gone@b.example>", {}, "<@x:gone@c.example>"),
-        ("<@b:gone@b.example>", {"source_routes": "honour"}, "<@b:gone@c.example>"),
-        ("<@x:gone@b.example>", {"source_routes": "honour"}, "<@x:gone@b.example>"),
+        ("<@b:x%y@b>", {"source_routes": "honour", "percent_hack": True}, "<@b:x@y>"),
+        ("<@x:x%y@b>", {"source_routes": "honour", "percent_hack": True}, "<@x:x%y@b>"),
+        ("<>", {"percent_hack": True}, "<>"),
     ],
 )
 def test_rewriting(path: str, settings: dict[str, object], meant: str):
-    """Percent addresses and forwards are followed, but not before the end of a route that is honoured."""
-    assert str(directory(**settings).rewritten(parse_forward_path(path))) == meant
+    """Percent addresses are followed where they are to be, but not before the end of a route that is honoured."""
+    parsed = NULL_PATH if path == "<>" else parse_forward_path(path)
+    assert str(directory(**settings).rewritten(parsed)) == meant
 
 
-def test_nothing_is_rewritten_where_nothing_can_be():
-    """Whoever asks often can ask once; the null path stays."""
-    assert not directory(domains=()).rewrites
-    assert directory().rewrites
-    assert directory(domains=(), percent_hack=True).rewrites
-    assert directory().rewritten(NULL_PATH) == NULL_PATH
+def test_forwards():
+    """A user's other address is known in upper case and lower; nobody else has one."""
+    known = directory()
+    assert str(known.forward(Address("GONE", "B.example"))) == "gone@c.example"
+    assert known.forward(Address("bob", "b.example")) is None
+    assert directory(domains=()).forward(Address("gone", "b.example")) is None
 
 
 @pytest.mark.parametrize(

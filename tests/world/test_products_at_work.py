@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from worlds import message, run, scenario
 
+from sim.mta.directory import Directory
+from sim.protocol.smtp.replies import Reply
 from sim.scenario.products import (
     DAY,
     HOUR,
@@ -25,6 +27,7 @@ from sim.scenario.products import (
 from sim.scenario.spec import Domain, Interval, Weather
 from sim.world.simulation import Simulation
 
+E450_BUSY = Reply(450, ("Mailbox busy",), "4.2.1")
 FOR_EVER = Weather(down=(Interval(start=0.0, end=1000 * DAY),))
 
 
@@ -99,19 +102,18 @@ def test_exim_returns_new_mail_to_a_long_dead_host_without_an_attempt():
     assert {fact.message_id for fact in facts.attempts} == {1, 2}
 
 
-def test_exim_backs_off_a_message_that_the_host_puts_off():
-    """The recipient beyond the server's limit waits for a queue run; the host is tried for other mail."""
-    users = tuple(f"u{number}" for number in range(1, 1002))
-    domains = {
-        "a.example": Domain(name="a.example", mx=((0, "a"),), users=("u1",)),
-        "b.example": Domain(name="b.example", mx=((0, "b"),), users=users),
-    }
-    facts = facts_of(
-        Exim(max_rcpt=2000),
-        message(0, "u1@a", *[f"{user}@b" for user in users]),
-        message(60, "u1@a", "u1@b"),
-        domains=domains,
-    )
+def test_exim_backs_off_a_message_that_the_host_puts_off(monkeypatch):
+    """The recipient who is refused for now waits for a queue run; the host is tried for other mail."""
+    judge, asked = Directory.judge, []
+
+    def busy(directory: Directory, path):
+        if path.mailbox is None or path.mailbox.local != "u2" or asked:
+            return judge(directory, path)
+        asked.append(path)
+        return E450_BUSY
+
+    monkeypatch.setattr(Directory, "judge", busy)
+    facts = facts_of(Exim(), message(0, "u1@a", "u1@b", "u2@b"), message(60, "u1@a", "u1@b"))
     assert [(fact.message_id, fact.outcome) for fact in facts.attempts] == [
         (1, "partial"),
         (2, "accepted"),
