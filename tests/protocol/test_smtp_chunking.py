@@ -27,6 +27,8 @@ from sim.protocol.smtp import (
     State,
     replies,
 )
+from sim.protocol.smtp.buffer import ReceiveBuffer
+from sim.protocol.smtp.chunks import Bdat, ChunkReader
 
 CHUNKING = {"extensions": ("PIPELINING", "CHUNKING", "8BITMIME", "BINARYMIME")}
 BINARY = Mail(NULL_PATH, (("BODY", "BINARYMIME"),))
@@ -170,6 +172,17 @@ def test_size_limit():
     assert serve(server, b"RSET\r\nMAIL FROM:<>\r\nRCPT TO:<b@y>\r\nBDAT 10 LAST\r\n0123456789")[0][-1] == LastChunk(
         b"0123456789"
     )
+
+
+def test_many_small_chunks_cost_no_more_than_a_large_one():
+    """What a peer cuts into octets is joined in linear time, limit or not."""
+    reader, buffer = ChunkReader(1_000_000), ReceiveBuffer()
+    for _ in range(100_000):
+        reader.begin(Bdat(1, last=False), skip=False)
+        buffer.append(b"x")
+        assert reader.read(buffer) == Chunk(b"x")
+    reader.begin(Bdat(0, last=True), skip=False)
+    assert reader.read(buffer) == LastChunk(b"x" * 100_000)
 
 
 def test_a_last_chunk_too_big():

@@ -25,7 +25,7 @@ class ChunkReader:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._content: list[bytes] = []
+        self._content: bytes | bytearray = b""
         self._overflowed = False
         self._last = self._skips = False
         self._left = 0
@@ -34,7 +34,7 @@ class ChunkReader:
         """A chunk begins, whose octets are of no use where it is to be skipped."""
         self._last, self._left = line.last, line.size
         if not skip and self._limit:
-            self._overflowed |= sum(map(len, self._content)) + line.size > self._limit
+            self._overflowed |= len(self._content) + line.size > self._limit
         self._skips = skip or self._overflowed
 
     def read(self, buffer: ReceiveBuffer) -> Chunk | LastChunk | None:
@@ -46,8 +46,14 @@ class ChunkReader:
             return self._skipped() if not self._left else None
         if len(buffer) < self._left:
             return None
-        self._content.append(buffer.take(self._left))
-        return LastChunk(b"".join(self._content)) if self._last else Chunk(self._content[-1])
+        chunk = buffer.take(self._left)
+        if not self._content:
+            # Mostly there is one chunk, which needs no copy.
+            self._content = chunk
+        else:
+            self._content = bytearray(self._content) if isinstance(self._content, bytes) else self._content
+            self._content += chunk
+        return LastChunk(bytes(self._content)) if self._last else Chunk(chunk)
 
     def _skipped(self) -> Chunk | LastChunk:
         return LastChunk(b"", too_big=True) if self._last else Chunk(b"", too_big=True)
