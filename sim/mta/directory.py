@@ -101,6 +101,11 @@ class Directory:
             known = self._is_home[domain] = is_home(self._mx(domain), self._host)
         return known
 
+    def backs_up(self, domain: str) -> bool:
+        """Whether the host takes the domain's mail in for another that keeps its mailboxes: it is a worse MX."""
+        records = self._mx(domain)
+        return is_exchanger(records, self._host) and not is_home(records, self._host)
+
     def has_user(self, address: Address) -> bool:
         """Whether a local address names a mailbox; every host has a postmaster and a mailer daemon."""
         local, domain = address.local.lower(), address.domain.lower()

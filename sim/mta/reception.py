@@ -8,18 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from sim.mail.path import NULL_PATH, Path
 from sim.mail.trace import hop_count
+from sim.mta.accepted import AcceptedMail, with_word
+from sim.mta.authentication import Authentication
 from sim.mta.directory import Directory
+from sim.mta.guidance import guidance
+from sim.mta.retrieval import Waiting, answer_atrn, answer_etrn, answer_turn, atrn_nodes
 from sim.protocol.smtp import events, replies
+from sim.protocol.smtp.client import Client
 from sim.protocol.smtp.errors import LocalProtocolError
 from sim.protocol.smtp.events import Parameters
 from sim.protocol.smtp.replies import Reply
 from sim.protocol.smtp.server import Server
 from sim.protocol.smtp.states import State
+from sim.protocol.smtp.turn import reverse
 from sim.scenario.spec import Host
+
+__all__ = ["RECIPIENT_LIMIT", "RECIPIENT_OVERSHOOT_LIMIT", "AcceptedMail", "Reception"]
 
 RECIPIENT_LIMIT = 1000
 """Recipients beyond this get 452 (Postfix smtpd_recipient_limit; RFC 5321 asks for 100 at least)."""
@@ -27,21 +35,8 @@ RECIPIENT_LIMIT = 1000
 RECIPIENT_OVERSHOOT_LIMIT = 1000
 """So many recipients too many are no errors of the client's (Postfix smtpd_recipient_overshoot_limit)."""
 
-
-class AcceptedMail(NamedTuple):
-    """A message whose 250 gives the host custody of it.
-
-    `protocol` is the Received field's `with` word. `parameters` are those of MAIL, `recipient_parameters` those of each
-    forward-path's RCPT, in order; none at all where no RCPT had any.
-    """
-
-    reverse_path: Path
-    forward_paths: tuple[Path, ...]
-    content: bytes
-    helo: str
-    protocol: str
-    parameters: Parameters = ()
-    recipient_parameters: tuple[Parameters, ...] = ()
+E450_NOT_ACTIVE = Reply(450, ("User is not at a terminal; use MAIL, SOML or SAML",), "4.2.1")
+"""What RFC 821 section 3.4 has for the recipients of SEND: nobody is logged in at a simulated host."""
 
 
 class Reception:
@@ -50,47 +45,96 @@ class Reception:
     `commands` counts what it has answered (each costs the host its service time); `accepted` holds the mail taken by
     the last call of `read` or `decide`; `errors` counts the refusals since the session began or last took mail.
 
+    `wants_tls` is true once STARTTLS got its 220: the caller shakes hands and then calls `secured`. `turned` holds,
+    once TURN or ATRN got its 250, the nodes whose mail is to go the other way: the caller goes on with `turn_round`.
+    `user` is who has proved himself with AUTH.
+
     Args:
         host: whose side this is.
         directory: whom it knows.
         asks: whether the answer to mail data is asked for: `read` then stops at it with the mail in `offered`, and
             `decide` goes on. Otherwise it is taken at once.
         error_limit: after so many errors 421 ends the session (Postfix smtpd_hard_error_limit); 0 means no limit.
+        junk_limit: so many commands that move no mail are forgiven between two messages, each more is an error
+            (Postfix smtpd_junk_command_limit); 0 means no limit.
+        lmtp: whether LMTP is spoken: mail data gets a reply for each recipient (RFC 2033).
+        tls: whether TLS can be had; where not, STARTTLS gets 454.
+        challenge: gives CRAM-MD5's next challenge. Nobody may foresee it where the peers are real; without it, the
+            challenges are the same in every run.
+        waiting: the mail that the host holds for others, for ETRN, TURN and ATRN.
     """
 
     __slots__ = (
         "_asks",
+        "_authentication",
+        "_challenge",
         "_directory",
         "_error_limit",
         "_excess",
         "_host",
+        "_junk",
+        "_junk_limit",
+        "_lmtp",
         "_machine",
         "_parameters",
         "_recipient_parameters",
         "_recipients",
         "_reverse_path",
+        "_terminal",
+        "_tls",
+        "_waiting",
+        "_watches",
         "accepted",
         "commands",
         "errors",
         "offered",
+        "turned",
+        "user",
         "wants_tls",
     )
 
-    def __init__(self, host: Host, directory: Directory, *, asks: bool = False, error_limit: int = 0) -> None:
+    def __init__(
+        self,
+        host: Host,
+        directory: Directory,
+        *,
+        asks: bool = False,
+        error_limit: int = 0,
+        junk_limit: int = 0,
+        lmtp: bool = False,
+        tls: bool = True,
+        challenge: Callable[[], bytes] | None = None,
+        waiting: Waiting | None = None,
+    ) -> None:
         self._asks = asks
+        self._authentication: Authentication | None = None
+        self._challenge = challenge
         self._error_limit = error_limit
         self._excess = 0
+        self._junk = 0
+        self._junk_limit = junk_limit
         self._host = host
         self._directory = directory
-        self._machine = Server(host.domain, extensions=host.extensions, size_limit=host.size_limit, esmtp=host.esmtp)
+        self._lmtp = lmtp
+        self._machine = Server(
+            host.domain, extensions=host.extensions, size_limit=host.size_limit, esmtp=host.esmtp, lmtp=lmtp
+        )
         self._reverse_path = NULL_PATH
         self._parameters: Parameters = ()
         self._recipients: list[Path] = []
         self._recipient_parameters: list[Parameters] = []
+        # Whether the transaction is SEND's.
+        self._terminal = False
+        self._tls = tls
+        self._waiting = waiting
+        # Whether more than the reply itself may follow from an event.
+        self._watches = lmtp or junk_limit > 0
         self.accepted: list[AcceptedMail] = []
         self.commands = 0
         self.errors = 0
         self.offered: AcceptedMail | None = None
+        self.turned: tuple[str, ...] | None = None
+        self.user = ""
         self.wants_tls = False
 
     @property
@@ -103,10 +147,17 @@ class Reception:
         """Whether a mail transaction is open."""
         return self._machine.state not in _OUTSIDE
 
+    @property
+    def holds_mail_data(self) -> bool:
+        """Whether mail data whose chunks were answered waits for its last chunk."""
+        return self._machine.state is State.CHUNKS
+
     def greet(self, *, busy: bool) -> bytes:
         """The greeting, or the refusal of a host whose session limit is reached."""
         if busy:
             return self._machine.send(replies.E421_TOO_MANY_SESSIONS)
+        if self._lmtp:
+            return self._machine.send(Reply(220, (f"{self._host.domain} LMTP ready",)))
         return self._machine.send(_greeting(self._host.domain, self._host.esmtp))
 
     def read(self, data: bytes) -> bytes:
@@ -115,19 +166,46 @@ class Reception:
         self._machine.receive_data(data)
         return self._answer()
 
-    def decide(self, reply: Reply) -> bytes:
-        """Answer the mail in `offered`; a positive reply takes custody of it. Gives all that can be answered now."""
+    def decide(self, *verdicts: Reply) -> bytes:
+        """Answer the mail in `offered`; a positive reply takes custody of it. Gives all that can be answered now.
+
+        In LMTP there is a verdict for each recipient, or one for them all; custody is of those with a positive one.
+
+        Raises:
+            LocalProtocolError: no mail is offered, or the number of verdicts is wrong.
+        """
         mail, self.offered = self.offered, None
         if mail is None:
-            raise LocalProtocolError(f"reply {reply.code} decides nothing: no mail is offered")
-        self.accepted = [mail] if reply.positive else []
-        if reply.positive:
-            self.errors = 0
-        return self._machine.send(reply) + (self._count(reply) if reply.code >= 400 else b"") + self._answer()
+            raise LocalProtocolError(f"reply {verdicts[0].code} decides nothing: no mail is offered")
+        due = self._machine.replies_due
+        each = verdicts * due if len(verdicts) == 1 else verdicts
+        if len(each) != due:
+            raise LocalProtocolError(f"{len(verdicts)} verdicts for {due} recipients: give one each, or one for all")
+        self.accepted = [mail] if verdicts[0].positive else []
+        if len(verdicts) > 1:
+            self.accepted = mail.shared([verdict.positive for verdict in verdicts])
+        if self.accepted:
+            self.errors = self._junk = 0
+        answers = [self._machine.send(verdict) for verdict in each]
+        return b"".join([*answers, *[self._count(one) for one in verdicts if one.code >= 400], self._answer()])
 
     def secured(self) -> None:
-        """TLS protects the connection from here on (RFC 3207)."""
+        """TLS protects the connection from here on; the session begins anew, with no greeting (RFC 3207 section 4.2).
+
+        Raises:
+            LocalProtocolError: STARTTLS was not accepted just now.
+        """
+        if not self.wants_tls:
+            raise LocalProtocolError("TLS was not asked for: wait until wants_tls is true")
         self.wants_tls = False
+
+    def turn_round(self) -> Client:
+        """The client's machine that goes on, on the same connection, when `turned` says so.
+
+        Raises:
+            LocalProtocolError: neither TURN nor ATRN was accepted just now.
+        """
+        return reverse(self._machine, Client())
 
     def close(self, reply: Reply) -> bytes:
         """End the session with a 421, whatever it waits for; nothing where it is over already."""
@@ -147,9 +225,20 @@ class Reception:
             if reply is None:
                 break
             out.append(machine.send(reply))
+            if self._watches:
+                out.append(self._watch(event, reply))
             if reply.code >= 400:
                 out.append(self._count(reply))
         return out[0] if len(out) == 1 else b"".join(out)
+
+    def _watch(self, event: object, reply: Reply) -> bytes:
+        """What else is to be said: in LMTP the same to the other recipients, and 421 to one who only keeps us busy."""
+        more = b"".join([self._machine.send(reply) for _ in range(self._machine.replies_due)])
+        if type(event) in _JUNK or event == _NO_OCTETS:
+            self._junk += 1
+            if self._junk > self._junk_limit > 0 and reply.code < 400:
+                return more + self._count(reply)
+        return more
 
     def _count(self, refusal: Reply) -> bytes:
         """Count an error; at the limit, the end of the session."""
@@ -159,41 +248,102 @@ class Reception:
         self.errors += 1
         return self.close(replies.E421_TOO_MANY_ERRORS) if self.errors == self._error_limit else b""
 
-    def _hello(self, event: events.Ehlo | events.Helo) -> Reply:
+    def _hello(self, event: events.Ehlo | events.Helo | events.Lhlo) -> Reply:
         self._reset(event)
-        if isinstance(event, events.Ehlo):
-            return self._machine.ehlo_reply(event.domain)
-        return Reply(250, (f"{self._host.domain} pleased to meet you, {event.domain}",))
+        if isinstance(event, events.Helo):
+            return Reply(250, (f"{self._host.domain} pleased to meet you, {event.domain}",))
+        return self._machine.ehlo_reply(event.domain)
 
     def _reset(self, _: object) -> Reply:
         self._recipients, self._recipient_parameters = [], []
         return replies.S250_OK
 
     def _verify(self, event: events.Vrfy) -> Reply:
-        return self._directory.verify(event.text)
+        if self._host.vrfy == "answer":
+            return self._directory.verify(event.text)
+        return _WITHHELD[self._host.vrfy]
 
     def _expand(self, event: events.Expn) -> Reply:
-        return self._directory.expand(event.text)
+        if self._host.expn == "answer":
+            return self._directory.expand(event.text)
+        return _WITHHELD[self._host.expn]
 
-    def _mail(self, event: events.Mail) -> Reply:
+    def _help(self, event: events.Help) -> Reply:
+        host = self._host
+        return guidance(event.text.strip().upper(), host.extensions, host.esmtp, self._lmtp)
+
+    def _start_tls(self, _: events.StartTls) -> Reply:
+        if not self._tls:
+            return replies.E454_TLS_UNAVAILABLE
+        self._reset(None)
+        self.wants_tls, self.user, self._authentication = True, "", None
+        return replies.S220_TLS
+
+    def _auth(self, event: events.Auth) -> Reply:
+        challenge = self._challenge() if self._challenge else f"<{self.commands}@{self._host.domain}>".encode()
+        self._authentication = Authentication(self._host.accounts, challenge)
+        return self._recognize(self._authentication.begin(event.mechanism, event.initial))
+
+    def _auth_response(self, event: events.AuthResponse) -> Reply:
+        # The machine gives a response only after the 334 to an AUTH.
+        if self._authentication is None or event.data is None:
+            return replies.E501_CANCELLED
+        return self._recognize(self._authentication.respond(event.data))
+
+    def _recognize(self, reply: Reply) -> Reply:
+        if reply.positive and self._authentication is not None:
+            self.user = self._authentication.user
+        return reply
+
+    def _etrn(self, event: events.Etrn) -> Reply:
+        return answer_etrn(event.node, self._directory, self._waiting)
+
+    def _atrn(self, event: events.Atrn) -> Reply:
+        nodes = atrn_nodes(event.domains, self.user)
+        reply = answer_atrn(nodes, self._directory, self._waiting)
+        return self._turn_round(reply, nodes or ())
+
+    def _turn(self, _: events.Turn) -> Reply:
+        # A domain's mail is for whoever proves to be its host, where that can be proved (RFC 5321 appendix F.1).
+        if "AUTH" in self._host.extensions and not self.user and "TURN" in self._host.extensions:
+            return replies.E530_AUTH_REQUIRED
+        reply = answer_turn(self._host.extensions, self._waiting)
+        return self._turn_round(reply, (self._machine.helo,))
+
+    def _turn_round(self, reply: Reply, nodes: tuple[str, ...]) -> Reply:
+        if reply.positive:
+            self.turned = nodes
+        return reply
+
+    def _mail(self, event: events.Mail | events.Send | events.Soml | events.Saml) -> Reply:
         limit = self._host.size_limit
         if limit and any(name == "SIZE" and value and int(value) > limit for name, value in event.parameters):
             return replies.E552_TOO_BIG
         self._reverse_path, self._parameters = event.reverse_path, event.parameters
+        self._terminal = False
         return replies.S250_SENDER
+
+    def _old(self, event: events.Send | events.Soml | events.Saml) -> Reply:
+        """SOML and SAML are as MAIL where nobody is logged in, and SEND has no recipients then (RFC 821 3.4)."""
+        if type(event).__name__.upper() not in self._host.extensions:
+            return replies.E502_NOT_IMPLEMENTED
+        reply = self._mail(event)
+        self._terminal = isinstance(event, events.Send)
+        return reply
 
     def _rcpt(self, event: events.Rcpt) -> Reply:
         if len(self._recipients) >= RECIPIENT_LIMIT:
             return replies.E452_TOO_MANY_RCPTS
         reply = self._directory.judge(event.forward_path)
         if reply.positive:
+            if self._terminal:
+                return E450_NOT_ACTIVE
             self._recipients.append(event.forward_path)
             self._recipient_parameters.append(event.parameters)
         return reply
 
-    def _start_tls(self, _: events.StartTls) -> Reply:
-        self.wants_tls = True
-        return replies.S220_TLS
+    def _chunk(self, event: events.Chunk) -> Reply:
+        return replies.E552_TOO_BIG if event.too_big else replies.S250_CHUNK(str(len(event.content)))
 
     def _mail_data(self, event: events.MailData | events.LastChunk) -> Reply | None:
         recipients, self._recipients = self._recipients, []
@@ -202,12 +352,17 @@ class Reception:
             return replies.E552_TOO_BIG
         if hop_count(event.content) >= self._host.mta.hopcount_limit:
             return replies.E554_TOO_MANY_HOPS
+        machine = self._machine
+        protocol = "ESMTP" if machine.esmtp_peer else "SMTP"
+        if machine.secure or machine.authenticated or self._lmtp or _UTF8 in self._parameters:
+            utf8 = _UTF8 in self._parameters
+            protocol = with_word(protocol, machine.secure, machine.authenticated, lmtp=self._lmtp, utf8=utf8)
         mail = AcceptedMail(
             self._reverse_path,
             tuple(recipients),
             event.content,
-            self._machine.helo,
-            "ESMTP" if self._machine.esmtp_peer else "SMTP",
+            machine.helo,
+            protocol,
             self._parameters,
             tuple(parameters) if any(parameters) else (),
         )
@@ -223,27 +378,54 @@ def _greeting(host: str, esmtp: bool) -> Reply:
     return Reply(220, (f"{host} {'ESMTP' if esmtp else 'SMTP'} ready",))
 
 
-_OUTSIDE = (State.CONNECTED, State.REFUSED, State.GREETED, State.READY, State.CLOSED)
+_OUTSIDE = (State.CONNECTED, State.REFUSED, State.GREETED, State.READY, State.AUTH, State.TURNED, State.CLOSED)
 """The states outside a mail transaction."""
+
+_UTF8 = ("SMTPUTF8", None)
+_WITHHELD = {"evade": replies.S252_CANNOT_VERIFY, "refuse": replies.E502_NOT_IMPLEMENTED}
+
+_JUNK = frozenset(
+    {
+        events.Ehlo,
+        events.Helo,
+        events.Lhlo,
+        events.Rset,
+        events.Noop,
+        events.Help,
+        events.Vrfy,
+        events.Expn,
+        events.Etrn,
+    }
+)
+"""Commands that move no mail, however many of them there are; and a chunk of nothing is no better."""
+
+_NO_OCTETS = events.Chunk(b"")
 
 _ANSWERS: dict[type, Callable[[Reception, Any], Reply | None]] = {
     events.Ehlo: Reception._hello,
     events.Helo: Reception._hello,
+    events.Lhlo: Reception._hello,
     events.Mail: Reception._mail,
-    events.Send: lambda _, __: replies.E502_NOT_IMPLEMENTED,
-    events.Soml: lambda _, __: replies.E502_NOT_IMPLEMENTED,
-    events.Saml: lambda _, __: replies.E502_NOT_IMPLEMENTED,
+    events.Send: Reception._old,
+    events.Soml: Reception._old,
+    events.Saml: Reception._old,
     events.Rcpt: Reception._rcpt,
     events.Data: lambda _, __: replies.S354_GO_AHEAD,
     events.MailData: Reception._mail_data,
+    events.Chunk: Reception._chunk,
     events.LastChunk: Reception._mail_data,
     events.StartTls: Reception._start_tls,
+    events.Auth: Reception._auth,
+    events.AuthResponse: Reception._auth_response,
     events.Rset: Reception._reset,
     events.Vrfy: Reception._verify,
     events.Expn: Reception._expand,
     events.Noop: lambda _, __: replies.S250_OK,
-    events.Help: lambda _, __: replies.S214_HELP,
-    events.Turn: lambda _, __: replies.E502_NOT_IMPLEMENTED,
+    events.Help: Reception._help,
+    events.Etrn: Reception._etrn,
+    events.Turn: Reception._turn,
+    events.Atrn: Reception._atrn,
     events.Quit: lambda _, __: replies.S221_BYE,
     events.BadCommand: lambda _, event: event.reply,
 }
+"""What is answered to what: a row for each event that wants a reply."""

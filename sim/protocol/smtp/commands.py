@@ -55,7 +55,7 @@ from sim.protocol.smtp.replies import (
     Reply,
 )
 
-__all__ = ["command_kind", "read_auth_response", "read_command", "write_auth_response", "write_command"]
+__all__ = ["command_kind", "read_auth_response", "read_command", "usage", "write_auth_response", "write_command"]
 
 _DOMAIN_LIMIT = 255
 
@@ -300,6 +300,12 @@ def command_kind(line: bytes) -> type | None:
     verb = re.split(rb"[ \t]", line, maxsplit=1)[0]
     syntax = _TABLE.get(verb.decode("ascii", "replace").upper())
     return None if syntax is None else syntax.kind
+
+
+def usage(verb: str) -> str | None:
+    """How the command of that name, in upper case, is written; None for an unknown one."""
+    syntax = _TABLE.get(verb)
+    return None if syntax is None else syntax.usage
 
 
 @lru_cache(maxsize=4096)
