@@ -61,7 +61,9 @@ def received(*, helo: str, by: str, protocol: str, queue_id: str, recipient: str
         date: an RFC 5322 date-time.
     """
     end = f";\r\n\t{date}\r\n" if recipient is None else f"\r\n\tfor <{recipient}>; {date}\r\n"
-    return f"Received: from {helo}\r\n\tby {by} with {protocol} id {queue_id}{end}".encode("ascii", "replace")
+    field = f"Received: from {helo}\r\n\tby {by} with {protocol} id {queue_id}{end}"
+    # Only the mail of RFC 6531 may have characters beyond US-ASCII in its header.
+    return field.encode() if protocol.startswith("UTF8") else field.encode("ascii", "replace")
 
 
 def return_path(path: Path) -> bytes:

@@ -58,6 +58,12 @@ def test_received_is_ascii():
     assert field.startswith(b"Received: from ?\r\n\tby b ")
 
 
+def test_mail_of_rfc_6531_keeps_its_characters():
+    """Its recipient stands in the field as it was said (RFC 6531 section 3.7.3)."""
+    field = received(helo="a", by="b", protocol="UTF8SMTP", queue_id="1", recipient="ü@b.example", date=DATE)
+    assert "\tfor <ü@b.example>; ".encode() in field
+
+
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
