@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import App, CycloptsError, Parameter
 
 if TYPE_CHECKING:
-    from sim.mail.path import Path as MailPath
     from sim.scenario.spec import Scenario
     from sim.study.comparison import Check
 
@@ -168,8 +167,11 @@ class ServeOptions:
     """Where and how a host is served."""
 
     host: Annotated[str, Parameter(help="Which of the scenario's hosts.")]
-    smtp: Annotated[int, Parameter(help="The TCP port; 0 takes any that is free and says which.")]
     maildir: Annotated[Path, Parameter(help="The Maildir that takes its mail; made if it is not there.")]
+    smtp: Annotated[int | None, Parameter(help="The TCP port; 0 takes any that is free and says which.")] = None
+    lmtp: Annotated[int | None, Parameter(help="A TCP port for LMTP, beside the other or instead of it.")] = None
+    cert: Annotated[Path | None, Parameter(help="Certificate in PEM, for STARTTLS; it is offered if this is.")] = None
+    key: Annotated[Path | None, Parameter(help="Its private key, where it is in a file of its own.")] = None
     bind: Annotated[str, Parameter(help="The address to listen on.")] = "127.0.0.1"
     architecture: Annotated[str, Parameter(help="The host as this architecture sets it; the first one's else.")] = ""
     idle: Annotated[float, Parameter(help="Seconds that a client may be silent.")] = 300.0
@@ -180,10 +182,15 @@ class ServeOptions:
 def serve(scenario: ScenarioFile, options: Annotated[ServeOptions, Parameter(name="*")]) -> int:
     """Serve a host of a scenario to real clients, until interrupted; its mail goes to a Maildir."""
     from sim.live.limits import Limits  # noqa: PLC0415
-    from sim.live.server import serve as serve_host  # noqa: PLC0415
+    from sim.live.service import serve as serve_host  # noqa: PLC0415
 
-    if not 0 <= options.smtp <= 65_535:
-        raise UsageError(f"--smtp {options.smtp}: a port from 0 to 65535 is needed")
+    if options.smtp is None and options.lmtp is None:
+        raise UsageError("no port to listen on: give --smtp or --lmtp, or both")
+    for option, port in (("--smtp", options.smtp), ("--lmtp", options.lmtp)):
+        if port is not None and not 0 <= port <= 65_535:
+            raise UsageError(f"{option} {port}: a port from 0 to 65535 is needed")
+    if options.key is not None and options.cert is None:
+        raise UsageError("--key is nothing without its certificate: give --cert, too")
     if not options.idle > 0:
         raise UsageError(f"--idle {options.idle}: more than 0 seconds are needed")
     return serve_host(
@@ -191,60 +198,69 @@ def serve(scenario: ScenarioFile, options: Annotated[ServeOptions, Parameter(nam
         options.host,
         architecture=options.architecture,
         maildir=options.maildir,
-        port=options.smtp,
+        smtp=options.smtp,
+        lmtp=options.lmtp,
+        certificate=options.cert,
+        key=options.key,
         bind=options.bind,
         limits=Limits(idle=options.idle),
         tell=_tell,
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class SendOptions:
+    """From whom, to whom and how messages are sent."""
+
+    sender: Annotated[str, Parameter(name="--from", help="The reverse-path; an empty one is the null path.")]
+    recipients: Annotated[tuple[str, ...], Parameter(name="--to", negative="", help="A forward-path; may come again.")]
+    helo: Annotated[str, Parameter(help="What to call oneself; the address literal by default.")] = ""
+    lmtp: Annotated[bool, Parameter(negative="", help="Speak LMTP.")] = False
+    tls: Annotated[bool, Parameter(negative="", help="Require STARTTLS, and a certificate that is good.")] = False
+    ca: Annotated[Path | None, Parameter(help="Certificates, in PEM, to trust besides the system's.")] = None
+    any_certificate: Annotated[bool, Parameter(negative="", help="With --tls: take every certificate.")] = False
+    user: Annotated[str, Parameter(help="The login for AUTH, where the server offers it.")] = ""
+    password_file: Annotated[Path | None, Parameter(help="The file whose first line is its password.")] = None
+
+
 @app.command
 def send(
     server: Annotated[str, Parameter(help="HOST:PORT of the server.")],
     *files: Annotated[str, Parameter(help="Messages; - reads standard input.", allow_leading_hyphen=True)],
-    sender: Annotated[str, Parameter(name="--from", help="The reverse-path; an empty one is the null path.")],
-    recipients: Annotated[tuple[str, ...], Parameter(name="--to", negative="", help="A forward-path; may come again.")],
-    helo: Annotated[str, Parameter(help="What to call oneself; the address literal by default.")] = "",
+    options: Annotated[SendOptions, Parameter(name="*")],
 ) -> int:
     """Send messages to a real server, each in a session; print the transcript.
 
     Exit status: 0 all recipients of all messages were accepted, 69 some were refused for good, 75 some for now.
     """
-    from sim.live import client  # noqa: PLC0415
+    from sim.live import client, request, tls  # noqa: PLC0415
 
     address = client.parse_server(server)
     if not files:
         raise UsageError("no message to send: name a file, or - for standard input")
-    reverse_path, *forward_paths = _paths(sender, recipients)
-    contents = [_message(file) for file in files]
+    if not options.tls and (options.ca is not None or options.any_certificate):
+        raise UsageError("--ca and --any-certificate are about TLS: give --tls, too")
+    reverse_path, *forward_paths = request.paths(options.sender, options.recipients)
+    login = request.login(options.user, options.password_file)
+    context = tls.client_context(options.ca, verify=not options.any_certificate) if options.tls else None
+    contents = [request.message(file) for file in files]
     statuses = set()
     for content in contents:
-        delivery = client.send(address, reverse_path, forward_paths, content, name=helo, say=_print)
+        delivery = client.send(
+            address,
+            reverse_path,
+            forward_paths,
+            content,
+            name=options.helo,
+            tls=context,
+            login=login,
+            lmtp=options.lmtp,
+            say=_print,
+        )
         for line in delivery.lines():
             _print(f"# {line}")
         statuses.add(delivery.status)
     return next((status for status in (client.PERMANENT, client.TEMPORARY) if status in statuses), DONE)
-
-
-def _paths(sender: str, recipients: Sequence[str]) -> list[MailPath]:
-    """The reverse-path, and the forward-paths without repetition."""
-    from sim.mail.address import AddressError  # noqa: PLC0415
-    from sim.mail.path import parse_forward_path, parse_path  # noqa: PLC0415
-
-    texts = [text if text[:1] == "<" else f"<{text}>" for text in (sender, *recipients)]
-    try:
-        return [parse_path(texts[0]), *dict.fromkeys(parse_forward_path(text) for text in texts[1:])]
-    except AddressError as error:
-        raise UsageError(str(error)) from error
-
-
-def _message(file: str) -> bytes:
-    from sim.mail.content import canonical  # noqa: PLC0415
-
-    try:
-        return canonical(sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes())
-    except OSError as error:
-        raise UsageError(f"{file}: cannot be read: {error.strerror}") from error
 
 
 @scenarios.command(name="list")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from time import monotonic
+from typing import NamedTuple
 
 from sim.live.errors import LiveError
 from sim.mail.path import Path
@@ -25,6 +28,11 @@ _HEAD, _TAIL = 12, 4
 """Lines of mail data shown."""
 
 _END_OF_DATA = b"\r\n.\r\n"
+
+_BEFORE_TLS = (b"EHLO", b"HELO", b"LHLO", b"STAR", b"QUIT")
+"""How flights begin that may go out in the clear where TLS is required."""
+
+_NO_TLS = Failure(0, "4.7.10", "the server has no TLS to offer, and without it nothing is sent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +87,9 @@ def send(
     *,
     name: str = "",
     policy: Product | None = None,
+    tls: ssl.SSLContext | None = None,
+    login: tuple[str, str] | None = None,
+    lmtp: bool = False,
     say: Callable[[str], object],
 ) -> Delivery:
     """Offer a message to a server.
@@ -90,21 +101,41 @@ def send(
         content: the mail data; its lines end in CRLF.
         name: what the client calls itself; its address literal where it is empty.
         policy: how long it waits for what.
-        say: takes the lines of the transcript.
+        tls: what is expected of the server's certificate; TLS is a condition then, and not used otherwise.
+        login: the name and password for AUTH, where the server offers it.
+        lmtp: whether to speak LMTP.
+        say: takes the lines of the transcript; what proves a login is left out of them.
 
     Raises:
         LiveError: the server's name is not known.
     """
-    return _Dialogue(policy or Postfix(), say).run(server, reverse_path, forward_paths, content, name)
+    client = _Client(name, login, lmtp)
+    return _Dialogue(policy or Postfix(), tls, say).run(server, reverse_path, forward_paths, content, client)
+
+
+class _Client(NamedTuple):
+    """Who speaks, and what."""
+
+    name: str
+    login: tuple[str, str] | None
+    lmtp: bool
+
+    def host(self, connection: socket.socket, *, tls: bool) -> Host:
+        host = Host(name=self.name or _own_literal(connection), login=self.login)
+        return replace(host, uses=(*host.uses, "STARTTLS")) if tls else host
 
 
 class _Dialogue:
     """One session over a blocking socket."""
 
-    def __init__(self, policy: Product, say: Callable[[str], object]) -> None:
+    def __init__(self, policy: Product, tls: ssl.SSLContext | None, say: Callable[[str], object]) -> None:
         self._policy = policy
+        self._tls = tls
         self._say = say
         self._started = monotonic()
+        self._secured = False
+        # Whether the server has just asked for what proves a login.
+        self._challenged = False
 
     def run(
         self,
@@ -112,7 +143,7 @@ class _Dialogue:
         reverse_path: Path,
         forward_paths: Sequence[Path],
         content: bytes,
-        name: str,
+        who: _Client,
     ) -> Delivery:
         try:
             connection = socket.create_connection(server, self._policy.connect_timeout)
@@ -122,40 +153,61 @@ class _Dialogue:
         except OSError as error:
             refused = Failure(0, "4.4.1", f"no connection to {server[0]} port {server[1]}: {error.strerror or error}")
             return self._delivery(dict.fromkeys(forward_paths, refused), 0)
-        with connection:
-            host = Host(name=name or _own_literal(connection))
-            client = Transmission(host, reverse_path, forward_paths, content)
-            failure = self._converse(connection, client)
+        with ExitStack() as connections:
+            connections.enter_context(connection)
+            host = who.host(connection, tls=self._tls is not None)
+            client = Transmission(host, reverse_path, forward_paths, content, lmtp=who.lmtp)
+            failure = self._converse(connections, connection, client, server[0])
         decided = client.failure or failure or Failure(0, "4.4.2", "the session ended without an answer")
         return self._delivery({path: client.replies.get(path, decided) for path in forward_paths}, client.turns)
 
     def _delivery(self, outcomes: Mapping[Path, Reply | Failure], round_trips: int) -> Delivery:
         return Delivery(outcomes, round_trips, monotonic() - self._started)
 
-    def _converse(self, connection: socket.socket, client: Transmission) -> Failure | None:
+    def _converse(
+        self, connections: ExitStack, connection: socket.socket, client: Transmission, name: str
+    ) -> Failure | None:
         deadline = monotonic() + client.timeout(self._policy)
         try:
             while True:
                 client.read(self._receive(connection, deadline))
                 if client.done:
                     return None
+                if client.wants_tls and self._tls is not None:
+                    connection = connections.enter_context(self._secure(connection, self._tls, name))
+                    client.secured()
                 flight = client.write()
                 if flight:
+                    if self._tls is not None and not self._secured and flight[:4] not in _BEFORE_TLS:
+                        return _NO_TLS
                     self._send(connection, flight)
                     deadline = monotonic() + client.timeout(self._policy)
         except TimeoutError:
             return Failure(0, "4.4.2", "timed out: the server fell silent")
+        except ssl.SSLError as error:
+            why = getattr(error, "verify_message", "") or error.reason or error
+            return Failure(0, "4.7.5", f"no TLS with the server: {why}")
         except OSError as error:
             return Failure(0, "4.4.2", f"lost connection with the server: {error.strerror or error}")
+
+    def _secure(self, connection: socket.socket, context: ssl.SSLContext, name: str) -> ssl.SSLSocket:
+        """Shake hands; the connection that goes on."""
+        connection.settimeout(self._policy.helo_timeout)
+        secured = context.wrap_socket(connection, server_hostname=name)
+        self._secured = True
+        cipher = secured.cipher()
+        self._say(f"{self._clock()}=== {secured.version()}, {cipher[0] if cipher else 'no cipher'}")
+        return secured
 
     def _receive(self, connection: socket.socket, deadline: float) -> bytes:
         connection.settimeout(max(deadline - monotonic(), 0.001))
         data = connection.recv(_BLOCK)
         self._show("", data)
+        self._challenged = data.startswith(b"334")
         return data
 
     def _send(self, connection: socket.socket, flight: bytes) -> None:
-        self._show(">>> ", flight)
+        self._show(">>> ", self._shown(flight))
         connection.settimeout(self._policy.data_xfer_timeout)
         try:
             with memoryview(flight) as octets:
@@ -165,8 +217,18 @@ class _Dialogue:
             # The server closed before it had read all; why may still be there to be read.
             return
 
+    def _shown(self, flight: bytes) -> bytes:
+        """A flight without what proves a login."""
+        if self._challenged:
+            return b"***\r\n"
+        words = flight.split(None, 2)
+        return b" ".join([*words[:2], b"***\r\n"]) if words[0] == b"AUTH" and len(words) > 2 else flight
+
+    def _clock(self) -> str:
+        return f"{monotonic() - self._started:8.3f} "
+
     def _show(self, mark: str, data: bytes) -> None:
-        clock = f"{monotonic() - self._started:8.3f} "
+        clock = self._clock()
         lines = data.removesuffix(b"\n").split(b"\n") if data else []
         if len(lines) > _HEAD + _TAIL and mark and _END_OF_DATA in data[-12:]:
             left_out = f"{clock}{mark}... {len(lines) - _HEAD - _TAIL} lines ..."

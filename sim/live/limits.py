@@ -15,18 +15,23 @@ class Limits:
         idle: how long a peer may take for one flight, whether it writes or reads (RFC 5321 section 4.5.3.2.7).
         rate: octets per second for which a flight of mail data gets more time (Postfix smtpd_min_data_rate).
         errors: refusals before the session ends (Postfix smtpd_hard_error_limit).
+        junk: commands between two messages that move no mail, before each more is an error (Postfix
+            smtpd_junk_command_limit).
         size: the greatest message, where the scenario sets no limit.
         memory: mail data of all sessions that has yet to be answered.
         grace: how long open transactions may go on after the server was told to stop.
+        handshake: how long a TLS handshake may take.
         linger: how long a peer's last octets are waited for after the end of its session.
     """
 
     idle: float = 300.0
     rate: float = 500.0
     errors: int = 20
+    junk: int = 100
     size: int = 50_000_000
     memory: int = 512_000_000
     grace: float = 30.0
+    handshake: float = 60.0
     linger: float = 2.0
 
 

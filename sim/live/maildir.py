@@ -42,8 +42,37 @@ class Maildir:
             OSError: it could not be; then nothing of it is left.
         """
         seconds, rest = divmod(time_ns(), 1_000_000_000)
-        name = f"{seconds}.M{rest // 1000:06}P{os.getpid()}Q{next(self._serial)}.{self._host}"
-        draft, place = self.folder / "tmp" / name, self.folder / "new" / name
+        place = self.folder / "new" / self._name(f"{seconds}.M{rest // 1000:06}")
+        try:
+            self._write(parts, place)
+        except OSError:
+            with suppress(OSError):
+                place.unlink()
+            raise
+        return place
+
+    def replace(self, place: Path, parts: Sequence[bytes]) -> None:
+        """Put a message of these parts where another one is, at once: a crash leaves the one or the other.
+
+        Raises:
+            OSError: it could not be; then the other one is still there.
+        """
+        self._write(parts, place)
+
+    def remove(self, place: Path) -> None:
+        """Remove a message for good; nothing to do where somebody else has.
+
+        Raises:
+            OSError: it could not be.
+        """
+        place.unlink(missing_ok=True)
+        _sync(place.parent)
+
+    def _name(self, start: str) -> str:
+        return f"{start}P{os.getpid()}Q{next(self._serial)}.{self._host}"
+
+    def _write(self, parts: Sequence[bytes], place: Path) -> None:
+        draft = self.folder / "tmp" / self._name(f"{time_ns()}")
         try:
             with draft.open("xb") as file:
                 file.writelines(parts)
@@ -52,11 +81,9 @@ class Maildir:
             draft.rename(place)
             _sync(place.parent)
         except OSError:
-            for path in (draft, place):
-                with suppress(OSError):
-                    path.unlink()
+            with suppress(OSError):
+                draft.unlink()
             raise
-        return place
 
 
 def _sync(folder: Path) -> None:

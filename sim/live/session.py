@@ -7,12 +7,15 @@ the 421s that only somebody with a clock and a memory can give.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import ssl
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 from sim.live.limits import Limits, Memory
+from sim.live.tls import shake_hands
 from sim.mta.reception import AcceptedMail, Reception
 from sim.protocol.smtp import replies
+from sim.protocol.smtp.client import Client
 from sim.protocol.smtp.replies import Reply
 
 __all__ = ["CHUNK", "Session"]
@@ -22,8 +25,17 @@ CHUNK = 32_768
 
 _E421_NO_STORAGE = Reply(421, replies.E452_NO_STORAGE.lines, replies.E452_NO_STORAGE.enhanced)
 
-Keep = Callable[[AcceptedMail], Awaitable[Reply]]
-"""Puts mail where it is safe, and says what to answer to it."""
+_PIECE = 262_144
+"""Octets written at a time, where the host is the client: the peer has the idle time for each such piece."""
+
+Keep = Callable[[AcceptedMail], Awaitable[Sequence[Reply]]]
+"""Puts mail where it is safe, and says what to answer to it: once, or for each recipient."""
+
+Read = Callable[[], Awaitable[bytes]]
+Write = Callable[[bytes], Awaitable[None]]
+
+HandOver = Callable[[Client, tuple[str, ...], Read, Write], Awaitable[None]]
+"""Goes on as the client, when TURN or ATRN has swapped the roles, and hands over what waits for these nodes."""
 
 
 class Session:
@@ -34,6 +46,8 @@ class Session:
         writer: where the answers go.
         reception: the host's side; it must ask about mail.
         keep: whom it is asked.
+        hand_over: who goes on where roles are swapped.
+        tls: what STARTTLS needs; None where it is not offered.
         limits: what the peer may do.
         memory: what this session shares with all others.
     """
@@ -44,7 +58,9 @@ class Session:
         writer: asyncio.StreamWriter,
         reception: Reception,
         keep: Keep,
+        hand_over: HandOver,
         *,
+        tls: ssl.SSLContext | None,
         limits: Limits,
         memory: Memory,
     ) -> None:
@@ -52,6 +68,10 @@ class Session:
         self._writer = writer
         self._reception = reception
         self._keep = keep
+        self._hand_over = hand_over
+        self._tls = tls
+        # The streams before the handshake.
+        self._clear: list[asyncio.StreamWriter] = []
         self._limits = limits
         self._memory = memory
         self._now = asyncio.get_running_loop().time
@@ -67,10 +87,11 @@ class Session:
             await self._converse(busy=busy)
             await self._part()
         except (OSError, TimeoutError):
-            # The peer is gone, or reads nothing.
+            # The peer is gone, or reads nothing, or cannot shake hands.
             self.abort()
-            with suppress(OSError):
-                await self._writer.wait_closed()
+            if self._writer not in self._clear:
+                with suppress(OSError):
+                    await self._writer.wait_closed()
         except BaseException:
             self.abort()
             raise
@@ -98,10 +119,34 @@ class Session:
         await self._write(reception.greet(busy=busy))
         while not reception.is_over:
             answer = await self._next_answer()
-            if self._stopping and not reception.in_transaction:
+            if self._stopping and not reception.in_transaction and not reception.wants_tls:
                 answer += reception.close(replies.E421_CLOSING)
-            if answer:
+            if reception.wants_tls:
+                await self._secure(answer)
+            elif answer:
                 await self._write(answer)
+            if reception.turned is not None:
+                await self._hand_over(reception.turn_round(), reception.turned, self._read_or_end, self._write_pieces)
+                return
+
+    async def _secure(self, answer: bytes) -> None:
+        """Give the 220 to STARTTLS, and shake hands. Not an octet is read between the two that is not TLS's."""
+        if self._tls is None:
+            raise ConnectionAbortedError("STARTTLS was accepted without a certificate")
+        limits, writer = self._limits, self._writer
+        if isinstance(writer.transport, asyncio.ReadTransport):
+            writer.transport.pause_reading()
+        await self._write(answer)
+        self._clear.append(writer)
+        async with asyncio.timeout(limits.handshake) as self._waiting:
+            if self._stopping:
+                self._waiting.reschedule(self._now())
+            self._reader, self._writer = await shake_hands(
+                writer, self._tls, limit=CHUNK, handshake=limits.handshake, parting=limits.linger
+            )
+        self._waiting = None
+        self._reception.secured()
+        self._deadline = self._now() + limits.idle
 
     async def _next_answer(self) -> bytes:
         """Read once, and give what is to be answered; nothing where the peer has yet to say more."""
@@ -116,8 +161,23 @@ class Session:
         answer = reception.read(data)
         while (mail := reception.offered) is not None:
             self._writer.write(answer)
-            answer = reception.decide(await self._keep(mail))
+            answer = reception.decide(*await self._keep(mail))
         return answer
+
+    async def _read_or_end(self) -> bytes:
+        """What the peer writes next.
+
+        Raises:
+            TimeoutError: it takes too long, or the server stops.
+        """
+        data = None if self._stopping else await self._read()
+        if data is None:
+            raise TimeoutError
+        return data
+
+    async def _write_pieces(self, octets: bytes) -> None:
+        for start in range(0, len(octets), _PIECE):
+            await self._write(octets[start : start + _PIECE])
 
     async def _read(self) -> bytes | None:
         """What the peer writes next, nothing at its end; None when it takes too long."""
@@ -147,8 +207,10 @@ class Session:
         self._writer.write(octets)
         async with asyncio.timeout(self._limits.idle):
             await self._writer.drain()
-        self._memory.give(self._held)
-        self._held = 0
+        if not self._reception.holds_mail_data:
+            # Chunks that were answered are still in memory, until the last one of their message was.
+            self._memory.give(self._held)
+            self._held = 0
         self._deadline = self._now() + self._limits.idle
 
     async def _part(self) -> None:
@@ -157,12 +219,13 @@ class Session:
         Closing a socket with octets unread makes TCP reset it, and the peer's end then forgets what it has received.
         """
         writer = self._writer
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._limits.linger):
-                if writer.can_write_eof():
+        if writer.can_write_eof():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._limits.linger):
                     writer.write_eof()
-                while await self._reader.read(CHUNK):
-                    pass
+                    while await self._reader.read(CHUNK):
+                        pass
+        # TLS has a farewell of its own, and asyncio reads on until it comes.
         writer.close()
         async with asyncio.timeout(self._limits.linger):
             await writer.wait_closed()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,17 +67,25 @@ class Served:
 
 
 @contextmanager
-def served(tmp_path: Path, limits: Limits | None = None, **settings) -> Iterator[Served]:
-    """Serve host b, as the settings change it."""
+def served(
+    tmp_path: Path,
+    limits: Limits | None = None,
+    *,
+    name: str = "b",
+    lmtp: bool = False,
+    tls: ssl.SSLContext | None = None,
+    **settings,
+) -> Iterator[Served]:
+    """Serve a host, b unless another is named, as the settings change it."""
     spec = scenario()
-    host = replace(next(iter(spec.architectures.values())).hosts["b"], **settings)
-    folder, told = tmp_path / "mail", []
+    host = replace(next(iter(spec.architectures.values())).hosts[name], **settings)
+    folder, told = tmp_path / ("mail" if name == "b" else f"mail-{name}"), []
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    server = LiveServer(spec, host, Maildir(folder), limits or Limits(linger=0.5), told.append)
+    server = LiveServer(spec, host, Maildir(folder), limits or Limits(linger=0.5), told.append, tls=tls)
     try:
-        [address] = asyncio.run_coroutine_threadsafe(server.listen("127.0.0.1", 0), loop).result(10)
+        [address] = asyncio.run_coroutine_threadsafe(server.listen("127.0.0.1", 0, lmtp=lmtp), loop).result(10)
         found = Served(server, loop, int(address.rpartition(":")[2]), folder)
         found.told = told
         yield found
@@ -108,6 +117,10 @@ class Peer:
     def write(self, octets: bytes) -> None:
         """Send octets."""
         self.socket.sendall(octets)
+
+    def line(self) -> bytes:
+        """The next line, without its end."""
+        return self._file.readline().rstrip(b"\r\n")
 
     def half_close(self) -> None:
         """Say that nothing more will come."""

@@ -60,6 +60,25 @@ def test_serve_until_a_signal(file: Path, number: signal.Signals, status: int):
 
 
 @pytest.mark.slow
+def test_serve_smtp_and_lmtp_with_a_certificate(file: Path, files, client_side):
+    """Two ports, one host: STARTTLS on both, and all mail in one Maildir; a signal ends both."""
+    certificate, key, _ = files
+    with serving(file, "--lmtp", "0", "--cert", str(certificate), "--key", str(key)) as (process, port):
+        said = process.stderr.readline()
+        assert said.endswith(" (LMTP)\n")
+        for kind, number in ((smtplib.SMTP, port), (smtplib.LMTP, int(said.split(":")[1].split()[0]))):
+            with kind("127.0.0.1", number, local_hostname="me", timeout=10) as client:
+                client.starttls(context=client_side)
+                client.sendmail("x@y.example", ["bob@b.example"], "hi\n")
+        process.send_signal(signal.SIGTERM)
+        assert (process.communicate(timeout=20), process.returncode) == (("", ""), 0)
+    words = [
+        message.read_bytes().split(b" with ")[1].split()[0] for message in (file.parent / "mail" / "new").iterdir()
+    ]
+    assert sorted(words) == [b"ESMTPS", b"LMTPS"]
+
+
+@pytest.mark.slow
 def test_a_second_signal_hurries(file: Path):
     """Open transactions may end after the first one; after the second they are cut."""
     with serving(file) as (process, port), Peer(port) as peer:

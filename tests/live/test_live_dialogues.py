@@ -345,7 +345,7 @@ def test_mail_data_that_flows_is_not_cut(tmp_path: Path):
 
 def test_a_peer_that_never_reads_is_dropped(tmp_path: Path):
     """It may write HELP as long as its answers find room; then it is no longer read, and its time runs out."""
-    with served(tmp_path, Limits(idle=0.3, linger=0.1)) as host:
+    with served(tmp_path, Limits(idle=0.3, linger=0.1, junk=0)) as host:
         peer = socket.socket()
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         peer.settimeout(10)

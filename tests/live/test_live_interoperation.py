@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
+import ssl
 import subprocess
 import time
 from collections.abc import Iterator
@@ -49,6 +50,88 @@ def swaks(host: Served, *options: str) -> int:
 def test_swaks_delivers(host: Served, options: tuple[str, ...]):
     """ESMTP and SMTP, lockstep and pipelined."""
     assert (swaks(host, *options), len(host.messages())) == (0, 1)
+
+
+@pytest.fixture
+def secure(tmp_path: Path, server_side: ssl.SSLContext) -> Iterator[Served]:
+    """Host b with a certificate, an account, and what many hosts offer."""
+    offers = ("PIPELINING", "SIZE", "8BITMIME", "AUTH", "CHUNKING", "DSN", "ETRN", "ENHANCEDSTATUSCODES")
+    with served(tmp_path, tls=server_side, extensions=offers, accounts={"u": "secret"}) as found:
+        yield found
+
+
+@pytest.mark.parametrize("tls", [(), ("-tls",), ("-tls", "--pipeline")])
+@pytest.mark.parametrize(
+    "login", [(), *[("-a", mechanism, "-au", "u", "-ap", "secret") for mechanism in ("PLAIN", "LOGIN", "CRAM-MD5")]]
+)
+def test_swaks_over_tls_and_with_auth(secure: Served, tls: tuple[str, ...], login: tuple[str, ...]):
+    """STARTTLS, the three mechanisms, and both; the trace says which."""
+    word = f"ESMTP{'S' if tls else ''}{'A' if login else ''}"
+    assert swaks(secure, *tls, *login) == 0
+    assert f"with {word} id".encode() in secure.messages()[0]
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "CRAM-MD5"])
+def test_swaks_with_a_wrong_password(secure: Served, mechanism: str):
+    """Exit status 28: it could not prove itself."""
+    assert (swaks(secure, "-a", mechanism, "-au", "u", "-ap", "x"), secure.messages()) == (28, [])
+
+
+@pytest.mark.parametrize("stage", ["AUTH", "TLS", "FIRST-EHLO"])
+def test_swaks_goes_amid_tls_or_auth(secure: Served, stage: str):
+    """Nothing is left behind, and nobody is told."""
+    swaks(secure, "-tls", "-a", "PLAIN", "-au", "u", "-ap", "secret", "--drop-after", stage)
+    secure.stop()
+    assert (secure.messages(), secure.told) == ([], [])
+
+
+def test_swaks_by_lmtp(tmp_path: Path):
+    """A reply, and a file, for each recipient."""
+    with served(tmp_path, lmtp=True) as host:
+        assert swaks(host, "--protocol", "LMTP", "--to", "bob@b.example,ben@b.example") == 0
+        assert len(host.messages()) == 2
+
+
+def test_curl_over_tls_with_auth(secure: Served, tmp_path: Path, authorities: Path):
+    """--ssl-reqd with a certificate that it checks."""
+    message = tmp_path / "message"
+    message.write_bytes(b"Subject: hi\r\n\r\nhello\r\n")
+    who = ["--mail-from", "x@y.example", "--mail-rcpt", "bob@b.example", "--user", "u:secret"]
+    found = curl(secure, *who, "--ssl-reqd", "--cacert", authorities, "--upload-file", message)
+    assert (found.returncode, b"with ESMTPSA id" in secure.messages()[0]) == (0, True)
+
+
+def test_msmtp_over_tls_with_auth(secure: Served, authorities: Path):
+    """--tls-starttls, with its own choice of a mechanism."""
+    server = (
+        "--host=127.0.0.1",
+        f"--port={secure.port}",
+        "--tls",
+        "--tls-starttls=on",
+        f"--tls-trust-file={authorities}",
+    )
+    login = ("--auth=on", "--user=u", "--passwordeval=echo secret", "--from=x@y.example")
+    found = run("msmtp", "--file=/dev/null", *server, *login, "bob@b.example", data=b"Subject: hi\n\nhello\n")
+    assert (found.returncode, b"with ESMTPSA id" in secure.messages()[0]) == (0, True), found.stderr
+
+
+def test_msmtp_asks_by_etrn(secure: Served):
+    """--rmqs, for a domain that the host backs up."""
+    assert msmtp(secure, "--rmqs=c.example") == 0
+
+
+def test_msmtp_by_lmtp(tmp_path: Path):
+    """--protocol=lmtp."""
+    with served(tmp_path, lmtp=True) as host:
+        assert msmtp(host, "--protocol=lmtp", "bob@b.example", data=b"Subject: hi\n\nhello\n") == 0
+        assert len(host.messages()) == 1
+
+
+def test_openssl_shakes_hands(secure: Served, authorities: Path):
+    """s_client -starttls smtp, with the chain verified."""
+    connect = ("-connect", f"127.0.0.1:{secure.port}", "-starttls", "smtp", "-CAfile", authorities)
+    found = run("openssl", "s_client", *connect, "-verify_return_error", "-crlf", "-quiet", data=b"QUIT\n")
+    assert (found.returncode, b"221 " in found.stdout) == (0, True)
 
 
 @pytest.mark.parametrize(

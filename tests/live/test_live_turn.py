@@ -1,0 +1,265 @@
+"""TURN and ATRN on a socket: the served host becomes the client and hands over the mail that it holds for others."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from live_host import Peer, Served, served
+
+from sim.live.held import Held
+from sim.live.limits import Limits
+from sim.live.maildir import Maildir
+
+ODMR = ("PIPELINING", "8BITMIME", "SMTPUTF8", "AUTH", "ATRN", "ETRN")
+PROOF = b"AUTH PLAIN " + b64encode(b"\0u\0secret") + b"\r\n"
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Iterator[Served]:
+    """Host b, the second MX of c.example, with ATRN for who proves himself."""
+    with served(tmp_path, extensions=ODMR, accounts={"u": "secret"}) as found:
+        yield found
+
+
+def put(host: Served, *recipients: str, body: str = "hi", sender: str = "x@y.example") -> None:
+    """Let the host take a message, from a session of its own."""
+    with Peer(host.port) as peer:
+        to = "".join(f"RCPT TO:<{recipient}>\r\n" for recipient in recipients)
+        utf8 = "" if sender.isascii() else " SMTPUTF8"
+        peer.write(
+            f"EHLO me\r\nMAIL FROM:<{sender}>{utf8}\r\n{to}DATA\r\nSubject: s\r\n\r\n{body}\r\n.\r\nQUIT\r\n".encode()
+        )
+        peer.half_close()
+        assert peer.rest()[-2:] == [250, 221]
+
+
+def turned(host: Served, command: bytes = b"ATRN c.example\r\n", hello: bytes = b"EHLO c\r\n" + PROOF) -> Peer:
+    """A peer that is the server now, before its greeting."""
+    peer = Peer(host.port)
+    peer.write(hello + command)
+    assert peer.codes(2 + hello.count(b"\n")) == [220, 250, *[235] * hello.count(b"AUTH"), 250]
+    return peer
+
+
+def serving(peer: Peer, answers: Sequence[bytes]) -> list[bytes]:
+    """Give the first answer, then one to each line (mail data is one); what was heard."""
+    heard = []
+    for answer in answers:
+        peer.write(answer + b"\r\n")
+        lines = [peer.line()]
+        if heard and heard[-1] == b"DATA" and answer[:3] == b"354":
+            while lines[-1] != b".":
+                lines.append(peer.line())
+        heard.append(b"\n".join(lines))
+    return heard
+
+
+OK = b"250 ok"
+OFFER = b"250-c\r\n250-SIZE\r\n250 8BITMIME"
+
+
+def test_mail_is_handed_over(host: Served):
+    """EHLO, the message with its trace, QUIT; then it has left the Maildir."""
+    put(host, "cy@c.example", body="one\r\n..two")
+    with turned(host) as peer:
+        heard = serving(peer, [b"220 c", OFFER, OK, OK, b"354 go", OK])
+        peer.write(b"221 bye\r\n")
+        assert peer.line() == b""
+    assert [line.split(b" SIZE=")[0] for line in heard[:4]] == [
+        b"EHLO b",
+        b"MAIL FROM:<x@y.example>",
+        b"RCPT TO:<cy@c.example>",
+        b"DATA",
+    ]
+    message = heard[4]
+    assert (message.startswith(b"Received: from me "), message.endswith(b"\nSubject: s\n\none\n..two\n.")) == (
+        True,
+        True,
+    )
+    assert (heard[5], host.messages()) == (b"QUIT", [])
+
+
+def test_several_messages_in_a_session(host: Served):
+    """One after the other; other people's mail is none of it."""
+    put(host, "bob@b.example")
+    put(host, "cy@c.example")
+    put(host, "cy@c.example")
+    with turned(host, b"ATRN\r\n") as peer:
+        heard = serving(peer, [b"220 c", b"250 c", *[OK, OK, b"354 go", OK] * 2])
+    assert ([line[:4] for line in heard].count(b"MAIL"), heard[-1]) == (2, b"QUIT")
+    assert [b"bob@b.example" in message for message in host.messages()] == [True]
+
+
+def test_others_keep_their_copy(host: Served):
+    """A message for two hosts stays for the one who has not got it."""
+    put(host, "bob@b.example", "cy@c.example")
+    with turned(host) as peer:
+        heard = serving(peer, [b"220 c", b"250 c", OK, OK, b"354 go", OK])
+        peer.write(b"221 bye\r\n")
+        assert peer.line() == b""
+    assert [line for line in heard if line.startswith(b"RCPT")] == [b"RCPT TO:<cy@c.example>"]
+    [message] = host.messages()
+    assert message.startswith(b"Return-Path: <x@y.example>\nDelivered-To: bob@b.example\nReceived: ")
+    with Peer(host.port) as peer:
+        peer.write(b"EHLO c\r\n" + PROOF + b"ATRN c.example\r\n")
+        assert peer.codes(4) == [220, 250, 235, 453]
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [b"554 no"],
+        [b"220 c", b"550 no", b"550 no"],
+        [b"220 c", b"250 c", b"450 no"],
+        [b"220 c", b"250 c", OK, b"550 no", OK],
+        [b"220 c", b"250 c", OK, OK, b"451 no", OK],
+        [b"220 c", b"250 c", OK, OK, b"354 go", b"452 full"],
+    ],
+)
+def test_refused_mail_stays(host: Served, answers: list[bytes]):
+    """At whatever stage; the session ends with QUIT."""
+    put(host, "cy@c.example")
+    with turned(host) as peer:
+        assert serving(peer, answers)[-1] == b"QUIT"
+        peer.write(b"221 bye\r\n")
+        assert peer.line() == b""
+    assert len(host.messages()) == 1
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [],
+        [b"220 c"],
+        [b"garbage"],
+        [b"220 c", b"250 c", OK, b"421 closing"],
+        [b"220 c", b"250 c", OK, OK, b"354 go"],
+        [b"220 c", b"250 c", b"354 what"],
+    ],
+)
+def test_a_peer_that_goes_in_the_middle(host: Served, answers: list[bytes]):
+    """No message leaves the Maildir without its 250; and it can be asked for again."""
+    put(host, "cy@c.example")
+    with turned(host) as peer:
+        for answer in answers:
+            peer.write(answer + b"\r\n")
+            peer.line()
+    with turned(host) as peer:
+        assert serving(peer, [b"220 c"])[0] == b"EHLO b"
+        host.stop()
+    assert (len(host.messages()), host.told) == (1, [])
+
+
+def test_a_peer_that_is_silent_after_the_turn(tmp_path: Path):
+    """The idle time holds for this side, too."""
+    with served(tmp_path, Limits(idle=0.3, linger=0.2), extensions=ODMR, accounts={"u": "secret"}) as host:
+        put(host, "cy@c.example")
+        with turned(host) as peer:
+            assert peer.line() == b""
+
+
+def test_a_message_is_for_one_at_a_time(host: Served):
+    """A second session finds it under way, and quits."""
+    put(host, "cy@c.example")
+    with turned(host) as one, turned(host) as two:
+        assert serving(one, [b"220 c", b"250 c"])[-1].startswith(b"MAIL")
+        assert serving(two, [b"220 c", b"250 c"])[-1] == b"QUIT"
+
+
+def test_a_message_in_utf8_needs_its_like(host: Served):
+    """Where the peer does not offer SMTPUTF8 it stays (RFC 6531 section 3.5); where it does it goes."""
+    put(host, "cy@c.example", sender="ü@y.example")
+    with turned(host) as peer:
+        assert serving(peer, [b"220 c", OFFER])[-1] == b"QUIT"
+    with turned(host) as peer:
+        heard = serving(peer, [b"220 c", OFFER.replace(b"250 8", b"250-SMTPUTF8\r\n250 8"), OK, OK, b"354 go", OK])
+    assert "MAIL FROM:<ü@y.example> SIZE=".encode() in heard[1]
+    assert heard[1].endswith(b" SMTPUTF8")
+
+
+def test_turn_is_for_the_host_that_keeps_the_mailboxes(tmp_path: Path):
+    """Where the host is told to offer it: what waits for the domains of the host that HELO names (RFC 821 section 3.8)."""
+    with served(tmp_path, extensions=("TURN",)) as host:
+        put(host, "cy@c.example", body="\xfc")
+        with turned(host, b"TURN\r\n", b"EHLO a\r\n") as peer:
+            assert serving(peer, [b"220 a", b"250 a"])[-1] == b"QUIT"
+        with turned(host, b"TURN\r\n", b"HELO C\r\n") as peer:
+            heard = serving(peer, [b"220 c", OFFER, OK, OK, b"354 go", OK])
+            assert (heard[1].endswith(b" BODY=8BITMIME"), heard[-1]) == (True, b"QUIT")
+        host.stop()
+        assert host.messages() == []
+
+
+def test_a_disk_that_fails_ends_the_session(host: Served, monkeypatch):
+    """The peer has the message then, and the host still has it, too: a duplicate rather than a loss."""
+    put(host, "cy@c.example")
+
+    def fail(*_: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(Maildir, "remove", fail)
+    with turned(host) as peer:
+        assert serving(peer, [b"220 c", b"250 c", OK, OK, b"354 go", OK])[-1] == b""
+    assert len(host.messages()) == 1
+
+
+def test_mail_of_an_earlier_run_is_found(tmp_path: Path):
+    """And what is no message of the host's, or has gone meanwhile, is left alone."""
+    records = {"c.example": ((10, "c"), (20, "b"))}
+    maildir = Maildir(tmp_path)
+    top = b"Return-Path: <x@y.example>\nDelivered-To: cy@c.example\n"
+    kept = maildir.keep([top, b"Received: x\n\nhi\n"])
+    for other in (b"Subject: no envelope\n\nhi\n", b"", b"Return-Path: <>\nDelivered-To: bob@b.example\n\nhi\n"):
+        maildir.keep([other])
+    (tmp_path / "new" / "folder").mkdir()
+    held = Held(maildir, records, records.get)
+    assert ([held.count(nodes) for nodes in ((), ("C.example",), ("@example",), ("c",), ("b",))]) == [1, 1, 1, 1, 0]
+    kept.write_bytes(b"Return-Path: <not a path>\nDelivered-To: cy@c.example\n\nhi\n")
+    assert list(held.letters(())) == []
+    kept.write_bytes(b"Subject: rewritten\n")
+    assert list(held.letters(())) == []
+    kept.write_bytes(top.replace(b"cy@c", b"bob@b"))
+    assert list(held.letters(())) == []
+    kept.unlink()
+    assert held.count(()) == 0
+
+
+def fetchmail(folder: Path, *arguments: object, rc: str = "") -> subprocess.CompletedProcess[bytes]:
+    """Run fetchmail with a home and a control file of its own."""
+    program = shutil.which("fetchmail")
+    if program is None:
+        pytest.skip("fetchmail is not installed: .ci/run says from which Debian package it comes")
+    file = folder / "fetchmailrc"
+    file.write_text(rc)
+    file.chmod(0o700)
+    home = {**os.environ, "HOME": str(folder), "FETCHMAILHOME": str(folder)}
+    return subprocess.run(
+        [program, "-f", file, *map(str, arguments)], capture_output=True, env=home, timeout=60, check=False
+    )
+
+
+def test_fetchmail_takes_its_mail_by_odmr(host: Served, tmp_path: Path):
+    """ATRN after CRAM-MD5; fetchmail passes the octets on to a served host c, which is the home of the domain."""
+    put(host, "cy@c.example", body="number one")
+    put(host, "cy@c.example", body="number two")
+    with served(tmp_path, name="c") as home:
+        rc = (
+            f'poll 127.0.0.1 protocol ODMR port {host.port} user "u" password "secret" '
+            f'smtphost "127.0.0.1/{home.port}" fetchdomains c.example\n'
+        )
+        found = fetchmail(tmp_path, "-v", rc=rc)
+        bodies = sorted(message.split(b"\n")[-2] for message in home.messages())
+    assert (bodies, host.messages()) == ([b"number one", b"number two"], []), found.stdout + found.stderr
+
+
+def test_fetchmail_asks_by_etrn(host: Served, tmp_path: Path):
+    """251: nothing waits."""
+    rc = f"poll 127.0.0.1 protocol ETRN port {host.port} fetchdomains c.example\n"
+    found = fetchmail(tmp_path, "-v", rc=rc)
+    assert b"251 2.0.0" in found.stdout + found.stderr or b"251 OK" in found.stdout + found.stderr
