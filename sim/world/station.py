@@ -141,7 +141,7 @@ class Station:
         refused: list[tuple[Copy, Failure]] = []
         arrived: list[tuple[Copy, Failure]] = []
         for copy in copies:
-            if (copy.forward_path.route or not self._plain_paths) and (back := self._redirect(copy, reverse_path)):
+            if (copy.forward_path.route or not self._plain_paths) and (back := self._reroute(copy, reverse_path)):
                 self._queue_up(Entry(self._next_id(), back, content, now, [copy], now, now, wishes=wishes), now)
                 continue
             address = copy.forward_path.mailbox
@@ -219,7 +219,7 @@ class Station:
             entry.reverse_path, entry.copies, entry.content, now, queue_id=entry.queue_id, wishes=entry.wishes
         )
 
-    def _redirect(self, copy: Copy, reverse_path: Path) -> Path | None:
+    def _reroute(self, copy: Copy, reverse_path: Path) -> Path | None:
         """Make the forward-path what it means here; gives the reverse-path if the copy goes on by a new path."""
         before = copy.forward_path
         path, back = self.directory.rewritten(before), reverse_path
