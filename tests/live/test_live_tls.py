@@ -73,7 +73,7 @@ def test_no_certificate_no_offer(tmp_path: Path):
     ):
         client.ehlo()
         assert list(client.esmtp_features) == ["size"]
-        assert [client.docmd(line)[0] for line in ("STARTTLS", "AUTH PLAIN", "ATRN")] == [502] * 3
+        assert [client.docmd(line)[0] for line in ("STARTTLS", "AUTH PLAIN", "ATRN")] == [502, 503, 500]
 
 
 def test_large_mail_over_tls(host: Served, client_side: ssl.SSLContext):

@@ -12,6 +12,7 @@ import pytest
 import sim
 from sim import cli
 from sim.report.table import text
+from sim.scenario.load import loads
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -41,6 +42,13 @@ def test_mistakes_are_said_as_shown(tmp_path: Path, monkeypatch, capsys):
     (tmp_path / "broken.yaml").write_text(block("yaml", "names that do not exist"))
     assert cli.main(["check", "broken.yaml"]) == 2
     assert block("text", "names that do not exist") == "$ mtasim check broken.yaml\n" + capsys.readouterr().err
+
+
+def test_hosts_can_be_as_shown():
+    """The README's hosts and domains load over its network."""
+    file = "network: {nodes: [paris, lyon], links: [{between: [paris, lyon]}]}\n" + block("yaml", "A host can play")
+    hosts = loads(file).architectures["end-to-end"].hosts
+    assert [type(host.mta).__name__ for host in hosts.values()] == ["Qmail", "Delays"]
 
 
 def test_python_runs(monkeypatch):
