@@ -260,12 +260,12 @@ class Reception:
 
     def _verify(self, event: events.Vrfy) -> Reply:
         if self._host.vrfy == "answer":
-            return self._directory.verify(event.text)
+            return self._directory.verify(event.text, utf8=event.utf8)
         return _WITHHELD[self._host.vrfy]
 
     def _expand(self, event: events.Expn) -> Reply:
         if self._host.expn == "answer":
-            return self._directory.expand(event.text)
+            return self._directory.expand(event.text, utf8=event.utf8)
         return _WITHHELD[self._host.expn]
 
     def _help(self, event: events.Help) -> Reply:

@@ -40,7 +40,13 @@ from sim.protocol.smtp.events import (
     Turn,
     Vrfy,
 )
-from sim.protocol.smtp.extensions import AUTH_LINE_LIMIT, TOLERATED_LINE, line_limit, parameter_fault
+from sim.protocol.smtp.extensions import (
+    AUTH_LINE_LIMIT,
+    COMMAND_LINE_LIMIT,
+    TOLERATED_LINE,
+    line_limit,
+    parameter_fault,
+)
 from sim.protocol.smtp.replies import (
     E421_FOREIGN,
     E500_BAD_OCTETS,
@@ -364,8 +370,7 @@ def write_command(command: Command, offered: tuple[str, ...]) -> bytes:
 @lru_cache(maxsize=4096)
 def _checked(text: str, offered: tuple[str, ...]) -> bytes:
     line = text.encode("utf-8", "surrogatepass")
-    limit = line_limit(command_kind(line), offered)
-    if len(line) + 2 > limit:
+    if len(line) + 2 > COMMAND_LINE_LIMIT and len(line) + 2 > (limit := line_limit(command_kind(line), offered)):
         raise LocalProtocolError(f"cannot send {text[:40]!r}...: its line has {len(line) + 2} octets of {limit}")
     if _UTF8_LINE.fullmatch(text) is None:
         raise LocalProtocolError(f"cannot send {text!r}: it has control characters")
