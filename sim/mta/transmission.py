@@ -8,6 +8,7 @@ Postfix's smtp(8); where the server offers CHUNKING, and the host uses it, a sma
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
+from functools import lru_cache
 from operator import attrgetter
 
 from sim.mail.path import Path
@@ -115,7 +116,7 @@ class Transmission:
         self._recipient_parameters = recipient_parameters
         self.more = more
         self._rides = rides
-        self._usable: list[str] = []
+        self._usable: frozenset[str] = frozenset()
         self._pipelining = False
         self._last = 0
         self._owed = 0
@@ -150,22 +151,24 @@ class Transmission:
 
     def read(self, data: bytes) -> None:
         """Take what the server wrote."""
-        machine, shutting_down = self._machine, False
+        machine, answered, missing = self._machine, self._read, self._awaited - len(self._read)
+        shutting_down = False
         machine.receive_data(data)
         try:
-            while len(self._read) < self._awaited and not shutting_down:
+            while missing > 0 and not shutting_down:
                 event = machine.next_event()
                 if event is NEED_DATA:
                     return
                 if isinstance(event, ConnectionClosed):
                     self._end(Failure(0, "4.4.2", "lost connection with the server"))
                     return
-                self._read.append(event)
+                answered.append(event)
+                missing -= 1
                 shutting_down = event.code == 421
         except RemoteProtocolError as error:
             self._end(Failure(0, "4.5.0", f"the server broke the protocol: {error}"))
             return
-        answered, self._read = self._read, []
+        self._read = []
         try:
             self._group = self._dialogue.send(answered)
         except StopIteration:
@@ -216,7 +219,7 @@ class Transmission:
             yield from self._leave(refusal)
             return
         offered = self._machine.extensions
-        self._usable = [keyword for keyword in host.uses if keyword in offered]
+        self._usable = _usable(host.uses, tuple(offered))
         self._pipelining = "PIPELINING" in self._usable
         self._last = -1 if "CHUNKING" in self._usable else 0
         self.contacted = True
@@ -430,6 +433,11 @@ class Transmission:
             return True
         self._decided = True
         return False
+
+
+@lru_cache(maxsize=1024)
+def _usable(uses: tuple[str, ...], offered: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(uses).intersection(offered)
 
 
 def _lockstep(commands: Sequence[Command]) -> Generator[tuple[Command, ...], list[Reply], list[Reply]]:

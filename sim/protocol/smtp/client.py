@@ -57,7 +57,8 @@ _HELLO = frozenset({Ehlo, Helo, Lhlo})
 _CHECKED = frozenset({*_HELLO, *COMMAND_EXTENSIONS})
 _PAYLOADS = (MailData, AuthResponse, Chunk, LastChunk)
 _CAREFUL = frozenset({"SMTPUTF8", "BINARYMIME"})
-_SENDERS = frozenset({Mail, Send, Soml, Saml})
+_SENDERS = (Mail, Send, Soml, Saml)
+_WATCHED = frozenset({*_SENDERS, Rcpt, Data})
 _TURNING_POINTS = frozenset({*_HELLO, StartTls, Auth, AuthResponse, Turn, Atrn})
 
 
@@ -174,7 +175,7 @@ class Client:
             octets = self._payload(command)
         else:
             octets = write_command(command, self._offered)
-            if self._careful and (kind in _SENDERS or self._binary or not octets.isascii()):
+            if self._careful and kind in _WATCHED and (kind is not Rcpt or not octets.isascii()):
                 self._check_transaction(command, octets)
         self._waiting.append(kind)
         self._ahead = ahead
@@ -225,13 +226,13 @@ class Client:
         return write_command(command, self._offered) + command.content
 
     def _check_transaction(self, command: Command, line: bytes) -> None:
-        if isinstance(command, Mail | Send | Soml | Saml):
+        if isinstance(command, _SENDERS):
             self._utf8 = ("SMTPUTF8", None) in command.parameters
             self._binary = "BINARYMIME" in self.extensions and is_binary(command)
-        elif isinstance(command, Rcpt) and not (self._utf8 or line.isascii()):
-            raise LocalProtocolError(f"cannot send {line!r}: its transaction's MAIL has no parameter SMTPUTF8")
         elif isinstance(command, Data) and self._binary:
             raise LocalProtocolError("Data cannot follow a MAIL with BODY=BINARYMIME: send chunks (RFC 3030)")
+        elif isinstance(command, Rcpt) and not self._utf8:
+            raise LocalProtocolError(f"cannot send {line!r}: its transaction's MAIL has no parameter SMTPUTF8")
 
     def _check_offered(self, kind: type) -> None:
         if kind in _HELLO:
@@ -282,17 +283,17 @@ class Client:
                 raise RemoteProtocolError(f"a reply has more than {_LINES_LIMIT} lines")
 
     def _take(self, lines: tuple[bytes, ...]) -> Reply:
-        kind = self._waiting[0] if self._waiting else None
+        waiting = self._waiting
+        kind = waiting[0] if waiting else None
         turning = kind in _TURNING_POINTS
-        hello = turning and kind in _HELLO
         read = read_reply if len(lines) <= _CACHED_LINES else read_reply.__wrapped__
-        reply = read(lines, self._enhanced and not hello)
+        reply = read(lines, self._enhanced and not (turning and kind in _HELLO))
         state = self._state_after(reply, kind)
         if self._lmtp and self._is_owed_more(kind, reply, state):
             return reply
-        self._move(state)
-        if kind is not None:
-            self._waiting.popleft()
+        self._state, self._ahead = state, None
+        if waiting:
+            waiting.popleft()
         if turning and reply.positive:
             self._turn(kind, reply)
         return reply

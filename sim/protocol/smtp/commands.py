@@ -298,6 +298,7 @@ _TABLE = {
     ),
     "QUIT": _Syntax("QUIT", Quit, _read_nothing, lambda _: "QUIT"),
 }
+_QUERIES = (Vrfy, Expn)
 _BY_KIND = {syntax.kind: syntax for syntax in _TABLE.values()} | {LastChunk: _TABLE["BDAT"]}
 
 
@@ -362,7 +363,7 @@ def write_command(command: Command, offered: tuple[str, ...]) -> bytes:
         LocalProtocolError: no server would read the line, because a value in it, a parameter that none of the `offered`
             extensions brings, or its length is at fault.
     """
-    if isinstance(command, Vrfy | Expn) and command.utf8 and "SMTPUTF8" not in offered:
+    if isinstance(command, _QUERIES) and command.utf8 and "SMTPUTF8" not in offered:
         raise LocalProtocolError(f"cannot send {command!r}: the server does not offer SMTPUTF8")
     return _checked(_BY_KIND[type(command)].write(command), offered)
 

@@ -65,7 +65,8 @@ __all__ = ["Server"]
 _HELLO = (Ehlo, Helo, Lhlo)
 _CAREFUL = frozenset({"SMTPUTF8", "BINARYMIME", "AUTH", "ATRN"})
 _SENDERS = (Mail, Send, Soml, Saml)
-_WATCHED = frozenset({*_SENDERS, Auth, Atrn})
+_WATCHED: frozenset[type] = frozenset({*_SENDERS, Rcpt, Data, Auth, Atrn})
+_UNWATCHED: frozenset[type] = frozenset()
 _QUERIES = (Vrfy, Expn)
 _UNUSUAL = frozenset({*_HELLO, *_QUERIES, StartTls, Auth, AuthResponse, Turn, Atrn})
 
@@ -112,7 +113,6 @@ class Server:
         "_beginning",
         "_binary",
         "_buffer",
-        "_careful",
         "_chunk_reader",
         "_due",
         "_enhanced",
@@ -127,6 +127,7 @@ class Server:
         "_size_limit",
         "_state",
         "_utf8",
+        "_watched",
         "authenticated",
         "esmtp_peer",
         "helo",
@@ -164,8 +165,8 @@ class Server:
         self._accepted = 0
         self._in_force: tuple[str, ...] = ()
         self._barred = barred(self._extensions, (), self._esmtp, lmtp)
-        # Whether an extension is in force that makes more than the state decide what is legal.
-        self._careful = False
+        # The commands of which more than the state decides whether they are legal.
+        self._watched = _UNWATCHED
         # Whether the transaction's MAIL had SMTPUTF8, and BODY=BINARYMIME.
         self._utf8 = self._binary = False
         self._enhanced = False
@@ -271,7 +272,7 @@ class Server:
             return self._mail_data_reader.read(self._buffer)
         if self._bdat is not None:
             return self._read_chunk(*self._bdat)
-        line = self._read_line() if self._buffer and self._state is not _TURNED else None
+        line = self._read_line() if self._state is not _TURNED else None
         if line is None:
             return None
         return _read_auth_response(line) if self._state is _AUTH else self._read_command(line)
@@ -288,10 +289,13 @@ class Server:
         if isinstance(event, Bdat):
             return self._begin_chunk(line, event)
         kind = type(event)
-        fault = self._illegal(kind)
-        if fault is None and self._careful and (kind in _WATCHED or self._binary or not line.isascii()):
-            fault = self._fault(line, event)
-        return event if fault is None else BadCommand(line, fault)
+        if kind not in TRANSITIONS[self._state] or kind in self._barred:
+            return BadCommand(line, self._reason(kind))
+        if kind in self._watched and (kind is not Rcpt or not line.isascii()):
+            fault = self._fault(event)
+            if fault is not None:
+                return BadCommand(line, fault)
+        return event
 
     def _begin_chunk(self, line: bytes, bdat: Bdat) -> Command | BadCommand | None:
         fault = self._illegal(LastChunk if bdat.last else Chunk)
@@ -334,10 +338,14 @@ class Server:
         """The reply to a command that has no place here, whatever its argument; None where it has."""
         if kind in TRANSITIONS[self._state] and kind not in self._barred:
             return None
+        if kind is None:
+            return E503_BAD_SEQUENCE if self._state is _REFUSED else None
+        return self._reason(kind)
+
+    def _reason(self, kind: type) -> Reply:
+        """The reply to a command that has no place here."""
         if self._state is _REFUSED:
             return E503_BAD_SEQUENCE
-        if kind is None:
-            return None
         if kind not in self._barred or (kind is StartTls and self.secure):
             return E503_BAD_SEQUENCE
         keyword = COMMAND_EXTENSIONS.get(kind)
@@ -345,16 +353,19 @@ class Server:
             return E500_UNKNOWN
         return E503_BAD_SEQUENCE if keyword in self._extensions else UNOFFERED[kind]
 
-    def _fault(self, line: bytes, command: Command) -> Reply | None:
-        """The reply to a command that its transaction, or what this server offers, does not allow."""
+    def _fault(self, command: Command) -> Reply | None:
+        """The reply to a command that its transaction, or what this server offers, does not allow.
+
+        It is one of `_watched`, and has octets beyond US-ASCII if it is RCPT.
+        """
+        if isinstance(command, Rcpt):
+            return None if self._utf8 else E553_NOT_ASCII
+        if isinstance(command, Data):
+            return E503_BAD_SEQUENCE if self._binary else None
         if isinstance(command, _SENDERS):
             self._utf8 = ("SMTPUTF8", None) in command.parameters
             self._binary = "BINARYMIME" in self._in_force and is_binary(command)
             return None
-        if isinstance(command, Rcpt) and not (self._utf8 or line.isascii()):
-            return E553_NOT_ASCII
-        if isinstance(command, Data) and self._binary:
-            return E503_BAD_SEQUENCE
         if isinstance(command, Auth) and command.mechanism not in self._mechanisms():
             return E504_MECHANISM
         if isinstance(command, Atrn) and not self.authenticated:
@@ -396,7 +407,7 @@ class Server:
         self._enhanced = "ENHANCEDSTATUSCODES" in self._in_force
 
     def _bar(self) -> None:
-        self._careful = not _CAREFUL.isdisjoint(self._in_force)
+        self._watched = _UNWATCHED if _CAREFUL.isdisjoint(self._in_force) else _WATCHED
         self._barred = barred(self._extensions, self._in_force, self._esmtp, self._lmtp)
         if self.authenticated:
             self._barred |= {Auth}
