@@ -12,6 +12,7 @@ from functools import partial
 from typing import Annotated, Literal
 
 from sim.scenario.accounts import Accounts, Login
+from sim.scenario.asking import AsksForm
 from sim.scenario.expectation import Expect
 from sim.scenario.generate import Generate
 from sim.scenario.keywords import ExtensionsField
@@ -267,6 +268,8 @@ class MessageAtForm(Form):
     """Size of the mail data; 2 kB where neither it nor a text is given."""
     text: Text = ""
     """What it says, instead of a size."""
+    asks: AsksForm | None = None
+    """What its sender asks for beside its delivery."""
 
     def __post_init__(self) -> None:
         if self.text and self.size is not None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from sim.scenario.asking import asks
 from sim.scenario.distribution import Distribution, Lognormal
 from sim.scenario.findings import Findings
 from sim.scenario.form import ConstantForm, MessageAtForm, MessagesForm, PoissonForm, TraceForm, WorkloadForm
@@ -81,7 +82,9 @@ def _message(form: MessageAtForm, place: Place, address: partial[str]) -> Messag
     recipients = tuple(address(text, (*place, "to", index)) for index, text in enumerate(form.to))
     size = DEFAULT_MESSAGE if form.size is None else form.size
     size = len(form.text.encode()) or size
-    return MessageAt(at=form.at, sender=sender, recipients=recipients, size=float(size), text=form.text)
+    return MessageAt(
+        at=form.at, sender=sender, recipients=recipients, size=float(size), text=form.text, asks=asks(form.asks)
+    )
 
 
 def _trace(form: TraceForm, place: Place, findings: Findings, folder: Path) -> Trace:

@@ -14,6 +14,7 @@ from typing import Any, cast, get_args
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
+from sim.scenario.asking import shown_asks
 from sim.scenario.distribution import Constant, Distribution, Empirical, Exponential, Lognormal, Uniform
 from sim.scenario.keywords import words_of
 from sim.scenario.population import numbered
@@ -270,7 +271,8 @@ def _source(source: Source) -> Settings:
 
 def _message(message: MessageAt) -> Settings:
     said: Settings = {"at": format_duration(message.at), "from": message.sender, "to": list(message.recipients)}
-    return said | ({"text": message.text} if message.text else {"size": format_size(message.size)})
+    said |= {"text": message.text} if message.text else {"size": format_size(message.size)}
+    return said | ({"asks": shown_asks(message.asks)} if message.asks is not None else {})
 
 
 def _rate(source: Arrivals) -> Settings:

@@ -177,14 +177,37 @@ class Arrivals:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asks:
+    """What a message's sender asks for beside its delivery; times in s, and 0 or nothing where it is not asked for.
+
+    `notify` holds the reports that are wanted (success, failure, delay; or never), `returns` how much of the message
+    they bring back (full, headers), `envelope_id` what they name it by (RFC 3461). `deliver_within` is how long
+    delivery may take, and `late` what happens then: return, or notify (RFC 2852). `hold_for` is how long the message is
+    to be kept back (RFC 4865), `priority` -9 to 9 (RFC 6710).
+    """
+
+    notify: tuple[str, ...] = ()
+    returns: Literal["", "full", "headers"] = ""
+    envelope_id: str = ""
+    deliver_within: float = 0.0
+    late: Literal["return", "notify"] = "return"
+    hold_for: float = 0.0
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MessageAt:
-    """One message: when, from whom, to whom (addresses as text); its text, or its size in bytes where that is empty."""
+    """One message: when, from whom, to whom (addresses as text); its text, or its size in bytes where that is empty.
+
+    `asks` is what its sender asks for beside its delivery.
+    """
 
     at: float
     sender: str
     recipients: tuple[str, ...]
     size: float
     text: str = ""
+    asks: Asks | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,13 +12,17 @@ from operator import attrgetter
 from random import Random
 from typing import NamedTuple
 
+from sim.mail.xtext import encode_xtext
 from sim.scenario.distribution import Distribution
-from sim.scenario.spec import Arrivals, Messages, MessagesAt, Scenario, Source, Trace
+from sim.scenario.spec import Arrivals, Asks, Messages, MessagesAt, Scenario, Source, Trace
 from sim.workload.messages import read_messages
 from sim.workload.trace import read_letters, spread
 from sim.workload.users import Population
 
 __all__ = ["Submission", "submissions"]
+
+Parameters = tuple[tuple[str, str | None], ...]
+"""ESMTP parameters: keyword and value."""
 
 Streams = Callable[[str], Random]
 """Gives the random stream of a name; the same stream for the same name in every architecture."""
@@ -29,7 +33,7 @@ class Submission(NamedTuple):
 
     `at` in seconds, `size` in octets of mail data; addresses as RFC 5321 Mailbox texts. `content` is a real message's
     mail data, or None where the message is to be composed when it is submitted: of `text`, or at `size` where that is
-    empty.
+    empty. `parameters` are those of MAIL, and `recipient_parameters` of every RCPT, that say what the sender asks for.
     """
 
     at: float
@@ -38,6 +42,8 @@ class Submission(NamedTuple):
     size: int
     content: bytes | None = None
     text: str = ""
+    parameters: Parameters = ()
+    recipient_parameters: Parameters = ()
 
 
 def submissions(scenario: Scenario, streams: Streams) -> list[Submission]:
@@ -60,6 +66,23 @@ def submissions(scenario: Scenario, streams: Streams) -> list[Submission]:
     # The sort is stable, so equal times keep the order of sources and of messages in them.
     everything.sort(key=attrgetter("at"))
     return everything
+
+
+def parameters_of(asks: Asks) -> tuple[Parameters, Parameters]:
+    """The parameters of MAIL, and of every RCPT, that ask for this (RFC 3461, 2852, 4865, 6710)."""
+    mail: list[tuple[str, str | None]] = []
+    if asks.returns:
+        mail.append(("RET", "HDRS" if asks.returns == "headers" else "FULL"))
+    if asks.envelope_id:
+        mail.append(("ENVID", encode_xtext(asks.envelope_id)))
+    if asks.deliver_within:
+        mail.append(("BY", f"{round(asks.deliver_within)};{'R' if asks.late == 'return' else 'N'}"))
+    if asks.hold_for:
+        mail.append(("HOLDFOR", str(round(asks.hold_for))))
+    if asks.priority:
+        mail.append(("MT-PRIORITY", str(asks.priority)))
+    notify = ",".join(asks.notify).upper()
+    return tuple(mail), ((("NOTIFY", notify),) if notify else ())
 
 
 def _of_source(index: int, streams: Streams) -> Streams:
@@ -91,7 +114,14 @@ def _arrivals(source: Arrivals, duration: float, population: Population, streams
 
 def _messages_at(source: MessagesAt) -> Iterator[Submission]:
     for message in source.messages:
-        yield Submission(message.at, message.sender, message.recipients, max(1, round(message.size)), text=message.text)
+        submission = Submission(
+            message.at, message.sender, message.recipients, max(1, round(message.size)), text=message.text
+        )
+        if message.asks is None:
+            yield submission
+        else:
+            mail, recipient = parameters_of(message.asks)
+            yield submission._replace(parameters=mail, recipient_parameters=recipient)
 
 
 def _trace(source: Trace, scenario: Scenario, population: Population, streams: Streams) -> Iterator[Submission]:

@@ -174,15 +174,19 @@ class Simulation:
             )
         forward_paths = [Path(parse_address(recipient)) for recipient in submission.recipients]
         copies = self.write(message_id, reverse_path, forward_paths, len(content))
+        if submission.recipient_parameters:
+            for copy in copies:
+                copy.parameters = submission.recipient_parameters
         self._to_come -= 1
         station = self.stations[self._home(sender.domain)]
         up = station.weather.next_up(self.env.now)
         if up == self.env.now:
-            station.submit(reverse_path, copies, content)
+            station.submit(reverse_path, copies, content, submission.parameters)
         else:
             self._unsent[message_id] = copies
             if up < self.horizon:
-                self.at(up, lambda: station.submit(reverse_path, self._unsent.pop(message_id), content))
+                asked = submission.parameters
+                self.at(up, lambda: station.submit(reverse_path, self._unsent.pop(message_id), content, asked))
 
     def _home(self, domain: str) -> str:
         records = self.dns.mx(domain)

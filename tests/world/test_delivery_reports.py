@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from asked import ALL, FEW, KNOWS_ALL, KNOWS_FEW, Mail, send
 
+from sim.scenario.load import loads
 from sim.scenario.spec import Domain
+from sim.world.simulation import Simulation
 
 CHAIN = "a-b b-c"
 SUCCESS = (("NOTIFY", "SUCCESS"),)
@@ -168,3 +170,40 @@ def test_eight_bits_are_converted_on_the_way():
     outcome = over({"c": seven}, Mail({"u1@c.example": ()}, content=b"Subject: x\r\n\r\n\xc3\xa9\r\n"))
     [content] = outcome.world.stations["c"].mailboxes.contents["u1@c.example"]
     assert (content.isascii(), b"=C3=A9" in content) == (True, True)
+
+
+def test_a_scenario_file_can_ask_for_a_report():
+    """Success, asked for in `messages_at`, is reported by the last host."""
+    text = """
+        duration: 1 h
+        network: {nodes: [a, b], links: [{between: [a, b], rate: 1 Mbit/s, delay: 10 ms}]}
+        workload:
+          messages_at:
+            - {at: 0 s, from: u1@a.example, to: u1@b.example, asks: {notify: success, envelope_id: QQ}}
+        architectures: {direct: {transfer: end-to-end, hosts: {b: {down: [{from: 10 min, to: 20 min}]}}}}
+    """
+    spec = loads(text)
+    facts = Simulation(spec, spec.architectures["direct"], 0, 1).run()
+    assert [(copy.recipient, copy.outcome) for copy in facts.copies] == [
+        ("u1@b.example", "delivered"),
+        ("u1@a.example", "delivered"),
+    ]
+    assert [fact.sender for fact in facts.messages] == ["u1@a.example", "<>"]
+
+
+def test_what_was_asked_for_waits_with_the_message():
+    """A host that is down when its user writes takes the wishes with the mail, once it is back."""
+    text = """
+        duration: 1 h
+        dialogues: true
+        hosts: {a: {down: [{from: 0 s, to: 5 min}]}}
+        network: {nodes: [a, b], links: [{between: [a, b], rate: 1 Mbit/s, delay: 10 ms}]}
+        workload:
+          messages_at:
+            - {at: 0 s, from: u1@a.example, to: u1@b.example, asks: {return: headers}}
+        architectures: {direct: {transfer: end-to-end}}
+    """
+    spec = loads(text)
+    facts = Simulation(spec, spec.architectures["direct"], 0, 1).run()
+    said = [line.line for line in facts.dialogues if line.line.startswith("MAIL")]
+    assert [line.split()[-1] for line in said] == ["RET=HDRS"]
