@@ -33,7 +33,8 @@ class Submission(NamedTuple):
 
     `at` in seconds, `size` in octets of mail data; addresses as RFC 5321 Mailbox texts. `content` is a real message's
     mail data, or None where the message is to be composed when it is submitted: of `text`, or at `size` where that is
-    empty. `parameters` are those of MAIL, and `recipient_parameters` of every RCPT, that say what the sender asks for.
+    empty. `parameters` are those of MAIL, and `recipient_parameters` of every RCPT, that say what the sender asks
+    for; None where that is nothing.
     """
 
     at: float
@@ -42,7 +43,7 @@ class Submission(NamedTuple):
     size: int
     content: bytes | None = None
     text: str = ""
-    parameters: Parameters = ()
+    parameters: Parameters | None = None
     recipient_parameters: Parameters = ()
 
 
