@@ -191,6 +191,8 @@ def serve(scenario: ScenarioFile, options: Annotated[ServeOptions, Parameter(nam
             raise UsageError(f"{option} {port}: a port from 0 to 65535 is needed")
     if options.key is not None and options.cert is None:
         raise UsageError("--key is nothing without its certificate: give --cert, too")
+    if not options.bind:
+        raise UsageError("--bind is empty: name an address, such as 127.0.0.1, or 0.0.0.0 for all of them")
     if not options.idle > 0:
         raise UsageError(f"--idle {options.idle}: more than 0 seconds are needed")
     return serve_host(
@@ -374,8 +376,9 @@ def main(arguments: Sequence[str] | None = None, interrupted: Callable[[], bool]
         interrupted: whether Ctrl-C was pressed; some libraries make another error of it.
     """
     try:
-        return int(app(arguments, exit_on_error=False, result_action="return_value") or DONE)
-    except CycloptsError:
+        return int(app(arguments, exit_on_error=False, print_error=False, result_action="return_value") or DONE)
+    except CycloptsError as error:
+        _tell(" ".join(str(error).split()))
         return USAGE
     except KeyboardInterrupt:
         _tell("interrupted")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -25,6 +26,12 @@ _WRITERS = 16
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What the disk says when there is no room: 452 rather than 451."""
+
+_NOT_PLAIN = re.compile(r'[ \t<>()\\";@]')
+"""What would let a client that writes it after HELO make up parts of a Received field (Postfix does so, too)."""
+
+_HEADER_OR_BLANK = re.compile(rb"[!-9;-~]+[ \t]*:|\r?\n")
+"""How mail data begins whose header, be it empty, stands in front of its body (RFC 5322 sections 2.2 and 4.5)."""
 
 
 class Keeper:
@@ -48,7 +55,8 @@ class Keeper:
     async def keep(self, mail: AcceptedMail, peer: str) -> Reply:
         """Put a message into the Maildir, and give the reply that it deserves."""
         queue_id = f"{int(time()):X}{next(self._serial):04X}"
-        recipients = [str(path.mailbox) for path in mail.forward_paths]
+        # A recipient who was named twice gets the message once, as from Postfix and Exim.
+        recipients = list(dict.fromkeys([str(path.mailbox) for path in mail.forward_paths]))
         parts = self._message(mail, recipients, peer, queue_id)
         try:
             file = await asyncio.get_running_loop().run_in_executor(self._writers, self._maildir.keep, parts)
@@ -71,7 +79,7 @@ class Keeper:
     def _message(self, mail: AcceptedMail, recipients: Sequence[str], peer: str, queue_id: str) -> tuple[bytes, bytes]:
         """The message as its mailbox gets it: trace fields on top, and the line ends that files have here."""
         trace = received(
-            helo=f"{mail.helo} ({peer})",
+            helo=f"{_NOT_PLAIN.sub('?', mail.helo)} ({peer})",
             by=self._name,
             protocol=mail.protocol,
             queue_id=queue_id,
@@ -80,4 +88,7 @@ class Keeper:
         )
         delivered = "".join(f"Delivered-To: {recipient}\r\n" for recipient in recipients).encode("utf-8")
         top = return_path(mail.reverse_path) + delivered + trace
+        if mail.content and _HEADER_OR_BLANK.match(mail.content) is None:
+            # Else the first line would be part of the trace, or of no header at all (RFC 5322 section 2.1).
+            top += b"\r\n"
         return top.replace(b"\r\n", b"\n"), mail.content.replace(b"\r\n", b"\n")

@@ -118,6 +118,27 @@ def test_all_mistakes_of_a_file_at_once(tmp_path: Path, capsys):
     [
         ["frobnicate"],
         ["run"],
+        ["run", "{small}", "--seed", "x"],
+        ["serve", "{small}", "--smtp", "0", "--maildir", "mail"],
+        ["serve", "{small}", "--host", "a", "--smtp", "0"],
+        ["serve", "{small}", "--host", "a", "--smtp", "x", "--maildir", "mail"],
+        ["serve", "{small}", "--host", "a", "--smtp", "0", "--maildir", "mail", "--bind", ""],
+        ["serve", "{small}", "--host", "a", "--smtp", "0", "--maildir", "mail", "--frobnicate"],
+    ],
+)
+def test_a_wrong_command_line_is_told_in_one_line(arguments: list[str], small: Path, capsys, monkeypatch):
+    """What is wrong, on stderr, and exit status 2."""
+    monkeypatch.chdir(small.parent)
+    assert cli.main([argument.format(small=small) for argument in arguments]) == 2
+    said = capsys.readouterr()
+    assert (said.err.count("\n"), said.out, (small.parent / "mail").exists()) == (1, "", False)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["frobnicate"],
+        ["run"],
         ["run", "nosuch.yaml"],
         ["run", "{small}", "--replications", "0"],
         ["run", "{small}", "--jobs", "-1"],

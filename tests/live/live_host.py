@@ -59,7 +59,7 @@ class Served:
 
     def stop(self) -> None:
         """Stop as a signal would make it, and wait for the end."""
-        asyncio.run_coroutine_threadsafe(self.server.stop(), self.loop).result(30)
+        asyncio.run_coroutine_threadsafe(self.server.stop(), self.loop).result(60)
 
     def begin_stop(self) -> asyncio.Future[None]:
         """Stop as a signal would make it; the future ends when all is over."""
@@ -85,15 +85,18 @@ def served(
     thread.start()
     server = LiveServer(spec, host, Maildir(folder), limits or Limits(linger=0.5), told.append, tls=tls)
     try:
-        [address] = asyncio.run_coroutine_threadsafe(server.listen("127.0.0.1", 0, lmtp=lmtp), loop).result(10)
+        [address] = asyncio.run_coroutine_threadsafe(server.listen("127.0.0.1", 0, lmtp=lmtp), loop).result(60)
         found = Served(server, loop, int(address.rpartition(":")[2]), folder)
         found.told = told
         yield found
-        found.stop()
     finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+        try:
+            # A test that failed, too, must leave no open listener behind, of which another test would be accused.
+            asyncio.run_coroutine_threadsafe(server.stop(), loop).result(60)
+        finally:
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
+            loop.close()
 
 
 class Peer:

@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,37 @@ def test_one_message_for_all_recipients(host: Served, client: smtplib.SMTP):
     client.sendmail("x@y.example", ["bob@b.example", "ben@b.example"], "hi\n")
     [message] = host.messages()
     assert (message.count(b"Delivered-To: "), message.count(b"\tfor <")) == (2, 0)
+
+
+def test_a_recipient_named_twice_gets_one_message(host: Served, client: smtplib.SMTP):
+    """Both RCPTs get their 250; the message has one Delivered-To field, and a `for`."""
+    assert client.sendmail("x@y.example", ["bob@b.example", "bob@b.example"], "hi\n") == {}
+    [message] = host.messages()
+    assert (message.count(b"Delivered-To: "), message.count(b"\tfor <bob@b.example>;")) == (1, 1)
+
+
+@pytest.mark.parametrize("content", [b"hello\r\n", b" indented\r\nx: y\r\n", b"From me\r\n", b"\0\r\n", b":\r\n"])
+def test_mail_data_without_a_header_is_all_body(host: Served, content: bytes):
+    """An empty line keeps it apart from the trace fields, as Postfix and Exim do; nothing of it is changed."""
+    assert said(host.port, ENVELOPE + b"DATA\r\n" + content + b".\r\nQUIT\r\n")[-2:] == [250, 221]
+    head, _, body = host.messages()[0].partition(b"\n\n")
+    assert (head.startswith(b"Return-Path:"), body) == (True, content.replace(b"\r\n", b"\n"))
+
+
+@pytest.mark.parametrize("content", [b"", b"\r\nbody\r\n", b"X-a:\r\n\r\nbody\r\n", b"Old :1\r\n", b"\n.x\r\n"])
+def test_mail_data_with_a_header_stands_right_below_the_trace(host: Served, content: bytes):
+    """Be the header empty, or all there is."""
+    said(host.port, ENVELOPE + b"DATA\r\n" + content + b".\r\nQUIT\r\n")
+    [message] = host.messages()
+    lines = message.split(b"\n", 5)
+    assert (lines[4].startswith(b"\tfor <"), lines[5]) == (True, content.replace(b"\r\n", b"\n"))
+
+
+def test_a_client_cannot_make_up_the_trace(host: Served):
+    """What it calls itself is one word of the Received field, whatever it holds."""
+    hello = b"EHLO x (evil [192.0.2.1]) by \\b; a@b <c>\r\nMAIL FROM:<x@y.example>\r\nRCPT TO:<bob@b.example>\r\n"
+    said(host.port, hello + b"DATA\r\n.\r\nQUIT\r\n")
+    assert host.messages()[0].splitlines()[2] == b"Received: from x??evil?[192.0.2.1]??by??b??a?b??c? ([127.0.0.1])"
 
 
 def test_helo_is_answered_by_smtp_without_extensions(host: Served, client: smtplib.SMTP):
@@ -272,7 +304,10 @@ def test_accepted_mail_forgives_errors(tmp_path: Path):
 
 def test_two_thousand_recipients(host: Served):
     """A thousand are taken, the others put off with 452, and the message is kept for the first thousand."""
-    octets = b"EHLO me\r\nMAIL FROM:<>\r\n" + b"RCPT TO:<bob@b.example>\r\n" * 2000 + b"DATA\r\nhi\r\n.\r\nQUIT\r\n"
+    spellings = product(*[(letter.lower(), letter.upper()) for letter in "bob@b.example"])
+    several = list(dict.fromkeys("".join(letters) for letters in spellings))[:2000]
+    recipients = b"".join(f"RCPT TO:<{one}>\r\n".encode() for one in several)
+    octets = b"EHLO me\r\nMAIL FROM:<>\r\n" + recipients + b"DATA\r\nhi\r\n.\r\nQUIT\r\n"
     codes = said(host.port, octets)
     assert codes == [220, 250, 250, *[250] * 1000, *[452] * 1000, 354, 250, 221]
     assert host.messages()[0].count(b"Delivered-To:") == 1000
