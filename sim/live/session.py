@@ -101,6 +101,7 @@ class Session:
     def stop(self) -> None:
         """End the session with a 421 as soon as no transaction is open."""
         self._stopping = True
+        self._reception.wind_up()
         if self._waiting is not None and not self._reception.in_transaction:
             self._waiting.reschedule(self._now())
 

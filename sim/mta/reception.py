@@ -68,6 +68,7 @@ class Reception:
         "_asks",
         "_authentication",
         "_challenge",
+        "_closing",
         "_directory",
         "_error_limit",
         "_excess",
@@ -109,6 +110,8 @@ class Reception:
         self._asks = asks
         self._authentication: Authentication | None = None
         self._challenge = challenge
+        # Whether no further transaction may begin.
+        self._closing = False
         self._error_limit = error_limit
         self._excess = 0
         self._junk = 0
@@ -206,6 +209,10 @@ class Reception:
             LocalProtocolError: neither TURN nor ATRN was accepted just now.
         """
         return reverse(self._machine, Client())
+
+    def wind_up(self) -> None:
+        """Let an open transaction end, and answer the next one with 421."""
+        self._closing = True
 
     def close(self, reply: Reply) -> bytes:
         """End the session with a 421, whatever it waits for; nothing where it is over already."""
@@ -319,6 +326,8 @@ class Reception:
         limit = self._host.size_limit
         if limit and any(name == "SIZE" and value and int(value) > limit for name, value in event.parameters):
             return replies.E552_TOO_BIG
+        if self._closing:
+            return replies.E421_CLOSING
         self._reverse_path, self._parameters = event.reverse_path, event.parameters
         self._terminal = False
         return replies.S250_SENDER

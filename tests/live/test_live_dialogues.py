@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import smtplib
 import socket
 import threading
@@ -455,3 +456,17 @@ def test_a_defect_ends_one_session_only(host: Served, monkeypatch):
         assert said(host.port, b"NOOP\r\n") == [220]
     assert said(host.port, b"QUIT\r\n") == [220, 221]
     assert [line.startswith("a defect of mtasim") for line in host.told] == [True]
+
+
+def test_no_transaction_begins_once_the_server_stops(tmp_path: Path):
+    """One that is pipelined behind an open one gets 421, and the server is not kept waiting for its mail data."""
+    with served(tmp_path, Limits(grace=60.0, linger=0.5)) as host, Peer(host.port) as peer:
+        peer.write(ENVELOPE + b"DATA\r\n")
+        assert peer.codes(5) == [220, 250, 250, 250, 354]
+        end = host.begin_stop()
+        # The loop takes things in order: once it has done this, it has told all sessions.
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(0), host.loop).result(10)
+        peer.write(b"hi\r\n.\r\nMAIL FROM:<x@y.example>\r\nRCPT TO:<bob@b.example>\r\nDATA\r\n")
+        assert peer.rest() == [250, 421]
+        end.result(20)
+        assert len(host.messages()) == 1
