@@ -106,12 +106,12 @@ def test_nothing_is_injected_later_either(host: Served, client_side: ssl.SSLCont
 def test_more_than_a_block_of_injected_octets(host: Served, client_side: ssl.SSLContext):
     """However much is pipelined behind STARTTLS, none of it is answered: it is thrown away, or spoils the handshake."""
     found = []
-    with Peer(host.port) as peer:
+    # The reset of a spoilt handshake may come while the peer still writes, or before it has read the replies.
+    with Peer(host.port) as peer, suppress(ConnectionError, ssl.SSLError):
         peer.write(b"EHLO me\r\nSTARTTLS\r\n" + b"NOOP\r\n" * 20_000)
         assert peer.codes(3) == [220, 250, 220]
-        with suppress(OSError):
-            secured(peer, client_side).write(b"NOOP\r\nQUIT\r\n")
-            found = peer.rest()
+        secured(peer, client_side).write(b"NOOP\r\nQUIT\r\n")
+        found = peer.rest()
     host.stop()
     assert (found in ([], [250, 221]), host.told) == (True, [])
 
@@ -143,8 +143,10 @@ def test_old_tls_is_refused(host: Served, client_side: ssl.SSLContext):
 def test_a_peer_that_goes_amid_the_handshake(host: Served, octets: bytes):
     """No reply in the clear, no message, not a word to whoever runs the server."""
     with asking(host) as peer:
-        peer.write(octets)
-        peer.socket.shutdown(socket.SHUT_WR)
+        # Octets that are no handshake may have ended the connection already.
+        with suppress(OSError):
+            peer.write(octets)
+            peer.socket.shutdown(socket.SHUT_WR)
         with suppress(ConnectionError):
             assert b"220" not in peer.socket.recv(1000)
     host.stop()
