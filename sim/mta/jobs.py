@@ -1,0 +1,224 @@
+"""Which delivery goes next: Postfix's preemptive scheduler (qmgr_job.c, qmgr_peer.c; SCHEDULER_README).
+
+A job is what a message has to deliver. Jobs go first in, first out, but one with few entries may preempt one with
+many: every delivery of a job earns a part of a slot (one in `slot_cost`), and a candidate may step in front that needs
+no more slots than the job has earned, a loan and a discount allowed for, which are paid back before the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+_LAST = 1 << 60
+"""Ends a job's place in the list; those that preempt it get its place with smaller numbers in this one's stead."""
+
+Place = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slots:
+    """Postfix's default_delivery_slot_cost, _loan and _discount (percent), and default_minimum_delivery_slots."""
+
+    cost: int = 5
+    loan: int = 3
+    discount: int = 50
+    minimum: int = 3
+
+
+class Job(Generic[T]):
+    """A message's entries by destination, and how many slots it has earned (`available`) or used.
+
+    `place` orders the job list. A job that preempts another is its child, one `level` higher on the stack.
+    """
+
+    __slots__ = (
+        "available",
+        "children",
+        "entries",
+        "level",
+        "number",
+        "parent",
+        "place",
+        "preempted",
+        "queued",
+        "selected",
+        "total",
+        "used",
+    )
+
+    def __init__(self, number: int, queued: float, entries: Iterable[tuple[str, T]]) -> None:
+        self.number = number
+        self.place: Place = (number, _LAST)
+        self.queued = queued
+        self.entries: dict[str, list[T]] = {}
+        for hop, entry in entries:
+            self.entries.setdefault(hop, []).append(entry)
+        for waiting in self.entries.values():
+            waiting.reverse()
+        self.total = sum(map(len, self.entries.values()))
+        self.selected = 0
+        self.available = 0
+        self.used = 0
+        self.level = 0
+        self.preempted = 0
+        self.parent: Job[T] | None = None
+        self.children: list[Job[T]] = []
+
+
+class Jobs(Generic[T]):
+    """The job list.
+
+    Args:
+        slots: what preemption costs.
+        has_room: whether a destination may have one more delivery now.
+    """
+
+    __slots__ = ("_by_hop", "_has_room", "_jobs", "_numbers", "_slots")
+
+    def __init__(self, slots: Slots, has_room: Callable[[str], bool]) -> None:
+        self._slots = slots
+        self._has_room = has_room
+        self._numbers = 0
+        self._jobs: dict[int, Job[T]] = {}
+        self._by_hop: dict[str, list[tuple[Place, int]]] = {}
+
+    def __len__(self) -> int:
+        """How many jobs have entries that wait."""
+        return len(self._jobs)
+
+    def add(self, queued: float, entries: Iterable[tuple[str, T]]) -> None:
+        """A message becomes active: its entries, each with its destination."""
+        self._numbers += 1
+        job = self._jobs[self._numbers] = Job(self._numbers, queued, entries)
+        for hop in job.entries:
+            self._list(hop, job)
+
+    def waits_for(self, hop: str) -> bool:
+        """Whether any entry waits for a destination."""
+        return self._first(hop) is not None
+
+    def select(self, now: float, only: str | None = None) -> tuple[str, T] | None:
+        """The entry that goes next, which leaves the list; None where none may go now, or it goes not to `only`."""
+        job = self._first_ready()
+        if job is None:
+            return None
+        if self._slots.cost >= 2:
+            job = self._preempt(job, now)
+        hop = next(hop for hop in job.entries if self._has_room(hop))
+        if only is not None and hop != only:
+            return None
+        waiting = job.entries.pop(hop)
+        entry = waiting.pop()
+        if waiting:
+            # The destinations of a job take turns.
+            job.entries[hop] = waiting
+        job.available += 1
+        job.used += 1
+        self._selected(job, 1)
+        return hop, entry
+
+    def drop(self, hop: str) -> list[T]:
+        """Take out all the entries for one destination, in order."""
+        dropped: list[T] = []
+        while (job := self._first(hop)) is not None:
+            waiting = job.entries.pop(hop)
+            dropped += reversed(waiting)
+            self._selected(job, len(waiting))
+        return dropped
+
+    def clear(self) -> Iterator[T]:
+        """Take everything out."""
+        jobs, self._jobs, self._by_hop = self._jobs, {}, {}
+        for job in jobs.values():
+            for waiting in job.entries.values():
+                yield from reversed(waiting)
+
+    def _list(self, hop: str, job: Job[T]) -> None:
+        heappush(self._by_hop.setdefault(hop, []), (job.place, job.number))
+
+    def _first(self, hop: str) -> Job[T] | None:
+        """The first job that has an entry for a destination."""
+        places = self._by_hop.get(hop)
+        while places:
+            place, number = places[0]
+            job = self._jobs.get(number)
+            if job is not None and job.place == place and hop in job.entries:
+                return job
+            heappop(places)
+        if places is not None:
+            del self._by_hop[hop]
+        return None
+
+    def _first_ready(self) -> Job[T] | None:
+        """The first job that has an entry which may go."""
+        best: Job[T] | None = None
+        for hop in list(self._by_hop):
+            if self._has_room(hop):
+                job = self._first(hop)
+                if job is not None and (best is None or job.place < best.place):
+                    best = job
+        return best
+
+    def _selected(self, job: Job[T], count: int) -> None:
+        """Count entries that have left a job, which goes with its last one."""
+        job.selected += count
+        if job.selected == job.total:
+            if job.level:
+                self._pop(job)
+            for child in job.children:
+                child.parent = None
+            del self._jobs[job.number]
+
+    def _preempt(self, current: Job[T], now: float) -> Job[T]:
+        """The job that takes the current one's place, if one may; the current one otherwise."""
+        slots = self._slots
+        if current.available <= 0 or current.total < slots.minimum * slots.cost:
+            return current
+        job = self._candidate(current, now)
+        if job is None:
+            return current
+        needed = job.total - job.selected
+        if current.available // slots.cost + slots.loan < needed * (100 - slots.discount) / 100:
+            return current
+        if job.level:
+            self._pop(job)
+        current.preempted += 1
+        job.place = (*current.place[:-1], current.preempted, _LAST)
+        job.parent, job.level = current, current.level + 1
+        current.children.append(job)
+        for hop in job.entries:
+            self._list(hop, job)
+        current.available -= needed * slots.cost
+        job.used = -needed
+        return job
+
+    def _candidate(self, current: Job[T], now: float) -> Job[T] | None:
+        """The job with the most age for each of its entries among those that the current one can ever pay for."""
+        most = (current.total - current.selected + current.available) // self._slots.cost
+        best, best_score = None, 0.0
+        for job in self._jobs.values() if most > 0 else ():
+            if job.total - job.selected <= most and job.place > current.place and not job.children:
+                score = (now - job.queued + 1) / job.total
+                if score > best_score or (best is not None and score == best_score and job.place < best.place):
+                    if not any(map(self._has_room, job.entries)):
+                        continue
+                    best, best_score = job, score
+        return best
+
+    def _pop(self, job: Job[T]) -> None:
+        """Take a job off the stack; slots that it did not use go back to the one that it preempted."""
+        parent = job.parent
+        if parent is not None:
+            if job.level == parent.level + 1:
+                parent.available -= job.used * self._slots.cost
+            parent.children.remove(job)
+            parent.children += job.children
+        for child in job.children:
+            child.parent = parent
+        job.children = []
+        job.parent, job.level = None, 0

@@ -1,0 +1,137 @@
+"""Postfix's preemptive scheduler, held against the examples of its SCHEDULER_README."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim.mta.jobs import Jobs, Slots
+
+NO_LOAN = Slots(cost=2, loan=0, discount=0, minimum=1)
+
+
+def anywhere(_: str) -> bool:
+    """No destination is full."""
+    return True
+
+
+def order(jobs: Jobs[str], now: float = 0.0) -> str:
+    """All entries in the order in which they go."""
+    found = []
+    while (selected := jobs.select(now)) is not None:
+        found.append(selected[1])
+    return "".join(found)
+
+
+def filled(slots: Slots, *totals: int) -> Jobs[str]:
+    """Jobs 1, 2, ... with so many entries, each to a destination of its own."""
+    jobs: Jobs[str] = Jobs(slots, anywhere)
+    for number, total in enumerate(totals, 1):
+        jobs.add(0.0, [(f"{number}/{entry}", str(number)) for entry in range(total)])
+    return jobs
+
+
+def test_without_preemption_jobs_go_first_in_first_out():
+    """A slot cost of 1 would give every delivery away, so it turns preemption off."""
+    assert order(filled(Slots(cost=1), 4, 1, 1)) == "111123"
+
+
+def test_slots_are_earned_before_they_are_used():
+    """SCHEDULER_README: ten recipients, then two messages of two, at a slot cost of 2."""
+    assert order(filled(NO_LOAN, 10, 2, 2)) == "11112211113311"
+
+
+def test_a_discount_lets_small_messages_in_sooner():
+    """The same with half of the slots in advance, which are paid back afterwards."""
+    assert order(filled(Slots(cost=2, loan=0, discount=50, minimum=1), 10, 2, 2)) == "11221111331111"
+
+
+def test_small_jobs_are_not_preempted():
+    """With the defaults, a message of less than 3 x 5 entries is delivered at one go."""
+    assert order(filled(Slots(), 14, 1)) == "1" * 14 + "2"
+    assert order(filled(Slots(), 15, 1)) == "12" + "1" * 14
+
+
+def test_a_loan_is_paid_back():
+    """With the defaults a big message lets small ones in early, and then no more until it has earned five times as much."""
+    sequence = order(filled(Slots(), 100, 1, 1, 1))
+    assert sequence[:14] == "12111113111114"
+
+
+def test_preemption_is_recursive():
+    """A job that preempts may be preempted itself."""
+    jobs = filled(NO_LOAN, 40, 10)
+    taken = [jobs.select(0.0)[1] for _ in range(24)]
+    jobs.add(0.0, [("3/0", "3")])
+    assert "".join(taken) + order(jobs) == "1" * 20 + "2222" + "3" + "222222" + "1" * 20
+
+
+def test_the_older_job_for_its_size_goes_first():
+    """Age for each entry decides: a message of two entries passes one of one that is less than half as old."""
+    jobs: Jobs[str] = Jobs(NO_LOAN, anywhere)
+    jobs.add(0.0, [(f"1/{entry}", "1") for entry in range(10)])
+    jobs.add(0.0, [("2/0", "2"), ("2/1", "2")])
+    jobs.add(60.0, [("3/0", "3")])
+    assert order(jobs, 100.0) == "1111221131111"
+
+
+def test_a_full_destination_blocks_its_jobs_only():
+    """Jobs behind a blocked one go, and do not preempt it."""
+    full = {"a"}
+    jobs: Jobs[str] = Jobs(Slots(), lambda hop: hop not in full)
+    jobs.add(0.0, [("a", "1"), ("a", "1"), ("b", "1")])
+    jobs.add(0.0, [("a", "2")])
+    jobs.add(0.0, [("c", "3")])
+    assert order(jobs) == "13"
+    assert (jobs.waits_for("a"), jobs.waits_for("c"), len(jobs)) == (True, False, 2)
+    full.clear()
+    assert order(jobs) == "112"
+    assert len(jobs) == 0
+
+
+def test_destinations_of_a_job_take_turns():
+    """No destination of a message waits for all the entries of another (qmgr_peer_select)."""
+    jobs: Jobs[str] = Jobs(Slots(), anywhere)
+    jobs.add(0.0, [("a", "1"), ("a", "2"), ("b", "3"), ("b", "4")])
+    assert order(jobs) == "1324"
+
+
+def test_a_dead_destination_loses_its_entries():
+    """What waits for it leaves the list, in order; the rest of its jobs goes on."""
+    jobs: Jobs[str] = Jobs(Slots(), anywhere)
+    jobs.add(0.0, [("a", "1"), ("b", "2"), ("a", "3")])
+    jobs.add(0.0, [("a", "4")])
+    assert jobs.drop("a") == ["1", "3", "4"]
+    assert (order(jobs), jobs.drop("a")) == ("2", [])
+
+
+def test_clear_takes_everything():
+    """After a crash nothing waits."""
+    jobs = filled(Slots(), 2, 1)
+    assert (list(jobs.clear()), len(jobs), order(jobs)) == (["1", "1", "2"], 0, "")
+
+
+def test_blocked_candidates_do_not_preempt():
+    """A small job whose destination is full is no candidate."""
+    jobs: Jobs[str] = Jobs(NO_LOAN, lambda hop: hop != "full")
+    jobs.add(0.0, [(f"1/{entry}", "1") for entry in range(6)])
+    jobs.add(0.0, [("full", "2")])
+    jobs.add(0.0, [("3/0", "3")])
+    assert order(jobs) == "1131111"
+
+
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=9), st.integers(1, 5), st.integers(0, 3), st.integers(0, 100))
+def test_everything_goes_exactly_once(totals: list[int], cost: int, loan: int, discount: int):
+    """Whatever preempts what, each entry goes, and goes once."""
+    slots = Slots(cost=cost, loan=loan, discount=discount, minimum=1)
+    found = Counter(order(filled(slots, *totals)))
+    assert found == {str(number): total for number, total in enumerate(totals, 1)}
+
+
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=9), st.integers(2, 5))
+def test_preemption_slows_nobody_beyond_its_bound(totals: list[int], cost: int):
+    """SCHEDULER_README: at a slot cost of k a message takes no longer than k/(k-1) times what it took without."""
+    sequence = order(filled(Slots(cost=cost, loan=0, discount=0, minimum=1), *totals))
+    assert sequence.rindex("1") + 1 <= totals[0] * cost / (cost - 1)
