@@ -14,26 +14,28 @@ T = TypeVar("T")
 
 
 class ActiveQueue(Generic[T]):
-    """How many messages are active, and which wait to become it.
+    """How many messages are active, and which wait to become it (`waiting` of them).
 
     Args:
         limit: how many may be.
     """
 
-    __slots__ = ("_deferred", "_deferred_next", "_incoming", "_limit", "count")
+    __slots__ = ("_deferred", "_deferred_next", "_incoming", "_limit", "count", "waiting")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self.count = 0
+        self.waiting = 0
         self._incoming: deque[T] = deque()
         self._deferred: deque[T] = deque()
         self._deferred_next = False
 
     def admit(self, message: T, *, new: bool) -> bool:
         """Let a message in, if there is room; else it waits, with the new ones or with the deferred ones."""
-        if self.count < self._limit and not self._incoming and not self._deferred:
+        if self.count < self._limit and not self.waiting:
             self.count += 1
             return True
+        self.waiting += 1
         (self._incoming if new else self._deferred).append(message)
         return False
 
@@ -43,14 +45,15 @@ class ActiveQueue(Generic[T]):
 
     def imports(self) -> Iterator[T]:
         """Let in those that wait as long as there is room, from the two queues in turn (qmgr_loop)."""
-        while self.count < self._limit and (self._incoming or self._deferred):
+        while self.waiting and self.count < self._limit:
             deferred = bool(self._deferred) and (self._deferred_next or not self._incoming)
             self.count += 1
+            self.waiting -= 1
             self._deferred_next = not deferred and self.count < self._limit
             yield (self._deferred if deferred else self._incoming).popleft()
 
     def clear(self) -> None:
         """After a crash nothing is active and nothing waits."""
-        self.count = 0
+        self.count = self.waiting = 0
         self._incoming.clear()
         self._deferred.clear()

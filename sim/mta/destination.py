@@ -48,7 +48,8 @@ class Destination:
     """One destination: its window, and how many deliveries are under way (`busy`).
 
     `window` 0 means that it is dead until `closed_until`, and `reason` then says why. `keeps_connections` says whether
-    a delivery that starts now should leave its connection open for the next.
+    a delivery that starts now should leave its connection open for the next, `is_fresh` that none has ended that
+    makes a difference.
     """
 
     __slots__ = (
@@ -59,6 +60,7 @@ class Destination:
         "_success",
         "busy",
         "closed_until",
+        "is_fresh",
         "keeps_connections",
         "reason",
         "window",
@@ -68,6 +70,7 @@ class Destination:
         self._how = how
         self.window = how.first
         self.busy = 0
+        self.is_fresh = True
         self.closed_until = -inf
         self.reason: Failure | None = None
         self.keeps_connections = False
@@ -99,6 +102,7 @@ class Destination:
     def end(self, now: float) -> None:
         """A delivery is over; `succeeded` or `failed` has been told before what came of it."""
         self.busy -= 1
+        self.is_fresh = False
         self._last_done = now
         if self._how.rate_delay:
             if self.window == 0:

@@ -51,9 +51,9 @@ class Job(Generic[T]):
         "used",
     )
 
-    def __init__(self, number: int, queued: float, entries: Iterable[tuple[str, T]]) -> None:
+    def __init__(self, number: int, queued: float, entries: Iterable[tuple[str, T]], priority: int) -> None:
         self.number = number
-        self.place: Place = (number, _LAST)
+        self.place: Place = (-priority, number, _LAST)
         self.queued = queued
         self.entries: dict[str, list[T]] = {}
         for hop, entry in entries:
@@ -71,30 +71,26 @@ class Job(Generic[T]):
 
 
 class Jobs(Generic[T]):
-    """The job list.
+    """The job list; `by_number` holds the jobs with entries that wait.
 
     Args:
         slots: what preemption costs.
         has_room: whether a destination may have one more delivery now.
     """
 
-    __slots__ = ("_by_hop", "_has_room", "_jobs", "_numbers", "_slots")
+    __slots__ = ("_by_hop", "_has_room", "_numbers", "_slots", "by_number")
 
     def __init__(self, slots: Slots, has_room: Callable[[str], bool]) -> None:
         self._slots = slots
         self._has_room = has_room
         self._numbers = 0
-        self._jobs: dict[int, Job[T]] = {}
+        self.by_number: dict[int, Job[T]] = {}
         self._by_hop: dict[str, list[tuple[Place, int]]] = {}
 
-    def __len__(self) -> int:
-        """How many jobs have entries that wait."""
-        return len(self._jobs)
-
-    def add(self, queued: float, entries: Iterable[tuple[str, T]]) -> None:
+    def add(self, queued: float, entries: Iterable[tuple[str, T]], priority: int = 0) -> None:
         """A message becomes active: its entries, each with its destination."""
         self._numbers += 1
-        job = self._jobs[self._numbers] = Job(self._numbers, queued, entries)
+        job = self.by_number[self._numbers] = Job(self._numbers, queued, entries, priority)
         for hop in job.entries:
             self._list(hop, job)
 
@@ -133,7 +129,7 @@ class Jobs(Generic[T]):
 
     def clear(self) -> Iterator[T]:
         """Take everything out."""
-        jobs, self._jobs, self._by_hop = self._jobs, {}, {}
+        jobs, self.by_number, self._by_hop = self.by_number, {}, {}
         for job in jobs.values():
             for waiting in job.entries.values():
                 yield from reversed(waiting)
@@ -146,7 +142,7 @@ class Jobs(Generic[T]):
         places = self._by_hop.get(hop)
         while places:
             place, number = places[0]
-            job = self._jobs.get(number)
+            job = self.by_number.get(number)
             if job is not None and job.place == place and hop in job.entries:
                 return job
             heappop(places)
@@ -172,7 +168,7 @@ class Jobs(Generic[T]):
                 self._pop(job)
             for child in job.children:
                 child.parent = None
-            del self._jobs[job.number]
+            del self.by_number[job.number]
 
     def _preempt(self, current: Job[T], now: float) -> Job[T]:
         """The job that takes the current one's place, if one may; the current one otherwise."""
@@ -201,7 +197,7 @@ class Jobs(Generic[T]):
         """The job with the most age for each of its entries among those that the current one can ever pay for."""
         most = (current.total - current.selected + current.available) // self._slots.cost
         best, best_score = None, 0.0
-        for job in self._jobs.values() if most > 0 else ():
+        for job in self.by_number.values() if most > 0 else ():
             if job.total - job.selected <= most and job.place > current.place and not job.children:
                 score = (now - job.queued + 1) / job.total
                 if score > best_score or (best is not None and score == best_score and job.place < best.place):

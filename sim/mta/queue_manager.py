@@ -9,16 +9,58 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sim.mta.destination import Concurrency, Destination
 from sim.mta.jobs import Jobs, Slots
 from sim.mta.queue import Failure
+from sim.scenario.feedback import Feedback
+from sim.scenario.products import Postfix, Product
 
 T = TypeVar("T")
 
 SUSPENDED = "delivery temporarily suspended: "
 """What Postfix writes before the reason of mail that it puts off without trying."""
+
+
+_STILL = Feedback(0.0)
+"""Leaves a window as it is."""
+
+
+def queue_manager_of(product: Product) -> QueueManager[Any]:
+    """The queue manager that a host's parameters make.
+
+    Other products than Postfix have plain limits: no window moves, no destination is ever dead, and messages go first
+    in, first out.
+    """
+    if isinstance(product, Postfix):
+        return _postfix(product)
+    most = product.destination_concurrency_limit
+    windows = Concurrency(
+        initial=most, concurrency_limit=most, positive_feedback=_STILL, negative_feedback=_STILL, failed_cohort_limit=0
+    )
+    return QueueManager(product.process_limit, windows, Slots(cost=0))
+
+
+def _postfix(policy: Postfix) -> QueueManager[Any]:
+    return QueueManager(
+        policy.default_process_limit,
+        Concurrency(
+            initial=policy.initial_destination_concurrency,
+            concurrency_limit=policy.default_destination_concurrency_limit,
+            positive_feedback=policy.default_destination_concurrency_positive_feedback,
+            negative_feedback=policy.default_destination_concurrency_negative_feedback,
+            failed_cohort_limit=policy.default_destination_concurrency_failed_cohort_limit,
+            revival=policy.minimal_backoff_time,
+            rate_delay=policy.default_destination_rate_delay,
+        ),
+        Slots(
+            cost=policy.default_delivery_slot_cost,
+            loan=policy.default_delivery_slot_loan,
+            discount=policy.default_delivery_slot_discount,
+            minimum=policy.default_minimum_delivery_slots,
+        ),
+    )
 
 
 class QueueManager(Generic[T]):
@@ -62,16 +104,19 @@ class QueueManager(Generic[T]):
             return None
         return replace(destination.reason, text=SUSPENDED + destination.reason.text)
 
-    def enter(self, entries: Iterable[tuple[str, T]], now: float) -> None:
-        """A message's deliveries, each with its destination, wait for their places; ask `next` which may go at once."""
-        self._jobs.add(now, entries)
+    def enter(self, entries: Iterable[tuple[str, T]], now: float, priority: int = 0) -> None:
+        """A message's deliveries, each with its destination, wait for their places; ask `next` which may go at once.
+
+        They stand behind those of the same and of higher priority (RFC 6710).
+        """
+        self._jobs.add(now, entries, priority)
 
     def next(self, now: float, only: str | None = None) -> tuple[str, T] | None:
         """The delivery that goes next, and its destination, where it has taken its place; None where none may go.
 
         With `only`, none goes where the next one's destination is another.
         """
-        if self._busy >= self._most or not self._jobs:
+        if not self._jobs.by_number or self._busy >= self._most:
             return None
         self._now = now
         selected = self._jobs.select(now, only)
@@ -82,6 +127,33 @@ class QueueManager(Generic[T]):
             self._destinations[hop].start(now)
             self._busy += 1
         return selected
+
+    def successor(self, hop: str, now: float) -> T | None:
+        """Who takes the place of a delivery that is about to end: the next one, if it goes to the same destination."""
+        if not self._jobs.by_number:
+            return None
+        destination = self._destinations[hop]
+        self._busy -= 1
+        destination.busy -= 1
+        selected = self.next(now, only=hop)
+        if selected is None:
+            self._busy += 1
+            destination.busy += 1
+            return None
+        return selected[1]
+
+    def note(self, hop: str, now: float, failure: Failure | None) -> Sequence[T]:
+        """A delivery is over whose place another has taken; as `leave` otherwise."""
+        self._busy += 1
+        self._destinations[hop].busy += 1
+        return self.leave(hop, now, failure)
+
+    def give_back(self, hop: str) -> None:
+        """A delivery gives its place back without having been tried."""
+        self._busy -= 1
+        destination = self._destinations[hop]
+        destination.busy -= 1
+        self._forget(hop, destination)
 
     def leave(self, hop: str, now: float, failure: Failure | None = None) -> Sequence[T]:
         """A delivery is over and gives its place back.
@@ -96,18 +168,25 @@ class QueueManager(Generic[T]):
         """
         self._busy -= 1
         destination = self._destinations[hop]
+        if destination.is_fresh and destination.busy == 1 and failure is None and not self._jobs.by_number:
+            # The usual case: its only delivery, and nobody waits.
+            destination.busy = 0
+            return ()
         dropped: Sequence[T] = ()
         if failure is not None:
             destination.failed(failure, now)
             if destination.is_dead:
                 dropped = self._jobs.drop(hop)
-        elif destination.busy > 1 or destination.is_dead or self._jobs:
+        else:
             destination.succeeded()
         destination.end(now)
-        if not (destination.busy or destination.is_dead or self._concurrency.rate_delay or self._jobs.waits_for(hop)):
-            # As in Postfix, nothing is remembered of a destination that has nothing to do.
-            del self._destinations[hop]
+        self._forget(hop, destination)
         return dropped
+
+    def _forget(self, hop: str, destination: Destination) -> None:
+        """As in Postfix, nothing is remembered of a destination that has nothing to do."""
+        if not (destination.busy or destination.is_dead or self._concurrency.rate_delay or self._jobs.waits_for(hop)):
+            del self._destinations[hop]
 
     def keeps_connection(self, hop: str) -> bool:
         """Whether a delivery to a destination should leave its connection open for the next one."""
@@ -130,11 +209,10 @@ class QueueManager(Generic[T]):
 
     def clear(self) -> Iterator[T]:
         """After a crash nothing is remembered and nothing waits; gives what did. Those under way are still to leave."""
-        for hop, destination in list(self._destinations.items()):
-            fresh = self._destinations[hop] = Destination(self._concurrency)
-            fresh.busy = destination.busy
-            if not fresh.busy:
-                del self._destinations[hop]
+        under_way = {hop: one.busy for hop, one in self._destinations.items() if one.busy}
+        self._destinations = {hop: Destination(self._concurrency) for hop in under_way}
+        for hop, busy in under_way.items():
+            self._destinations[hop].busy = busy
         return self._jobs.clear()
 
     def _has_room(self, hop: str) -> bool:

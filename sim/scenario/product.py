@@ -12,14 +12,22 @@ from functools import partial
 from itertools import pairwise
 from typing import Annotated, Any, Literal, cast
 
+from sim.scenario.feedback import Feedback, read_feedback
 from sim.scenario.names import shown, unknown
 from sim.scenario.products import PRODUCTS, TITLES, Delays, Exim, Product, RetryRule
 from sim.scenario.quantity import DURATION, above_zero, format_duration
 from sim.scenario.reading import KEY, Collected, Fault, FaultsError, JsonSchema, Reads, one_key
 from sim.scenario.values import read_flag, read_whole
 
-_MAY_BE_ZERO = re.compile(r"bounce_queue_lifetime|maximal_queue_lifetime|M..QueueAge|smtp_.*_timeout")
+_MAY_BE_ZERO = re.compile(
+    r"bounce_queue_lifetime|maximal_queue_lifetime|M..QueueAge|smtp_.*_timeout|default_destination_rate_delay"
+)
 """Times that may be 0; others would let a host spin, or never have any time."""
+
+_MAY_BE_NONE = re.compile(
+    r"default_destination_concurrency_(failed_cohort_)?limit|default_delivery_slot_.*|default_minimum_delivery_slots"
+)
+"""Counts that may be 0: no limit, or none of it."""
 
 _MOST_INTERVALS = 1000
 _INTERVAL = re.compile(r"(\d{1,9})\s*([smhd])\s*(?:\*\s*(\d{1,4}))?", re.ASCII)
@@ -103,12 +111,18 @@ def _reader(name: str, default: Value) -> Callable[[object], Value]:
         case bool():
             return read_flag
         case int():
-            return partial(read_whole, 1, None)
+            return partial(read_whole, _least(name), None)
+        case Feedback():
+            return read_feedback
         case (RetryRule(), *_):
             return read_rules
         case tuple():
             return read_intervals
     return DURATION.parse if _MAY_BE_ZERO.fullmatch(name) else partial(above_zero, DURATION)
+
+
+def _least(name: str) -> int:
+    return 0 if _MAY_BE_NONE.fullmatch(name) else 1
 
 
 def read_intervals(value: object) -> tuple[float, ...]:
@@ -179,6 +193,8 @@ def format_parameter(value: Value) -> object:
     match value:
         case bool() | int():
             return value
+        case Feedback():
+            return str(value)
         case (RetryRule(), *_):
             return "; ".join(_format_rule(rule) for rule in cast("Sequence[RetryRule]", value))
         case tuple():
@@ -247,13 +263,15 @@ def _said(product: Product, name: str, index: int) -> str:
     return format_duration(_number(product, name, index))
 
 
-def _described(default: Value) -> JsonSchema:
+def _described(name: str, default: Value) -> JsonSchema:
     time = DURATION.json_schema()
     match default:
         case bool():
             return {"type": "boolean"}
         case int():
-            return {"type": "integer", "minimum": 1}
+            return {"type": "integer", "minimum": _least(name)}
+        case Feedback():
+            return {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"type": "string"}]}
         case (RetryRule(), *_):
             return {"type": "string", "examples": ["F,2h,15m; G,16h,1h,1.5; F,4d,6h"]}
         case tuple():
@@ -262,7 +280,7 @@ def _described(default: Value) -> JsonSchema:
 
 
 def _object(kind: type[Product]) -> JsonSchema:
-    described = {name: _described(default) for name, default in parameters_of(kind).items()}
+    described = {name: _described(name, default) for name, default in parameters_of(kind).items()}
     return {"type": "object", "additionalProperties": False, "properties": described}
 
 

@@ -13,6 +13,8 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Literal
 
+from sim.scenario.feedback import FIXED, Feedback
+
 MINUTE = 60.0
 HOUR = 3600.0
 DAY = 86400.0
@@ -33,7 +35,8 @@ class Product:
     block of mail data, the reply to the final dot and to QUIT. `destination_concurrency_limit` is how many deliveries
     to one next hop are under way, `process_limit` how many in all; `recipient_limit` how many recipients a
     transaction has; `mx_address_limit` how many hosts of a domain are tried, `mx_session_limit` how many of them may
-    have been offered the mail; `hopcount_limit` how many Received fields make a loop.
+    have been offered the mail; `active_limit` how many messages are worked on at a time; `hopcount_limit` how many
+    Received fields make a loop.
     """
 
     __slots__ = ()
@@ -51,6 +54,7 @@ class Product:
     recipient_limit: int = 100
     mx_address_limit: int = MANY
     mx_session_limit: int = MANY
+    active_limit: int = MANY
     hopcount_limit: int = 100
 
 
@@ -71,9 +75,19 @@ class Postfix(Product):
     smtp_data_xfer_timeout: float = 3 * MINUTE
     smtp_data_done_timeout: float = 10 * MINUTE
     smtp_quit_timeout: float = 5 * MINUTE
+    initial_destination_concurrency: int = 5
     default_destination_concurrency_limit: int = 20
+    default_destination_concurrency_positive_feedback: Feedback = FIXED
+    default_destination_concurrency_negative_feedback: Feedback = FIXED
+    default_destination_concurrency_failed_cohort_limit: int = 1
+    default_destination_rate_delay: float = 0.0
+    default_delivery_slot_cost: int = 5
+    default_delivery_slot_loan: int = 3
+    default_delivery_slot_discount: int = 50
+    default_minimum_delivery_slots: int = 3
     default_destination_recipient_limit: int = 50
     default_process_limit: int = 100
+    qmgr_message_active_limit: int = 20_000
     smtp_mx_address_limit: int = 5
     smtp_mx_session_limit: int = 2
     hopcount_limit: int = 50
@@ -91,6 +105,7 @@ class Postfix(Product):
     process_limit = _named("default_process_limit")
     mx_address_limit = _named("smtp_mx_address_limit")
     mx_session_limit = _named("smtp_mx_session_limit")
+    active_limit = _named("qmgr_message_active_limit")
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,10 +85,10 @@ def test_a_full_destination_blocks_its_jobs_only():
     jobs.add(0.0, [("a", "2")])
     jobs.add(0.0, [("c", "3")])
     assert order(jobs) == "13"
-    assert (jobs.waits_for("a"), jobs.waits_for("c"), len(jobs)) == (True, False, 2)
+    assert (jobs.waits_for("a"), jobs.waits_for("c"), len(jobs.by_number)) == (True, False, 2)
     full.clear()
     assert order(jobs) == "112"
-    assert len(jobs) == 0
+    assert len(jobs.by_number) == 0
 
 
 def test_destinations_of_a_job_take_turns():
@@ -110,7 +110,7 @@ def test_a_dead_destination_loses_its_entries():
 def test_clear_takes_everything():
     """After a crash nothing waits."""
     jobs = filled(Slots(), 2, 1)
-    assert (list(jobs.clear()), len(jobs), order(jobs)) == (["1", "1", "2"], 0, "")
+    assert (list(jobs.clear()), len(jobs.by_number), order(jobs)) == (["1", "1", "2"], 0, "")
 
 
 def test_blocked_candidates_do_not_preempt():

@@ -11,7 +11,8 @@ import pytest
 from sim.mta.destination import Concurrency
 from sim.mta.jobs import Slots
 from sim.mta.queue import Failure
-from sim.mta.queue_manager import QueueManager
+from sim.mta.queue_manager import QueueManager, queue_manager_of
+from sim.scenario.products import Delays, Nullmailer, OpenSmtpd, Product
 
 DOWN = Failure(0, "4.4.1", "connection timed out")
 
@@ -218,3 +219,27 @@ def test_the_first_waves_are_five_ten_and_twenty(shared):
     waves = Counter(round((end - found[0][0]) / 0.51) for end, _ in found)
     assert [waves[wave] for wave in range(10)] == [5, 10, 20, 20, 20, 20, 20, 20, 20, 20]
     assert [measured[wave] for wave in range(10)] == pytest.approx([waves[wave] for wave in range(10)], abs=1)
+
+
+@pytest.mark.parametrize("product", [OpenSmtpd(maxconn_per_route=2), Delays(destination_concurrency_limit=2)])
+def test_other_products_have_plain_limits(product: Product):
+    """As many at a time as the parameter says from the start, whatever fails; nothing is put off or preempted."""
+    queue = queue_manager_of(product)
+    for _ in range(100):
+        assert [queue.take("a", 0.0) for _ in range(3)] == [True, True, False]
+        assert [queue.leave("a", 0.0, DOWN) for _ in range(2)] == [(), ()]
+    assert queue.suspended("a", 0.0) is None
+    queue.take("a", 0.0)
+    queue.enter([("a", f"many {n}") for n in range(50)], 0.0)
+    queue.enter([("a", "one")], 0.0)
+    order = []
+    while (selected := queue.next(0.0)) is not None:
+        order.append(selected[1])
+        queue.leave("a", 0.0)
+    assert order == [*(f"many {n}" for n in range(50)), "one"]
+
+
+def test_a_process_limit_of_one():
+    """Nullmailer sends one message at a time."""
+    queue = queue_manager_of(Nullmailer())
+    assert [queue.take(hop, 0.0) for hop in ("a", "b")] == [True, False]
