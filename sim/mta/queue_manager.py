@@ -64,7 +64,7 @@ def _postfix(policy: Postfix) -> QueueManager[Any]:
 
 
 class QueueManager(Generic[T]):
-    """The outbound deliveries of a host: those under way and those that wait.
+    """The outbound deliveries of a host: those under way and those that wait (`jobs`).
 
     Args:
         process_limit: how many are under way at a time, at most.
@@ -72,7 +72,7 @@ class QueueManager(Generic[T]):
         slots: what preemption costs.
     """
 
-    __slots__ = ("_busy", "_concurrency", "_destinations", "_jobs", "_most", "_now")
+    __slots__ = ("_busy", "_concurrency", "_destinations", "_most", "_now", "jobs")
 
     def __init__(
         self, process_limit: int = 100, concurrency: Concurrency | None = None, slots: Slots | None = None
@@ -82,7 +82,7 @@ class QueueManager(Generic[T]):
         self._busy = 0
         self._now = 0.0
         self._destinations: dict[str, Destination] = {}
-        self._jobs: Jobs[T] = Jobs(slots or Slots(), self._has_room)
+        self.jobs: Jobs[T] = Jobs(slots or Slots(), self._has_room)
 
     def take(self, hop: str, now: float) -> bool:
         """Take a place for a message's only delivery, if there is one; else `enter` it, unless it is `suspended`."""
@@ -109,17 +109,17 @@ class QueueManager(Generic[T]):
 
         They stand behind those of the same and of higher priority (RFC 6710).
         """
-        self._jobs.add(now, entries, priority)
+        self.jobs.add(now, entries, priority)
 
     def next(self, now: float, only: str | None = None) -> tuple[str, T] | None:
         """The delivery that goes next, and its destination, where it has taken its place; None where none may go.
 
         With `only`, none goes where the next one's destination is another.
         """
-        if not self._jobs.by_number or self._busy >= self._most:
+        if not self.jobs.by_number or self._busy >= self._most:
             return None
         self._now = now
-        selected = self._jobs.select(now, only)
+        selected = self.jobs.select(now, only)
         if selected is not None:
             hop = selected[0]
             if hop not in self._destinations:
@@ -130,7 +130,7 @@ class QueueManager(Generic[T]):
 
     def successor(self, hop: str, now: float) -> T | None:
         """Who takes the place of a delivery that is about to end: the next one, if it goes to the same destination."""
-        if not self._jobs.by_number:
+        if not self.jobs.by_number:
             return None
         destination = self._destinations[hop]
         self._busy -= 1
@@ -168,7 +168,7 @@ class QueueManager(Generic[T]):
         """
         self._busy -= 1
         destination = self._destinations[hop]
-        if destination.is_fresh and destination.busy == 1 and failure is None and not self._jobs.by_number:
+        if destination.is_fresh and destination.busy == 1 and failure is None and not self.jobs.by_number:
             # The usual case: its only delivery, and nobody waits.
             destination.busy = 0
             return ()
@@ -176,7 +176,7 @@ class QueueManager(Generic[T]):
         if failure is not None:
             destination.failed(failure, now)
             if destination.is_dead:
-                dropped = self._jobs.drop(hop)
+                dropped = self.jobs.drop(hop)
         else:
             destination.succeeded()
         destination.end(now)
@@ -185,7 +185,7 @@ class QueueManager(Generic[T]):
 
     def _forget(self, hop: str, destination: Destination) -> None:
         """As in Postfix, nothing is remembered of a destination that has nothing to do."""
-        if not (destination.busy or destination.is_dead or self._concurrency.rate_delay or self._jobs.waits_for(hop)):
+        if not (destination.busy or destination.is_dead or self._concurrency.rate_delay or self.jobs.waits_for(hop)):
             del self._destinations[hop]
 
     def keeps_connection(self, hop: str) -> bool:
@@ -195,7 +195,7 @@ class QueueManager(Generic[T]):
 
     def resumes_at(self, hop: str) -> float | None:
         """When a destination that waits between deliveries has its next one, if it does and any waits for it."""
-        if not self._concurrency.rate_delay or not self._jobs.waits_for(hop):
+        if not self._concurrency.rate_delay or not self.jobs.waits_for(hop):
             return None
         return self._destinations[hop].closed_until
 
@@ -204,7 +204,7 @@ class QueueManager(Generic[T]):
         for hop, destination in list(self._destinations.items()):
             if destination.is_dead:
                 destination.succeeded()
-            if not destination.busy and not self._jobs.waits_for(hop):
+            if not destination.busy and not self.jobs.waits_for(hop):
                 del self._destinations[hop]
 
     def clear(self) -> Iterator[T]:
@@ -213,7 +213,7 @@ class QueueManager(Generic[T]):
         self._destinations = {hop: Destination(self._concurrency) for hop in under_way}
         for hop, busy in under_way.items():
             self._destinations[hop].busy = busy
-        return self._jobs.clear()
+        return self.jobs.clear()
 
     def _has_room(self, hop: str) -> bool:
         destination = self._destinations.get(hop)

@@ -170,7 +170,7 @@ class Attempt:
     def _more(self) -> Mailing | None:
         """The message of the delivery that is next in line for the same host, which goes on in this one's place."""
         station, session = self._station, self._session
-        if not station.places.lines or session is None:
+        if not station.manager.jobs.by_number or session is None:
             return None
         now = station.world.env.now
         if now - session.opened_at > REUSE_TIME:
@@ -178,7 +178,7 @@ class Attempt:
         self.heir = station.successor(self._hop)
         if self.heir is None:
             return None
-        entry, copies, _ = self.heir
+        entry, copies, *_ = self.heir
         paths, wishes = tuple([copy.forward_path for copy in copies]), entry.wishes
         if wishes is None:
             return Mailing(entry.reverse_path, paths, entry.content)

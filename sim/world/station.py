@@ -12,11 +12,12 @@ from sim.mail.content import split
 from sim.mail.path import Path
 from sim.mail.trace import date_time, delivered_to, received
 from sim.mta import bounce
-from sim.mta.concurrency import Places
+from sim.mta.active import ActiveQueue
 from sim.mta.directory import OWNER, Directory
 from sim.mta.mailbox import Mailboxes
 from sim.mta.mx import candidates
 from sim.mta.queue import Copy, Entry, Failure, Queue
+from sim.mta.queue_manager import QueueManager, queue_manager_of
 from sim.mta.reception import AcceptedMail
 from sim.mta.retry.base import Outcome, Round
 from sim.mta.retry.exim import TOO_LONG
@@ -27,7 +28,7 @@ from sim.network.weather import Timeline
 from sim.protocol.smtp.events import Parameters
 from sim.results.facts import QueueFact
 from sim.scenario.spec import Domain, Host
-from sim.world.attempt import NO_ROUTE, Attempt, no_route
+from sim.world.attempt import NO_ANSWER, NO_ROUTE, Attempt, no_route
 from sim.world.clock import Task
 from sim.world.tidings import tell
 
@@ -43,8 +44,8 @@ TOO_LATE = Failure(554, "5.4.7", "delivery time expired")
 Way = tuple[str, ...]
 """The nodes that a session's bytes pass, from this host to the next that takes custody."""
 
-Delivery = tuple[Entry, Sequence[Copy], tuple[Way, ...]]
-"""Copies of an entry and the ways that they go, best first."""
+Delivery = tuple[Entry, Sequence[Copy], tuple[Way, ...], float]
+"""Copies of an entry, the ways that they go, best first, and when these were looked up."""
 
 
 class Station:
@@ -71,7 +72,8 @@ class Station:
         self._runs_since = -self._random.uniform(0.0, self._retry.period)
         self._running = weather.is_up(0.0)
         self._serial = 0
-        self.places: Places[Delivery] = Places(host.mta)
+        self.manager: QueueManager[Delivery] = queue_manager_of(host.mta)
+        self._active: ActiveQueue[Entry] = ActiveQueue(host.mta.active_limit)
         self._plain_paths = not host.percent_hack
         if weather.next_down(0.0) < world.horizon:
             world.env.process(self._live_through(weather))
@@ -198,7 +200,7 @@ class Station:
         wishes = entry.wishes
         if wishes is not None and now < wishes.deadline < self.world.horizon:
             self.world.at(wishes.deadline, lambda: self._strike(entry, wishes.deadline))
-        self._release(entry, entry.copies, now)
+        self._activate(entry, now, new=True)
 
     def _hold(self, entry: Entry) -> None:
         """Keep a message back that is not to begin its way yet (RFC 4865)."""
@@ -262,20 +264,30 @@ class Station:
         self.submit(reverse_path, world.write(world.new_message_id(), reverse_path, [path], len(again)), again)
         return Failure(0, bounce.DELIVERED.enhanced, f"forwarded to {to}")
 
-    def _release(self, entry: Entry, copies: Sequence[Copy], now: float) -> None:
-        """Start, or line up, the deliveries of an entry's copies: those that go the same way together."""
+    def _activate(self, entry: Entry, now: float, *, new: bool = False) -> None:
+        """Begin a round of an entry's deliveries, as soon as the active queue has room for it."""
         if entry.held:
             self._let_go(entry, now)
-            return
-        if entry.wishes is not None and self._is_overdue(entry, now):
+        elif entry.wishes is not None and self._is_overdue(entry, now):
             self._return_late(entry, now)
-            return
+        elif self._active.admit(entry, new=new):
+            self._release(entry, now)
+
+    def _release(self, entry: Entry, now: float) -> None:
+        """Start, or line up, the deliveries of an entry's copies: those that go the same way together."""
         most = self.host.mta.recipient_limit
-        for group, members in self._together(entry, copies, now):
-            for first in range(0, len(members), most):
-                entry.in_delivery += 1
-                self._start(entry, members[first : first + most], group)
-        if not entry.in_delivery:
+        deliveries: list[Delivery] = [
+            (entry, members[first : first + most], ways, now)
+            for ways, members in self._together(entry, entry.copies, now)
+            for first in range(0, len(members), most)
+        ]
+        entry.in_delivery = len(deliveries)
+        if len(deliveries) == 1:
+            self._start(deliveries[0], now)
+        elif deliveries:
+            self._line_up(deliveries, now)
+            self._let_in(now)
+        else:
             self._settle(entry, now)
 
     def _together(
@@ -337,52 +349,94 @@ class Station:
                 copy.waited(entry.due, now)
         return ()
 
-    def _start(self, entry: Entry, copies: Sequence[Copy], ways: tuple[Way, ...]) -> None:
-        hop = ways[0][-1]
-        if self.places.take(hop):
-            Task(self.world.env, self._deliver(entry, copies, ways))
+    def _start(self, delivery: Delivery, now: float) -> None:
+        hop = delivery[2][0][-1]
+        if self.manager.take(hop, now):
+            Task(self.world.env, self._deliver(delivery, hop))
         else:
-            self.places.line_up(hop, (entry, copies, ways), entry.wishes.priority if entry.wishes else 0)
+            self._line_up([delivery], now)
+
+    def _line_up(self, deliveries: Sequence[Delivery], now: float) -> None:
+        """Let an entry's deliveries wait for their places; those whose next hop is dead are put off instead."""
+        entry, open_ = deliveries[0][0], []
+        for delivery in deliveries:
+            hop = delivery[2][0][-1]
+            reason = self.manager.suspended(hop, now)
+            if reason is None:
+                open_.append((hop, delivery))
+            else:
+                self._put_off(delivery, reason, now)
+        if open_:
+            self.manager.enter(open_, now, entry.wishes.priority if entry.wishes else 0)
+
+    def _put_off(self, delivery: Delivery, reason: Failure, now: float) -> None:
+        """End a delivery without having tried it."""
+        entry, copies, _, _ = delivery
+        for copy in copies:
+            copy.waited(entry.due, now)
+            entry.failures[copy.recipient] = reason
+        self._over(entry, now)
+
+    def _over(self, entry: Entry, now: float) -> None:
+        """One of an entry's deliveries is over."""
+        entry.in_delivery -= 1
+        if not entry.in_delivery and self.holds(entry):
+            self._settle(entry, now)
 
     def successor(self, hop: str) -> Delivery | None:
         """The delivery that is to go on in the place, and the session, of one to `hop` that is about to end."""
-        return self.places.successor(hop) if self._running else None
+        return self.manager.successor(hop, self.world.env.now) if self._running else None
 
-    def _deliver(
-        self, entry: Entry, copies: Sequence[Copy], ways: tuple[Way, ...]
-    ) -> Generator[simpy.Event, None, None]:
-        """Deliveries in one place, one after the other as long as each has an heir.
-
-        Each goes the ways in turn, until each copy is taken or refused for good. The first attempt may take over a
-        session; one that leaves its session to an heir is the last.
-        """
-        hop = ways[0][-1]
+    def _deliver(self, delivery: Delivery, hop: str) -> Generator[simpy.Event, None, None]:
+        """Deliveries in one place, one after the other as long as each has an heir."""
+        env, manager = self.world.env, self.manager
         attempt: Attempt | None = None
-        heir: Delivery | None = (entry, copies, ways)
+        heir: Delivery | None = delivery
         while heir is not None:
-            (entry, left, ways), heir, talks = heir, None, 0
-            for way in ways if self._running else ():
+            (entry, copies, ways, _), heir, failure, boots = heir, None, None, self.boots
+            if self._running:
                 before = attempt if attempt is not None and attempt.session is not None else None
-                attempt = Attempt(self, entry, left, way, hop=hop, before=before)
-                began = self.world.env.now
-                left = yield from attempt.run()
-                if before is not None and left and not attempt.contacted and self._running:
-                    # A session that had died meanwhile says nothing about the host.
-                    attempt = Attempt(self, entry, left, way, hop=hop)
-                    left = yield from attempt.run()
+                attempt, left = yield from self._try(entry, copies, ways, hop, before)
                 heir = attempt.heir
-                talks += attempt.contacted
-                if self._retry.keeps_hosts:
-                    self._remember(entry, way[-1], left, began, self.world.env.now)
-                if not left or heir or talks == self.host.mta.mx_session_limit or not self._running:
-                    break
-            if left and self._retry.keeps_hosts:
-                self._note_exhausted(entry, left, ways)
-            entry.in_delivery -= 1
-            if not entry.in_delivery and self.holds(entry):
-                self._settle(entry, self.world.env.now)
-        self.places.leave(hop)
-        self._let_in(self.world.env.now)
+                failure = self._site_failure(entry, left) if left else None
+            now = env.now
+            self._over(entry, now)
+            gone = (manager.note if heir else manager.leave)(hop, now, failure if boots == self.boots else None)
+            for other in gone:
+                self._put_off(other, manager.suspended(hop, now) or NO_ANSWER, now)
+            self._let_in(now)
+
+    @staticmethod
+    def _site_failure(entry: Entry, left: Sequence[Copy]) -> Failure | None:
+        """Why the last host tried could not be talked to, if it could not (smtp_trouble.c: not a reply to the mail)."""
+        failure = entry.failures.get(left[0].recipient)
+        return failure if failure is not None and not failure.host else None
+
+    def _try(
+        self, entry: Entry, copies: Sequence[Copy], ways: tuple[Way, ...], hop: str, before: Attempt | None
+    ) -> Generator[simpy.Event, None, tuple[Attempt, Sequence[Copy]]]:
+        """The ways in turn, until each copy is taken or refused for good; gives the last attempt and what it left.
+
+        The first attempt may take over a session; one that leaves its session to an heir is the last.
+        """
+        env, left, talks = self.world.env, copies, 0
+        for way in ways:
+            attempt = Attempt(self, entry, left, way, hop=hop, before=before)
+            began = env.now
+            left = yield from attempt.run()
+            if before is not None and left and not attempt.contacted and self._running:
+                # A session that had died meanwhile says nothing about the host.
+                attempt = Attempt(self, entry, left, way, hop=hop)
+                left = yield from attempt.run()
+            before = None
+            talks += attempt.contacted
+            if self._retry.keeps_hosts:
+                self._remember(entry, way[-1], left, began, env.now)
+            if not left or attempt.heir or talks == self.host.mta.mx_session_limit or not self._running:
+                break
+        if left and self._retry.keeps_hosts:
+            self._note_exhausted(entry, left, ways)
+        return attempt, left
 
     def _note_exhausted(self, entry: Entry, left: Sequence[Copy], ways: tuple[Way, ...]) -> None:
         """Where every host has been failing for too long, what is left is not to be tried again."""
@@ -421,15 +475,43 @@ class Station:
 
     def _let_in(self, now: float) -> None:
         """A place is free: those that wait go, as far as there is room."""
-        while self._running and (waiting := self.places.next_in_line()) is not None:
-            entry, copies, _ = waiting
-            entry.in_delivery -= 1
-            self._release(entry, copies, now)
+        while self._running and (waiting := self.manager.next(now)) is not None:
+            hop, delivery = waiting
+            self._set_out(delivery, hop, now)
+        if self._active.waiting:
+            self._import(now)
+
+    def _import(self, now: float) -> None:
+        """Let those in that wait for the active queue; some may have been returned meanwhile."""
+        for entry in self._active.imports():
+            if self.holds(entry):
+                self._release(entry, now)
+            else:
+                self._active.leave()
+
+    def _set_out(self, delivery: Delivery, hop: str, now: float) -> None:
+        """Start a delivery that has its place now, by the ways that there are now."""
+        entry, copies, ways, since = delivery
+        groups: Sequence[tuple[tuple[Way, ...], Sequence[Copy]]] = ()
+        if since == now:
+            groups = [(ways, copies)]
+        elif not self._is_overdue(entry, now):
+            groups = list(self._together(entry, copies, now))
+        if not groups:
+            self.manager.give_back(hop)
+            self._over(entry, now)
+            return
+        (first, its_copies), *others = groups
+        Task(self.world.env, self._deliver((entry, its_copies, first, now), hop))
+        for way, members in others:
+            entry.in_delivery += 1
+            self._start((entry, members, way, now), now)
 
     def _settle(self, entry: Entry, now: float) -> None:
         """All deliveries of an entry are over: what is left is given up, or tried again later."""
         if not self._running:
             return
+        self._active.leave()
         if entry.wishes is not None and self._is_overdue(entry, now):
             self._return_late(entry, now)
             return
@@ -479,7 +561,7 @@ class Station:
 
     def _try_again(self, entry: Entry, now: float) -> None:
         if self._retry.lapses(entry.arrival) > now:
-            self._release(entry, entry.copies, now)
+            self._activate(entry, now)
             return
         for copy in entry.copies:
             copy.waited(entry.due, now)
@@ -539,8 +621,9 @@ class Station:
         self._running = False
         self.boots += 1
         self.inbound = 0
-        for entry, _, _ in self.places.clear():
+        for entry, *_ in self.manager.clear():
             entry.in_delivery -= 1
+        self._active.clear()
         if self.host.spool == "volatile":
             for entry in self.queue.empty():
                 for copy in entry.copies:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -126,12 +127,40 @@ def test_many_recipients_go_in_several_transactions():
 
 
 def test_no_line_starves():
-    """With one process, mail for another destination does not wait for all the mail that is there already."""
-    mail = [message(0, "u1@a", "u1@b") for _ in range(50)] + [message(0.5, "u1@a", "u1@c")]
+    """With one process mail goes first in, first out, as Postfix has it: no later mail passes that to another host."""
+    mail = [message(at, "u1@a", "u1@b") for at in (0, 0.6) for _ in range(20)] + [message(0.5, "u1@a", "u1@c")]
     hosts = {"a": {"mta": Postfix(default_process_limit=1)}}
-    facts = run(scenario("a-b a-c", *mail, hosts=hosts))
+    facts = run(scenario("a-b a-c", *sorted(mail, key=lambda one: one.at), hosts=hosts))
     place = [attempt.to_host for attempt in sorted(facts.attempts, key=lambda attempt: attempt.started_s)].index("c")
-    assert place < 15
+    assert place == 20
+
+
+def test_small_messages_pass_a_big_one():
+    """With one process, a message to many hosts lets a later one to one host pass (Postfix's preemptive scheduler)."""
+    hops = [f"h{number}" for number in range(20)]
+    mail = [message(0, "u1@a", *[f"u1@{hop}" for hop in hops]), message(0.1, "u1@a", "u1@z")]
+    hosts = {"a": {"mta": Postfix(default_process_limit=1)}}
+    facts = run(scenario(" ".join(f"a-{hop}" for hop in [*hops, "z"]), *mail, hosts=hosts))
+    assert [attempt.to_host for attempt in facts.attempts].index("z") < 5
+
+
+def test_a_dead_destination_is_spared():
+    """After three failures all that waits is put off at once; what comes in the next five minutes is not tried."""
+    hosts = {"b": {"weather": down((0.0, 10 * HOUR))}}
+    mail = [message(0, "u1@a", "u1@b") for _ in range(20)] + [message(200.0, "u1@a", "u1@b")]
+    facts = run(scenario("a-b", *mail, hosts=hosts, duration=300.0))
+    early = [attempt for attempt in facts.attempts if attempt.started_s < 290.0]
+    assert [attempt.outcome for attempt in early] == ["connect-timeout"] * 5
+    assert {copy.outcome for copy in facts.copies} == {"delivered"}
+
+
+def test_messages_wait_for_the_active_queue():
+    """qmgr_message_active_limit 1: one message at a time, new ones before those that were put off."""
+    hosts = {"a": {"mta": Postfix(qmgr_message_active_limit=1)}}
+    mail = [message(0, "u1@a", f"u1@{hop}") for hop in "bcd"]
+    facts = run(scenario("a-b a-c a-d", *mail, hosts=hosts))
+    assert all(one.ended_s <= next_.started_s for one, next_ in pairwise(facts.attempts))
+    assert [attempt.to_host for attempt in facts.attempts] == ["b", "c", "d"]
 
 
 def test_a_refused_copy_is_not_offered_again_after_a_crash():

@@ -120,12 +120,12 @@ def test_a_session_is_reused_for_five_minutes():
 
 
 def test_a_session_goes_to_those_who_are_next_in_line():
-    """With one process, the line of another next hop has its turn before this one goes on."""
+    """With one process, mail for another next hop has its turn before later mail for this one goes on."""
     mail = [
         message(0, "u1@a", "u1@b"),
         message(0, "u1@a", "u1@b"),
-        message(0, "u1@a", "u1@b"),
         message(0, "u1@a", "u1@c"),
+        message(0, "u1@a", "u1@b"),
     ]
     hosts = {"a": {"mta": Postfix(default_process_limit=1)}}
     facts = run(scenario("a-b a-c", *mail, hosts=hosts))
