@@ -8,7 +8,7 @@ from typing import Literal
 
 from sim.mail.address import Address, AddressError, parse_address
 from sim.mail.path import Path, percent_decode
-from sim.mta.mx import Records, home_hosts, is_exchanger, is_home
+from sim.mta.mx import Records, home_hosts, is_exchanger, is_home, is_null
 from sim.protocol.smtp import replies
 from sim.protocol.smtp.replies import Reply
 from sim.scenario.spec import Domain
@@ -24,6 +24,8 @@ E554_RELAY_DENIED = Reply(554, ("Relay access denied",), "5.7.1")
 """As Postfix's reject_unauth_destination answers."""
 S252_NOT_ASCII = Reply(252, ("The answer has non-ASCII characters: ask with SMTPUTF8",), "2.6.8")
 """RFC 6531 section 3.7.4.2, for a client that did not say that it reads UTF-8."""
+E556_NULL_MX = Reply(556, ("Recipient address has null MX",), "5.1.10")
+"""RFC 7505 section 4.2."""
 
 _JUDGED_LIMIT = 100_000
 """Judgements remembered: a peer may ask for any number of addresses."""
@@ -181,6 +183,8 @@ class Directory:
     def _passes_on(self, domain: str) -> Reply:
         """The reply to a recipient whose mail goes on to another host."""
         records = self._mx(domain)
+        if is_null(records):
+            return E556_NULL_MX
         if not self._relays and not is_exchanger(records, self._host):
             return E554_RELAY_DENIED
         return replies.E550_NO_SUCH_DOMAIN if records is None else replies.S250_RCPT

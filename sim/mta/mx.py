@@ -15,6 +15,9 @@ Records = Sequence[tuple[int, str]]
 
 NO_SUCH_DOMAIN = Failure(550, "5.1.2", "Host or domain name not found")
 LOOPS_BACK = Failure(554, "5.4.6", "Mail for this domain loops back to myself")
+TAKES_NO_MAIL = Failure(556, "5.1.10", "Recipient address has null MX")
+"""RFC 7505 section 4.2."""
+NO_NAME_SERVICE = Failure(0, "4.4.3", "Name service error: try again")
 
 
 def candidates(records: Records | None, own_name: str, shuffle: Callable[[list[str]], None]) -> list[str] | Failure:
@@ -28,7 +31,7 @@ def candidates(records: Records | None, own_name: str, shuffle: Callable[[list[s
     if records is None:
         return NO_SUCH_DOMAIN
     if len(records) == 1 and records[0][1] != own_name:
-        return [records[0][1]]
+        return TAKES_NO_MAIL if is_null(records) else [records[0][1]]
     own = min((preference for preference, host in records if host == own_name), default=None)
     usable = [record for record in records if own is None or record[0] < own]
     if not usable:
@@ -42,8 +45,15 @@ def candidates(records: Records | None, own_name: str, shuffle: Callable[[list[s
     return hosts
 
 
+def is_null(records: Records | None) -> bool:
+    """Whether the records say that the domain takes no mail (RFC 7505)."""
+    return records is not None and len(records) == 1 and records[0][1] == "."
+
+
 def home_hosts(records: Records) -> list[str]:
     """The hosts that keep the domain's mailboxes: its MX hosts of the best preference."""
+    if is_null(records):
+        return []
     best = min((preference for preference, _ in records), default=0)
     return [host for preference, host in records if preference == best]
 

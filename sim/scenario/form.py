@@ -207,7 +207,9 @@ class DomainForm(Form):
     """A mail domain."""
 
     mx: Mx | None = None
-    """Its MX hosts by preference; where absent, the host that bears the domain's name."""
+    """Its MX hosts by preference, or `none`; where absent, the host that bears the domain's name."""
+    cname: Name | None = None
+    """The domain that it is an alias of, instead of mx."""
     users: Users | None = None
     """How many users (u1, u2, ...) or their names; ten where absent."""
     lists: Lists | None = None

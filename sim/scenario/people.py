@@ -11,7 +11,7 @@ from sim.scenario.names import dns_label, is_domain_name, shown, unique, unknown
 from sim.scenario.population import DEFAULT_PREFERENCE, numbered
 from sim.scenario.reading import KEY
 from sim.scenario.source import Path
-from sim.scenario.spec import Domain
+from sim.scenario.spec import NULL_MX, Domain
 
 DEFAULT_USERS = 10
 POSTMASTER = "postmaster"
@@ -37,10 +37,16 @@ def resolve_domains(
         key = name.lower()
         _check_name(name, key in domains, findings)
         mx = _mx(name, form, nodes, findings, known=known)
-        users, lists = form.users or numbered(DEFAULT_USERS), form.lists or {}
+        users, lists = _users(form, forms), form.lists or {}
         forwards, moved = form.forwards or {}, form.moved or {}
-        domains[key] = Domain(name=key, mx=mx, users=users, lists=lists, forwards=forwards, moved=moved)
+        cname = _cname(name, form, forms, findings)
+        domains[key] = Domain(name=key, mx=mx, users=users, lists=lists, forwards=forwards, moved=moved, cname=cname)
         _check_once(name, domains[key], findings)
+        if mx == NULL_MX and findings.whole("domains", name):
+            for kind in [kind for kind in ("users", *_KEYS.values()) if getattr(form, kind)]:
+                findings.error(
+                    ("domains", name, kind), f"{kind} in a domain that takes no mail (mx: none): leave them out"
+                )
     return _with_members(forms, domains, findings)
 
 
@@ -115,6 +121,33 @@ def _reaches(goal: str, members: Sequence[str], domains: Mapping[str, Domain]) -
     return False
 
 
+def _users(form: DomainForm, forms: Mapping[str, DomainForm]) -> tuple[str, ...]:
+    """A domain's users: none where it takes no mail, those of the domain that it stands for where it is an alias."""
+    if form.mx == ():
+        return ()
+    aliased = next((other for name, other in forms.items() if name.lower() == (form.cname or "").lower()), None)
+    if form.users is None and aliased is not None and aliased.cname is None:
+        return _users(aliased, forms)
+    return form.users or numbered(DEFAULT_USERS)
+
+
+def _cname(name: str, form: DomainForm, forms: Mapping[str, DomainForm], findings: Findings) -> str:
+    """The domain that a domain is an alias of, which is none itself (RFC 1034 section 3.6.2)."""
+    if form.cname is None:
+        return ""
+    place: Path = ("domains", name, "cname")
+    names = {other.lower(): other for other in forms}
+    target = names.get(form.cname.lower())
+    if form.mx is not None:
+        findings.error(place, f"an alias with MX records ({name}): allowed is cname or mx")
+    if target is None:
+        if findings.whole("domains"):
+            findings.error(place, unknown("domain", form.cname, list(forms)))
+    elif forms[target].cname is not None:
+        findings.error(place, f"an alias of an alias ({form.cname}): name the domain that it stands for")
+    return form.cname.lower()
+
+
 def _check_name(name: str, again: bool, findings: Findings) -> None:
     place = ("domains", name, KEY)
     if again:
@@ -130,6 +163,10 @@ def _mx(
     name: str, form: DomainForm, nodes: Collection[str], findings: Findings, *, known: bool
 ) -> tuple[tuple[int, str], ...]:
     place: Path = ("domains", name, "mx")
+    if form.cname is not None:
+        return ()
+    if form.mx == ():
+        return NULL_MX
     if form.mx is None:
         own = next((node for node in nodes if node.lower() == name.lower()), None)
         if own is None and known and findings.whole("domains", name):
@@ -159,6 +196,8 @@ def resolve_address(text: str, path: Path, domains: Mapping[str, Domain], findin
         if sure:
             findings.error(path, unknown("domain", name, domains))
         return text
+    if domain.mx == NULL_MX:
+        return f"{local}@{domain.name}"
     known = (domain.users, domain.lists, domain.forwards, domain.moved)
     if not any(local in names for names in known) and local.lower() != POSTMASTER:
         if sure and findings.untouched("domains", name):

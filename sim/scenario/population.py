@@ -113,9 +113,13 @@ def _read_user(seen: set[str], value: object) -> str:
 def read_mx(value: object) -> tuple[MxRecord, ...]:
     """MX records: a mapping of preferences to hosts, a host, or a list of hosts (of preference 10), best first.
 
+    None at all where the text is `none`, or `{0: .}`: the domain takes no mail (RFC 7505).
+
     Raises:
         ValueError: something else, or no host at all.
     """
+    if value in ("none", {0: "."}):
+        return ()
     collected = Collected()
     records: list[MxRecord] = []
     if isinstance(value, dict):
@@ -127,7 +131,8 @@ def read_mx(value: object) -> tuple[MxRecord, ...]:
     collected.done()
     if not records:
         raise ValueError(
-            "no MX host (nothing listed): allowed is e.g. {10: HOST}; without mx it is the domain's own host"
+            "no MX host (nothing listed): allowed is e.g. {10: HOST}, or none for a domain that takes no mail; "
+            "without mx it is the domain's own host"
         )
     return tuple(sorted(records, key=lambda record: record.preference))
 

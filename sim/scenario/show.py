@@ -29,6 +29,7 @@ from sim.scenario.quantity import (
 )
 from sim.scenario.schedule import format_window
 from sim.scenario.spec import (
+    NULL_MX,
     Architecture,
     Arrivals,
     Domain,
@@ -241,6 +242,8 @@ def _text(value: object) -> str:
 
 
 def _domain(domain: Domain) -> Settings:
+    if domain.mx == NULL_MX:
+        return {"mx": "none"}
     count = len(domain.users)
     users: object = count if domain.users == numbered(count) else list(domain.users)
     records: dict[int, object] = {}
@@ -249,9 +252,8 @@ def _domain(domain: Domain) -> Settings:
         records[preference] = hosts if len(hosts) > 1 else hosts[0]
     lists: Settings = {name: list(members) for name, members in domain.lists.items()}
     names = {"lists": lists, "forwards": dict(domain.forwards), "moved": dict(domain.moved)}
-    return (
-        ({"mx": records} if records else {}) | {"users": users} | {key: value for key, value in names.items() if value}
-    )
+    where: Settings = {"cname": domain.cname} if domain.cname else {"mx": records} if records else {}
+    return where | {"users": users} | {key: value for key, value in names.items() if value}
 
 
 def _source(source: Source) -> Settings:

@@ -150,12 +150,18 @@ class Host:
         return self.called or self.name
 
 
+NULL_MX = ((0, "."),)
+"""The MX records of a domain that takes no mail (RFC 7505)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Domain:
     """A mail domain: its MX records (preference, host; empty: the host that bears the domain's name) and its users.
 
     `lists` are mailing lists: name -> addresses of the members, which may be lists. `forwards` are users whose mail is
     passed on to another address (251), `moved` those of whom only the new address is told (551): name -> address.
+    With `cname` the name is an alias in the DNS: its mail goes where that domain's goes. MX records of `NULL_MX` say
+    that it takes no mail at all (RFC 7505); then it has no users.
     """
 
     name: str
@@ -164,6 +170,7 @@ class Domain:
     lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     forwards: Mapping[str, str] = field(default_factory=dict)
     moved: Mapping[str, str] = field(default_factory=dict)
+    cname: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sim.network.dns import Dns
+from sim.network.dns import Dns, NoAnswerError, Resolver
+from sim.network.weather import Timeline
 from sim.scenario import spec
 
 DOMAINS = {"Mit.example": spec.Domain(name="Mit.example", mx=((20, "BBN"), (10, "MIT"), (10, "AMES")), users=())}
@@ -29,3 +30,55 @@ def test_a_host_is_its_own_mx(name):
 def test_an_unknown_domain_has_no_answer(name):
     """Neither records nor a host: no such domain."""
     assert DNS.mx(name) is None
+
+
+def test_an_alias_leads_to_its_domains_records():
+    """CNAME is followed, and a chain of them, too; one that leads nowhere is no domain."""
+    domains = {
+        "real.example": spec.Domain(name="real.example", mx=((10, "BBN"),), users=()),
+        "alias.example": spec.Domain(name="alias.example", mx=(), users=(), cname="Real.example"),
+        "far.example": spec.Domain(name="far.example", mx=(), users=(), cname="alias.example"),
+        "lost.example": spec.Domain(name="lost.example", mx=(), users=(), cname="nowhere.example"),
+        "round.example": spec.Domain(name="round.example", mx=(), users=(), cname="round.example"),
+    }
+    dns = Dns(domains, ["BBN"])
+    assert [dns.mx(f"{name}.example") for name in ("alias", "far", "lost", "round")] == [((10, "BBN"),)] * 2 + [
+        None
+    ] * 2
+
+
+OUT = Timeline([(100.0, 5000.0)])
+
+
+def test_a_resolver_remembers_answers_for_their_time():
+    """While the DNS is out, what was heard within the hour still holds; then there is no answer."""
+    resolver = Resolver(DNS, OUT)
+    assert resolver.mx("bbn", 50.0) == ((0, "BBN"),)
+    assert resolver.mx("bbn", 3649.0) == ((0, "BBN"),)
+    with pytest.raises(NoAnswerError, match="bbn"):
+        resolver.mx("bbn", 3650.0)
+    assert resolver.mx("bbn", 5000.0) == ((0, "BBN"),)
+
+
+def test_a_resolver_remembers_that_there_is_no_domain():
+    """For ten minutes (RFC 2308)."""
+    resolver = Resolver(DNS, OUT)
+    assert resolver.mx("nowhere.example", 99.0) is None
+    assert resolver.mx("nowhere.example", 698.0) is None
+    with pytest.raises(NoAnswerError):
+        resolver.mx("nowhere.example", 699.0)
+
+
+def test_a_resolver_knows_nothing_that_it_was_not_asked():
+    """Nor what it was told before its host went down."""
+    resolver = Resolver(DNS, OUT)
+    resolver.mx("bbn", 50.0)
+    resolver.forget()
+    for name in ("bbn", "mit.example"):
+        with pytest.raises(NoAnswerError):
+            resolver.mx(name, 100.0)
+
+
+def test_without_outages_a_resolver_is_the_dns():
+    """It answers the same at all times."""
+    assert Resolver(DNS).mx("mit.example", 1e9) == DNS.mx("mit.example")

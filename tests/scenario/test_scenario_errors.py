@@ -414,7 +414,7 @@ CASES = {
             "x.yaml:2:24: unknown host (c): allowed are a, b",
             "x.yaml:2:27: not a preference (ten): allowed is a whole number from 0 to 65535, as in {10: HOST}",
             "x.yaml:2:43: unknown host (d): allowed are a, b",
-            "x.yaml:2:57: no MX host (nothing listed): allowed is e.g. {10: HOST}; without mx it is the domain's own host",
+            "x.yaml:2:57: no MX host (nothing listed): allowed is e.g. {10: HOST}, or none for a domain that takes no mail; without mx it is the domain's own host",
             "x.yaml:2:74: unknown host (e): allowed are a, b",
         ],
     ),

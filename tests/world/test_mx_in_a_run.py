@@ -1,0 +1,54 @@
+"""Whom mail goes to, in a run: null MX, aliases, exchangers that are busy, mail that a backup holds."""
+
+from __future__ import annotations
+
+from worlds import message, run, scenario
+
+from sim.scenario.spec import HOUR, NULL_MX, Domain, Interval, Postfix, Weather
+
+DOMAINS = {
+    "a.example": Domain(name="a.example", mx=((0, "a"),), users=("u1",)),
+    "b.example": Domain(name="b.example", mx=((10, "x"), (20, "y")), users=("u1",)),
+    "alias.example": Domain(name="alias.example", mx=(), users=("u1",), cname="b.example"),
+    "deaf.example": Domain(name="deaf.example", mx=NULL_MX, users=()),
+}
+
+
+def test_mail_for_a_null_mx_bounces_at_once():
+    """556 5.1.10, without an attempt (RFC 7505)."""
+    facts = run(
+        scenario("a-x", message(0, "u1@a", "u1@deaf.example"), domains=DOMAINS | {"b.example": DOMAINS["a.example"]})
+    )
+    assert (facts.copies[0].outcome, facts.copies[0].reason) == ("bounced", "556 5.1.10 Recipient address has null MX")
+    assert facts.attempts == []
+
+
+def test_mail_for_an_alias_goes_to_its_domains_host():
+    """CNAME: the forward-path stays as it was written."""
+    facts = run(scenario("a-x a-y", message(0, "u1@a", "u1@alias.example"), domains=DOMAINS))
+    assert [(copy.recipient, copy.outcome, copy.path) for copy in facts.copies] == [
+        ("u1@alias.example", "delivered", "a>x")
+    ]
+
+
+def test_a_full_window_is_waited_for():
+    """Mail that finds the better host's places taken waits for them; it does not go to a worse host."""
+    hosts = {"a": {"mta": Postfix(default_destination_concurrency_limit=1)}, "x": {"service_time": 10.0}}
+    facts = run(scenario("a-x a-y", *[message(0, "u1@a", "u1@b") for _ in range(4)], domains=DOMAINS, hosts=hosts))
+    assert {attempt.to_host for attempt in facts.attempts} == {"x"}
+
+
+def test_a_host_that_refuses_a_session_is_passed_over():
+    """421 at the greeting: the next host of the domain is asked at once, and holds the mail if it is a backup."""
+    hosts = {"x": {"sessions": 1, "service_time": 10.0}}
+    facts = run(scenario("a-x a-y x-y", *[message(0, "u1@a", "u1@b") for _ in range(2)], domains=DOMAINS, hosts=hosts))
+    assert sorted(copy.path for copy in facts.copies) == ["a>x", "a>y>x"]
+
+
+def test_a_backup_holds_mail_and_releases_it():
+    """While the best host is down the backup takes the mail; it passes it on when one of its tries finds that host."""
+    hosts = {"x": {"weather": Weather(down=(Interval(start=0.0, end=HOUR),))}}
+    facts = run(scenario("a-x a-y x-y", message(60, "u1@a", "u1@b"), domains=DOMAINS, hosts=hosts))
+    [copy] = facts.copies
+    assert (copy.outcome, copy.path) == ("delivered", "a>y>x")
+    assert HOUR < copy.ended_s < HOUR + 4000 + 300
