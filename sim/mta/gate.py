@@ -1,0 +1,171 @@
+"""A host's policies at work: what is delayed or refused although SMTP would have it pass.
+
+`Guard` is the host's memory of its clients; `Gate` is what one session asks. Both are told the time.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from math import ceil
+
+from sim.mail.path import Path
+from sim.mta.greylist import Greylist
+from sim.protocol.smtp import replies
+from sim.protocol.smtp.events import Parameters
+from sim.protocol.smtp.replies import Reply
+from sim.scenario.policies import Place, Policies, Rate, Refusal
+
+E421_TOO_MANY_FROM_YOU = Reply(421, ("Too many connections from your host",), "4.7.0")
+E450_TOO_MUCH_FROM_YOU = Reply(450, ("Too much mail from your host",), "4.7.1")
+E452_SPOOL_FULL = Reply(452, ("Insufficient system storage",), "4.3.1")
+
+
+class _Counter:
+    """How often each client has come lately."""
+
+    __slots__ = ("_rate", "_times")
+
+    def __init__(self, rate: Rate) -> None:
+        self._rate = rate
+        self._times: dict[str, deque[float]] = {}
+
+    def admits(self, client: str, now: float) -> bool:
+        """Whether a client may come now; counted if so."""
+        times = self._times.setdefault(client, deque())
+        while times and times[0] <= now - self._rate.per:
+            times.popleft()
+        if len(times) >= self._rate.count:
+            return False
+        times.append(now)
+        return True
+
+
+class Guard:
+    """A host's policies and what they remember.
+
+    Args:
+        policies: the host's.
+        random: draws from 0 to 1, for refusals by chance.
+        spooled: how many bytes the host's queue holds.
+    """
+
+    def __init__(self, policies: Policies, random: Callable[[], float], spooled: Callable[[], int]) -> None:
+        self._policies = policies
+        self._random = random
+        self._spooled = spooled
+        self._greylist = Greylist(policies.greylist) if policies.greylist else None
+        self._sessions = _Counter(policies.sessions) if policies.sessions else None
+        self._messages = _Counter(policies.messages) if policies.messages else None
+        self._open: dict[str, int] = {}
+
+    def connection(self, client: str, now: float) -> Reply | None:
+        """Why a client's connection is refused, if it is; else it counts until `closed`."""
+        most = self._policies.sessions_at_once
+        if most and self._open.get(client, 0) >= most:
+            return E421_TOO_MANY_FROM_YOU
+        if self._sessions is not None and not self._sessions.admits(client, now):
+            return E421_TOO_MANY_FROM_YOU
+        refusal = self._injected("connect", now)
+        if refusal is None:
+            self._open[client] = self._open.get(client, 0) + 1
+        return refusal
+
+    def closed(self, client: str) -> None:
+        """A connection that was not refused is closed."""
+        self._open[client] -= 1
+
+    def restart(self) -> None:
+        """The host has restarted: no connection is open; whom it knows lies on disk."""
+        self._open.clear()
+
+    def mail(self, client: str, parameters: Parameters, now: float) -> Reply | None:
+        """Why MAIL is refused, if it is."""
+        if self._messages is not None and not self._messages.admits(client, now):
+            return E450_TOO_MUCH_FROM_YOU
+        room = self._policies.spool
+        if room and self._spooled() + _declared(parameters) > room:
+            return E452_SPOOL_FULL
+        return self._injected("mail", now)
+
+    def recipient(self, client: str, reverse_path: Path, forward_path: Path, reply: Reply, now: float) -> Reply:
+        """The reply to RCPT, where the host's directory has `reply`."""
+        if not reply.positive:
+            taken = self._policies.unknown_users == "bounce" and reply is replies.E550_NO_SUCH_USER
+            return replies.S250_RCPT if taken else reply
+        refusal = self._injected("rcpt", now)
+        if refusal is None and self._greylist is not None:
+            wait = self._greylist.wait((client, str(reverse_path).lower(), str(forward_path).lower()), now)
+            if wait:
+                refusal = Reply(451, (f"Greylisted, please try again in {ceil(wait)} seconds",), "4.7.1")
+        return refusal or reply
+
+    def mail_data(self, size: int, now: float) -> Reply | None:
+        """Why mail data is refused, if it is; its size in bytes."""
+        room = self._policies.spool
+        if room and self._spooled() + size > room:
+            return E452_SPOOL_FULL
+        return self._injected("data", now)
+
+    def _injected(self, place: Place, now: float) -> Reply | None:
+        for refusal in self._policies.refuse:
+            if (
+                refusal.at == place
+                and (not refusal.during or any(start <= now < end for start, end in refusal.during))
+                and (refusal.probability >= 1 or self._random() < refusal.probability)
+            ):
+                return _reply(refusal)
+        return None
+
+
+class Gate:
+    """One client's session with a guarded host.
+
+    Args:
+        guard: the host's.
+        client: whose session it is.
+        now: tells the time, s.
+    """
+
+    __slots__ = ("_client", "_guard", "_now", "_open")
+
+    def __init__(self, guard: Guard, client: str, now: Callable[[], float]) -> None:
+        self._guard = guard
+        self._client = client
+        self._now = now
+        self._open = False
+
+    def connection(self) -> Reply | None:
+        """The reply instead of the greeting, if there is one."""
+        refusal = self._guard.connection(self._client, self._now())
+        self._open = refusal is None
+        return refusal
+
+    def mail(self, parameters: Parameters) -> Reply | None:
+        """The reply instead of the usual one to MAIL."""
+        return self._guard.mail(self._client, parameters, self._now())
+
+    def recipient(self, reverse_path: Path, forward_path: Path, reply: Reply) -> Reply:
+        """The reply to RCPT, where the directory has `reply`."""
+        return self._guard.recipient(self._client, reverse_path, forward_path, reply, self._now())
+
+    def mail_data(self, size: int) -> Reply | None:
+        """The reply instead of taking the mail data of so many bytes."""
+        return self._guard.mail_data(size, self._now())
+
+    def close(self) -> None:
+        """The session is over."""
+        if self._open:
+            self._open = False
+            self._guard.closed(self._client)
+
+
+def _declared(parameters: Parameters) -> int:
+    """What MAIL says of the message's size (RFC 1870)."""
+    return next((int(value) for name, value in parameters if name == "SIZE" and value), 0)
+
+
+def _reply(refusal: Refusal) -> Reply:
+    temporary = refusal.code < 500
+    text = refusal.text or ("Try again later" if temporary else "Refused by policy")
+    return Reply(refusal.code, (text,), "4.7.1" if temporary else "5.7.1")

@@ -1,0 +1,160 @@
+"""Policies that delay or refuse: greylisting, limits for each client, injected refusals, a full spool."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from sim.mail.path import NULL_PATH, parse_path
+from sim.mta.gate import Gate, Guard
+from sim.mta.greylist import Greylist
+from sim.protocol.smtp import replies
+from sim.scenario import policies
+from sim.scenario.policies import Policies, Rate, Refusal
+
+ANN, BOB = parse_path("<ann@a.example>"), parse_path("<bob@b.example>")
+MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
+TRIPLET = ("a", "<ann@a.example>", "<bob@b.example>")
+
+
+class Clock:
+    """A time that tests set."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        """The time."""
+        return self.now
+
+
+def guard(spooled: int = 0, **what) -> Guard:
+    """A host's."""
+    return Guard(Policies(**what), Random(1).random, lambda: spooled)
+
+
+def waits(greylist: Greylist, *times: float, triplet=TRIPLET) -> list[float]:
+    """What is said to one who comes at these times."""
+    return [greylist.wait(triplet, time) for time in times]
+
+
+def test_a_stranger_waits_for_the_delay():
+    """Five minutes from the first try, however often he asks; then he is known."""
+    greylist = Greylist(policies.Greylist())
+    assert waits(greylist, 0.0, 100.0, 299.0, 300.0, 301.0) == [300.0, 200.0, 1.0, 0.0, 0.0]
+
+
+def test_who_comes_too_late_begins_anew():
+    """After the window the first try is forgotten."""
+    greylist = Greylist(policies.Greylist(window=HOUR))
+    assert waits(greylist, 0.0, HOUR + 1, HOUR + 301) == [300.0, 300.0, 0.0]
+
+
+def test_a_known_one_is_forgotten_in_the_end():
+    """So long after he came last."""
+    greylist = Greylist(policies.Greylist(lifetime=DAY))
+    assert waits(greylist, 0.0, 300.0, DAY, 2 * DAY, 3 * DAY + 1) == [300.0, 0.0, 0.0, 0.0, 300.0]
+
+
+def test_a_client_that_comes_again_is_trusted():
+    """After five different messages that came back; and never where that is 0."""
+    for limit, sixth in ((5, 0.0), (0, 300.0)):
+        greylist = Greylist(policies.Greylist(whitelist_after=limit))
+        for number in range(5):
+            assert waits(greylist, 0.0, 300.0, triplet=("a", "x", str(number))) == [300.0, 0.0]
+        assert greylist.wait(("a", "x", "another"), 400.0) == sixth
+        assert greylist.wait(("b", "x", "another"), 400.0) == 300.0
+
+
+def test_greylisting_is_said_with_the_time_to_wait():
+    """451 4.7.1, for this recipient alone."""
+    clock = Clock()
+    gate = Gate(guard(greylist=policies.Greylist()), "a", clock)
+    said = gate.recipient(ANN, BOB, replies.S250_RCPT)
+    assert (said.code, said.enhanced, said.text) == (451, "4.7.1", "Greylisted, please try again in 300 seconds")
+    clock.now = 300.0
+    assert gate.recipient(ANN, BOB, replies.S250_RCPT) is replies.S250_RCPT
+    assert gate.recipient(NULL_PATH, BOB, replies.S250_RCPT).code == 451
+
+
+def test_a_refused_recipient_stays_refused():
+    """The directory's refusal comes before greylisting."""
+    gate = Gate(guard(greylist=policies.Greylist()), "a", Clock())
+    assert gate.recipient(ANN, BOB, replies.E550_NO_SUCH_USER) is replies.E550_NO_SUCH_USER
+
+
+def test_unknown_users_may_be_taken():
+    """A host that returns mail later takes it for users who are not there, and for no other domain."""
+    gate = Gate(guard(unknown_users="bounce"), "a", Clock())
+    assert gate.recipient(ANN, BOB, replies.E550_NO_SUCH_USER) is replies.S250_RCPT
+    assert gate.recipient(ANN, BOB, replies.E550_NO_SUCH_DOMAIN) is replies.E550_NO_SUCH_DOMAIN
+
+
+@pytest.mark.parametrize("place", ["connect", "mail", "rcpt", "data"])
+def test_refusals_are_injected_where_they_are_set(place: str):
+    """With their code and text, at their place only, within their time only."""
+    clock = Clock()
+    refusal = Refusal(at=place, code=554, during=((10.0, 20.0), (30.0, 40.0)), text="no")
+    gate = Gate(guard(refuse=(refusal,)), "a", clock)
+    for clock.now, refused in ((9.0, False), (10.0, True), (20.0, False), (39.0, True)):
+        said = {
+            "connect": gate.connection(),
+            "mail": gate.mail(()),
+            "rcpt": gate.recipient(ANN, BOB, replies.S250_RCPT),
+            "data": gate.mail_data(100),
+        }
+        assert {where for where, reply in said.items() if reply and reply.code == 554} == (
+            {place} if refused else set()
+        )
+
+
+def test_refusals_may_be_by_chance():
+    """One in ten, as the host's own stream draws them; 4yz codes say 4.7.1."""
+    gate = Gate(guard(refuse=(Refusal(at="mail", code=451, probability=0.1),)), "a", Clock())
+    said = [gate.mail(()) for _ in range(1000)]
+    assert 70 < sum(reply is not None for reply in said) < 130
+    assert {(reply.code, reply.enhanced) for reply in said if reply} == {(451, "4.7.1")}
+
+
+def test_a_client_has_so_many_messages_a_time():
+    """450 beyond; others are not concerned; after the time it may come again."""
+    clock = Clock()
+    host = guard(messages=Rate(count=2, per=60.0))
+    mine, other = Gate(host, "a", clock), Gate(host, "b", clock)
+    assert [reply and reply.code for reply in (mine.mail(()), mine.mail(()), mine.mail(()), other.mail(()))] == [
+        None,
+        None,
+        450,
+        None,
+    ]
+    clock.now = 60.0
+    assert mine.mail(()) is None
+
+
+def test_a_client_has_so_many_sessions_a_time():
+    """421 at the greeting."""
+    host = guard(sessions=Rate(count=1, per=60.0))
+    assert [Gate(host, "a", Clock()).connection() is None for _ in range(2)] == [True, False]
+
+
+def test_a_client_has_so_many_sessions_at_once():
+    """Until one of them is closed; a refused one is none."""
+    host = guard(sessions_at_once=1)
+    first, second, third = (Gate(host, "a", Clock()) for _ in range(3))
+    assert [gate.connection() is None for gate in (first, second)] == [True, False]
+    second.close()
+    first.close()
+    first.close()
+    assert third.connection() is None
+
+
+def test_a_full_spool_refuses_for_now():
+    """452 4.3.1 at MAIL by its SIZE, and at the end of mail data that did not say it."""
+    gate = Gate(guard(spooled=900, spool=1000), "a", Clock())
+    assert [gate.mail(size) and gate.mail(size).code for size in ((), (("SIZE", "100"),), (("SIZE", "101"),))] == [
+        None,
+        None,
+        452,
+    ]
+    assert [gate.mail_data(size) and gate.mail_data(size).enhanced for size in (100, 101)] == [None, "4.3.1"]
+    assert Gate(guard(spooled=900), "a", Clock()).mail_data(10**9) is None
