@@ -15,6 +15,7 @@ from sim.mail.trace import hop_count
 from sim.mta.accepted import AcceptedMail, with_word
 from sim.mta.authentication import Authentication
 from sim.mta.directory import Directory
+from sim.mta.gate import Gate
 from sim.mta.guidance import guidance
 from sim.mta.retrieval import Waiting, answer_atrn, answer_etrn, answer_turn, atrn_nodes
 from sim.protocol.smtp import events, replies
@@ -62,6 +63,7 @@ class Reception:
         challenge: gives CRAM-MD5's next challenge. Nobody may foresee it where the peers are real; without it, the
             challenges are the same in every run.
         waiting: the mail that the host holds for others, for ETRN, TURN and ATRN.
+        gate: the host's policies for this client, where it has any.
     """
 
     __slots__ = (
@@ -72,6 +74,7 @@ class Reception:
         "_directory",
         "_error_limit",
         "_excess",
+        "_gate",
         "_host",
         "_junk",
         "_junk_limit",
@@ -106,7 +109,9 @@ class Reception:
         tls: bool = True,
         challenge: Callable[[], bytes] | None = None,
         waiting: Waiting | None = None,
+        gate: Gate | None = None,
     ) -> None:
+        self._gate = gate
         self._asks = asks
         self._authentication: Authentication | None = None
         self._challenge = challenge
@@ -159,6 +164,8 @@ class Reception:
         """The greeting, or the refusal of a host whose session limit is reached."""
         if busy:
             return self._machine.send(replies.E421_TOO_MANY_SESSIONS)
+        if self._gate is not None and (refusal := self._gate.connection()) is not None:
+            return self._machine.send(refusal)
         if self._lmtp:
             return self._machine.send(Reply(220, (f"{self._host.domain} LMTP ready",)))
         return self._machine.send(_greeting(self._host.domain, self._host.esmtp))
@@ -213,6 +220,11 @@ class Reception:
     def wind_up(self) -> None:
         """Let an open transaction end, and answer the next one with 421."""
         self._closing = True
+
+    def leave(self) -> None:
+        """The connection is closed: the client's policies count it no more."""
+        if self._gate is not None:
+            self._gate.close()
 
     def close(self, reply: Reply) -> bytes:
         """End the session with a 421, whatever it waits for; nothing where it is over already."""
@@ -328,6 +340,8 @@ class Reception:
             return replies.E552_TOO_BIG
         if self._closing:
             return replies.E421_CLOSING
+        if self._gate is not None and (refusal := self._gate.mail(event.parameters)) is not None:
+            return refusal
         self._reverse_path, self._parameters = event.reverse_path, event.parameters
         self._terminal = False
         return replies.S250_SENDER
@@ -344,6 +358,8 @@ class Reception:
         if len(self._recipients) >= RECIPIENT_LIMIT:
             return replies.E452_TOO_MANY_RCPTS
         reply = self._directory.judge(event.forward_path)
+        if self._gate is not None:
+            reply = self._gate.recipient(self._reverse_path, event.forward_path, reply)
         if reply.positive:
             if self._terminal:
                 return E450_NOT_ACTIVE
@@ -361,6 +377,8 @@ class Reception:
             return replies.E552_TOO_BIG
         if hop_count(event.content) >= self._host.mta.hopcount_limit:
             return replies.E554_TOO_MANY_HOPS
+        if self._gate is not None and (refusal := self._gate.mail_data(len(event.content))) is not None:
+            return refusal
         machine = self._machine
         protocol = "ESMTP" if machine.esmtp_peer else "SMTP"
         if machine.secure or machine.authenticated or self._lmtp or _UTF8 in self._parameters:
