@@ -15,6 +15,7 @@ from sim.scenario.accounts import Accounts, Login
 from sim.scenario.asking import AsksForm
 from sim.scenario.expectation import Expect
 from sim.scenario.generate import Generate
+from sim.scenario.guards import CollectsForm, PoliciesForm
 from sim.scenario.keywords import ExtensionsField
 from sim.scenario.names import shown
 from sim.scenario.population import Aliases, Lists, Mx, Users
@@ -196,6 +197,10 @@ class HostForm(Form):
     """What each command costs it."""
     commit_time: Duration | None = None
     """What it needs to put a message on disk before it answers 250 to the final dot."""
+    policies: Annotated[PoliciesForm | Literal["none"], OrWord(PoliciesForm, NONE)] | None = None
+    """What it delays or refuses: greylisting, limits for each client, injected refusals; or `none`."""
+    collects: Annotated[CollectsForm | Literal["none"], OrWord(CollectsForm, NONE)] | None = None
+    """Where it asks for mail that is held for it; or `none`."""
     crashes: Crashes | None = None
     """Random crashes, or `none`."""
     down: tuple[IntervalForm, ...] | None = None

@@ -12,8 +12,10 @@ from dataclasses import fields, replace
 
 from sim.scenario.findings import Findings
 from sim.scenario.form import ArchitectureForm, CrashesForm, HostForm
+from sim.scenario.guards import CollectsForm, PoliciesForm
 from sim.scenario.keywords import missing, resolve_extensions, split_words
 from sim.scenario.names import dns_label, is_domain_name
+from sim.scenario.policies import NO_POLICIES
 from sim.scenario.product import Choice, faults_of
 from sim.scenario.products import Postfix, Product
 from sim.scenario.reading import KEY
@@ -62,8 +64,12 @@ def _layers(node: str, *places: tuple[Path, Hosts]) -> list[Layer]:
 
 def _check_names(path: Path, hosts: Hosts, nodes: list[str], findings: Findings, *, known: bool) -> None:
     allowed = [DEFAULTS, *nodes]
-    for name in hosts:
+    for name, form in hosts.items():
         findings.known((*path, name, KEY), "host", name, allowed, whole=known)
+        if isinstance(form.collects, CollectsForm):
+            place = (*path, name, "collects", "from")
+            if findings.known(place, "host", form.collects.from_, nodes, whole=known) and form.collects.from_ == name:
+                findings.error(place, f"a host that collects from itself ({name}): name the host that holds its mail")
 
 
 def _host(name: str, layers: Sequence[Layer], findings: Findings) -> Host:
@@ -85,6 +91,8 @@ def _host(name: str, layers: Sequence[Layer], findings: Findings) -> Host:
         extensions=offers,
         uses=uses,
         login=(settings.login[0], settings.login[1]) if settings.login else None,
+        policies=settings.policies.policies() if isinstance(settings.policies, PoliciesForm) else NO_POLICIES,
+        collects=settings.collects.collects() if isinstance(settings.collects, CollectsForm) else None,
         weather=Weather(outages=outages(crashes), down=intervals(settings.down)),
         spool=crashes.spool if crashes else "durable",
         **{key: value for key in _PLAIN if (value := getattr(settings, key)) is not None},

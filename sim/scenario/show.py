@@ -16,6 +16,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from sim.scenario.asking import shown_asks
 from sim.scenario.distribution import Constant, Distribution, Empirical, Exponential, Lognormal, Uniform
+from sim.scenario.guards import show_collects, show_policies
 from sim.scenario.keywords import words_of
 from sim.scenario.population import numbered
 from sim.scenario.product import format_parameter, parameters_of
@@ -178,6 +179,8 @@ def _host(host: Host, *, alike: bool) -> Settings:
         "size_limit": format_size(host.size_limit),
         "service_time": format_duration(host.service_time),
         "commit_time": format_duration(host.commit_time),
+        "policies": show_policies(host.policies),
+        "collects": show_collects(host.collects),
         "crashes": {**crashes, "spool": host.spool} if isinstance(crashes, dict) else crashes,
         "down": _intervals(host.weather.down),
     }

@@ -13,14 +13,17 @@ from pathlib import Path
 from typing import Literal
 
 from sim.scenario.distribution import Distribution
+from sim.scenario.policies import NO_POLICIES, Policies
 from sim.scenario.products import DAY, HOUR, MINUTE, Postfix, Product
 
 __all__ = [
     "DAY",
     "HOUR",
     "MINUTE",
+    "NULL_MX",
     "Architecture",
     "Arrivals",
+    "Collects",
     "Domain",
     "Expectation",
     "Host",
@@ -108,6 +111,15 @@ class Network:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Collects:
+    """That a host asks the host `source` for the mail held there for it, every so many s: ETRN (RFC 1985)."""
+
+    source: str
+    every: float
+    by: Literal["etrn"] = "etrn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
     """An MTA's machine as one architecture has it.
 
@@ -141,6 +153,8 @@ class Host:
     size_limit: int = 0
     service_time: float = 0.0
     commit_time: float = 0.0
+    policies: Policies = NO_POLICIES
+    collects: Collects | None = None
     weather: Weather = Weather()
     spool: Literal["durable", "volatile"] = "durable"
 

@@ -119,6 +119,7 @@ class Attempt:
         else:
             if self._boots == self._peer.boots:
                 self._peer.inbound -= 1
+                session.reception.leave()
             if session.connected:
                 session.connection.close()
             session.transmission.close()
@@ -146,7 +147,7 @@ class Attempt:
         )
         return Session(
             client,
-            Reception(peer.host, peer.directory),
+            Reception(peer.host, peer.directory, gate=peer.gate(host.name)),
             Connection(*lines, server=peer.weather),
             policy=host.mta,
             client_up_until=station.weather.next_down(now),

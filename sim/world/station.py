@@ -14,6 +14,7 @@ from sim.mail.trace import date_time, delivered_to, received
 from sim.mta import bounce
 from sim.mta.active import ActiveQueue
 from sim.mta.directory import OWNER, Directory
+from sim.mta.gate import Gate, Guard
 from sim.mta.mailbox import Mailboxes
 from sim.mta.mx import candidates
 from sim.mta.queue import Copy, Entry, Failure, Queue
@@ -27,6 +28,7 @@ from sim.mta.wishes import Wishes, wishes_of
 from sim.network.weather import Timeline
 from sim.protocol.smtp.events import Parameters
 from sim.results.facts import QueueFact
+from sim.scenario.policies import NO_POLICIES
 from sim.scenario.spec import Domain, Host
 from sim.world.attempt import NO_ANSWER, NO_ROUTE, Attempt, no_route
 from sim.world.clock import Task
@@ -75,6 +77,10 @@ class Station:
         self.manager: QueueManager[Delivery] = queue_manager_of(host.mta)
         self._active: ActiveQueue[Entry] = ActiveQueue(host.mta.active_limit)
         self._plain_paths = not host.percent_hack
+        self._guard: Guard | None = None
+        if host.policies != NO_POLICIES:
+            draws = world.streams(f"host/{host.name}/policies")
+            self._guard = Guard(host.policies, draws.random, lambda: self.queue.bytes)
         if weather.next_down(0.0) < world.horizon:
             world.env.process(self._live_through(weather))
 
@@ -113,6 +119,10 @@ class Station:
             for copy, parameters in zip(copies, mail.recipient_parameters, strict=False):
                 copy.parameters = parameters
         self._take_custody(mail.reverse_path, copies, field + mail.content, now, queue_id=queue_id, wishes=wishes)
+
+    def gate(self, client: str) -> Gate | None:
+        """The policies that a client meets, if there are any."""
+        return None if self._guard is None else Gate(self._guard, client, lambda: self.world.env.now)
 
     def held(self) -> Iterator[tuple[Copy, str]]:
         """Every copy that this host holds, and whether it lies in the queue or is in transfer."""
@@ -621,6 +631,8 @@ class Station:
         self._running = False
         self.boots += 1
         self.inbound = 0
+        if self._guard is not None:
+            self._guard.restart()
         for entry, *_ in self.manager.clear():
             entry.in_delivery -= 1
         self._active.clear()

@@ -1,0 +1,91 @@
+"""Policies and collecting in a scenario file."""
+
+from __future__ import annotations
+
+import jsonschema
+import pytest
+from ruamel.yaml import YAML
+
+from sim.scenario.errors import ScenarioError
+from sim.scenario.load import loads
+from sim.scenario.policies import NO_POLICIES, Greylist, Policies, Rate, Refusal
+from sim.scenario.schema import schema
+from sim.scenario.show import show
+from sim.scenario.spec import Collects
+
+TEXT = """
+network: {{nodes: [a, b], links: [{{between: [a, b]}}]}}
+workload: {{poisson: {{rate: 1 /h}}}}
+hosts: {{defaults: {{policies: {{sessions_at_once: 3}}}}, a: {{{}}}}}
+"""
+
+EVERYTHING = """policies: {greylist: {delay: 10 min, window: 1 h, lifetime: 7 d, whitelist_after: 0},
+  refuse: [{at: rcpt, code: 451, probability: 0.1, during: [{from: 1 h, to: 2 h}]}, {at: data, code: 554, text: no}],
+  sessions: {count: 10, per: 1 min}, messages: {count: 100, per: 1 h}, sessions_at_once: 2, spool: 10 MB,
+  unknown_users: bounce}, collects: {from: b, every: 30 min}"""
+
+
+def host(said: str):
+    """Host a with these settings."""
+    return loads(TEXT.format(said)).architectures["end-to-end"].hosts["a"]
+
+
+def test_everything_is_read():
+    """Times in seconds, sizes in bytes."""
+    assert host(EVERYTHING).policies == Policies(
+        greylist=Greylist(delay=600.0, window=3600.0, lifetime=7 * 86400.0, whitelist_after=0),
+        refuse=(
+            Refusal(at="rcpt", code=451, probability=0.1, during=((3600.0, 7200.0),)),
+            Refusal(at="data", code=554, text="no"),
+        ),
+        sessions=Rate(count=10, per=60.0),
+        messages=Rate(count=100, per=3600.0),
+        sessions_at_once=2,
+        spool=10_000_000,
+        unknown_users="bounce",
+    )
+    assert host(EVERYTHING).collects == Collects(source="b", every=1800.0)
+
+
+@pytest.mark.parametrize(
+    "said", [EVERYTHING, "policies: {greylist: {}}", "policies: {refuse: {at: mail, code: 450, probability: 0}}", ""]
+)
+def test_what_is_shown_means_the_same(said: str):
+    """A round trip, and a file that the schema knows."""
+    text = TEXT.format(said)
+    scenario = loads(text)
+    assert loads(show(scenario)) == scenario
+    jsonschema.validate(YAML(typ="safe").load(text), schema())
+
+
+def test_none_takes_policies_away():
+    """The defaults' do not hold then."""
+    assert (host("policies: none").policies, host("").policies) == (NO_POLICIES, Policies(sessions_at_once=3))
+    assert host("collects: none").collects is None
+
+
+@pytest.mark.parametrize(
+    ("said", "mistake"),
+    [
+        (
+            "policies: {greylist: {delay: 1 h, window: 10 min}}",
+            "a window that closes before the delay is over (1 h, 10 min)",
+        ),
+        ("policies: {refuse: {at: rcpt, code: 250}}", "scenario:4:94: too small (250)"),
+        ("policies: {refuse: {at: rcpt, code: 421}}", "not a code for a refusal (421): allowed are 400 to 599 but 421"),
+        ("policies: {refuse: {at: helo, code: 451}}", "unknown place (helo): allowed are connect, mail, rcpt, data"),
+        (
+            "policies: {refuse: {at: rcpt, code: 451, during: [{from: 2 h, to: 1 h}]}}",
+            "ends before it begins (2 h, 1 h)",
+        ),
+        ("policies: {graylist: {}}", "did you mean greylist?"),
+        ("collects: {from: c, every: 1 h}", "scenario:4:75: unknown host (c)"),
+        ("collects: {from: a, every: 1 h}", "a host that collects from itself (a): name the host that holds its mail"),
+        ("collects: {every: 1 h}", "from is missing"),
+    ],
+)
+def test_mistakes_are_named(said: str, mistake: str):
+    """What is wrong, and what is allowed."""
+    with pytest.raises(ScenarioError) as caught:
+        loads(TEXT.format(said))
+    assert mistake in str(caught.value)

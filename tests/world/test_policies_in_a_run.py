@@ -1,0 +1,97 @@
+"""Policies in a run: what senders go through."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from worlds import message, run, scenario
+
+from sim.scenario.policies import Greylist, Policies, Rate, Refusal
+from sim.scenario.spec import DAY, Interval, Weather
+
+MINUTE = 60.0
+
+
+def facts_of(policies: Policies, *mail, **more):
+    """A run in which host b has these policies."""
+    hosts = {"b": {"policies": policies, **more}}
+    return run(scenario("a-b", *(mail or [message(0, "u1@a", "u1@b")]), hosts=hosts))
+
+
+@pytest.mark.parametrize(("delay", "tries"), [(300.0, 2), (600.0, 3), (1200.0, 4)])
+def test_greylisted_mail_comes_again(delay: float, tries: int):
+    """Postfix's tries come at 5, 10, 20 and 40 min, less than a queue run later: the first after the delay gets in."""
+    facts = facts_of(Policies(greylist=Greylist(delay=delay)))
+    assert [attempt.reply_code for attempt in facts.attempts] == [451] * (len(facts.attempts) - 1) + [250]
+    assert len(facts.attempts) in (tries, tries - 1)
+    assert delay <= facts.copies[0].ended_s < 2 * delay + 600
+
+
+def test_a_known_sender_is_not_put_off_again():
+    """Of two messages of the same people, the second passes at once when the delay of the first is over."""
+    facts = facts_of(Policies(greylist=Greylist(delay=50.0)), message(0, "u1@a", "u1@b"), message(99, "u1@a", "u1@b"))
+    assert [attempt.reply_code for attempt in facts.attempts if attempt.message_id == 2] == [250]
+
+
+def test_greylisting_puts_off_its_recipient_alone():
+    """One recipient is known, the other is not: the message is deferred for one of them."""
+    policies = Policies(greylist=Greylist(delay=1.0))
+    mail = [message(0, "u1@a", "u1@b"), message(99, "u1@a", "u1@b", "u2@b")]
+    facts = run(scenario("a-b", *mail, hosts={"b": {"policies": policies}}, duration=5000.0))
+    assert {copy.outcome for copy in facts.copies} == {"delivered"}
+
+
+@pytest.mark.parametrize(
+    ("place", "code", "outcome"),
+    [("mail", 451, "delivered"), ("rcpt", 550, "bounced"), ("data", 452, "delivered"), ("connect", 450, "delivered")],
+)
+def test_injected_refusals_act_for_their_time(place: str, code: int, outcome: str):
+    """A temporary one delays the mail until it is over, a permanent one returns it."""
+    facts = facts_of(Policies(refuse=(Refusal(at=place, code=code, during=((0.0, 30 * MINUTE),)),)))
+    copy = facts.copies[0]
+    assert (copy.outcome, facts.attempts[0].reply_code) == (outcome, code)
+    assert (copy.ended_s > 30 * MINUTE) == (outcome == "delivered")
+
+
+def test_a_rate_spreads_mail_over_time():
+    """Two messages an hour: the rest comes again until it is let in."""
+    facts = facts_of(Policies(messages=Rate(count=2, per=3600.0)), *[message(0, "u1@a", "u1@b") for _ in range(5)])
+    ends = sorted(copy.ended_s for copy in facts.copies)
+    assert {copy.outcome for copy in facts.copies} == {"delivered"}
+    assert ends[1] < MINUTE < 3600 <= ends[2] < 7200 <= ends[4]
+
+
+def test_a_client_keeps_to_its_sessions():
+    """One session at a time: those that are too many come again."""
+    mail = [message(0, "u1@a", "u1@b") for _ in range(4)]
+    facts = facts_of(Policies(sessions_at_once=1), *mail, service_time=1.0)
+    assert {copy.outcome for copy in facts.copies} == {"delivered"}
+    assert Counter(attempt.reply_code for attempt in facts.attempts)[421] >= 3
+
+
+def test_a_restart_forgets_sessions_but_not_friends():
+    """After a crash nobody has a session; whom the greylist knows it knows still."""
+    weather = Weather(down=(Interval(start=0.2, end=10.0), Interval(start=4000.0, end=4100.0)))
+    policies = Policies(sessions_at_once=1, greylist=Greylist())
+    facts = facts_of(policies, message(0, "u1@a", "u1@b"), weather=weather, service_time=0.1)
+    assert facts.copies[0].outcome == "delivered"
+
+
+def test_mail_for_unknown_users_may_be_returned_later():
+    """Taken with 250, then returned by the host that took it."""
+    facts = facts_of(Policies(unknown_users="bounce"), message(0, "u1@a", "nobody@b"))
+    [copy, report] = facts.copies
+    assert (copy.outcome, copy.reason, copy.path) == ("bounced", "550 5.1.1 User unknown", "a>b")
+    assert (report.recipient, report.path, report.outcome) == ("u1@a.example", "b>a", "delivered")
+
+
+def test_a_full_spool_makes_mail_wait_at_its_sender():
+    """A relay whose next hop is down takes no more than its queue may hold; all arrives in the end."""
+    hosts = {"b": {"policies": Policies(spool=2500)}}
+    mail = [message(time, "u1@a", "u1@c", size=1000) for time in range(5)]
+    weather = {"b-c": Weather(down=(Interval(start=0.0, end=3600.0),))}
+    facts = run(scenario("a-b b-c", *mail, hosts=hosts, weather=weather, transfer="store-and-forward", drain=2 * DAY))
+    assert {copy.outcome for copy in facts.copies} == {"delivered"}
+    assert 452 in {attempt.reply_code for attempt in facts.attempts if attempt.from_host == "a"}
+    assert max(fact.bytes for fact in facts.queues if fact.host == "b") <= 2500 + 500
