@@ -73,7 +73,8 @@ class Guard:
 
     def closed(self, client: str) -> None:
         """A connection that was not refused is closed."""
-        self._open[client] -= 1
+        if self._open.get(client):
+            self._open[client] -= 1
 
     def restart(self) -> None:
         """The host has restarted: no connection is open; whom it knows lies on disk."""

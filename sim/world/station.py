@@ -32,6 +32,7 @@ from sim.scenario.policies import NO_POLICIES
 from sim.scenario.spec import Domain, Host
 from sim.world.attempt import NO_ANSWER, NO_ROUTE, Attempt, no_route
 from sim.world.clock import Task
+from sim.world.collection import collect
 from sim.world.tidings import tell
 
 if TYPE_CHECKING:
@@ -83,6 +84,8 @@ class Station:
             self._guard = Guard(host.policies, draws.random, lambda: self.queue.bytes)
         if weather.next_down(0.0) < world.horizon:
             world.env.process(self._live_through(weather))
+        if host.collects is not None and domains:
+            world.env.process(collect(self, host.collects, [domain.name for domain in domains]))
 
     def submit(
         self, reverse_path: Path, copies: list[Copy], content: bytes, parameters: Parameters | None = None
@@ -123,6 +126,12 @@ class Station:
     def gate(self, client: str) -> Gate | None:
         """The policies that a client meets, if there are any."""
         return None if self._guard is None else Gate(self._guard, client, lambda: self.world.env.now)
+
+    def flush(self, entries: Iterable[Entry]) -> None:
+        """Try messages at once, and forget which destinations are dead (Postfix: postqueue -s)."""
+        if self._running:
+            self.manager.flush()
+            self._release_all(entries, self.world.env.now)
 
     def held(self) -> Iterator[tuple[Copy, str]]:
         """Every copy that this host holds, and whether it lies in the queue or is in transfer."""
@@ -204,7 +213,7 @@ class Station:
     def _queue_up(self, entry: Entry, now: float) -> None:
         if self._retry.whole_queue:
             self._retry.arrives()
-            self._release_all(now)
+            self._release_all(list(self.queue.entries.values()), now)
         self.queue.add(entry)
         self._note_queue(now)
         wishes = entry.wishes
@@ -578,11 +587,11 @@ class Station:
         self._return_refused(entry, now, over=True)
         self._remove(entry, now)
 
-    def _release_all(self, now: float) -> None:
-        """Try everything that sleeps."""
-        for entry in list(self.queue.entries.values()):
-            if not entry.in_delivery and entry.due > now and self.holds(entry):
-                entry.due = now
+    def _release_all(self, entries: Iterable[Entry], now: float) -> None:
+        """Try those of the messages that sleep."""
+        for entry in entries:
+            if not entry.in_delivery and not entry.held and entry.due > now and self.holds(entry):
+                entry.ready = entry.due = now
                 self._try_again(entry, now)
 
     @staticmethod
@@ -654,7 +663,7 @@ class Station:
             self._return_refused(entry, now, over=False)
             if not entry.copies:
                 self._remove(entry, now)
-            elif entry.ready <= now or self._retry.whole_queue:
+            elif entry.ready <= now or (self._retry.whole_queue and not entry.held):
                 entry.due = now
                 self._try_again(entry, now)
             else:
