@@ -162,6 +162,31 @@ def transcript(
     return DONE
 
 
+@app.command
+def queue(
+    result: ResultFolder,
+    *,
+    host: Annotated[str, Parameter(help="Whose queue.")],
+    at: Annotated[str, Parameter(help="When, from the start of the run, e.g. 90 min.")],
+    qshape: Annotated[bool, Parameter(negative="", help="Count by domain and age instead of listing.")] = False,
+    architecture: str | None = None,
+    replication: int | None = None,
+) -> int:
+    """Print a host's queue at a time as `mailq` does, with each message's next attempt; or as `qshape` does."""
+    from sim.report import mailq as report_of  # noqa: PLC0415
+    from sim.results.queue_state import queue_at  # noqa: PLC0415
+    from sim.results.store import read  # noqa: PLC0415
+    from sim.scenario.quantity import DURATION  # noqa: PLC0415
+
+    try:
+        now = DURATION.parse(at)
+    except ValueError as error:
+        raise UsageError(f"--at {error}") from error
+    entries = queue_at(read(result), host, now, architecture=architecture, replication=replication)
+    _print((report_of.qshape if qshape else report_of.mailq)(entries, now), end="")
+    return DONE
+
+
 @dataclass(frozen=True, kw_only=True)
 class ServeOptions:
     """Where and how a host is served."""

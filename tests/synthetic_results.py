@@ -92,10 +92,10 @@ def message(message_id=1, created_s=0.0, sender="u2@ucla.example", size_bytes=10
 
 
 def tables_of(
-    messages=(), copies=(), attempts=(), *, queues=(), dialogues=(), architecture="a", replication=0
+    messages=(), copies=(), attempts=(), *, queues=(), deferrals=(), dialogues=(), architecture="a", replication=0
 ) -> Tables:
     """The tables of one run with these facts."""
-    facts = Facts(list(messages), list(copies), list(attempts), list(queues), list(dialogues))
+    facts = Facts(list(messages), list(copies), list(attempts), list(queues), list(deferrals), list(dialogues))
     return frames(facts, architecture, replication)
 
 
@@ -127,7 +127,7 @@ def facts(architecture: int, replication: int, copies: int = 300) -> Facts:
     """One run: the same mail for every architecture, which then fares by its number."""
     mail, luck = random.Random(replication), random.Random(1000 * architecture + replication)
     names = list(CITIES)
-    found = Facts([], [], [], [], [])
+    found = Facts([], [], [], [], [], [])
     for number in range(copies):
         born = mail.uniform(0, 2 * 86400)
         origin, target = mail.sample(names, 2)

@@ -81,6 +81,22 @@ class QueueFact(NamedTuple):
     bytes: int
 
 
+class DeferralFact(NamedTuple):
+    """That a host put a message off: why, and when it means to try again.
+
+    `arrived_s` is when the host took custody; `recipients` those of its copies that are left, separated by spaces.
+    """
+
+    host: str
+    queue_id: str
+    message_id: int
+    arrived_s: float
+    time_s: float
+    next_s: float
+    recipients: str
+    reason: str
+
+
 class DialogueFact(NamedTuple):
     """One line of a session, when dialogues are traced; `direction` is `>` from client to server and `<` back."""
 
@@ -97,4 +113,5 @@ class Facts(NamedTuple):
     copies: list[CopyFact]
     attempts: list[AttemptFact]
     queues: list[QueueFact]
+    deferrals: list[DeferralFact]
     dialogues: list[DialogueFact]

@@ -23,6 +23,8 @@ from sim.results.tables import SCHEMA, Tables
 
 PROGRAM = "mtasim"
 _CHUNK = 10_000
+_MAY_BE_ABSENT = ("deferrals", "dialogues")
+"""Tables that have no file where they are empty."""
 _T = TypeVar("_T")
 
 
@@ -68,6 +70,11 @@ class Result:
     def queues(self) -> pd.DataFrame:
         """A row a change of a host's queue."""
         return self.tables.queues
+
+    @property
+    def deferrals(self) -> pd.DataFrame:
+        """A row a time that a host put a message off."""
+        return self.tables.deferrals
 
     @property
     def dialogues(self) -> pd.DataFrame:
@@ -195,7 +202,7 @@ def _is_ours(folder: Path) -> bool:
 def _write_files(result: Result, folder: Path) -> None:
     for field in fields(Tables):
         frame = getattr(result.tables, field.name)
-        if field.name != "dialogues" or len(frame):
+        if field.name not in _MAY_BE_ABSENT or len(frame):
             frame.to_parquet(folder / f"{field.name}.parquet", engine="pyarrow", index=False)
     result.measures.reset_index().to_parquet(folder / "measures.parquet", engine="pyarrow", index=False)
     _write_json(folder / "summary.json", result.summary)
@@ -264,7 +271,7 @@ def _need(path: Path, data: Mapping[str, Any], entries: Mapping[str, Any]) -> No
 
 def _read_table(folder: Path, name: str) -> pd.DataFrame:
     path, schema = folder / f"{name}.parquet", SCHEMA[name]
-    if name == "dialogues" and not path.exists():
+    if name in _MAY_BE_ABSENT and not path.exists():
         return pd.DataFrame({column: pd.Series(dtype=dtype) for column, dtype in schema.items()})
     frame = _read_parquet(path, tuple(schema))
     return frame.astype(dict(schema))

@@ -1,4 +1,4 @@
-"""Tables of facts: five pandas frames whose columns are the facts' fields.
+"""Tables of facts: six pandas frames whose columns are the facts' fields.
 
 Each table begins with `architecture` and `replication`, so that tables of many runs are simply put one under another.
 """
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, get_type_hints
 
 import pandas as pd
 
-from sim.results.facts import AttemptFact, CopyFact, DialogueFact, Facts, MessageFact, QueueFact
+from sim.results.facts import AttemptFact, CopyFact, DeferralFact, DialogueFact, Facts, MessageFact, QueueFact
 
 NULL_PATH = "<>"
 """The sender of a delivery report: the null reverse-path (RFC 5321 4.5.5)."""
@@ -21,6 +21,7 @@ _FACTS: Mapping[str, type[Any]] = {
     "copies": CopyFact,
     "attempts": AttemptFact,
     "queues": QueueFact,
+    "deferrals": DeferralFact,
     "dialogues": DialogueFact,
 }
 _DTYPES = {int: "int64", float: "float64", str: "str"}
@@ -44,6 +45,7 @@ class Tables:
     copies: pd.DataFrame
     attempts: pd.DataFrame
     queues: pd.DataFrame
+    deferrals: pd.DataFrame
     dialogues: pd.DataFrame
 
     @property
@@ -73,7 +75,7 @@ def frames(facts: Facts, architecture: str, replication: int) -> Tables:
 
 def concat(tables: Sequence[Tables]) -> Tables:
     """The tables of several runs, one under another in the order given; none give empty tables."""
-    parts = tables or [frames(Facts([], [], [], [], []), "", 0)]
+    parts = tables or [frames(Facts([], [], [], [], [], []), "", 0)]
     return Tables(
         **{
             field.name: pd.concat([getattr(part, field.name) for part in parts], ignore_index=True)
@@ -158,6 +160,17 @@ _COLUMNS: Mapping[str, Mapping[str, Column]] = {
         "time_s": Column("s", "when it changed"),
         "messages": Column("", "messages in it from then on"),
         "bytes": Column("bytes", "size of their mail data"),
+    },
+    "deferrals": {
+        **_RUN,
+        "host": Column("", "whose queue"),
+        "queue_id": Column("", "the message's name there"),
+        **_MESSAGE_ID,
+        "arrived_s": Column("s", "when the host took custody"),
+        "time_s": Column("s", "when it was put off"),
+        "next_s": Column("s", "when it is tried again"),
+        "recipients": Column("", "those who are left, separated by spaces"),
+        "reason": Column("", "why, as to the first of them"),
     },
     "dialogues": {
         **_RUN,

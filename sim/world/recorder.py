@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from sim.results.facts import AttemptFact, CopyFact, DialogueFact, Facts, MessageFact, QueueFact
+from sim.results.facts import AttemptFact, CopyFact, DeferralFact, DialogueFact, Facts, MessageFact, QueueFact
 
 
 class Recorder:
     """Collects a run's facts. Dialogues are kept only when they are asked for."""
 
-    __slots__ = ("attempts", "dialogues", "messages", "queues", "traces")
+    __slots__ = ("attempts", "deferrals", "dialogues", "messages", "queues", "traces")
 
     def __init__(self, *, traces: bool) -> None:
         self.traces = traces
         self.messages: list[MessageFact] = []
         self.attempts: list[AttemptFact] = []
         self.queues: list[QueueFact] = []
+        self.deferrals: list[DeferralFact] = []
         self.dialogues: list[DialogueFact] = []
 
     def heard(self, session_id: int, now: float, direction: str, data: bytes) -> None:
@@ -24,4 +25,4 @@ class Recorder:
 
     def facts(self, copies: list[CopyFact]) -> Facts:
         """All facts of the run, with the copies' ends."""
-        return Facts(self.messages, copies, self.attempts, self.queues, self.dialogues)
+        return Facts(self.messages, copies, self.attempts, self.queues, self.deferrals, self.dialogues)

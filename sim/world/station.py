@@ -27,7 +27,7 @@ from sim.mta.source_route import passed
 from sim.mta.wishes import Wishes, wishes_of
 from sim.network.weather import Timeline
 from sim.protocol.smtp.events import Parameters
-from sim.results.facts import QueueFact
+from sim.results.facts import DeferralFact, QueueFact
 from sim.scenario.policies import NO_POLICIES
 from sim.scenario.spec import Domain, Host
 from sim.world.attempt import NO_ANSWER, NO_ROUTE, Attempt, no_route
@@ -571,8 +571,18 @@ class Station:
     def _sleep(self, entry: Entry, now: float) -> None:
         """Let an entry wait for its time, or the queue run that finds it come."""
         due = entry.due = self._retry.next_run(entry.ready, now, self._runs_since)
+        self._note_deferral(entry, now)
         if due < self.world.horizon:
             self.world.at(due, lambda: self._wake(entry, due))
+
+    def _note_deferral(self, entry: Entry, now: float) -> None:
+        recipients = [copy.recipient for copy in entry.copies]
+        failure = entry.failures.get(recipients[0])
+        why = failure.diagnostic if failure else ""
+        fact = DeferralFact(
+            self.host.name, entry.queue_id, entry.message_id, entry.arrival, now, entry.due, " ".join(recipients), why
+        )
+        self.world.recorder.deferrals.append(fact)
 
     def _wake(self, entry: Entry, due: float) -> None:
         if self._running and entry.due == due and not entry.in_delivery and self.holds(entry):

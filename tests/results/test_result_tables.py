@@ -15,6 +15,7 @@ FACTS = {
     "copies": facts.CopyFact,
     "attempts": facts.AttemptFact,
     "queues": facts.QueueFact,
+    "deferrals": facts.DeferralFact,
     "dialogues": facts.DialogueFact,
 }
 

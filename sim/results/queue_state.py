@@ -1,0 +1,148 @@
+"""A host's queue at a moment of a run, put together from what was recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, cast
+
+import pandas as pd
+
+from sim.results.store import Result, ResultError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueEntry:
+    """A message in a queue: its copies that are still to be passed on. Times are in s, sizes in bytes.
+
+    `active` entries are being delivered (`under_way`) or wait for their turn; `deferred` ones sleep until `next_s`,
+    for `reason`. `queue_id` is empty where the host has not put the message off yet.
+    """
+
+    message_id: int
+    queue_id: str
+    state: Literal["active", "deferred"]
+    under_way: bool
+    size_bytes: int
+    arrived_s: float
+    sender: str
+    recipients: tuple[str, ...]
+    reason: str
+    next_s: float | None
+
+
+Row = Mapping[Hashable, Any]
+Rows = Mapping[int, list[Row]]
+
+
+def queue_at(
+    result: Result, host: str, at: float, *, architecture: str | None = None, replication: int | None = None
+) -> list[QueueEntry]:
+    """What lay in a host's queue at a time, in order of arrival.
+
+    Args:
+        result: the result of a run or a comparison.
+        host: whose queue.
+        at: when, s.
+        architecture: under which; the first one where not given.
+        replication: in which; the first one where not given.
+
+    Raises:
+        ResultError: there is no such architecture, replication or host.
+    """
+    run = _run(result, architecture, replication)
+    hosts = sorted(result.scenario["architectures"][run["architecture"]]["hosts"])
+    if host not in hosts:
+        raise ResultError(f"no host {host!r} in this result: there are {', '.join(hosts)}")
+    messages = {int(row["message_id"]): row for row in _rows(_of(result.messages, run))}
+    copies = _by_message(_rows(_of(result.copies, run)))
+    attempts = _of(result.attempts, run)
+    deferrals = _of(result.deferrals, run)
+    traces = _Traces(
+        sent=_by_message(_rows(attempts[attempts["from_host"] == host])),
+        received=_by_message(_rows(attempts[(attempts["to_host"] == host) & (attempts["ended_s"] <= at)])),
+        put_off=_by_message(_rows(deferrals[deferrals["host"] == host])),
+    )
+    found = [
+        entry
+        for message_id, message in messages.items()
+        for entry in [_entry(host, at, message, copies[message_id], traces)]
+        if entry is not None
+    ]
+    return sorted(found, key=lambda entry: (entry.arrived_s, entry.message_id))
+
+
+def _run(result: Result, architecture: str | None, replication: int | None) -> dict[str, Any]:
+    architectures = list(result.scenario["architectures"])
+    name = architectures[0] if architecture is None else architecture
+    if name not in architectures:
+        raise ResultError(f"no architecture {name!r} in this result: there are {', '.join(architectures)}")
+    count = int(result.manifest.get("replications", 1))
+    number = 0 if replication is None else replication
+    if not 0 <= number < count:
+        raise ResultError(f"no replication {number} in this result: there are 0 to {count - 1}")
+    return {"architecture": name, "replication": number}
+
+
+def _of(frame: pd.DataFrame, run: Mapping[str, Any]) -> pd.DataFrame:
+    mine = (frame["architecture"] == run["architecture"]) & (frame["replication"] == run["replication"])
+    return cast("pd.DataFrame", frame[mine])
+
+
+def _rows(frame: pd.DataFrame) -> list[Row]:
+    return cast("list[Row]", frame.to_dict("records"))
+
+
+def _by_message(rows: Iterable[Row]) -> Rows:
+    found: dict[int, list[Row]] = {}
+    for row in rows:
+        found.setdefault(int(row["message_id"]), []).append(row)
+    return found
+
+
+class _Traces(NamedTuple):
+    """What a host did: attempts from it, attempts to it that are over, and deferrals, by message."""
+
+    sent: Rows
+    received: Rows
+    put_off: Rows
+
+
+def _entry(host: str, at: float, message: Row, copies: list[Row], traces: _Traces) -> QueueEntry | None:
+    """The message in the host's queue; None where it is not there then."""
+    message_id = int(message["message_id"])
+    arrivals = [r["ended_s"] for r in traces.received.get(message_id, ()) if r["outcome"] in ("accepted", "partial")]
+    at_home = any(str(copy["path"]).split(">")[0] == host for copy in copies)
+    if at_home and message["created_s"] <= at:
+        arrivals.append(message["created_s"])
+    if not arrivals:
+        return None
+    attempts = traces.sent.get(message_id, [])
+    under_way = any(row["started_s"] <= at < row["ended_s"] for row in attempts)
+    last = max((row for row in traces.put_off.get(message_id, ()) if row["time_s"] <= at), key=_when, default=None)
+    sleeps = last is not None and not under_way and _sleeps(last, attempts, at)
+    held = [copy for copy in copies if host in str(copy["path"]).split(">") and copy["ended_s"] > at]
+    to_come = any(row["started_s"] > at for row in attempts) or any(copy["outcome"] == "queued" for copy in held)
+    if not (under_way or sleeps or (to_come and held)):
+        return None
+    return QueueEntry(
+        message_id=message_id,
+        queue_id=str(last["queue_id"]) if last is not None else "",
+        state="deferred" if sleeps else "active",
+        under_way=under_way,
+        size_bytes=int(message["size_bytes"]),
+        arrived_s=float(last["arrived_s"]) if last is not None else float(max(arrivals)),
+        sender=str(message["sender"]),
+        recipients=tuple(str(last["recipients"]).split()) if last else tuple(str(copy["recipient"]) for copy in held),
+        reason=str(last["reason"]) if sleeps and last is not None else "",
+        next_s=float(last["next_s"]) if sleeps and last is not None else None,
+    )
+
+
+def _when(row: Row) -> float:
+    return float(row["time_s"])
+
+
+def _sleeps(last: Row, attempts: list[Row], at: float) -> bool:
+    """Whether a message that was put off still sleeps: its time has not come, and nobody has woken it before."""
+    return at < last["next_s"] and not any(last["time_s"] <= row["started_s"] <= at for row in attempts)
