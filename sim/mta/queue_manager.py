@@ -66,19 +66,22 @@ def _postfix(policy: Postfix) -> QueueManager[Any]:
 class QueueManager(Generic[T]):
     """The outbound deliveries of a host: those under way and those that wait (`jobs`).
 
+    `paces` says whether a destination waits between deliveries.
+
     Args:
         process_limit: how many are under way at a time, at most.
         concurrency: what steers each destination's window.
         slots: what preemption costs.
     """
 
-    __slots__ = ("_busy", "_concurrency", "_destinations", "_most", "_now", "jobs")
+    __slots__ = ("_busy", "_concurrency", "_destinations", "_most", "_now", "jobs", "paces")
 
     def __init__(
         self, process_limit: int = 100, concurrency: Concurrency | None = None, slots: Slots | None = None
     ) -> None:
         self._most = process_limit
         self._concurrency = concurrency or Concurrency()
+        self.paces = self._concurrency.rate_delay > 0
         self._busy = 0
         self._now = 0.0
         self._destinations: dict[str, Destination] = {}
@@ -130,7 +133,7 @@ class QueueManager(Generic[T]):
 
     def successor(self, hop: str, now: float) -> T | None:
         """Who takes the place of a delivery that is about to end: the next one, if it goes to the same destination."""
-        if not self.jobs.by_number:
+        if not self.jobs.by_number or self.paces:
             return None
         destination = self._destinations[hop]
         self._busy -= 1
@@ -185,7 +188,7 @@ class QueueManager(Generic[T]):
 
     def _forget(self, hop: str, destination: Destination) -> None:
         """As in Postfix, nothing is remembered of a destination that has nothing to do."""
-        if not (destination.busy or destination.is_dead or self._concurrency.rate_delay or self.jobs.waits_for(hop)):
+        if not (destination.busy or destination.is_dead or self.paces or self.jobs.waits_for(hop)):
             del self._destinations[hop]
 
     def keeps_connection(self, hop: str) -> bool:
@@ -195,9 +198,10 @@ class QueueManager(Generic[T]):
 
     def resumes_at(self, hop: str) -> float | None:
         """When a destination that waits between deliveries has its next one, if it does and any waits for it."""
-        if not self._concurrency.rate_delay or not self.jobs.waits_for(hop):
+        if not self.paces or not self.jobs.waits_for(hop):
             return None
-        return self._destinations[hop].closed_until
+        destination = self._destinations.get(hop)
+        return None if destination is None else destination.closed_until
 
     def flush(self) -> None:
         """Forget which destinations are dead (`postqueue -f`: qmgr_enable_all)."""

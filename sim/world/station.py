@@ -387,6 +387,14 @@ class Station:
                 self._put_off(delivery, reason, now)
         if open_:
             self.manager.enter(open_, now, entry.wishes.priority if entry.wishes else 0)
+            for hop, _ in open_ if self.manager.paces else ():
+                self._pause(hop, now)
+
+    def _pause(self, hop: str, now: float) -> None:
+        """Go on with a destination when the time between two of its deliveries is over."""
+        until = self.manager.resumes_at(hop)
+        if until is not None and now < until < self.world.horizon:
+            self.world.at(until, lambda: self._let_in(until))
 
     def _put_off(self, delivery: Delivery, reason: Failure, now: float) -> None:
         """End a delivery without having tried it."""
@@ -423,6 +431,8 @@ class Station:
             gone = (manager.note if heir else manager.leave)(hop, now, failure if boots == self.boots else None)
             for other in gone:
                 self._put_off(other, manager.suspended(hop, now) or NO_ANSWER, now)
+            if manager.paces:
+                self._pause(hop, now)
             self._let_in(now)
 
     @staticmethod

@@ -154,6 +154,17 @@ def test_a_dead_destination_is_spared():
     assert {copy.outcome for copy in facts.copies} == {"delivered"}
 
 
+def test_a_rate_delay_paces_deliveries():
+    """default_destination_rate_delay: one message to a destination, a pause, the next; others are not concerned."""
+    hosts = {"a": {"mta": Postfix(default_destination_rate_delay=10.0)}}
+    mail = [message(0, "u1@a", "u1@b") for _ in range(3)] + [message(24.0, "u1@a", "u1@b"), message(0, "u1@a", "u1@c")]
+    facts = run(scenario("a-b a-c", *sorted(mail, key=lambda one: one.at), hosts=hosts))
+    paced = [attempt for attempt in facts.attempts if attempt.to_host == "b"]
+    gaps = [later.started_s - before.ended_s for before, later in pairwise(paced)]
+    assert gaps == pytest.approx([10.0, 10.0, 10.0])
+    assert next(attempt.started_s for attempt in facts.attempts if attempt.to_host == "c") == 0.0
+
+
 def test_messages_wait_for_the_active_queue():
     """qmgr_message_active_limit 1: one message at a time, new ones before those that were put off."""
     hosts = {"a": {"mta": Postfix(qmgr_message_active_limit=1)}}
