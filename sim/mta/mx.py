@@ -17,6 +17,8 @@ NO_SUCH_DOMAIN = Failure(550, "5.1.2", "Host or domain name not found")
 LOOPS_BACK = Failure(554, "5.4.6", "Mail for this domain loops back to myself")
 TAKES_NO_MAIL = Failure(556, "5.1.10", "Recipient address has null MX")
 """RFC 7505 section 4.2."""
+NO_HOST = "."
+"""The exchanger of a domain that takes no mail (RFC 7505 section 3)."""
 NO_NAME_SERVICE = Failure(0, "4.4.3", "Name service error: try again")
 
 
@@ -31,7 +33,8 @@ def candidates(records: Records | None, own_name: str, shuffle: Callable[[list[s
     if records is None:
         return NO_SUCH_DOMAIN
     if len(records) == 1 and records[0][1] != own_name:
-        return TAKES_NO_MAIL if is_null(records) else [records[0][1]]
+        host = records[0][1]
+        return [host] if host != NO_HOST else TAKES_NO_MAIL
     own = min((preference for preference, host in records if host == own_name), default=None)
     usable = [record for record in records if own is None or record[0] < own]
     if not usable:
@@ -47,7 +50,7 @@ def candidates(records: Records | None, own_name: str, shuffle: Callable[[list[s
 
 def is_null(records: Records | None) -> bool:
     """Whether the records say that the domain takes no mail (RFC 7505)."""
-    return records is not None and len(records) == 1 and records[0][1] == "."
+    return records is not None and len(records) == 1 and records[0][1] == NO_HOST
 
 
 def home_hosts(records: Records) -> list[str]:

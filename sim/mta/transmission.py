@@ -53,9 +53,8 @@ class Transmission:
         parameters: what the message asks for, as MAIL's parameters; SMTPUTF8 must be there if a path needs it.
         recipient_parameters: those of each RCPT, in order; none at all where no RCPT has any.
         lmtp: whether LMTP is spoken (RFC 2033): a reply for each recipient decides.
-        more: gives another message for the same server, if there is one.
-        rides: whether that message's MAIL goes out behind the mail data, where the server offers PIPELINING; otherwise
-            RSET goes before it, as in Postfix.
+        more: gives another message for the same server, if there is one; the host's `reuse` says what goes before its
+            MAIL, which rides behind the mail data only where the server offers PIPELINING.
     """
 
     __slots__ = (
@@ -78,7 +77,6 @@ class Transmission:
         "_recipient_parameters",
         "_reverse_path",
         "_ridden",
-        "_rides",
         "_taken",
         "_usable",
         "_waits_for",
@@ -104,7 +102,6 @@ class Transmission:
         recipient_parameters: tuple[Parameters, ...] = (),
         lmtp: bool = False,
         more: Callable[[], Mailing | None] | None = None,
-        rides: bool = False,
     ) -> None:
         self._host = host
         self._lmtp = lmtp
@@ -115,7 +112,6 @@ class Transmission:
         self._parameters = parameters
         self._recipient_parameters = recipient_parameters
         self.more = more
-        self._rides = rides
         self._usable: frozenset[str] = frozenset()
         self._pipelining = False
         self._last = 0
@@ -286,7 +282,7 @@ class Transmission:
         self._reverse_path, self._forward_paths, self._content, self._parameters, self._recipient_parameters = mailing
         self._pending = self._forward_paths
         self.reports = False
-        if not self._rides:
+        if self._host.reuse == "rset":
             self.contacted = False
             reply = (yield (_RSET,))[0]
             if not reply.positive:
@@ -382,7 +378,7 @@ class Transmission:
     def _riders(self) -> tuple[Command, ...]:
         """What of the next message goes out behind the final dot: its envelope, where that needs nothing special."""
         following = self.next
-        if following is None or not (self._pipelining and self._rides) or self._lmtp:
+        if following is None or not self._pipelining or self._host.reuse != "ride" or self._lmtp:
             return ()
         if following.parameters or following.recipient_parameters or not following.content.isascii():
             return ()

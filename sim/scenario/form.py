@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from sim.scenario.accounts import Accounts, Login
 from sim.scenario.asking import AsksForm
@@ -20,6 +20,7 @@ from sim.scenario.keywords import ExtensionsField
 from sim.scenario.names import shown
 from sim.scenario.population import Aliases, Lists, Mx, Users
 from sim.scenario.product import Mta
+from sim.scenario.products import Reuse
 from sim.scenario.quantity import format_duration
 from sim.scenario.reading import Collected, Form, JsonSchema, OrWord, Shorthand
 from sim.scenario.schedule import Windows
@@ -167,6 +168,9 @@ Routes = Annotated[
 ]
 
 
+Going = Annotated[Reuse, word("way to go on with a session", *get_args(Reuse))]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostForm(Form):
     """How a host is."""
@@ -189,6 +193,8 @@ class HostForm(Form):
     """What a route in a forward-path means: `honour` it as RFC 821, `strip` it as RFC 5321, or `reject` it."""
     percent_hack: Flag | None = None
     """Whether user%far@own is user@far."""
+    reuse: Going | None = None
+    """How it goes on with a session where more mail waits: `rset`, `mail`, `ride` behind the final dot, or `never`."""
     sessions: Annotated[int, whole(1)] | None = None
     """How many sessions it serves at a time."""
     size_limit: Size | None = None

@@ -23,6 +23,10 @@ MANY = 1_000_000
 """A limit that is none."""
 
 
+Reuse = Literal["rset", "mail", "ride", "never"]
+"""How a client goes on with a session: RSET first, MAIL at once, MAIL behind the final dot, or not at all."""
+
+
 def _named(parameter: str) -> Any:  # noqa: ANN401 - a property stands in for a plain attribute of any type
     """The product's own name of what `Product` calls otherwise."""
     return property(attrgetter(parameter))
@@ -36,7 +40,7 @@ class Product:
     to one next hop are under way, `process_limit` how many in all; `recipient_limit` how many recipients a
     transaction has; `mx_address_limit` how many hosts of a domain are tried, `mx_session_limit` how many of them may
     have been offered the mail; `active_limit` how many messages are worked on at a time; `hopcount_limit` how many
-    Received fields make a loop.
+    Received fields make a loop; `reuse` what becomes of a session where more mail for its host waits.
     """
 
     __slots__ = ()
@@ -56,6 +60,7 @@ class Product:
     mx_session_limit: int = MANY
     active_limit: int = MANY
     hopcount_limit: int = 100
+    reuse: Reuse = "rset"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +157,7 @@ class Exim(Product):
     recipient_limit = _named("max_rcpt")
     mx_address_limit = _named("hosts_max_try")
     hopcount_limit = _named("received_headers_max")
+    reuse = "mail"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +209,7 @@ class Qmail(Product):
     process_limit = _named("concurrencyremote")
     recipient_limit = 1
     mx_session_limit = 1
+    reuse = "never"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +222,7 @@ class OpenSmtpd(Product):
 
     destination_concurrency_limit = _named("maxconn_per_route")
     process_limit = _named("maxconn_per_source")
+    reuse = "mail"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,6 +291,7 @@ class Stalwart(Product):
     data_done_timeout = _named("data")
     mx_address_limit = _named("max_mx")
     hopcount_limit = _named("received_headers")
+    reuse = "never"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -316,6 +325,7 @@ class Nullmailer(Product):
     quit_timeout = _named("sendtimeout")
     process_limit = 1
     recipient_limit = MANY
+    reuse = "never"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -175,6 +175,7 @@ def _host(host: Host, *, alike: bool) -> Settings:
         "expn": host.expn,
         "source_routes": host.source_routes,
         "percent_hack": host.percent_hack,
+        "reuse": host.reuse,
         "sessions": host.sessions,
         "size_limit": format_size(host.size_limit),
         "service_time": format_duration(host.service_time),

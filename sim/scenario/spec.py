@@ -14,7 +14,7 @@ from typing import Literal
 
 from sim.scenario.distribution import Distribution
 from sim.scenario.policies import NO_POLICIES, Policies
-from sim.scenario.products import DAY, HOUR, MINUTE, Postfix, Product
+from sim.scenario.products import DAY, HOUR, MINUTE, Postfix, Product, Reuse
 
 __all__ = [
     "DAY",
@@ -133,7 +133,8 @@ class Host:
     told (`evade`: 252), or the command is not implemented (`refuse`: 502). `source_routes` says what a route in a
     forward-path means (`honour`: RFC 821; `strip`: RFC 5321; `reject`), `percent_hack` whether `user%far@own` in one of
     its own domains is user@far. `reuse` says how its client goes on where more mail for the same host waits: after an
-    RSET, as Postfix does, with the next MAIL behind the final dot (`ride`), or in a session of its own (`never`).
+    RSET, as Postfix does, with MAIL once the final dot has its reply, as Exim does (`mail`), with MAIL right behind the
+    final dot (`ride`), or in a session of its own (`never`).
     """
 
     name: str
@@ -148,7 +149,7 @@ class Host:
     expn: Literal["answer", "evade", "refuse"] = "answer"
     source_routes: Literal["honour", "strip", "reject"] = "strip"
     percent_hack: bool = False
-    reuse: Literal["rset", "ride", "never"] = "rset"
+    reuse: Reuse = "rset"
     sessions: int = 100
     size_limit: int = 0
     service_time: float = 0.0

@@ -143,7 +143,6 @@ class Attempt:
             parameters=entry.wishes.at(now) if entry.wishes is not None else (),
             recipient_parameters=tuple([copy.parameters for copy in self._copies]) if asks else (),
             more=self._more if self._way[-1] == self._hop and host.reuse != "never" else None,
-            rides=host.reuse == "ride",
         )
         return Session(
             client,

@@ -295,11 +295,16 @@ class Station:
     def _release(self, entry: Entry, now: float) -> None:
         """Start, or line up, the deliveries of an entry's copies: those that go the same way together."""
         most = self.host.mta.recipient_limit
-        deliveries: list[Delivery] = [
-            (entry, members[first : first + most], ways, now)
-            for ways, members in self._together(entry, entry.copies, now)
-            for first in range(0, len(members), most)
-        ]
+        groups = self._together(entry, entry.copies, now)
+        deliveries: list[Delivery]
+        if len(entry.copies) <= most:
+            deliveries = [(entry, members, ways, now) for ways, members in groups]
+        else:
+            deliveries = [
+                (entry, members[first : first + most], ways, now)
+                for ways, members in groups
+                for first in range(0, len(members), most)
+            ]
         entry.in_delivery = len(deliveries)
         if len(deliveries) == 1:
             self._start(deliveries[0], now)

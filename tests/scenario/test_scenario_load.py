@@ -341,6 +341,24 @@ def test_every_products_extensions_come_back_from_what_is_shown(name):
     assert loads(show(scenario)) == scenario
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{}", "rset"),
+        ("{a: {mta: exim}}", "mail"),
+        ("{a: {mta: qmail}}", "never"),
+        ("{defaults: {mta: nullmailer}, a: {mta: opensmtpd}}", "mail"),
+        ("{defaults: {reuse: ride}, a: {mta: nullmailer}}", "ride"),
+        ("{a: {mta: {delays: [1 h]}}}", "rset"),
+    ],
+)
+def test_sessions_are_reused_as_the_product_does_or_as_the_file_says(text, expected):
+    """The product's way goes for hosts of which the file says nothing; and it comes back from what is shown."""
+    scenario = loads(NET + f"hosts: {text}")
+    assert scenario.architectures["end-to-end"].hosts["a"].reuse == expected
+    assert loads(show(scenario)) == scenario
+
+
 def test_every_extension_of_the_protocol_can_be_said():
     """The scenario room may not ask the protocol's, so the two lists are kept alike."""
     assert tuple(EXTENSION_TABLE) == KEYWORDS
@@ -379,6 +397,7 @@ hosts:
     expn: refuse
     source_routes: honour
     percent_hack: true
+    reuse: ride
     sessions: 7
     size_limit: 5 MB
     service_time: 1 ms
@@ -393,7 +412,7 @@ hosts:
     weather = Weather(outages=Outages(mtbf=30 * 86400.0, mttr=7200.0), down=(Interval(start=3600.0, end=7200.0),))
     assert host == Host(
         name="a", esmtp=False, extensions=("SIZE", "ETRN"), uses=("SIZE", "DSN"), accounts={"ann": "secret", "7": "0"},
-        login=("a", "b c"), vrfy="evade", expn="refuse", source_routes="honour", percent_hack=True, sessions=7, size_limit=5_000_000, service_time=0.001,
+        login=("a", "b c"), vrfy="evade", expn="refuse", source_routes="honour", percent_hack=True, reuse="ride", sessions=7, size_limit=5_000_000, service_time=0.001,
         commit_time=0.005, weather=weather, spool="volatile",
     )  # fmt: skip
 

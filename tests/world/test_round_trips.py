@@ -69,7 +69,12 @@ def test_round_trips_of_a_message(extensions: tuple[str, ...], recipients: int, 
         ("ride", LOCKSTEP, 1, 4),
         ("ride", LOCKSTEP, 10, 13),
         ("ride", CHUNKED, 10, 1),
-        # Postfix: RSET, then as in a session of its own behind EHLO.
+        # Exim: as in a session of its own behind EHLO.
+        ("mail", PIPELINED, 1, 2),
+        ("mail", PIPELINED, 10, 2),
+        ("mail", LOCKSTEP, 1, 4),
+        ("mail", CHUNKED, 10, 1),
+        # Postfix: RSET, then the same.
         ("rset", PIPELINED, 1, 3),
         ("rset", PIPELINED, 10, 3),
         ("rset", LOCKSTEP, 1, 5),
