@@ -165,6 +165,19 @@ def test_a_rate_delay_paces_deliveries():
     assert next(attempt.started_s for attempt in facts.attempts if attempt.to_host == "c") == 0.0
 
 
+def test_a_way_that_broke_while_mail_stood_in_line():
+    """Ways are looked up when the turn comes; mail that has none then gives its place back and is put off."""
+    hosts = {"a": {"mta": Postfix(default_process_limit=1)}, "b": {"service_time": 50.0}}
+    mail = [message(0, "u1@a", f"u1@{hop}") for hop in "bcd"]
+    facts = run(scenario("a-b a-c a-d", *mail, hosts=hosts, weather={"a-c": down((10.0, HOUR))}))
+    assert [(one.to_host, one.outcome) for one in facts.attempts][:3] == [
+        ("b", "accepted"),
+        ("c", "no-route"),
+        ("d", "accepted"),
+    ]
+    assert {copy.outcome for copy in facts.copies} == {"delivered"}
+
+
 def test_messages_wait_for_the_active_queue():
     """qmgr_message_active_limit 1: one message at a time, new ones before those that were put off."""
     hosts = {"a": {"mta": Postfix(qmgr_message_active_limit=1)}}

@@ -43,6 +43,17 @@ def test_late_mail_is_returned(in_flight: bool):
         assert copy.ended_s == pytest.approx(60.0, abs=1.0)
 
 
+def test_mail_that_has_become_late_in_line_is_not_tried():
+    """By-mode R, with one process that is busy until the time is over: returned when the turn comes, and not before."""
+    busy = {"a": {**KNOWS_ALL, "mta": Postfix(default_process_limit=1)}, "b": {**KNOWS_ALL, "service_time": 50.0}}
+    mails = [Mail({"u1@b.example": ()}), Mail({"u1@c.example": ()}, (("BY", "60;R"),))]
+    outcome = send("a-b a-c", *mails, hosts={"*": KNOWS_ALL, **busy})
+    [report] = outcome.reports
+    [first] = outcome.facts.attempts
+    [copy] = [copy for copy in outcome.facts.copies if copy.recipient == "u1@c.example"]
+    assert (report.recipients[0]["Status"], first.to_host, copy.ended_s) == ("5.4.7", "b", first.ended_s)
+
+
 def test_late_mail_is_reported():
     """By-mode N: at its time the sender is told, and the message goes on."""
     outcome = over(Mail({"u1@c.example": ()}, (("BY", "60;N"),)), weather={"b-c": down(0.0, HOUR)}, routing="static")
