@@ -1,8 +1,7 @@
 """What one end of a TCP connection knows as a sender: its round-trip estimate, its timers and its window.
 
 Sources: RFC 6298 (retransmission timer) with Linux's variance term of at least 200 ms (tcp_rtt_estimator), RFC 8985
-(tail loss probe), RFC 5681 (slow start), RFC 6928 (initial window), RFC 9438 (CUBIC) and HyStart's delay test as in
-Linux. Times in s, the window in segments.
+(tail loss probe), RFC 6928 (initial window). Times in s, the window in segments.
 """
 
 from __future__ import annotations
@@ -10,16 +9,17 @@ from __future__ import annotations
 import math
 from typing import Final
 
-__all__ = ["INITIAL_WINDOW", "Sender", "fires"]
+from sim.network.congestion import Control, Cubic, Reno
+from sim.scenario.spec import Tcp
 
-INITIAL_WINDOW: Final = 10.0
-_LEAST_VARIANCE: Final = 0.2
+__all__ = ["LINUX", "Sender", "fires"]
+
+LINUX: Final = Tcp()
+"""TCP as a current Linux has it."""
 _LONGEST_TIMEOUT: Final = 120.0
+_PROBE_DELAY: Final = 0.2
 _HZ: Final = 250
 _LEVELS: Final = ((63, 1), (504, 8), (4032, 64), (32256, 512), (258048, 4096), (math.inf, 32768))
-_BETA: Final = 0.7
-_CUBIC: Final = 0.4
-_FRIENDLY: Final = 3 * (1 - _BETA) / (1 + _BETA)
 
 
 def fires(now: float, delay: float) -> float:
@@ -37,124 +37,121 @@ def fires(now: float, delay: float) -> float:
 
 
 class Sender:
-    """The sending side of one end; it starts without a round-trip sample, which the handshake gives."""
+    """The sending side of one end; it starts without a round-trip sample, which the handshake gives.
+
+    Args:
+        tcp: How the host's TCP is.
+
+    Attributes:
+        rto: The retransmission timeout, doublings included.
+        most: The most segments that were under way at once in the present window; slow start goes to twice that.
+        sent, arrived: When the latest flight was sent, and when it was there; `sent` is negative once that flight's
+            acknowledgement was counted.
+    """
 
     __slots__ = (
-        "_friend",
-        "_plateau",
-        "_turn",
-        "_turn_start",
+        "_mdev_max",
+        "_settled",
         "arrived",
-        "backoff",
+        "control",
         "cwnd",
         "last_sent",
         "least",
         "mdev",
+        "most",
+        "rto",
         "rttvar",
         "sent",
         "srtt",
         "ssthresh",
-        "wire",
+        "tcp",
     )
 
-    def __init__(self) -> None:
-        self.cwnd = INITIAL_WINDOW
+    def __init__(self, tcp: Tcp = LINUX) -> None:
+        self.tcp = tcp
+        self.cwnd = tcp.initial_window
         self.ssthresh = math.inf
         self.srtt = 0.0
         self.mdev = 0.0
         self.rttvar = 0.0
+        self.rto = 1.0
         self.least = math.inf
-        self.backoff = 0
+        self.most = 0
         self.sent = -1.0
         self.arrived = 0.0
-        self.wire = 0
-        self.last_sent = 0.0
-        self._plateau = 0.0
-        self._turn = 0.0
-        self._turn_start = -1.0
-        self._friend = 0.0
+        self.last_sent = -1.0
+        self.control: Control | None = None
+        self._mdev_max = 0.0
+        self._settled = False
+
+    def controlled(self) -> Control:
+        """The congestion control's own state; made when it is first needed."""
+        if self.control is None:
+            self.control = Cubic() if self.tcp.congestion == "cubic" else Reno()
+        return self.control
 
     def sample(self, rtt: float, *, settles: bool = True) -> None:
         """Take a round-trip sample; the timer is no longer backed off.
 
         `mdev` is four times the mean deviation, as in Linux; a sample that is shorter than usual moves it little. The
-        variance term rises at once and falls once a round trip, at the sample that `settles` it.
+        variance term rises at once; it falls once a round trip, at the sample that `settles` it, towards the greatest
+        deviation of that round trip.
         """
+        least = self.tcp.min_rto
         if not self.srtt:
             self.srtt = self.least = rtt
             self.mdev = 2 * rtt
-            self.rttvar = max(self.mdev, _LEAST_VARIANCE)
-            return
-        error = rtt - self.srtt
-        self.srtt += error / 8
-        mdev = self.mdev
-        if error >= 0:
-            mdev += error - mdev / 4
+            self.rttvar = self._mdev_max = max(self.mdev, least)
         else:
-            error = -error - mdev / 4
-            mdev += error / 8 if error > 0 else error
+            error = rtt - self.srtt
+            self.srtt += error / 8
+            mdev = self.mdev
+            if error >= 0:
+                mdev += error - mdev / 4
+            else:
+                error = -error - mdev / 4
+                mdev += error / 8 if error > 0 else error
             self.least = min(self.least, rtt)
-        self.mdev = mdev
-        floor = max(_LEAST_VARIANCE, mdev)
-        if floor > self.rttvar:
-            self.rttvar = floor
-        elif settles:
-            self.rttvar -= (self.rttvar - floor) / 4
-        if self.backoff:
-            self.backoff = 0
+            self.mdev = mdev
+            if mdev > self._mdev_max:
+                self._mdev_max = mdev
+                self.rttvar = max(mdev, self.rttvar)
+            if settles:
+                self.rttvar = min(self.rttvar, self.rttvar - (self.rttvar - self._mdev_max) / 4)
+                self._mdev_max = least
+        self.rto = min(self.srtt + self.rttvar, _LONGEST_TIMEOUT)
 
-    def timeout(self, backoff: int = 0) -> float:
-        """The retransmission timeout after that many doublings."""
-        return min((self.srtt + self.rttvar) * 2.0**backoff, _LONGEST_TIMEOUT)
+    def back_off(self) -> None:
+        """Double the retransmission timeout, up to two minutes."""
+        self.rto = min(2 * self.rto, _LONGEST_TIMEOUT)
 
     def probe_timeout(self, *, lone: bool) -> float:
         """When the tail loss probe goes out (RFC 8985 7.2): a lone segment may get a delayed acknowledgement."""
-        return min(2 * self.srtt + (_LEAST_VARIANCE if lone else 2 / _HZ), self.timeout())
-
-    def waiting_time(self) -> float:
-        """How long after its last flight (if of one segment) this end would repeat it."""
-        return self.timeout(self.backoff) if self.backoff else self.probe_timeout(lone=True)
+        return min(2 * self.srtt + (_PROBE_DELAY if lone else 2 / _HZ) if self.srtt else 1.0, self.rto)
 
     def rest(self, now: float) -> None:
         """Halve the window for each timeout of silence, down to the initial window (RFC 2861 as in Linux)."""
-        silence, timeout = now - self.last_sent, self.timeout()
-        while silence > timeout and self.cwnd > INITIAL_WINDOW:
-            self.cwnd = max(self.cwnd // 2, INITIAL_WINDOW)
+        silence, timeout, initial = now - self.last_sent, self.rto, self.tcp.initial_window
+        while silence > timeout and self.cwnd > initial:
+            self.cwnd = max(self.cwnd // 2, initial)
             silence -= timeout
 
-    def grow(self, acknowledged: int, now: float, most: int) -> None:
+    def grow(self, acknowledged: int, now: float, *, limited: bool) -> None:
         """Open the window, if the flight has used it.
 
         Args:
             acknowledged: Segments newly acknowledged.
             now: The time, in s.
-            most: How many segments have been under way at once.
+            limited: Whether the window has kept segments from being sent.
         """
         if self.cwnd < self.ssthresh:
-            if self.cwnd < 2 * most:
-                self.cwnd = min(self.cwnd + acknowledged, max(self.ssthresh, self.cwnd))
-        elif int(self.cwnd) <= most:
-            self._grow_cubic(acknowledged, now)
-
-    def _grow_cubic(self, acknowledged: int, now: float) -> None:
-        """CUBIC's congestion avoidance (RFC 9438 4.2 to 4.5)."""
-        if self._turn_start < 0:
-            self._turn_start = now
-            self._plateau = max(self._plateau, self.cwnd)
-            self._turn = ((self._plateau - self.cwnd) / _CUBIC) ** (1 / 3)
-            self._friend = self.cwnd
-        elapsed = now - self._turn_start + self.least
-        self._friend += acknowledged * (_FRIENDLY if self._friend < self._plateau else 1.0) / self.cwnd
-        target = max(self._plateau + _CUBIC * (elapsed - self._turn) ** 3, self._friend)
-        self.cwnd += acknowledged * min(max(target - self.cwnd, 0.0) / self.cwnd, 0.5)
-
-    def delayed(self, rtt: float) -> None:
-        """Leave slow start when the least sample of a round's first eight shows a queue (HyStart)."""
-        if self.cwnd < self.ssthresh and self.cwnd >= 16 and rtt > self.least + min(max(self.least / 8, 0.004), 0.016):
-            self.ssthresh = self.cwnd
-
-    def reduce(self) -> None:
-        """Note a loss: the threshold falls to 0.7 of the window (RFC 9438 4.6, with fast convergence)."""
-        self._plateau = self.cwnd * (1 + _BETA) / 2 if self.cwnd < self._plateau else self.cwnd
-        self._turn_start = -1.0
-        self.ssthresh = max(self.cwnd * _BETA, 2.0)
+            if self.cwnd >= 2 * self.most:
+                return
+            room = self.ssthresh - self.cwnd
+            self.cwnd += int(min(acknowledged, room))
+            if acknowledged <= room:
+                return
+            acknowledged -= int(room)
+        elif not limited:
+            return
+        self.cwnd = self.controlled().avoid(self.cwnd, acknowledged, now, self.least)

@@ -1,7 +1,7 @@
 """A TCP connection as the simulation sees it: when does what one side writes reach the other?
 
 The unit is a flight: what one side writes before it must wait for the other. A flight of one segment that gets through
-is a sum; one of several segments that fit the window, a formula; everything else is played through (`transfer`).
+is a sum; one of several segments that fit the window, a formula; everything else is played through (`exchange`).
 The state of both ends (window, round-trip estimate, backed-off timer) lives from flight to flight.
 
 Sources: RFC 9293, 6298, 5681, 6928, 8985, 9438, and Linux 6 where it differs. Times in s, sizes in bytes.
@@ -13,18 +13,22 @@ import math
 from collections.abc import Generator, Sequence
 from typing import Final
 
+from sim.network.end import End
+from sim.network.exchange import Exchange
 from sim.network.handshake import Handshake
 from sim.network.line import Line
-from sim.network.sender import Sender
-from sim.network.transfer import Transfer
+from sim.network.sender import LINUX
 from sim.network.way import ACK, HEADERS, Way, burst
 from sim.network.weather import ALWAYS_UP, Timeline
+from sim.scenario.spec import Tcp
 
 __all__ = ["Connection"]
 
 _DELAYED_ACK: Final = 0.04
 _USUAL_MTU: Final = 1500
 _NEVER: Final = math.inf
+_GRAIN: Final = 4
+"""A flight that is played through goes on in steps of at least a round trip divided by this."""
 
 
 class Connection:
@@ -34,6 +38,8 @@ class Connection:
         lines_out: The lines from the client to the server, in order.
         lines_back: The lines from the server to the client, in order.
         server: When the server host is up; what arrives there while it is down is lost.
+        client_tcp: How the client's TCP is.
+        server_tcp: How the server's TCP is.
 
     Attributes:
         accepted_at: When the server has the third packet of the handshake, where its greeting starts; infinity if it
@@ -46,6 +52,7 @@ class Connection:
     __slots__ = (
         "_client",
         "_ends",
+        "_exchange",
         "_jittery",
         "_server",
         "_to_server",
@@ -55,18 +62,27 @@ class Connection:
         "wire_bytes",
     )
 
-    def __init__(self, lines_out: Sequence[Line], lines_back: Sequence[Line], *, server: Timeline = ALWAYS_UP) -> None:
+    def __init__(
+        self,
+        lines_out: Sequence[Line],
+        lines_back: Sequence[Line],
+        *,
+        server: Timeline = ALWAYS_UP,
+        client_tcp: Tcp = LINUX,
+        server_tcp: Tcp = LINUX,
+    ) -> None:
         self.mss = min([line.mtu for line in (*lines_out, *lines_back)], default=_USUAL_MTU) - HEADERS
         self.accepted_at = _NEVER
         self.wire_bytes = 0
         self.retransmissions = 0
-        self._client = client = Sender()
-        self._server = answering = Sender()
+        self._client = client = End(client_tcp)
+        self._server = answering = End(server_tcp)
         self._to_server = Way(lines_out, lines_back, ALWAYS_UP, server, self.mss)
         to_client = Way(lines_back, lines_out, server, ALWAYS_UP, self.mss)
         # By direction (to the client, to the server): the way, the sending end, the other end.
         self._ends = ((to_client, answering, client), (self._to_server, client, answering))
         self._jittery = [line for line in (*lines_out, *lines_back) if line.jittery]
+        self._exchange: Exchange | None = None
 
     @property
     def rate(self) -> float:
@@ -90,7 +106,7 @@ class Connection:
         if shake.accepted < _NEVER:
             self._server.sample(shake.server_rtt)
         if shake.syns > 2:
-            self._client.cwnd = 1.0
+            self._client.cwnd = 1
         self.wire_bytes += shake.wire_bytes
         self.retransmissions += shake.syns - 1 + max(shake.answers - 1, 0)
         return shake.connected
@@ -110,16 +126,18 @@ class Connection:
             return _NEVER
         if self._jittery:
             self._draw_lags()
+        if self._exchange is not None and not self._is_over(now, to_server):
+            return self._played_at_once(now, size, to_server)
         way, mine, peer = self._ends[to_server]
         wire = size + HEADERS
         at = now
         for line in way.there:
             at = line.carry(at, wire)
             if at == _NEVER:
-                return self._lone_lost(now, size, to_server)
+                return self._played_at_once(now, size, to_server, lost=True)
         at = max(at, mine.arrived)
         if way.away is not ALWAYS_UP and not way.away.is_up(at):
-            return self._lone_lost(now, size, to_server)
+            return self._played_at_once(now, size, to_server, lost=True)
         if peer.sent >= 0 and now >= peer.arrived:
             wait = now - peer.arrived
             peer.sample(peer.arrived - peer.sent + (min(_DELAYED_ACK, wait)) + at - now)
@@ -139,13 +157,15 @@ class Connection:
             return _NEVER
         if self._jittery:
             self._draw_lags()
+        if self._exchange is not None and not self._is_over(now, to_server):
+            return None
         mine = self._ends[to_server][1]
         if mine.cwnd > 10:
             mine.rest(now)
         return mine.arrived if self._one_window(now, size, to_server) else None
 
     def windows(self, now: float, size: int, to_server: bool) -> Generator[float, None, float]:
-        """Send a flight that `send_window` did not take, window by window.
+        """Send a flight that `send_window` did not take, step by step.
 
         Yields:
             The time at which to go on. Doing so when that time has come lets concurrent transfers share the lines.
@@ -153,11 +173,7 @@ class Connection:
         Returns:
             When it has arrived, as `send`, once that is known.
         """
-        way, mine, _ = self._ends[to_server]
-        transfer = Transfer(mine, way, size)
-        transfer.start(now)
-        yield from transfer.run()
-        return self._finished(transfer, now, to_server)
+        return (yield from self._played(now, size, to_server, lost=False))
 
     def sending(self, now: float, size: int, to_server: bool) -> Generator[float, None, float]:
         """Send a flight of any size: what `send` does at once, step by step, as `windows`."""
@@ -188,47 +204,82 @@ class Connection:
         if peer.sent >= 0 and now >= peer.arrived:
             peer.sample(peer.arrived - peer.sent + min(now - peer.arrived, _DELAYED_ACK) + first - now)
             peer.sent = -1.0
-        mine.grow(segments, last, segments)
+        mine.most = segments
+        mine.grow(segments, last, limited=segments >= mine.cwnd)
         mine.sent = mine.last_sent = now
         mine.arrived = max(last, mine.arrived)
         self.wire_bytes += size + segments * HEADERS + (segments - 1) // 2 * ACK
         return True
 
-    def _lone_lost(self, now: float, size: int, to_server: bool) -> float:
-        """The flight's only segment was lost: play its timers."""
-        way, mine, _ = self._ends[to_server]
-        transfer = Transfer(mine, way, size)
-        transfer.start_lost(now)
-        for _ in transfer.run():
-            pass
-        return self._finished(transfer, now, to_server)
+    # Flights that are played through
 
-    def _finished(self, transfer: Transfer, now: float, to_server: bool) -> float:
-        """Keep what the ends know after a flight that was played through."""
+    def _played_at_once(self, now: float, size: int, to_server: bool, *, lost: bool = False) -> float:
+        """Play a flight of one segment; if it is `lost`, its first copy has been sent in vain already."""
+        return _at_once(self._played(now, size, to_server, lost=lost))
+
+    def _played(self, now: float, size: int, to_server: bool, *, lost: bool) -> Generator[float, None, float]:
+        exchange = self._exchange
+        if exchange is None:
+            exchange = self._exchange = self._begin(now, to_server)
+        else:
+            exchange.play(now)
+        exchange.now = now
         _, mine, peer = self._ends[to_server]
-        self.wire_bytes += transfer.wire_bytes
-        self.retransmissions += transfer.retransmissions
-        if transfer.arrives < _NEVER:
-            if peer.sent >= 0 and now >= peer.arrived:
-                self._late_ack(peer, now, transfer)
-            mine.sent = mine.last_sent = transfer.last_sent
-            mine.arrived = transfer.arrives = max(transfer.arrives, mine.arrived)
-        return transfer.arrives
+        if mine.dead or peer.dead:
+            return _NEVER
+        whole, tail = divmod(size, self.mss)
+        mine.write([self.mss] * whole + [tail] * (tail > 0))
+        if lost:
+            mine.push_in_vain(now)
+        else:
+            mine.push(now)
+        grain = mine.srtt / _GRAIN if size > self.mss else _NEVER
+        yield from exchange.deliver(mine, peer, grain)
+        for _, end, _ in self._ends:
+            self.wire_bytes += end.wire_bytes
+            self.retransmissions += end.retransmissions
+            end.wire_bytes = end.retransmissions = 0
+        if peer.received < len(mine.sizes):
+            return _NEVER
+        mine.sent = mine.last_sent
+        mine.arrived = exchange.now
+        return exchange.now
 
-    def _late_ack(self, peer: Sender, now: float, transfer: Transfer) -> None:
-        """The other end's last flight is acknowledged by a flight of which the first packets were lost.
+    def _begin(self, now: float, to_server: bool) -> Exchange:
+        """Start to play, with what flights that were sums have left."""
+        (to_client, server, client), (way, _, _) = self._ends
+        exchange = Exchange((client, server), (way, to_client))
+        _, mine, peer = self._ends[to_server]
+        talks = mine.last_sent >= 0
+        if peer.last_sent >= 0:
+            mine.resume(interactive=talks, at=peer.arrived)
+        if talks:
+            peer.resume(interactive=True, at=mine.arrived)
+        if peer.sent >= 0:
+            if now - peer.arrived < _DELAYED_ACK:
+                mine.owes(1, peer.sent, peer.arrived)
+                peer.awaits([40], peer.sent)
+            else:
+                peer.sample(peer.arrived - peer.sent + _DELAYED_ACK + peer.arrived - peer.sent)
+        mine.sent = peer.sent = -1.0
+        return exchange
 
-        If the other end's timer is longer than the wait, its round-trip sample is stretched; if it is shorter, that end
-        repeats a segment that had arrived, and samples the round trip of that.
-        """
-        wait, delay = now - peer.arrived, transfer.first_sent - now
-        needless = wait < _DELAYED_ACK and delay > 0 and wait + delay >= peer.waiting_time()
-        transit = transfer.first_arrived - transfer.first_sent + peer.arrived - peer.sent
-        peer.sample(transit + (min(wait, _DELAYED_ACK) if needless or wait >= _DELAYED_ACK else wait + delay))
-        peer.sent = -1.0
-        if needless:
-            self.wire_bytes += 2 * ACK
-            self.retransmissions += 1
+    def _is_over(self, now: float, to_server: bool) -> bool:
+        """Whether nothing that was played is left but perhaps the other end's last flight, not acknowledged yet."""
+        exchange = self._exchange
+        if exchange is None:
+            return True
+        exchange.play(now)
+        _, mine, peer = self._ends[to_server]
+        if not (exchange.at_rest and mine.at_rest and peer.at_rest) or mine.una < len(mine.sizes) or mine.dead:
+            return False
+        left = len(peer.sizes) - peer.una
+        if left > 1 or (left and (mine.received < len(peer.sizes) or peer.resent_last)):
+            return False
+        peer.sent = peer.last_sent if left else -1.0
+        mine.sent = -1.0
+        self._exchange = None
+        return True
 
 
 def _at_once(flow: Generator[float, None, float]) -> float:

@@ -103,6 +103,22 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tcp:
+    """How a host's TCP is.
+
+    `stack` says whose timers it has: `linux` (current), `linux-3` (SYN at 0, 1, 3, 7 s), `bsd-1988` (clocks of 500 and
+    200 ms, SYN at 0, 6, 24 s), or `rtt-only`: no TCP at all, one round trip to connect, then only delay and rate.
+    `initial_window` in segments, `min_rto` in s. Without `sack` lost segments are found by duplicate acknowledgements.
+    """
+
+    stack: Literal["linux", "linux-3", "bsd-1988", "rtt-only"] = "linux"
+    congestion: Literal["cubic", "reno", "tahoe"] = "cubic"
+    initial_window: int = 10
+    min_rto: float = 0.2
+    sack: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
     """Nodes and the links between them, in the order of the file."""
 
@@ -158,6 +174,7 @@ class Host:
     collects: Collects | None = None
     weather: Weather = Weather()
     spool: Literal["durable", "volatile"] = "durable"
+    tcp: Tcp = Tcp()
 
     @property
     def domain(self) -> str:

@@ -1,0 +1,126 @@
+"""One end of a connection, while it is played segment by segment: what comes in, and when it is acknowledged.
+
+As in Linux (net/ipv4/tcp_input.c) every second segment is acknowledged at once, so is whatever comes out of order or
+twice; a single one after 40 ms, unless a reply takes the acknowledgement with it; the first few after a start or a loss
+at once.
+
+Sources: RFC 1122 4.2.3.2 (delayed acknowledgements), RFC 5681 4.2, RFC 7323 (timestamps).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+from sim.network.recovery import Recovery
+from sim.network.segments import ATO, Packet
+from sim.network.way import Way
+
+__all__ = ["End"]
+
+_QUICK: Final = 16
+_WINDOW: Final = 64240
+_UNKNOWN_SEGMENT: Final = 536
+
+
+class End(Recovery):
+    """One end; between flights that are sums it is no more than its `Sender`."""
+
+    __slots__ = ("_full",)
+
+    def begin(self, way: Way, inbox: deque[Packet], peer_box: deque[Packet]) -> None:
+        """Start the books anew, as `Segments`."""
+        super().begin(way, inbox, peer_box)
+        self._full = _UNKNOWN_SEGMENT
+
+    def resume(self, *, interactive: bool, at: float) -> None:
+        """Take over the receiver's habits after flights that were sums, the last of which came in at `at`."""
+        self._ato = ATO
+        self._quick = 0 if interactive else _QUICK - 1
+        self.interactive = interactive
+        self.heard_at = at
+
+    def owes(self, segments: int, sent: float, at: float) -> None:
+        """The other end's last flight, of so many segments, has arrived and is not acknowledged yet."""
+        self.received = segments
+        self._recent = sent
+        self._owed = 1
+        self.ack_due = at + ATO
+
+    def take(self, now: float, packet: Packet) -> None:
+        """Take a packet that has arrived."""
+        if packet.number <= self._wup:
+            self._recent = packet.sent
+        self.acknowledged(now, packet)
+        if packet.size:
+            self._take_segment(now, packet.number, packet.size)
+        self.push(now)
+
+    def _take_segment(self, now: float, number: int, size: int) -> None:
+        at_once = True
+        self._full = max(self._full, size)
+        if number == self.received:
+            self.received += 1
+            self._owed += size
+            if self._behind:
+                self._close_gap()
+            else:
+                at_once = False
+            self._learn(now)
+        elif number < self.received or any(low <= number < high for low, high in self._behind):
+            self._reply_repeat = True
+            self._quick = _QUICK
+            self.interactive = False
+            self._ato = ATO
+        else:
+            self._owed += size
+            self._keep(number)
+        if at_once or self._owed > self._full or (self._quick and not self.interactive):
+            self.ack_due = min(self.ack_due, now)
+            self.acknowledge(now)
+        else:
+            self.ack_due = min(self.ack_due, now + self._patience())
+
+    def _keep(self, number: int) -> None:
+        """Keep a segment that came out of order; the range that it belongs to is told first."""
+        low, high, others = number, number + 1, []
+        for block in self._behind:
+            if block[1] == low:
+                low = block[0]
+            elif block[0] == high:
+                high = block[1]
+            else:
+                others.append(block)
+        self._behind = [(low, high), *others]
+
+    def _close_gap(self) -> None:
+        for block in self._behind:
+            if block[0] == self.received:
+                self.received = block[1]
+                self._behind.remove(block)
+                return
+
+    def _learn(self, now: float) -> None:
+        """How long to wait with an acknowledgement, by the pace of what comes in (tcp_event_data_recv)."""
+        gap = now - self.heard_at
+        if not self._ato:
+            self._ato, self._quick = ATO, _QUICK
+        elif gap <= ATO / 2:
+            self._ato = self._ato / 2 + ATO / 2
+        elif gap < self._ato:
+            self._ato = min(self._ato / 2 + gap, self.rto)
+        elif gap > self.rto:
+            self._quick = max(self._quick, min(_QUICK, _WINDOW // (2 * self._full)))
+        self.heard_at = now
+
+    def _patience(self) -> float:
+        return ATO if self._ato <= ATO else min(self._ato, max(self.srtt, ATO), 0.2)
+
+    def acknowledge_late(self, now: float) -> None:
+        """No reply came in time to take the acknowledgement with it."""
+        if self.interactive:
+            self.interactive = False
+            self._ato = ATO
+        else:
+            self._ato = min(2 * self._ato, self.rto)
+        self.acknowledge(now)

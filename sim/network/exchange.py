@@ -1,0 +1,97 @@
+"""Both ends of a connection played through, packet by packet and timer by timer, between themselves.
+
+No event of the simulation is spent on a packet: the exchange is stepped as far as a flight needs it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterator
+
+from sim.network.end import End
+from sim.network.segments import Packet
+from sim.network.sender import fires
+from sim.network.way import Way
+
+__all__ = ["Exchange"]
+
+
+class Exchange:
+    """The packets and timers of a connection.
+
+    Args:
+        ends: Both ends; their books begin anew.
+        ways: What each end's packets travel over.
+
+    Attributes:
+        now: The time of the latest event.
+    """
+
+    __slots__ = ("_ends", "now")
+
+    def __init__(self, ends: tuple[End, End], ways: tuple[Way, Way]) -> None:
+        boxes: tuple[deque[Packet], deque[Packet]] = deque(), deque()
+        self._ends = ends
+        self.now = 0.0
+        for index, end in enumerate(ends):
+            end.begin(ways[index], boxes[index], boxes[1 - index])
+
+    def play(self, until: float) -> None:
+        """Let everything happen that happens up to a time."""
+        while self._next() <= until:
+            self._step()
+
+    def deliver(self, sender: End, receiver: End, grain: float) -> Iterator[float]:
+        """Play until the receiver has all that the sender's program has written, or one of them has given up.
+
+        Yields:
+            The time at which to go on, at least `grain` seconds after the one before.
+        """
+        pause = self.now + grain
+        target = len(sender.sizes)
+        while receiver.received < target and not (sender.dead or receiver.dead):
+            at = self._next()
+            if at == math.inf:
+                return
+            if at > pause:
+                yield at
+                pause = at + grain
+            self._step()
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether no packet is under way."""
+        return not self._ends[0].inbox and not self._ends[1].inbox
+
+    def _next(self) -> float:
+        """When the next event is due, or a little earlier (the timer wheel rounds up)."""
+        one, other = self._ends
+        at = min(one.timer, other.timer, one.ack_due, other.ack_due)
+        if one.inbox and one.inbox[0].at < at:
+            at = one.inbox[0].at
+        if other.inbox and other.inbox[0].at < at:
+            at = other.inbox[0].at
+        return at
+
+    def _step(self) -> None:
+        """Let the next event happen; a timer is rounded up first, when its turn has come."""
+        at = self._next()
+        for end in self._ends:
+            if end.inbox and end.inbox[0].at == at:
+                self.now = at
+                end.take(at, end.inbox.popleft())
+                return
+        for end in self._ends:
+            if end.ack_due == at:
+                self.now = at
+                end.acknowledge_late(at)
+                return
+            if end.timer == at:
+                if end.timer_set >= 0:
+                    end.timer = fires(end.timer_set, at - end.timer_set)
+                    end.timer_set = -1.0
+                else:
+                    self.now = at
+                    end.expired(at)
+                return
