@@ -14,11 +14,13 @@ from typing import Final
 
 from sim.network.recovery import Recovery
 from sim.network.segments import ATO, Packet
+from sim.network.sender import coarse
 from sim.network.way import Way
 
 __all__ = ["End"]
 
 _QUICK: Final = 16
+_BSD_TICK: Final = 0.2
 _WINDOW: Final = 64240
 _UNKNOWN_SEGMENT: Final = 536
 
@@ -75,9 +77,12 @@ class End(Recovery):
         else:
             self._owed += size
             self._keep(number)
-        if at_once or self._owed > self._full or (self._quick and not self.interactive):
+        old = self.tcp.stack == "bsd-1988"
+        if at_once or self._owed > self._full or (self._quick and not self.interactive and not old):
             self.ack_due = min(self.ack_due, now)
             self.acknowledge(now)
+        elif old:
+            self.ack_due = min(self.ack_due, coarse(now, ATO, _BSD_TICK))
         else:
             self.ack_due = min(self.ack_due, now + self._patience())
 

@@ -1,9 +1,10 @@
 """TCP's three-way handshake, with every loss and timer played through.
 
-A lost SYN is repeated after 1 s five times (tcp_syn_linear_timeouts = 4), then at doubled gaps, ten times in all
-(tcp_syn_retries = 6). The server repeats its SYN-ACK after 1, 2, 4, 8 and 16 s and forgets the attempt 32 s later
-(tcp_synack_retries = 5); a repeated SYN has it repeated at once. If the third packet is lost, the client believes to be
-connected while the server waits for its timer.
+On a current Linux a lost SYN is repeated after 1 s five times (tcp_syn_linear_timeouts = 4), then at doubled gaps, ten
+times in all (tcp_syn_retries = 6). The server repeats its SYN-ACK after 1, 2, 4, 8 and 16 s and forgets the attempt
+32 s later (tcp_synack_retries = 5); a repeated SYN has it repeated at once. If the third packet is lost, the client
+believes to be connected while the server waits for its timer. Older systems differ in the gaps: Linux 3 doubled from
+1 s on, BSD of 1988 repeated after 6 and 24 s.
 """
 
 from __future__ import annotations
@@ -20,7 +21,11 @@ __all__ = ["Handshake"]
 
 SYN: Final = 60
 _ACK: Final = 52
-_SYN_GAPS: Final = (1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+_SYN_GAPS: Final[dict[str, tuple[float, ...]]] = {
+    "linux": (1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0),
+    "linux-3": (1.0, 2.0, 4.0, 8.0, 16.0),
+    "bsd-1988": (6.0, 18.0),
+}
 _ANSWER_GAPS: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 _SHORTEST_GAP: Final = 1.0
 
@@ -40,6 +45,7 @@ class Handshake:
         out: The lines from client to server.
         back: The lines from server to client.
         server: When the server host is up.
+        stack: The client's kind of TCP (`spec.Tcp.stack`).
     """
 
     __slots__ = (
@@ -51,6 +57,7 @@ class Handshake:
         "_out",
         "_requested",
         "_server",
+        "_syn_gaps",
         "_syn_sent",
         "accepted",
         "answers",
@@ -61,7 +68,8 @@ class Handshake:
         "wire_bytes",
     )
 
-    def __init__(self, out: Sequence[Line], back: Sequence[Line], server: Timeline) -> None:
+    def __init__(self, out: Sequence[Line], back: Sequence[Line], server: Timeline, stack: str = "linux") -> None:
+        self._syn_gaps = _SYN_GAPS[stack]
         self._out = out
         self._back = back
         self._server = server
@@ -79,7 +87,7 @@ class Handshake:
         if self.accepted - now < _SHORTEST_GAP:
             return
         while True:
-            syn = self._fires(self._syn_sent, _SYN_GAPS, self.syns - 1, self.connected)
+            syn = self._fires(self._syn_sent, self._syn_gaps, self.syns - 1, self.connected)
             answer = self._fires(self._answer_sent, _ANSWER_GAPS, self._gaps, self.accepted)
             if syn == answer == math.inf or min(syn, answer) > until:
                 return

@@ -2,7 +2,9 @@
 
 A packet that reaches the line at t leaves it at max(t, the line is free) + length / rate and arrives a propagation
 delay later; it is lost if the line is down as it leaves. Loss is drawn behind the serialiser, so a lost packet has
-used the line too. The queue has no limit.
+used the line too. A packet that would make the queue longer than it may be is dropped (drop-tail) and uses nothing.
+
+Sources: Gilbert 1960 and Elliott 1963 (losses in bursts).
 """
 
 from __future__ import annotations
@@ -12,8 +14,10 @@ from collections import deque
 from random import Random
 from typing import Final
 
+from sim.network.storms import Storms
 from sim.network.weather import ALWAYS_UP, Timeline
 from sim.scenario.distribution import Constant, Distribution
+from sim.scenario.spec import Loss
 
 __all__ = ["Line"]
 
@@ -29,19 +33,23 @@ class Line:
     Args:
         rate: bit/s.
         delay: Propagation delay in s.
-        loss: The probability that a packet is lost.
+        loss: The probability that a packet is lost, or that and how losses cluster.
         mtu: The longest IP packet in bytes.
         timeline: When the line is up; a packet that leaves it while it is down is lost.
         random: The line's own generator of losses.
         jitter: The line's own generator of delays (default: that of the losses).
+        queue: How many bytes may wait or be on their way out, in bytes; infinity means no limit.
 
     Attributes:
+        overflows: How many packets the queue had no room for.
         jittery: Whether the delay is drawn anew for each flight.
     """
 
     __slots__ = (
+        "_burst",
         "_clear_from",
         "_clear_until",
+        "_fresh",
         "_gaps",
         "_jitter",
         "_loss_log",
@@ -53,6 +61,8 @@ class Line:
         "lag",
         "loss",
         "mtu",
+        "overflows",
+        "queue",
         "random",
         "rate",
         "timeline",
@@ -64,33 +74,58 @@ class Line:
         rate: float,
         delay: Distribution,
         random: Random,
-        loss: float = 0.0,
+        loss: float | Loss = 0.0,
         mtu: int = 1500,
         timeline: Timeline = ALWAYS_UP,
         jitter: Random | None = None,
+        queue: float = math.inf,
     ) -> None:
+        how = loss if isinstance(loss, Loss) else Loss(share=loss)
         self.rate = rate
         self.delay = delay
-        self.loss = loss
+        self.loss = how.share
         self.mtu = mtu
-        self.timeline = timeline
+        self.timeline = (
+            Storms(timeline, how.share, how.burst_time, random) if how.share and how.burst_time else timeline
+        )
+        self.queue = queue
+        self.overflows = 0
         self.random = random
         self.busy_until = 0.0
         self.jittery = not isinstance(delay, Constant)
         self.lag = delay.mean()
         self._jitter = random if jitter is None else jitter
         self._seconds_per_byte = 8 / rate
-        self._loss_log = math.log1p(-loss) if loss < 1 else -math.inf
+        self._burst = how.burst
+        # The chance that a packet is the first of a burst, after one that got through.
+        start = how.share / (how.burst * (1 - how.share)) if how.burst and how.share < 1 else how.share
+        self._loss_log = math.log1p(-start) if start < 1 else -math.inf
+        self._fresh = True
         self._gaps: deque[tuple[float, float]] = deque(maxlen=_GAPS)
         self._clear_from = math.inf
         self._clear_until = -math.inf
         self._spare = math.inf
-        if loss:
+        if how.share and not how.burst_time:
             self._draw_loss()
 
     def _draw_loss(self) -> None:
-        """Draw how many packets get through before the next loss: geometric, one draw a loss."""
-        self._spare = math.log(1 - self.random.random()) // self._loss_log if self.loss < 1 else 0.0
+        """Draw how many packets get through before the next loss: geometric, one draw a loss or a burst."""
+        if self._burst:
+            self._spare = self._draw_burst()
+            return
+        self._spare = self._gap()
+
+    def _gap(self) -> float:
+        return math.log(1 - self.random.random()) // self._loss_log if self._loss_log > -math.inf else 0.0
+
+    def _draw_burst(self) -> float:
+        """As `_draw_loss`, where a burst goes on with each packet by 1 - 1 / its mean length; a packet ends it."""
+        if self._fresh:
+            self._fresh = False
+            if self.random.random() >= self.loss:
+                return self._gap()
+            return 0.0
+        return 0.0 if self.random.random() >= 1 / self._burst else 1 + self._gap()
 
     def draw_lag(self) -> None:
         """Draw the delay of the flight that is about to be sent."""
@@ -116,6 +151,9 @@ class Line:
                 self._gaps.append((busy, at))
             self.busy_until = end = at + wire * self._seconds_per_byte
         else:
+            if (busy - at) / self._seconds_per_byte + wire > self.queue and self._is_full(at, wire):
+                self.overflows += 1
+                return math.inf
             end = self._queue(at, wire * self._seconds_per_byte)[1]
         if not self._clear_from <= end < self._clear_until and not self._look(end):
             return math.inf
@@ -125,6 +163,19 @@ class Line:
             return math.inf
         self._spare = spare - 1
         return end + self.lag
+
+    def convey(self, at: float, size: float) -> float:
+        """Carry something whole that is not lost, but waits while the line is down.
+
+        Returns:
+            When its last byte is at the far end; infinity if the line stays down.
+        """
+        while (up := self.timeline.next_up(at)) < math.inf:
+            end = max(up, self.busy_until) + size * self._seconds_per_byte
+            if self.timeline.next_down(up) > end:
+                return self._queue(up, size * self._seconds_per_byte)[1] + self.lag
+            at = max(end, self.timeline.next_down(up))
+        return math.inf
 
     def carry_burst(self, first: float, last: float, packets: int, wire: int, tail: int) -> tuple[float, float]:
         """Carry packets that follow each other and of which none is lost (ask `clear` before).
@@ -146,17 +197,6 @@ class Line:
         head = start + (wire if packets > 1 else tail) * self._seconds_per_byte
         return head + self.lag, leaves + self.lag
 
-    def carry_acks(self, at: float, wire: float) -> float:
-        """Carry a train of acknowledgements; each makes up for the loss of those before it, so none is lost alone.
-
-        Returns:
-            When the first of them is at the far end; infinity if the line is down.
-        """
-        leaves = self._queue(at, wire * self._seconds_per_byte)[0] + 52 * self._seconds_per_byte
-        if not self._clear_from <= leaves < self._clear_until and not self._look(leaves):
-            return math.inf
-        return leaves + self.lag
-
     def clear(self, at: float, packets: int, wire: float) -> float:
         """Whether a burst would get through whole, and by when.
 
@@ -171,7 +211,14 @@ class Line:
         if self._spare < packets or not (self._clear_from <= at < self._clear_until or self._look(at)):
             return math.inf
         end = max(at, self.busy_until) + wire * self._seconds_per_byte
+        if (end - at) / self._seconds_per_byte > self.queue:
+            return math.inf
         return end + self.lag if end < self._clear_until else math.inf
+
+    def _is_full(self, at: float, wire: float) -> bool:
+        """Whether a packet finds no room: what is booked before it in the idle gaps leaves some."""
+        idle = sum(closes - max(opens, at) for opens, closes in self._gaps if closes > at)
+        return (self.busy_until - at - idle) / self._seconds_per_byte + wire > self.queue
 
     def _look(self, at: float) -> bool:
         """Ask the timeline, and keep how long its answer holds."""

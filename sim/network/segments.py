@@ -268,7 +268,7 @@ class Segments(Sender):
 
     def arm_probe(self, now: float, *, advancing: bool) -> bool:
         """Set the timer of the tail loss probe, where one is due (tcp_schedule_loss_probe)."""
-        if self.una == self.next or self.state not in {OPEN, CWR} or not self.tcp.sack or self.tcp.stack == "bsd-1988":
+        if self.una == self.next or self.state not in {OPEN, CWR} or not self.tcp.sack:
             return False
         delay = self.probe_timeout(lone=self.next - self.una == 1)
         if not advancing:

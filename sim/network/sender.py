@@ -12,7 +12,7 @@ from typing import Final
 from sim.network.congestion import Control, Cubic, Reno
 from sim.scenario.spec import Tcp
 
-__all__ = ["LINUX", "Sender", "fires"]
+__all__ = ["LINUX", "Sender", "coarse", "fires"]
 
 LINUX: Final = Tcp()
 """TCP as a current Linux has it."""
@@ -34,6 +34,11 @@ def fires(now: float, delay: float) -> float:
         index += 1
     grain = _LEVELS[index][1]
     return ((math.floor(now * _HZ + 1e-6) + ticks) // grain + 1) * grain / _HZ
+
+
+def coarse(now: float, delay: float, tick: float = 0.5) -> float:
+    """When a BSD timer set at `now` for `delay` seconds fires: a whole number of ticks later, from the last one."""
+    return (math.floor(now / tick + 1e-9) + math.ceil(delay / tick - 1e-9)) * tick
 
 
 class Sender:

@@ -17,18 +17,33 @@ from sim.network.end import End
 from sim.network.exchange import Exchange
 from sim.network.handshake import Handshake
 from sim.network.line import Line
+from sim.network.propagation import Propagation
 from sim.network.sender import LINUX
 from sim.network.way import ACK, HEADERS, Way, burst
 from sim.network.weather import ALWAYS_UP, Timeline
 from sim.scenario.spec import Tcp
 
-__all__ = ["Connection"]
+__all__ = ["Connection", "connect"]
 
 _DELAYED_ACK: Final = 0.04
 _USUAL_MTU: Final = 1500
 _NEVER: Final = math.inf
 _GRAIN: Final = 4
 """A flight that is played through goes on in steps of at least a round trip divided by this."""
+
+
+def connect(
+    lines_out: Sequence[Line],
+    lines_back: Sequence[Line],
+    *,
+    server: Timeline = ALWAYS_UP,
+    client_tcp: Tcp = LINUX,
+    server_tcp: Tcp = LINUX,
+) -> Connection | Propagation:
+    """A connection as the hosts' TCP makes it; without TCP if one of them has none (`rtt-only`). Arguments as there."""
+    if "rtt-only" in {client_tcp.stack, server_tcp.stack}:
+        return Propagation(lines_out, lines_back, server=server)
+    return Connection(lines_out, lines_back, server=server, client_tcp=client_tcp, server_tcp=server_tcp)
 
 
 class Connection:
@@ -98,7 +113,7 @@ class Connection:
         if self._jittery:
             self._draw_lags()
         way = self._to_server
-        shake = Handshake(way.there, way.back, way.away)
+        shake = Handshake(way.there, way.back, way.away, self._client.tcp.stack)
         shake.play(now, until)
         self.accepted_at = shake.accepted
         if shake.connected < _NEVER:

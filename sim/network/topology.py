@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from random import Random
 
@@ -84,11 +85,14 @@ def _link(link: spec.Link, horizon: float, streams: Callable[[str], Random]) -> 
     """One link with its own draws."""
     timeline = draw(link.weather, streams(f"link/{link.name}/weather"), horizon)
 
-    def line(here: str, there: str) -> Line:
+    losses = link.losses or (spec.Loss(share=link.loss),) * 2
+
+    def line(here: str, there: str, loss: spec.Loss) -> Line:
         return Line(
             rate=link.rate,
             delay=link.delay,
-            loss=link.loss,
+            loss=loss,
+            queue=link.queue or math.inf,
             mtu=link.mtu,
             timeline=timeline,
             random=streams(f"link/{link.name}/{here}>{there}/loss"),
@@ -96,4 +100,4 @@ def _link(link: spec.Link, horizon: float, streams: Callable[[str], Random]) -> 
         )
 
     here, there = link.between
-    return Link(link, timeline, (line(here, there), line(there, here)))
+    return Link(link, timeline, (line(here, there, losses[0]), line(there, here, losses[1])))

@@ -90,14 +90,32 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """How packets are lost: their `share`, and the mean length of a burst (Gilbert-Elliott).
+
+    `burst` counts packets, `burst_time` seconds; where both are 0, each packet is lost by itself.
+    """
+
+    share: float = 0.0
+    burst: float = 0.0
+    burst_time: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A line between two nodes, the same in both directions. Rate in bit/s, delay one way in s, loss a probability."""
+    """A line between two nodes. Rate in bit/s, delay one way in s, loss a probability, queue in bytes (0: no limit).
+
+    Both directions are alike, but where `losses` says how each loses packets, from the first node to the second and
+    back; `loss` is then the mean of their shares.
+    """
 
     name: str
     between: tuple[str, str]
     rate: float
     delay: Distribution
     loss: float = 0.0
+    losses: tuple[Loss, Loss] | None = None
+    queue: int = 0
     mtu: int = 1500
     weather: Weather = Weather()
 

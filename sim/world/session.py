@@ -14,6 +14,7 @@ from typing import Protocol
 from sim.mta.queue import Failure, HopTime
 from sim.mta.reception import AcceptedMail, Reception
 from sim.mta.transmission import Transmission
+from sim.network.propagation import Propagation
 from sim.network.tcp import Connection
 from sim.network.weather import Timeline
 from sim.scenario.products import Product
@@ -84,7 +85,7 @@ class Session:
         self,
         transmission: Transmission,
         reception: Reception,
-        connection: Connection,
+        connection: Connection | Propagation,
         *,
         policy: Product,
         client_up_until: float,

@@ -95,9 +95,3 @@ def test_a_burst_is_the_sum_of_its_packets():
 def test_a_slow_feeder_paces_a_burst():
     """Behind a slower line the last packet of a burst cannot leave before it has come."""
     assert line().carry_burst(0.0, 1.0, 4, 1500, 1500)[1] == pytest.approx(1.062, abs=1e-12)
-
-
-def test_acknowledgements_are_lost_only_with_the_line():
-    """A train of acknowledgements gets through a lossy line, not through a broken one."""
-    wire = line(loss=0.9, timeline=Timeline([(1.0, 2.0)]))
-    assert [wire.carry_acks(t, 520) < math.inf for t in (0.5, 1.5)] == [True, False]

@@ -1,0 +1,68 @@
+"""A connection without TCP, for teaching: one round trip to connect, then nothing but rate and delay.
+
+Nothing is lost and no window is in the way; what meets a line or a host that is down waits until it is up.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Sequence
+
+from sim.network.line import Line
+from sim.network.weather import ALWAYS_UP, Timeline
+
+__all__ = ["Propagation"]
+
+
+class Propagation:
+    """What `Connection` is with TCP; arguments and attributes as there."""
+
+    __slots__ = ("_lines", "_server", "accepted_at", "mss", "retransmissions", "wire_bytes")
+
+    def __init__(self, lines_out: Sequence[Line], lines_back: Sequence[Line], *, server: Timeline = ALWAYS_UP) -> None:
+        # By direction: to the client, to the server.
+        self._lines = (lines_back, lines_out)
+        self._server = server
+        self.accepted_at = math.inf
+        self.wire_bytes = 0
+        self.retransmissions = 0
+        self.mss = 1 << 30
+
+    @property
+    def rate(self) -> float:
+        """The slowest line's rate towards the server, in bit/s; infinity where no line is between them."""
+        return min([line.rate for line in self._lines[True]], default=math.inf)
+
+    def open(self, now: float, until: float = math.inf) -> float:
+        """Connect: one round trip; infinity if that is not over by `until`."""
+        connected = self.send(self.send(now, 0, True), 0, False)
+        self.accepted_at = connected
+        return connected if connected <= until else math.inf
+
+    def send(self, now: float, size: int, to_server: bool) -> float:
+        """Send a flight; when it has arrived."""
+        if now == math.inf:
+            return now
+        at = now if to_server else self._server.next_up(now)
+        for line in self._lines[to_server]:
+            if line.jittery:
+                line.draw_lag()
+            at = line.convey(at, size)
+            if at == math.inf:
+                return at
+        self.wire_bytes += size
+        return self._server.next_up(at) if to_server else at
+
+    def send_window(self, now: float, size: int, to_server: bool) -> float | None:
+        """Send a flight of any size."""
+        return self.send(now, size, to_server)
+
+    def windows(self, now: float, size: int, to_server: bool) -> Generator[float, None, float]:
+        """Send a flight of any size."""
+        yield from ()
+        return self.send(now, size, to_server)
+
+    sending = windows
+
+    def close(self) -> None:
+        """Close the connection, which costs nothing."""
