@@ -216,9 +216,9 @@ class Line:
         return end + self.lag if end < self._clear_until else math.inf
 
     def _is_full(self, at: float, wire: float) -> bool:
-        """Whether a packet finds no room: what is booked before it in the idle gaps leaves some."""
-        idle = sum(closes - max(opens, at) for opens, closes in self._gaps if closes > at)
-        return (self.busy_until - at - idle) / self._seconds_per_byte + wire > self.queue
+        """Whether a packet finds no room: the queue reaches to the next idle gap, or to all that is booked."""
+        ends = next((opens for opens, closes in self._gaps if closes > at), self.busy_until)
+        return (ends - at) / self._seconds_per_byte + wire > self.queue
 
     def _look(self, at: float) -> bool:
         """Ask the timeline, and keep how long its answer holds."""

@@ -124,7 +124,8 @@ class Sender:
             if settles:
                 self.rttvar = min(self.rttvar, self.rttvar - (self.rttvar - self._mdev_max) / 4)
                 self._mdev_max = least
-        self.rto = min(self.srtt + self.rttvar, _LONGEST_TIMEOUT)
+        # Linux keeps it in whole ticks of its clock.
+        self.rto = min(math.ceil((self.srtt + self.rttvar) * _HZ - 1e-6) / _HZ, _LONGEST_TIMEOUT)
 
     def back_off(self) -> None:
         """Double the retransmission timeout, up to two minutes."""
@@ -132,7 +133,8 @@ class Sender:
 
     def probe_timeout(self, *, lone: bool) -> float:
         """When the tail loss probe goes out (RFC 8985 7.2): a lone segment may get a delayed acknowledgement."""
-        return min(2 * self.srtt + (_PROBE_DELAY if lone else 2 / _HZ) if self.srtt else 1.0, self.rto)
+        twice = math.ceil(2 * self.srtt * _HZ - 1e-6) / _HZ if self.srtt else 1.0
+        return min(twice + (_PROBE_DELAY if lone else 2 / _HZ), self.rto)
 
     def rest(self, now: float) -> None:
         """Halve the window for each timeout of silence, down to the initial window (RFC 2861 as in Linux)."""

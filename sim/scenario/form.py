@@ -24,13 +24,13 @@ from sim.scenario.products import Reuse
 from sim.scenario.quantity import format_duration
 from sim.scenario.reading import Collected, Form, JsonSchema, OrWord, Shorthand
 from sim.scenario.schedule import Windows
+from sim.scenario.transport import LinkLosses, Queue, TcpSetting
 from sim.scenario.values import (
     BitRate,
     Delay,
     Duration,
     Flag,
     LongDuration,
-    Loss,
     MessageRate,
     Mtu,
     Name,
@@ -95,8 +95,10 @@ class LinkSettings(Form):
     """Bits a second, in each direction; 10 Mbit/s where nothing says otherwise."""
     delay: Delay | None = None
     """One way; from the nodes' coordinates where both have them, else 10 ms."""
-    loss: Loss | None = None
-    """How likely a packet is lost."""
+    loss: LinkLosses | None = None
+    """How likely a packet is lost: `1 %`, `{gilbert-elliott: {loss: 2 %, burst: 3}}`, `{there: 1 %, back: 0}`."""
+    queue: Queue | None = None
+    """How many bytes may wait for the line in each direction; 0 means no limit."""
     mtu: Mtu | None = None
     """The biggest packet, headers included; 1500 B where nothing says otherwise."""
     outages: Outages | None = None
@@ -207,6 +209,8 @@ class HostForm(Form):
     """What it delays or refuses: greylisting, limits for each client, injected refusals; or `none`."""
     collects: Annotated[CollectsForm | Literal["none"], OrWord(CollectsForm, NONE)] | None = None
     """Where it asks for mail that is held for it; or `none`."""
+    tcp: TcpSetting | None = None
+    """Its TCP: `linux`, `linux-3`, `bsd-1988`, `rtt-only` (none), or `{congestion: reno, initial_window: 3}`."""
     crashes: Crashes | None = None
     """Random crashes, or `none`."""
     down: tuple[IntervalForm, ...] | None = None

@@ -111,6 +111,7 @@ _PLAIN = (
     "size_limit",
     "service_time",
     "commit_time",
+    "tcp",
 )
 """Settings that a host has as the file says them."""
 

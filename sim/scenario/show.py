@@ -22,7 +22,6 @@ from sim.scenario.population import numbered
 from sim.scenario.product import format_parameter, parameters_of
 from sim.scenario.products import PRODUCTS, Delays, product_name
 from sim.scenario.quantity import (
-    PROBABILITY,
     format_bit_rate,
     format_duration,
     format_message_rate,
@@ -48,6 +47,7 @@ from sim.scenario.spec import (
     Source,
     Trace,
 )
+from sim.scenario.transport import show_losses, show_tcp
 
 Settings = dict[str, object]
 
@@ -128,7 +128,8 @@ def _link(link: Link) -> Settings:
     return {
         "rate": format_bit_rate(link.rate),
         "delay": _distribution(link.delay, format_duration),
-        "loss": PROBABILITY.format(link.loss) if link.loss else 0,
+        "loss": show_losses(link),
+        "queue": format_size(link.queue),
         "mtu": format_size(link.mtu),
         "outages": _outages(link.weather.outages),
         "down": _intervals(link.weather.down),
@@ -182,6 +183,7 @@ def _host(host: Host, *, alike: bool) -> Settings:
         "commit_time": format_duration(host.commit_time),
         "policies": show_policies(host.policies),
         "collects": show_collects(host.collects),
+        "tcp": show_tcp(host.tcp),
         "crashes": {**crashes, "spool": host.spool} if isinstance(crashes, dict) else crashes,
         "down": _intervals(host.weather.down),
     }

@@ -15,6 +15,7 @@ from sim.scenario.plan import SIGNAL_SPEED, Edge, Plan, distance, parts
 from sim.scenario.quantity import format_duration
 from sim.scenario.reading import KEY
 from sim.scenario.spec import Interval, Link, Network, Node, Outages, Weather
+from sim.scenario.transport import link_losses
 from sim.scenario.values import FROM_COORDINATES
 
 DEFAULT_DELAY = 0.01
@@ -174,12 +175,15 @@ def layered(*layers: LinkSettings | None) -> LinkSettings:
 
 def _link(name: str, between: tuple[str, str], settings: LinkSettings, plan: Plan) -> Link:
     weather = Weather(outages=outages(settings.outages), down=intervals(settings.down), windows=settings.windows or ())
+    loss, losses = link_losses(settings.loss)
     return Link(
         name=name,
         between=between,
         rate=settings.rate or DEFAULT_RATE,
         delay=_delay(between, settings, plan),
-        loss=settings.loss or 0.0,
+        loss=loss,
+        losses=losses,
+        queue=settings.queue or 0,
         mtu=settings.mtu or DEFAULT_MTU,
         weather=weather,
     )

@@ -40,8 +40,8 @@ def test_the_timeout_doubles_up_to_two_minutes():
 
 
 def test_steady_round_trips_bring_the_timeout_down():
-    """The variance term decays to 200 ms."""
-    assert sampled(*[0.3] * 50).rto == pytest.approx(0.5, abs=1e-3)
+    """The variance term decays to 200 ms; the timeout is a whole number of ticks of 4 ms."""
+    assert sampled(*[0.3] * 50).rto == pytest.approx(0.504)
 
 
 def test_a_late_sample_stretches_the_timeout_at_once():

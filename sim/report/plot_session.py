@@ -1,0 +1,46 @@
+"""How long does a session take?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from sim.report.figure import GRID, MUTED, axes, log_time, nothing
+
+__all__ = ["session_distribution", "write"]
+
+
+def session_distribution(durations: Sequence[float], n: int, ax: Axes | None = None) -> Axes:
+    """How long does a session take? The share of sessions that were over within a time.
+
+    Args:
+        durations: of the sessions that came to their end, in s.
+        n: how many there were; those that did not end keep the curve below 100 %.
+        ax: where to draw; a new figure when not given.
+    """
+    ax = axes(ax, "How long a session takes")
+    known = np.sort(np.asarray(durations, dtype="float64"))
+    if not known.size:
+        return nothing(ax, "no session came to its end")
+    low, high = max(float(known[0]) / 1.5, 1e-4), float(known[-1]) * 2
+    share = np.arange(1, known.size + 1) * 100 / n
+    ax.step([low, *known, high], [0.0, *share, share[-1]], where="post", color="#4477aa", linewidth=1.8)
+    ax.axhline(100, color=MUTED, linewidth=0.8, linestyle=":")
+    ax.set_ylim(0, 104)
+    log_time(ax, low, high)
+    ax.grid(color=GRID, linewidth=0.6)
+    ax.set_xlabel("time from the first SYN to the 250 after the data (logarithmic)")
+    ax.set_ylabel("sessions over by then (% of all)")
+    return ax
+
+
+def write(durations: Sequence[float], n: int, path: Path) -> None:
+    """Draw it into a file; the kind of picture is that of the file's name.
+
+    Raises:
+        ValueError: no such kind of picture is known.
+    """
+    session_distribution(durations, n).figure.canvas.figure.savefig(path)

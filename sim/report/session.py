@@ -1,0 +1,39 @@
+"""One session's duration as a small table for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sim.results.quantity import human
+
+__all__ = ["text"]
+
+_QUANTILES = {"p05_s": "5 %", "median_s": "median", "mean_s": "mean", "p95_s": "95 %", "p99_s": "99 %"}
+_PARTS = {
+    "connect_s": "connecting",
+    "greeting_s": "waiting for the greeting",
+    "dialogue_s": "dialogue up to the 354",
+    "data_s": "mail data and its 250",
+    "of_which_retransmission_s": "of it all, waiting for retransmissions",
+}
+
+
+def text(summary: Mapping[str, Any]) -> str:
+    """The distribution, and where the time went.
+
+    Args:
+        summary: As `sim.study.session.Sessions.summary` gives it.
+    """
+    failed = summary["failed"]
+    lines = ["From the first SYN to the 250 after the mail data"]
+    if failed < summary["n"]:
+        lines += [f"  {words:40}{_duration(summary[key]):>12}" for key, words in _QUANTILES.items()]
+        lines += ["where the time went (means)"]
+        lines += [f"  {words:40}{_duration(summary['parts'][key]):>12}" for key, words in _PARTS.items()]
+    lines += [f"  {'packets sent again':40}{summary['retransmissions']:>12.2f}"]
+    return "\n".join([*lines, f"{summary['n']} sessions, {failed} failed"])
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds * 1e3:.1f} ms" if abs(seconds) < 1 else human(seconds, "s")

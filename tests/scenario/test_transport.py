@@ -1,0 +1,96 @@
+"""What a scenario file says of losses, queues and a host's TCP."""
+
+from __future__ import annotations
+
+import pytest
+
+from sim.scenario.errors import ScenarioError
+from sim.scenario.load import loads
+from sim.scenario.show import show
+from sim.scenario.spec import Loss, Tcp
+
+FILE = """
+network:
+  nodes: [a, b]
+  links:
+    - {{between: [a, b], loss: {loss}, queue: {queue}}}
+hosts:
+  defaults: {{tcp: {tcp}}}
+"""
+
+
+def loaded(loss="0", queue="0", tcp="linux"):
+    """A scenario of two hosts."""
+    return loads(FILE.format(loss=loss, queue=queue, tcp=tcp))
+
+
+@pytest.mark.parametrize(
+    ("said", "loss", "losses"),
+    [
+        ("1 %", 0.01, None),
+        ("{there: 1 %, back: 1 %}", 0.01, None),
+        ("{gilbert-elliott: {loss: 2 %, burst: 3}}", 0.02, (Loss(share=0.02, burst=3.0),) * 2),
+        ("{there: 4 %, back: 0}", 0.02, (Loss(share=0.04), Loss())),
+        (
+            "{there: {gilbert-elliott: {loss: 2 %, burst: 100 ms}}, back: 2 %}",
+            0.02,
+            (Loss(share=0.02, burst_time=0.1), Loss(share=0.02)),
+        ),
+    ],
+)
+def test_losses_are_read_and_shown(said, loss, losses):
+    """What is shown is read as the same again."""
+    scenario = loaded(loss=said)
+    link = scenario.network.links[0]
+    assert (link.loss, link.losses) == (loss, losses)
+    assert loads(show(scenario)).network == scenario.network
+
+
+@pytest.mark.parametrize(
+    ("said", "tcp"),
+    [
+        ("bsd-1988", Tcp(stack="bsd-1988", congestion="tahoe", initial_window=1, min_rto=1.0, sack=False)),
+        ("rtt-only", Tcp(stack="rtt-only")),
+        ("{congestion: reno, initial_window: 3}", Tcp(congestion="reno", initial_window=3)),
+        ("{preset: linux-3, min_rto: 300 ms, sack: false}", Tcp(stack="linux-3", min_rto=0.3, sack=False)),
+    ],
+)
+def test_tcp_is_read_and_shown(said, tcp):
+    """A preset, or what differs from one."""
+    scenario = loaded(tcp=said)
+    assert {host.tcp for host in scenario.architectures["end-to-end"].hosts.values()} == {tcp}
+    assert loads(show(scenario)).architectures == scenario.architectures
+
+
+def test_a_queue_is_a_size():
+    """0 means no limit."""
+    assert loaded(queue="64 kB").network.links[0].queue == 64_000
+    assert loaded().network.links[0].queue == 0
+
+
+@pytest.mark.parametrize(
+    ("what", "said", "words"),
+    [
+        ("loss", "{gilbert: {loss: 1 %}}", "gilbert-elliott"),
+        ("loss", "{gilbert-elliott: {loss: 1 %}}", "burst is missing"),
+        ("loss", "{gilbert-elliott: {loss: 1 %, burst: 0}}", "1 to 1000000 packets"),
+        ("loss", "{gilbert-elliott: {loss: 1 %, burst: true}}", "1 to 1000000 packets"),
+        ("loss", "{gilbert-elliott: {loss: 80 %, burst: 2}}", "at least 4"),
+        ("loss", "{there: 1 %}", "back is missing"),
+        ("loss", "{there: 100 %, back: 2}", "loses everything"),
+        ("queue", "50 B", "holds no packet"),
+        ("tcp", "windows", "unknown TCP"),
+        ("tcp", "{congestion: vegas}", "unknown congestion control"),
+        ("tcp", "{initial_window: 0}", "too small"),
+        ("tcp", "{min_rto: 0 s}", "above zero"),
+        ("tcp", "{cwnd: 4}", "unknown key"),
+    ],
+)
+def test_mistakes_are_said_where_they_are(what, said, words):
+    """In the line of the setting."""
+    with pytest.raises(ScenarioError) as error:
+        loaded(**{what: said})
+    assert words in str(error.value)
+    assert f":{8 if what == 'tcp' else 6 if what else 0}:" in str(error.value).replace(":5:", ":6:").replace(
+        ":7:", ":8:"
+    )

@@ -1,0 +1,195 @@
+"""One session's duration over a link, without a scenario."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim import cli
+from sim.scenario.spec import Loss, Tcp
+from sim.study.programs import CLIENTS, SERVERS, turns
+from sim.study.session import PARTS, Case, run
+
+
+def mean(n=60, **case):
+    """The mean duration of some sessions, in s."""
+    return float(run(Case(**case), n).durations.mean())
+
+
+def clean(**case):
+    """The duration of a session without loss, in s."""
+    return run(Case(**case), 1).runs[0].duration
+
+
+def test_a_session_over_a_good_line_is_its_turns():
+    """Postfix needs five round trips to the 250 of 1 kB: handshake, greeting, EHLO, envelope, mail data."""
+    assert clean(rtt=1.0, size=1000) == pytest.approx(5.0, abs=0.01)
+    assert clean(rtt=1.0, size=1000, client="postfix-nopipe") == pytest.approx(7.0, abs=0.01)
+    assert clean(rtt=1.0, size=1000, client="smtp-source", server="smtp-sink") == pytest.approx(7.0, abs=0.01)
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("server", SERVERS)
+def test_every_client_talks_to_every_server(client, server):
+    """Each pair has an end, and only pipelining clients of pipelining servers save turns."""
+    count = len(turns(CLIENTS[client], SERVERS[server], 100))
+    assert count == (3 if CLIENTS[client].pipelines else 5)
+    assert math.isfinite(clean(client=client, server=server))
+
+
+def test_the_parts_add_up():
+    """Connecting, greeting, dialogue and data are all of it."""
+    summary = run(Case(loss=Loss(share=0.05), size=50_000), 50).summary()
+    assert sum(summary["parts"][part] for part in PARTS) == pytest.approx(summary["mean_s"])
+    assert 0 < summary["parts"]["of_which_retransmission_s"] < summary["mean_s"]
+
+
+def test_equal_seeds_give_equal_sessions():
+    """And other seeds others."""
+    case = Case(loss=Loss(share=0.1))
+    first, again, other = (run(case, 40, seed).summary() for seed in (1, 1, 2))
+    assert first == again
+    assert first != other
+
+
+def test_a_session_that_fails_is_counted():
+    """A dead line: Postfix stops connecting after 30 s."""
+    summary = run(Case(loss=Loss(share=0.999)), 3).summary()
+    assert (summary["failed"], summary["mean_s"], summary["parts"]["data_s"]) == (3, None, None)
+
+
+def test_reno_and_cubic_differ_in_long_bodies_only():
+    """One loss more or less hardly matters in 1 kB."""
+    lossy = {"loss": Loss(share=0.01), "size": 2_000_000, "n": 40}
+    assert mean(**lossy, tcp=Tcp(congestion="reno")) > mean(**lossy)
+    assert clean(size=1000, tcp=Tcp(congestion="reno")) == clean(size=1000)
+
+
+def test_old_tcp_is_slower():
+    """A window of one segment, and no SACK."""
+    old = Tcp(stack="bsd-1988", congestion="tahoe", initial_window=1, min_rto=1.0, sack=False)
+    assert clean(size=20_000, tcp=old) > clean(size=20_000) + 0.25
+    assert mean(size=20_000, loss=Loss(share=0.02), tcp=old) > mean(size=20_000, loss=Loss(share=0.02)) + 0.2
+
+
+def test_tcp_without_sack_gets_everything_through():
+    """NewReno: one lost segment a round trip."""
+    without = Tcp(congestion="reno", sack=False)
+    assert run(Case(size=200_000, loss=Loss(share=0.03), tcp=without), 40).durations.size == 40
+
+
+def test_a_syn_of_linux_3_doubles_its_gaps():
+    """Two SYNs lost cost 3 s instead of 2."""
+    lossy = {"loss": Loss(share=0.3), "size": 100, "n": 200}
+    assert mean(**lossy, tcp=Tcp(stack="linux-3")) > mean(**lossy)
+
+
+def test_no_tcp_is_round_trips_and_rate():
+    """200 kB at 10 Mbit/s take 160 ms, whatever is lost."""
+    bare = {"rtt": 0.1, "size": 200_000, "tcp": Tcp(stack="rtt-only")}
+    assert clean(**bare) == pytest.approx(0.45 + 0.16, abs=0.01)
+    assert mean(**bare, loss=Loss(share=0.2), n=3) == pytest.approx(clean(**bare))
+
+
+def test_a_small_queue_costs_losses():
+    """A body of 1 MB overflows a queue of 20 kB at 1 Mbit/s, and still arrives."""
+    sessions = run(Case(rate=1e6, size=1_000_000, queue=20_000), 2)
+    assert all(one.retransmissions > 0 for one in sessions.runs)
+    assert sessions.durations.size == 2
+
+
+def test_bursts_spoil_fewer_sessions_more_thoroughly():
+    """The same share of packets, in bursts of five: better medians of short sessions, worse tails."""
+    alone, together = (run(Case(loss=Loss(share=0.05, burst=burst), size=1000), 600).summary() for burst in (0.0, 5.0))
+    assert together["median_s"] <= alone["median_s"]
+    assert together["p99_s"] > alone["p99_s"]
+
+
+def test_storms_pass_while_the_timer_waits():
+    """Bursts in time of 50 ms cost little more than a timer."""
+    stormy = run(Case(loss=Loss(share=0.05, burst_time=0.05), size=1000), 300).summary()
+    assert stormy["failed"] == 0
+    assert stormy["p99_s"] < 4
+
+
+# What must hold whatever the numbers are
+
+
+RTTS = st.floats(0.001, 0.5)
+RATES = st.floats(1e5, 1e8)
+SIZES = st.integers(0, 300_000)
+
+
+@settings(deadline=None, derandomize=True, max_examples=40)
+@given(rtt=RTTS, rate=RATES, size=SIZES, more=st.floats(1.0, 3.0))
+def test_longer_slower_and_larger_are_never_quicker(rtt, rate, size, more):
+    """Without loss: a longer round trip, a lower rate and a larger message never make a session shorter."""
+    base = clean(rtt=rtt, rate=rate, size=size)
+    slack = 0.05 * base
+    assert clean(rtt=rtt * more, rate=rate, size=size) >= base - slack
+    assert clean(rtt=rtt, rate=rate / more, size=size) >= base - slack
+    assert clean(rtt=rtt, rate=rate, size=int(size * more)) >= base - slack
+
+
+@pytest.mark.parametrize("size", [1000, 30_000, 200_000])
+def test_more_loss_is_never_quicker(size):
+    """The mean of 300 sessions rises with the loss."""
+    means = [mean(n=300, size=size, loss=Loss(share=share)) for share in (0.0, 0.01, 0.03, 0.08)]
+    assert means == sorted(means)
+
+
+# The command
+
+
+def test_the_command_prints_a_table(capsys):
+    """Quantiles, and where the time went."""
+    assert cli.main(["session", "-n", "20", "--loss", "2%", "--size", "5kB"]) == 0
+    said = capsys.readouterr().out
+    assert "median" in said
+    assert "waiting for the greeting" in said
+    assert "20 sessions, 0 failed" in said
+
+
+def test_the_command_says_when_nothing_arrived(capsys):
+    """No quantiles of nothing."""
+    assert cli.main(["session", "-n", "2", "--loss", "99.9%"]) == 0
+    assert "2 sessions, 2 failed" in capsys.readouterr().out
+
+
+def test_the_command_prints_json(capsys):
+    """The figures by name."""
+    arguments = ["--burst", "3", "--loss", "1%", "--queue", "64kB", "--tcp", "linux-3", "--congestion", "reno"]
+    assert cli.main(["session", "-n", "30", "--json", *arguments]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert {"n", "mean_s", "median_s", "p05_s", "p95_s", "p99_s"} <= said.keys()
+    assert said["n"] == 30
+
+
+def test_all_mistakes_are_said_at_once(capsys):
+    """A line for each, and status 2."""
+    wrong = ["--rate", "0", "--loss", "100%", "--mtu", "50", "--size=-5", "--client", "sendmail", "-n", "0"]
+    more = ["--burst", "0", "--queue", "5", "--seed", "-1", "--congestion", "vegas", "--rtt=-1s", "--tcp", "bsd"]
+    assert cli.main(["session", *wrong, *more]) == 2
+    said = capsys.readouterr().err.splitlines()
+    options = ["loss", "burst", "tcp", "congestion", "rtt", "rate", "size", "client", "queue", "mtu", "n", "seed"]
+    assert [line.split()[0].lstrip("-") for line in said] == options
+
+
+def test_bursts_must_be_long_enough_for_the_loss(capsys):
+    """Half of the packets lost in bursts of one: impossible above a half."""
+    assert cli.main(["session", "--loss", "0.8", "--burst", "1"]) == 2
+    assert "at least 4" in capsys.readouterr().err
+
+
+def test_the_command_draws(tmp_path, capsys):
+    """A picture of the kind that the name says; an unknown kind is a mistake."""
+    picture = tmp_path / "session.svg"
+    assert cli.main(["session", "-n", "5", "--plot", str(picture), "--burst", "100 ms", "--loss", "1%"]) == 0
+    assert picture.stat().st_size > 1000
+    assert cli.main(["session", "-n", "2", "--loss", "99.9%", "--plot", str(picture)]) == 0
+    assert cli.main(["session", "-n", "1", "--plot", str(tmp_path / "session.exe")]) == 2
+    assert "--plot" in capsys.readouterr().err
