@@ -4,8 +4,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 MARKS ?= not long
+TRUTH ?= ../shared/truth
 
-.PHONY: help demo test lint types walls tests notebooks test-all fuzz bench pictures diagram clean
+.PHONY: help demo test lint types walls tests notebooks test-all fuzz bench truth pictures diagram clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -50,6 +51,9 @@ fuzz: $(STAMP) ## 200,000 random inputs into the protocol machines (six tests of
 bench: $(STAMP) ## message-hops per second and their cost; messages per second that a served host takes
 	$(BIN)/python tests/benchmarks/message_hops.py
 	$(BIN)/python tests/benchmarks/serve_load.py
+
+truth: $(STAMP) ## every cell of the measurements beside what is simulated: make truth TRUTH=FOLDER
+	$(BIN)/python tests/truth/table.py $(TRUTH)
 
 pictures: $(STAMP) ## draw the README's pictures anew
 	$(BIN)/python notebooks/pictures/draw.py

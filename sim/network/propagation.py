@@ -64,5 +64,15 @@ class Propagation:
 
     sending = windows
 
+    @staticmethod
+    def blocked_since() -> float:
+        """Nothing keeps a program from writing."""
+        return math.inf
+
+    @staticmethod
+    def abandon(_now: float, _sent: float, arrives: float) -> float:
+        """What is on its way arrives."""
+        return arrives
+
     def close(self) -> None:
         """Close the connection, which costs nothing."""

@@ -48,6 +48,8 @@ class Recovery(Segments):
     Attributes:
         orphan: Whether its program has closed the connection.
         dead: Whether it has given up.
+        gained_at: When something was acknowledged last.
+        widest: The widest window that it has had.
     """
 
     __slots__ = (
@@ -68,13 +70,16 @@ class Recovery(Segments):
         "_undo",
         "_undo_left",
         "dead",
+        "gained_at",
         "orphan",
+        "widest",
     )
 
     def begin(self, way: Way, inbox: deque[Packet], peer_box: deque[Packet]) -> None:
         """Start the books anew, as `Segments`."""
         super().begin(way, inbox, peer_box)
         self.dead = self.orphan = False
+        self.gained_at, self.widest = 0.0, self.cwnd
         self._advanced = self._frto = self._probe_repeats = False
         self._high = self._lost_count = self._prior_cwnd = self._probe_high = self._prr_delivered = 0
         self._prior_threshold: float = 0
@@ -102,6 +107,8 @@ class Recovery(Segments):
         advanced = ack > una
         if advanced:
             self._retries = 0
+            self.gained_at = now
+            self.widest = max(self.widest, self.cwnd)
         lost_before, out = self._lost_count, self.next - una
         delivered, first_sacked, original = self._tag(now, packet) if packet.blocks else (0, -1.0, False)
         sacked = delivered > 0

@@ -27,6 +27,8 @@ __all__ = ["Connection", "connect"]
 
 _DELAYED_ACK: Final = 0.04
 _USUAL_MTU: Final = 1500
+_ORPHAN: Final = 102.5
+"""How long after it was sent the kernel still gets a flight through whose program has closed the connection, in s."""
 _NEVER: Final = math.inf
 _GRAIN: Final = 4
 """A flight that is played through goes on in steps of at least a round trip divided by this."""
@@ -68,6 +70,7 @@ class Connection:
         "_client",
         "_ends",
         "_exchange",
+        "_flight_at",
         "_jittery",
         "_server",
         "_to_server",
@@ -98,6 +101,7 @@ class Connection:
         self._ends = ((to_client, answering, client), (self._to_server, client, answering))
         self._jittery = [line for line in (*lines_out, *lines_back) if line.jittery]
         self._exchange: Exchange | None = None
+        self._flight_at = 0.0
 
     @property
     def rate(self) -> float:
@@ -197,6 +201,38 @@ class Connection:
         arrives = self.send_window(now, size, to_server)
         return arrives if arrives is not None else (yield from self.windows(now, size, to_server))
 
+    def blocked_since(self) -> float:
+        """Since when the client's program has waited to write the rest of its flight; infinity if it does not wait.
+
+        A Linux socket holds two windows (tcp_sndbuf_expand), and lets a program that waits go on when a third is free.
+        """
+        client = self._client
+        if self._exchange is None or 3 * (len(client.sizes) - client.una) <= 5 * client.widest:
+            return _NEVER
+        return max(client.gained_at, self._flight_at)
+
+    def abandon(self, now: float, sent: float, arrives: float) -> float:
+        """The client's program gives up and closes: the kernel goes on for a while with what it holds of the flight.
+
+        Args:
+            now: When the program gives up.
+            sent: When the flight was sent.
+            arrives: When all of it would have been there; infinity if that is not known yet.
+
+        Returns:
+            When all of the flight is at the server; infinity if it never is.
+        """
+        if arrives < _NEVER:
+            return arrives if arrives - sent < _ORPHAN else _NEVER
+        if self._exchange is None or self.blocked_since() < _NEVER:
+            return _NEVER
+        _, client, server = self._ends[True]
+        client.orphan = True
+        for _ in self._exchange.deliver(client, server, _NEVER):
+            pass
+        self._count()
+        return max(self._exchange.now, now) if server.received == len(client.sizes) else _NEVER
+
     def close(self) -> None:
         """Close the connection: two FINs and their acknowledgements, for which nobody waits."""
         self.wire_bytes += 4 * ACK
@@ -238,7 +274,7 @@ class Connection:
             exchange = self._exchange = self._begin(now, to_server)
         else:
             exchange.play(now)
-        exchange.now = now
+        exchange.now = self._flight_at = now
         _, mine, peer = self._ends[to_server]
         if mine.dead or peer.dead:
             return _NEVER
@@ -249,16 +285,22 @@ class Connection:
         else:
             mine.push(now)
         grain = mine.srtt / _GRAIN if size > self.mss else _NEVER
-        yield from exchange.deliver(mine, peer, grain)
-        for _, end, _ in self._ends:
-            self.wire_bytes += end.wire_bytes
-            self.retransmissions += end.retransmissions
-            end.wire_bytes = end.retransmissions = 0
+        try:
+            yield from exchange.deliver(mine, peer, grain)
+        finally:
+            self._count()
         if peer.received < len(mine.sizes):
             return _NEVER
         mine.sent = mine.last_sent
         mine.arrived = exchange.now
         return exchange.now
+
+    def _count(self) -> None:
+        """Take over what both ends have sent since it was counted last."""
+        for _, end, _ in self._ends:
+            self.wire_bytes += end.wire_bytes
+            self.retransmissions += end.retransmissions
+            end.wire_bytes = end.retransmissions = 0
 
     def _begin(self, now: float, to_server: bool) -> Exchange:
         """Start to play, with what flights that were sums have left."""

@@ -1,7 +1,8 @@
 """The mail programs that `mtasim session` knows: what each says in a dialogue, and how long it thinks about it.
 
-Octets and times are constants of the programs. Those of Postfix 3.7, smtp-source, smtp-sink and smtplib were measured
-over a line without loss (tests/README.md says where), those of Exim 4.96 over the loopback.
+Octets and times are constants of the programs. Those of Postfix 3.7, smtp-source and smtp-sink are held to measurements
+over a line without loss (tests/README.md). Those of smtplib and of Exim 4.96 are not: their lines are what the programs
+write, their times about what such programs take.
 """
 
 from __future__ import annotations

@@ -175,10 +175,11 @@ class Session:
                 end = min(end + 8 * size / connection.rate, up_until)
                 whole = connection.send_window(now, size, True)
                 if whole is None:
-                    arrives, now = yield from self._window_by_window(now, size, end)
+                    arrives, now, end = yield from self._window_by_window(now, size, end)
                 else:
                     arrives = whole
             if arrives > end:
+                self._leave_behind(flight, connection.abandon(end, sent, arrives), server_down)
                 yield self._cut(end, "timeout")
                 return
             now = yield arrives
@@ -218,6 +219,15 @@ class Session:
         self.transmission.secured()
         return now
 
+    def _leave_behind(self, flight: bytes, arrives: float, server_down: float) -> None:
+        """The client has given up; its kernel may still bring the server what it holds, and nobody hears of it."""
+        if arrives < min(self._client_up_until, server_down):
+            self.reception.read(flight)
+            ready = arrives + self._service()
+            if ready < server_down:
+                for mail in self.reception.accepted:
+                    self.far_end.take_later(mail, self.spent(ready), ready)
+
     def _orphan(self, now: float, ready: float, end: float, server_down: float) -> None:
         """The server is at work on mail whose client will be gone, or dies over it itself."""
         self._count_service(min(end, ready, server_down) - now)
@@ -231,19 +241,27 @@ class Session:
         contacted = min(self.contacted_at, until)
         return contacted - self.started_at - before, until - contacted - after, before + after
 
-    def _window_by_window(self, now: float, size: int, end: float) -> Generator[float, float, tuple[float, float]]:
+    def _window_by_window(
+        self, now: float, size: int, end: float
+    ) -> Generator[float, float, tuple[float, float, float]]:
         """Send a flight of several windows, so that transfers under way at the same time share the lines.
 
-        Gives when it arrives (inf if the client stops waiting, at `end`, before that is known) and the time then.
+        Gives when it arrives (inf if the client stops waiting before that is known), the time then, and when it stops
+        waiting: at `end`, or when it could not go on writing for too long.
         """
-        windows = self.connection.windows(now, size, True)
+        connection, patience = self.connection, self._policy.data_xfer_timeout
+        windows = connection.windows(now, size, True)
+        last = end
         try:
-            while (at := next(windows)) <= end:
+            while (at := next(windows)) <= last:
+                last = min(end, connection.blocked_since() + patience)
+                if at > last:
+                    break
                 if at > now:
                     now = yield at
         except StopIteration as sent:
-            return max(sent.value, now), now
-        return inf, now
+            return max(sent.value, now), now, end
+        return inf, now, max(last, now)
 
     def _cut(self, end: float, outcome: str) -> float:
         """Note how the session ends before its time, and give when."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from itertools import groupby
+from itertools import groupby, pairwise
 from random import Random
 
 import pytest
@@ -47,7 +47,7 @@ def test_losses_by_themselves_come_in_runs_by_chance_only():
 def test_bursts_at_the_shortest_possible_take_turns():
     """Half of the packets in bursts of one: every other one."""
     lost = fates(Loss(share=0.5, burst=1.0), 1000)
-    assert all(here != there for here, there in zip(lost[:-1], lost[1:], strict=True))
+    assert all(here != there for here, there in pairwise(lost))
 
 
 def test_a_storm_loses_by_time():
