@@ -39,8 +39,8 @@ class Exchange:
 
     def play(self, until: float) -> None:
         """Let everything happen that happens up to a time."""
-        while self._next() <= until:
-            self._step()
+        while (at := self._next()) <= until:
+            self._step(at)
 
     def deliver(self, sender: End, receiver: End, grain: float) -> Iterator[float]:
         """Play until the receiver has all that the sender's program has written, or one of them has given up.
@@ -57,7 +57,7 @@ class Exchange:
             if at > pause:
                 yield at
                 pause = at + grain
-            self._step()
+            self._step(at)
 
     @property
     def at_rest(self) -> bool:
@@ -74,9 +74,8 @@ class Exchange:
             at = other.inbox[0].at
         return at
 
-    def _step(self) -> None:
-        """Let the next event happen; a timer is rounded up first, when its turn has come."""
-        at = self._next()
+    def _step(self, at: float) -> None:
+        """Let the next event, due at that time, happen; a timer is rounded up first, when its turn has come."""
         for end in self._ends:
             if end.inbox and end.inbox[0].at == at:
                 self.now = at

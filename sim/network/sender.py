@@ -48,7 +48,7 @@ class Sender:
         tcp: How the host's TCP is.
 
     Attributes:
-        rto: The retransmission timeout, doublings included.
+        backoff: How often the retransmission timeout has been doubled since the last sample.
         most: The most segments that were under way at once in the present window; slow start goes to twice that.
         sent, arrived: When the latest flight was sent, and when it was there; `sent` is negative once that flight's
             acknowledgement was counted.
@@ -56,15 +56,14 @@ class Sender:
 
     __slots__ = (
         "_mdev_max",
-        "_settled",
         "arrived",
+        "backoff",
         "control",
         "cwnd",
         "last_sent",
         "least",
         "mdev",
         "most",
-        "rto",
         "rttvar",
         "sent",
         "srtt",
@@ -79,7 +78,7 @@ class Sender:
         self.srtt = 0.0
         self.mdev = 0.0
         self.rttvar = 0.0
-        self.rto = 1.0
+        self.backoff = 0
         self.least = math.inf
         self.most = 0
         self.sent = -1.0
@@ -87,7 +86,6 @@ class Sender:
         self.last_sent = -1.0
         self.control: Control | None = None
         self._mdev_max = 0.0
-        self._settled = False
 
     def controlled(self) -> Control:
         """The congestion control's own state; made when it is first needed."""
@@ -122,14 +120,20 @@ class Sender:
                 self._mdev_max = mdev
                 self.rttvar = max(mdev, self.rttvar)
             if settles:
-                self.rttvar = min(self.rttvar, self.rttvar - (self.rttvar - self._mdev_max) / 4)
+                if self.rttvar > self._mdev_max:
+                    self.rttvar -= (self.rttvar - self._mdev_max) / 4
                 self._mdev_max = least
-        # Linux keeps it in whole ticks of its clock.
-        self.rto = min(math.ceil((self.srtt + self.rttvar) * _HZ - 1e-6) / _HZ, _LONGEST_TIMEOUT)
+        self.backoff = 0
+
+    @property
+    def rto(self) -> float:
+        """The retransmission timeout, doublings included, up to two minutes; Linux keeps it in whole ticks."""
+        once = math.ceil((self.srtt + self.rttvar) * _HZ - 1e-6) / _HZ if self.srtt else 1.0
+        return min(once * 2.0**self.backoff, _LONGEST_TIMEOUT) if self.backoff else min(once, _LONGEST_TIMEOUT)
 
     def back_off(self) -> None:
-        """Double the retransmission timeout, up to two minutes."""
-        self.rto = min(2 * self.rto, _LONGEST_TIMEOUT)
+        """Double the retransmission timeout."""
+        self.backoff += 1
 
     def probe_timeout(self, *, lone: bool) -> float:
         """When the tail loss probe goes out (RFC 8985 7.2): a lone segment may get a delayed acknowledgement."""

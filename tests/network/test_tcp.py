@@ -320,7 +320,7 @@ def test_a_lost_reply_makes_the_client_repeat_what_had_arrived():
 def test_a_reply_that_is_repeated_early_stretches_the_clients_timer():
     """A client with a long timer waits, and takes the whole wait for a round trip."""
     connection, now = connected(deaf(), deaf(2))
-    connection._client.srtt, connection._client.rto = 1.0, 3.0
+    connection._client.srtt = connection._client.rttvar = 1.5
     now = connection.send(now, 40, to_server=True).arrives
     assert connection.send(now, 40, to_server=False).retransmissions == 1
     assert connection._client.mdev > 0.2
