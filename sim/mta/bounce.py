@@ -29,12 +29,13 @@ def report(
     message_id: str,
     now: float,
     action: Action = "failed",
+    clock: float = 0.0,
 ) -> bytes:
     """The mail data of the report on some copies of an entry.
 
     The caller sends it with a null reverse-path to the entry's reverse-path, and none where that is null: a report is
     never sent about a report (RFC 5321 section 4.5.5). The whole message comes back only where it failed and the
-    sender asked for that (RFC 3461 section 4.3).
+    sender asked for that (RFC 3461 section 4.3). `clock` is the date of time 0, in s after mail's epoch.
     """
     wishes = entry.wishes
     return delivery_report(
@@ -47,9 +48,9 @@ def report(
         ],
         original=entry.content,
         message_id=message_id,
-        date=date_time(now),
-        arrival_date=date_time(entry.arrival),
-        last_attempt_date=date_time(now),
+        date=date_time(now + clock),
+        arrival_date=date_time(entry.arrival + clock),
+        last_attempt_date=date_time(now + clock),
         action=action,
         envelope_id=wishes.envelope_id if wishes else "",
         full=wishes is not None and wishes.headers_only is False and action == "failed",

@@ -52,11 +52,12 @@ class Wishes:
         return (*self.parameters, ("BY", f"{left};{'R' if self.returns else 'N'}{'T' if self.traces else ''}"))
 
 
-def wishes_of(parameters: Parameters, now: float) -> Wishes:
+def wishes_of(parameters: Parameters, now: float, clock: float = 0.0) -> Wishes:
     """The wishes that MAIL's parameters, which have been checked, express at a time.
 
     SIZE is left out, since each hop finds it anew, and so is the time to wait for, which is this host's business. Who
-    submitted the message becomes `<>`: nobody here vouches for it (RFC 4954 section 5).
+    submitted the message becomes `<>`: nobody here vouches for it (RFC 4954 section 5). `clock` is the date of time 0,
+    in s after mail's epoch.
     """
     found = dict(parameters)
     kept = tuple(
@@ -74,19 +75,19 @@ def wishes_of(parameters: Parameters, now: float) -> Wishes:
         now + int(seconds) if seconds else math.inf,
         mode.startswith("R"),
         mode.endswith("T"),
-        _held_until(found.get("HOLDFOR"), found.get("HOLDUNTIL"), now),
+        _held_until(found.get("HOLDFOR"), found.get("HOLDUNTIL"), now, clock),
         int(found.get("MT-PRIORITY") or 0),
     )
 
 
-def _held_until(interval: str | None, moment: str | None, now: float) -> float:
+def _held_until(interval: str | None, moment: str | None, now: float, clock: float) -> float:
     if interval:
         return now + int(interval)
-    return _seconds(moment) if moment else 0.0
+    return _seconds(moment) - clock if moment else 0.0
 
 
 def _seconds(date_time: str) -> float:
-    """The simulated time of an RFC 3339 date-time."""
+    """An RFC 3339 date-time, in s after mail's epoch."""
     match = _DATE_TIME.fullmatch(date_time)
     if match is None:
         return 0.0

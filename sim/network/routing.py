@@ -26,16 +26,17 @@ class Routing:
     Args:
         mesh: The network.
         follow_outages: Whether links that are down are avoided. If not, paths never change.
+        convergence: How long, in s, a link must be down or up again until that is taken for true.
     """
 
-    __slots__ = ("_epochs", "_follow", "_mesh", "_order", "_paths", "_since", "_trees", "_until", "_ways")
+    __slots__ = ("_epochs", "_follow", "_mesh", "_order", "_paths", "_seen", "_since", "_trees", "_until", "_ways")
 
-    def __init__(self, mesh: Mesh, *, follow_outages: bool) -> None:
+    def __init__(self, mesh: Mesh, *, follow_outages: bool, convergence: float = 0.0) -> None:
         self._mesh = mesh
         self._follow = follow_outages
         self._order = {name: rank for rank, name in enumerate(mesh.nodes)}
-        changes = {t for link in mesh.links.values() for t in link.timeline.changes()} if follow_outages else ()
-        self._epochs = sorted(changes)
+        self._seen = {name: link.timeline.settled(convergence) for name, link in mesh.links.items()}
+        self._epochs = sorted({t for seen in self._seen.values() for t in seen.changes()} if follow_outages else ())
         self._enter(-math.inf)
 
     def path(self, source: str, target: str, now: float) -> tuple[str, ...] | None:
@@ -88,7 +89,7 @@ class Routing:
         """The cheapest of parallel links (they are sorted) that may be used."""
         if not self._follow:
             return parallel[0] if parallel else None
-        return next((link for link in parallel if link.timeline.is_up(now)), None)
+        return next((link for link in parallel if self._seen[link.name].is_up(now)), None)
 
     def _trace(self, source: str, target: str, now: float) -> tuple[str, ...] | None:
         """Read the path off the source's tree, growing the tree first if need be."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 
 from sim.network.line import Line
-from sim.network.weather import Timeline, draw
+from sim.network.weather import Skies, Timeline
 from sim.scenario import spec
 
 __all__ = ["Link", "Mesh", "build"]
@@ -70,20 +70,20 @@ class Mesh:
         return out, tuple(link.line(there) for _, there, link in reversed(steps))
 
 
-def build(network: spec.Network, horizon: float, streams: Callable[[str], Random]) -> Mesh:
+def build(network: spec.Network, skies: Skies, streams: Callable[[str], Random]) -> Mesh:
     """Draw every link's weather and make its lines.
 
     Args:
         network: Nodes and links as the scenario has them.
-        horizon: The end of simulated time, in s.
-        streams: Gives an entity's own generator by name: `link/NAME/weather`, `link/NAME/A>B/loss` and `.../delay`.
+        skies: Draws the links' weather, by the names `link/NAME`.
+        streams: Gives an entity's own generator by name: `link/NAME/A>B/loss` and `.../delay`.
     """
-    return Mesh(tuple(network.nodes), {link.name: _link(link, horizon, streams) for link in network.links})
+    return Mesh(tuple(network.nodes), {link.name: _link(link, skies, streams) for link in network.links})
 
 
-def _link(link: spec.Link, horizon: float, streams: Callable[[str], Random]) -> Link:
+def _link(link: spec.Link, skies: Skies, streams: Callable[[str], Random]) -> Link:
     """One link with its own draws."""
-    timeline = draw(link.weather, streams(f"link/{link.name}/weather"), horizon)
+    timeline = skies.of(f"link/{link.name}", link.weather)
 
     losses = link.losses or (spec.Loss(share=link.loss),) * 2
 

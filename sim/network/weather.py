@@ -1,4 +1,4 @@
-"""When a link or a host is up: drawn once before the run, then only looked up.
+"""When a link, a host or the DNS is up: drawn once before the run, then only looked up.
 
 A timeline says for every moment whether something is up and when that changes next, so a flight of bytes can ask what
 its link will do instead of waiting for an event, and every architecture lives through the same outages.
@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from random import Random
 
 from sim.scenario import spec
+from sim.scenario.calendar import Start, openings
 
-__all__ = ["ALWAYS_UP", "Timeline", "draw"]
+__all__ = ["ALWAYS_UP", "Skies", "Timeline", "all_down", "any_down", "draw"]
 
 
 class Timeline:
@@ -64,54 +65,159 @@ class Timeline:
         """All moments at which it goes down or comes up, in order."""
         return [t for t in self._times if t < math.inf]
 
+    def outages(self) -> list[tuple[float, float]]:
+        """The stretches of time in which it is down, in order."""
+        return list(zip(self._times[::2], self._times[1::2], strict=True))
+
+    def settled(self, hold: float) -> Timeline:
+        """What an observer believes who takes a change for true when it has lasted for `hold` s.
+
+        Changes that are undone sooner are never noticed; what is down at time 0 is known.
+        """
+        if not hold or not self._times:
+            return self
+        believed: list[float] = []
+        for index, change in enumerate(self._times):
+            if index % 2 == len(believed) % 2 and change < math.inf:
+                following = self._times[index + 1] if index + 1 < len(self._times) else math.inf
+                if change <= 0:
+                    believed.append(0.0)
+                elif following - change > hold:
+                    believed.append(change + hold)
+        ends = [*believed[1::2], math.inf]
+        return Timeline(list(zip(believed[::2], ends, strict=False)))
+
 
 ALWAYS_UP = Timeline()
 """The timeline without an outage."""
 
 
-def draw(weather: spec.Weather, random: Random, horizon: float) -> Timeline:
-    """Draw the timeline of one link or host.
+def any_down(timelines: Iterable[Timeline]) -> Timeline:
+    """The timeline of what is down while any of these is."""
+    stormy = [timeline for timeline in timelines if timeline is not ALWAYS_UP]
+    if len(stormy) < 2:
+        return stormy[0] if stormy else ALWAYS_UP
+    return Timeline(_merged(outage for timeline in stormy for outage in timeline.outages()))
 
-    Random outages start with an up time: at time 0 everything is freshly up, not in equilibrium. The share of time up
-    is therefore a little above mtbf / (mtbf + mttr) until some multiples of mttr have passed. Nothing new begins after
-    the horizon (an outage under way then ends when it was drawn to end).
+
+def all_down(timelines: Sequence[Timeline]) -> Timeline:
+    """The timeline of what is down while all of these are; it is up at all times where there is none of them."""
+    edges = sorted(
+        (t, sign) for line in timelines for down in line.outages() for t, sign in zip(down, (1, -1), strict=True)
+    )
+    together: list[tuple[float, float]] = []
+    count, since = 0, 0.0
+    for t, sign in edges:
+        if sign < 0 and count == len(timelines) and since < t:
+            together.append((since, t))
+        count += sign
+        since = t
+    return Timeline(_merged(together)) if together else ALWAYS_UP
+
+
+def draw(weather: spec.Weather, random: Random, horizon: float, start: Start | None = None) -> Timeline:
+    """Draw the timeline of one thing that can be up or down.
+
+    Nothing new begins after the horizon (an outage under way then ends when it was drawn to end).
 
     Args:
         weather: Random outages, explicit ones, and windows outside of which it is down.
         random: The entity's own generator.
         horizon: The end of simulated time, in s.
+        start: The instant of simulated time 0, for windows by the clock.
     """
     down = [(interval.start, interval.end) for interval in weather.down]
     if weather.outages is not None:
         down += _random_outages(weather.outages, random, horizon)
     if weather.windows:
-        down += _outside(_merged(_openings(weather.windows, horizon)))
+        clock = Start() if start is None else start
+        open_at = [stretch for window in weather.windows for stretch in openings(window, clock, horizon)]
+        down += _outside(_merged(open_at), horizon)
     return Timeline(_merged(down)) if down else ALWAYS_UP
 
 
+class Skies:
+    """The weather of all things of a run, what they share with their groups included.
+
+    Args:
+        network: Where groups stand.
+        horizon: The end of simulated time, in s.
+        streams: Gives an entity's own generator by name: `group/NAME/weather` and `ENTITY/weather`.
+        start: The instant of simulated time 0.
+    """
+
+    __slots__ = ("_groups", "_horizon", "_start", "_streams")
+
+    def __init__(
+        self, network: spec.Network, horizon: float, streams: Callable[[str], Random], start: Start | None = None
+    ) -> None:
+        self._horizon = horizon
+        self._streams = streams
+        self._start = start
+        self._groups: dict[str, list[Timeline]] = {}
+        for group in network.groups:
+            timeline = self.draw(f"group/{group.name}", group.weather)
+            for member in group.members:
+                self._groups.setdefault(member, []).append(timeline)
+
+    def draw(self, entity: str, weather: spec.Weather) -> Timeline:
+        """Draw an entity's own weather from its own stream; its name has its kind before a slash."""
+        return draw(weather, self._streams(f"{entity}/weather"), self._horizon, self._start)
+
+    def of(self, entity: str, weather: spec.Weather) -> Timeline:
+        """The timeline of an entity with that of all its groups."""
+        shared = self._groups.get(entity.partition("/")[2], ())
+        return any_down((self.draw(entity, weather), *shared))
+
+    def name_service(
+        self, dns: spec.NameService, hosts: Mapping[str, spec.Host], up: Mapping[str, Timeline]
+    ) -> dict[str, Timeline]:
+        """When each host can look names up; hosts that always can are left out.
+
+        Args:
+            dns: The DNS: its own weather, and the hosts that run it.
+            hosts: The hosts with their resolvers.
+            up: When each host is up.
+        """
+        common = any_down((self.draw("dns", dns.weather), all_down([up[server] for server in dns.servers])))
+        found = {}
+        for name, host in hosts.items():
+            timeline = any_down((common, self.draw(f"resolver/{name}", host.resolver)))
+            if timeline is not ALWAYS_UP:
+                found[name] = timeline
+        return found
+
+
 def _random_outages(outages: spec.Outages, random: Random, horizon: float) -> Iterator[tuple[float, float]]:
-    """Exponential times up and down in turn, from time 0 to the horizon."""
-    start = random.expovariate(1 / outages.mtbf)
+    """Times up and down in turn, from time 0 to the horizon.
+
+    In equilibrium it is down at time 0 with the share of time that it is down, and the time under way is drawn by its
+    remaining length.
+    """
+    up, down = outages.up, outages.down
+    if outages.start == "up":
+        start = up.sample(random)
+    elif random.random() < outages.availability:
+        start = up.remaining(random)
+    else:
+        end = down.remaining(random)
+        yield 0.0, end
+        start = end + up.sample(random)
     while start < horizon:
-        end = start + random.expovariate(1 / outages.mttr)
+        end = start + down.sample(random)
         yield start, end
-        start = end + random.expovariate(1 / outages.mtbf)
+        start = end + up.sample(random)
 
 
-def _openings(windows: Iterable[spec.Window], horizon: float) -> Iterator[tuple[float, float]]:
-    """Every stretch inside a window, from the period before time 0 to the one after the horizon."""
-    for window in windows:
-        for period in range(-1, int(horizon / window.period) + 2):
-            yield period * window.period + window.start, period * window.period + window.end
-
-
-def _outside(up: Sequence[tuple[float, float]]) -> Iterator[tuple[float, float]]:
-    """The gaps between the stretches, from time 0 on."""
+def _outside(up: Sequence[tuple[float, float]], horizon: float) -> Iterator[tuple[float, float]]:
+    """The gaps between the stretches, from time 0 on; what has closed before the horizon for good stays down."""
     end = 0.0
     for start, stop in up:
         if end < start:
             yield end, start
         end = max(end, stop)
+    if end < horizon:
+        yield end, math.inf
 
 
 def _merged(intervals: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:

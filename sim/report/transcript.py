@@ -17,6 +17,7 @@ _ENDS: Mapping[str, str] = {
     "refused": "Refused",
     "partial": "Sent to some of them, the others deferred or refused",
     "no-route": "Deferred: no route to {to_host}",
+    "dns-failure": "Deferred: name service error",
     "connect-timeout": "Deferred: connection to {to_host} timed out",
     "timeout": "Deferred: {to_host} fell silent",
     "connection-lost": "Deferred: connection to {to_host} lost",
@@ -86,7 +87,7 @@ def _message(result: Result, message_id: int, run: Mapping[str, Any], *, full: b
         whom = _whom(said, copies)
         yield ""
         yield f"# {_clock(attempt['started_s'])} {attempt['from_host']} to {attempt['to_host']}"
-        if attempt["outcome"] != "no-route":
+        if attempt["outcome"] not in ("no-route", "dns-failure"):
             yield f"{whom}... Connecting to {attempt['to_host']} (TCP)..."
         yield from _lines(said, full=full)
         yield f"{whom}... {_end(attempt)}"

@@ -52,7 +52,7 @@ class AttemptFact(NamedTuple):
     Attempts with one `session_id` went through that session one after the other, each with its share of the costs.
     `recipients` is how many copies it carried; `bytes_on_wire` counts every packet on every link that it crosses;
     `outcome` is accepted, deferred, refused, partial (its recipients fared differently) or the network's refusal:
-    no-route, connect-timeout, timeout, connection-lost, host-crash.
+    dns-failure, no-route, connect-timeout, timeout, connection-lost, host-crash.
     `reply_code` is 0 and `enhanced_code` empty where no reply decided it; `session_id` is 0 where there was
     nobody to connect to.
     """

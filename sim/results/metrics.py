@@ -17,7 +17,7 @@ import pandas as pd
 
 from sim.results.tables import Tables
 
-UNREACHED = ("no-route", "connect-timeout")
+UNREACHED = ("dns-failure", "no-route", "connect-timeout")
 """Outcomes of attempts that never had a peer to talk to."""
 BROKEN_OFF = ("timeout", "connection-lost", "host-crash")
 """Outcomes of attempts that the network or a host broke off."""

@@ -13,6 +13,7 @@ from typing import Annotated, Literal, get_args
 
 from sim.scenario.accounts import Accounts, Login
 from sim.scenario.asking import AsksForm
+from sim.scenario.calendar import Start
 from sim.scenario.expectation import Expect
 from sim.scenario.generate import Generate
 from sim.scenario.guards import CollectsForm, PoliciesForm
@@ -21,9 +22,19 @@ from sim.scenario.names import shown
 from sim.scenario.population import Aliases, Lists, Mx, Users
 from sim.scenario.product import Mta
 from sim.scenario.products import Reuse
-from sim.scenario.quantity import format_duration
 from sim.scenario.reading import Collected, Form, JsonSchema, OrWord, Shorthand
 from sim.scenario.schedule import Windows
+from sim.scenario.skies import (
+    NONE,
+    Crashes,
+    GroupForm,
+    IntervalForm,
+    NameServiceForm,
+    Outages,
+    PartitionForm,
+    StartText,
+    WeatherForm,
+)
 from sim.scenario.transport import LinkLosses, Queue, TcpSetting
 from sim.scenario.values import (
     BitRate,
@@ -45,46 +56,6 @@ from sim.scenario.values import (
     whole,
     word,
 )
-
-NONE: Literal["none"] = "none"
-"""The word that takes away what weaker settings say."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutagesForm(Form):
-    """Random outages."""
-
-    mtbf: LongDuration
-    """Mean time that it is up."""
-    mttr: LongDuration
-    """Mean time that it is down."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CrashesForm(OutagesForm):
-    """Random crashes of a host."""
-
-    spool: Annotated[Literal["durable", "volatile"], word("spool", "durable", "volatile")] = "durable"
-    """Whether the queue outlives a crash (`durable`) or is lost with it (`volatile`)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IntervalForm(Form):
-    """An explicit outage."""
-
-    from_: Duration
-    """When it begins."""
-    to: Duration
-    """When it is over."""
-
-    def __post_init__(self) -> None:
-        if self.from_ >= self.to:
-            times = f"{format_duration(self.from_)}, {format_duration(self.to)}"
-            raise ValueError(f"an outage that ends before it begins ({times}): allowed is from < to")
-
-
-Outages = Annotated[OutagesForm | Literal["none"], OrWord(OutagesForm, NONE)]
-Crashes = Annotated[CrashesForm | Literal["none"], OrWord(CrashesForm, NONE)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +133,14 @@ class NetworkForm(Form):
     """How links are where nothing else is said."""
     links: tuple[LinkForm, ...] | None = None
     """The links between the nodes; with a graph or a made network, what is special about some of its links."""
+    groups: dict[Name, GroupForm] | None = None
+    """Links and hosts that fail together, by the group's name."""
+    partitions: tuple[PartitionForm, ...] | None = None
+    """Times in which the network falls apart."""
+    trace: Name | None = None
+    """A CSV file of outages (columns link, down_at, up_at), found from the scenario's folder."""
+    dns: NameServiceForm | None = None
+    """When the name service answers; always, where absent."""
 
 
 Policy = Annotated[Literal["answer", "evade", "refuse"], word("policy", "answer", "evade", "refuse")]
@@ -215,6 +194,10 @@ class HostForm(Form):
     """Random crashes, or `none`."""
     down: tuple[IntervalForm, ...] | None = None
     """Explicit outages."""
+    windows: Windows | None = None
+    """When it is up by schedule; always, where absent."""
+    resolver: WeatherForm | None = None
+    """When it can look up where mail goes; always, where absent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -347,6 +330,8 @@ class ArchitectureForm(Form):
         "shortest-delay"
     )
     """Over the links that are up at the time (`shortest-delay`) or over all (`static`)."""
+    convergence: Duration = 0.0
+    """How long a link must be down, or up again, until routing takes it for true."""
     hosts: dict[Name, HostForm] | None = None
     """What is special about hosts in this architecture, `defaults` and by name."""
 
@@ -381,5 +366,7 @@ class ScenarioForm(Form):
     """The architectures by name; where absent, end-to-end and store-and-forward."""
     expect: tuple[Expect, ...] | None = None
     """Relations between metrics that the results must satisfy."""
+    start: StartText = field(default=Start())
+    """The instant of simulated time 0: a date, a time of day (00:00) and a time zone (UTC)."""
     dialogues: Flag = False
     """Whether to record what is said in each session."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 
 from sim.scenario.findings import Findings
-from sim.scenario.form import ArchitectureForm, CrashesForm, HostForm
+from sim.scenario.form import ArchitectureForm, HostForm
 from sim.scenario.guards import CollectsForm, PoliciesForm
 from sim.scenario.keywords import missing, resolve_extensions, split_words
 from sim.scenario.names import dns_label, is_domain_name
@@ -19,9 +19,11 @@ from sim.scenario.policies import NO_POLICIES
 from sim.scenario.product import Choice, faults_of
 from sim.scenario.products import Postfix, Product
 from sim.scenario.reading import KEY
+from sim.scenario.skies import CrashesForm
 from sim.scenario.source import Path
-from sim.scenario.spec import Architecture, Host, Weather
-from sim.scenario.wiring import DEFAULTS, intervals, outages
+from sim.scenario.spec import Architecture, Host
+from sim.scenario.storms import sky, weather
+from sim.scenario.wiring import DEFAULTS
 
 DEFAULT_ARCHITECTURES: Mapping[str, ArchitectureForm] = {
     "end-to-end": ArchitectureForm(transfer="end-to-end"),
@@ -53,7 +55,9 @@ def resolve_architectures(
             node: _host(node, _layers(node, (("hosts",), common), (("architectures", name, "hosts"), own)), findings)
             for node in nodes
         }
-        architectures[name] = Architecture(name=name, transfer=form.transfer, routing=form.routing, hosts=hosts)
+        architectures[name] = Architecture(
+            name=name, transfer=form.transfer, routing=form.routing, hosts=hosts, convergence=form.convergence
+        )
     return architectures
 
 
@@ -94,7 +98,8 @@ def _host(name: str, layers: Sequence[Layer], findings: Findings) -> Host:
         login=(settings.login[0], settings.login[1]) if settings.login else None,
         policies=settings.policies.policies() if isinstance(settings.policies, PoliciesForm) else NO_POLICIES,
         collects=settings.collects.collects() if isinstance(settings.collects, CollectsForm) else None,
-        weather=Weather(outages=outages(crashes), down=intervals(settings.down)),
+        weather=weather(crashes, settings.down, settings.windows),
+        resolver=sky(settings.resolver),
         spool=crashes.spool if crashes else "durable",
         **{key: value for key in _PLAIN if (value := getattr(settings, key)) is not None},
     )

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
-_LISTED = 12
+_LISTED = 16
 """More names than these are not all listed in an error message."""
 
 _SHOWN = 60

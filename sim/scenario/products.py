@@ -14,10 +14,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from sim.scenario.feedback import FIXED, Feedback
-
-MINUTE = 60.0
-HOUR = 3600.0
-DAY = 86400.0
+from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 MANY = 1_000_000
 """A limit that is none."""

@@ -13,6 +13,11 @@ from fractions import Fraction
 
 from sim.scenario.names import shown, suggestion
 
+MINUTE = 60.0
+HOUR = 3600.0
+DAY = 86400.0
+"""Times that are written often, in s."""
+
 _NUMBER = r"(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][+-]?\d{1,3})?"
 _QUANTITY = re.compile(rf"\s*([+-]?)({_NUMBER})\s*(\S.*?)?\s*", re.ASCII)
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from sim.scenario.calendar import ClockWindow, Window, format_start, opens
 from sim.scenario.findings import Findings
-from sim.scenario.form import ScenarioForm
+from sim.scenario.form import HostForm, ScenarioForm
 from sim.scenario.machines import resolve_architectures
 from sim.scenario.mailing import resolve_workload
+from sim.scenario.names import listing
 from sim.scenario.people import resolve_domains
+from sim.scenario.quantity import format_duration
 from sim.scenario.reading import Step
+from sim.scenario.schedule import format_window
 from sim.scenario.spec import Architecture, Expectation, Network, Scenario, Weather
+from sim.scenario.storms import resolve_storms
 from sim.scenario.wiring import resolve_network
 
 _PARTS_OF_NODES = ("graph", "nodes", "generate")
@@ -23,11 +28,13 @@ def resolve(form: ScenarioForm, findings: Findings, folder: Path, metrics: Colle
     """The full scenario. It is good for use only when `findings` has no problems at the end."""
     network, known = resolve_network(form.network, findings, folder, form.seed)
     known = known and all(findings.whole("network", part) for part in _PARTS_OF_NODES)
+    network = resolve_storms(form.network, network, findings, folder, form.start, known=known)
     domains = resolve_domains(form.domains, network.nodes, findings, known=known)
     sure = findings.whole("domains") and (known or form.domains is not None)
     workload = resolve_workload(form.workload, domains, findings, folder, sure=sure, duration=form.duration)
     architectures = resolve_architectures(form.architectures, form.hosts, network.nodes, findings, known=known)
     _check_outages(network, architectures, form.duration + form.drain, findings)
+    _check_windows(form, form.duration + form.drain, findings)
     expect = form.expect or ()
     _check_expectations(expect, architectures, metrics, findings)
     return Scenario(
@@ -42,6 +49,7 @@ def resolve(form: ScenarioForm, findings: Findings, folder: Path, metrics: Colle
         architectures=architectures,
         expect=expect,
         dialogues=form.dialogues,
+        start=form.start,
         folder=folder,
         notes=tuple(findings.notes),
     )
@@ -51,18 +59,67 @@ def _check_outages(
     network: Network, architectures: Mapping[str, Architecture], horizon: float, findings: Findings
 ) -> None:
     """No weather of so many outages that drawing it would never end."""
+    for where, what, name, weather in _skies(network, architectures):
+        if _too_many(weather, horizon):
+            findings.error(where, f"too many {what} of {name}: allowed are {MOST_OUTAGES:,} in a run, on average")
+
+
+def _skies(
+    network: Network, architectures: Mapping[str, Architecture]
+) -> Iterator[tuple[tuple[str, ...], str, str, Weather]]:
+    """All weather: where the file says it, what it is called, whose it is."""
     for link in network.links:
-        if _too_many(link.weather, horizon):
-            findings.error(
-                ("network",), f"too many outages of {link.name}: allowed are {MOST_OUTAGES:,} in a run, on average"
-            )
+        yield ("network",), "outages", link.name, link.weather
+    for group in network.groups:
+        yield ("network", "groups", group.name), "outages", group.name, group.weather
+    yield ("network", "dns"), "outages", "dns", network.dns.weather
     hosts = [host for architecture in architectures.values() for host in architecture.hosts.values()]
-    for name in dict.fromkeys(host.name for host in hosts if _too_many(host.weather, horizon)):
-        findings.error(("hosts",), f"too many crashes of {name}: allowed are {MOST_OUTAGES:,} in a run, on average")
+    for host in {(host.name, host.weather, host.resolver): host for host in hosts}.values():
+        yield ("hosts",), "crashes", host.name, host.weather
+        yield ("hosts",), "outages of the resolver", host.name, host.resolver
 
 
 def _too_many(weather: Weather, horizon: float) -> bool:
-    return weather.outages is not None and horizon / (weather.outages.mtbf + weather.outages.mttr) > MOST_OUTAGES
+    outages, windows = weather.outages, weather.windows
+    often = horizon / (outages.up.mean() + outages.down.mean()) if outages is not None else 0.0
+    return often + sum(horizon / window.period for window in windows) > MOST_OUTAGES
+
+
+def _check_windows(form: ScenarioForm, horizon: float, findings: Findings) -> None:
+    """Every schedule opens before the run ends."""
+    for place, windows in _schedules(form):
+        if (
+            windows
+            and sum(horizon / window.period for window in windows) <= MOST_OUTAGES
+            and not opens(windows, form.start, horizon)
+        ):
+            texts = listing([format_window(window) for window in windows])
+            findings.error(
+                place,
+                f"windows that never open ({texts}, in {format_duration(horizon)} from {format_start(form.start)} on): "
+                "allowed are some that do",
+            )
+
+
+def _schedules(form: ScenarioForm) -> Iterator[tuple[tuple[Step, ...], tuple[Window | ClockWindow, ...] | None]]:
+    """Where the file has windows, and which."""
+    network = form.network
+    if network is not None:
+        if network.link_defaults is not None:
+            yield ("network", "link_defaults", "windows"), network.link_defaults.windows
+        for index, link in enumerate(network.links or ()):
+            yield ("network", "links", index, "windows"), link.windows
+        for name, group in (network.groups or {}).items():
+            yield ("network", "groups", name, "windows"), group.windows
+        if network.dns is not None:
+            yield ("network", "dns", "windows"), network.dns.windows
+    layers: list[tuple[tuple[str, ...], Mapping[str, HostForm]]] = [(("hosts",), form.hosts)] if form.hosts else []
+    layers += [(("architectures", name, "hosts"), a.hosts) for name, a in (form.architectures or {}).items() if a.hosts]
+    for path, hosts in layers:
+        for name, host in hosts.items():
+            yield (*path, name, "windows"), host.windows
+            if host.resolver is not None:
+                yield (*path, name, "resolver", "windows"), host.resolver.windows
 
 
 def _check_expectations(

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from sim.scenario.form import CrashesForm, LinkForm, LinkSettings, OutagesForm
+from sim.scenario.form import LinkForm, LinkSettings
 from sim.scenario.load import adapter
 from sim.scenario.reading import JsonSchema
+from sim.scenario.skies import CrashesForm, GroupForm, NameServiceForm, OutagesForm, WeatherForm
 
 
 def schema() -> JsonSchema:
     """The JSON schema of what a scenario file may say; quantities are described as text with a pattern."""
     described = adapter().json_schema()
-    for form, base in ((LinkForm, LinkSettings), (CrashesForm, OutagesForm)):
+    pairs = (
+        (LinkForm, LinkSettings),
+        (CrashesForm, OutagesForm),
+        (GroupForm, WeatherForm),
+        (NameServiceForm, WeatherForm),
+    )
+    for form, base in pairs:
         _inherit(described["$defs"], form.__name__, base.__name__)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **described}
 

@@ -15,7 +15,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from sim.scenario.asking import shown_asks
-from sim.scenario.distribution import Constant, Distribution, Empirical, Exponential, Lognormal, Uniform
+from sim.scenario.calendar import ClockWindow, Window, format_start
+from sim.scenario.distribution import Constant, Distribution, Empirical, Exponential, Lognormal, Uniform, Weibull
 from sim.scenario.guards import show_collects, show_policies
 from sim.scenario.keywords import words_of
 from sim.scenario.population import numbered
@@ -39,6 +40,7 @@ from sim.scenario.spec import (
     MessageAt,
     Messages,
     MessagesAt,
+    NameService,
     Network,
     Node,
     Outages,
@@ -46,12 +48,13 @@ from sim.scenario.spec import (
     Scenario,
     Source,
     Trace,
+    Weather,
 )
 from sim.scenario.transport import show_losses, show_tcp
 
 Settings = dict[str, object]
 
-_KINDS = (*get_args(Distribution), *get_args(Source), *PRODUCTS.values(), Delays)
+_KINDS = (*get_args(Distribution), *get_args(Source), *PRODUCTS.values(), Delays, Window, ClockWindow)
 """Alternatives: as data they carry their type's name."""
 
 _PARAMETER = "mta."
@@ -70,13 +73,19 @@ def show(scenario: Scenario) -> str:
         "replications": scenario.replications,
         "duration": format_duration(scenario.duration),
         "drain": format_duration(scenario.drain),
+        "start": format_start(scenario.start),
         "dialogues": scenario.dialogues,
         "network": _network(scenario.network),
         "hosts": hosts,
         "domains": {name: _domain(domain) for name, domain in scenario.domains.items()},
         "workload": [_source(source) for source in scenario.workload],
         "architectures": {
-            name: {"transfer": architecture.transfer, "routing": architecture.routing, "hosts": special[name]}
+            name: {
+                "transfer": architecture.transfer,
+                "routing": architecture.routing,
+                "convergence": format_duration(architecture.convergence),
+                "hosts": special[name],
+            }
             for name, architecture in scenario.architectures.items()
         },
         "expect": [expectation.text for expectation in scenario.expect],
@@ -117,7 +126,13 @@ def _network(network: Network) -> Settings:
         for link, said in zip(network.links, settings, strict=True)
     ]
     nodes = {name: _node(node) for name, node in network.nodes.items()}
-    return {"nodes": nodes, "link_defaults": common, "links": links}
+    data: Settings = {"nodes": nodes, "link_defaults": common, "links": links}
+    if network.groups:
+        data["groups"] = {g.name: {"members": list(g.members), **_weather(g.weather)} for g in network.groups}
+    if network.dns != NameService():
+        servers: Settings = {"servers": list(network.dns.servers)} if network.dns.servers else {}
+        data["dns"] = servers | _weather(network.dns.weather)
+    return data
 
 
 def _node(node: Node) -> Settings:
@@ -131,16 +146,25 @@ def _link(link: Link) -> Settings:
         "loss": show_losses(link),
         "queue": format_size(link.queue),
         "mtu": format_size(link.mtu),
-        "outages": _outages(link.weather.outages),
-        "down": _intervals(link.weather.down),
-        "windows": [format_window(window) for window in link.weather.windows],
+        **_weather(link.weather),
+    }
+
+
+def _weather(weather: Weather) -> Settings:
+    return {
+        "outages": _outages(weather.outages),
+        "down": _intervals(weather.down),
+        "windows": [format_window(window) for window in weather.windows],
     }
 
 
 def _outages(outages: Outages | None) -> object:
     if outages is None:
         return "none"
-    return {"mtbf": format_duration(outages.mtbf), "mttr": format_duration(outages.mttr)}
+    up, down = ((isinstance(d, Exponential), _distribution(d, format_duration)) for d in (outages.up, outages.down))
+    said: Settings = {"mtbf": format_duration(outages.up.mean())} if up[0] else {"up": up[1]}
+    said |= {"mttr": format_duration(outages.down.mean())} if down[0] else {"down": down[1]}
+    return said if outages.start == "equilibrium" else said | {"start": outages.start}
 
 
 def _intervals(intervals: Iterable[Interval]) -> list[Settings]:
@@ -157,6 +181,8 @@ def _distribution(distribution: Distribution, text: Callable[[float], str]) -> o
             return {"exponential": {"mean": text(distribution.average)}}
         case Lognormal():
             return {"lognormal": {"median": text(distribution.median), "p95": text(distribution.p95)}}
+        case Weibull():
+            return {"weibull": {"shape": distribution.shape, "mean": text(distribution.average)}}
         case Empirical():
             said: Settings = {"values": [text(value) for value in distribution.values]}
             return {"empirical": said | ({"weights": list(distribution.weights)} if distribution.weights else {})}
@@ -186,6 +212,8 @@ def _host(host: Host, *, alike: bool) -> Settings:
         "tcp": show_tcp(host.tcp),
         "crashes": {**crashes, "spool": host.spool} if isinstance(crashes, dict) else crashes,
         "down": _intervals(host.weather.down),
+        "windows": [format_window(window) for window in host.weather.windows],
+        "resolver": _weather(host.resolver) if host.resolver != Weather() else {},
     }
 
 

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from sim.scenario.distribution import Distribution
+from sim.scenario.calendar import ClockWindow, Start, Window
+from sim.scenario.distribution import Distribution, Exponential
 from sim.scenario.policies import NO_POLICIES, Policies
-from sim.scenario.products import DAY, HOUR, MINUTE, Postfix, Product, Reuse
+from sim.scenario.products import Postfix, Product, Reuse
+from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 __all__ = [
     "DAY",
@@ -26,12 +28,15 @@ __all__ = [
     "Collects",
     "Domain",
     "Expectation",
+    "Group",
     "Host",
     "Interval",
     "Link",
+    "Loss",
     "MessageAt",
     "Messages",
     "MessagesAt",
+    "NameService",
     "Network",
     "Node",
     "Operand",
@@ -40,6 +45,7 @@ __all__ = [
     "Product",
     "Scenario",
     "Source",
+    "Tcp",
     "Trace",
     "Weather",
     "Window",
@@ -48,10 +54,25 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outages:
-    """Random outages: exponential times up (mean `mtbf`) and down (mean `mttr`), in seconds."""
+    """Random outages: times up and down in turn, in seconds.
 
-    mtbf: float
-    mttr: float
+    `start` says how things are at time 0: in `equilibrium`, down with the chance that they are down at any time and
+    somewhere in the middle of it, or freshly `up`.
+    """
+
+    up: Distribution
+    down: Distribution
+    start: Literal["equilibrium", "up"] = "equilibrium"
+
+    @classmethod
+    def exponential(cls, *, mtbf: float, mttr: float) -> Outages:
+        """Outages of exponential times: mean `mtbf` up, mean `mttr` down."""
+        return cls(up=Exponential(mtbf), down=Exponential(mttr))
+
+    @property
+    def availability(self) -> float:
+        """The share of time up in the long run: MTBF / (MTBF + MTTR)."""
+        return self.up.mean() / (self.up.mean() + self.down.mean())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,21 +84,29 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """A recurring stretch: from `start` to `end` seconds within each `period`; end > start, end may pass period."""
-
-    period: float
-    start: float
-    end: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Weather:
     """When something is up: random outages, explicit ones, and (if any are given) only inside its windows."""
 
     outages: Outages | None = None
     down: tuple[Interval, ...] = ()
-    windows: tuple[Window, ...] = ()
+    windows: tuple[Window | ClockWindow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Links and hosts (by name) that are down together while the group is."""
+
+    name: str
+    members: tuple[str, ...]
+    weather: Weather
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameService:
+    """The DNS: it answers while it is up and, where `servers` names hosts that run it, one of them is."""
+
+    servers: tuple[str, ...] = ()
+    weather: Weather = Weather()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,10 +167,12 @@ class Tcp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """Nodes and the links between them, in the order of the file."""
+    """Nodes and the links between them, in the order of the file; what fails together, and the DNS."""
 
     nodes: Mapping[str, Node]
     links: tuple[Link, ...]
+    groups: tuple[Group, ...] = ()
+    dns: NameService = NameService()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +199,8 @@ class Host:
     forward-path means (`honour`: RFC 821; `strip`: RFC 5321; `reject`), `percent_hack` whether `user%far@own` in one of
     its own domains is user@far. `reuse` says how its client goes on where more mail for the same host waits: after an
     RSET, as Postfix does, with MAIL once the final dot has its reply, as Exim does (`mail`), with MAIL right behind the
-    final dot (`ride`), or in a session of its own (`never`).
+    final dot (`ride`), or in a session of its own (`never`). While its `resolver` is down the host cannot look up where
+    mail goes.
     """
 
     name: str
@@ -191,6 +223,7 @@ class Host:
     policies: Policies = NO_POLICIES
     collects: Collects | None = None
     weather: Weather = Weather()
+    resolver: Weather = Weather()
     spool: Literal["durable", "volatile"] = "durable"
     tcp: Tcp = Tcp()
 
@@ -307,7 +340,8 @@ class Architecture:
     """How mail finds its way.
 
     `transfer` says how far one session reaches: to the recipient's MX host (`end-to-end`), or one link
-    (`store-and-forward`). `routing` is over the links that are up now (`shortest-delay`) or over all (`static`).
+    (`store-and-forward`). `routing` is over the links that are up now (`shortest-delay`) or over all (`static`);
+    it takes a change for true when it has lasted for `convergence` seconds.
     `hosts` holds every host as this architecture sets it.
     """
 
@@ -315,6 +349,7 @@ class Architecture:
     transfer: Literal["end-to-end", "store-and-forward"]
     routing: Literal["shortest-delay", "static"]
     hosts: Mapping[str, Host]
+    convergence: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -338,7 +373,10 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """All that a run needs. `folder` is where relative file names start; it is no part of the scenario's identity."""
+    """All that a run needs; `start` is the instant of simulated time 0.
+
+    `folder` is where relative file names start; it is no part of the scenario's identity.
+    """
 
     title: str
     seed: int
@@ -351,5 +389,6 @@ class Scenario:
     architectures: Mapping[str, Architecture]
     expect: tuple[Expectation, ...] = ()
     dialogues: bool = False
+    start: Start = field(default=Start())
     folder: Path = field(default=Path(), compare=False)
     notes: tuple[str, ...] = field(default=(), compare=False)

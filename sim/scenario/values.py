@@ -12,7 +12,7 @@ from functools import partial
 from typing import Annotated, Literal
 from unicodedata import category
 
-from sim.scenario.distribution import Constant, Distribution, Empirical, Exponential, Lognormal, Uniform
+from sim.scenario.distribution import Constant, Distribution, Empirical, Exponential, Lognormal, Uniform, Weibull
 from sim.scenario.names import are, listing, shown, suggestion
 from sim.scenario.quantity import (
     BIT_RATE,
@@ -26,6 +26,9 @@ from sim.scenario.quantity import (
     parse_probability,
 )
 from sim.scenario.reading import Collected, JsonSchema, Reads, one_key, settings
+
+_SHAPES = (0.1, 20.0)
+"""Weibull shapes that mean something: below, the mean is made by draws that never come; above, all are the same."""
 
 FROM_COORDINATES: Literal["from-coordinates"] = "from-coordinates"
 
@@ -155,6 +158,14 @@ def _lognormal(quantity: Quantity, value: object) -> Distribution:
     return Lognormal(median, p95)
 
 
+def _weibull(quantity: Quantity, value: object) -> Distribution:
+    given, collected = settings(value, ["shape", "mean"]), Collected()
+    shape = collected.read(("shape",), partial(read_number, *_SHAPES), given["shape"], 1.0)
+    mean = collected.read(("mean",), partial(above_zero, quantity), given["mean"], 1.0)
+    collected.done()
+    return Weibull(shape, mean)
+
+
 def _empirical(quantity: Quantity, value: object) -> Distribution:
     given = settings(value if isinstance(value, dict) else {"values": value}, ["values"], ["weights"])
     collected = Collected()
@@ -186,8 +197,23 @@ _DISTRIBUTIONS = {
     "uniform": _uniform,
     "exponential": _exponential,
     "lognormal": _lognormal,
+    "weibull": _weibull,
     "empirical": _empirical,
 }
+
+
+def read_times(value: object) -> Distribution:
+    """How long something lasts: a duration, or a distribution of durations, above zero on average.
+
+    Raises:
+        ValueError: neither, or always zero.
+    """
+    times = read_distribution(DURATION, value)
+    if not times.mean():
+        raise ValueError(
+            f"no time at all ({shown(value)}): allowed are durations above zero, such as {DURATION.example}"
+        )
+    return times
 
 
 def read_delay(value: object) -> Distribution | Literal["from-coordinates"]:
@@ -269,6 +295,7 @@ def _distribution_schema(quantity: Quantity, *words: str) -> JsonSchema:
         "uniform": of("low", "high"),
         "exponential": {"anyOf": [of("mean"), one]},
         "lognormal": of("median", "p95"),
+        "weibull": of("mean", extra={"shape": {"type": "number", "minimum": _SHAPES[0], "maximum": _SHAPES[1]}}),
         "empirical": {"anyOf": [of(extra=lists), lists["values"]]},
     }
     mapping = {
@@ -314,6 +341,7 @@ Loss = Annotated[float, Reads(read_loss, PROBABILITY.json_schema())]
 Delay = Annotated[
     Distribution | Literal["from-coordinates"], Reads(read_delay, _distribution_schema(DURATION, FROM_COORDINATES))
 ]
+Times = Annotated[Distribution, Reads(read_times, _distribution_schema(DURATION))]
 Sizes = Annotated[Distribution, Reads(partial(read_distribution, SIZE), _distribution_schema(SIZE))]
 Pair = Annotated[
     tuple[str, str], Reads(read_pair, {"type": "array", "items": _NAME_SCHEMA, "minItems": 2, "maxItems": 2})

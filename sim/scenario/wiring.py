@@ -8,13 +8,14 @@ from pathlib import Path
 
 from sim.scenario.distribution import Constant, Distribution
 from sim.scenario.findings import Findings
-from sim.scenario.form import IntervalForm, LinkForm, LinkSettings, NetworkForm, NodeForm, OutagesForm
+from sim.scenario.form import LinkForm, LinkSettings, NetworkForm, NodeForm
 from sim.scenario.generate import Generate, Generator
 from sim.scenario.names import listing, shown, unique
 from sim.scenario.plan import SIGNAL_SPEED, Edge, Plan, distance, parts
 from sim.scenario.quantity import format_duration
 from sim.scenario.reading import KEY
-from sim.scenario.spec import Interval, Link, Network, Node, Outages, Weather
+from sim.scenario.spec import Link, Network, Node
+from sim.scenario.storms import weather
 from sim.scenario.transport import link_losses
 from sim.scenario.values import FROM_COORDINATES
 
@@ -174,7 +175,6 @@ def layered(*layers: LinkSettings | None) -> LinkSettings:
 
 
 def _link(name: str, between: tuple[str, str], settings: LinkSettings, plan: Plan) -> Link:
-    weather = Weather(outages=outages(settings.outages), down=intervals(settings.down), windows=settings.windows or ())
     loss, losses = link_losses(settings.loss)
     return Link(
         name=name,
@@ -185,7 +185,7 @@ def _link(name: str, between: tuple[str, str], settings: LinkSettings, plan: Pla
         losses=losses,
         queue=settings.queue or 0,
         mtu=settings.mtu or DEFAULT_MTU,
-        weather=weather,
+        weather=weather(settings.outages, settings.down, settings.windows),
     )
 
 
@@ -194,16 +194,6 @@ def _delay(between: tuple[str, str], settings: LinkSettings, plan: Plan) -> Dist
         return settings.delay
     metres = distance(*(plan.nodes[end] for end in between))
     return Constant(DEFAULT_DELAY if metres is None else round(metres / SIGNAL_SPEED, 9))
-
-
-def outages(form: OutagesForm | str | None) -> Outages | None:
-    """Random outages, None where there are none."""
-    return Outages(mtbf=form.mtbf, mttr=form.mttr) if isinstance(form, OutagesForm) else None
-
-
-def intervals(forms: Sequence[IntervalForm] | None) -> tuple[Interval, ...]:
-    """Explicit outages."""
-    return tuple(Interval(start=form.from_, end=form.to) for form in forms or ())
 
 
 def _note_parts(plan: Plan, findings: Findings) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 NO_ANSWER = Failure(0, "4.4.2", "the session ended without an answer")
 NO_ROUTE = Failure(0, "4.4.3", "no route to host")
+NO_NAMES = Failure(0, "4.4.3", "name service error: try again")
 
 REUSE_TIME = 300.0
 """How long a session takes further messages, in s (Postfix smtp_connection_reuse_time_limit)."""
@@ -215,7 +216,7 @@ class Attempt:
         for copy in self._copies:
             copy.tried((0.0, 0.0, 0.0), now)
             self._entry.failures[copy.recipient] = NO_ROUTE
-        fact = no_route(self._station.host.name, self._way[-1], self._copies, now)
+        fact = nowhere(NO_ROUTE, self._station.host.name, self._way[-1], self._copies, now)
         self._station.world.recorder.attempts.append(fact)
         return list(self._copies)
 
@@ -283,10 +284,11 @@ class Attempt:
         )
 
 
-def no_route(host: str, towards: str, copies: Sequence[Copy], now: float) -> AttemptFact:
-    """The record of an attempt that found no way to its next hop."""
-    message_id, status = copies[0].message_id, NO_ROUTE.enhanced
-    return AttemptFact(message_id, host, towards, now, now, "no-route", 0, status, 0, 0, 0, 0, len(copies))
+def nowhere(failure: Failure, host: str, towards: str, copies: Sequence[Copy], now: float) -> AttemptFact:
+    """The record of an attempt that found no way to its next hop, or could not look up which that is."""
+    outcome = "dns-failure" if failure is NO_NAMES else "no-route"
+    message_id, status = copies[0].message_id, failure.enhanced
+    return AttemptFact(message_id, host, towards, now, now, outcome, 0, status, 0, 0, 0, 0, len(copies))
 
 
 def _failure(reply: Reply, host: str) -> Failure:

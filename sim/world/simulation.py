@@ -12,13 +12,14 @@ import simpy
 from sim.mail.address import parse_address
 from sim.mail.content import compose
 from sim.mail.path import Path
-from sim.mail.trace import date_time
+from sim.mail.trace import EPOCH, date_time
 from sim.mta.directory import homes
 from sim.mta.queue import Copy
-from sim.network import topology, weather
+from sim.network import topology
 from sim.network.dns import Dns
 from sim.network.line import Line
 from sim.network.routing import Routing
+from sim.network.weather import Skies
 from sim.results.facts import Facts, MessageFact
 from sim.scenario.spec import Architecture, Scenario
 from sim.workload.generate import Submission, submissions
@@ -44,10 +45,16 @@ class Simulation:
         self.streams = Streams(seed, replication)
         self.horizon = scenario.duration + scenario.drain
         self.env = Clock()
+        self.clock = scenario.start.at - EPOCH
         self.recorder = Recorder(traces=scenario.dialogues)
         self.ledger = Ledger(self._all_ended)
-        self.mesh = topology.build(scenario.network, self.horizon, self.streams)
-        self.routing = Routing(self.mesh, follow_outages=architecture.routing == "shortest-delay")
+        skies = Skies(scenario.network, self.horizon, self.streams, scenario.start)
+        self.mesh = topology.build(scenario.network, skies, self.streams)
+        self.routing = Routing(
+            self.mesh,
+            follow_outages=architecture.routing == "shortest-delay",
+            convergence=architecture.convergence,
+        )
         self._map = Routing(self.mesh, follow_outages=False)
         self.dns = Dns(scenario.domains, architecture.hosts)
         self._reach = REACH[architecture.transfer]
@@ -59,14 +66,10 @@ class Simulation:
         self._pending = 0
         self._over = self.env.event()
         kept = homes(scenario.domains.values(), self.dns.mx)
+        up = {name: skies.of(f"host/{name}", host.weather) for name, host in architecture.hosts.items()}
+        self.resolvers = skies.name_service(scenario.network.dns, architecture.hosts, up)
         self.stations = {
-            name: Station(
-                self,
-                host,
-                weather.draw(host.weather, self.streams(f"host/{name}/weather"), self.horizon),
-                kept.get(name, ()),
-            )
-            for name, host in architecture.hosts.items()
+            name: Station(self, host, up[name], kept.get(name, ())) for name, host in architecture.hosts.items()
         }
 
     def run(self) -> Facts:
@@ -168,7 +171,7 @@ class Simulation:
                 recipients=submission.recipients,
                 subject=f"message {message_id}",
                 message_id=f"<{message_id}@{sender.domain}>",
-                date=date_time(self.env.now),
+                date=date_time(self.env.now + self.clock),
                 size=submission.size,
                 text=submission.text,
             )

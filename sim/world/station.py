@@ -30,7 +30,7 @@ from sim.protocol.smtp.events import Parameters
 from sim.results.facts import DeferralFact, QueueFact
 from sim.scenario.policies import NO_POLICIES
 from sim.scenario.spec import Domain, Host
-from sim.world.attempt import NO_ANSWER, NO_ROUTE, Attempt, no_route
+from sim.world.attempt import NO_ANSWER, NO_NAMES, NO_ROUTE, Attempt, nowhere
 from sim.world.clock import Task
 from sim.world.collection import collect
 from sim.world.tidings import tell
@@ -98,7 +98,7 @@ class Station:
         for copy in copies:
             copy.path = (self.host.name,)
             copy.waited(copy.created, now)
-        wishes = None if parameters is None else wishes_of(parameters, now)
+        wishes = None if parameters is None else wishes_of(parameters, now, self.world.clock)
         self._take_custody(reverse_path, copies, content, now, wishes=wishes)
 
     def receive(self, mail: AcceptedMail, copies: list[Copy], now: float, offered: float) -> None:
@@ -110,7 +110,7 @@ class Station:
             protocol=mail.protocol,
             queue_id=queue_id,
             recipient=str(mail.forward_paths[0].mailbox) if len(mail.forward_paths) == 1 else None,
-            date=date_time(now),
+            date=date_time(now + self.world.clock),
         )
         for copy in copies:
             self.world.ledger.take(copy)
@@ -118,7 +118,7 @@ class Station:
         asked = mail.parameters
         # SIZE alone is no wish: each hop finds it anew.
         if mail.recipient_parameters or len(asked) > 1 or (asked and asked[0][0] != "SIZE"):
-            wishes = wishes_of(asked, offered)
+            wishes = wishes_of(asked, offered, self.world.clock)
             for copy, parameters in zip(copies, mail.recipient_parameters, strict=False):
                 copy.parameters = parameters
         self._take_custody(mail.reverse_path, copies, field + mail.content, now, queue_id=queue_id, wishes=wishes)
@@ -344,6 +344,8 @@ class Station:
         An MX host that has had the mail already is left out: a backup that could not pass it on is not asked again.
         """
         world, name = self.world, self.host.name
+        if name in world.resolvers and not world.resolvers[name].is_up(now):
+            return NO_NAMES
         targets = candidates(world.dns.mx(domain), name, self._random.shuffle)
         if isinstance(targets, Failure):
             return targets
@@ -502,10 +504,10 @@ class Station:
             self._retry.tried(domain, entry.queue_id, entry.arrival, began=now, now=now, outcome="site")
             if self._retry.exhausted([domain], entry.queue_id, now):
                 entry.over |= {copy.recipient for copy in copies}
-        if failure is NO_ROUTE:
+        if not failure.permanent:
             records = self.world.dns.mx(domain)
             towards = records[0][1] if records else domain
-            self.world.recorder.attempts.append(no_route(self.host.name, towards, copies, now))
+            self.world.recorder.attempts.append(nowhere(failure, self.host.name, towards, copies, now))
 
     def _let_in(self, now: float) -> None:
         """A place is free: those that wait go, as far as there is room."""

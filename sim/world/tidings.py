@@ -37,7 +37,9 @@ def tell(
         return set()
     world, host = station.world, station.host.domain
     message_id = world.new_message_id()
-    content = bounce.report(host, entry, told, message_id=f"<{message_id}@{host}>", now=now, action=action)
+    content = bounce.report(
+        host, entry, told, message_id=f"<{message_id}@{host}>", now=now, action=action, clock=world.clock
+    )
     copies = world.write(message_id, NULL_PATH, [back], len(content))
     station.submit(NULL_PATH, copies, content, (("SMTPUTF8", None),) if needs_smtputf8(back, ()) else None)
     return {copy.recipient for copy, _ in told}

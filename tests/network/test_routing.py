@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from sim.network.routing import Routing
 from sim.network.topology import build
+from sim.network.weather import Skies
 from sim.scenario import spec
 from sim.scenario.distribution import Constant
 
@@ -24,7 +25,8 @@ def link(name, a, b, ms, weather=None, *, rate=1e9):
 
 def mesh(*links, nodes="abcdef"):
     """A network of six nodes."""
-    return build(spec.Network(nodes={n: spec.Node(name=n) for n in nodes}, links=links), 100.0, Random)
+    network = spec.Network(nodes={n: spec.Node(name=n) for n in nodes}, links=links)
+    return build(network, Skies(network, 100.0, Random), Random)
 
 
 edges = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(1, 9), st.booleans()), max_size=14)
@@ -66,6 +68,22 @@ def test_a_path_leads_around_an_outage_and_back():
         ("a", "c", "b"),
         ("a", "b"),
     ]
+
+
+def test_routing_follows_once_it_has_converged():
+    """With a convergence of 3 s the dead link is used for 3 s more, and the detour 3 s after it is back."""
+    net = mesh(link("direct", "a", "b", 1, DOWN), link("x", "a", "c", 5), link("y", "c", "b", 5))
+    routing = Routing(net, follow_outages=True, convergence=3.0)
+    found = [routing.path("a", "b", t) for t in (0, 12.9, 13, 22.9, 23)]
+    assert [len(path) for path in found] == [2, 2, 3, 3, 2]
+    assert routing.links(("a", "b"), 12.9)[0].name == "direct"
+
+
+def test_routing_does_not_see_what_passes_sooner_than_it_converges():
+    """An outage of 10 s, and 10 s to converge."""
+    net = mesh(link("direct", "a", "b", 1, DOWN), link("x", "a", "c", 5), link("y", "c", "b", 5))
+    routing = Routing(net, follow_outages=True, convergence=10.0)
+    assert {routing.path("a", "b", t) for t in range(50)} == {("a", "b")}
 
 
 def test_static_routing_ignores_outages():
@@ -126,5 +144,6 @@ def test_each_entity_draws_from_its_own_stream():
     """Building asks for a stream for each link's weather and for the losses and delays of each direction."""
     asked = []
     net = spec.Network(nodes={n: spec.Node(name=n) for n in "ab"}, links=(link("l", "a", "b", 1),))
-    build(net, 1.0, lambda name: asked.append(name) or Random(name))
+    streams = lambda name: asked.append(name) or Random(name)  # noqa: E731
+    build(net, Skies(net, 1.0, streams), streams)
     assert asked == ["link/l/weather", "link/l/a>b/loss", "link/l/a>b/delay", "link/l/b>a/loss", "link/l/b>a/delay"]

@@ -104,6 +104,7 @@ def test_a_reply_within_mail_data_is_shown_in_its_place():
         ("refused", 550, "5.1.1", "Refused: 550 5.1.1"),
         ("refused", 554, "", "Refused: 554"),
         ("no-route", 0, "4.4.3", "Deferred: no route to MIT"),
+        ("dns-failure", 0, "4.4.3", "Deferred: name service error"),
         ("connect-timeout", 0, "", "Deferred: connection to MIT timed out"),
         ("timeout", 0, "", "Deferred: MIT fell silent"),
         ("host-crash", 0, "", "Deferred: a host crashed"),
@@ -122,7 +123,7 @@ def test_ends(outcome, code, enhanced, end):
     found = transcript(of(failed), 1).splitlines()
     assert found[-3] == f"u1@mit.example... {end}"
     assert found[-1] == "# 00:00:10.000 <u1@mit.example> bounced (5.1.1), by way of UCLA>MIT"
-    assert ("u1@mit.example... Connecting to MIT (TCP)..." in found) == (outcome != "no-route")
+    assert ("u1@mit.example... Connecting to MIT (TCP)..." in found) == (outcome not in {"no-route", "dns-failure"})
 
 
 def test_a_shared_session_is_divided_by_transaction():

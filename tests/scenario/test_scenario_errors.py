@@ -25,7 +25,7 @@ MTAS = "allowed are postfix, exim, sendmail, qmail, opensmtpd, exchange, haraka,
 WORD = "allowed is text of 1 to 255 octets without control characters; put other values in quotes"
 KEYWORDS = (
     "allowed are SIZE, PIPELINING, 8BITMIME, ENHANCEDSTATUSCODES, SMTPUTF8, DSN, DELIVERBY, FUTURERELEASE, MT-PRIORITY, "
-    "CHUNKING, BINARYMIME, STARTTLS, ... (22 in all)"
+    "CHUNKING, BINARYMIME, STARTTLS, AUTH, ETRN, ATRN, SEND, ... (22 in all)"
 )
 
 CASES = {
@@ -34,7 +34,7 @@ CASES = {
         [
             (
                 "x.yaml:2:1: unknown key (replicatons): allowed are title, seed, replications, duration, drain, network, hosts, "
-                "domains, workload, architectures, expect, dialogues; did you mean replications?"
+                "domains, workload, architectures, expect, start, dialogues; did you mean replications?"
             )
         ],
     ),
@@ -138,7 +138,7 @@ CASES = {
     ),
     "half an outage": (
         "network: {nodes: [a], link_defaults: {outages: {mtbf: 3 h}}}\n",
-        ["x.yaml:1:48: mttr is missing: needed are mtbf, mttr"],
+        ["x.yaml:1:48: mttr is missing: needed are mtbf, mttr (or up, down: distributions of durations)"],
     ),
     "backward outage": (
         NET + "hosts: {a: {down: [{from: 2 d, to: 1 d}]}}\n",
@@ -147,11 +147,11 @@ CASES = {
     "not a window": (
         "network: {nodes: [a], link_defaults: {windows: [monthly 3, daily 24:00-25:00, daily 01:99-02:00, hourly 5-5, every 1 h for 2 h]}}\n",
         [
-            "x.yaml:1:49: not a window (monthly 3): allowed are daily 02:00-03:00, hourly 00-05 (minutes), every 6 h for 20 min",
-            "x.yaml:1:60: not a stretch of a day (daily 24:00-25:00): allowed are daily 02:00-03:00, hourly 00-05 (minutes), every 6 h for 20 min",
+            "x.yaml:1:49: not a window (monthly 3): allowed are daily 02:00-03:00, weekdays 18:00-08:00, weekends, mon 09:00-17:00 Europe/Paris, hourly 00-05 (minutes), hourly for 5 min, every 6 h for 20 min",
+            "x.yaml:1:60: not a stretch of a day (daily 24:00-25:00): allowed are daily 02:00-03:00, weekdays 18:00-08:00, weekends, mon 09:00-17:00 Europe/Paris, hourly 00-05 (minutes), hourly for 5 min, every 6 h for 20 min",
             "x.yaml:1:79: not a time of day (daily 01:99-02:00): allowed is 00:00 to 24:00",
-            "x.yaml:1:98: not a stretch of an hour (hourly 5-5): allowed are daily 02:00-03:00, hourly 00-05 (minutes), every 6 h for 20 min",
-            "x.yaml:1:110: the window does not fit into its period (every 1 h for 2 h): allowed are daily 02:00-03:00, hourly 00-05 (minutes), every 6 h for 20 min",
+            "x.yaml:1:98: not a stretch of an hour (hourly 5-5): allowed are daily 02:00-03:00, weekdays 18:00-08:00, weekends, mon 09:00-17:00 Europe/Paris, hourly 00-05 (minutes), hourly for 5 min, every 6 h for 20 min",
+            "x.yaml:1:110: the window does not fit into its period (every 1 h for 2 h): allowed are daily 02:00-03:00, weekdays 18:00-08:00, weekends, mon 09:00-17:00 Europe/Paris, hourly 00-05 (minutes), hourly for 5 min, every 6 h for 20 min",
         ],
     ),
     "two generators": (
@@ -177,7 +177,8 @@ CASES = {
         [
             (
                 "x.yaml:2:12: not a mapping (3): allowed is a mapping with mta, esmtp, extensions, accounts, login, vrfy, expn, "
-                "source_routes, percent_hack, reuse, sessions, size_limit, ... (19 in all)"
+                "source_routes, percent_hack, reuse, sessions, size_limit, service_time, commit_time, policies, "
+                "collects, ... (21 in all)"
             )
         ],
     ),
@@ -230,7 +231,8 @@ CASES = {
             (
                 "x.yaml:2:29: unknown parameter of Postfix (hopcount_limt): allowed are queue_run_delay, minimal_backoff_time, "
                 "maximal_backoff_time, maximal_queue_lifetime, bounce_queue_lifetime, smtp_connect_timeout, smtp_helo_timeout, "
-                "smtp_mail_timeout, smtp_rcpt_timeout, smtp_data_init_timeout, smtp_data_xfer_timeout, smtp_data_done_timeout, ... "
+                "smtp_mail_timeout, smtp_rcpt_timeout, smtp_data_init_timeout, smtp_data_xfer_timeout, smtp_data_done_timeout, "
+                "smtp_quit_timeout, default_destination_concurrency_limit, default_destination_recipient_limit, default_process_limit, ... "
                 "(29 in all); did you mean hopcount_limit?"
             ),
             "x.yaml:2:63: too small (0): allowed is a whole number of at least 1",
@@ -290,7 +292,8 @@ CASES = {
             (
                 "x.yaml:2:57: unknown parameter of a list of delays (delay): allowed are delays, lifetime, connect_timeout, helo_timeout, "
                 "mail_timeout, rcpt_timeout, data_init_timeout, data_xfer_timeout, data_done_timeout, quit_timeout, "
-                "destination_concurrency_limit, process_limit, ... (16 in all); did you mean delays?"
+                "destination_concurrency_limit, process_limit, recipient_limit, mx_address_limit, mx_session_limit, "
+                "hopcount_limit; did you mean delays?"
             ),
             "x.yaml:2:111: not a list of times (1m*0): allowed is e.g. 1m,5m*2,1h*3, in s, m, h and d",
         ],
@@ -477,7 +480,7 @@ CASES = {
   - poisson: {rate: 3 /h, size: {constant: 1 kB, uniform: {low: 1 B, high: 2 B}}}
 """,
         [
-            "x.yaml:3:34: unknown distribution (pareto): allowed are constant, uniform, exponential, lognormal, empirical",
+            "x.yaml:3:34: unknown distribution (pareto): allowed are constant, uniform, exponential, lognormal, weibull, empirical",
             "x.yaml:4:43: high is missing: needed are low, high",
             "x.yaml:4:55: unknown key (hihg): allowed are low, high; did you mean high?",
             "x.yaml:5:43: low is above high (2 kB, 1 kB): allowed is low <= high",
@@ -487,7 +490,7 @@ CASES = {
             "x.yaml:8:75: not a number in range (-1): allowed is 0 to 1e+12",
             "x.yaml:9:45: the weights do not fit (2 for 1 values): allowed is one for each, not all zero",
             "x.yaml:10:45: not a list of values (a list): allowed is a list with at least one",
-            "x.yaml:11:33: exactly one distribution is needed (2 given): allowed are constant, uniform, exponential, lognormal, empirical",
+            "x.yaml:11:33: exactly one distribution is needed (2 given): allowed are constant, uniform, exponential, lognormal, weibull, empirical",
         ],
     ),
     "rate or every": (
@@ -532,7 +535,7 @@ CASES = {
     "not a scenario": (
         "[1, 2]\n",
         [
-            "x.yaml:1:1: not a mapping (a list): allowed is a mapping with title, seed, replications, duration, drain, network, hosts, domains, workload, architectures, expect, dialogues"
+            "x.yaml:1:1: not a mapping (a list): allowed is a mapping with title, seed, replications, duration, drain, network, hosts, domains, workload, architectures, expect, start, dialogues"
         ],
     ),
     "unreadable title": (
@@ -667,7 +670,7 @@ OPTIONS = {
     ),
     "key": (
         "sede=3",
-        "unknown key (sede): allowed are title, seed, replications, duration, drain, network, hosts, domains, workload, architectures, expect, dialogues; did you mean seed?",
+        "unknown key (sede): allowed are title, seed, replications, duration, drain, network, hosts, domains, workload, architectures, expect, start, dialogues; did you mean seed?",
     ),
     "no value": ("seed", "not an assignment (seed): allowed is KEY=VALUE, as in network.link_defaults.loss=1 %"),
     "not YAML": ("seed=[", "not YAML: expected the node content, but found '<stream end>', while parsing a flow node"),

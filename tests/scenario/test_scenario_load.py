@@ -32,6 +32,7 @@ from sim.scenario.show import show
 from sim.scenario.spec import (
     Architecture,
     Arrivals,
+    ClockWindow,
     Expectation,
     Host,
     Interval,
@@ -130,11 +131,11 @@ network:
 """).network.links[0]
     assert (link.rate, link.delay, link.loss, link.mtu) == (9600.0, Constant(0.02), 0.001, 576)
     assert link.weather == Weather(
-        outages=Outages(mtbf=108000.0, mttr=2700.0),
+        outages=Outages.exponential(mtbf=108000.0, mttr=2700.0),
         down=(Interval(start=0.0, end=172800.0),),
         windows=(
-            Window(period=86400.0, start=82800.0, end=91800.0),
-            Window(period=3600.0, start=0.0, end=300.0),
+            ClockWindow(period=86400.0, start=82800.0, end=91800.0),
+            ClockWindow(period=3600.0, start=0.0, end=300.0),
             Window(period=21600.0, start=0.0, end=1200.0),
         ),
     )
@@ -143,7 +144,7 @@ network:
 def test_one_window_needs_no_list():
     """A single window may stand alone."""
     net = "network: {nodes: [a, b], link_defaults: {windows: daily 02:00-03:00}, links: [{between: [a, b]}]}"
-    assert loads(net).network.links[0].weather.windows == (Window(period=86400.0, start=7200.0, end=10800.0),)
+    assert loads(net).network.links[0].weather.windows == (ClockWindow(period=86400.0, start=7200.0, end=10800.0),)
 
 
 def test_link_defaults_are_weaker_than_a_link():
@@ -155,7 +156,7 @@ network:
   links: [{between: [a, b]}, {between: [b, c], rate: 1 Gbit/s, delay: 1 ms, outages: none}]
 """).network.links
     assert [(link.rate, link.delay, link.weather.outages) for link in links] == [
-        (50e3, Constant(0.003), Outages(mtbf=86400.0, mttr=3600.0)),
+        (50e3, Constant(0.003), Outages.exponential(mtbf=86400.0, mttr=3600.0)),
         (1e9, Constant(0.001), None),
     ]
 
@@ -409,7 +410,9 @@ hosts:
         .architectures["end-to-end"]
         .hosts["a"]
     )
-    weather = Weather(outages=Outages(mtbf=30 * 86400.0, mttr=7200.0), down=(Interval(start=3600.0, end=7200.0),))
+    weather = Weather(
+        outages=Outages.exponential(mtbf=30 * 86400.0, mttr=7200.0), down=(Interval(start=3600.0, end=7200.0),)
+    )
     assert host == Host(
         name="a", esmtp=False, extensions=("SIZE", "ETRN"), uses=("SIZE", "DSN"), accounts={"ann": "secret", "7": "0"},
         login=("a", "b c"), vrfy="evade", expn="refuse", source_routes="honour", percent_hack=True, reuse="ride", sessions=7, size_limit=5_000_000, service_time=0.001,
@@ -421,7 +424,7 @@ def test_crashes_can_be_taken_away():
     """`none` overrides what the defaults say."""
     text = NET + "hosts: {defaults: {crashes: {mtbf: 1 d, mttr: 1 h}}, a: {crashes: none}}"
     hosts = loads(text).architectures["end-to-end"].hosts
-    assert [host.weather.outages for host in hosts.values()] == [None, Outages(mtbf=86400.0, mttr=3600.0)]
+    assert [host.weather.outages for host in hosts.values()] == [None, Outages.exponential(mtbf=86400.0, mttr=3600.0)]
 
 
 MX = {

@@ -305,7 +305,7 @@ def test_leaping_changes_nothing(
         transfer=transfer,
         loss=loss,
         hosts={"*": everywhere, "b": {"weather": sky, "spool": spool}},
-        weather={"b-c": Weather(outages=Outages(mtbf=300.0, mttr=60.0))},
+        weather={"b-c": Weather(outages=Outages.exponential(mtbf=300.0, mttr=60.0))},
         duration=601.0,
         drain=HOUR,
     )

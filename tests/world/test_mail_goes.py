@@ -308,7 +308,7 @@ def test_the_ledger_balances(mail, transfer, routing, loss, line, host, spool, d
         transfer=transfer,
         routing=routing,
         loss=loss,
-        weather={"b-c": Weather(down=tuple(line), outages=Outages(mtbf=6 * HOUR, mttr=HOUR))},
+        weather={"b-c": Weather(down=tuple(line), outages=Outages.exponential(mtbf=6 * HOUR, mttr=HOUR))},
         hosts={"*": {"sessions": sessions}, "c": {"weather": Weather(down=tuple(host)), "spool": spool}},
         duration=3601.0,
         drain=drain,
@@ -327,7 +327,7 @@ def test_the_ledger_balances(mail, transfer, routing, loss, line, host, spool, d
 def test_a_run_leaves_no_cycles():
     """The collector of cyclic garbage is off during a run, so a run must not make any."""
     mail = [message(t, "u1@a", "u1@c", "nobody@b.example") for t in range(20)]
-    weather = {"b-c": Weather(outages=Outages(mtbf=600, mttr=600))}
+    weather = {"b-c": Weather(outages=Outages.exponential(mtbf=600, mttr=600))}
     spec = scenario("a-b b-c", *mail, transfer="store-and-forward", loss=0.05, weather=weather)
     world = Simulation(spec, spec.architectures["store-and-forward"], 0, 1)
     gc.collect()

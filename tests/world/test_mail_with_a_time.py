@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from asked import ALL, FEW, KNOWS_ALL, KNOWS_FEW, Mail, send
 
+from sim.scenario.calendar import Start
 from sim.scenario.spec import DAY, HOUR, Interval, Postfix, Weather
 
 CHAIN = "a-b b-c"
@@ -101,9 +102,9 @@ def test_a_deadline_in_the_night_is_kept_in_the_morning():
     ("parameters", "until"),
     [
         ((("HOLDFOR", "3600"),), HOUR),
-        ((("HOLDUNTIL", "2000-01-01T02:00:00Z"),), 2 * HOUR),
-        ((("HOLDUNTIL", "2000-01-01T02:00:00+01:00"),), HOUR),
-        ((("HOLDUNTIL", "2000-01-01T02:00:00.5-01:00"),), 3 * HOUR),
+        ((("HOLDUNTIL", "2000-01-03T02:00:00Z"),), 2 * HOUR),
+        ((("HOLDUNTIL", "2000-01-03T02:00:00+01:00"),), HOUR),
+        ((("HOLDUNTIL", "2000-01-03T02:00:00.5-01:00"),), 3 * HOUR),
     ],
 )
 @pytest.mark.parametrize("recipient", ["u1@c.example", "u2@a.example"])
@@ -114,6 +115,18 @@ def test_mail_waits_for_its_time(parameters, until: float, recipient: str):
     assert (copy.outcome, copy.queue_s) == ("delivered", until)
     assert until <= copy.ended_s < until + 1.0
     assert not [line for line in outcome.said("MAIL") if "HOLD" in line]
+
+
+def test_the_calendar_says_until_when_mail_waits_and_what_reports_are_dated():
+    """Time 0 is 1 April 1987, 12:00 UTC: HOLDUNTIL 13:00 is an hour later, and a report is of that day."""
+    held = Mail({"u1@c.example": ()}, (("HOLDUNTIL", "1987-04-01T13:00:00Z"),))
+    late = Mail({"u2@c.example": ()}, (("BY", "60;R"),), at=7200.0)
+    weather = {"b-c": down(7200.0, DAY)}
+    outcome = over(held, late, weather=weather, routing="static", start=Start(at=544276800.0))
+    [copy] = [copy for copy in outcome.facts.copies if copy.recipient == "u1@c.example"]
+    assert (copy.outcome, copy.queue_s) == ("delivered", HOUR)
+    assert [report.at for report in outcome.reports] == ["Wed, 01 Apr 1987 14:01:00 +0000"]
+    assert outcome.reports[0].recipients[0]["Last-Attempt-Date"] == "Wed, 01 Apr 1987 14:01:00 +0000"
 
 
 def test_a_host_that_does_not_hold_mail_passes_it_on():

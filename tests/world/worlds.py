@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sim.scenario.calendar import Start
 from sim.scenario.distribution import Constant
 from sim.scenario.spec import (
     DAY,
@@ -39,6 +40,7 @@ def scenario(
     duration: float = 100.0,
     drain: float = 10 * DAY,
     dialogues: bool = False,
+    start: Start | None = None,
 ) -> Scenario:
     """A scenario over links given as `a-b b-c`; each node X is a host with a domain X.example and users u1 and u2."""
     pairs = [tuple(link.split("-")) for link in links.split()]
@@ -77,6 +79,7 @@ def scenario(
             )
         },
         dialogues=dialogues,
+        start=start or Start(),
     )
 
 

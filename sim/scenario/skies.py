@@ -1,0 +1,126 @@
+"""What a scenario file may say of weather: its keys, their types and, as docstrings, what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from sim.scenario.calendar import Start, format_start, read_start
+from sim.scenario.names import shown
+from sim.scenario.quantity import format_duration
+from sim.scenario.reading import Collected, Form, OrWord, Reads
+from sim.scenario.schedule import Windows
+from sim.scenario.values import Duration, LongDuration, Names, Times, read_names, word
+
+NONE: Literal["none"] = "none"
+"""The word that takes away what weaker settings say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutagesForm(Form):
+    """Random outages: how long it is up (`mtbf` or `up`) and down (`mttr` or `down`) in turn."""
+
+    mtbf: LongDuration | None = None
+    """Mean time that it is up, of exponential times."""
+    mttr: LongDuration | None = None
+    """Mean time that it is down, of exponential times."""
+    up: Times | None = None
+    """How long it is up, instead of mtbf."""
+    down: Times | None = None
+    """How long it is down, instead of mttr."""
+    start: Annotated[Literal["equilibrium", "up"], word("start", "equilibrium", "up")] = "equilibrium"
+    """At time 0: in the middle of its life, up or down as often as ever (`equilibrium`), or freshly `up`."""
+
+    def __post_init__(self) -> None:
+        for mean, times in (("mtbf", "up"), ("mttr", "down")):
+            given = [key for key in (mean, times) if getattr(self, key) is not None]
+            if not given:
+                raise ValueError(f"{mean} is missing: needed are mtbf, mttr (or up, down: distributions of durations)")
+            if len(given) > 1:
+                raise ValueError(f"{mean} and {times} are given: allowed is one of them")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrashesForm(OutagesForm):
+    """Random crashes of a host."""
+
+    spool: Annotated[Literal["durable", "volatile"], word("spool", "durable", "volatile")] = "durable"
+    """Whether the queue outlives a crash (`durable`) or is lost with it (`volatile`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntervalForm(Form):
+    """An explicit outage."""
+
+    from_: Duration
+    """When it begins."""
+    to: Duration
+    """When it is over."""
+
+    def __post_init__(self) -> None:
+        if self.from_ >= self.to:
+            times = f"{format_duration(self.from_)}, {format_duration(self.to)}"
+            raise ValueError(f"an outage that ends before it begins ({times}): allowed is from < to")
+
+
+Outages = Annotated[OutagesForm | Literal["none"], OrWord(OutagesForm, NONE)]
+Crashes = Annotated[CrashesForm | Literal["none"], OrWord(CrashesForm, NONE)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeatherForm(Form):
+    """When something is up."""
+
+    outages: Outages | None = None
+    """Random outages, or `none`."""
+    down: tuple[IntervalForm, ...] | None = None
+    """Explicit outages."""
+    windows: Windows | None = None
+    """When it is up by schedule; always, where absent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupForm(WeatherForm):
+    """Links and hosts that fail together: while the group is down, all of them are."""
+
+    members: Names
+    """Links by name (`a-b`: the one between a and b), and hosts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameServiceForm(WeatherForm):
+    """When the name service answers; while it does not, hosts cannot look up where mail goes, and try again later."""
+
+    servers: Names | None = None
+    """Hosts that run it: it answers while one of them is up."""
+
+
+def _read_sides(value: object) -> tuple[tuple[str, ...], ...]:
+    if not isinstance(value, list) or len(value) < 2:
+        raise ValueError(f"not sides ({shown(value)}): allowed is a list of two or more lists of hosts")
+    collected = Collected()
+    nobody: tuple[str, ...] = ()
+    sides = tuple(collected.read((index,), read_names, side, nobody) for index, side in enumerate(value))
+    collected.done()
+    return sides
+
+
+_NAME: Mapping[str, object] = {"type": ["string", "integer"]}
+_SIDE = {"anyOf": [_NAME, {"type": "array", "items": _NAME, "minItems": 1}]}
+_SIDES = Reads(_read_sides, {"type": "array", "items": _SIDE, "minItems": 2})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartitionForm(Form):
+    """The network falls apart for a time: every link from one side to another is down."""
+
+    at: Duration
+    """When it begins."""
+    for_: LongDuration
+    """How long it lasts."""
+    sides: Annotated[tuple[tuple[str, ...], ...], _SIDES]
+    """The hosts of each side; links of hosts on no side stay up."""
+
+
+StartText = Annotated[Start, Reads(read_start, {"type": "string", "examples": [format_start(Start())]})]

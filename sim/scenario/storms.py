@@ -1,0 +1,234 @@
+"""The weather of a scenario: of single things, of groups, of a network that falls apart, and from recorded traces."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from io import StringIO
+from pathlib import Path
+
+from sim.scenario.calendar import ClockWindow, Start, Window, instant
+from sim.scenario.distribution import Distribution, Exponential
+from sim.scenario.findings import Findings
+from sim.scenario.form import NetworkForm
+from sim.scenario.names import listing, shown, unknown
+from sim.scenario.quantity import DURATION
+from sim.scenario.skies import IntervalForm, OutagesForm, WeatherForm
+from sim.scenario.spec import Group, Interval, Link, NameService, Network, Node, Outages, Weather
+
+_COLUMNS = ("link", "down_at", "up_at")
+_NUMBER = re.compile(r"-?\d{1,15}(\.\d{0,15})?", re.ASCII)
+
+
+def weather(
+    outages: OutagesForm | str | None,
+    down: Sequence[IntervalForm] | None,
+    windows: tuple[Window | ClockWindow, ...] | None,
+) -> Weather:
+    """The weather of one thing, as the file says it."""
+    return Weather(
+        outages=_outages(outages) if isinstance(outages, OutagesForm) else None,
+        down=tuple(Interval(start=form.from_, end=form.to) for form in down or ()),
+        windows=windows or (),
+    )
+
+
+def sky(form: WeatherForm | None) -> Weather:
+    """The weather that a form holds; none where there is no form."""
+    return Weather() if form is None else weather(form.outages, form.down, form.windows)
+
+
+def _outages(form: OutagesForm) -> Outages:
+    return Outages(up=_times(form.up, form.mtbf), down=_times(form.down, form.mttr), start=form.start)
+
+
+def _times(times: Distribution | None, mean: float | None) -> Distribution:
+    return Exponential(mean or 0.0) if times is None else times
+
+
+def resolve_storms(
+    form: NetworkForm | None, network: Network, findings: Findings, folder: Path, start: Start, *, known: bool
+) -> Network:
+    """The network with all that strikes several of its links and hosts; `known` when its nodes are all there are."""
+    if form is None:
+        return network
+    names = _Names(network, findings, known=known and findings.whole("network", "links"))
+    struck: dict[str, list[Interval]] = {link.name: [] for link in network.links}
+    for index, partition in enumerate(form.partitions or ()):
+        interval = Interval(start=partition.at, end=partition.at + partition.for_)
+        for name in _cut(index, partition.sides, network, names, findings):
+            struck[name].append(interval)
+    if form.trace is not None:
+        for name, intervals in _traced(form.trace, names, findings, folder, start).items():
+            struck[name] += intervals
+    groups = []
+    for name, group in (form.groups or {}).items():
+        place = ("network", "groups", name, "members")
+        members = [names.member((*place, index), member) for index, member in enumerate(group.members)]
+        groups.append(Group(name=name, members=tuple(dict.fromkeys(filter(None, members))), weather=sky(group)))
+    return replace(
+        network,
+        links=tuple(_with(link, struck[link.name]) for link in network.links),
+        groups=tuple(groups),
+        dns=_name_service(form, network.nodes, findings, known=known),
+    )
+
+
+def _with(link: Link, intervals: Sequence[Interval]) -> Link:
+    """The link with more explicit outages."""
+    return replace(link, weather=replace(link.weather, down=(*link.weather.down, *intervals))) if intervals else link
+
+
+def _name_service(form: NetworkForm, nodes: Mapping[str, Node], findings: Findings, *, known: bool) -> NameService:
+    if form.dns is None:
+        return NameService()
+    servers = form.dns.servers or ()
+    for index, server in enumerate(servers):
+        findings.known(("network", "dns", "servers", index), "host", server, nodes, whole=known)
+    return NameService(servers=servers, weather=sky(form.dns))
+
+
+class _Names:
+    """The names of links and hosts; a link between a and b may be called `a-b` or `b-a`."""
+
+    def __init__(self, network: Network, findings: Findings, *, known: bool) -> None:
+        self._findings = findings
+        self._nodes = network.nodes
+        self._links = {"-".join(reversed(link.between)): link.name for link in reversed(network.links)}
+        self._links |= {link.name: link.name for link in network.links}
+        self._allowed = [link.name for link in network.links]
+        self.known = known
+
+    def link(self, name: str) -> str | None:
+        """The link's own name, None if there is no such link."""
+        return self._links.get(name)
+
+    def no_link(self, name: str) -> str:
+        """What is wrong with a name that is no link's."""
+        return unknown("link", name, self._allowed)
+
+    def member(self, place: tuple[str | int, ...], name: str) -> str | None:
+        """The own name of a link or a host."""
+        found = self._links.get(name) or (name if name in self._nodes else None)
+        if found is None and self.known:
+            self._findings.error(place, unknown("link or host", name, [*self._allowed, *self._nodes]))
+        return found
+
+    def host(self, place: tuple[str | int, ...], name: str) -> bool:
+        """Whether there is such a host."""
+        return self._findings.known(place, "host", name, self._nodes, whole=self.known)
+
+
+def _cut(
+    index: int, sides: Sequence[Sequence[str]], network: Network, names: _Names, findings: Findings
+) -> Iterator[str]:
+    """The links from one side to another."""
+    side_of: dict[str, int] = {}
+    for number, side in enumerate(sides):
+        for position, host in enumerate(side):
+            place = ("network", "partitions", index, "sides", number, position)
+            if names.host(place, host) and side_of.setdefault(host, number) != number:
+                findings.error(place, f"this host is on two sides ({host}): allowed is one")
+    cut = [link.name for link in network.links if _sides_differ(link, side_of)]
+    if not cut and names.known:
+        findings.note(f"no link leads from one side of partition {index + 1} to another: it changes nothing")
+    yield from cut
+
+
+def _sides_differ(link: Link, side_of: Mapping[str, int]) -> bool:
+    one, other = (side_of.get(end) for end in link.between)
+    return one is not None and other is not None and one != other
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row of a trace: its line in the file, the link's own name, from when to when it is down."""
+
+    line: int
+    link: str
+    down_at: float
+    up_at: float
+
+
+def _traced(name: str, names: _Names, findings: Findings, folder: Path, start: Start) -> dict[str, list[Interval]]:
+    """The outages of a trace, by link; every mistake in it is said with its line."""
+
+    def wrong(line: int, message: str) -> None:
+        findings.error(("network", "trace"), f"{name}:{line}: {message}")
+
+    try:
+        text = (folder / name).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        findings.error(
+            ("network", "trace"),
+            f"unreadable trace ({shown(name)}, {reason}): allowed is a CSV file, found from {folder}",
+        )
+        return {}
+    reader = csv.DictReader(StringIO(text), skipinitialspace=True)
+    columns = [column.strip() for column in reader.fieldnames or ()]
+    missing = [column for column in _COLUMNS if column not in columns]
+    if missing:
+        wrong(
+            1,
+            f"no column {listing(missing)} ({listing(columns) or 'nothing'}): needed are {listing(_COLUMNS)}",
+        )
+        return {}
+    reader.fieldnames = columns
+    rows = [row for record in reader if (row := _row(record, reader.line_num, names, start, wrong)) is not None]
+    return _disjoint(rows, wrong)
+
+
+def _row(
+    record: Mapping[str, str | None], line: int, names: _Names, start: Start, wrong: Callable[[int, str], None]
+) -> _Row | None:
+    link_name, *texts = ((record[column] or "").strip() for column in _COLUMNS)
+    link = names.link(link_name)
+    if link is None and names.known:
+        wrong(line, names.no_link(link_name))
+    times = []
+    for column, text in zip(_COLUMNS[1:], texts, strict=True):
+        try:
+            times.append(_moment(text, start))
+        except ValueError as error:
+            wrong(line, f"{column}: {error}")
+    if len(times) < 2:
+        return None
+    if times[0] >= times[1]:
+        wrong(line, f"an outage that ends before it begins ({', '.join(texts)}): allowed is down_at < up_at")
+        return None
+    return None if link is None else _Row(line, link, *times)
+
+
+def _moment(text: str, start: Start) -> float:
+    """A moment of a trace, in s from simulated time 0 on: seconds, a duration, or a date and time."""
+    if _NUMBER.fullmatch(text):
+        return float(text)
+    if len(text) > 4 and text[:4].isdecimal() and text[4] == "-":
+        return instant(text, start.zone) - start.at
+    try:
+        return DURATION.parse(text)
+    except ValueError:
+        raise ValueError(
+            f"not a moment ({shown(text or None)}): allowed are seconds, durations such as 90 min, "
+            "dates such as 2026-03-02 08:00"
+        ) from None
+
+
+def _disjoint(rows: Iterable[_Row], wrong: Callable[[int, str], None]) -> dict[str, list[Interval]]:
+    """The outages by link, without what is over before time 0."""
+    found: dict[str, list[Interval]] = {}
+    last: dict[str, _Row] = {}
+    for row in sorted(rows, key=lambda row: (row.down_at, row.line)):
+        before = last.get(row.link)
+        if before is not None and row.down_at < before.up_at:
+            wrong(
+                row.line, f"this outage of {row.link} overlaps the one on line {before.line}: allowed is one at a time"
+            )
+        if before is None or row.up_at > before.up_at:
+            last[row.link] = row
+        if row.up_at > 0:
+            found.setdefault(row.link, []).append(Interval(start=max(row.down_at, 0.0), end=row.up_at))
+    return found
