@@ -4,16 +4,32 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from functools import partial
 from heapq import heappop, heappush
 from itertools import pairwise
 from typing import Final
 
+from sim.network.detour import Detour, Stretch
 from sim.network.line import Line
 from sim.network.topology import Link, Mesh
 
 __all__ = ["Routing"]
 
 _UNKNOWN: Final = ("",)
+_REMEMBERED: Final = 8
+
+
+class _Epoch:
+    """A stretch of time in which no link changes, and what is known of it."""
+
+    __slots__ = ("paths", "since", "trees", "until", "ways")
+
+    def __init__(self, since: float, until: float) -> None:
+        self.since = since
+        self.until = until
+        self.paths: dict[tuple[str, str], tuple[str, ...] | None] = {}
+        self.trees: dict[str, dict[str, str]] = {}
+        self.ways: dict[tuple[str, ...], tuple[tuple[Line, ...], tuple[Line, ...]]] = {}
 
 
 class Routing:
@@ -21,7 +37,7 @@ class Routing:
 
     The cost of a link is its mean delay plus the serialisation of 1500 bytes. Among equal paths the one with fewer hops
     is taken, then the one whose last step comes from the node that stands first in the scenario. Of parallel links the
-    cheapest is used. Only the present state of the network is remembered: ask in the order of time.
+    cheapest is used. The last few states of the network are remembered: ask more or less in the order of time.
 
     Args:
         mesh: The network.
@@ -29,15 +45,21 @@ class Routing:
         convergence: How long, in s, a link must be down or up again until that is taken for true.
     """
 
-    __slots__ = ("_epochs", "_follow", "_mesh", "_order", "_paths", "_seen", "_since", "_trees", "_until", "_ways")
+    __slots__ = ("_changes", "_epoch", "_epochs", "_follow", "_mesh", "_order", "_seen")
 
     def __init__(self, mesh: Mesh, *, follow_outages: bool, convergence: float = 0.0) -> None:
         self._mesh = mesh
         self._follow = follow_outages
         self._order = {name: rank for rank, name in enumerate(mesh.nodes)}
         self._seen = {name: link.timeline.settled(convergence) for name, link in mesh.links.items()}
-        self._epochs = sorted({t for seen in self._seen.values() for t in seen.changes()} if follow_outages else ())
-        self._enter(-math.inf)
+        self._changes = sorted({t for seen in self._seen.values() for t in seen.changes()} if follow_outages else ())
+        self._epochs: dict[int, _Epoch] = {}
+        self._epoch = self._enter(-math.inf)
+
+    @property
+    def changes(self) -> bool:
+        """Whether paths change at all."""
+        return bool(self._changes)
 
     def path(self, source: str, target: str, now: float) -> tuple[str, ...] | None:
         """The nodes from source to target, both included; None if there is no way at that time.
@@ -45,10 +67,11 @@ class Routing:
         Raises:
             KeyError: The source is no node of the network.
         """
-        if not self._since <= now < self._until:
-            self._enter(now)
-        found = self._paths.get((source, target), _UNKNOWN)
-        return self._trace(source, target, now) if found is _UNKNOWN else found
+        epoch = self._epoch
+        if not epoch.since <= now < epoch.until:
+            epoch = self._enter(now)
+        found = epoch.paths.get((source, target), _UNKNOWN)
+        return self._trace(epoch, source, target, now) if found is _UNKNOWN else found
 
     def links(self, path: tuple[str, ...], now: float) -> tuple[Link, ...]:
         """The link of each step of a path: the cheapest (of those that are up, where outages are followed).
@@ -69,21 +92,49 @@ class Routing:
         Raises:
             LookupError: As `links`.
         """
-        if not self._since <= now < self._until:
-            self._enter(now)
-        found = self._ways.get(path)
+        epoch = self._epoch
+        if not epoch.since <= now < epoch.until:
+            epoch = self._enter(now)
+        found = epoch.ways.get(path)
         if found is None:
-            found = self._ways[path] = self._mesh.lines(path, self.links(path, now))
+            found = epoch.ways[path] = self._mesh.lines(path, self.links(path, now))
         return found
 
-    def _enter(self, now: float) -> None:
-        """Begin the epoch that holds `now`, with nothing known."""
-        index = bisect_right(self._epochs, now)
-        self._since = self._epochs[index - 1] if index else -math.inf
-        self._until = self._epochs[index] if index < len(self._epochs) else math.inf
-        self._paths: dict[tuple[str, str], tuple[str, ...] | None] = {}
-        self._trees: dict[str, dict[str, str]] = {}
-        self._ways: dict[tuple[str, ...], tuple[tuple[Line, ...], tuple[Line, ...]]] = {}
+    def following(self, path: tuple[str, ...], now: float, reach: float) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+        """As `lines`, but lines that lead where the path would lead at the time when they are used.
+
+        Args:
+            path: The nodes at the beginning.
+            now: When that is.
+            reach: How many links a path may have at most; while the only ones are longer, packets stay on the old one.
+
+        Raises:
+            LookupError: As `links`.
+        """
+        out, back = self.lines(path, now)
+        source, target = path[0], path[-1]
+        if reach == 1 and len(self._mesh.neighbours[source][target]) == 1:
+            return out, back
+
+        def find(at: float, way: int) -> Stretch:
+            found = self.path(source, target, at)
+            lines = self.lines(found, at)[way] if found is not None and len(found) - 1 <= reach else ()
+            return Stretch(lines, self._epoch.since, self._epoch.until)
+
+        return (Detour(out, partial(find, way=0)),), (Detour(back, partial(find, way=1)),)
+
+    def _enter(self, now: float) -> _Epoch:
+        """Go to the epoch that holds `now`."""
+        index = bisect_right(self._changes, now)
+        epoch = self._epochs.get(index)
+        if epoch is None:
+            since = self._changes[index - 1] if index else -math.inf
+            until = self._changes[index] if index < len(self._changes) else math.inf
+            epoch = self._epochs[index] = _Epoch(since, until)
+            if len(self._epochs) > _REMEMBERED:
+                del self._epochs[next(iter(self._epochs))]
+        self._epoch = epoch
+        return epoch
 
     def _best(self, parallel: list[Link], now: float) -> Link | None:
         """The cheapest of parallel links (they are sorted) that may be used."""
@@ -91,18 +142,18 @@ class Routing:
             return parallel[0] if parallel else None
         return next((link for link in parallel if self._seen[link.name].is_up(now)), None)
 
-    def _trace(self, source: str, target: str, now: float) -> tuple[str, ...] | None:
+    def _trace(self, epoch: _Epoch, source: str, target: str, now: float) -> tuple[str, ...] | None:
         """Read the path off the source's tree, growing the tree first if need be."""
-        tree = self._trees.get(source)
+        tree = epoch.trees.get(source)
         if tree is None:
-            tree = self._trees[source] = self._dijkstra(source, now)
+            tree = epoch.trees[source] = self._dijkstra(source, now)
         path: tuple[str, ...] | None = None
         if target in tree:
             steps = [target]
             while steps[-1] != source:
                 steps.append(tree[steps[-1]])
             path = tuple(reversed(steps))
-        self._paths[source, target] = path
+        epoch.paths[source, target] = path
         return path
 
     def _dijkstra(self, source: str, now: float) -> dict[str, str]:

@@ -106,8 +106,9 @@ class Simulation:
 
     def lines(self, way: Way, now: float) -> tuple[Sequence[Line], Sequence[Line]] | None:
         """The lines that a session's bytes take, there and back; None where the way has broken since it was found."""
+        routing = self.routing
         try:
-            return self.routing.lines(way, now)
+            return routing.following(way, now, self._reach) if routing.changes else routing.lines(way, now)
         except LookupError:
             return None
 

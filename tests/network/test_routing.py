@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from random import Random
 
 import networkx as nx
@@ -13,7 +14,7 @@ from sim.network.routing import Routing
 from sim.network.topology import build
 from sim.network.weather import Skies
 from sim.scenario import spec
-from sim.scenario.distribution import Constant
+from sim.scenario.distribution import Constant, Uniform
 
 DOWN = spec.Weather(down=(spec.Interval(start=10, end=20),))
 
@@ -147,3 +148,62 @@ def test_each_entity_draws_from_its_own_stream():
     streams = lambda name: asked.append(name) or Random(name)  # noqa: E731
     build(net, Skies(net, 1.0, streams), streams)
     assert asked == ["link/l/weather", "link/l/a>b/loss", "link/l/a>b/delay", "link/l/b>a/loss", "link/l/b>a/delay"]
+
+
+def test_lines_that_follow_lead_around_an_outage():
+    """What is sent before, during and after an outage of the direct link takes 1, 10 and 1 ms; the MTU is the first's."""
+    net = mesh(link("direct", "a", "b", 1, DOWN), link("x", "a", "c", 5), link("y", "c", "b", 5))
+    routing = Routing(net, follow_outages=True)
+    out, back = routing.following(("a", "b"), 0.0, 9)
+    took = [round((way[0].carry(t, 100) - t) * 1e3) for t in (5.0, 15.0, 25.0) for way in (out, back)]
+    assert (took, out[0].mtu, out[0].rate) == ([1, 1, 10, 10, 1, 1], 1500, 1e9)
+    assert [round((out[0].convey(t, 100) - t) * 1e3) for t in (26.0, 15.0)] == [1, 10]
+
+
+def test_lines_that_follow_carry_bursts():
+    """Three packets over the detour are there after its delay; over a dead link nothing is clear."""
+    net = mesh(link("direct", "a", "b", 1, DOWN), link("x", "a", "c", 5), link("y", "c", "b", 5))
+    (out,), _ = Routing(net, follow_outages=True).following(("a", "b"), 0.0, 9)
+    assert out.clear(15.0, 3, 4500) == pytest.approx(15.01, abs=1e-3)
+    assert out.carry_burst(15.0, 15.0, 3, 1500, 1500)[1] == pytest.approx(15.01, abs=1e-3)
+    (stuck,), _ = Routing(net, follow_outages=True).following(("a", "b"), 0.0, 1)
+    assert (stuck.clear(15.0, 3, 4500), stuck.carry(15.0, 100)) == (math.inf, math.inf)
+
+
+def test_where_there_is_no_other_way_packets_stay_on_the_old_one():
+    """Without a detour the dead line is used; it carries again when it is back."""
+    net = mesh(link("1", "a", "b", 1, DOWN), link("2", "b", "c", 1))
+    (out,), _ = Routing(net, follow_outages=True).following(("a", "b", "c"), 0.0, 9)
+    assert [out.carry(t, 100) < math.inf for t in (5.0, 15.0, 25.0)] == [True, False, True]
+    assert out.convey(12.0, 100) == pytest.approx(20.002, abs=1e-5)
+
+
+def test_a_session_of_one_link_follows_parallel_links_only():
+    """With a reach of one link a lone line is itself; of two parallel ones that which is up is taken."""
+    lone = mesh(link("direct", "a", "b", 1, DOWN), link("x", "a", "c", 5), link("y", "c", "b", 5))
+    out, _ = Routing(lone, follow_outages=True).following(("a", "b"), 0.0, 1)
+    assert out == (lone.links["direct"].line("a"),)
+    pair = mesh(link("direct", "a", "b", 1, DOWN), link("spare", "a", "b", 2))
+    (out,), _ = Routing(pair, follow_outages=True).following(("a", "b"), 0.0, 1)
+    assert [round((out.carry(t, 100) - t) * 1e3) for t in (5.0, 15.0)] == [1, 2]
+
+
+def test_delays_vary_on_every_line_of_the_way():
+    """A jittery line of the detour draws its delay when the way changes, and with each flight."""
+    shaky = spec.Link(name="x", between=("a", "c"), rate=1e9, delay=Uniform(0.001, 0.009))
+    net = mesh(link("direct", "a", "b", 1, DOWN), shaky, link("y", "c", "b", 5))
+    (out,), _ = Routing(net, follow_outages=True).following(("a", "b"), 0.0, 9)
+    took = set()
+    for k in range(5):
+        took.add(round(out.carry(15.0 + k, 100) - 15 - k, 7))
+        out.draw_lag()
+    assert (len(took), min(took) >= 0.006, max(took) <= 0.0141) == (5, True, True)
+
+
+def test_only_a_few_states_of_the_network_are_remembered():
+    """However many there are; going back gives the same answer again."""
+    weather = spec.Weather(windows=(spec.Window(period=2, start=0, end=1),))
+    routing = Routing(mesh(link("1", "a", "b", 1, weather)), follow_outages=True)
+    found = [routing.path("a", "b", t) for t in (*range(60), *range(60))]
+    assert found == [("a", "b") if t % 2 == 0 else None for t in range(60)] * 2
+    assert len(routing._epochs) <= 8

@@ -102,3 +102,21 @@ def test_the_date_in_a_message_is_that_of_the_scenarios_clock():
     assert b"Mon, 03 Jan 2000 00:00:00 +0000" in received(spec)
     found = received(replace(spec, start=read_start("2026-07-01 10:00 Europe/Paris")))
     assert found.count(b"Wed, 01 Jul 2026 08:00:00 +0000") == 2
+
+
+def test_tcp_outlives_a_route_that_does_not_come_back():
+    """The direct line dies under a message of 200 kB; once routing has converged the rest goes by way of c."""
+    dead = {"a-b": Weather(down=(Interval(start=1.0, end=DAY),))}
+    spec = scenario("a-b a-c c-b", message(0, "u1@a", "u1@b", size=200_000), weather=dead, duration=200.0)
+    slow = replace(spec, architectures={"x": replace(spec.architectures["end-to-end"], convergence=20.0)})
+    ends = [run(one).copies[0].ended_s for one in (spec, slow)]
+    assert [outcomes(run(one)) for one in (spec, slow)] == [["accepted"], ["accepted"]]
+    assert (ends[0] < 10, 21 < ends[1] < 60) == (True, True)
+
+
+def test_tcp_outlives_a_route_that_comes_back():
+    """Static routing: the session waits for its line, 30 s, and goes on."""
+    dead = {"a-b": Weather(down=(Interval(start=1.0, end=31.0),))}
+    spec = scenario("a-b a-c c-b", message(0, "u1@a", "u1@b", size=200_000), weather=dead, routing="static")
+    facts = run(spec)
+    assert (outcomes(facts), 31 < facts.copies[0].ended_s < 75) == (["accepted"], True)

@@ -1,0 +1,87 @@
+"""The way from one node to another as routing has it at each moment, in the shape of one line.
+
+A connection knows the lines that its packets take. Where routing follows outages, these change under way: what is sent
+after routing has converged takes the new lines, so that TCP outlives a route that does not come back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import inf
+from typing import NamedTuple
+
+from sim.network.line import Line
+
+__all__ = ["Detour", "Stretch"]
+
+
+class Stretch(NamedTuple):
+    """The lines of a way, and from when to when (s) they are the way."""
+
+    lines: Sequence[Line]
+    since: float
+    until: float
+
+
+class Detour(Line):
+    """All lines of a way as one: a packet goes over those that are the way when it is sent.
+
+    Args:
+        lines: The way at the beginning; what is asked of a line once (rate, MTU) is answered for these.
+        find: Gives the way at a time; without lines where there is none, and then the last ones stay in use.
+    """
+
+    __slots__ = ("_find", "_lines", "_since", "_until")
+
+    def __init__(self, lines: Sequence[Line], find: Callable[[float], Stretch]) -> None:
+        self._find = find
+        self._lines = lines
+        self._since, self._until = inf, -inf
+        self.rate = min([line.rate for line in lines], default=inf)
+        self.mtu = min(line.mtu for line in lines)
+        self.jittery = any(line.jittery for line in lines)
+
+    def _at(self, at: float) -> Sequence[Line]:
+        """The lines of the way at a time."""
+        if not self._since <= at < self._until:
+            lines, self._since, self._until = self._find(at)
+            if lines and lines is not self._lines:
+                self._lines = lines
+                self.draw_lag()
+        return self._lines
+
+    def draw_lag(self) -> None:
+        """Draw the delay of every line whose delay varies."""
+        for line in self._lines:
+            if line.jittery:
+                line.draw_lag()
+
+    def carry(self, at: float, wire: float) -> float:
+        """Carry one packet over all lines; as `Line.carry`."""
+        for line in self._lines if self._since <= at < self._until else self._at(at):
+            at = line.carry(at, wire)
+            if at == inf:
+                break
+        return at
+
+    def convey(self, at: float, size: float) -> float:
+        """Carry something whole over all lines; as `Line.convey`."""
+        for line in self._at(at):
+            at = line.convey(at, size)
+            if at == inf:
+                break
+        return at
+
+    def clear(self, at: float, packets: int, wire: float) -> float:
+        """Whether a burst would get through all lines whole, and by when; as `Line.clear`."""
+        for line in self._at(at):
+            at = line.clear(at, packets, wire)
+            if at == inf:
+                break
+        return at
+
+    def carry_burst(self, first: float, last: float, packets: int, wire: int, tail: int) -> tuple[float, float]:
+        """Carry packets of which none is lost over all lines; as `Line.carry_burst`."""
+        for line in self._at(first):
+            first, last = line.carry_burst(first, last, packets, wire, tail)
+        return first, last
