@@ -29,13 +29,16 @@ class Detour(Line):
     Args:
         lines: The way at the beginning; what is asked of a line once (rate, MTU) is answered for these.
         find: Gives the way at a time; without lines where there is none, and then the last ones stay in use.
+
+    Attributes:
+        lines: The way at the time that was asked about last.
     """
 
-    __slots__ = ("_find", "_lines", "_since", "_until")
+    __slots__ = ("_find", "_since", "_until", "lines")
 
     def __init__(self, lines: Sequence[Line], find: Callable[[float], Stretch]) -> None:
         self._find = find
-        self._lines = lines
+        self.lines = lines
         self._since, self._until = inf, -inf
         self.rate = min([line.rate for line in lines], default=inf)
         self.mtu = min(line.mtu for line in lines)
@@ -45,20 +48,20 @@ class Detour(Line):
         """The lines of the way at a time."""
         if not self._since <= at < self._until:
             lines, self._since, self._until = self._find(at)
-            if lines and lines is not self._lines:
-                self._lines = lines
+            if lines and lines is not self.lines:
+                self.lines = lines
                 self.draw_lag()
-        return self._lines
+        return self.lines
 
     def draw_lag(self) -> None:
         """Draw the delay of every line whose delay varies."""
-        for line in self._lines:
+        for line in self.lines:
             if line.jittery:
                 line.draw_lag()
 
     def carry(self, at: float, wire: float) -> float:
         """Carry one packet over all lines; as `Line.carry`."""
-        for line in self._lines if self._since <= at < self._until else self._at(at):
+        for line in self.lines if self._since <= at < self._until else self._at(at):
             at = line.carry(at, wire)
             if at == inf:
                 break

@@ -28,6 +28,8 @@ class Propagation:
         self.retransmissions = 0
         self.mss = 1 << 30
 
+    setup = 0.0
+
     @property
     def rate(self) -> float:
         """The slowest line's rate towards the server, in bit/s; infinity where no line is between them."""

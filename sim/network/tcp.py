@@ -49,7 +49,7 @@ def connect(
 
 
 class Connection:
-    """A connection from a client to a server over fixed lines.
+    """A connection from a client to a server over given lines.
 
     Args:
         lines_out: The lines from the client to the server, in order.
@@ -102,6 +102,9 @@ class Connection:
         self._jittery = [line for line in (*lines_out, *lines_back) if line.jittery]
         self._exchange: Exchange | None = None
         self._flight_at = 0.0
+
+    setup = 0.0
+    """What a client grants the network for setting up, in s, beside its own patience: nothing."""
 
     @property
     def rate(self) -> float:

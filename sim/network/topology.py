@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from random import Random
 
+from sim.network.circuit import CarrierLine
 from sim.network.line import Line
 from sim.network.weather import Skies, Timeline
 from sim.scenario import spec
@@ -88,7 +89,7 @@ def _link(link: spec.Link, skies: Skies, streams: Callable[[str], Random]) -> Li
     losses = link.losses or (spec.Loss(share=link.loss),) * 2
 
     def line(here: str, there: str, loss: spec.Loss) -> Line:
-        return Line(
+        made = (Line if link.carrier is None else CarrierLine)(
             rate=link.rate,
             delay=link.delay,
             loss=loss,
@@ -98,6 +99,9 @@ def _link(link: spec.Link, skies: Skies, streams: Callable[[str], Random]) -> Li
             random=streams(f"link/{link.name}/{here}>{there}/loss"),
             jitter=streams(f"link/{link.name}/{here}>{there}/delay"),
         )
+        if link.carrier is not None and isinstance(made, CarrierLine):
+            made.carrier = link.carrier
+        return made
 
     here, there = link.between
     return Link(link, timeline, (line(here, there, losses[0]), line(there, here, losses[1])))

@@ -14,6 +14,7 @@ from typing import Annotated, Literal, get_args
 from sim.scenario.accounts import Accounts, Login
 from sim.scenario.asking import AsksForm
 from sim.scenario.calendar import Start
+from sim.scenario.carrying import CarrierText
 from sim.scenario.expectation import Expect
 from sim.scenario.generate import Generate
 from sim.scenario.guards import CollectsForm, PoliciesForm
@@ -72,6 +73,8 @@ class LinkSettings(Form):
     """How many bytes may wait for the line in each direction; 0 means no limit."""
     mtu: Mtu | None = None
     """The biggest packet, headers included; 1500 B where nothing says otherwise."""
+    carrier: CarrierText | None = None
+    """What carries bytes over it: TCP (`tcp`), or `bsc`, `uucp-g`, `x25`, `dial-up`, alone or with their settings."""
     outages: Outages | None = None
     """Random outages, or `none`."""
     down: tuple[IntervalForm, ...] | None = None

@@ -16,6 +16,8 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from sim.scenario.asking import shown_asks
 from sim.scenario.calendar import ClockWindow, Window, format_start
+from sim.scenario.carriers import Carrier
+from sim.scenario.carrying import format_carrier
 from sim.scenario.distribution import Constant, Distribution, Empirical, Exponential, Lognormal, Uniform, Weibull
 from sim.scenario.guards import show_collects, show_policies
 from sim.scenario.keywords import words_of
@@ -54,7 +56,15 @@ from sim.scenario.transport import show_losses, show_tcp
 
 Settings = dict[str, object]
 
-_KINDS = (*get_args(Distribution), *get_args(Source), *PRODUCTS.values(), Delays, Window, ClockWindow)
+_KINDS = (
+    *get_args(Distribution),
+    *get_args(Source),
+    *get_args(Carrier),
+    *PRODUCTS.values(),
+    Delays,
+    Window,
+    ClockWindow,
+)
 """Alternatives: as data they carry their type's name."""
 
 _PARAMETER = "mta."
@@ -146,6 +156,7 @@ def _link(link: Link) -> Settings:
         "loss": show_losses(link),
         "queue": format_size(link.queue),
         "mtu": format_size(link.mtu),
+        "carrier": format_carrier(link.carrier),
         **_weather(link.weather),
     }
 

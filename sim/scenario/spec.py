@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from sim.scenario.calendar import ClockWindow, Start, Window
+from sim.scenario.carriers import Carrier
 from sim.scenario.distribution import Distribution, Exponential
 from sim.scenario.policies import NO_POLICIES, Policies
 from sim.scenario.products import Postfix, Product, Reuse
@@ -135,7 +136,7 @@ class Link:
     """A line between two nodes. Rate in bit/s, delay one way in s, loss a probability, queue in bytes (0: no limit).
 
     Both directions are alike, but where `losses` says how each loses packets, from the first node to the second and
-    back; `loss` is then the mean of their shares.
+    back; `loss` is then the mean of their shares. A `carrier` stands instead of IP; it loses packets of its own.
     """
 
     name: str
@@ -146,6 +147,7 @@ class Link:
     losses: tuple[Loss, Loss] | None = None
     queue: int = 0
     mtu: int = 1500
+    carrier: Carrier | None = None
     weather: Weather = Weather()
 
 

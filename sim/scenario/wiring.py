@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import cast
 
+from sim.scenario.carriers import USUAL_RATE, Carrier, DialUp
+from sim.scenario.carrying import TCP
 from sim.scenario.distribution import Constant, Distribution
 from sim.scenario.findings import Findings
 from sim.scenario.form import LinkForm, LinkSettings, NetworkForm, NodeForm
@@ -176,17 +179,25 @@ def layered(*layers: LinkSettings | None) -> LinkSettings:
 
 def _link(name: str, between: tuple[str, str], settings: LinkSettings, plan: Plan) -> Link:
     loss, losses = link_losses(settings.loss)
+    carrier = None if settings.carrier in {None, TCP} else cast("Carrier", settings.carrier)
     return Link(
         name=name,
         between=between,
-        rate=settings.rate or DEFAULT_RATE,
+        rate=_rate(settings.rate, carrier),
         delay=_delay(between, settings, plan),
         loss=loss,
         losses=losses,
         queue=settings.queue or 0,
         mtu=settings.mtu or DEFAULT_MTU,
+        carrier=carrier,
         weather=weather(settings.outages, settings.down, settings.windows),
     )
+
+
+def _rate(said: float | None, carrier: Carrier | None) -> float:
+    if isinstance(carrier, DialUp):
+        return carrier.modem
+    return said or (DEFAULT_RATE if carrier is None else USUAL_RATE[type(carrier)])
 
 
 def _delay(between: tuple[str, str], settings: LinkSettings, plan: Plan) -> Distribution:

@@ -14,7 +14,6 @@ from sim.mta.queue import Copy, Entry, Failure, HopTime
 from sim.mta.reception import AcceptedMail, Reception
 from sim.mta.transmission import Transmission
 from sim.mta.wishes import notifies
-from sim.network.tcp import connect
 from sim.protocol.smtp.replies import Reply
 from sim.results.facts import AttemptFact
 from sim.world.session import Session
@@ -148,7 +147,7 @@ class Attempt:
         return Session(
             client,
             Reception(peer.host, peer.directory, gate=peer.gate(host.name)),
-            connect(*lines, server=peer.weather, client_tcp=host.tcp, server_tcp=peer.host.tcp),
+            world.connect(*lines, server=peer.weather, client_tcp=host.tcp, server_tcp=peer.host.tcp),
             policy=host.mta,
             client_up_until=station.weather.next_down(now),
             server=peer.host,

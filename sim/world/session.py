@@ -14,6 +14,7 @@ from typing import Protocol
 from sim.mta.queue import Failure, HopTime
 from sim.mta.reception import AcceptedMail, Reception
 from sim.mta.transmission import Transmission
+from sim.network.circuit import Circuit
 from sim.network.propagation import Propagation
 from sim.network.tcp import Connection
 from sim.network.weather import Timeline
@@ -85,7 +86,7 @@ class Session:
         self,
         transmission: Transmission,
         reception: Reception,
-        connection: Connection | Propagation,
+        connection: Connection | Propagation | Circuit,
         *,
         policy: Product,
         client_up_until: float,
@@ -131,7 +132,7 @@ class Session:
             server_down, ready, end, written = self._server_down, now, inf, b""
         else:
             self.opened_at = self.started_at = now
-            end = min(now + policy.connect_timeout, up_until)
+            end = min(now + policy.connect_timeout + connection.setup, up_until)
             arrives = connection.open(now, end)
             if arrives > end:
                 yield self._cut(end, "connect-timeout")

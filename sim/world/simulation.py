@@ -15,7 +15,7 @@ from sim.mail.path import Path
 from sim.mail.trace import EPOCH, date_time
 from sim.mta.directory import homes
 from sim.mta.queue import Copy
-from sim.network import topology
+from sim.network import circuit, tcp, topology
 from sim.network.dns import Dns
 from sim.network.line import Line
 from sim.network.routing import Routing
@@ -56,6 +56,8 @@ class Simulation:
             convergence=architecture.convergence,
         )
         self._map = Routing(self.mesh, follow_outages=False)
+        older = any(link.carrier for link in scenario.network.links)
+        self.connect = circuit.connect if older else tcp.connect
         self.dns = Dns(scenario.domains, architecture.hosts)
         self._reach = REACH[architecture.transfer]
         self._submissions = submissions(scenario, self.streams)

@@ -1,0 +1,278 @@
+"""Connections over older carriers: each link under its own procedure, without TCP above them.
+
+Where several links follow each other, the hosts between them pass packets on as they come in whole; links of the
+Internet among them are crossed by TCP, from gateway to gateway, flight by flight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from itertools import groupby
+from math import inf
+from typing import Final
+
+from sim.network import tcp
+from sim.network.arq import Arq, Chunk, Procedure
+from sim.network.detour import Detour
+from sim.network.line import Line
+from sim.network.propagation import Propagation
+from sim.network.sender import LINUX
+from sim.network.weather import ALWAYS_UP, Timeline
+from sim.scenario.carriers import Bsc, Carrier, DialUp, UucpG
+from sim.scenario.spec import Tcp
+
+__all__ = ["CarrierLine", "Circuit", "connect", "procedure"]
+
+_SETTING_UP: Final = 30.0
+"""What a client grants a circuit, in s, beyond what calls take: timers of lost control packets."""
+
+_REDIALS: Final = 3
+"""A client waits for so many more calls to a number that is engaged."""
+
+_CALL: Final = 24
+"""Bytes of X.25's Call Request, with its link header."""
+
+
+class CarrierLine(Line):
+    """One direction of a link that runs an older carrier."""
+
+    __slots__ = ("carrier",)
+
+    carrier: Carrier
+
+
+def procedure(carrier: Carrier) -> Procedure:
+    """The link control procedure of a carrier.
+
+    BSC frames a block with two SYN, STX, ETB, two octets of CRC and two pads, and answers in six octets; `g` has a
+    header of six octets, which is all of a control packet; X.25 has three of its own in six of LAPB.
+    """
+    match carrier:
+        case Bsc():
+            return Procedure(carrier.block, 8, 6, 1, timer=3.0, turnaround=carrier.turnaround, bid=True)
+        case UucpG():
+            return Procedure(64, 6, 6, carrier.window, timer=10.0)
+        case DialUp():
+            return Procedure(64, 6, 6, carrier.window, timer=10.0, octet=10)
+        case _:
+            return Procedure(128, 9, 9, carrier.window, timer=3.0)
+
+
+def connect(
+    lines_out: Sequence[Line],
+    lines_back: Sequence[Line],
+    *,
+    server: Timeline = ALWAYS_UP,
+    client_tcp: Tcp = LINUX,
+    server_tcp: Tcp = LINUX,
+) -> tcp.Connection | Propagation | Circuit:
+    """A connection over whatever the lines are: TCP's, unless there are older carriers among them."""
+    out, back = _plain(lines_out), _plain(lines_back)
+    if any(isinstance(line, CarrierLine) for line in out):
+        return Circuit(out, back, server=server, client_tcp=client_tcp, server_tcp=server_tcp)
+    return tcp.connect(lines_out, lines_back, server=server, client_tcp=client_tcp, server_tcp=server_tcp)
+
+
+def _plain(lines: Sequence[Line]) -> list[Line]:
+    return [plain for line in lines for plain in (line.lines if isinstance(line, Detour) else (line,))]
+
+
+class Circuit:
+    """A connection from a client to a server over older carriers; arguments and attributes as `tcp.Connection`.
+
+    Attributes:
+        setup: What a client grants it for setting up, in s, beside its own patience.
+    """
+
+    __slots__ = ("_hops", "accepted_at", "mss", "setup")
+
+    def __init__(
+        self,
+        lines_out: Sequence[Line],
+        lines_back: Sequence[Line],
+        *,
+        server: Timeline = ALWAYS_UP,
+        client_tcp: Tcp = LINUX,
+        server_tcp: Tcp = LINUX,
+    ) -> None:
+        self._hops: list[_CarrierHop | _InternetHop] = []
+        pairs = list(zip(lines_out, reversed(lines_back), strict=True))
+        for _, group in groupby(enumerate(pairs), lambda item: _kind(item[0], item[1][0])):
+            members = [pair for _, pair in group]
+            ends = server if members[-1] is pairs[-1] else ALWAYS_UP
+            first, way_back = members[0]
+            if isinstance(first, CarrierLine):
+                self._hops.append(_CarrierHop(first, way_back, ends))
+            else:
+                out, back = [pair[0] for pair in members], [pair[1] for pair in reversed(members)]
+                link = tcp.connect(out, back, server=ends, client_tcp=client_tcp, server_tcp=server_tcp)
+                self._hops.append(_InternetHop(link))
+        self.accepted_at = inf
+        self.mss = min(hop.mss for hop in self._hops)
+        self.setup = _SETTING_UP + sum(hop.setup for hop in self._hops)
+
+    @property
+    def rate(self) -> float:
+        """What the slowest of the links carries towards the server, in bits of data a second."""
+        return min(hop.rate for hop in self._hops)
+
+    @property
+    def wire_bytes(self) -> int:
+        """Bytes of all packets of both directions so far, on a link on average."""
+        return sum(hop.wire_bytes for hop in self._hops) // len(self._hops)
+
+    @property
+    def retransmissions(self) -> int:
+        """How many packets so far were sent again, on any link."""
+        return sum(hop.retransmissions for hop in self._hops)
+
+    def open(self, now: float, until: float = inf) -> float:
+        """Set up every link on the way, one after the other; the answer comes back the same way.
+
+        Returns:
+            When the client knows; infinity if a link could not be set up.
+        """
+        answer = 0.0
+        for hop in self._hops:
+            connected = hop.open(now, until)
+            if connected == inf:
+                return inf
+            answer += hop.answer
+            now = connected - hop.answer
+        self.accepted_at = now
+        return now + answer
+
+    def send(self, now: float, size: int, to_server: bool) -> float:
+        """Send a flight at `now`, computing all of it at once; when it has arrived, infinity if a link gave up."""
+        flow = self.windows(now, size, to_server)
+        while True:
+            try:
+                next(flow)
+            except StopIteration as end:
+                arrives: float = end.value
+                return arrives
+
+    def send_window(self, _now: float, _size: int, _to_server: bool) -> float | None:
+        """No flight of several packets is that simple: `windows` sends it."""
+        return None
+
+    def windows(self, now: float, size: int, to_server: bool) -> Generator[float, None, float]:
+        """Send a flight, and let others use the lines in between; as `tcp.Connection.windows`."""
+        chunks = [Chunk(now, size)]
+        for hop in self._hops if to_server else reversed(self._hops):
+            if now == inf:
+                return inf
+            chunks = yield from hop.transfer(chunks, to_server)
+            if sum(chunk.size for chunk in chunks) < size:
+                return inf
+        return chunks[-1].at
+
+    sending = windows
+
+    @staticmethod
+    def blocked_since() -> float:
+        """The line is the program's own: how far it has written is how far its packets have gone."""
+        return inf
+
+    @staticmethod
+    def abandon(_now: float, _sent: float, _arrives: float) -> float:
+        """The client hangs up: what is on its way is gone."""
+        return inf
+
+    def close(self) -> None:
+        """Close the connection, for which nobody waits."""
+
+
+def _kind(index: int, line: Line) -> int:
+    """What tells hops apart: each carrier's link is one, all links of the Internet in a row are one."""
+    return index if isinstance(line, CarrierLine) else -1
+
+
+class _CarrierHop:
+    """A link of an older carrier: the lines there and back, and when the server at its end is up."""
+
+    __slots__ = ("_carrier", "_random", "_ways", "answer", "mss", "setup")
+
+    def __init__(self, out: CarrierLine, back: Line, server: Timeline) -> None:
+        self._carrier = carrier = out.carrier
+        how = procedure(carrier)
+        # By direction: to the client, to the server.
+        self._ways = (Arq(how, back, out, home=server), Arq(how, out, back, away=server))
+        self._random = out.random
+        self.mss = how.payload
+        self.answer = back.lag + back.serialisation(how.control * how.octet / 8)
+        self.setup = 0.0
+        if isinstance(carrier, DialUp):
+            self.setup = carrier.setup + (_REDIALS * carrier.redial if carrier.busy else 0.0)
+        elif not isinstance(carrier, Bsc | UucpG):
+            self.setup = carrier.setup
+
+    @property
+    def rate(self) -> float:
+        return self._ways[True].rate
+
+    @property
+    def wire_bytes(self) -> int:
+        return sum(way.wire_bytes for way in self._ways)
+
+    @property
+    def retransmissions(self) -> int:
+        return sum(way.retransmissions for way in self._ways)
+
+    def open(self, now: float, until: float) -> float:
+        """Dial, if it is a call, and begin the procedure: `g` agrees on its window in three exchanges."""
+        carrier, way = self._carrier, self._ways[True]
+        match carrier:
+            case Bsc():
+                return way.exchange(now, 6, until)
+            case DialUp() | UucpG():
+                if isinstance(carrier, DialUp):
+                    now = self._dial(carrier, now, until)
+                for _ in range(3):
+                    now = way.exchange(now, 6, until)
+                return now
+            case _:
+                return way.exchange(now, _CALL, until) + carrier.setup
+
+    def _dial(self, carrier: DialUp, now: float, until: float) -> float:
+        while carrier.busy and now <= until and self._random.random() < carrier.busy:
+            now += carrier.redial
+        return now + carrier.setup
+
+    def transfer(self, chunks: Sequence[Chunk], to_server: bool) -> Generator[float, None, list[Chunk]]:
+        """Carry octets over this link."""
+        return self._ways[to_server].transfer(chunks)
+
+
+class _InternetHop:
+    """Links of the Internet between two gateways."""
+
+    __slots__ = ("_connection", "answer", "mss", "setup")
+
+    def __init__(self, connection: tcp.Connection | Propagation) -> None:
+        self._connection = connection
+        self.mss = connection.mss
+        self.answer = 0.0
+        self.setup = 0.0
+
+    @property
+    def rate(self) -> float:
+        return self._connection.rate
+
+    @property
+    def wire_bytes(self) -> int:
+        return self._connection.wire_bytes
+
+    @property
+    def retransmissions(self) -> int:
+        return self._connection.retransmissions
+
+    def open(self, now: float, until: float) -> float:
+        """Connect from gateway to gateway."""
+        return max(self._connection.open(now, until), self._connection.accepted_at)
+
+    def transfer(self, chunks: Sequence[Chunk], to_server: bool) -> Generator[float, None, list[Chunk]]:
+        """Carry a whole flight, once all of it is at the gateway."""
+        size = sum(chunk.size for chunk in chunks)
+        arrives = yield from self._connection.sending(chunks[-1].at, size, to_server)
+        return [Chunk(arrives, size)] if arrives < inf else []
