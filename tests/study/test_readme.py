@@ -58,3 +58,11 @@ def test_python_runs(monkeypatch):
     with contextlib.redirect_stdout(printed):
         exec(compile(block("python"), "README.md", "exec"), {})  # noqa: S102 - it is our own
     assert "delivered" in printed.getvalue()
+
+
+def test_weather_example_is_a_scenario(tmp_path: Path):
+    """What the README says of weather can be said, with a trace beside it."""
+    (tmp_path / "outages.csv").write_text("link,down_at,up_at\nparis-nice,1 h,2 h\n", encoding="utf-8")
+    (tmp_path / "scenario.yaml").write_text(block("yml"), encoding="utf-8")
+    scenario = sim.load(tmp_path / "scenario.yaml")
+    assert [len(link.weather.down) for link in scenario.network.links] == [0, 1, 2]
