@@ -56,7 +56,8 @@ class End(Recovery):
         self.acknowledged(now, packet)
         if packet.size:
             self._take_segment(now, packet.number, packet.size)
-        self.push(now)
+        if self.next < len(self.sizes):
+            self.push(now)
 
     def _take_segment(self, now: float, number: int, size: int) -> None:
         at_once = True

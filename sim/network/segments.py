@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from sim.network.sender import Sender
-from sim.network.way import ACK, HEADERS, Way
-from sim.network.weather import Timeline
+from sim.network.way import HEADERS, Way
+from sim.network.weather import ALWAYS_UP, Timeline
 
 __all__ = ["ATO", "Packet", "Segments"]
 
@@ -30,6 +30,7 @@ NO_TIMER, RETRANSMIT, PROBE, REORDER = range(4)
 ATO: Final = 0.04
 """The least delay of a delayed acknowledgement in s (TCP_DELACK_MIN)."""
 _TICK: Final = 0.004
+_NEVER: Final = math.inf
 _NOT_THERE: Final = Timeline([(-math.inf, math.inf)])
 
 
@@ -222,14 +223,13 @@ class Segments(Sender):
 
     def put(self, now: float, number: int, size: int) -> None:
         """Put a packet on the way; it acknowledges what there is."""
-        wire = size + HEADERS if size else ACK
-        self.wire_bytes += wire
-        if self._quick and self.ack_due < math.inf:
+        self.wire_bytes += size + HEADERS
+        if self._quick and self.ack_due < _NEVER:
             self._quick -= 1
             if not self._quick:
                 self._ato = ATO
-        at = self._cross(now, wire)
-        if at < math.inf:
+        at = self._cross(now, size + HEADERS)
+        if at < _NEVER:
             at = self._last_at = max(at, self._last_at)
             blocks = tuple(self._behind[:3]) if self._behind and self.tcp.sack else ()
             self._peer_box.append(
@@ -238,18 +238,19 @@ class Segments(Sender):
         self._reply_repeat = False
         self._wup = self.received
         self._owed = 0
-        self.ack_due = math.inf
+        self.ack_due = _NEVER
 
     def _cross(self, at: float, wire: int) -> float:
         """When a packet is at the other end; infinity if it is lost."""
         way = self._way
-        if not way.home.is_up(at):
-            return math.inf
+        home, away = way.home, way.away
+        if home is not ALWAYS_UP and not home.is_up(at):
+            return _NEVER
         for line in way.there:
             at = line.carry(at, wire)
-            if at == math.inf:
+            if at == _NEVER:
                 return at
-        return at if way.away.is_up(at) else math.inf
+        return at if away is ALWAYS_UP or away.is_up(at) else _NEVER
 
     # Timers
 
@@ -270,9 +271,10 @@ class Segments(Sender):
         """Set the timer of the tail loss probe, where one is due (tcp_schedule_loss_probe)."""
         if self.una == self.next or self.state not in {OPEN, CWR} or not self.tcp.sack:
             return False
-        delay = self.probe_timeout(lone=self.next - self.una == 1)
+        rto = self.rto
+        delay = self.probe_timeout(rto, lone=self.next - self.una == 1)
         if not advancing:
-            left = self._xmit[self.una] + self.rto - now
+            left = self._xmit[self.una] + rto - now
             if left > 0:
                 delay = min(delay, left)
         self._set_timer(now, delay, PROBE)

@@ -52,6 +52,7 @@ class Sender:
         most: The most segments that were under way at once in the present window; slow start goes to twice that.
         sent, arrived: When the latest flight was sent, and when it was there; `sent` is negative once that flight's
             acknowledgement was counted.
+        latest: When the latest flight of all was there, whether or not its round trip has been looked at.
     """
 
     __slots__ = (
@@ -61,6 +62,7 @@ class Sender:
         "control",
         "cwnd",
         "last_sent",
+        "latest",
         "least",
         "mdev",
         "most",
@@ -83,6 +85,7 @@ class Sender:
         self.most = 0
         self.sent = -1.0
         self.arrived = 0.0
+        self.latest = 0.0
         self.last_sent = -1.0
         self.control: Control | None = None
         self._mdev_max = 0.0
@@ -135,14 +138,17 @@ class Sender:
         """Double the retransmission timeout."""
         self.backoff += 1
 
-    def probe_timeout(self, *, lone: bool) -> float:
+    def probe_timeout(self, rto: float, *, lone: bool) -> float:
         """When the tail loss probe goes out (RFC 8985 7.2): a lone segment may get a delayed acknowledgement."""
         twice = math.ceil(2 * self.srtt * _HZ - 1e-6) / _HZ if self.srtt else 1.0
-        return min(twice + (_PROBE_DELAY if lone else 2 / _HZ), self.rto)
+        return min(twice + (_PROBE_DELAY if lone else 2 / _HZ), rto)
 
     def rest(self, now: float) -> None:
         """Halve the window for each timeout of silence, down to the initial window (RFC 2861 as in Linux)."""
-        silence, timeout, initial = now - self.last_sent, self.rto, self.tcp.initial_window
+        initial = self.tcp.initial_window
+        if self.cwnd <= initial:
+            return
+        silence, timeout = now - self.last_sent, self.rto
         while silence > timeout and self.cwnd > initial:
             self.cwnd = max(self.cwnd // 2, initial)
             silence -= timeout

@@ -71,8 +71,10 @@ class Connection:
         "_ends",
         "_exchange",
         "_flight_at",
+        "_flights",
         "_jittery",
         "_server",
+        "_shake",
         "_to_server",
         "accepted_at",
         "mss",
@@ -99,6 +101,10 @@ class Connection:
         to_client = Way(lines_back, lines_out, server, ALWAYS_UP, self.mss)
         # By direction (to the client, to the server): the way, the sending end, the other end.
         self._ends = ((to_client, answering, client), (self._to_server, client, answering))
+        # What has not been learnt from yet: the handshake, and the flights that were sums, each as its direction, when
+        # it was sent, when its first segment and when all of it was there.
+        self._shake: Handshake | None = None
+        self._flights: list[tuple[bool, float, float, float]] = []
         self._jittery = [line for line in (*lines_out, *lines_back) if line.jittery]
         self._exchange: Exchange | None = None
         self._flight_at = 0.0
@@ -123,12 +129,9 @@ class Connection:
         shake = Handshake(way.there, way.back, way.away, self._client.tcp.stack)
         shake.play(now, until)
         self.accepted_at = shake.accepted
-        if shake.connected < _NEVER:
-            self._client.sample(shake.client_rtt)
-        if shake.accepted < _NEVER:
-            self._server.sample(shake.server_rtt)
         if shake.syns > 2:
             self._client.cwnd = 1
+        self._shake = shake
         self.wire_bytes += shake.wire_bytes
         self.retransmissions += shake.syns - 1 + max(shake.answers - 1, 0)
         return shake.connected
@@ -150,22 +153,18 @@ class Connection:
             self._draw_lags()
         if self._exchange is not None and not self._is_over(now, to_server):
             return self._played_at_once(now, size, to_server)
-        way, mine, peer = self._ends[to_server]
+        way, mine, _ = self._ends[to_server]
         wire = size + HEADERS
         at = now
         for line in way.there:
             at = line.carry(at, wire)
             if at == _NEVER:
                 return self._played_at_once(now, size, to_server, lost=True)
-        at = max(at, mine.arrived)
+        at = max(at, mine.latest)
         if way.away is not ALWAYS_UP and not way.away.is_up(at):
             return self._played_at_once(now, size, to_server, lost=True)
-        if peer.sent >= 0 and now >= peer.arrived:
-            wait = now - peer.arrived
-            peer.sample(peer.arrived - peer.sent + (min(_DELAYED_ACK, wait)) + at - now)
-            peer.sent = -1.0
-        mine.sent = mine.last_sent = now
-        mine.arrived = at
+        mine.latest = at
+        self._flights.append((to_server, now, at, at))
         self.wire_bytes += wire
         return at
 
@@ -182,9 +181,10 @@ class Connection:
         if self._exchange is not None and not self._is_over(now, to_server):
             return None
         mine = self._ends[to_server][1]
-        if mine.cwnd > 10:
+        if mine.cwnd > mine.tcp.initial_window:
+            self.learn()
             mine.rest(now)
-        return mine.arrived if self._one_window(now, size, to_server) else None
+        return mine.latest if self._one_window(now, size, to_server) else None
 
     def windows(self, now: float, size: int, to_server: bool) -> Generator[float, None, float]:
         """Send a flight that `send_window` did not take, step by step.
@@ -236,6 +236,26 @@ class Connection:
         self._count()
         return max(self._exchange.now, now) if server.received == len(client.sizes) else _NEVER
 
+    def learn(self) -> None:
+        """Let both ends take the round-trip samples of what went through undisturbed.
+
+        Few connections ever need them: only a loss, a rest or a full window asks for the estimate.
+        """
+        shake, self._shake = self._shake, None
+        if shake is not None:
+            if shake.connected < _NEVER:
+                self._client.sample(shake.client_rtt)
+            if shake.accepted < _NEVER:
+                self._server.sample(shake.server_rtt)
+        for to_server, now, first, last in self._flights:
+            _, mine, peer = self._ends[to_server]
+            if peer.sent >= 0 and now >= peer.arrived:
+                peer.sample(peer.arrived - peer.sent + min(now - peer.arrived, _DELAYED_ACK) + first - now)
+                peer.sent = -1.0
+            mine.sent = mine.last_sent = now
+            mine.arrived = last
+        self._flights.clear()
+
     def close(self) -> None:
         """Close the connection: two FINs and their acknowledgements, for which nobody waits."""
         self.wire_bytes += 4 * ACK
@@ -247,7 +267,7 @@ class Connection:
 
     def _one_window(self, now: float, size: int, to_server: bool) -> bool:
         """Send several segments that fit the window and get through undisturbed; False if it is not that simple."""
-        way, mine, peer = self._ends[to_server]
+        way, mine, _ = self._ends[to_server]
         segments = -(-size // self.mss)
         if segments > mine.cwnd:
             return False
@@ -255,13 +275,12 @@ class Connection:
         if there is None:
             return False
         first, last = there
-        if peer.sent >= 0 and now >= peer.arrived:
-            peer.sample(peer.arrived - peer.sent + min(now - peer.arrived, _DELAYED_ACK) + first - now)
-            peer.sent = -1.0
+        mine.latest = max(last, mine.latest)
+        self._flights.append((to_server, now, first, mine.latest))
+        if mine.cwnd >= mine.ssthresh:
+            self.learn()
         mine.most = segments
         mine.grow(segments, last, limited=segments >= mine.cwnd)
-        mine.sent = mine.last_sent = now
-        mine.arrived = max(last, mine.arrived)
         self.wire_bytes += size + segments * HEADERS + (segments - 1) // 2 * ACK
         return True
 
@@ -295,7 +314,7 @@ class Connection:
         if peer.received < len(mine.sizes):
             return _NEVER
         mine.sent = mine.last_sent
-        mine.arrived = exchange.now
+        mine.arrived = mine.latest = exchange.now
         return exchange.now
 
     def _count(self) -> None:
@@ -307,6 +326,7 @@ class Connection:
 
     def _begin(self, now: float, to_server: bool) -> Exchange:
         """Start to play, with what flights that were sums have left."""
+        self.learn()
         (to_client, server, client), (way, _, _) = self._ends
         exchange = Exchange((client, server), (way, to_client))
         _, mine, peer = self._ends[to_server]

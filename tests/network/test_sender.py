@@ -52,7 +52,9 @@ def test_a_late_sample_stretches_the_timeout_at_once():
 def test_a_lone_segment_is_given_a_delayed_acknowledgement():
     """Probe after 2 RTT + 200 ms alone, 2 RTT + 8 ms among others, never after the timeout."""
     sender = sampled(0.3)
-    assert (sender.probe_timeout(lone=True), sender.probe_timeout(lone=False)) == pytest.approx((0.8, 0.608))
+    assert (sender.probe_timeout(sender.rto, lone=True), sender.probe_timeout(sender.rto, lone=False)) == pytest.approx(
+        (0.8, 0.608)
+    )
 
 
 def test_silence_halves_the_window_down_to_the_initial_one():
