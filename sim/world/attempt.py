@@ -158,7 +158,8 @@ class Attempt:
 
     def _take_over(self, before: Attempt) -> Session | None:
         """The session of an attempt that has left it."""
-        session = before.session
+        # The one before lets go of it, or the two would hold each other and never be freed.
+        session, before.session = before.session, None
         if session is not None:
             self.session_id, self._boots = before.session_id, before._boots
             self._wire_bytes = session.connection.wire_bytes
