@@ -87,15 +87,21 @@ def read_number(least: float, most: float, value: object) -> float:
     return float(value)
 
 
+_FLAGS = ("yes", "no")
+"""Words that YAML 1.2 has as text, and people as true and false."""
+
+
 def read_flag(value: object) -> bool:
     """Yes or no.
 
     Raises:
         ValueError: neither true nor false.
     """
-    if not isinstance(value, bool):
-        raise ValueError(f"neither true nor false ({shown(value)}): allowed are true, false")  # noqa: TRY004
-    return value
+    if isinstance(value, bool):
+        return value
+    if value not in _FLAGS:
+        raise ValueError(f"neither true nor false ({shown(value)}): allowed are true, false, yes, no")
+    return value == "yes"
 
 
 def read_word(what: str, words: Sequence[str], value: object) -> str:
@@ -330,7 +336,7 @@ _NAMES_SCHEMA: JsonSchema = {"anyOf": [_NAME_SCHEMA, {"type": "array", "items": 
 Name = Annotated[str, Reads(read_name, _NAME_SCHEMA)]
 Title = Annotated[str, Reads(read_title, _NAME_SCHEMA)]
 Text = Annotated[str, Reads(read_text, {"type": "string"})]
-Flag = Annotated[bool, Reads(read_flag, {"type": "boolean"})]
+Flag = Annotated[bool, Reads(read_flag, {"enum": [True, False, *_FLAGS]})]
 Duration = Annotated[float, Reads(DURATION.parse, DURATION.json_schema())]
 LongDuration = Annotated[float, Reads(partial(above_zero, DURATION), DURATION.json_schema())]
 BitRate = Annotated[float, Reads(partial(above_zero, BIT_RATE), BIT_RATE.json_schema())]

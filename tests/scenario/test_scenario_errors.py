@@ -69,7 +69,10 @@ CASES = {
         NET + "seed: true\n",
         ["x.yaml:2:7: not a whole number (true): allowed is a whole number of at least 0"],
     ),
-    "number for yes": (NET + "dialogues: 1\n", ["x.yaml:2:12: neither true nor false (1): allowed are true, false"]),
+    "number for yes": (
+        NET + "dialogues: 1\n",
+        ["x.yaml:2:12: neither true nor false (1): allowed are true, false, yes, no"],
+    ),
     "graph missing": (
         "network: {graph: nowhere.graphml}\n",
         ["x.yaml:1:18: no such graph file (nowhere.graphml): allowed is a file, found from FOLDER"],
@@ -253,7 +256,7 @@ CASES = {
                 "retry_data_expire, delay_after_cutoff, connect_timeout, command_timeout, data_timeout, final_timeout, max_rcpt, "
                 "hosts_max_try, received_headers_max; did you mean queue_run?"
             ),
-            "x.yaml:2:68: neither true nor false (1): allowed are true, false",
+            "x.yaml:2:68: neither true nor false (1): allowed are true, false, yes, no",
             "x.yaml:2:81: too small (0): allowed is a whole number of at least 1",
             (
                 "x.yaml:2:84: unknown parameter of Exim (hosts_max_tries): allowed are retry, queue_run, retry_interval_max, "
@@ -360,7 +363,7 @@ CASES = {
             "x.yaml:2:19: unknown policy (hide): allowed are answer, evade, refuse",
             "x.yaml:2:31: unknown policy (no): allowed are answer, evade, refuse",
             "x.yaml:2:50: unknown treatment of source routes (honor): allowed are honour, strip, reject; did you mean honour?",
-            "x.yaml:2:71: neither true nor false (maybe): allowed are true, false",
+            "x.yaml:2:71: neither true nor false (maybe): allowed are true, false, yes, no",
         ],
     ),
     "forwards and moved users": (
