@@ -106,6 +106,11 @@ class Simulation:
         way = path[: int(self._reach) + 1]
         return way if self.lines(way, now) else None
 
+    def hop(self, source: str, target: str) -> str:
+        """Where a session from `source` towards `target` would lead, were every line up."""
+        path = self._map.path(source, target, 0.0) or (target,)
+        return path[: int(min(self._reach, len(path))) + 1][-1]
+
     def lines(self, way: Way, now: float) -> tuple[Sequence[Line], Sequence[Line]] | None:
         """The lines that a session's bytes take, there and back; None where the way has broken since it was found."""
         routing = self.routing

@@ -362,7 +362,9 @@ class Station:
         """Those of the ways whose hosts may be tried now; none where the copies have to wait, or are not to wait."""
         if isinstance(found, Failure) and found.permanent:
             return found
-        hops = [domain] if isinstance(found, Failure) else [way[-1] for way in found]
+        if found is not NO_NAMES:
+            self._wake_those(self._tried(f"@{domain}", entry, now, now, "taken"), now)
+        hops = self._blamed(domain, copies[0].path, found) if isinstance(found, Failure) else [way[-1] for way in found]
         barred = [self._retry.bars(hop, entry.queue_id, entry.arrival, now) for hop in hops]
         if not all(barred):
             if isinstance(found, Failure):
@@ -374,6 +376,18 @@ class Station:
                 entry.failures[copy.recipient] = TOO_LONG
                 copy.waited(entry.due, now)
         return ()
+
+    def _blamed(self, domain: str, been_at: Sequence[str], failure: Failure) -> list[str]:
+        """Whom a failure to find a way is kept for: the hosts that mail would go to, as if they had not answered.
+
+        Without an answer from the name service it is the domain, marked so that it is not taken for a host.
+        """
+        world, name = self.world, self.host.name
+        targets = candidates(world.dns.mx(domain), name, lambda _: None) if failure is NO_ROUTE else failure
+        if isinstance(targets, Failure):
+            return [f"@{domain}"]
+        hops = dict.fromkeys(world.hop(name, target) for target in targets if target not in been_at)
+        return list(hops)[: self.host.mta.mx_address_limit] or [f"@{domain}"]
 
     def _start(self, delivery: Delivery, now: float) -> None:
         hop = delivery[2][0][-1]
@@ -484,7 +498,14 @@ class Station:
         outcome: Outcome = "taken"
         if left:
             outcome = "message" if entry.failures[left[0].recipient].host else "site"
-        for queue_id in self._retry.tried(hop, entry.queue_id, entry.arrival, began=began, now=now, outcome=outcome):
+        self._wake_those(self._tried(hop, entry, began, now, outcome), now)
+
+    def _tried(self, hop: str, entry: Entry, began: float, now: float, outcome: Outcome) -> Sequence[str]:
+        return self._retry.tried(hop, entry.queue_id, entry.arrival, began=began, now=now, outcome=outcome)
+
+    def _wake_those(self, queue_ids: Sequence[str], now: float) -> None:
+        """Let those go that need not wait for a host any longer, each when its product next looks."""
+        for queue_id in queue_ids:
             other = self.queue.entries.get(queue_id)
             if other is not None and not other.in_delivery:
                 other.ready = now
@@ -501,8 +522,10 @@ class Station:
             copy.tried((0.0, 0.0, 0.0), now)
             entry.failures[copy.recipient] = failure
         if self._retry.keeps_hosts and not failure.permanent:
-            self._retry.tried(domain, entry.queue_id, entry.arrival, began=now, now=now, outcome="site")
-            if self._retry.exhausted([domain], entry.queue_id, now):
+            hops = self._blamed(domain, copies[0].path, failure)
+            for hop in hops:
+                self._tried(hop, entry, now, now, "site")
+            if self._retry.exhausted(hops, entry.queue_id, now):
                 entry.over |= {copy.recipient for copy in copies}
         if not failure.permanent:
             records = self.world.dns.mx(domain)

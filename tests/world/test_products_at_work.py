@@ -73,6 +73,42 @@ def test_exim_keeps_new_mail_from_a_host_that_fails():
     assert [copy.outcome for copy in facts.copies] == ["delivered", "delivered"]
 
 
+@pytest.mark.parametrize("transfer", ["end-to-end", "store-and-forward"])
+def test_exim_forgets_that_there_was_no_way_when_mail_has_gone(transfer: str):
+    """Two outages days apart are two failures: the second does not find the mail failing since the first."""
+    line = Weather(down=tuple(Interval(start=day * DAY, end=day * DAY + HOUR) for day in (0, 5)))
+    mail = [message(day * DAY + minutes * MINUTE, "u1@a", "u1@c") for day in (0, 5) for minutes in (1, 50, 300)]
+    spec = scenario(
+        "a-b b-c", *mail, hosts={"a": {"mta": Exim()}}, weather={"a-b": line}, transfer=transfer, duration=6 * DAY
+    )
+    facts = run(spec)
+    assert [copy.outcome for copy in facts.copies] == ["delivered"] * 6
+    assert {attempt.outcome for attempt in facts.attempts} == {"no-route", "accepted"}
+
+
+def test_exim_holds_a_missing_way_against_the_host_of_every_domain():
+    """What waits for one domain keeps another domain's mail from the same host, and goes when that is there."""
+    domains = {
+        "a.example": Domain(name="a.example", mx=((0, "a"),), users=("u1",)),
+        "b.example": Domain(name="b.example", mx=((0, "b"),), users=("u1",)),
+        "c.example": Domain(name="c.example", mx=((0, "b"),), users=("u1",)),
+    }
+    line = Weather(down=(Interval(start=0.0, end=10 * MINUTE),))
+    mail = [message(0, "u1@a", "u1@b"), message(12 * MINUTE, "u1@a", "u1@c")]
+    facts = facts_of(Exim(), *mail, domains=domains, weather={"a-b": line}, duration=HOUR)
+    assert [(fact.message_id, fact.started_s) for fact in facts.attempts][:2] == [(1, 0), (1, 30 * MINUTE)]
+    assert {copy.outcome for copy in facts.copies} == {"delivered"}
+
+
+def test_exim_forgets_that_the_name_service_was_silent_when_it_answers():
+    """Two failures of the DNS days apart are two as well."""
+    sky = Weather(down=tuple(Interval(start=day * DAY, end=day * DAY + HOUR) for day in (0, 5)))
+    mail = [message(day * DAY + minutes * MINUTE, "u1@a", "u1@b") for day in (0, 5) for minutes in (1, 50, 300)]
+    facts = facts_of(Exim(), *mail, duration=6 * DAY, hosts={"a": {"mta": Exim(), "resolver": sky}})
+    assert [copy.outcome for copy in facts.copies] == ["delivered"] * 6
+    assert {attempt.outcome for attempt in facts.attempts} == {"dns-failure", "accepted"}
+
+
 def test_one_success_wakes_what_waits_for_the_host_in_exims_next_run():
     """Mail that found the host busy would wait for ten hours, but the session that made it busy ends well."""
     rules = (RetryRule("F", 4 * DAY, 10 * HOUR),)
