@@ -320,9 +320,7 @@ class Station:
         """The copies by the ways that they go; those that have none are tried in vain."""
         by_domain: dict[str, list[Copy]] = {}
         for copy in copies:
-            path = copy.forward_path
-            domain = path.route[0] if path.route else path.mailbox.domain if path.mailbox else ""
-            by_domain.setdefault(domain, []).append(copy)
+            by_domain.setdefault(_domain(copy), []).append(copy)
         ways: dict[tuple[Way, ...], list[Copy]] = {}
         for domain, members in by_domain.items():
             found = self._ways(domain, members[0].path, now)
@@ -485,13 +483,17 @@ class Station:
             if not left or attempt.heir or talks == self.host.mta.mx_session_limit or not self._running:
                 break
         if left and self._retry.keeps_hosts:
-            self._note_exhausted(entry, left, ways)
+            self._note_exhausted(entry, left)
         return attempt, left
 
-    def _note_exhausted(self, entry: Entry, left: Sequence[Copy], ways: tuple[Way, ...]) -> None:
-        """Where every host has been failing for too long, what is left is not to be tried again."""
-        if self._retry.exhausted([way[-1] for way in ways], entry.queue_id, self.world.env.now):
-            entry.over |= {copy.recipient for copy in left}
+    def _note_exhausted(self, entry: Entry, left: Sequence[Copy]) -> None:
+        """What is left is not to be tried again where every host has been failing for too long, passed over or not."""
+        now = self.world.env.now
+        entry.over |= {
+            copy.recipient
+            for copy in left
+            if self._retry.exhausted(self._blamed(_domain(copy), copy.path, NO_ROUTE), entry.queue_id, now)
+        }
 
     def _remember(self, entry: Entry, hop: str, left: Sequence[Copy], began: float, now: float) -> None:
         """Keep what an attempt says about its next hop; wake those that it need no longer keep waiting."""
@@ -721,3 +723,9 @@ class Station:
 
     def _note_queue(self, now: float) -> None:
         self.world.recorder.queues.append(QueueFact(self.host.name, now, len(self.queue.entries), self.queue.bytes))
+
+
+def _domain(copy: Copy) -> str:
+    """Whose hosts a copy goes to next."""
+    path = copy.forward_path
+    return path.route[0] if path.route else path.mailbox.domain if path.mailbox else ""

@@ -100,6 +100,21 @@ def test_exim_holds_a_missing_way_against_the_host_of_every_domain():
     assert {copy.outcome for copy in facts.copies} == {"delivered"}
 
 
+def test_exim_does_not_return_mail_while_a_host_that_it_passed_over_may_still_come_back():
+    """The second exchanger has failed for too long, the first has not: one try at the second alone is no end."""
+    domains = {
+        "a.example": Domain(name="a.example", mx=((0, "a"),), users=("u1",)),
+        "b.example": Domain(name="b.example", mx=((0, "b"), (10, "c")), users=("u1",)),
+    }
+    rules = (RetryRule("F", HOUR, 30 * MINUTE), RetryRule("F", 4 * HOUR, 15 * MINUTE))
+    down = Weather(down=(Interval(start=0.0, end=HOUR), Interval(start=5 * HOUR, end=6 * HOUR)))
+    hosts = {"a": {"mta": Exim(retry=rules, connect_timeout=10.0)}, "b": {"weather": down}, "c": {"weather": FOR_EVER}}
+    mail = [message(minutes * MINUTE, "u1@a", "u1@b") for minutes in (0, 301, 321)]
+    facts = run(scenario("a-b a-c", *mail, hosts=hosts, domains=domains, duration=DAY))
+    assert [fact.to_host for fact in facts.attempts if fact.started_s == 321 * MINUTE] == ["c"]
+    assert {copy.outcome for copy in facts.copies} == {"delivered"}
+
+
 def test_exim_forgets_that_the_name_service_was_silent_when_it_answers():
     """Two failures of the DNS days apart are two as well."""
     sky = Weather(down=tuple(Interval(start=day * DAY, end=day * DAY + HOUR) for day in (0, 5)))
