@@ -23,7 +23,8 @@ from sim.scenario.names import shown
 from sim.scenario.population import Aliases, Lists, Mx, Users
 from sim.scenario.product import Mta
 from sim.scenario.products import Reuse
-from sim.scenario.reading import Collected, Form, JsonSchema, OrWord, Shorthand
+from sim.scenario.quantity import PROBABILITY, parse_probability
+from sim.scenario.reading import Collected, Form, JsonSchema, OrWord, Reads, Shorthand
 from sim.scenario.schedule import Windows
 from sim.scenario.skies import (
     NONE,
@@ -221,6 +222,7 @@ class DomainForm(Form):
     """Users who are gone and whose new address is told: name to that address."""
 
 
+Share = Annotated[float, Reads(parse_probability, PROBABILITY.json_schema())]
 Pairs = Annotated[Literal["uniform", "gravity"], word("choice of pairs", "uniform", "gravity")]
 
 
@@ -234,6 +236,8 @@ class PoissonForm(Form):
     """Size of the mail data."""
     pairs: Pairs = "uniform"
     """Who writes to whom: any pair of users alike, or big domains more (`gravity`)."""
+    strangers: Share = 0.0
+    """How many of them go to nobody: to a name that the recipient's domain does not have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,6 +252,8 @@ class ConstantForm(Form):
     """Size of the mail data."""
     pairs: Pairs = "uniform"
     """Who writes to whom: any pair of users alike, or big domains more (`gravity`)."""
+    strangers: Share = 0.0
+    """How many of them go to nobody: to a name that the recipient's domain does not have."""
 
     def __post_init__(self) -> None:
         if (self.rate is None) == (self.every is None):

@@ -69,12 +69,24 @@ def _sources(
 
 
 def _poisson(form: PoissonForm) -> Arrivals:
-    return Arrivals(kind="poisson", rate=form.rate, size=form.size or DEFAULT_SIZE, pairs=form.pairs)
+    return Arrivals(
+        kind="poisson",
+        rate=form.rate,
+        size=form.size or DEFAULT_SIZE,
+        pairs=form.pairs,
+        strangers=form.strangers,
+    )
 
 
 def _constant(form: ConstantForm) -> Arrivals:
     rate = form.rate if form.rate is not None else 1 / (form.every or 1.0)
-    return Arrivals(kind="constant", rate=rate, size=form.size or DEFAULT_SIZE, pairs=form.pairs)
+    return Arrivals(
+        kind="constant",
+        rate=rate,
+        size=form.size or DEFAULT_SIZE,
+        pairs=form.pairs,
+        strangers=form.strangers,
+    )
 
 
 def _message(form: MessageAtForm, place: Place, address: partial[str]) -> MessageAt:

@@ -25,6 +25,7 @@ from sim.scenario.population import numbered
 from sim.scenario.product import format_parameter, parameters_of
 from sim.scenario.products import PRODUCTS, Delays, product_name
 from sim.scenario.quantity import (
+    PROBABILITY,
     format_bit_rate,
     format_duration,
     format_message_rate,
@@ -305,7 +306,8 @@ def _source(source: Source) -> Settings:
     match source:
         case Arrivals():
             size = _distribution(source.size, format_size)
-            return {source.kind: {**_rate(source), "size": size, "pairs": source.pairs}}
+            strangers: Settings = {"strangers": PROBABILITY.format(source.strangers)} if source.strangers else {}
+            return {source.kind: {**_rate(source), "size": size, "pairs": source.pairs, **strangers}}
         case MessagesAt():
             return {"messages_at": [_message(message) for message in source.messages]}
         case Trace():

@@ -260,12 +260,16 @@ class Domain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrivals:
-    """Messages at random (`poisson`) or even (`constant`) gaps; `rate` per s, size of the mail data in bytes."""
+    """Messages at random (`poisson`) or even (`constant`) gaps; `rate` per s, size of the mail data in bytes.
+
+    `strangers` is the share of them that goes to nobody: to a name that the recipient's domain does not have.
+    """
 
     kind: Literal["poisson", "constant"]
     rate: float
     size: Distribution
     pairs: Literal["uniform", "gravity"] = "uniform"
+    strangers: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,7 +51,8 @@ def submissions(scenario: Scenario, streams: Streams) -> list[Submission]:
     """All messages written within the scenario's duration, sorted by time, then source, then order in the source.
 
     Source number i draws its times from the stream `workload/i/times`, its senders and recipients from
-    `workload/i/pairs` and its sizes from `workload/i/sizes`: a change of one leaves the other two as they were.
+    `workload/i/pairs`, its sizes from `workload/i/sizes` and who of them is nobody from `workload/i/strangers`: a
+    change of one leaves the others as they were.
 
     Raises:
         OSError: a trace or message file cannot be read.
@@ -103,13 +104,15 @@ def _source(source: Source, scenario: Scenario, population: Population, streams:
 
 
 def _arrivals(source: Arrivals, duration: float, population: Population, streams: Streams) -> Iterator[Submission]:
-    pairs, sizes = streams("pairs"), streams("sizes")
+    pairs, sizes, fates = streams("pairs"), streams("sizes"), streams("strangers")
     if source.kind == "poisson":
         times = _poisson(source.rate, duration, streams("times"))
     else:
         times = _even(source.rate, duration)
-    for at in times:
+    for number, at in enumerate(times):
         sender, recipient = population.pair(source.pairs, pairs)
+        if source.strangers and fates.random() < source.strangers:
+            recipient = population.stranger(number, recipient)
         yield Submission(at, sender, (recipient,), _octets(source.size, sizes))
 
 

@@ -22,6 +22,7 @@ class Population:
     """
 
     def __init__(self, domains: Mapping[str, Domain]) -> None:
+        self._domains = tuple(domains.values())
         self._by_domain = tuple(
             tuple(str(Address(user, domain.name)) for user in domain.users) for domain in domains.values()
         )
@@ -33,6 +34,16 @@ class Population:
         self._neighbours: list[tuple[int, int]] = []
         for users in self._by_domain:
             self._neighbours += [(len(self._neighbours), len(users))] * len(users)
+
+    @cached_property
+    def _taken(self) -> frozenset[str]:
+        """Every address that leads somewhere, in lower case."""
+        return frozenset(
+            f"{local}@{domain.name}".lower()
+            for domain in self._domains
+            for names in (domain.users, domain.lists, domain.forwards, domain.moved)
+            for local in names
+        )
 
     @cached_property
     def in_turn(self) -> tuple[str, ...]:
@@ -57,3 +68,11 @@ class Population:
         if recipient >= first and total > 1:
             recipient += count
         return self.addresses[sender], self.addresses[recipient]
+
+    def stranger(self, number: int, neighbour: str) -> str:
+        """An address in the domain of a user that nobody has there; another one for each number."""
+        domain = neighbour.rpartition("@")[2]
+        local = f"nobody{number}"
+        while f"{local}@{domain}".lower() in self._taken:
+            local = f"x{local}"
+        return str(Address(local, domain))

@@ -458,7 +458,7 @@ def test_every_kind_of_source(tmp_path):
         NET
         + """
 workload:
-  - poisson: {rate: 60 /h, pairs: gravity}
+  - poisson: {rate: 60 /h, pairs: gravity, strangers: 25 %}
     constant: {every: 10 s, size: 1 kB}
   - constant: {rate: 2 /min}
   - messages_at:
@@ -472,7 +472,7 @@ workload:
         tmp_path,
     ).workload
     assert workload == (
-        Arrivals(kind="poisson", rate=1 / 60, size=DEFAULT_SIZE, pairs="gravity"),
+        Arrivals(kind="poisson", rate=1 / 60, size=DEFAULT_SIZE, pairs="gravity", strangers=0.25),
         Arrivals(kind="constant", rate=0.1, size=Constant(1000.0)),
         Arrivals(kind="constant", rate=1 / 30, size=DEFAULT_SIZE),
         MessagesAt(

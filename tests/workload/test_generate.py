@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -90,6 +91,19 @@ def test_sizes_are_whole_octets():
     """Sizes are drawn, rounded, and at least 1."""
     sizes = {s.size for size in (0.2, 2.6) for s in run(Arrivals(kind="constant", rate=1 / DAY, size=Constant(size)))}
     assert sizes == {1, 3}
+
+
+def test_some_recipients_are_nobody():
+    """A share of the messages goes to users that their domains do not have; times, senders and domains are the same."""
+    plain = run(POISSON)
+    storm = run(replace(POISSON, strangers=0.25))
+    assert [(s.at, s.sender, s.size) for s in storm] == [(s.at, s.sender, s.size) for s in plain]
+    changed = [
+        (one.recipients[0], other.recipients[0]) for one, other in zip(plain, storm, strict=True) if one != other
+    ]
+    assert abs(len(changed) / len(plain) - 0.25) < 0.025
+    assert {other.partition("@")[0][:6] for _, other in changed} == {"nobody"}
+    assert [one.partition("@")[2] for one, _ in changed] == [other.partition("@")[2] for _, other in changed]
 
 
 def test_gravity_pairs():

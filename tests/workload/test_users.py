@@ -37,6 +37,23 @@ def test_in_turn():
     assert " ".join(address[:3] for address in people.in_turn) == "1@b 1@a 1@d 2@b 2@d 3@b"
 
 
+def test_strangers_are_nobody():
+    """A name that the domain has for a user, a list or an alias is never a stranger's."""
+    domain = Domain(
+        name="a.example",
+        mx=(),
+        users=("u1", "NOBODY7"),
+        lists={"xnobody7": ("u1@a.example",)},
+        moved={"nobody8": "b@c"},
+    )
+    people = Population({"a.example": domain})
+    assert [people.stranger(number, "u1@a.example") for number in (7, 8, 9)] == [
+        "xxnobody7@a.example",
+        "xnobody8@a.example",
+        "nobody9@a.example",
+    ]
+
+
 def test_uniform():
     """Each ordered pair of different users is drawn about equally often."""
     counts = pairs(population(a=("1", "2"), b=("1",)), "uniform")
