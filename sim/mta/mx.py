@@ -19,7 +19,6 @@ TAKES_NO_MAIL = Failure(556, "5.1.10", "Recipient address has null MX")
 """RFC 7505 section 4.2."""
 NO_HOST = "."
 """The exchanger of a domain that takes no mail (RFC 7505 section 3)."""
-NO_NAME_SERVICE = Failure(0, "4.4.3", "Name service error: try again")
 
 
 def candidates(records: Records | None, own_name: str, shuffle: Callable[[list[str]], None]) -> list[str] | Failure:

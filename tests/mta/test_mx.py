@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.mta.mx import LOOPS_BACK, NO_NAME_SERVICE, NO_SUCH_DOMAIN, TAKES_NO_MAIL, candidates, home_hosts, is_home
+from sim.mta.mx import LOOPS_BACK, NO_SUCH_DOMAIN, TAKES_NO_MAIL, candidates, home_hosts, is_home
 
 
 def keep(_: list[str]) -> None:
@@ -76,8 +76,3 @@ def test_a_null_mx_is_permanent():
     assert candidates([(0, ".")], "me", keep) == TAKES_NO_MAIL
     assert (TAKES_NO_MAIL.diagnostic, TAKES_NO_MAIL.permanent) == ("556 5.1.10 Recipient address has null MX", True)
     assert (home_hosts([(0, ".")]), is_home([(0, ".")], ".")) == ([], False)
-
-
-def test_no_answer_of_the_name_service_is_temporary():
-    """The mail waits: nothing has been said about the domain."""
-    assert not NO_NAME_SERVICE.permanent

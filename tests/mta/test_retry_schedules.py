@@ -271,11 +271,11 @@ def test_deliveries_side_by_side_are_one_failure_to_exim():
     assert retry.bars("b", "1", 0.0, 5.5 * HOUR) is None
 
 
-@pytest.mark.parametrize("ask", ["gives_up", "sleeps_until", "arrives", "bars", "tried", "exhausted", "forget"])
-def test_what_a_product_does_not_keep_is_not_asked(ask: str):
-    """The common way answers no question that is a product's own."""
-    arguments = {"bars": ["b", "1", 0.0, 0.0], "tried": ["b", "1", 0.0], "exhausted": [["b"], "1", 0.0]}
-    words = {"began": 0.0, "now": 0.0, "outcome": "site"} if ask == "tried" else {}
-    given_ = arguments.get(ask, [] if ask == "arrives" else ["1"])
-    with pytest.raises(NotImplementedError):
-        getattr(Retry(), ask)(*given_, **words)
+def test_the_common_way_remembers_nothing():
+    """It never gives up, tries again at once, and no host is barred, exhausted or waited for."""
+    retry, last = Retry(), Round("1", 0.0, 5.0, 7.0, 3, site=True, null_reverse_path=False)
+    retry.arrives()
+    woken = retry.tried("b", "1", 0.0, began=5.0, now=7.0, outcome="site")
+    retry.forget("1")
+    assert (retry.gives_up(last), retry.sleeps_until(last), retry.lapses(0.0)) == (False, 7.0, inf)
+    assert (list(woken), retry.bars("b", "1", 0.0, 7.0), retry.exhausted(["b"], "1", 7.0)) == ([], None, False)

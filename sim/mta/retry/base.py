@@ -1,5 +1,7 @@
 """What a host asks about mail that was not taken: when to try again, and whether to give up."""
 
+# ruff: noqa: ARG002 - the common way needs little of what products are told
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -35,7 +37,7 @@ class Round(NamedTuple):
 
 
 class Retry:
-    """A product's way to try again; this one never gives up, and tries again at once.
+    """A product's way to try again; this one never gives up, tries again at once, and remembers nothing.
 
     `period` is the interval of its queue runs, s, 0 where messages are woken one by one. `keeps_hosts` says that it
     remembers hosts (`bars`, `tried`), `whole_queue` that new mail sets off all that waits (`arrives`).
@@ -50,27 +52,26 @@ class Retry:
 
     def gives_up(self, last: Round) -> bool:
         """Whether the round was the last one: what is left of the message is returned (a report is dropped)."""
-        raise NotImplementedError
+        return False
 
     def sleeps_until(self, last: Round) -> float:
         """When the message may be tried again."""
-        raise NotImplementedError
+        return last.ended
 
-    def next_run(self, ready: float, now: float, start: float) -> float:  # noqa: ARG002 - it counts where runs are
+    def next_run(self, ready: float, now: float, start: float) -> float:
         """When a message is tried that may be from `ready` on; queue runs come every `period` from `start` on."""
         return max(ready, now)
 
-    def lapses(self, arrival: float) -> float:  # noqa: ARG002 - likewise
+    def lapses(self, arrival: float) -> float:
         """When a message is given up without another attempt."""
         return inf
 
     def arrives(self) -> None:
         """New mail is to be passed on; asked where `whole_queue` is true."""
-        raise NotImplementedError
 
     def bars(self, hop: str, queue_id: str, arrival: float, now: float) -> Failure | None:
         """Why a next hop, or a domain that leads nowhere, is not to be tried yet; asked where `keeps_hosts` is true."""
-        raise NotImplementedError
+        return None
 
     def tried(
         self, hop: str, queue_id: str, arrival: float, *, began: float, now: float, outcome: Outcome
@@ -79,12 +80,11 @@ class Retry:
 
         Gives the messages that waited for the hop and need no longer.
         """
-        raise NotImplementedError
+        return ()
 
     def forget(self, queue_id: str) -> None:
         """A message has left the queue; told where `keeps_hosts` is true."""
-        raise NotImplementedError
 
     def exhausted(self, hops: Sequence[str], queue_id: str, now: float) -> bool:
         """Whether all of the next hops have failed for too long; asked where `keeps_hosts` is true."""
-        raise NotImplementedError
+        return False
