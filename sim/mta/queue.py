@@ -35,6 +35,12 @@ class Copy:
     service_s: float = 0.0
     parameters: Parameters = ()
 
+    @property
+    def next_domain(self) -> str:
+        """Whose hosts it goes to next."""
+        path = self.forward_path
+        return path.route[0] if path.route else path.mailbox.domain if path.mailbox else ""
+
     def waited(self, due: float, now: float) -> None:
         """Count the wait since the last event: backoff until `due`, then waiting for a turn until `now`."""
         backoff = max(min(due, now) - self.counted_to, 0.0)
@@ -101,6 +107,11 @@ class Entry:
         """The message that it holds."""
         return self.copies[0].message_id
 
+    def is_overdue(self, now: float) -> bool:
+        """Whether its sender would rather have it back by now (RFC 2852)."""
+        wishes = self.wishes
+        return wishes is not None and wishes.returns and now >= wishes.deadline
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -140,6 +151,10 @@ class Queue:
         """Let an entry go; it must be here."""
         del self.entries[entry.queue_id]
         self.bytes -= len(entry.content)
+
+    def holds(self, entry: Entry) -> bool:
+        """Whether an entry is still here: a crash may have taken it."""
+        return self.entries.get(entry.queue_id) is entry
 
     def empty(self) -> list[Entry]:
         """Take everything out."""

@@ -20,7 +20,9 @@ from sim.world.session import Session
 from sim.world.tidings import tell
 
 if TYPE_CHECKING:
-    from sim.world.station import Delivery, Station, Way
+    from sim.world.deliveries import Delivery
+    from sim.world.station import Station
+    from sim.world.ways import Way
 
 NO_ANSWER = Failure(0, "4.4.2", "the session ended without an answer")
 NO_ROUTE = Failure(0, "4.4.3", "no route to host")
@@ -171,12 +173,12 @@ class Attempt:
     def _more(self) -> Mailing | None:
         """The message of the delivery that is next in line for the same host, which goes on in this one's place."""
         station, session = self._station, self._session
-        if not station.manager.jobs.by_number or session is None:
+        if not station.deliveries.manager.jobs.by_number or session is None:
             return None
         now = station.world.env.now
         if now - session.opened_at > REUSE_TIME:
             return None
-        self.heir = station.successor(self._hop)
+        self.heir = station.deliveries.successor(self._hop)
         if self.heir is None:
             return None
         entry, copies, *_ = self.heir
@@ -228,7 +230,7 @@ class Attempt:
         gone: set[str] = set()
         outcomes: dict[str, Reply | Failure] = {}
         spent = session.spent(now)
-        held = self._station.holds(entry)
+        held = self._station.queue.holds(entry)
         if held and entry.wishes is not None and not session.transmission.reports:
             self._tell_relayed(replies, now)
         for copy in self._copies:

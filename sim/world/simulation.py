@@ -27,8 +27,9 @@ from sim.world.clock import Clock
 from sim.world.ledger import Ledger
 from sim.world.recorder import Recorder
 from sim.world.session import Hears
-from sim.world.station import Station, Way
+from sim.world.station import Station
 from sim.world.streams import Streams
+from sim.world.ways import Way
 
 REACH = {"end-to-end": inf, "store-and-forward": 1}
 """How many links one session spans, at most: to the MX host itself, or to the next host on the way to it."""

@@ -36,7 +36,7 @@ def facts_of(product: Product, *mail, **settings):
     hosts = {"a": {"mta": product}, **settings.pop("hosts", {})}
     spec = scenario("a-b", *mail, hosts=hosts, drain=20 * DAY, **settings)
     world = Simulation(spec, spec.architectures["end-to-end"], 0, 1)
-    world.stations["a"]._runs_since = 0.0
+    world.stations["a"].backlog.runs_since = 0.0
     return world.run()
 
 

@@ -1,0 +1,190 @@
+"""A host's queue in time: until when each message waits, and when it is given up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from sim.mta import bounce
+from sim.mta.queue import Entry, Failure
+from sim.mta.retry.base import Round
+from sim.results.facts import DeferralFact
+from sim.world.tidings import tell
+
+if TYPE_CHECKING:
+    from sim.world.station import Station
+
+TOO_LATE = Failure(554, "5.4.7", "delivery time expired")
+"""RFC 2852 section 4.1.4, for by-mode R."""
+
+
+class Backlog:
+    """The entries of a host's queue: they come, have rounds of deliveries, sleep between these, and go.
+
+    `runs_since` is the phase of the queue runs, s: one is at that time, and then one every period of the product.
+    """
+
+    __slots__ = ("_queue", "_retry", "_station", "runs_since")
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+        self._queue = station.queue
+        self._retry = station.retry
+        self.runs_since = -station.draws.uniform(0.0, station.retry.period)
+
+    def add(self, entry: Entry, now: float) -> None:
+        """Take an entry into the queue, and begin its first round."""
+        if self._retry.whole_queue:
+            self._retry.arrives()
+            self.release(list(self._queue.entries.values()), now)
+        self._queue.add(entry)
+        self._station.note_queue(now)
+        world, wishes = self._station.world, entry.wishes
+        if wishes is not None and now < wishes.deadline < world.horizon:
+            world.at(wishes.deadline, lambda: self._strike(entry, wishes.deadline))
+        self._begin(entry, now, new=True)
+
+    def hold(self, entry: Entry) -> None:
+        """Keep a message back that is not to begin its way yet (RFC 4865)."""
+        entry.held = True
+        self._queue.add(entry)
+        self._station.note_queue(entry.arrival)
+        until = entry.ready = entry.due = entry.wishes.held_until if entry.wishes else entry.arrival
+        if until < self._station.world.horizon:
+            self._station.world.at(until, lambda: self._wake(entry, until))
+
+    def settle(self, entry: Entry, now: float) -> None:
+        """A round of an entry's deliveries is over: what is left is given up, or tried again later."""
+        if entry.is_overdue(now):
+            self._return_late(entry, now)
+            return
+        if entry.copies:
+            entry.rounds += 1
+            last = _last_round(entry, now)
+            self._return_refused(entry, now, over=self._retry.gives_up(last))
+            if entry.copies:
+                entry.ready = self._retry.sleeps_until(last)
+                self._sleep(entry, now)
+                return
+        self._remove(entry, now)
+
+    def release(self, entries: Iterable[Entry], now: float) -> None:
+        """Try those of the messages that sleep."""
+        for entry in entries:
+            if not entry.in_delivery and not entry.held and entry.due > now and self._queue.holds(entry):
+                entry.ready = entry.due = now
+                self._try_again(entry, now)
+
+    def wake(self, queue_ids: Sequence[str], now: float) -> None:
+        """Let those go that need not wait for a host any longer, each when its product next looks."""
+        for queue_id in queue_ids:
+            entry = self._queue.entries.get(queue_id)
+            if entry is not None and not entry.in_delivery:
+                entry.ready = now
+                self._sleep(entry, now)
+
+    def boot(self, now: float) -> None:
+        """The queue manager starts with a queue run, and takes up what was under way when the host went down."""
+        self.runs_since = now
+        for entry in list(self._queue.entries.values()):
+            if entry.in_delivery or not self._queue.holds(entry):
+                continue
+            self._return_refused(entry, now, over=False)
+            if not entry.copies:
+                self._remove(entry, now)
+            elif entry.ready <= now or (self._retry.whole_queue and not entry.held):
+                entry.due = now
+                self._try_again(entry, now)
+            else:
+                self._sleep(entry, now)
+
+    def _begin(self, entry: Entry, now: float, *, new: bool = False) -> None:
+        """Begin a round of an entry's deliveries, unless its time is over, or has only now come."""
+        if entry.held:
+            self._let_go(entry, now)
+        elif entry.is_overdue(now):
+            self._return_late(entry, now)
+        else:
+            self._station.deliveries.begin(entry, now, new=new)
+
+    def _let_go(self, entry: Entry, now: float) -> None:
+        """The time of a message that was held has come."""
+        self._queue.remove(entry)
+        self._station.note_queue(now)
+        for copy in entry.copies:
+            copy.waited(copy.counted_to, now)
+        self._station.custody.take(
+            entry.reverse_path, entry.copies, entry.content, now, queue_id=entry.queue_id, wishes=entry.wishes
+        )
+
+    def _sleep(self, entry: Entry, now: float) -> None:
+        """Let an entry wait for its time, or the queue run that finds it come."""
+        due = entry.due = self._retry.next_run(entry.ready, now, self.runs_since)
+        self._note_deferral(entry, now)
+        if due < self._station.world.horizon:
+            self._station.world.at(due, lambda: self._wake(entry, due))
+
+    def _note_deferral(self, entry: Entry, now: float) -> None:
+        recipients = [copy.recipient for copy in entry.copies]
+        failure = entry.failures.get(recipients[0])
+        why = failure.diagnostic if failure else ""
+        name, of = self._station.host.name, " ".join(recipients)
+        fact = DeferralFact(name, entry.queue_id, entry.message_id, entry.arrival, now, entry.due, of, why)
+        self._station.world.recorder.deferrals.append(fact)
+
+    def _wake(self, entry: Entry, due: float) -> None:
+        if self._station.running and entry.due == due and not entry.in_delivery and self._queue.holds(entry):
+            self._try_again(entry, due)
+
+    def _try_again(self, entry: Entry, now: float) -> None:
+        if self._retry.lapses(entry.arrival) > now:
+            self._begin(entry, now)
+            return
+        for copy in entry.copies:
+            copy.waited(entry.due, now)
+        self._return_refused(entry, now, over=True)
+        self._remove(entry, now)
+
+    def _remove(self, entry: Entry, now: float) -> None:
+        self._queue.remove(entry)
+        if self._retry.keeps_hosts:
+            self._retry.forget(entry.queue_id)
+        self._station.note_queue(now)
+
+    def _return_refused(self, entry: Entry, now: float, *, over: bool) -> None:
+        """Give up the copies that were refused for good, and all that were tried if the entry's time is over."""
+        failures = entry.failures
+        given_up = [
+            (copy, failure)
+            for copy in entry.copies
+            if (failure := failures.get(copy.recipient)) and (over or failure.permanent or copy.recipient in entry.over)
+        ]
+        if given_up:
+            gone = {copy.recipient for copy, _ in given_up}
+            entry.copies = [copy for copy in entry.copies if copy.recipient not in gone]
+            self._station.custody.give_up(entry, given_up, now)
+
+    def _strike(self, entry: Entry, now: float) -> None:
+        """The time to deliver by is over: return the message, or tell its sender that it is late (RFC 2852)."""
+        if not self._station.running or not self._queue.holds(entry):
+            return
+        if not entry.is_overdue(now):
+            tell(self._station, entry, [(copy, bounce.LATE) for copy in entry.copies], now, "delayed")
+        elif not entry.in_delivery:
+            self._return_late(entry, now)
+
+    def _return_late(self, entry: Entry, now: float) -> None:
+        """Give up what is left of a message whose time is over; what was refused before is told as it was."""
+        for copy in entry.copies:
+            copy.waited(entry.due, now)
+            failure = entry.failures.get(copy.recipient)
+            if failure is None or not failure.permanent:
+                entry.failures[copy.recipient] = TOO_LATE
+        self._return_refused(entry, now, over=True)
+        self._remove(entry, now)
+
+
+def _last_round(entry: Entry, now: float) -> Round:
+    last = next(reversed(entry.failures.values()), None)
+    site = last is None or not last.host
+    return Round(entry.queue_id, entry.arrival, entry.due, now, entry.rounds, site, entry.reverse_path.is_null)

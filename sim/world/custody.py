@@ -1,0 +1,158 @@
+"""What becomes of mail that a host has taken: a mailbox, a list or a forward here, or the queue for elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sim.mail.address import Address, parse_address
+from sim.mail.content import split
+from sim.mail.path import Path
+from sim.mail.trace import delivered_to
+from sim.mta import bounce
+from sim.mta.directory import OWNER
+from sim.mta.queue import Copy, Entry, Failure
+from sim.mta.source_route import passed
+from sim.mta.wishes import Wishes
+from sim.world.tidings import tell
+
+if TYPE_CHECKING:
+    from sim.world.station import Station
+
+LIST_LOOP = Failure(554, "5.4.6", "mailing list loop")
+FORWARD_LOOP = Failure(554, "5.4.6", "mail forwarding loop")
+UNKNOWN_USER = Failure(550, "5.1.1", "User unknown")
+
+
+class Custody:
+    """A host's duty to deliver what it has taken, to pass it on, or to report."""
+
+    __slots__ = ("_plain_paths", "_station")
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+        self._plain_paths = not station.host.percent_hack
+
+    def take(
+        self,
+        reverse_path: Path,
+        copies: list[Copy],
+        content: bytes,
+        now: float,
+        *,
+        queue_id: str = "",
+        wishes: Wishes | None = None,
+    ) -> None:
+        """Deal with copies of a message: each ends here, goes into the queue, or is held until its time comes."""
+        station = self._station
+        if wishes is not None and wishes.held_until > now and "FUTURERELEASE" in station.host.extensions:
+            queue_id = queue_id or station.next_queue_id()
+            station.backlog.hold(Entry(queue_id, reverse_path, content, now, copies, now, now, wishes=wishes))
+            return
+        remote: list[Copy] = []
+        refused: list[tuple[Copy, Failure]] = []
+        arrived: list[tuple[Copy, Failure]] = []
+        for copy in copies:
+            if (copy.forward_path.route or not self._plain_paths) and (back := self._reroute(copy, reverse_path)):
+                its_own = Entry(station.next_queue_id(), back, content, now, [copy], now, now, wishes=wishes)
+                station.backlog.add(its_own, now)
+                continue
+            address = copy.forward_path.mailbox
+            if address is None or not station.directory.is_local(address):
+                remote.append(copy)
+                continue
+            fate = self._arrive(copy, address, reverse_path, content)
+            if fate.code:
+                refused.append((copy, fate))
+            elif wishes is None:
+                station.world.ledger.end(copy, "delivered", fate.text, now)
+            else:
+                arrived.append((copy, fate))
+        if not (remote or refused or arrived):
+            return
+        queue_id = queue_id or station.next_queue_id()
+        entry = Entry(queue_id, reverse_path, content, now, remote, now, now, wishes=wishes)
+        if arrived or refused:
+            self._end_of_way(entry, arrived, refused, now)
+        if remote:
+            station.backlog.add(entry, now)
+
+    def give_up(self, entry: Entry, given_up: Sequence[tuple[Copy, Failure]], now: float) -> None:
+        """End copies of an entry that were not delivered, and report on them where that is wanted."""
+        told = tell(self._station, entry, given_up, now)
+        for copy, failure in given_up:
+            why = failure.diagnostic if failure.permanent else f"expired: {failure.diagnostic}"
+            self._station.world.ledger.end(copy, "bounced" if copy.recipient in told else "expired", why, now)
+
+    def _end_of_way(
+        self,
+        entry: Entry,
+        arrived: Sequence[tuple[Copy, Failure]],
+        refused: Sequence[tuple[Copy, Failure]],
+        now: float,
+    ) -> None:
+        """Tell of the copies that end here, and then end them: the last one's end may be the run's."""
+        tell(self._station, entry, [one for one in arrived if one[0].parameters], now, "delivered")
+        for copy, fate in arrived:
+            self._station.world.ledger.end(copy, "delivered", fate.text, now)
+        self.give_up(entry, refused, now)
+
+    def _arrive(self, copy: Copy, address: Address, reverse_path: Path, content: bytes) -> Failure:
+        """Put a copy where it is for: into a mailbox, or to a list. Gives its fate, whose code is 0 if all is well."""
+        directory = self._station.directory
+        if (members := directory.members(address)) is not None:
+            return self._expand(address, members, content)
+        if (to := directory.forward(address)) is not None:
+            return self._forward(address, to, reverse_path, content)
+        if (word := directory.elsewhere(address)) is not None:
+            return Failure(word.code, word.enhanced, word.text)
+        if not directory.has_user(address):
+            return UNKNOWN_USER
+        self._station.mailboxes.deliver(copy.recipient if self._plain_paths else str(address), reverse_path, content)
+        return bounce.DELIVERED
+
+    def _reroute(self, copy: Copy, reverse_path: Path) -> Path | None:
+        """Make the forward-path what it means here; gives the reverse-path if the copy goes on by a new path."""
+        host, directory = self._station.host, self._station.directory
+        before = copy.forward_path
+        path, back = directory.rewritten(before), reverse_path
+        if host.source_routes == "honour":
+            path, back = passed(path, back, host.domain, self._is_own)
+        elif path.route:
+            path = Path(path.mailbox)
+        copy.forward_path = path
+        local = not path.route and path.mailbox is not None and directory.is_local(path.mailbox)
+        return None if path == before or local else back
+
+    def _is_own(self, domain: str) -> bool:
+        station = self._station
+        return domain.lower() == station.host.domain.lower() or station.directory.is_local(Address("", domain))
+
+    def _expand(self, address: Address, members: Sequence[str], content: bytes) -> Failure:
+        """Pass a message on to a list's members, in the name of the list's owner (RFC 5321 section 3.9.2).
+
+        The copy to the list has arrived then; what goes to the members is a message of its own, for which the writer's
+        wishes do not hold (RFC 3461 section 5.2.7.3). It fails if the message has been through this list before.
+        """
+        mark = delivered_to(str(address))
+        if mark in split(content)[0] + b"\r\n":
+            return LIST_LOOP
+        owner = Path(Address(OWNER + address.local, address.domain))
+        self._write(owner, [Path(parse_address(member)) for member in members], mark + content)
+        return Failure(0, bounce.DELIVERED.enhanced, f"expanded to {len(members)} members")
+
+    def _forward(self, address: Address, to: Address, reverse_path: Path, content: bytes) -> Failure:
+        """Pass a user's mail on to his other address, in its sender's name (RFC 5321 section 3.4).
+
+        Otherwise as `_expand`.
+        """
+        mark = delivered_to(str(address))
+        if mark in split(content)[0] + b"\r\n":
+            return FORWARD_LOOP
+        self._write(reverse_path, [Path(to)], mark + content)
+        return Failure(0, bounce.DELIVERED.enhanced, f"forwarded to {to}")
+
+    def _write(self, reverse_path: Path, forward_paths: Sequence[Path], content: bytes) -> None:
+        world = self._station.world
+        copies = world.write(world.new_message_id(), reverse_path, forward_paths, len(content))
+        self._station.submit(reverse_path, copies, content)

@@ -1,0 +1,205 @@
+"""A host's deliveries: when each gets its place, the attempts that it makes, and who follows it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING
+
+import simpy
+
+from sim.mta.active import ActiveQueue
+from sim.mta.queue import Copy, Entry, Failure
+from sim.mta.queue_manager import QueueManager, queue_manager_of
+from sim.world.attempt import NO_ANSWER, Attempt
+from sim.world.clock import Task
+from sim.world.ways import Way
+
+if TYPE_CHECKING:
+    from sim.world.station import Station
+
+Delivery = tuple[Entry, Sequence[Copy], tuple[Way, ...], float]
+"""Copies of an entry, the ways that they go, best first, and when these were looked up."""
+
+
+class Deliveries:
+    """The deliveries of a host that are under way, and those that wait for a place with its queue manager."""
+
+    __slots__ = ("_active", "_station", "_world", "manager")
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+        self._world = station.world
+        self._active: ActiveQueue[Entry] = ActiveQueue(station.host.mta.active_limit)
+        self.manager: QueueManager[Delivery] = queue_manager_of(station.host.mta)
+
+    def begin(self, entry: Entry, now: float, *, new: bool) -> None:
+        """Begin a round of an entry's deliveries, as soon as the active queue has room for it."""
+        if self._active.admit(entry, new=new):
+            self._release(entry, now)
+
+    def successor(self, hop: str) -> Delivery | None:
+        """The delivery that is to go on in the place, and the session, of one to `hop` that is about to end."""
+        return self.manager.successor(hop, self._world.env.now) if self._station.running else None
+
+    def crash(self) -> None:
+        """What stands in line goes back to the queue; what is under way ends by itself."""
+        for entry, *_ in self.manager.clear():
+            entry.in_delivery -= 1
+        self._active.clear()
+
+    def _release(self, entry: Entry, now: float) -> None:
+        """Start, or line up, the deliveries of an entry's copies: those that go the same way together."""
+        most = self._station.host.mta.recipient_limit
+        groups = self._station.ways.of(entry, entry.copies, now)
+        deliveries: list[Delivery]
+        if len(entry.copies) <= most:
+            deliveries = [(entry, members, ways, now) for ways, members in groups]
+        else:
+            deliveries = [
+                (entry, members[first : first + most], ways, now)
+                for ways, members in groups
+                for first in range(0, len(members), most)
+            ]
+        entry.in_delivery = len(deliveries)
+        if len(deliveries) == 1:
+            self._start(deliveries[0], now)
+        elif deliveries:
+            self._line_up(deliveries, now)
+            self._let_in(now)
+        else:
+            self._end_round(entry, now)
+
+    def _start(self, delivery: Delivery, now: float) -> None:
+        hop = delivery[2][0][-1]
+        if self.manager.take(hop, now):
+            Task(self._world.env, self._deliver(delivery, hop))
+        else:
+            self._line_up([delivery], now)
+
+    def _line_up(self, deliveries: Sequence[Delivery], now: float) -> None:
+        """Let an entry's deliveries wait for their places; those whose next hop is dead are put off instead."""
+        entry, open_ = deliveries[0][0], []
+        for delivery in deliveries:
+            hop = delivery[2][0][-1]
+            reason = self.manager.suspended(hop, now)
+            if reason is None:
+                open_.append((hop, delivery))
+            else:
+                self._put_off(delivery, reason, now)
+        if open_:
+            self.manager.enter(open_, now, entry.wishes.priority if entry.wishes else 0)
+            for hop, _ in open_ if self.manager.paces else ():
+                self._pause(hop, now)
+
+    def _pause(self, hop: str, now: float) -> None:
+        """Go on with a destination when the time between two of its deliveries is over."""
+        until = self.manager.resumes_at(hop)
+        if until is not None and now < until < self._world.horizon:
+            self._world.at(until, lambda: self._let_in(until))
+
+    def _put_off(self, delivery: Delivery, reason: Failure, now: float) -> None:
+        """End a delivery without having tried it."""
+        entry, copies, _, _ = delivery
+        for copy in copies:
+            copy.waited(entry.due, now)
+            entry.failures[copy.recipient] = reason
+        self._over(entry, now)
+
+    def _over(self, entry: Entry, now: float) -> None:
+        """One of an entry's deliveries is over."""
+        entry.in_delivery -= 1
+        if not entry.in_delivery and self._station.queue.holds(entry):
+            self._end_round(entry, now)
+
+    def _end_round(self, entry: Entry, now: float) -> None:
+        if self._station.running:
+            self._active.leave()
+            self._station.backlog.settle(entry, now)
+
+    def _let_in(self, now: float) -> None:
+        """A place is free: those that wait go, as far as there is room."""
+        while self._station.running and (waiting := self.manager.next(now)) is not None:
+            hop, delivery = waiting
+            self._set_out(delivery, hop, now)
+        if self._active.waiting:
+            self._import(now)
+
+    def _import(self, now: float) -> None:
+        """Let those in that wait for the active queue; some may have been returned meanwhile."""
+        for entry in self._active.imports():
+            if self._station.queue.holds(entry):
+                self._release(entry, now)
+            else:
+                self._active.leave()
+
+    def _set_out(self, delivery: Delivery, hop: str, now: float) -> None:
+        """Start a delivery that has its place now, by the ways that there are now."""
+        entry, copies, ways, since = delivery
+        groups: Sequence[tuple[tuple[Way, ...], Sequence[Copy]]] = ()
+        if since == now:
+            groups = [(ways, copies)]
+        elif not entry.is_overdue(now):
+            groups = list(self._station.ways.of(entry, copies, now))
+        if not groups:
+            self.manager.give_back(hop)
+            self._over(entry, now)
+            return
+        (first, its_copies), *others = groups
+        Task(self._world.env, self._deliver((entry, its_copies, first, now), hop))
+        for way, members in others:
+            entry.in_delivery += 1
+            self._start((entry, members, way, now), now)
+
+    def _deliver(self, delivery: Delivery, hop: str) -> Generator[simpy.Event, None, None]:
+        """Deliveries in one place, one after the other as long as each has an heir."""
+        station, env, manager = self._station, self._world.env, self.manager
+        attempt: Attempt | None = None
+        heir: Delivery | None = delivery
+        while heir is not None:
+            (entry, copies, ways, _), heir, failure, boots = heir, None, None, station.boots
+            if station.running:
+                before = attempt if attempt is not None and attempt.session is not None else None
+                attempt, left = yield from self._try(entry, copies, ways, hop, before)
+                heir = attempt.heir
+                failure = _site_failure(entry, left) if left else None
+            now = env.now
+            self._over(entry, now)
+            gone = (manager.note if heir else manager.leave)(hop, now, failure if boots == station.boots else None)
+            for other in gone:
+                self._put_off(other, manager.suspended(hop, now) or NO_ANSWER, now)
+            if manager.paces:
+                self._pause(hop, now)
+            self._let_in(now)
+
+    def _try(
+        self, entry: Entry, copies: Sequence[Copy], ways: tuple[Way, ...], hop: str, before: Attempt | None
+    ) -> Generator[simpy.Event, None, tuple[Attempt, Sequence[Copy]]]:
+        """The ways in turn, until each copy is taken or refused for good; gives the last attempt and what it left.
+
+        The first attempt may take over a session; one that leaves its session to an heir is the last.
+        """
+        station, env, left, talks = self._station, self._world.env, copies, 0
+        records = station.ways.records
+        for way in ways:
+            attempt = Attempt(station, entry, left, way, hop=hop, before=before)
+            began = env.now
+            left = yield from attempt.run()
+            if before is not None and left and not attempt.contacted and station.running:
+                # A session that had died meanwhile says nothing about the host.
+                attempt = Attempt(station, entry, left, way, hop=hop)
+                left = yield from attempt.run()
+            before = None
+            talks += attempt.contacted
+            if records is not None:
+                records.note_attempt(entry, way[-1], left, began, env.now)
+            if not left or attempt.heir or talks == station.host.mta.mx_session_limit or not station.running:
+                break
+        if left and records is not None:
+            records.note_exhausted(entry, left, env.now)
+        return attempt, left
+
+
+def _site_failure(entry: Entry, left: Sequence[Copy]) -> Failure | None:
+    """Why the last host tried could not be talked to, if it could not (smtp_trouble.c: not a reply to the mail)."""
+    failure = entry.failures.get(left[0].recipient)
+    return failure if failure is not None and not failure.host else None

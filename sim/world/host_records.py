@@ -1,0 +1,85 @@
+"""What a host remembers of other hosts, where its product does: which of them its mail is kept from (Exim)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sim.mta.mx import candidates
+from sim.mta.queue import Copy, Entry, Failure
+from sim.mta.retry.base import Outcome
+from sim.mta.retry.exim import TOO_LONG
+from sim.world.attempt import NO_NAMES, NO_ROUTE
+
+if TYPE_CHECKING:
+    from sim.world.station import Station
+    from sim.world.ways import Way
+
+
+class HostRecords:
+    """Keeps a product's records of hosts (`mta.retry`) told of what happened, and asks them where mail may go."""
+
+    __slots__ = ("_retry", "_station")
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+        self._retry = station.retry
+
+    def open_ways(
+        self, found: tuple[Way, ...] | Failure, domain: str, entry: Entry, copies: Sequence[Copy], now: float
+    ) -> tuple[Way, ...] | Failure:
+        """Those of the ways whose hosts may be tried now; none where the copies have to wait, or are not to wait."""
+        if isinstance(found, Failure) and found.permanent:
+            return found
+        if found is not NO_NAMES:
+            self._station.backlog.wake(self._tried(f"@{domain}", entry, now, now, "taken"), now)
+        hops = self._blamed(domain, copies[0].path, found) if isinstance(found, Failure) else [way[-1] for way in found]
+        barred = [self._retry.bars(hop, entry.queue_id, entry.arrival, now) for hop in hops]
+        if not all(barred):
+            if isinstance(found, Failure):
+                return found
+            return tuple(way for way, bar in zip(found, barred, strict=True) if bar is None)
+        too_long = all(bar is TOO_LONG for bar in barred)
+        for copy in copies:
+            if too_long:
+                entry.failures[copy.recipient] = TOO_LONG
+                copy.waited(entry.due, now)
+        return ()
+
+    def note_attempt(self, entry: Entry, hop: str, left: Sequence[Copy], began: float, now: float) -> None:
+        """Keep what an attempt says about its next hop; wake those that it need no longer keep waiting."""
+        outcome: Outcome = "taken"
+        if left:
+            outcome = "message" if entry.failures[left[0].recipient].host else "site"
+        self._station.backlog.wake(self._tried(hop, entry, began, now, outcome), now)
+
+    def note_no_way(self, entry: Entry, copies: Sequence[Copy], domain: str, failure: Failure, now: float) -> None:
+        """Keep it that an entry found no way; its copies are over where this has been so for too long."""
+        hops = self._blamed(domain, copies[0].path, failure)
+        for hop in hops:
+            self._tried(hop, entry, now, now, "site")
+        if self._retry.exhausted(hops, entry.queue_id, now):
+            entry.over |= {copy.recipient for copy in copies}
+
+    def note_exhausted(self, entry: Entry, left: Sequence[Copy], now: float) -> None:
+        """What is left is not to be tried again where every host has been failing for too long, passed over or not."""
+        entry.over |= {
+            copy.recipient
+            for copy in left
+            if self._retry.exhausted(self._blamed(copy.next_domain, copy.path, NO_ROUTE), entry.queue_id, now)
+        }
+
+    def _tried(self, hop: str, entry: Entry, began: float, now: float, outcome: Outcome) -> Sequence[str]:
+        return self._retry.tried(hop, entry.queue_id, entry.arrival, began=began, now=now, outcome=outcome)
+
+    def _blamed(self, domain: str, been_at: Sequence[str], failure: Failure) -> list[str]:
+        """Whom a failure to find a way is kept for: the hosts that mail would go to, as if they had not answered.
+
+        Without an answer from the name service it is the domain, marked so that it is not taken for a host.
+        """
+        world, host = self._station.world, self._station.host
+        targets = candidates(world.dns.mx(domain), host.name, lambda _: None) if failure is NO_ROUTE else failure
+        if isinstance(targets, Failure):
+            return [f"@{domain}"]
+        hops = dict.fromkeys(world.hop(host.name, target) for target in targets if target not in been_at)
+        return list(hops)[: host.mta.mx_address_limit] or [f"@{domain}"]

@@ -1,0 +1,81 @@
+"""Where a host's mail goes next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from sim.mta.mx import candidates
+from sim.mta.queue import Copy, Entry, Failure
+from sim.world.attempt import NO_NAMES, NO_ROUTE, nowhere
+from sim.world.host_records import HostRecords
+
+if TYPE_CHECKING:
+    from sim.world.station import Station
+
+Way = tuple[str, ...]
+"""The nodes that a session's bytes pass, from this host to the next that takes custody."""
+
+
+class Ways:
+    """Finds the ways of a host's mail. `records` are what it keeps of other hosts, if its product keeps any."""
+
+    __slots__ = ("_station", "records")
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+        self.records = HostRecords(station) if station.retry.keeps_hosts else None
+
+    def of(self, entry: Entry, copies: Sequence[Copy], now: float) -> Iterable[tuple[tuple[Way, ...], Sequence[Copy]]]:
+        """The copies by the ways that they go; those that have none are tried in vain."""
+        by_domain: dict[str, list[Copy]] = {}
+        for copy in copies:
+            by_domain.setdefault(copy.next_domain, []).append(copy)
+        ways: dict[tuple[Way, ...], list[Copy]] = {}
+        for domain, members in by_domain.items():
+            found = self._towards(domain, members[0].path, now)
+            if self.records is not None:
+                found = self.records.open_ways(found, domain, entry, members, now)
+            if not found:
+                continue
+            if isinstance(found, Failure):
+                self._tried_in_vain(entry, members, domain, found, now)
+            elif len(by_domain) == 1:
+                return ((found, members),)
+            else:
+                ways.setdefault(found, []).extend(members)
+        return ways.items()
+
+    def _towards(self, domain: str, been_at: Sequence[str], now: float) -> tuple[Way, ...] | Failure:
+        """The ways to try for a domain's mail, best first: to each of its MX hosts, as far as the architecture reaches.
+
+        An MX host that has had the mail already is left out: a backup that could not pass it on is not asked again.
+        """
+        station = self._station
+        world, name = station.world, station.host.name
+        if name in world.resolvers and not world.resolvers[name].is_up(now):
+            return NO_NAMES
+        targets = candidates(world.dns.mx(domain), name, station.draws.shuffle)
+        if isinstance(targets, Failure):
+            return targets
+        ways: dict[str, Way] = {}
+        for target in targets:
+            way = world.way(name, target, now) if target not in been_at else None
+            if way is not None:
+                ways.setdefault(way[-1], way)
+        return tuple(ways.values())[: station.host.mta.mx_address_limit] or NO_ROUTE
+
+    def _tried_in_vain(self, entry: Entry, copies: Sequence[Copy], domain: str, failure: Failure, now: float) -> None:
+        """An attempt that found nowhere to connect to."""
+        for copy in copies:
+            copy.waited(entry.due, now)
+            copy.tried((0.0, 0.0, 0.0), now)
+            entry.failures[copy.recipient] = failure
+        if failure.permanent:
+            return
+        if self.records is not None:
+            self.records.note_no_way(entry, copies, domain, failure, now)
+        world = self._station.world
+        records = world.dns.mx(domain)
+        towards = records[0][1] if records else domain
+        world.recorder.attempts.append(nowhere(failure, self._station.host.name, towards, copies, now))
