@@ -1,0 +1,44 @@
+"""One session alone on its line, without and with loss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from cells import PAIRS, cells, compared, lossless
+
+from sim.scenario.spec import Loss, Tcp
+from sim.study.session import Case, run
+
+__all__ = ["sessions"]
+
+
+def sessions(folder: Path, n: int) -> Iterator[str]:
+    """Sessions without and with loss; n of each lossy cell."""
+    keys = ("kind", "cc", "rtt_ms", "bw_kbps", "size")
+    for (kind, cc, rtt, rate, size), rows in cells(folder, "session.csv", *keys).items():
+        client, server = PAIRS[kind]
+        case = Case(
+            rtt=float(rtt) / 1e3,
+            rate=float(rate) * 1e3,
+            size=int(size),
+            client=client,
+            server=server,
+            tcp=Tcp(congestion="reno" if cc == "reno" else "cubic"),
+        )
+        ours = float(run(case, 5).durations.mean()) * 1e3
+        theirs = float(np.median([float(row["t_250"]) for row in rows]))
+        yield lossless(f"{kind}, {rtt} ms, {size} B, {rate} kbit/s", theirs, ours)
+    for (cc, rtt, loss, size), rows in cells(folder, "loss.csv", "cc", "rtt_ms", "loss_pct", "size").items():
+        case = Case(
+            rtt=float(rtt) / 1e3,
+            loss=Loss(share=float(loss) / 100),
+            size=int(size),
+            client="smtp-source",
+            server="smtp-sink",
+            tcp=Tcp(congestion="reno" if cc == "reno" else "cubic"),
+        )
+        measured = [float(row["t_250"]) for row in rows if row["status"] == "ok"]
+        ours = [1e3 * x for x in run(case, n).durations]
+        yield from compared(f"{cc}, {rtt} ms, {loss}% loss, {size} B", measured, ours, mean=0.1, p95=0.2)

@@ -1,0 +1,104 @@
+"""Sessions that share a line: started together, beside a bulk transfer, and as they come."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from random import Random
+
+from cells import PAIRS, Row, cells, compared
+
+from sim.network.line import Line
+from sim.network.tcp import Connection
+from sim.scenario.distribution import Constant
+from sim.study.programs import CLIENTS, SERVERS, turns
+
+__all__ = ["shared", "stepped", "together"]
+
+_PHASES = 6
+"""How many phases of the timer wheel sessions that start together are simulated at."""
+
+
+def stepped(
+    lines: tuple[Line, Line], start: float, size: int, done: Callable[[float], None], pair: str = "source-sink"
+) -> Iterator[float]:
+    """One session over lines that others use, too: yields when it goes on, and tells its length in ms."""
+    client, server = (named[name] for named, name in zip((CLIENTS, SERVERS), PAIRS[pair], strict=True))
+    connection = Connection([lines[0]], [lines[1]])
+    yield start
+    connection.open(start)
+    now = connection.accepted_at + server.greets
+    yield now
+    now = yield from connection.sending(now, server.greeting, to_server=False)
+    for part, said, answered in turns(client, server, size):
+        yield now + client.thinks
+        now = yield from connection.sending(now + client.thinks, said, to_server=True)
+        think = server.thinks + (server.commits if part == "data" else 0.0)
+        yield now + think
+        now = yield from connection.sending(now + think, answered, to_server=False)
+    done((now - start) * 1e3)
+
+
+def together(flows: Iterable[Iterator[float]]) -> None:
+    """Step through sessions in the order of time."""
+    heap = [(next(flow), index, flow) for index, flow in enumerate(flows)]
+    heapq.heapify(heap)
+    while heap:
+        at, index, flow = heapq.heappop(heap)
+        for later in flow:
+            if later > at and heap and later > heap[0][0]:
+                heapq.heappush(heap, (later, index, flow))
+                break
+
+
+def shared(folder: Path) -> Iterator[str]:
+    """Every cell of `share.csv`, whose parts are: a together, b beside a bulk transfer, c Poisson."""
+    keys = ("part", "bw_kbps", "rtt_ms", "queue", "size", "sessions", "background", "load")
+    for (part, rate, rtt, queue, size, count, _, load), rows in cells(folder, "share.csv", *keys).items():
+
+        def lines(rate: str = rate, rtt: str = rtt, queue: str = queue) -> tuple[Line, Line]:
+            out, back = (
+                Line(rate=float(rate) * 1e3, delay=Constant(float(rtt) / 2e3), queue=float(queue), random=Random(way))
+                for way in ("out", "back")
+            )
+            return out, back
+
+        measured = [float(row["t_250"]) for row in rows if row["status"] == "ok"]
+        link = f"{rate} kbit/s, {rtt} ms, queue {float(queue) / 1e3:g} kB"
+        if part == "a":
+            yield from compared(
+                f"{count} sessions of {size} B, {link}",
+                measured,
+                _at_once(lines, int(size), int(count)),
+                mean=0.15,
+                p95=0.25,
+            )
+        elif part == "c":
+            yield from compared(
+                f"Poisson, load {load}, {size} B, {link}",
+                measured,
+                _as_measured(lines, int(size), rows),
+                mean=0.15,
+                p95=0.25,
+            )
+
+
+def _at_once(lines: Callable[[], tuple[Line, Line]], size: int, count: int) -> list[float]:
+    ours: list[float] = []
+    for phase in range(_PHASES):
+        both = lines()
+        together([stepped(both, phase * 0.37 + k * 1e-4, size, ours.append) for k in range(count)])
+    return ours
+
+
+def _as_measured(lines: Callable[[], tuple[Line, Line]], size: int, rows: list[Row]) -> list[float]:
+    """Sessions that start when the measured ones did."""
+    ours: list[float] = []
+    runs: dict[tuple[str, str], list[float]] = {}
+    for row in rows:
+        runs.setdefault((row["lane"], row["rep"]), []).append(float(row["t_start_ms"]) / 1e3)
+    for starts in runs.values():
+        both = lines()
+        together([stepped(both, start, size, ours.append) for start in sorted(starts)])
+    return ours
