@@ -1,0 +1,51 @@
+"""What every mail transfer agent that a host can play answers to."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import Any, Literal
+
+from sim.scenario.quantity import MINUTE
+
+MANY = 1_000_000
+"""A limit that is none."""
+
+
+Reuse = Literal["rset", "mail", "ride", "never"]
+"""How a client goes on with a session: RSET first, MAIL at once, MAIL behind the final dot, or not at all."""
+
+
+def named(parameter: str) -> Any:  # noqa: ANN401 - a property stands in for a plain attribute of any type
+    """The product's own name of what `Product` calls otherwise."""
+    return property(attrgetter(parameter))
+
+
+class Product:
+    """What every product answers to; without own parameters, what RFC 5321 says, and no limits.
+
+    Timeouts are the client's: connecting, the greeting and the reply to EHLO, the replies to MAIL, RCPT and DATA, each
+    block of mail data, the reply to the final dot and to QUIT. `destination_concurrency_limit` is how many deliveries
+    to one next hop are under way, `process_limit` how many in all; `recipient_limit` how many recipients a
+    transaction has; `mx_address_limit` how many hosts of a domain are tried, `mx_session_limit` how many of them may
+    have been offered the mail; `active_limit` how many messages are worked on at a time; `hopcount_limit` how many
+    Received fields make a loop; `reuse` what becomes of a session where more mail for its host waits.
+    """
+
+    __slots__ = ()
+
+    connect_timeout: float = 2 * MINUTE
+    helo_timeout: float = 5 * MINUTE
+    mail_timeout: float = 5 * MINUTE
+    rcpt_timeout: float = 5 * MINUTE
+    data_init_timeout: float = 2 * MINUTE
+    data_xfer_timeout: float = 3 * MINUTE
+    data_done_timeout: float = 10 * MINUTE
+    quit_timeout: float = 5 * MINUTE
+    destination_concurrency_limit: int = MANY
+    process_limit: int = MANY
+    recipient_limit: int = 100
+    mx_address_limit: int = MANY
+    mx_session_limit: int = MANY
+    active_limit: int = MANY
+    hopcount_limit: int = 100
+    reuse: Reuse = "rset"

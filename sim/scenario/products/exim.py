@@ -1,0 +1,56 @@
+"""Exim: its main options, those of its smtp transport, and its retry rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sim.scenario.products.base import Product, named
+from sim.scenario.quantity import DAY, HOUR, MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class RetryRule:
+    """A part of an Exim retry rule: `F` (fixed interval), `G` (growing by a factor) or `H` (as G, with chance).
+
+    It is in force while the failing has lasted no longer than `cutoff`, s; `interval` in s.
+    """
+
+    letter: Literal["F", "G", "H"]
+    cutoff: float
+    interval: float
+    factor: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exim(Product):
+    """Exim's main options and those of its smtp transport; `queue_run` is the interval of its option -q."""
+
+    retry: tuple[RetryRule, ...] = (
+        RetryRule("F", 2 * HOUR, 15 * MINUTE),
+        RetryRule("G", 16 * HOUR, HOUR, 1.5),
+        RetryRule("F", 4 * DAY, 6 * HOUR),
+    )
+    queue_run: float = 30 * MINUTE
+    retry_interval_max: float = DAY
+    retry_data_expire: float = 7 * DAY
+    delay_after_cutoff: bool = True
+    connect_timeout: float = 5 * MINUTE
+    command_timeout: float = 5 * MINUTE
+    data_timeout: float = 5 * MINUTE
+    final_timeout: float = 10 * MINUTE
+    max_rcpt: int = 100
+    hosts_max_try: int = 5
+    received_headers_max: int = 30
+
+    helo_timeout = named("command_timeout")
+    mail_timeout = named("command_timeout")
+    rcpt_timeout = named("command_timeout")
+    data_init_timeout = named("command_timeout")
+    data_xfer_timeout = named("data_timeout")
+    data_done_timeout = named("final_timeout")
+    quit_timeout = named("command_timeout")
+    recipient_limit = named("max_rcpt")
+    mx_address_limit = named("hosts_max_try")
+    hopcount_limit = named("received_headers_max")
+    reuse = "mail"

@@ -1,0 +1,119 @@
+"""Products whose delays stand in a list: Exchange, Haraka, Stalwart, ZoneMTA, JSMS, and no product at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sim.scenario.products.base import Product, named
+from sim.scenario.quantity import DAY, HOUR, MINUTE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange(Product):
+    """Exchange's transport settings (Set-TransportService, Set-SendConnector)."""
+
+    QueueGlitchRetryCount: int = 4
+    QueueGlitchRetryInterval: float = MINUTE
+    TransientFailureRetryCount: int = 6
+    TransientFailureRetryInterval: float = 5 * MINUTE
+    OutboundConnectionFailureRetryInterval: float = 10 * MINUTE
+    MessageRetryInterval: float = 15 * MINUTE
+    MessageExpirationTimeout: float = 2 * DAY
+    MaxPerDomainOutboundConnections: int = 20
+    MaxOutboundConnections: int = 1000
+    ConnectionInactivityTimeOut: float = 10 * MINUTE
+    MaxHopCount: int = 60
+
+    helo_timeout = named("ConnectionInactivityTimeOut")
+    mail_timeout = named("ConnectionInactivityTimeOut")
+    rcpt_timeout = named("ConnectionInactivityTimeOut")
+    data_init_timeout = named("ConnectionInactivityTimeOut")
+    data_xfer_timeout = named("ConnectionInactivityTimeOut")
+    data_done_timeout = named("ConnectionInactivityTimeOut")
+    quit_timeout = named("ConnectionInactivityTimeOut")
+    destination_concurrency_limit = named("MaxPerDomainOutboundConnections")
+    process_limit = named("MaxOutboundConnections")
+    hopcount_limit = named("MaxHopCount")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Haraka(Product):
+    """Haraka's settings (outbound.ini, haraka.ini): it gives up when the intervals are used up."""
+
+    temp_fail_intervals: tuple[float, ...] = tuple(64.0 * 2**power for power in range(12))
+    connect_timeout: float = 30.0
+    concurrency_max: int = 100
+    max_received: int = 100
+
+    process_limit = named("concurrency_max")
+    hopcount_limit = named("max_received")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stalwart(Product):
+    """Stalwart's settings below `queue` and `session`: the last of its schedule's intervals comes again and again."""
+
+    schedule: tuple[float, ...] = (
+        2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, DAY, 3 * DAY
+    )  # fmt: skip
+    expire: float = 3 * DAY
+    connect: float = 5 * MINUTE
+    greeting: float = 5 * MINUTE
+    mail_from: float = 5 * MINUTE
+    rcpt_to: float = 5 * MINUTE
+    data: float = 10 * MINUTE
+    max_mx: int = 7
+    received_headers: int = 50
+
+    connect_timeout = named("connect")
+    helo_timeout = named("greeting")
+    mail_timeout = named("mail_from")
+    rcpt_timeout = named("rcpt_to")
+    data_init_timeout = named("data")
+    data_xfer_timeout = named("data")
+    data_done_timeout = named("data")
+    mx_address_limit = named("max_mx")
+    hopcount_limit = named("received_headers")
+    reuse = "never"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneMta(Product):
+    """ZoneMTA's intervals between tries (it gives up when they are used up) and connections of a zone."""
+
+    deferTimes: tuple[float, ...] = tuple(  # noqa: N815 - its own name
+        MINUTE * gap for gap in (5, 7, 8, 25, 75, 120, *[240] * 11)
+    )
+    connections: int = 5
+
+    process_limit = named("connections")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jsms(Product):
+    """Channel keywords of Sun's Java System Messaging Server, once PMDF; the last of its notices returns the mail."""
+
+    normalbackoff: tuple[float, ...] = (HOUR, 2 * HOUR, 2 * HOUR, 4 * HOUR, 4 * HOUR, 4 * HOUR, 8 * HOUR)
+    notices: tuple[float, ...] = (3 * DAY, 6 * DAY, 9 * DAY, 12 * DAY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delays(Product):
+    """No product: any list of delays, the last of which comes again and again, and any limits."""
+
+    delays: tuple[float, ...] = (30 * MINUTE,)
+    lifetime: float = 5 * DAY
+    connect_timeout: float = 2 * MINUTE
+    helo_timeout: float = 5 * MINUTE
+    mail_timeout: float = 5 * MINUTE
+    rcpt_timeout: float = 5 * MINUTE
+    data_init_timeout: float = 2 * MINUTE
+    data_xfer_timeout: float = 3 * MINUTE
+    data_done_timeout: float = 10 * MINUTE
+    quit_timeout: float = 5 * MINUTE
+    destination_concurrency_limit: int = 20
+    process_limit: int = 100
+    recipient_limit: int = 100
+    mx_address_limit: int = 5
+    mx_session_limit: int = 2
+    hopcount_limit: int = 100

@@ -1,0 +1,59 @@
+"""Postfix: its parameters and their defaults (postconf(5))."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sim.scenario.feedback import FIXED, Feedback
+from sim.scenario.products.base import Product, named
+from sim.scenario.quantity import DAY, MINUTE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Postfix(Product):
+    """Postfix's parameters (postconf(5))."""
+
+    queue_run_delay: float = 5 * MINUTE
+    minimal_backoff_time: float = 5 * MINUTE
+    maximal_backoff_time: float = 4000.0
+    maximal_queue_lifetime: float = 5 * DAY
+    bounce_queue_lifetime: float = 5 * DAY
+    smtp_connect_timeout: float = 30.0
+    smtp_helo_timeout: float = 5 * MINUTE
+    smtp_mail_timeout: float = 5 * MINUTE
+    smtp_rcpt_timeout: float = 5 * MINUTE
+    smtp_data_init_timeout: float = 2 * MINUTE
+    smtp_data_xfer_timeout: float = 3 * MINUTE
+    smtp_data_done_timeout: float = 10 * MINUTE
+    smtp_quit_timeout: float = 5 * MINUTE
+    initial_destination_concurrency: int = 5
+    default_destination_concurrency_limit: int = 20
+    default_destination_concurrency_positive_feedback: Feedback = FIXED
+    default_destination_concurrency_negative_feedback: Feedback = FIXED
+    default_destination_concurrency_failed_cohort_limit: int = 1
+    default_destination_rate_delay: float = 0.0
+    default_delivery_slot_cost: int = 5
+    default_delivery_slot_loan: int = 3
+    default_delivery_slot_discount: int = 50
+    default_minimum_delivery_slots: int = 3
+    default_destination_recipient_limit: int = 50
+    default_process_limit: int = 100
+    qmgr_message_active_limit: int = 20_000
+    smtp_mx_address_limit: int = 5
+    smtp_mx_session_limit: int = 2
+    hopcount_limit: int = 50
+
+    connect_timeout = named("smtp_connect_timeout")
+    helo_timeout = named("smtp_helo_timeout")
+    mail_timeout = named("smtp_mail_timeout")
+    rcpt_timeout = named("smtp_rcpt_timeout")
+    data_init_timeout = named("smtp_data_init_timeout")
+    data_xfer_timeout = named("smtp_data_xfer_timeout")
+    data_done_timeout = named("smtp_data_done_timeout")
+    quit_timeout = named("smtp_quit_timeout")
+    destination_concurrency_limit = named("default_destination_concurrency_limit")
+    recipient_limit = named("default_destination_recipient_limit")
+    process_limit = named("default_process_limit")
+    mx_address_limit = named("smtp_mx_address_limit")
+    mx_session_limit = named("smtp_mx_session_limit")
+    active_limit = named("qmgr_message_active_limit")

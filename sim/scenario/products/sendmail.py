@@ -1,0 +1,37 @@
+"""Sendmail: its options and their defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sim.scenario.products.base import Product, named
+from sim.scenario.quantity import DAY, HOUR, MINUTE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sendmail(Product):
+    """Sendmail's options; `queue_interval` is that of its option -q, names in lower case are those below Timeout."""
+
+    queue_interval: float = 30 * MINUTE
+    MinQueueAge: float = 0.0
+    MaxQueueAge: float = 0.0
+    queuereturn: float = 5 * DAY
+    connect: float = 2 * MINUTE
+    initial: float = 5 * MINUTE
+    mail: float = 10 * MINUTE
+    rcpt: float = HOUR
+    datainit: float = 5 * MINUTE
+    datablock: float = HOUR
+    datafinal: float = HOUR
+    quit: float = 2 * MINUTE
+    MaxHopCount: int = 25
+
+    connect_timeout = named("connect")
+    helo_timeout = named("initial")
+    mail_timeout = named("mail")
+    rcpt_timeout = named("rcpt")
+    data_init_timeout = named("datainit")
+    data_xfer_timeout = named("datablock")
+    data_done_timeout = named("datafinal")
+    quit_timeout = named("quit")
+    hopcount_limit = named("MaxHopCount")

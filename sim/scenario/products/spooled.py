@@ -1,0 +1,76 @@
+"""Products with a clock for each message or one for all: qmail, OpenSMTPD, nullmailer, and the advice of RFC 5321."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sim.scenario.products.base import MANY, Product, named
+from sim.scenario.quantity import DAY, HOUR, MINUTE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Qmail(Product):
+    """Qmail's control files (qmail-send(8), qmail-remote(8)); it has one recipient a session."""
+
+    queuelifetime: float = 7 * DAY
+    concurrencyremote: int = 20
+    timeoutconnect: float = MINUTE
+    timeoutremote: float = 20 * MINUTE
+
+    connect_timeout = named("timeoutconnect")
+    helo_timeout = named("timeoutremote")
+    mail_timeout = named("timeoutremote")
+    rcpt_timeout = named("timeoutremote")
+    data_init_timeout = named("timeoutremote")
+    data_xfer_timeout = named("timeoutremote")
+    data_done_timeout = named("timeoutremote")
+    quit_timeout = named("timeoutremote")
+    process_limit = named("concurrencyremote")
+    recipient_limit = 1
+    mx_session_limit = 1
+    reuse = "never"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenSmtpd(Product):
+    """OpenSMTPD's settings (smtpd.conf(5)), and its limits by their names in its source (limit.c)."""
+
+    expire: float = 4 * DAY
+    maxconn_per_route: int = 5
+    maxconn_per_source: int = 100
+
+    destination_concurrency_limit = named("maxconn_per_route")
+    process_limit = named("maxconn_per_source")
+    reuse = "mail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nullmailer(Product):
+    """Nullmailer's control files (nullmailer-send(8)); it sends one message at a time."""
+
+    pausetime: float = MINUTE
+    maxpause: float = DAY
+    queuelifetime: float = 7 * DAY
+    sendtimeout: float = HOUR
+
+    connect_timeout = named("sendtimeout")
+    helo_timeout = named("sendtimeout")
+    mail_timeout = named("sendtimeout")
+    rcpt_timeout = named("sendtimeout")
+    data_init_timeout = named("sendtimeout")
+    data_xfer_timeout = named("sendtimeout")
+    data_done_timeout = named("sendtimeout")
+    quit_timeout = named("sendtimeout")
+    process_limit = 1
+    recipient_limit = MANY
+    reuse = "never"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rfc5321(Product):
+    """What RFC 5321 section 4.5.4.1 recommends: two tries in the first hour, then one in two or three hours."""
+
+    retry_interval: float = 30 * MINUTE
+    first_period: float = HOUR
+    later_interval: float = 2 * HOUR
+    give_up_time: float = 5 * DAY
