@@ -89,7 +89,7 @@ def main(messages: int) -> None:
         scenario.write_text(SCENARIO)
         for number in range(ROUNDS):
             port, maildir = free_port(), folder / f"mtasim{number}"
-            serve = [sys.executable, "-m", "sim.cli", "serve", str(scenario), "--host", "b"]
+            serve = [sys.executable, "-m", "sim", "serve", str(scenario), "--host", "b"]
             took["mtasim"].append(
                 load([*serve, "--smtp", str(port), "--maildir", str(maildir)], port, maildir, messages)
             )

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from sim import cli
+from sim.cli import scenarios, study
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = """
@@ -262,13 +263,13 @@ def test_result_goes_under_reports_by_default(small: Path, monkeypatch):
     monkeypatch.chdir(small.parent)
     assert cli.main(["run", "small.yaml", "--jobs", "1", "-q"]) == 0
     assert (small.parent / "reports" / "small" / "manifest.json").exists()
-    assert cli._name("scenarios/two-hosts/scenario.yaml") == "two-hosts"
-    assert cli._name("-") == "stdin"
+    assert study._name("scenarios/two-hosts/scenario.yaml") == "two-hosts"
+    assert study._name("-") == "stdin"
 
 
 def test_a_defect_is_exit_70(monkeypatch, capsys):
     """Our own mistakes are called that, with how to report them."""
-    monkeypatch.setattr(cli, "_load", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(scenarios, "read_scenario", lambda *_, **__: 1 / 0)
     assert cli.main(["check", "x.yaml"]) == 70
     assert "This is a defect of mtasim" in capsys.readouterr().err
 

@@ -30,7 +30,7 @@ def file(tmp_path: Path) -> Path:
 @contextmanager
 def serving(file: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """A process that serves host b; the process and its port."""
-    command = [sys.executable, "-m", "sim.cli", "serve", str(file), "--host", "b", "--smtp", "0"]
+    command = [sys.executable, "-m", "sim", "serve", str(file), "--host", "b", "--smtp", "0"]
     with subprocess.Popen(
         [*command, "--maildir", str(file.parent / "mail"), *options],
         stdout=subprocess.PIPE,

@@ -1,0 +1,54 @@
+"""What the commands have in common: exit statuses, options, and where words go."""
+
+# ruff: noqa: PLC0415 - what only one command needs is loaded by that command
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+if TYPE_CHECKING:
+    from sim.scenario.spec import Scenario
+
+DONE, EXPECTATION_FAILED, USAGE, DEFECT, INTERRUPTED = 0, 1, 2, 70, 130
+
+ScenarioFile = Annotated[str, Parameter(help="A scenario file; - reads standard input.", allow_leading_hyphen=True)]
+ResultFolder = Annotated[Path, Parameter(help="A folder that run or compare has written.")]
+Overrides = Annotated[
+    tuple[str, ...],
+    Parameter(
+        name="--set", negative="", help="key=value: override a key of the scenario, e.g. network.graph=my.graphml."
+    ),
+]
+AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON instead of a table.")]
+Quiet = Annotated[bool, Parameter(name=["-q", "--quiet"], negative="", help="No progress, no notes.")]
+
+
+class UsageError(Exception):
+    """The command was given something that it cannot do; one line that says what, and the cure."""
+
+
+def put(data: object, *, end: str = "\n") -> None:
+    """Data, for stdout."""
+    sys.stdout.write(f"{data}{end}")
+
+
+def tell(words: object) -> None:
+    """Anything but data, for stderr."""
+    sys.stderr.write(f"{words}\n")
+
+
+def read_scenario(path: str, overrides: Sequence[str], *, quiet: bool) -> Scenario:
+    """Read a scenario file; its notes are told unless it is to be quiet."""
+    from sim.results.metrics import METRICS
+    from sim.scenario.load import load
+
+    spec = load(path, overrides=overrides, metrics=tuple(METRICS))
+    if not quiet:
+        for note in spec.notes:
+            tell(f"note: {note}")
+    return spec

@@ -1,0 +1,62 @@
+"""The command that asks how long one session takes, without a scenario."""
+
+# ruff: noqa: PLC0415 - what only one command needs is loaded by that command
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from sim.cli.common import DONE, AsJson, UsageError, put
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionOptions:
+    """The link, and who speaks over it."""
+
+    rtt: Annotated[str, Parameter(help="Round trip.", allow_leading_hyphen=True)] = "100ms"
+    rate: Annotated[str, Parameter(help="Bits a second, each way.", allow_leading_hyphen=True)] = "10Mbit/s"
+    loss: Annotated[str, Parameter(help="How likely a packet is lost, each way.", allow_leading_hyphen=True)] = "0"
+    burst: Annotated[str, Parameter(help="Mean length of a burst of losses: packets, or a duration.")] = ""
+    size: Annotated[str, Parameter(help="The message.", allow_leading_hyphen=True)] = "20kB"
+    client: Annotated[str, Parameter(help="postfix, postfix-nopipe, smtp-source, smtplib or exim.")] = "postfix"
+    server: Annotated[str, Parameter(help="postfix, smtp-sink or exim.")] = "postfix"
+    congestion: Annotated[str, Parameter(help="cubic, reno or tahoe.")] = ""
+    tcp: Annotated[str, Parameter(help="linux, linux-3, bsd-1988, or rtt-only (no TCP).")] = "linux"
+    queue: Annotated[str, Parameter(help="Bytes that may wait for the line; 0 means no limit.")] = "0"
+    mtu: Annotated[str, Parameter(help="The biggest packet.", allow_leading_hyphen=True)] = "1500"
+    sessions: Annotated[int, Parameter(name=["-n", "--sessions"], help="How many sessions.")] = 1000
+    seed: Annotated[int, Parameter(help="What the random draws start from.")] = 1
+    plot: Annotated[Path | None, Parameter(help="Draw the distribution into this file.")] = None
+    as_json: AsJson = False
+
+
+_USUAL_SESSION = SessionOptions()
+
+
+def session(options: Annotated[SessionOptions, Parameter(name="*")] = _USUAL_SESSION) -> int:
+    """How long one session takes, from its first SYN to the 250 after the data, over a link without a scenario."""
+    from sim.report.session import text
+    from sim.study.asked import AskedError, read_case
+    from sim.study.session import run as run_sessions
+
+    said = {key: value for key, value in vars(options).items() if key not in {"sessions", "plot", "as_json"}}
+    try:
+        case = read_case(n=options.sessions, **said)
+    except AskedError as error:
+        raise UsageError(str(error)) from error
+    sessions = run_sessions(case, options.sessions, options.seed)
+    summary = sessions.summary()
+    put(json.dumps(summary, indent=2) if options.as_json else text(summary))
+    if options.plot is not None:
+        from sim.report.plot_session import write as draw
+
+        try:
+            draw([float(value) for value in sessions.durations], options.sessions, options.plot)
+        except ValueError as error:
+            raise UsageError(f"--plot {options.plot}: {error}") from error
+    return DONE
