@@ -34,6 +34,7 @@ from sim.scenario.skies import (
     NameServiceForm,
     Outages,
     PartitionForm,
+    Spool,
     StartText,
     WeatherForm,
 )
@@ -200,6 +201,8 @@ class HostForm(Form):
     """Explicit outages."""
     windows: Windows | None = None
     """When it is up by schedule; always, where absent."""
+    spool: Spool | None = None
+    """Whether its queue outlives every time that it goes down (`durable`), or is lost with it (`volatile`)."""
     resolver: WeatherForm | None = None
     """When it can look up where mail goes; always, where absent."""
 

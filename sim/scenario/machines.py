@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
+from typing import Literal
 
 from sim.scenario.findings import Findings
 from sim.scenario.form import ArchitectureForm, HostForm
@@ -100,7 +101,7 @@ def _host(name: str, layers: Sequence[Layer], findings: Findings) -> Host:
         collects=settings.collects.collects() if isinstance(settings.collects, CollectsForm) else None,
         weather=weather(crashes, settings.down, settings.windows),
         resolver=sky(settings.resolver),
-        spool=crashes.spool if crashes else "durable",
+        spool=_spool(layers, findings),
         **{key: value for key in _PLAIN if (value := getattr(settings, key)) is not None},
     )
 
@@ -119,6 +120,22 @@ _PLAIN = (
     "tcp",
 )
 """Settings that a host has as the file says them."""
+
+
+def _spool(layers: Sequence[Layer], findings: Findings) -> Literal["durable", "volatile"]:
+    """What the strongest layer says of the spool, by its own key or among the crashes that hold."""
+    spool: Literal["durable", "volatile"] | None = None
+    own: Literal["durable", "volatile"] | None = None
+    for path, form in layers:
+        crashes = form.crashes.spool if isinstance(form.crashes, CrashesForm) else None
+        if form.spool and crashes and form.spool != crashes:
+            findings.error(
+                (*path, "spool"), f"two words on one spool ({form.spool}, and {crashes} with crashes): say one"
+            )
+        own = form.spool or own
+        if form.spool or form.crashes is not None:
+            spool = form.spool or crashes or own
+    return spool or "durable"
 
 
 def _check_product(mta: Product, choice: Choice | None, layers: Sequence[Layer], findings: Findings) -> None:

@@ -201,7 +201,6 @@ def _distribution(distribution: Distribution, text: Callable[[float], str]) -> o
 
 
 def _host(host: Host, *, alike: bool) -> Settings:
-    crashes = _outages(host.weather.outages)
     mta = {name: format_parameter(getattr(host.mta, name)) for name in parameters_of(type(host.mta))}
     words = words_of(host.extensions, host.uses)
     return {
@@ -222,9 +221,10 @@ def _host(host: Host, *, alike: bool) -> Settings:
         "policies": show_policies(host.policies),
         "collects": show_collects(host.collects),
         "tcp": show_tcp(host.tcp),
-        "crashes": {**crashes, "spool": host.spool} if isinstance(crashes, dict) else crashes,
+        "crashes": _outages(host.weather.outages),
         "down": _intervals(host.weather.down),
         "windows": [format_window(window) for window in host.weather.windows],
+        "spool": host.spool,
         "resolver": _weather(host.resolver) if host.resolver != Weather() else {},
     }
 

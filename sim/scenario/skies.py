@@ -41,12 +41,15 @@ class OutagesForm(Form):
                 raise ValueError(f"{mean} and {times} are given: allowed is one of them")
 
 
+Spool = Annotated[Literal["durable", "volatile"], word("spool", "durable", "volatile")]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrashesForm(OutagesForm):
     """Random crashes of a host."""
 
-    spool: Annotated[Literal["durable", "volatile"], word("spool", "durable", "volatile")] = "durable"
-    """Whether the queue outlives a crash (`durable`) or is lost with it (`volatile`)."""
+    spool: Spool | None = None
+    """The host's `spool`, said here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

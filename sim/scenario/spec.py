@@ -202,7 +202,7 @@ class Host:
     its own domains is user@far. `reuse` says how its client goes on where more mail for the same host waits: after an
     RSET, as Postfix does, with MAIL once the final dot has its reply, as Exim does (`mail`), with MAIL right behind the
     final dot (`ride`), or in a session of its own (`never`). While its `resolver` is down the host cannot look up where
-    mail goes.
+    mail goes. `spool` says whether its queue outlives the times when it is down.
     """
 
     name: str

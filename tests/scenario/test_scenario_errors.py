@@ -181,7 +181,7 @@ CASES = {
             (
                 "x.yaml:2:12: not a mapping (3): allowed is a mapping with mta, esmtp, extensions, accounts, login, vrfy, expn, "
                 "source_routes, percent_hack, reuse, sessions, size_limit, service_time, commit_time, policies, "
-                "collects, ... (21 in all)"
+                "collects, ... (22 in all)"
             )
         ],
     ),
@@ -401,6 +401,14 @@ CASES = {
     "unknown spool": (
         NET + "hosts: {a: {crashes: {mtbf: 1 d, mttr: 1 h, spool: durabel}}}\n",
         ["x.yaml:2:52: unknown spool (durabel): allowed are durable, volatile; did you mean durable?"],
+    ),
+    "unknown spool of a host": (
+        NET + "hosts: {a: {spool: durabel}}\n",
+        ["x.yaml:2:20: unknown spool (durabel): allowed are durable, volatile; did you mean durable?"],
+    ),
+    "two spools": (
+        NET + "hosts: {a: {spool: durable, crashes: {mtbf: 1 d, mttr: 1 h, spool: volatile}}}\n",
+        ["x.yaml:2:20: two words on one spool (durable, and volatile with crashes): say one"],
     ),
     "no domains": (NET + "domains: {}\n", ["x.yaml:2:10: no domains (an empty mapping): allowed is at least one"]),
     "not a domain": (

@@ -420,6 +420,24 @@ hosts:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("defaults", "own", "spool"),
+    [
+        ("", "down: [{from: 1 h, to: 2 h}]", "durable"),
+        ("", "spool: volatile, down: [{from: 1 h, to: 2 h}]", "volatile"),
+        ("spool: volatile", "crashes: {mtbf: 1 d, mttr: 1 h}", "volatile"),
+        ("spool: volatile", "crashes: {mtbf: 1 d, mttr: 1 h, spool: durable}", "durable"),
+        ("crashes: {mtbf: 1 d, mttr: 1 h, spool: volatile}", "down: [{from: 1 h, to: 2 h}]", "volatile"),
+        ("crashes: {mtbf: 1 d, mttr: 1 h, spool: volatile}", "spool: durable", "durable"),
+        ("crashes: {mtbf: 1 d, mttr: 1 h, spool: volatile}", "crashes: none", "durable"),
+    ],
+)
+def test_the_strongest_word_on_a_spool_holds(defaults: str, own: str, spool: str):
+    """Said by itself or with the crashes, for whatever takes the host down."""
+    hosts = loads(NET + f"hosts: {{defaults: {{{defaults}}}, a: {{{own}}}}}").architectures["end-to-end"].hosts
+    assert hosts["a"].spool == spool
+
+
 def test_crashes_can_be_taken_away():
     """`none` overrides what the defaults say."""
     text = NET + "hosts: {defaults: {crashes: {mtbf: 1 d, mttr: 1 h}}, a: {crashes: none}}"

@@ -82,11 +82,16 @@ def test_each_host_setting_is_shown_once_in_the_weakest_layer(rich):
     """What an architecture's hosts share is its default; what a host has everywhere stands under hosts."""
     shown = YAML(typ="safe", pure=True).load(show(loads(RICH, rich)))
     assert shown["hosts"]["a"] == {"esmtp": False}
-    assert shown["hosts"]["b"] == {"extensions": [], "size_limit": "5 MB", "down": [{"from": "1 h", "to": "100 min"}]}
+    assert shown["hosts"]["b"] == {
+        "extensions": [],
+        "size_limit": "5 MB",
+        "down": [{"from": "1 h", "to": "100 min"}],
+        "spool": "durable",
+    }
     assert shown["architectures"]["x"]["hosts"] == {"a": {"sessions": 3}, "b": {"crashes": "none"}}
     assert shown["architectures"]["y"]["hosts"] == {
         "defaults": {"mta": {"postfix": {"hopcount_limit": 50}}},
-        "b": {"crashes": {"mtbf": "1 d", "mttr": "1 h", "spool": "durable"}},
+        "b": {"crashes": {"mtbf": "1 d", "mttr": "1 h"}},
     }
 
 
