@@ -201,8 +201,9 @@ class Host:
     forward-path means (`honour`: RFC 821; `strip`: RFC 5321; `reject`), `percent_hack` whether `user%far@own` in one of
     its own domains is user@far. `reuse` says how its client goes on where more mail for the same host waits: after an
     RSET, as Postfix does, with MAIL once the final dot has its reply, as Exim does (`mail`), with MAIL right behind the
-    final dot (`ride`), or in a session of its own (`never`). While its `resolver` is down the host cannot look up where
-    mail goes. `spool` says whether its queue outlives the times when it is down.
+    final dot (`ride`), or in a session of its own (`never`); where nothing is said, as its product does. While its
+    `resolver` is down the host cannot look up where mail goes. `spool` says whether its queue outlives the times when
+    it is down.
     """
 
     name: str
@@ -217,7 +218,7 @@ class Host:
     expn: Literal["answer", "evade", "refuse"] = "answer"
     source_routes: Literal["honour", "strip", "reject"] = "strip"
     percent_hack: bool = False
-    reuse: Reuse = "rset"
+    reuse: Reuse | None = None
     sessions: int = 100
     size_limit: int = 0
     service_time: float = 0.0
@@ -228,6 +229,10 @@ class Host:
     resolver: Weather = Weather()
     spool: Literal["durable", "volatile"] = "durable"
     tcp: Tcp = Tcp()
+
+    def __post_init__(self) -> None:
+        if self.reuse is None:
+            object.__setattr__(self, "reuse", self.mta.reuse)
 
     @property
     def domain(self) -> str:

@@ -356,8 +356,16 @@ def test_every_products_extensions_come_back_from_what_is_shown(name):
 def test_sessions_are_reused_as_the_product_does_or_as_the_file_says(text, expected):
     """The product's way goes for hosts of which the file says nothing; and it comes back from what is shown."""
     scenario = loads(NET + f"hosts: {text}")
-    assert scenario.architectures["end-to-end"].hosts["a"].reuse == expected
+    host = scenario.architectures["end-to-end"].hosts["a"]
+    assert host.reuse == expected
     assert loads(show(scenario)) == scenario
+
+
+@pytest.mark.parametrize("name", sorted(PRODUCTS))
+def test_a_host_made_in_code_goes_on_with_sessions_as_one_from_a_file(name: str):
+    """Its product's way, where nothing is said."""
+    said = loads(NET + f"hosts: {{a: {{mta: {name}}}}}").architectures["end-to-end"].hosts["a"]
+    assert Host(name="a", mta=PRODUCTS[name]()).reuse == said.reuse
 
 
 def test_every_extension_of_the_protocol_can_be_said():
