@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
-from sim.network.recovery import Recovery
 from sim.network.segments import ATO, Packet
 from sim.network.sender import coarse
+from sim.network.timeouts import Timeouts
 from sim.network.way import Way
 
 __all__ = ["End"]
@@ -25,7 +25,7 @@ _WINDOW: Final = 64240
 _UNKNOWN_SEGMENT: Final = 536
 
 
-class End(Recovery):
+class End(Timeouts):
     """One end; between flights that are sums it is no more than its `Sender`."""
 
     __slots__ = ("_full",)
