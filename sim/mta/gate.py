@@ -80,6 +80,10 @@ class Guard:
         """The host has restarted: no connection is open; whom it knows lies on disk."""
         self._open.clear()
 
+    def hello(self, now: float) -> Reply | None:
+        """Why EHLO or HELO is refused, if it is."""
+        return self._injected("helo", now)
+
     def mail(self, client: str, parameters: Parameters, now: float) -> Reply | None:
         """Why MAIL is refused, if it is."""
         if self._messages is not None and not self._messages.admits(client, now):
@@ -141,6 +145,10 @@ class Gate:
         refusal = self._guard.connection(self._client, self._now())
         self._open = refusal is None
         return refusal
+
+    def hello(self) -> Reply | None:
+        """The reply instead of the usual one to EHLO or HELO."""
+        return self._guard.hello(self._now())
 
     def mail(self, parameters: Parameters) -> Reply | None:
         """The reply instead of the usual one to MAIL."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
 
 from sim.mail.path import Path
 from sim.mta.wishes import Wishes
@@ -113,19 +114,47 @@ class Entry:
         return wishes is not None and wishes.returns and now >= wishes.deadline
 
 
+class Verdict(NamedTuple):
+    """What a product makes of a failure (`mta.blame`).
+
+    `waits` says who is backed off: the site, or just this message. `goes_on` says whether another of the domain's
+    hosts is tried at once, `returns` whether what no host takes is returned.
+    """
+
+    waits: Literal["site", "message"]
+    goes_on: bool
+    returns: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a copy was not taken: the reply of `host`, or words of our own with `code` 0 and no host."""
+    """Why a copy was not taken: the reply of `host`, or words of our own with `code` 0 and no host.
+
+    `at` is what had no good answer, where a session failed; `verdict` what the product makes of it, None where it has
+    no say.
+    """
 
     code: int
     enhanced: str
     text: str
     host: str = ""
+    at: str = ""
+    verdict: Verdict | None = None
 
     @property
     def permanent(self) -> bool:
-        """Whether trying again is pointless (a 5yz reply)."""
-        return self.code >= 500
+        """Whether trying again later is pointless: for most products, and where none has a say, a 5yz reply."""
+        return self.code >= 500 if self.verdict is None else self.verdict.returns
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether another of the domain's hosts is tried at once."""
+        return self.code < 500 if self.verdict is None else self.verdict.goes_on
+
+    @property
+    def site(self) -> bool:
+        """Whether the site is backed off, and not just this message."""
+        return not self.host if self.verdict is None else self.verdict.waits == "site"
 
     @property
     def diagnostic(self) -> str:

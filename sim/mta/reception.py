@@ -268,6 +268,8 @@ class Reception:
         return self.close(replies.E421_TOO_MANY_ERRORS) if self.errors == self._error_limit else b""
 
     def _hello(self, event: events.Ehlo | events.Helo | events.Lhlo) -> Reply:
+        if self._gate is not None and (refusal := self._gate.hello()) is not None:
+            return refusal
         self._reset(event)
         if isinstance(event, events.Helo):
             return Reply(250, (f"{self._host.domain} pleased to meet you, {event.domain}",))

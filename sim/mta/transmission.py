@@ -75,6 +75,7 @@ class Transmission:
         "_pipelining",
         "_read",
         "_recipient_parameters",
+        "_refused_at",
         "_reverse_path",
         "_ridden",
         "_taken",
@@ -124,6 +125,7 @@ class Transmission:
         self._waits_for: type[Command] | None = None
         self._decided = False
         self.replies: dict[Path, Reply] = {}
+        self._refused_at: dict[Path, str] = {}
         self.failure: Failure | None = None
         self.contacted = False
         self.done = False
@@ -156,13 +158,13 @@ class Transmission:
                 if event is NEED_DATA:
                     return
                 if isinstance(event, ConnectionClosed):
-                    self._end(Failure(0, "4.4.2", "lost connection with the server"))
+                    self._end(Failure(0, "4.4.2", "lost connection with the server", at=self.awaits))
                     return
                 answered.append(event)
                 missing -= 1
                 shutting_down = event.code == 421
         except RemoteProtocolError as error:
-            self._end(Failure(0, "4.5.0", f"the server broke the protocol: {error}"))
+            self._end(Failure(0, "4.5.0", f"the server broke the protocol: {error}", at=self.awaits))
             return
         self._read = []
         try:
@@ -180,8 +182,13 @@ class Transmission:
     def go_on(self) -> None:
         """Begin with the message in `next`; what is known of the one before is forgotten."""
         self.done = self._decided = False
-        self.replies, self.failure, self.turns = {}, None, 0
+        self.replies, self._refused_at, self.failure, self.turns = {}, {}, None, 0
         self._group = self._dialogue.send([])
+
+    @property
+    def awaits(self) -> str:
+        """What the server is to answer next: a place of `mta.blame`."""
+        return _PLACES[self._waits_for]
 
     def timeout(self, policy: Product) -> float:
         """How long the host waits for the answer to what it wrote last, in s (RFC 5321 section 4.5.3.2)."""
@@ -199,16 +206,16 @@ class Transmission:
     def _converse(self) -> _Dialogue:
         greeting = (yield ())[0]
         if not greeting.positive:
-            yield from self._leave(_refused(greeting))
+            yield from self._leave(_refused(greeting, "greeting"))
             return
         hello = yield from self._hello()
         if not hello.positive:
-            yield from self._leave(_refused(hello))
+            yield from self._leave(_refused(hello, "hello"))
             return
         host, offered = self._host, self._machine.extensions
         if "STARTTLS" in offered and "STARTTLS" in host.uses:
             hello = yield from self._start_tls(hello)
-        refusal = _refused(hello) if not hello.positive else None
+        refusal = _refused(hello, "hello") if not hello.positive else None
         if host.login is not None and refusal is None:
             refusal = yield from proof.prove(host.login, self._machine.extensions.get("AUTH"))
         if refusal is not None:
@@ -286,7 +293,7 @@ class Transmission:
             self.contacted = False
             reply = (yield (_RSET,))[0]
             if not reply.positive:
-                yield from self._leave(_refused(reply))
+                yield from self._leave(_refused(reply, "mail"))
                 return
             self.contacted = True
         yield from self._mail(ridden)
@@ -335,11 +342,13 @@ class Transmission:
         if not sender.positive or answers[-1].code == 421:
             self._taken = False
             self.replies |= dict.fromkeys(pending, sender if not sender.positive else answers[-1])
+            self._refused_at |= dict.fromkeys(pending, "mail" if not sender.positive else "rcpt")
             return False
         refused = {path: reply for path, reply in zip(pending, rest[:recipients], strict=True) if not reply.positive}
         self._taken = len(refused) < recipients
         if refused:
             self.replies |= refused
+            self._refused_at |= dict.fromkeys(refused, "rcpt")
             if self._taken:
                 self._excess = [path for path, reply in refused.items() if reply.code in _TOO_MANY]
         if len(rest) == recipients:
@@ -352,7 +361,13 @@ class Transmission:
     def _settle(self, reply: Reply) -> None:
         """The reply decides for all of the transaction's recipients that have none."""
         for path in self._pending:
-            self.replies.setdefault(path, reply)
+            if self.replies.setdefault(path, reply) is reply:
+                self._refused_at[path] = "data"
+
+    def refusal(self, path: Path, host: str) -> Failure:
+        """The reply that refused a forward-path, as the failure that it is; `host` gave it."""
+        reply = self.replies[path]
+        return Failure(reply.code, reply.enhanced, reply.text, host, self._refused_at.get(path, "dot"))
 
     def _send_mail_data(self) -> Generator[tuple[Command, ...], list[Reply], bool]:
         """The mail data, and what may ride behind it. Says whether another transaction is to follow."""
@@ -451,8 +466,8 @@ def _taken(answers: list[Reply]) -> bool:
     return answers[-1].code != 421 and any(reply.positive for reply in answers[1:])
 
 
-def _refused(reply: Reply) -> Failure:
-    return Failure(reply.code, reply.enhanced, reply.text)
+def _refused(reply: Reply, at: str) -> Failure:
+    return Failure(reply.code, reply.enhanced, reply.text, at=at)
 
 
 _TIMEOUTS: dict[type[Command] | None, Callable[[Product], float]] = {
@@ -471,3 +486,21 @@ _TIMEOUTS: dict[type[Command] | None, Callable[[Product], float]] = {
     events.LastChunk: attrgetter("data_done_timeout"),
     events.Quit: attrgetter("quit_timeout"),
 }
+
+_PLACES: dict[type[Command] | None, str] = {
+    None: "greeting",
+    events.Ehlo: "hello",
+    events.Helo: "hello",
+    events.Lhlo: "hello",
+    events.StartTls: "hello",
+    events.Auth: "hello",
+    events.AuthResponse: "hello",
+    events.Rset: "mail",
+    events.Mail: "mail",
+    events.Rcpt: "rcpt",
+    events.Data: "data",
+    events.MailData: "dot",
+    events.LastChunk: "dot",
+    events.Quit: "dot",
+}
+"""What each command's missing answer counts as."""

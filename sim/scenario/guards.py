@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from sim.scenario.policies import Greylist, Place, Policies, Rate, Refusal
 from sim.scenario.quantity import PROBABILITY, format_duration, format_size, parse_probability
@@ -68,8 +68,8 @@ _PROBABILITY = Annotated[float, Reads(parse_probability, PROBABILITY.json_schema
 class RefusalForm(Form):
     """Replies that refuse what would have been taken."""
 
-    at: Annotated[Place, word("place", "connect", "mail", "rcpt", "data")]
-    """At the greeting, at MAIL, at RCPT, or at the end of mail data."""
+    at: Annotated[Place, word("place", *get_args(Place))]
+    """At the greeting (`connect`), at EHLO and HELO, at MAIL, at RCPT, or at the end of mail data."""
     code: _CODE
     """The reply code."""
     probability: _PROBABILITY = 1.0

@@ -8,8 +8,8 @@ from typing import Literal
 HOUR = 3600.0
 DAY = 86400.0
 
-Place = Literal["connect", "mail", "rcpt", "data"]
-"""Where in a session: at the greeting, at MAIL, at RCPT, or at the end of mail data."""
+Place = Literal["connect", "helo", "mail", "rcpt", "data"]
+"""Where in a session: at the greeting, at EHLO and HELO, at MAIL, at RCPT, or at the end of mail data."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -230,7 +230,8 @@ class Attempt:
         gone: set[str] = set()
         outcomes: dict[str, Reply | Failure] = {}
         spent = session.spent(now)
-        held = self._station.queue.holds(entry)
+        held, peer = self._station.queue.holds(entry), self._peer.host.name
+        silent = session.outcome in ("connect-timeout", "timeout")
         if held and entry.wishes is not None and not session.transmission.reports:
             self._tell_relayed(replies, now)
         for copy in self._copies:
@@ -243,10 +244,11 @@ class Attempt:
                     ledger.hand_over(copy)
                 continue
             copy.tried(spent, now)
-            failure = _failure(reply, self._peer.host.name) if reply is not None else cut or NO_ANSWER
+            failure = session.transmission.refusal(copy.forward_path, peer) if reply is not None else cut or NO_ANSWER
+            failure = self._station.blame.judged(failure, silent=silent)
             entry.failures[copy.recipient] = failure
             outcomes.setdefault(_outcome(failure, session.outcome if reply is None else ""), failure)
-            if not failure.permanent:
+            if failure.goes_on or not failure.permanent:
                 left.append(copy)
         if held and gone:
             entry.copies = [copy for copy in entry.copies if copy.recipient not in gone]
@@ -291,10 +293,6 @@ def nowhere(failure: Failure, host: str, towards: str, copies: Sequence[Copy], n
     outcome = "dns-failure" if failure is NO_NAMES else "no-route"
     message_id, status = copies[0].message_id, failure.enhanced
     return AttemptFact(message_id, host, towards, now, now, outcome, 0, status, 0, 0, 0, 0, len(copies))
-
-
-def _failure(reply: Reply, host: str) -> Failure:
-    return Failure(reply.code, reply.enhanced, reply.text, host)
 
 
 def _outcome(failure: Failure, cut: str) -> str:

@@ -186,5 +186,5 @@ class Backlog:
 
 def _last_round(entry: Entry, now: float) -> Round:
     last = next(reversed(entry.failures.values()), None)
-    site = last is None or not last.host
+    site = last is None or last.site
     return Round(entry.queue_id, entry.arrival, entry.due, now, entry.rounds, site, entry.reverse_path.is_null)

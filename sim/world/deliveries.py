@@ -194,12 +194,16 @@ class Deliveries:
                 records.note_attempt(entry, way[-1], left, began, env.now)
             if not left or attempt.heir or talks == station.host.mta.mx_session_limit or not station.running:
                 break
+            going = [copy for copy in left if entry.failures[copy.recipient].goes_on]
+            if not going:
+                break
+            left = going
         if left and records is not None:
             records.note_exhausted(entry, left, env.now)
         return attempt, left
 
 
 def _site_failure(entry: Entry, left: Sequence[Copy]) -> Failure | None:
-    """Why the last host tried could not be talked to, if it could not (smtp_trouble.c: not a reply to the mail)."""
+    """Why the last host tried could not be talked to, if it could not, and the mail waits (smtp_trouble.c)."""
     failure = entry.failures.get(left[0].recipient)
-    return failure if failure is not None and not failure.host else None
+    return failure if failure is not None and failure.site and not failure.permanent else None

@@ -44,13 +44,16 @@ class HostRecords:
             if too_long:
                 entry.failures[copy.recipient] = TOO_LONG
                 copy.waited(entry.due, now)
+            else:
+                # Whoever was never tried has to have a reason to be returned for, some day.
+                entry.failures.setdefault(copy.recipient, next(bar for bar in barred if bar is not None))
         return ()
 
     def note_attempt(self, entry: Entry, hop: str, left: Sequence[Copy], began: float, now: float) -> None:
         """Keep what an attempt says about its next hop; wake those that it need no longer keep waiting."""
         outcome: Outcome = "taken"
         if left:
-            outcome = "message" if entry.failures[left[0].recipient].host else "site"
+            outcome = "site" if entry.failures[left[0].recipient].site else "message"
         self._station.backlog.wake(self._tried(hop, entry, began, now, outcome), now)
 
     def note_no_way(self, entry: Entry, copies: Sequence[Copy], domain: str, failure: Failure, now: float) -> None:

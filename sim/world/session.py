@@ -269,7 +269,8 @@ class Session:
         status = "4.4.1" if outcome == "connect-timeout" else "4.4.2"
         if end == self._client_up_until:
             outcome = "host-crash"
-        self.outcome, self.failure = outcome, Failure(0, status, _WORDS[outcome])
+        at = self.transmission.awaits if self.connected else "connect"
+        self.outcome, self.failure = outcome, Failure(0, status, _WORDS[outcome], at=at)
         return end
 
     def _service(self) -> float:

@@ -9,6 +9,7 @@ import simpy
 
 from sim.mail.path import Path
 from sim.mail.trace import date_time, received
+from sim.mta.blame import Blame
 from sim.mta.directory import Directory
 from sim.mta.gate import Gate, Guard
 from sim.mta.mailbox import Mailboxes
@@ -37,9 +38,9 @@ class Station:
 
     What it takes goes through `custody`, which ends copies here or puts them into the `backlog`; that says when they
     are tried, `ways` where they go, and `deliveries` carries them there. Each of them reaches the others through the
-    station. `draws` is the host's own stream of random numbers, `retry` its product's way to try again; `running` says
-    whether it is up, `boots` counts its restarts, `inbound` the sessions that clients have with it, and `attempts`
-    holds those under way from it.
+    station. `draws` is the host's own stream of random numbers, `retry` its product's way to try again, `blame` what
+    its product makes of failures; `running` says whether it is up, `boots` counts its restarts, `inbound` the sessions
+    that clients have with it, and `attempts` holds those under way from it.
     """
 
     def __init__(self, world: Simulation, host: Host, weather: Timeline, domains: Sequence[Domain]) -> None:
@@ -57,6 +58,7 @@ class Station:
         self.running = weather.is_up(0.0)
         self.draws = world.streams(f"host/{host.name}/mta")
         self.retry = retry_of(host.mta, self.draws.random)
+        self.blame = Blame(host.mta)
         self.custody = Custody(self)
         self.backlog = Backlog(self)
         self.ways = Ways(self)

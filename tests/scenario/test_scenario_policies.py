@@ -73,7 +73,10 @@ def test_none_takes_policies_away():
         ),
         ("policies: {refuse: {at: rcpt, code: 250}}", "scenario:4:94: too small (250)"),
         ("policies: {refuse: {at: rcpt, code: 421}}", "not a code for a refusal (421): allowed are 400 to 599 but 421"),
-        ("policies: {refuse: {at: helo, code: 451}}", "unknown place (helo): allowed are connect, mail, rcpt, data"),
+        (
+            "policies: {refuse: {at: quit, code: 451}}",
+            "unknown place (quit): allowed are connect, helo, mail, rcpt, data",
+        ),
         (
             "policies: {refuse: {at: rcpt, code: 451, during: [{from: 2 h, to: 1 h}]}}",
             "ends before it begins (2 h, 1 h)",

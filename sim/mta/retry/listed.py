@@ -1,4 +1,4 @@
-"""Products whose delays stand in a list: Exchange, Haraka, Stalwart, ZoneMTA, JSMS, and any other list."""
+"""Products whose delays stand in a list: Haraka, Stalwart, JSMS, and any other list."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from math import inf
 
 from sim.mta.retry.base import Retry, Round
-from sim.scenario.products import Exchange
 
 
 class ListedRetry(Retry):
@@ -39,24 +38,3 @@ class ListedRetry(Retry):
     def lapses(self, arrival: float) -> float:
         """At the end of its lifetime, where there is a timer."""
         return arrival + self._lifetime if self._timed else inf
-
-
-class ExchangeRetry(ListedRetry):
-    """A queue that cannot connect goes through glitches, then transient failures, then longer waits.
-
-    Mail that the far host puts off waits for MessageRetryInterval.
-    """
-
-    def __init__(self, policy: Exchange) -> None:
-        delays = [policy.QueueGlitchRetryInterval] * policy.QueueGlitchRetryCount
-        delays += [policy.TransientFailureRetryInterval] * policy.TransientFailureRetryCount
-        super().__init__(
-            [*delays, policy.OutboundConnectionFailureRetryInterval], policy.MessageExpirationTimeout, timed=True
-        )
-        self._message_interval = policy.MessageRetryInterval
-
-    def sleeps_until(self, last: Round) -> float:
-        """By who failed: the site or the message."""
-        if last.site:
-            return super().sleeps_until(last)
-        return min(last.ended + self._message_interval, self.lapses(last.arrival))

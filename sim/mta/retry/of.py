@@ -7,9 +7,10 @@ from collections.abc import Callable
 from sim.mta.retry.base import Retry
 from sim.mta.retry.daemon import PostfixRetry, SendmailRetry
 from sim.mta.retry.exim import EximRetry
-from sim.mta.retry.listed import ExchangeRetry, ListedRetry
+from sim.mta.retry.listed import ListedRetry
 from sim.mta.retry.nullmailer import NullmailerRetry
-from sim.mta.retry.spool import OpenSmtpdRetry, QmailRetry, Rfc5321Retry
+from sim.mta.retry.site import ExchangeRetry, Rfc5321Retry, ZoneMtaRetry
+from sim.mta.retry.spool import OpenSmtpdRetry, QmailRetry
 from sim.scenario.products import (
     Delays,
     Exchange,
@@ -48,7 +49,7 @@ def retry_of(product: Product, random: Callable[[], float]) -> Retry:  # noqa: C
         case Stalwart():
             return ListedRetry(product.schedule, product.expire, timed=True)
         case ZoneMta():
-            return ListedRetry(product.deferTimes, finite=True)
+            return ZoneMtaRetry(product)
         case Nullmailer():
             return NullmailerRetry(product)
         case Jsms():

@@ -1,11 +1,11 @@
-"""Products that wake each message at a time of its own, a function of its age: qmail, OpenSMTPD, RFC 5321's advice."""
+"""Products that wake each message at a time of its own, a function of its age: qmail, OpenSMTPD."""
 
 from __future__ import annotations
 
 import math
 
 from sim.mta.retry.base import Retry, Round
-from sim.scenario.products import OpenSmtpd, Qmail, Rfc5321
+from sim.scenario.products import OpenSmtpd, Qmail
 
 _REMOTE = 20
 """What qmail adds to the root of a message's age for remote recipients (qmail-send.c: chanskip)."""
@@ -50,20 +50,3 @@ class OpenSmtpdRetry(Retry):
     def lapses(self, arrival: float) -> float:
         """At the age of `expire`."""
         return arrival + self._expire
-
-
-class Rfc5321Retry(Retry):
-    """RFC 5321 section 4.5.4.1."""
-
-    def __init__(self, policy: Rfc5321) -> None:
-        self._policy = policy
-
-    def gives_up(self, last: Round) -> bool:
-        """Whether the message is as old as the give-up time."""
-        return last.ended >= last.arrival + self._policy.give_up_time
-
-    def sleeps_until(self, last: Round) -> float:
-        """The shorter interval while the message is in its first period, then the longer."""
-        policy = self._policy
-        young = last.ended - last.arrival < policy.first_period
-        return last.ended + (policy.retry_interval if young else policy.later_interval)
