@@ -12,6 +12,7 @@ from sim.mail.content import canonical
 from sim.mail.path import Path as MailPath
 from sim.mail.path import parse_forward_path, parse_path
 from sim.mta.mx import Records, home_hosts
+from sim.mta.retrieval import is_for
 
 __all__ = ["Held", "Letter"]
 
@@ -100,14 +101,7 @@ class Held:
         return [file for file in found if file in self._domains]
 
     def _is_for(self, domain: str, nodes: Sequence[str]) -> bool:
-        """Whether a domain's mail is a node's: its own, a domain's above it, or that of the host that keeps it."""
-        if not nodes:
-            return True
-        keepers = [host.lower() for host in home_hosts(self._mx(domain) or ())]
-        return any(
-            node in (domain, "@" + domain) or node in keepers or (node[:1] == "@" and domain.endswith("." + node[1:]))
-            for node in map(str.lower, nodes)
-        )
+        return is_for(domain, nodes, home_hosts(self._mx(domain) or ()))
 
     def _read(self, file: Path, nodes: Sequence[str]) -> Letter | None:
         try:

@@ -86,7 +86,8 @@ class Entry:
     `in_delivery` how many deliveries of it are under way or in line; `rounds` how many rounds of them there have been;
     `failures` what the last attempts said of the copies that they left over, `over` the recipients among these who are
     not to be tried again although the failure was no refusal. `wishes` is what the sender asked for, None where that is
-    nothing; `held` says that the message has yet to begin its way (RFC 4865).
+    nothing; `held` says that the message has yet to begin its way (RFC 4865). `asked_for` are the domains whose hosts
+    have asked for it since its last round, of those whose mail waits for that.
     """
 
     queue_id: str
@@ -102,6 +103,7 @@ class Entry:
     over: frozenset[str] = frozenset()
     wishes: Wishes | None = None
     held: bool = False
+    asked_for: frozenset[str] = frozenset()
 
     @property
     def message_id(self) -> int:

@@ -64,6 +64,8 @@ class Reception:
             challenges are the same in every run.
         waiting: the mail that the host holds for others, for ETRN, TURN and ATRN.
         gate: the host's policies for this client, where it has any.
+        after: the machine of the host's own client, where its TURN or ATRN was accepted: the host is the server now, on
+            the same connection.
     """
 
     __slots__ = (
@@ -110,6 +112,7 @@ class Reception:
         challenge: Callable[[], bytes] | None = None,
         waiting: Waiting | None = None,
         gate: Gate | None = None,
+        after: Client | None = None,
     ) -> None:
         self._gate = gate
         self._asks = asks
@@ -125,8 +128,15 @@ class Reception:
         self._directory = directory
         self._lmtp = lmtp
         self._machine = Server(
-            host.domain, extensions=host.extensions, size_limit=host.size_limit, esmtp=host.esmtp, lmtp=lmtp
+            host.domain,
+            extensions=host.extensions,
+            size_limit=host.size_limit,
+            esmtp=host.esmtp,
+            lmtp=lmtp,
+            secure=after is not None and after.secure,
         )
+        if after is not None:
+            reverse(after, self._machine)
         self._reverse_path = NULL_PATH
         self._parameters: Parameters = ()
         self._recipients: list[Path] = []
@@ -215,7 +225,7 @@ class Reception:
         Raises:
             LocalProtocolError: neither TURN nor ATRN was accepted just now.
         """
-        return reverse(self._machine, Client())
+        return reverse(self._machine, Client(secure=self._machine.secure))
 
     def wind_up(self) -> None:
         """Let an open transaction end, and answer the next one with 421."""

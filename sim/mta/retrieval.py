@@ -6,14 +6,14 @@ RFC 1985 section 5.2), or the name of the host that keeps a domain's mailboxes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from sim.mta.directory import Directory
 from sim.protocol.smtp import replies
 from sim.protocol.smtp.replies import Reply
 
-__all__ = ["Waiting", "answer_atrn", "answer_etrn", "answer_turn", "atrn_nodes"]
+__all__ = ["Waiting", "answer_atrn", "answer_etrn", "answer_turn", "atrn_nodes", "is_for"]
 
 E450_ATRN_REFUSED = Reply(450, ("ATRN request refused",), "4.7.1")
 E451_ATRN_UNABLE = Reply(451, ("Unable to process ATRN request now",), "4.3.2")
@@ -28,6 +28,23 @@ class Waiting(Protocol):
 
     def start(self, node: str) -> bool:
         """Send what waits for a node, now, on new connections to its hosts; whether that can be done."""
+
+
+def is_for(domain: str, nodes: Sequence[str], keepers: Iterable[str]) -> bool:
+    """Whether a domain's mail is a node's: its own, a domain's above it, or that of a host that keeps it.
+
+    Args:
+        domain: the domain, in lower case.
+        nodes: the nodes; none stands for all domains.
+        keepers: the hosts that keep the domain's mailboxes, as they call themselves.
+    """
+    if not nodes:
+        return True
+    hosts = [host.lower() for host in keepers]
+    return any(
+        node in (domain, "@" + domain) or node in hosts or (node[:1] == "@" and domain.endswith("." + node[1:]))
+        for node in map(str.lower, nodes)
+    )
 
 
 def answer_etrn(node: str, directory: Directory, waiting: Waiting | None) -> Reply:

@@ -2,29 +2,26 @@
 
 MAIL, RCPT and DATA ride together where the server offers PIPELINING, and QUIT rides behind the final dot, as in
 Postfix's smtp(8); where the server offers CHUNKING, and the host uses it, a small message goes out whole with them (RFC
-3030). Pure: `write` gives the next flight, `read` takes the server's.
+3030).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from functools import lru_cache
-from operator import attrgetter
 
 from sim.mail.path import Path
-from sim.mta import proof
+from sim.mta.caller import QUIT, Caller, Dialogue, as_failure
 from sim.mta.envelope import Mailing, fit
 from sim.mta.queue import Failure
 from sim.protocol.smtp import events
 from sim.protocol.smtp.client import Client
-from sim.protocol.smtp.errors import RemoteProtocolError
-from sim.protocol.smtp.events import NEED_DATA, Command, ConnectionClosed, Parameters
+from sim.protocol.smtp.events import Command, Parameters
 from sim.protocol.smtp.replies import Reply
-from sim.scenario.products import Product
+from sim.protocol.smtp.states import State
 from sim.scenario.spec import Host
 
-_DATA, _QUIT, _RSET = events.Data(), events.Quit(), events.Rset()
-_Dialogue = Generator[tuple[Command, ...], list[Reply], None]
+_DATA, _RSET = events.Data(), events.Rset()
 
 _TOO_MANY = (452, 552)
 """To RCPT: the server's recipient limit (RFC 5321 section 4.5.3.1.10)."""
@@ -33,7 +30,7 @@ _SMALL = 65_536
 """Octets of mail data that ride with MAIL and RCPT as a chunk; more wait for a recipient to be accepted."""
 
 
-class Transmission:
+class Transmission(Caller):
     """A host's side of one outbound session that offers one message to one server, or several in turn.
 
     `replies` holds the reply that decided each forward-path, for those that have one; `failure` what kept the others
@@ -55,41 +52,27 @@ class Transmission:
         lmtp: whether LMTP is spoken (RFC 2033): a reply for each recipient decides.
         more: gives another message for the same server, if there is one; the host's `reuse` says what goes before its
             MAIL, which rides behind the mail data only where the server offers PIPELINING.
+        machine: the client's machine that goes on where roles were swapped. The session is then the only one that there
+            is, so that it is kept after a refusal, too.
     """
 
     __slots__ = (
-        "_awaited",
         "_content",
-        "_decided",
-        "_dialogue",
         "_excess",
         "_forward_paths",
-        "_group",
-        "_host",
-        "_last",
-        "_lmtp",
-        "_machine",
-        "_owed",
+        "_only",
         "_parameters",
         "_pending",
         "_pipelining",
-        "_read",
         "_recipient_parameters",
         "_refused_at",
         "_reverse_path",
         "_ridden",
         "_taken",
         "_usable",
-        "_waits_for",
-        "contacted",
-        "done",
-        "failure",
         "more",
-        "next",
         "replies",
         "reports",
-        "turns",
-        "wants_tls",
     )
 
     def __init__(
@@ -103,10 +86,10 @@ class Transmission:
         recipient_parameters: tuple[Parameters, ...] = (),
         lmtp: bool = False,
         more: Callable[[], Mailing | None] | None = None,
+        machine: Client | None = None,
     ) -> None:
-        self._host = host
-        self._lmtp = lmtp
-        self._machine = Client(lmtp=lmtp)
+        super().__init__(host, machine or Client(lmtp=lmtp), lmtp=lmtp)
+        self._only = machine is not None
         self._reverse_path = reverse_path
         self._forward_paths = self._pending = forward_paths
         self._content = content
@@ -115,114 +98,19 @@ class Transmission:
         self.more = more
         self._usable: frozenset[str] = frozenset()
         self._pipelining = False
-        self._last = 0
-        self._owed = 0
         self._taken = False
         self._ridden: list[Reply] | None = None
         self._excess: list[Path] = []
-        self._read: list[Reply] = []
-        self._awaited = 1
-        self._waits_for: type[Command] | None = None
-        self._decided = False
         self.replies: dict[Path, Reply] = {}
         self._refused_at: dict[Path, str] = {}
-        self.failure: Failure | None = None
-        self.contacted = False
-        self.done = False
-        self.next: Mailing | None = None
         self.reports = False
-        self.turns = 0
-        self.wants_tls = False
-        self._dialogue = self._converse()
-        self._group: tuple[Command, ...] = next(self._dialogue)
 
-    def write(self) -> bytes:
-        """The next flight; empty when it waits for the server or for TLS, or is done."""
-        group, self._group = self._group, ()
-        if not group:
-            return b""
-        self.turns += not self._decided
-        self._awaited = len(group) + self._owed
-        # Chunks go out behind the envelope, and it is their reply that takes its time.
-        self._waits_for = type(group[self._last])
-        return b"".join([self._machine.send(command) for command in group])
-
-    def read(self, data: bytes) -> None:
-        """Take what the server wrote."""
-        machine, answered, missing = self._machine, self._read, self._awaited - len(self._read)
-        shutting_down = False
-        machine.receive_data(data)
-        try:
-            while missing > 0 and not shutting_down:
-                event = machine.next_event()
-                if event is NEED_DATA:
-                    return
-                if isinstance(event, ConnectionClosed):
-                    self._end(Failure(0, "4.4.2", "lost connection with the server", at=self.awaits))
-                    return
-                answered.append(event)
-                missing -= 1
-                shutting_down = event.code == 421
-        except RemoteProtocolError as error:
-            self._end(Failure(0, "4.5.0", f"the server broke the protocol: {error}", at=self.awaits))
-            return
-        self._read = []
-        try:
-            self._group = self._dialogue.send(answered)
-        except StopIteration:
-            self.done = True
-        if shutting_down:
-            self._group, self.done, self.next = (), True, None
-
-    def secured(self) -> None:
-        """TLS protects the connection from here on: the dialogue begins anew with EHLO (RFC 3207 section 4.2)."""
-        self.wants_tls = False
-        self._group = self._dialogue.send([])
-
-    def go_on(self) -> None:
-        """Begin with the message in `next`; what is known of the one before is forgotten."""
-        self.done = self._decided = False
-        self.replies, self._refused_at, self.failure, self.turns = {}, {}, None, 0
-        self._group = self._dialogue.send([])
-
-    @property
-    def awaits(self) -> str:
-        """What the server is to answer next: a place of `mta.blame`."""
-        return _PLACES[self._waits_for]
-
-    def timeout(self, policy: Product) -> float:
-        """How long the host waits for the answer to what it wrote last, in s (RFC 5321 section 4.5.3.2)."""
-        return _TIMEOUTS[self._waits_for](policy)
-
-    def close(self) -> None:
-        """Forget a dialogue that was broken off."""
-        self._dialogue.close()
-
-    def _end(self, failure: Failure) -> None:
-        self.failure = failure
-        self.done, self.next = True, None
-        self._dialogue.close()
-
-    def _converse(self) -> _Dialogue:
-        greeting = (yield ())[0]
-        if not greeting.positive:
-            yield from self._leave(_refused(greeting, "greeting"))
-            return
-        hello = yield from self._hello()
-        if not hello.positive:
-            yield from self._leave(_refused(hello, "hello"))
-            return
-        host, offered = self._host, self._machine.extensions
-        if "STARTTLS" in offered and "STARTTLS" in host.uses:
-            hello = yield from self._start_tls(hello)
-        refusal = _refused(hello, "hello") if not hello.positive else None
-        if host.login is not None and refusal is None:
-            refusal = yield from proof.prove(host.login, self._machine.extensions.get("AUTH"))
+    def _converse(self) -> Dialogue:
+        refusal = yield from self._enter()
         if refusal is not None:
             yield from self._leave(refusal)
             return
-        offered = self._machine.extensions
-        self._usable = _usable(host.uses, tuple(offered))
+        self._usable = _usable(self._host.uses, tuple(self._machine.extensions))
         self._pipelining = "PIPELINING" in self._usable
         self._last = -1 if "CHUNKING" in self._usable else 0
         self.contacted = True
@@ -230,30 +118,7 @@ class Transmission:
         while self.next is not None:
             yield from self._mail_another()
 
-    def _hello(self) -> Generator[tuple[Command, ...], list[Reply], Reply]:
-        name = self._host.domain
-        if self._lmtp:
-            return (yield (events.Lhlo(name),))[0]
-        if self._host.esmtp:
-            reply = (yield (events.Ehlo(name),))[0]
-            if not reply.permanent:
-                return reply
-        return (yield (events.Helo(name),))[0]
-
-    def _start_tls(self, hello: Reply) -> Generator[tuple[Command, ...], list[Reply], Reply]:
-        """Ask for TLS. A server that refuses it after all gets its mail in the clear (opportunistic TLS, RFC 7435)."""
-        if not (yield (events.StartTls(),))[0].positive:
-            return hello
-        self.wants_tls = True
-        yield ()
-        return (yield from self._hello())
-
-    def _leave(self, failure: Failure) -> _Dialogue:
-        self.failure = failure
-        self._decided = True
-        yield (_QUIT,)
-
-    def _mail(self, ridden: list[Reply] | None) -> _Dialogue:
+    def _mail(self, ridden: list[Reply] | None) -> Dialogue:
         """Offer the message, in as many transactions as the server's recipient limit makes of it.
 
         `ridden` are the replies to the first one's envelope, where that has gone out already.
@@ -272,14 +137,21 @@ class Transmission:
             else:
                 goes_on = False
                 self._decided = True
-                yield (_QUIT,)
+                yield from self._part()
             ridden = None
             if goes_on:
                 self._pending = self._excess
                 for path in self._pending:
                     del self.replies[path]
 
-    def _mail_another(self) -> _Dialogue:
+    def _part(self) -> Dialogue:
+        """QUIT, but for a session that there is no other of, as long as there is another message for it."""
+        if self._only and self.more is not None and self._machine.state is not State.CLOSED:
+            self.next = self.more()
+        if self.next is None:
+            yield (QUIT,)
+
+    def _mail_another(self) -> Dialogue:
         """Keep the session until `go_on`, and offer the message in `next`."""
         self.done = True
         yield ()
@@ -288,12 +160,12 @@ class Transmission:
             return
         self._reverse_path, self._forward_paths, self._content, self._parameters, self._recipient_parameters = mailing
         self._pending = self._forward_paths
-        self.reports = False
-        if self._host.reuse == "rset":
+        self.replies, self._refused_at, self.reports = {}, {}, False
+        if self._host.reuse == "rset" or self._only:
             self.contacted = False
             reply = (yield (_RSET,))[0]
             if not reply.positive:
-                yield from self._leave(_refused(reply, "mail"))
+                yield from self._leave(as_failure(reply, "mail"))
                 return
             self.contacted = True
         yield from self._mail(ridden)
@@ -375,10 +247,10 @@ class Transmission:
         # 3.1).
         mail_data = events.MailData(self._content if self._taken else b"")
         # Where somebody was refused for the time being, there may be another host to try first.
-        if self.more is not None and self._taken and not self.replies:
+        if self.more is not None and self._taken and not self.replies and not self._only:
             self.next = self.more()
-        if self._pipelining and self.next is None and not self._excess:
-            behind: tuple[Command, ...] = (_QUIT,)
+        if self._pipelining and self.next is None and not self._excess and not self._only:
+            behind: tuple[Command, ...] = (QUIT,)
         else:
             behind = self._riders()
         self._owed = self._replies_owed() if self._lmtp else 0
@@ -387,7 +259,7 @@ class Transmission:
         if self.next is not None:
             self._ridden = answers[1:] or None
         elif not (goes_on or behind):
-            yield (_QUIT,)
+            yield from self._part()
         return goes_on
 
     def _riders(self) -> tuple[Command, ...]:
@@ -417,12 +289,12 @@ class Transmission:
                 answers = yield (chunk,)
         goes_on = False
         if whole and self._taken:
-            if self.more is not None and not self.replies:
+            if self.more is not None and not self.replies and not self._only:
                 self.next = self.more()
             goes_on = self._conclude(answers[-1 - self._owed :])
         if self.next is None and not goes_on:
             self._decided = True
-            yield (_QUIT,)
+            yield from self._part()
         return goes_on
 
     def _replies_owed(self) -> int:
@@ -464,43 +336,3 @@ def _lockstep(commands: Sequence[Command]) -> Generator[tuple[Command, ...], lis
 def _taken(answers: list[Reply]) -> bool:
     """Whether MAIL and a recipient were accepted, and the session goes on."""
     return answers[-1].code != 421 and any(reply.positive for reply in answers[1:])
-
-
-def _refused(reply: Reply, at: str) -> Failure:
-    return Failure(reply.code, reply.enhanced, reply.text, at=at)
-
-
-_TIMEOUTS: dict[type[Command] | None, Callable[[Product], float]] = {
-    None: attrgetter("helo_timeout"),
-    events.Ehlo: attrgetter("helo_timeout"),
-    events.Helo: attrgetter("helo_timeout"),
-    events.Lhlo: attrgetter("helo_timeout"),
-    events.StartTls: attrgetter("helo_timeout"),
-    events.Auth: attrgetter("helo_timeout"),
-    events.AuthResponse: attrgetter("helo_timeout"),
-    events.Rset: attrgetter("helo_timeout"),
-    events.Mail: attrgetter("mail_timeout"),
-    events.Rcpt: attrgetter("rcpt_timeout"),
-    events.Data: attrgetter("data_init_timeout"),
-    events.MailData: attrgetter("data_done_timeout"),
-    events.LastChunk: attrgetter("data_done_timeout"),
-    events.Quit: attrgetter("quit_timeout"),
-}
-
-_PLACES: dict[type[Command] | None, str] = {
-    None: "greeting",
-    events.Ehlo: "hello",
-    events.Helo: "hello",
-    events.Lhlo: "hello",
-    events.StartTls: "hello",
-    events.Auth: "hello",
-    events.AuthResponse: "hello",
-    events.Rset: "mail",
-    events.Mail: "mail",
-    events.Rcpt: "rcpt",
-    events.Data: "data",
-    events.MailData: "dot",
-    events.LastChunk: "dot",
-    events.Quit: "dot",
-}
-"""What each command's missing answer counts as."""

@@ -63,14 +63,17 @@ def connect(
     lines_back: Sequence[Line],
     *,
     server: Timeline = ALWAYS_UP,
+    client: Timeline = ALWAYS_UP,
     client_tcp: Tcp = LINUX,
     server_tcp: Tcp = LINUX,
 ) -> tcp.Connection | Propagation | Circuit:
     """A connection over whatever the lines are: TCP's, unless there are older carriers among them."""
     out, back = _plain(lines_out), _plain(lines_back)
     if any(isinstance(line, CarrierLine) for line in out):
-        return Circuit(out, back, server=server, client_tcp=client_tcp, server_tcp=server_tcp)
-    return tcp.connect(lines_out, lines_back, server=server, client_tcp=client_tcp, server_tcp=server_tcp)
+        return Circuit(out, back, server=server, client=client, client_tcp=client_tcp, server_tcp=server_tcp)
+    return tcp.connect(
+        lines_out, lines_back, server=server, client=client, client_tcp=client_tcp, server_tcp=server_tcp
+    )
 
 
 def _plain(lines: Sequence[Line]) -> list[Line]:
@@ -92,6 +95,7 @@ class Circuit:
         lines_back: Sequence[Line],
         *,
         server: Timeline = ALWAYS_UP,
+        client: Timeline = ALWAYS_UP,
         client_tcp: Tcp = LINUX,
         server_tcp: Tcp = LINUX,
     ) -> None:
@@ -99,13 +103,14 @@ class Circuit:
         pairs = list(zip(lines_out, reversed(lines_back), strict=True))
         for _, group in groupby(enumerate(pairs), lambda item: _kind(item[0], item[1][0])):
             members = [pair for _, pair in group]
+            starts = client if members[0] is pairs[0] else ALWAYS_UP
             ends = server if members[-1] is pairs[-1] else ALWAYS_UP
             first, way_back = members[0]
             if isinstance(first, CarrierLine):
-                self._hops.append(_CarrierHop(first, way_back, ends))
+                self._hops.append(_CarrierHop(first, way_back, starts, ends))
             else:
                 out, back = [pair[0] for pair in members], [pair[1] for pair in reversed(members)]
-                link = tcp.connect(out, back, server=ends, client_tcp=client_tcp, server_tcp=server_tcp)
+                link = tcp.connect(out, back, server=ends, client=starts, client_tcp=client_tcp, server_tcp=server_tcp)
                 self._hops.append(_InternetHop(link))
         self.accepted_at = inf
         self.mss = min(hop.mss for hop in self._hops)
@@ -189,15 +194,15 @@ def _kind(index: int, line: Line) -> int:
 
 
 class _CarrierHop:
-    """A link of an older carrier: the lines there and back, and when the server at its end is up."""
+    """A link of an older carrier: the lines there and back, and when the hosts at its ends are up."""
 
     __slots__ = ("_carrier", "_random", "_ways", "answer", "mss", "setup")
 
-    def __init__(self, out: CarrierLine, back: Line, server: Timeline) -> None:
+    def __init__(self, out: CarrierLine, back: Line, client: Timeline, server: Timeline) -> None:
         self._carrier = carrier = out.carrier
         how = procedure(carrier)
         # By direction: to the client, to the server.
-        self._ways = (Arq(how, back, out, home=server), Arq(how, out, back, away=server))
+        self._ways = (Arq(how, back, out, home=server, away=client), Arq(how, out, back, home=client, away=server))
         self._random = out.random
         self.mss = how.payload
         self.answer = back.lag + back.serialisation(how.control * how.octet / 8)

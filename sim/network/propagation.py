@@ -17,12 +17,20 @@ __all__ = ["Propagation"]
 class Propagation:
     """What `Connection` is with TCP; arguments and attributes as there."""
 
-    __slots__ = ("_lines", "_server", "accepted_at", "mss", "retransmissions", "wire_bytes")
+    __slots__ = ("_hosts", "_lines", "accepted_at", "mss", "retransmissions", "wire_bytes")
 
-    def __init__(self, lines_out: Sequence[Line], lines_back: Sequence[Line], *, server: Timeline = ALWAYS_UP) -> None:
+    def __init__(
+        self,
+        lines_out: Sequence[Line],
+        lines_back: Sequence[Line],
+        *,
+        server: Timeline = ALWAYS_UP,
+        client: Timeline = ALWAYS_UP,
+    ) -> None:
         # By direction: to the client, to the server.
         self._lines = (lines_back, lines_out)
-        self._server = server
+        # Likewise: when the host that is sent to is up.
+        self._hosts = (client, server)
         self.accepted_at = math.inf
         self.wire_bytes = 0
         self.retransmissions = 0
@@ -45,7 +53,7 @@ class Propagation:
         """Send a flight; when it has arrived."""
         if now == math.inf:
             return now
-        at = now if to_server else self._server.next_up(now)
+        at = self._hosts[not to_server].next_up(now)
         for line in self._lines[to_server]:
             if line.jittery:
                 line.draw_lag()
@@ -53,7 +61,7 @@ class Propagation:
             if at == math.inf:
                 return at
         self.wire_bytes += size
-        return self._server.next_up(at) if to_server else at
+        return self._hosts[to_server].next_up(at)
 
     def send_window(self, now: float, size: int, to_server: bool) -> float | None:
         """Send a flight of any size."""

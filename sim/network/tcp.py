@@ -39,13 +39,14 @@ def connect(
     lines_back: Sequence[Line],
     *,
     server: Timeline = ALWAYS_UP,
+    client: Timeline = ALWAYS_UP,
     client_tcp: Tcp = LINUX,
     server_tcp: Tcp = LINUX,
 ) -> Connection | Propagation:
     """A connection as the hosts' TCP makes it; without TCP if one of them has none (`rtt-only`). Arguments as there."""
     if "rtt-only" in {client_tcp.stack, server_tcp.stack}:
-        return Propagation(lines_out, lines_back, server=server)
-    return Connection(lines_out, lines_back, server=server, client_tcp=client_tcp, server_tcp=server_tcp)
+        return Propagation(lines_out, lines_back, server=server, client=client)
+    return Connection(lines_out, lines_back, server=server, client=client, client_tcp=client_tcp, server_tcp=server_tcp)
 
 
 class Connection:
@@ -55,6 +56,7 @@ class Connection:
         lines_out: The lines from the client to the server, in order.
         lines_back: The lines from the server to the client, in order.
         server: When the server host is up; what arrives there while it is down is lost.
+        client: The same of the client's host, for a connection that may outlive its client's part in it (TURN).
         client_tcp: How the client's TCP is.
         server_tcp: How the server's TCP is.
 
@@ -88,6 +90,7 @@ class Connection:
         lines_back: Sequence[Line],
         *,
         server: Timeline = ALWAYS_UP,
+        client: Timeline = ALWAYS_UP,
         client_tcp: Tcp = LINUX,
         server_tcp: Tcp = LINUX,
     ) -> None:
@@ -95,12 +98,12 @@ class Connection:
         self.accepted_at = _NEVER
         self.wire_bytes = 0
         self.retransmissions = 0
-        self._client = client = End(client_tcp)
+        self._client = asking = End(client_tcp)
         self._server = answering = End(server_tcp)
-        self._to_server = Way(lines_out, lines_back, ALWAYS_UP, server, self.mss)
-        to_client = Way(lines_back, lines_out, server, ALWAYS_UP, self.mss)
+        self._to_server = Way(lines_out, lines_back, client, server, self.mss)
+        to_client = Way(lines_back, lines_out, server, client, self.mss)
         # By direction (to the client, to the server): the way, the sending end, the other end.
-        self._ends = ((to_client, answering, client), (self._to_server, client, answering))
+        self._ends = ((to_client, answering, asking), (self._to_server, asking, answering))
         # What has not been learnt from yet: the handshake, and the flights that were sums, each as its direction, when
         # it was sent, when its first segment and when all of it was there.
         self._shake: Handshake | None = None

@@ -10,7 +10,7 @@ from sim.scenario.policies import Greylist, Place, Policies, Rate, Refusal
 from sim.scenario.quantity import PROBABILITY, format_duration, format_size, parse_probability
 from sim.scenario.reading import Form, Reads, Shorthand
 from sim.scenario.spec import Collects
-from sim.scenario.values import Duration, LongDuration, Name, Size, Text, read_whole, whole, word
+from sim.scenario.values import Duration, Flag, LongDuration, Name, Size, Text, read_whole, whole, word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,14 +141,16 @@ class CollectsForm(Form):
 
     from_: Name
     """The host that holds it: a backup MX."""
-    by: Annotated[Literal["etrn"], word("way to collect", "etrn")] = "etrn"
-    """ETRN: the mail comes on new connections, at once."""
-    every: LongDuration
-    """How often it asks."""
+    by: Annotated[Literal["etrn", "turn", "atrn"], word("way to collect", "etrn", "turn", "atrn")] = "etrn"
+    """ETRN: the mail comes on new connections; TURN, ATRN (after AUTH): on the one at hand, with roles swapped."""
+    every: LongDuration | None = None
+    """How often it asks; where absent, only when it, or a line of its own, has come up."""
+    hold: Flag = False
+    """Whether its mail waits there until it asks, untried."""
 
     def collects(self) -> Collects:
         """What it means."""
-        return Collects(source=self.from_, by=self.by, every=self.every)
+        return Collects(source=self.from_, by=self.by, every=self.every or 0.0, hold=self.hold)
 
 
 def show_policies(policies: Policies) -> object:
@@ -186,4 +188,5 @@ def show_collects(collects: Collects | None) -> object:
     """What a host fetches, as a file says it."""
     if collects is None:
         return "none"
-    return {"from": collects.source, "by": collects.by, "every": format_duration(collects.every)}
+    every = {"every": format_duration(collects.every)} if collects.every else {}
+    return {"from": collects.source, "by": collects.by, **every, "hold": collects.hold}

@@ -179,11 +179,16 @@ class Network:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collects:
-    """That a host asks the host `source` for the mail held there for it, every so many s: ETRN (RFC 1985)."""
+    """That a host asks the host `source` for the mail held there for it.
+
+    It asks when it or a line of its own has come up, and every so many s (0: only then), with ETRN (RFC 1985), TURN
+    (RFC 821) or ATRN (RFC 2645). With `hold` the source does not try to pass its mail on before it is asked.
+    """
 
     source: str
-    every: float
-    by: Literal["etrn"] = "etrn"
+    every: float = 0.0
+    by: Literal["etrn", "turn", "atrn"] = "etrn"
+    hold: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

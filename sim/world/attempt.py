@@ -66,6 +66,9 @@ class Attempt:
         "session_id",
     )
 
+    _OPENING = 2
+    """Round trips until the greeting is there: the handshake's, and its own."""
+
     def __init__(
         self,
         station: Station,
@@ -86,8 +89,8 @@ class Attempt:
         self._hop = hop
         self._before = before
         self._wire_bytes = self._retransmissions = 0
-        self._session: Session | None = None
-        self.session: Session | None = None
+        self._session: Session[Transmission] | None = None
+        self.session: Session[Transmission] | None = None
         self.session_id = 0
         self.contacted = False
         self.heir: Delivery | None = None
@@ -128,7 +131,7 @@ class Attempt:
             del station.attempts[self.session_id]
         return self._conclude(session, env.now)
 
-    def _open(self, now: float) -> Session | None:
+    def _open(self, now: float) -> Session[Transmission] | None:
         """A session of its own; None where the way to it has broken."""
         station, entry, peer = self._station, self._entry, self._peer
         world, host = station.world, station.host
@@ -158,7 +161,7 @@ class Attempt:
             hears=world.listener(session_id),
         )
 
-    def _take_over(self, before: Attempt) -> Session | None:
+    def _take_over(self, before: Attempt) -> Session[Transmission] | None:
         """The session of an attempt that has left it."""
         # The one before lets go of it, or the two would hold each other and never be freed.
         session, before.session = before.session, None
@@ -181,12 +184,7 @@ class Attempt:
         self.heir = station.deliveries.successor(self._hop)
         if self.heir is None:
             return None
-        entry, copies, *_ = self.heir
-        paths, wishes = tuple([copy.forward_path for copy in copies]), entry.wishes
-        if wishes is None:
-            return Mailing(entry.reverse_path, paths, entry.content)
-        asked = tuple([copy.parameters for copy in copies])
-        return Mailing(entry.reverse_path, paths, entry.content, wishes.at(now), asked)
+        return mailing_of(self.heir, now)
 
     def admit(self) -> bool:
         """A connection is made; whether the peer has too many of them."""
@@ -222,7 +220,7 @@ class Attempt:
         self._station.world.recorder.attempts.append(fact)
         return list(self._copies)
 
-    def _conclude(self, session: Session, now: float) -> list[Copy]:
+    def _conclude(self, session: Session[Transmission], now: float) -> list[Copy]:
         """Write down what the session brought, copy by copy; give those that are left for another try."""
         entry, ledger, replies = self._entry, self._station.world.ledger, session.transmission.replies
         cut = session.transmission.failure or session.failure
@@ -267,10 +265,12 @@ class Attempt:
         ]
         tell(self._station, self._entry, relayed, now, "relayed")
 
-    def _fact(self, session: Session, now: float, outcome: str, deciding: Reply | Failure | None) -> AttemptFact:
+    def _fact(
+        self, session: Session[Transmission], now: float, outcome: str, deciding: Reply | Failure | None
+    ) -> AttemptFact:
         connection, turns = session.connection, session.transmission.turns
         if self._before is None:
-            turns = turns + 2 if session.connected else 1
+            turns = turns + self._OPENING if session.connected else 1
         return AttemptFact(
             self._copies[0].message_id,
             self._station.host.name,
@@ -286,6 +286,16 @@ class Attempt:
             self.session_id,
             len(self._copies),
         )
+
+
+def mailing_of(delivery: Delivery, now: float) -> Mailing:
+    """What a delivery offers."""
+    entry, copies, *_ = delivery
+    paths, wishes = tuple([copy.forward_path for copy in copies]), entry.wishes
+    if wishes is None:
+        return Mailing(entry.reverse_path, paths, entry.content)
+    asked = tuple([copy.parameters for copy in copies])
+    return Mailing(entry.reverse_path, paths, entry.content, wishes.at(now), asked)
 
 
 def nowhere(failure: Failure, host: str, towards: str, copies: Sequence[Copy], now: float) -> AttemptFact:

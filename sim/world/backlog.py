@@ -63,10 +63,25 @@ class Backlog:
             last = _last_round(entry, now)
             self._return_refused(entry, now, over=self._retry.gives_up(last))
             if entry.copies:
+                entry.asked_for = frozenset()
                 entry.ready = self._retry.sleeps_until(last)
                 self._sleep(entry, now)
                 return
         self._remove(entry, now)
+
+    def resume(self, entry: Entry, now: float) -> None:
+        """A delivery outside the rounds is over: what is left of the entry goes on waiting for its time."""
+        entry.in_delivery -= 1
+        if not self._station.running or not self._queue.holds(entry):
+            return
+        if entry.is_overdue(now):
+            self._return_late(entry, now)
+            return
+        self._return_refused(entry, now, over=False)
+        if not entry.copies:
+            self._remove(entry, now)
+        elif entry.due <= now:
+            self._try_again(entry, now)
 
     def release(self, entries: Iterable[Entry], now: float) -> None:
         """Try those of the messages that sleep."""

@@ -66,3 +66,14 @@ class Clock(simpy.Environment):
             return False
         self._now = time
         return True
+
+
+def played(env: Clock, waits: Generator[float, float, None]) -> Generator[simpy.Event, None, None]:
+    """A session's waits as events of the clock."""
+    try:
+        then = next(waits)
+        while True:
+            yield env.at(then)
+            then = waits.send(then)
+    except StopIteration:
+        pass

@@ -1,116 +1,174 @@
-"""Mail that a backup holds, and how its host asks for it: ETRN, by one that is not always there (RFC 1985)."""
+"""How a host that is not always there asks for the mail that another holds for it: ETRN, TURN or ATRN."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
+from heapq import merge
+from itertools import count, takewhile
 from typing import TYPE_CHECKING
 
 import simpy
 
-from sim.mta.queue import Entry
-from sim.mta.reception import Reception
-from sim.network.tcp import Connection
-from sim.protocol.smtp import events
-from sim.protocol.smtp.client import Client
+from sim.mta.collector import Collector
+from sim.mta.queue import Failure, HopTime
+from sim.mta.reception import AcceptedMail, Reception
 from sim.protocol.smtp.replies import Reply
+from sim.results.facts import AttemptFact
 from sim.scenario.spec import Collects, Host
+from sim.world.clock import Task, played
+from sim.world.hand_over import Goodbye, Turn, hand_over
+from sim.world.holding import Held
+from sim.world.session import Session
 
 if TYPE_CHECKING:
     from sim.world.station import Station
 
 Waits = Generator[simpy.Event, None, None]
 
-
-class Held:
-    """The mail in a host's queue that waits for the hosts of some domains."""
-
-    def __init__(self, station: Station) -> None:
-        self._station = station
-
-    def count(self, nodes: Sequence[str]) -> int:
-        """How many messages wait for these domains; for none, how many wait at all."""
-        return sum(1 for node in nodes for _ in self.of(node)) if nodes else len(self._station.queue.entries)
-
-    def start(self, node: str) -> bool:
-        """Send what waits for a domain, now, on new connections."""
-        self._station.flush(list(self.of(node)))
-        return True
-
-    def of(self, node: str) -> Iterator[Entry]:
-        """The messages that wait for a domain; with @ in front, for those below it, too."""
-        name = node.lower()
-        for entry in self._station.queue.entries.values():
-            if any(_is_for(copy.recipient.rpartition("@")[2].lower(), name) for copy in entry.copies):
-                yield entry
-
-
-def _is_for(domain: str, node: str) -> bool:
-    return domain == node.removeprefix("@") or (node.startswith("@") and domain.endswith(f".{node[1:]}"))
+_LONGEST = 400
+"""Octets of the domains that one ATRN names, so that its line has no more than RFC 5321 lets a command line have."""
 
 
 def collect(station: Station, how: Collects, domains: Sequence[str]) -> Waits:
-    """Ask again and again, from the first interval on."""
-    env, at = station.world.env, how.every
-    while at < station.world.horizon:
-        yield env.at(max(at, env.now))
-        if station.weather.is_up(env.now):
-            yield from _ask(station, how.source, domains)
-        at += how.every
+    """Ask again and again."""
+    env = station.world.env
+    for at in moments(station, how):
+        # One that passed while the host was still asking is not made up for.
+        if at >= env.now:
+            yield env.at(at)
+            if station.weather.is_up(at):
+                for some in _lines(domains) if how.by == "atrn" else (domains,):
+                    yield from Ask(station, how, some).run()
 
 
-def _ask(station: Station, source: str, domains: Sequence[str]) -> Waits:
-    """One session: EHLO, ETRN for each domain, QUIT. It is given up where it is cut; the next one comes in time."""
-    world, host, peer = station.world, station.host, station.world.stations[source]
-    now = world.env.now
-    way = world.way(host.name, source, now)
-    lines = world.lines(way, now) if way and way[-1] == source else None
-    if lines is None:
-        return
-    connection = Connection(*lines, server=peer.weather)
-    end = min(now + host.mta.connect_timeout, station.weather.next_down(now))
-    if connection.open(now, end) > end:
-        yield world.env.at(end)
-        return
-    reception = Reception(_offering(peer.host), peer.directory, gate=peer.gate(host.name), waiting=Held(peer))
-    yield from _converse(station, peer, connection, reception, domains)
-    reception.leave()
-    connection.close()
+def moments(station: Station, how: Collects) -> Iterator[float]:
+    """When a host asks: at its intervals, when it has come up, and when a line of its own has, as routing sees it."""
+    world = station.world
+    boots = [up for _, up in station.weather.outages()]
+    around = world.mesh.neighbours[station.host.name].values()
+    lines = [link.timeline.outages() for parallel in around for link in parallel]
+    ups = [sorted(up + world.convergence for _, up in outages) for outages in lines]
+    turns = (number * how.every for number in count(1)) if how.every else ()
+    before = -1.0
+    for at in takewhile(lambda at: at < world.horizon, merge(turns, boots, *ups)):
+        if at > before:
+            yield at
+        before = at
 
 
-def _converse(
-    station: Station, peer: Station, connection: Connection, reception: Reception, domains: Sequence[str]
-) -> Waits:
-    world, client = station.world, Client()
-    hears, ready = world.listener(world.next_session_id()), connection.accepted_at
-    until = min(station.weather.next_down(ready), peer.weather.next_down(ready))
-    script: Iterator[events.Command] = iter([*map(events.Etrn, domains), events.Quit()])
-    patience = station.host.mta.helo_timeout
-    written = reception.greet(busy=False)
-    command: events.Command | None = events.Ehlo(station.host.domain)
-    while command is not None:
-        for to_server in (False, True):
-            if to_server:
-                written = client.send(command)
-            arrives = connection.send(ready, len(written), to_server)
-            if arrives > min(until, ready + patience):
-                return
-            yield world.env.at(arrives)
-            ready = arrives
-            if hears is not None:
-                hears(ready, "<>"[to_server], written)
-            if not to_server and not _goes_on(client, written):
-                return
-        written, command = reception.read(written), next(script, None)
+def _lines(domains: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The domains in as many parts as fit a command line each."""
+    part: list[str] = []
+    for domain in domains:
+        if part and sum(map(len, part)) + len(part) + len(domain) > _LONGEST:
+            yield part
+            part = []
+        part.append(domain)
+    yield part
 
 
-def _goes_on(client: Client, written: bytes) -> bool:
-    """Take a reply; whether the session goes on after it."""
-    client.receive_data(written)
-    reply = client.next_event()
-    return isinstance(reply, Reply) and reply.code != 421
+class Ask:
+    """One session in which a host asks for its mail. It is given up where it is cut; the next one comes in time."""
+
+    def __init__(self, station: Station, how: Collects, domains: Sequence[str]) -> None:
+        self._station = station
+        self._how = how
+        self._peer = station.world.stations[how.source]
+        self._client = Collector(station.host, how.by, domains)
+        self._boots = -1
+        self._session: Session[Collector] | None = None
+        self._session_id = 0
+        self._links = 0
+
+    def run(self) -> Waits:
+        """Ask, and take what is handed over on the same connection where that is the way."""
+        station, peer, world = self._station, self._peer, self._station.world
+        env, now = world.env, world.env.now
+        way = world.way(station.host.name, self._how.source, now)
+        lines = world.lines(way, now) if way and way[-1] == self._how.source else None
+        if way is None or lines is None:
+            return
+        self._links, self._session_id = len(way) - 1, world.next_session_id()
+        host, server = station.host, _offering(peer.host, self._how.by)
+        self._session = session = Session(
+            self._client,
+            Reception(server, peer.directory, gate=peer.gate(host.name), waiting=Held(peer)),
+            world.connect(
+                *lines, server=peer.weather, client=station.weather, client_tcp=host.tcp, server_tcp=server.tcp
+            ),
+            policy=host.mta,
+            client_up_until=station.weather.next_down(now),
+            server=server,
+            server_weather=peer.weather,
+            far_end=self,
+            hears=world.listener(self._session_id),
+        )
+        station.attempts[self._session_id] = self
+        yield from played(env, session.waits(now))
+        del station.attempts[self._session_id]
+        turn = first = None
+        if self._client.turned and session.reception.turned is not None:
+            turn = Turn(peer, station, session, self._session_id, Held(peer).lined_up(session.reception.turned))
+            first = next(turn.waiting, None)
+            if first is None:
+                yield from Goodbye(turn).run()
+        elif session.connected:
+            session.connection.close()
+        world.recorder.attempts.append(self._fact(session, env.now))
+        self._client.close()
+        if self._boots == peer.boots:
+            peer.inbound -= 1
+            session.reception.leave()
+        if turn is not None and first is not None:
+            # What is handed over outlives the asking: the host may crash, and ask again when it is back.
+            Task(env, hand_over(turn, first, tuple(reversed(way))))
+
+    def admit(self) -> bool:
+        """A connection is made; whether the peer has too many of them."""
+        self._boots = self._peer.boots
+        self._peer.inbound += 1
+        return self._peer.inbound > self._peer.host.sessions
+
+    def take(self, mail: AcceptedMail, spent: HopTime, now: float) -> None:
+        """No mail is offered: it goes the other way."""
+
+    def take_later(self, mail: AcceptedMail, spent: HopTime, at: float) -> None:
+        """No mail is offered: it goes the other way."""
+
+    def unfinished(self, now: float) -> AttemptFact | None:
+        """The record of a session that the end of the run finds under way."""
+        return None if self._session is None else self._fact(self._session, now, "unfinished")
+
+    def _fact(self, session: Session[Collector], now: float, outcome: str = "") -> AttemptFact:
+        """What asking cost, and the reply that decided it. It belongs to no message: their number is 0."""
+        client, connection = self._client, session.connection
+        word = client.reply or client.failure
+        code, enhanced = (word.code, word.enhanced) if word else (0, "")
+        return AttemptFact(
+            0,
+            self._station.host.name,
+            self._peer.host.name,
+            session.opened_at,
+            now,
+            outcome or session.outcome or _outcome(word),
+            code,
+            enhanced,
+            client.turns + 2 if session.connected else 1,
+            connection.wire_bytes * self._links,
+            connection.retransmissions,
+            self._session_id,
+            0,
+        )
 
 
-def _offering(host: Host) -> Host:
-    """A host that holds mail for others lets them ask for it."""
-    return host if "ETRN" in host.extensions else replace(host, extensions=(*host.extensions, "ETRN"))
+def _outcome(word: Reply | Failure | None) -> str:
+    if isinstance(word, Reply) and word.positive:
+        return "accepted"
+    return "refused" if word is not None and word.code >= 500 else "deferred"
+
+
+def _offering(host: Host, by: str) -> Host:
+    """A host that holds mail for others lets them ask for it; ODMR has a port of its own for that (RFC 2645)."""
+    keyword = by.upper()
+    return host if keyword in host.extensions else replace(host, extensions=(*host.extensions, keyword))

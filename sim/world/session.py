@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from math import inf
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
+from sim.mta.caller import Caller
 from sim.mta.queue import Failure, HopTime
 from sim.mta.reception import AcceptedMail, Reception
-from sim.mta.transmission import Transmission
 from sim.network.circuit import Circuit
 from sim.network.propagation import Propagation
 from sim.network.tcp import Connection
+from sim.network.turned import Turned
 from sim.network.weather import Timeline
 from sim.scenario.products import Product
 from sim.scenario.spec import Host
@@ -46,7 +47,11 @@ class FarEnd(Protocol):
         """Take custody of mail that will be on disk at `at`, when its client has gone."""
 
 
-class Session:
+Client = TypeVar("Client", bound=Caller)
+"""Whose errand a session is: `Transmission` offers mail, `Collector` asks for it."""
+
+
+class Session(Generic[Client]):
     """One session: from the first SYN to the end of QUIT.
 
     Where the client has another message for the server, the waits are over when the fate of the one before is known,
@@ -84,9 +89,9 @@ class Session:
 
     def __init__(
         self,
-        transmission: Transmission,
+        transmission: Client,
         reception: Reception,
-        connection: Connection | Propagation | Circuit,
+        connection: Connection | Propagation | Circuit | Turned,
         *,
         policy: Product,
         client_up_until: float,
@@ -121,6 +126,10 @@ class Session:
         self.started_at, self.contacted_at, self.service_s = now, inf, [0.0, 0.0]
         self.transmission.go_on()
         return self.waits(now, resumed=True)
+
+    def goes_on_protected(self) -> None:
+        """The connection has TLS already."""
+        self._secret = 0
 
     def waits(  # noqa: C901, PLR0911, PLR0912, PLR0915 - one loop whose steps share their times
         self, now: float, *, resumed: bool = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import inf
 
@@ -21,7 +21,7 @@ from sim.network.line import Line
 from sim.network.routing import Routing
 from sim.network.weather import Skies
 from sim.results.facts import Facts, MessageFact
-from sim.scenario.spec import Architecture, Scenario
+from sim.scenario.spec import Architecture, Domain, Host, Scenario
 from sim.workload.generate import Submission, submissions
 from sim.world.clock import Clock
 from sim.world.ledger import Ledger
@@ -61,6 +61,7 @@ class Simulation:
         self.connect = circuit.connect if older else tcp.connect
         self.dns = Dns(scenario.domains, architecture.hosts)
         self._reach = REACH[architecture.transfer]
+        self.convergence = architecture.convergence
         self._submissions = submissions(scenario, self.streams)
         self._to_come = len(self._submissions)
         self._message_ids = len(self._submissions)
@@ -71,6 +72,7 @@ class Simulation:
         kept = homes(scenario.domains.values(), self.dns.mx)
         up = {name: skies.of(f"host/{name}", host.weather) for name, host in architecture.hosts.items()}
         self.resolvers = skies.name_service(scenario.network.dns, architecture.hosts, up)
+        self.kept_until_asked = _kept_until_asked(architecture.hosts.values(), kept)
         self.stations = {
             name: Station(self, host, up[name], kept.get(name, ())) for name, host in architecture.hosts.items()
         }
@@ -216,6 +218,17 @@ class Simulation:
     def _all_ended(self) -> None:
         if not (self._to_come or self._pending or self.ledger.live or self._over.triggered):
             self._over.succeed()
+
+
+def _kept_until_asked(hosts: Iterable[Host], homes: Mapping[str, Sequence[Domain]]) -> dict[str, frozenset[str]]:
+    """By host, the domains whose mail it does not try to pass on before it is asked for."""
+    found: dict[str, frozenset[str]] = {}
+    for host in hosts:
+        if host.collects is not None and host.collects.hold:
+            source = host.collects.source
+            names = [domain.name.lower() for domain in homes.get(host.name, ())]
+            found[source] = found.get(source, frozenset()).union(names)
+    return found
 
 
 def _once(paths: Sequence[Path]) -> list[Path]:

@@ -24,7 +24,7 @@ from sim.scenario.policies import NO_POLICIES
 from sim.scenario.spec import Domain, Host
 from sim.world.attempt import Attempt
 from sim.world.backlog import Backlog
-from sim.world.collection import collect
+from sim.world.collection import Ask, collect
 from sim.world.custody import Custody
 from sim.world.deliveries import Deliveries
 from sim.world.ways import Ways
@@ -52,7 +52,7 @@ class Station:
             host.name, domains, world.dns.mx, source_routes=host.source_routes, percent_hack=host.percent_hack
         )
         self.mailboxes = Mailboxes(keep=world.scenario.dialogues)
-        self.attempts: dict[int, Attempt] = {}
+        self.attempts: dict[int, Attempt | Ask] = {}
         self.boots = 0
         self.inbound = 0
         self.running = weather.is_up(0.0)

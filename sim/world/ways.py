@@ -13,6 +13,8 @@ from sim.world.host_records import HostRecords
 if TYPE_CHECKING:
     from sim.world.station import Station
 
+KEPT = Failure(0, "4.3.2", "held until its host asks for it")
+
 Way = tuple[str, ...]
 """The nodes that a session's bytes pass, from this host to the next that takes custody."""
 
@@ -20,10 +22,12 @@ Way = tuple[str, ...]
 class Ways:
     """Finds the ways of a host's mail. `records` are what it keeps of other hosts, if its product keeps any."""
 
-    __slots__ = ("_station", "records")
+    __slots__ = ("_kept", "_station", "records")
 
     def __init__(self, station: Station) -> None:
         self._station = station
+        # Domains whose mail is not tried before their host asks for it.
+        self._kept = station.world.kept_until_asked.get(station.host.name, frozenset())
         self.records = HostRecords(station) if station.retry.keeps_hosts else None
 
     def of(self, entry: Entry, copies: Sequence[Copy], now: float) -> Iterable[tuple[tuple[Way, ...], Sequence[Copy]]]:
@@ -33,6 +37,9 @@ class Ways:
             by_domain.setdefault(copy.next_domain, []).append(copy)
         ways: dict[tuple[Way, ...], list[Copy]] = {}
         for domain, members in by_domain.items():
+            if self._kept and domain.lower() in self._kept and domain.lower() not in entry.asked_for:
+                self._keep(entry, members, now)
+                continue
             found = self._towards(domain, members[0].path, now)
             if self.records is not None:
                 found = self.records.open_ways(found, domain, entry, members, now)
@@ -64,6 +71,13 @@ class Ways:
             if way is not None:
                 ways.setdefault(way[-1], way)
         return tuple(ways.values())[: station.host.mta.mx_address_limit] or NO_ROUTE
+
+    @staticmethod
+    def _keep(entry: Entry, copies: Sequence[Copy], now: float) -> None:
+        """Let mail wait, untried, until its host asks for it (Postfix: defer_transports)."""
+        for copy in copies:
+            copy.waited(entry.due, now)
+            entry.failures[copy.recipient] = KEPT
 
     def _tried_in_vain(self, entry: Entry, copies: Sequence[Copy], domain: str, failure: Failure, now: float) -> None:
         """An attempt that found nowhere to connect to."""

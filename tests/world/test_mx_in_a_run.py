@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from worlds import message, run, scenario
 
-from sim.scenario.spec import HOUR, NULL_MX, Collects, Domain, Interval, Postfix, Weather
+from sim.scenario.spec import HOUR, NULL_MX, Domain, Interval, Postfix, Weather
 
 DOMAINS = {
     "a.example": Domain(name="a.example", mx=((0, "a"),), users=("u1",)),
@@ -38,14 +38,6 @@ def test_a_full_window_is_waited_for():
     assert {attempt.to_host for attempt in facts.attempts} == {"x"}
 
 
-def test_a_backup_that_is_down_is_asked_in_vain():
-    """The connection times out, and the next turn comes."""
-    hosts = dialed_in(HOUR - 300.0)
-    hosts["y"]["weather"] = Weather(down=(Interval(start=3200.0, end=3400.0),))
-    facts = run(scenario("a-y x-y", message(60, "u1@a", "u1@b"), domains=DOMAINS, hosts=hosts))
-    assert 6600 < facts.copies[0].ended_s < 6601
-
-
 def test_a_host_that_refuses_a_session_is_passed_over():
     """421 at the greeting: the next host of the domain is asked at once, and holds the mail if it is a backup."""
     hosts = {"x": {"sessions": 1, "service_time": 10.0}}
@@ -60,33 +52,3 @@ def test_a_backup_holds_mail_and_releases_it():
     [copy] = facts.copies
     assert (copy.outcome, copy.path) == ("delivered", "a>y>x")
     assert HOUR < copy.ended_s < HOUR + 4000 + 300
-
-
-def dialed_in(every: float) -> dict[str, dict]:
-    """A host x that is up for ten minutes of each hour, and asks its backup for its mail."""
-    down = tuple(Interval(start=n * HOUR, end=(n + 1) * HOUR - 600) for n in range(48))
-    return {"x": {"weather": Weather(down=down), "collects": Collects(source="y", every=every)}, "y": {"mta": SLOW}}
-
-
-SLOW = Postfix(queue_run_delay=3000.0, minimal_backoff_time=40_000.0, maximal_backoff_time=40_000.0)
-"""A backup that seldom tries by itself."""
-
-
-def test_etrn_releases_what_a_backup_holds():
-    """The host asks when it is there, and its mail comes at once, on a new connection."""
-    spec = scenario(
-        "a-y x-y", message(60, "u1@a", "u1@b"), domains=DOMAINS, hosts=dialed_in(HOUR - 300.0), dialogues=True
-    )
-    facts = run(spec)
-    [copy] = facts.copies
-    assert (copy.outcome, copy.path) == ("delivered", "a>y>x")
-    assert HOUR - 300 < copy.ended_s < HOUR - 299
-    asked = [number for number, line in enumerate(facts.dialogues) if line.line == "ETRN b.example"]
-    assert len(asked) == 1
-    assert facts.dialogues[asked[0] + 1].line.startswith("253 2.0.0 OK, 1 pending")
-
-
-def test_a_host_that_is_down_asks_nobody():
-    """Its turns pass; the mail waits until one of them finds it up."""
-    facts = run(scenario("a-y x-y", message(60, "u1@a", "u1@b"), domains=DOMAINS, hosts=dialed_in(1100.0)))
-    assert 3300 < facts.copies[0].ended_s < 3301

@@ -1,0 +1,78 @@
+"""A connection whose roles were swapped: the host that was its server goes on as the client (TURN, ATRN)."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from math import inf
+
+from sim.network.circuit import Circuit
+from sim.network.propagation import Propagation
+from sim.network.tcp import Connection
+
+__all__ = ["Turned"]
+
+
+class Turned:
+    """What a connection is to its new client; arguments and attributes as `tcp.Connection`.
+
+    There is no handshake: the new server greets as soon as it knows that it is one.
+    """
+
+    __slots__ = ("_connection", "accepted_at")
+
+    def __init__(self, connection: Connection | Propagation | Circuit | Turned) -> None:
+        self._connection = connection
+        self.accepted_at = inf
+
+    setup = 0.0
+
+    @property
+    def mss(self) -> int:
+        """The most bytes of payload a segment."""
+        return self._connection.mss
+
+    @property
+    def rate(self) -> float:
+        """The slowest line's rate, in bit/s."""
+        return self._connection.rate
+
+    @property
+    def wire_bytes(self) -> int:
+        """Bytes of all packets of both directions since the connection was made."""
+        return self._connection.wire_bytes
+
+    @property
+    def retransmissions(self) -> int:
+        """How many packets were sent again since then."""
+        return self._connection.retransmissions
+
+    def open(self, now: float, _until: float = inf) -> float:
+        """Nothing is to be set up."""
+        self.accepted_at = now
+        return now
+
+    def send(self, now: float, size: int, to_server: bool) -> float:
+        """Send a flight; when it has arrived."""
+        return self._connection.send(now, size, not to_server)
+
+    def send_window(self, now: float, size: int, to_server: bool) -> float | None:
+        """Send a flight of several segments, if that is simple."""
+        return self._connection.send_window(now, size, not to_server)
+
+    def windows(self, now: float, size: int, to_server: bool) -> Generator[float, None, float]:
+        """Send a flight that `send_window` did not take, step by step."""
+        return self._connection.windows(now, size, not to_server)
+
+    @staticmethod
+    def blocked_since() -> float:
+        """That the new client's writing is blocked is not followed: its wait for the final reply ends the session."""
+        return inf
+
+    @staticmethod
+    def abandon(_now: float, _sent: float, arrives: float) -> float:
+        """What is on its way when the new client gives up arrives, if that was known."""
+        return arrives
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
