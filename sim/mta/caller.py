@@ -30,7 +30,8 @@ class Caller:
     """What a host that connects to another says: `_converse` holds the dialogue.
 
     `contacted` turns true when the errand begins, `turns` counts the flights written until its fate was known, `done`
-    says that nothing is left to say about it, and `failure` why it came to nothing, where no reply to it says so.
+    says that nothing is left to say about it, and `failure` why it came to nothing, where no reply to it says so. `kept`
+    says that the session has been left open for what is in `next`.
     `wants_tls` is true once STARTTLS got its 220: the caller's driver shakes hands and then calls `secured`.
 
     Args:
@@ -54,6 +55,7 @@ class Caller:
         "contacted",
         "done",
         "failure",
+        "kept",
         "next",
         "turns",
         "wants_tls",
@@ -71,7 +73,7 @@ class Caller:
         self._decided = False
         self.failure: Failure | None = None
         self.contacted = False
-        self.done = False
+        self.done = self.kept = False
         self.next: Mailing | None = None
         self.turns = 0
         self.wants_tls = False
@@ -114,7 +116,7 @@ class Caller:
         except StopIteration:
             self.done = True
         if shutting_down:
-            self._group, self.done, self.next = (), True, None
+            self._group, self.done, self.kept = (), True, False
 
     def secured(self) -> None:
         """TLS protects the connection from here on: the dialogue begins anew with EHLO (RFC 3207 section 4.2)."""
@@ -123,7 +125,7 @@ class Caller:
 
     def go_on(self) -> None:
         """Begin with what is in `next`; what came of the errand before is forgotten."""
-        self.done = self._decided = False
+        self.done = self.kept = self._decided = False
         self.failure, self.turns = None, 0
         self._group = self._dialogue.send([])
 
@@ -142,7 +144,7 @@ class Caller:
 
     def _end(self, failure: Failure) -> None:
         self.failure = failure
-        self.done, self.next = True, None
+        self.done, self.kept = True, False
         self._dialogue.close()
 
     def _converse(self) -> Dialogue:

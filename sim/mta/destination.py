@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf
+from typing import Literal
 
 from sim.mta.queue import Failure
 from sim.scenario.feedback import FIXED, Feedback
 
-BACK_TO_BACK = 1.0
-"""A delivery that starts no later than this after another ended, in s, may leave its connection open for the next."""
+BACK_TO_BACK = 1
+"""A delivery that starts in the second when another ended, or the next, leaves its connection open (qmgr_entry.c)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,7 @@ class Concurrency:
 
     `concurrency_limit` 0 means no limit, `failed_cohort_limit` 0 that no destination is ever dead. A dead one comes
     back after `revival` s (minimal_backoff_time). With a `rate_delay` deliveries go one by one, that long apart.
+    `connections` says whether deliveries leave theirs open for the next: while they come back to back, always or never.
     """
 
     initial: int = 5
@@ -32,6 +34,7 @@ class Concurrency:
     failed_cohort_limit: float = 1.0
     revival: float = 300.0
     rate_delay: float = 0.0
+    connections: Literal["on-demand", "always", "never"] = "on-demand"
 
     @property
     def most(self) -> float:
@@ -48,8 +51,8 @@ class Destination:
     """One destination: its window, and how many deliveries are under way (`busy`).
 
     `window` 0 means that it is dead until `closed_until`, and `reason` then says why. `keeps_connections` says whether
-    a delivery that starts now should leave its connection open for the next, `is_fresh` that none has ended that
-    makes a difference.
+    the delivery that started last should leave its connection open for the next, `uses_connections` whether it may take
+    over one that was left open, `is_fresh` that none has ended that makes a difference.
     """
 
     __slots__ = (
@@ -57,12 +60,14 @@ class Destination:
         "_failure",
         "_how",
         "_last_done",
+        "_on_demand",
         "_success",
         "busy",
         "closed_until",
         "is_fresh",
         "keeps_connections",
         "reason",
+        "uses_connections",
         "window",
     )
 
@@ -73,9 +78,10 @@ class Destination:
         self.is_fresh = True
         self.closed_until = -inf
         self.reason: Failure | None = None
-        self.keeps_connections = False
+        self._on_demand = how.connections == "on-demand"
+        self.keeps_connections = self.uses_connections = how.connections == "always"
         self._success = self._failure = self._fail_cohorts = 0.0
-        self._last_done = -inf
+        self._last_done = -2
 
     @property
     def is_dead(self) -> bool:
@@ -93,17 +99,17 @@ class Destination:
     def start(self, now: float) -> None:
         """A delivery starts (qmgr_entry_select)."""
         self.busy += 1
-        back_to_back = now <= self._last_done + BACK_TO_BACK
-        if self.keeps_connections:
-            self.keeps_connections = self.busy > 1 or back_to_back
-        else:
-            self.keeps_connections = back_to_back
+        if self._on_demand:
+            # Once connections have been kept all that are open are used up, though no more are kept.
+            back_to_back = int(now) <= self._last_done + BACK_TO_BACK
+            self.keeps_connections = back_to_back or (self.keeps_connections and self.busy > 1)
+            self.uses_connections |= self.keeps_connections
 
     def end(self, now: float) -> None:
         """A delivery is over; `succeeded` or `failed` has been told before what came of it."""
         self.busy -= 1
         self.is_fresh = False
-        self._last_done = now
+        self._last_done = int(now)
         if self._how.rate_delay:
             if self.window == 0:
                 self._revive()
@@ -132,7 +138,8 @@ class Destination:
         self._fail_cohorts += 1 / self.window
         if 0 < how.failed_cohort_limit <= self._fail_cohorts:
             self.window, self.reason, self.closed_until = 0, reason, now + how.revival
-            self.keeps_connections = False
+            if self._on_demand:
+                self.keeps_connections = self.uses_connections = False
             return
         step = how.negative_feedback.of(self.window)
         self._failure -= step

@@ -27,22 +27,27 @@ _STILL = Feedback(0.0)
 """Leaves a window as it is."""
 
 
-def queue_manager_of(product: Product) -> QueueManager[Any]:
-    """The queue manager that a host's parameters make.
+def queue_manager_of(product: Product, *, keeps: bool = True) -> QueueManager[Any]:
+    """The queue manager that a host's parameters make; `keeps` says whether its client ever leaves a session open.
 
     Other products than Postfix have plain limits: no window moves, no destination is ever dead, and messages go first
     in, first out.
     """
     if isinstance(product, Postfix):
-        return _postfix(product)
+        return _postfix(product, keeps=keeps)
     most = product.destination_concurrency_limit
     windows = Concurrency(
-        initial=most, concurrency_limit=most, positive_feedback=_STILL, negative_feedback=_STILL, failed_cohort_limit=0
+        initial=most,
+        concurrency_limit=most,
+        positive_feedback=_STILL,
+        negative_feedback=_STILL,
+        failed_cohort_limit=0,
+        connections="always" if keeps else "never",
     )
     return QueueManager(product.process_limit, windows, Slots(cost=0))
 
 
-def _postfix(policy: Postfix) -> QueueManager[Any]:
+def _postfix(policy: Postfix, *, keeps: bool) -> QueueManager[Any]:
     return QueueManager(
         policy.default_process_limit,
         Concurrency(
@@ -53,6 +58,7 @@ def _postfix(policy: Postfix) -> QueueManager[Any]:
             failed_cohort_limit=policy.default_destination_concurrency_failed_cohort_limit,
             revival=policy.minimal_backoff_time,
             rate_delay=policy.default_destination_rate_delay,
+            connections="on-demand" if keeps and policy.smtp_connection_cache_on_demand else "never",
         ),
         Slots(
             cost=policy.default_delivery_slot_cost,
@@ -66,7 +72,8 @@ def _postfix(policy: Postfix) -> QueueManager[Any]:
 class QueueManager(Generic[T]):
     """The outbound deliveries of a host: those under way and those that wait (`jobs`).
 
-    `paces` says whether a destination waits between deliveries.
+    `paces` says whether a destination waits between deliveries. `started` is the destination of the delivery that has
+    got its place last: it says what that may do with connections.
 
     Args:
         process_limit: how many are under way at a time, at most.
@@ -74,7 +81,7 @@ class QueueManager(Generic[T]):
         slots: what preemption costs.
     """
 
-    __slots__ = ("_busy", "_concurrency", "_destinations", "_most", "_now", "jobs", "paces")
+    __slots__ = ("_busy", "_concurrency", "_destinations", "_most", "_now", "jobs", "paces", "started")
 
     def __init__(
         self, process_limit: int = 100, concurrency: Concurrency | None = None, slots: Slots | None = None
@@ -85,6 +92,7 @@ class QueueManager(Generic[T]):
         self._busy = 0
         self._now = 0.0
         self._destinations: dict[str, Destination] = {}
+        self.started = Destination(self._concurrency)
         self.jobs: Jobs[T] = Jobs(slots or Slots(), self._has_room)
 
     def take(self, hop: str, now: float) -> bool:
@@ -96,7 +104,12 @@ class QueueManager(Generic[T]):
             destination = self._destinations[hop] = Destination(self._concurrency)
         elif not destination.has_room(now):
             return False
-        destination.start(now)
+        if destination.is_fresh:
+            # As start does it where no delivery has come before this one.
+            destination.busy += 1
+        else:
+            destination.start(now)
+        self.started = destination
         self._busy += 1
         return True
 
@@ -127,7 +140,8 @@ class QueueManager(Generic[T]):
             hop = selected[0]
             if hop not in self._destinations:
                 self._destinations[hop] = Destination(self._concurrency)
-            self._destinations[hop].start(now)
+            self.started = self._destinations[hop]
+            self.started.start(now)
             self._busy += 1
         return selected
 
@@ -190,11 +204,6 @@ class QueueManager(Generic[T]):
         """As in Postfix, nothing is remembered of a destination that has nothing to do."""
         if not (destination.busy or destination.is_dead or self.paces or self.jobs.waits_for(hop)):
             del self._destinations[hop]
-
-    def keeps_connection(self, hop: str) -> bool:
-        """Whether a delivery to a destination should leave its connection open for the next one."""
-        destination = self._destinations.get(hop)
-        return destination is not None and destination.keeps_connections
 
     def resumes_at(self, hop: str) -> float | None:
         """When a destination that waits between deliveries has its next one, if it does and any waits for it."""

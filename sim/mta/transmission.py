@@ -38,9 +38,9 @@ class Transmission(Caller):
     message's fate was known, `done` says that nothing is left to say about it. `reports` says whether the server took
     what was asked about delivery reports (RFC 3461) upon itself.
 
-    `more` is asked for another message for the same server when the mail data goes out. `next` holds the message that
-    the session has been kept for, once `done`: `go_on` begins with it. `wants_tls` is true once STARTTLS got its 220:
-    the caller shakes hands and then calls `secured`.
+    `stays` is asked whether the session is to be left open when the mail data goes out. Once `done`, `kept` says that it
+    is: `go_on` begins with the message in `next`, which rides with the mail data where it is there by then. `wants_tls`
+    is true once STARTTLS got its 220: the caller shakes hands and then calls `secured`.
 
     Args:
         host: whose side this is.
@@ -50,8 +50,8 @@ class Transmission(Caller):
         parameters: what the message asks for, as MAIL's parameters; SMTPUTF8 must be there if a path needs it.
         recipient_parameters: those of each RCPT, in order; none at all where no RCPT has any.
         lmtp: whether LMTP is spoken (RFC 2033): a reply for each recipient decides.
-        more: gives another message for the same server, if there is one; the host's `reuse` says what goes before its
-            MAIL, which rides behind the mail data only where the server offers PIPELINING.
+        stays: says whether the session is left open; the host's `reuse` says what goes before the next MAIL, which
+            rides behind the mail data only where it is known by then and the server offers PIPELINING.
         machine: the client's machine that goes on where roles were swapped. The session is then the only one that there
             is, so that it is kept after a refusal, too.
     """
@@ -70,9 +70,9 @@ class Transmission(Caller):
         "_ridden",
         "_taken",
         "_usable",
-        "more",
         "replies",
         "reports",
+        "stays",
     )
 
     def __init__(
@@ -85,7 +85,7 @@ class Transmission(Caller):
         parameters: Parameters = (),
         recipient_parameters: tuple[Parameters, ...] = (),
         lmtp: bool = False,
-        more: Callable[[], Mailing | None] | None = None,
+        stays: Callable[[], bool] | None = None,
         machine: Client | None = None,
     ) -> None:
         super().__init__(host, machine or Client(lmtp=lmtp), lmtp=lmtp)
@@ -95,7 +95,7 @@ class Transmission(Caller):
         self._content = content
         self._parameters = parameters
         self._recipient_parameters = recipient_parameters
-        self.more = more
+        self.stays = stays
         self._usable: frozenset[str] = frozenset()
         self._pipelining = False
         self._taken = False
@@ -115,7 +115,7 @@ class Transmission(Caller):
         self._last = -1 if "CHUNKING" in self._usable else 0
         self.contacted = True
         yield from self._mail(None)
-        while self.next is not None:
+        while self.kept:
             yield from self._mail_another()
 
     def _mail(self, ridden: list[Reply] | None) -> Dialogue:
@@ -146,9 +146,9 @@ class Transmission(Caller):
 
     def _part(self) -> Dialogue:
         """QUIT, but for a session that there is no other of, as long as there is another message for it."""
-        if self._only and self.more is not None and self._machine.state is not State.CLOSED:
-            self.next = self.more()
-        if self.next is None:
+        if self._only and self.stays is not None and self._machine.state is not State.CLOSED:
+            self.kept = self.stays()
+        if not self.kept:
             yield (QUIT,)
 
     def _mail_another(self) -> Dialogue:
@@ -247,16 +247,16 @@ class Transmission(Caller):
         # 3.1).
         mail_data = events.MailData(self._content if self._taken else b"")
         # Where somebody was refused for the time being, there may be another host to try first.
-        if self.more is not None and self._taken and not self.replies and not self._only:
-            self.next = self.more()
-        if self._pipelining and self.next is None and not self._excess and not self._only:
+        if self.stays is not None and self._taken and not self.replies and not self._only:
+            self.kept = self.stays()
+        if self._pipelining and not self.kept and not self._excess and not self._only:
             behind: tuple[Command, ...] = (QUIT,)
         else:
             behind = self._riders()
         self._owed = self._replies_owed() if self._lmtp else 0
         answers = yield (mail_data, *behind)
         goes_on = self._conclude(answers)
-        if self.next is not None:
+        if self.kept:
             self._ridden = answers[1:] or None
         elif not (goes_on or behind):
             yield from self._part()
@@ -289,10 +289,10 @@ class Transmission(Caller):
                 answers = yield (chunk,)
         goes_on = False
         if whole and self._taken:
-            if self.more is not None and not self.replies and not self._only:
-                self.next = self.more()
+            if self.stays is not None and not self.replies and not self._only:
+                self.kept = self.stays()
             goes_on = self._conclude(answers[-1 - self._owed :])
-        if self.next is None and not goes_on:
+        if not self.kept and not goes_on:
             self._decided = True
             yield from self._part()
         return goes_on

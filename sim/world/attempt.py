@@ -28,22 +28,20 @@ NO_ANSWER = Failure(0, "4.4.2", "the session ended without an answer")
 NO_ROUTE = Failure(0, "4.4.3", "no route to host")
 NO_NAMES = Failure(0, "4.4.3", "name service error: try again")
 
-REUSE_TIME = 300.0
-"""How long a session takes further messages, in s (Postfix smtp_connection_reuse_time_limit)."""
-
 
 class Attempt:
     """Passes copies of an entry on to the host at the end of a way; the far end of its session is that host.
 
-    `contacted` says afterwards whether mail could be offered, `heir` what delivery is to go on in this one's place, and
-    `session` on which session, if it is fit for that.
+    `contacted` says afterwards whether mail could be offered, `session` is the session where that is left open, and
+    `heir` the delivery whose message has gone out in it already, which is to go on in this one's place.
 
     Args:
         station: the host that sends.
         entry: the message.
         copies: those of its copies that go this way.
         way: the nodes that the session's bytes pass.
-        hop: the next hop that the delivery counts for: mail that waits for it may follow in the session.
+        hop: the next hop that the delivery counts for: mail for it may follow in the session.
+        keeps: whether the session may be left open.
         before: the attempt whose session this one goes on with.
     """
 
@@ -52,8 +50,10 @@ class Attempt:
         "_boots",
         "_by_path",
         "_copies",
+        "_count",
         "_entry",
         "_hop",
+        "_keeps",
         "_peer",
         "_retransmissions",
         "_session",
@@ -77,6 +77,7 @@ class Attempt:
         way: Way,
         *,
         hop: str,
+        keeps: bool = False,
         before: Attempt | None = None,
     ) -> None:
         self._station = station
@@ -87,7 +88,9 @@ class Attempt:
         self._by_path = {copy.forward_path: copy for copy in copies}
         self._boots = -1
         self._hop = hop
+        self._keeps = keeps and way[-1] == hop
         self._before = before
+        self._count = 1
         self._wire_bytes = self._retransmissions = 0
         self._session: Session[Transmission] | None = None
         self.session: Session[Transmission] | None = None
@@ -119,17 +122,22 @@ class Attempt:
             pass
         self._session = None
         self.contacted = session.transmission.contacted
-        if session.transmission.next is not None and not session.outcome:
-            self.session = session
-        else:
+        self.session = session
+        if session.outcome or not session.transmission.kept:
+            self.close()
+        return self._conclude(session, env.now)
+
+    def close(self) -> None:
+        """End the session."""
+        session, self.session = self.session, None
+        if session is not None:
             if self._boots == self._peer.boots:
                 self._peer.inbound -= 1
                 session.reception.leave()
             if session.connected:
                 session.connection.close()
             session.transmission.close()
-            del station.attempts[self.session_id]
-        return self._conclude(session, env.now)
+            del self._station.attempts[self.session_id]
 
     def _open(self, now: float) -> Session[Transmission] | None:
         """A session of its own; None where the way to it has broken."""
@@ -147,7 +155,7 @@ class Attempt:
             entry.content,
             parameters=entry.wishes.at(now) if entry.wishes is not None else (),
             recipient_parameters=tuple([copy.parameters for copy in self._copies]) if asks else (),
-            more=self._more if self._way[-1] == self._hop and host.reuse != "never" else None,
+            stays=self._stays if self._keeps else None,
         )
         return Session(
             client,
@@ -170,21 +178,27 @@ class Attempt:
             self._wire_bytes = session.connection.wire_bytes
             self._retransmissions = session.connection.retransmissions
             session.far_end = self
-            session.transmission.more = self._more
+            session.transmission.next = mailing_of(self._entry, self._copies, self._station.world.env.now)
+            session.transmission.stays = self._stays if self._keeps else None
+            self._count = before._count + 1
         return session
 
-    def _more(self) -> Mailing | None:
-        """The message of the delivery that is next in line for the same host, which goes on in this one's place."""
+    def _stays(self) -> bool:
+        """Whether the session is left open for another message, which may have to go out at once."""
         station, session = self._station, self._session
-        if not station.deliveries.manager.jobs.by_number or session is None:
-            return None
+        policy, manager = station.host.mta, station.deliveries.manager
+        if session is None or self._count == policy.connection_count_limit:
+            return False
         now = station.world.env.now
-        if now - session.opened_at > REUSE_TIME:
-            return None
-        self.heir = station.deliveries.successor(self._hop)
-        if self.heir is None:
-            return None
-        return mailing_of(self.heir, now)
+        if now - session.opened_at > policy.connection_time_limit:
+            return False
+        if station.host.reuse == "ride" and manager.jobs.by_number:
+            self.heir = station.deliveries.successor(self._hop)
+            if self.heir is not None:
+                entry, copies, *_ = self.heir
+                session.transmission.next = mailing_of(entry, copies, now)
+                return True
+        return policy.connection_idle_limit > 0 or manager.jobs.waits_for(self._hop)
 
     def admit(self) -> bool:
         """A connection is made; whether the peer has too many of them."""
@@ -288,9 +302,8 @@ class Attempt:
         )
 
 
-def mailing_of(delivery: Delivery, now: float) -> Mailing:
-    """What a delivery offers."""
-    entry, copies, *_ = delivery
+def mailing_of(entry: Entry, copies: Sequence[Copy], now: float) -> Mailing:
+    """The message as an open session is given it."""
     paths, wishes = tuple([copy.forward_path for copy in copies]), entry.wishes
     if wishes is None:
         return Mailing(entry.reverse_path, paths, entry.content)

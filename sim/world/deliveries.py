@@ -12,6 +12,7 @@ from sim.mta.queue import Copy, Entry, Failure
 from sim.mta.queue_manager import QueueManager, queue_manager_of
 from sim.world.attempt import NO_ANSWER, Attempt
 from sim.world.clock import Task
+from sim.world.connections import Connections
 from sim.world.ways import Way
 
 if TYPE_CHECKING:
@@ -22,15 +23,19 @@ Delivery = tuple[Entry, Sequence[Copy], tuple[Way, ...], float]
 
 
 class Deliveries:
-    """The deliveries of a host that are under way, and those that wait for a place with its queue manager."""
+    """The deliveries of a host that are under way, and those that wait for a place with its queue manager.
 
-    __slots__ = ("_active", "_station", "_world", "manager")
+    `connections` holds the sessions that those before have left open.
+    """
+
+    __slots__ = ("_active", "_station", "_world", "connections", "manager")
 
     def __init__(self, station: Station) -> None:
         self._station = station
         self._world = station.world
         self._active: ActiveQueue[Entry] = ActiveQueue(station.host.mta.active_limit)
-        self.manager: QueueManager[Delivery] = queue_manager_of(station.host.mta)
+        self.manager: QueueManager[Delivery] = queue_manager_of(station.host.mta, keeps=station.host.reuse != "never")
+        self.connections = Connections(station.world, station.host.mta.connection_idle_limit)
 
     def begin(self, entry: Entry, now: float, *, new: bool) -> None:
         """Begin a round of an entry's deliveries, as soon as the active queue has room for it."""
@@ -46,6 +51,7 @@ class Deliveries:
         for entry, *_ in self.manager.clear():
             entry.in_delivery -= 1
         self._active.clear()
+        self.connections.close_all()
 
     def _release(self, entry: Entry, now: float) -> None:
         """Start, or line up, the deliveries of an entry's copies: those that go the same way together."""
@@ -72,9 +78,15 @@ class Deliveries:
     def _start(self, delivery: Delivery, now: float) -> None:
         hop = delivery[2][0][-1]
         if self.manager.take(hop, now):
-            Task(self._world.env, self._deliver(delivery, hop))
+            self._set_off(delivery, hop)
         else:
             self._line_up([delivery], now)
+
+    def _set_off(self, delivery: Delivery, hop: str) -> None:
+        """Start a delivery that has just got its place, on a session that was left open if it may take one."""
+        may = self.manager.started
+        before = self.connections.take(hop) if self.connections.idle and may.uses_connections else None
+        Task(self._world.env, self._deliver(delivery, hop, before, keeps=may.keeps_connections))
 
     def _line_up(self, deliveries: Sequence[Delivery], now: float) -> None:
         """Let an entry's deliveries wait for their places; those whose next hop is dead are put off instead."""
@@ -145,23 +157,26 @@ class Deliveries:
             self._over(entry, now)
             return
         (first, its_copies), *others = groups
-        Task(self._world.env, self._deliver((entry, its_copies, first, now), hop))
+        self._set_off((entry, its_copies, first, now), hop)
         for way, members in others:
             entry.in_delivery += 1
             self._start((entry, members, way, now), now)
 
-    def _deliver(self, delivery: Delivery, hop: str) -> Generator[simpy.Event, None, None]:
+    def _deliver(
+        self, delivery: Delivery, hop: str, before: Attempt | None, *, keeps: bool
+    ) -> Generator[simpy.Event, None, None]:
         """Deliveries in one place, one after the other as long as each has an heir."""
         station, env, manager = self._station, self._world.env, self.manager
-        attempt: Attempt | None = None
         heir: Delivery | None = delivery
         while heir is not None:
             (entry, copies, ways, _), heir, failure, boots = heir, None, None, station.boots
             if station.running:
-                before = attempt if attempt is not None and attempt.session is not None else None
-                attempt, left = yield from self._try(entry, copies, ways, hop, before)
+                attempt, left = yield from self._try(entry, copies, ways, hop, before, keeps=keeps)
                 heir = attempt.heir
+                before = attempt if heir and attempt.session is not None else None
                 failure = _site_failure(entry, left) if left else None
+            elif before is not None:
+                before.close()
             now = env.now
             self._over(entry, now)
             gone = (manager.note if heir else manager.leave)(hop, now, failure if boots == station.boots else None)
@@ -170,25 +185,36 @@ class Deliveries:
             if manager.paces:
                 self._pause(hop, now)
             self._let_in(now)
+            if self.connections.idle:
+                self.connections.tidy(hop)
 
     def _try(
-        self, entry: Entry, copies: Sequence[Copy], ways: tuple[Way, ...], hop: str, before: Attempt | None
+        self,
+        entry: Entry,
+        copies: Sequence[Copy],
+        ways: tuple[Way, ...],
+        hop: str,
+        before: Attempt | None,
+        *,
+        keeps: bool,
     ) -> Generator[simpy.Event, None, tuple[Attempt, Sequence[Copy]]]:
         """The ways in turn, until each copy is taken or refused for good; gives the last attempt and what it left.
 
-        The first attempt may take over a session; one that leaves its session to an heir is the last.
+        The first attempt may take over a session; one whose session goes to an heir is the last.
         """
         station, env, left, talks = self._station, self._world.env, copies, 0
         records = station.ways.records
         for way in ways:
-            attempt = Attempt(station, entry, left, way, hop=hop, before=before)
+            attempt = Attempt(station, entry, left, way, hop=hop, keeps=keeps, before=before)
             began = env.now
             left = yield from attempt.run()
             if before is not None and left and not attempt.contacted and station.running:
                 # A session that had died meanwhile says nothing about the host.
-                attempt = Attempt(station, entry, left, way, hop=hop)
+                attempt = Attempt(station, entry, left, way, hop=hop, keeps=keeps)
                 left = yield from attempt.run()
             before = None
+            if attempt.session is not None and attempt.heir is None:
+                self.connections.keep(hop, attempt, env.now)
             talks += attempt.contacted
             if records is not None:
                 records.note_attempt(entry, way[-1], left, began, env.now)

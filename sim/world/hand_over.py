@@ -9,7 +9,6 @@ import simpy
 
 from sim.mta.caller import Caller, Farewell
 from sim.mta.collector import Collector
-from sim.mta.envelope import Mailing
 from sim.mta.queue import HopTime
 from sim.mta.reception import AcceptedMail, Reception
 from sim.mta.transmission import Transmission
@@ -84,14 +83,19 @@ class HandOver(Attempt):
             self._entry.content,
             parameters=wishes.at(now) if wishes is not None else (),
             recipient_parameters=tuple([copy.parameters for copy in self._copies]) if wishes is not None else (),
-            more=self._more,
+            stays=self._stays,
             machine=turn.caller(),
         )
         return turn.go_on(client, self, now)
 
-    def _more(self) -> Mailing | None:
+    def _stays(self) -> bool:
+        """As long as there is another message: there is no other session."""
         self.heir = next(self._turn.waiting, None)
-        return None if self.heir is None else mailing_of(self.heir, self._station.world.env.now)
+        if self.heir is None or self._session is None:
+            return False
+        entry, copies, *_ = self.heir
+        self._session.transmission.next = mailing_of(entry, copies, self._station.world.env.now)
+        return True
 
 
 def hand_over(turn: Turn, delivery: Delivery | None, way: Way) -> Generator[simpy.Event, None, None]:
@@ -99,7 +103,7 @@ def hand_over(turn: Turn, delivery: Delivery | None, way: Way) -> Generator[simp
     attempt: HandOver | None = None
     while delivery is not None:
         entry, copies, *_ = delivery
-        attempt = HandOver(turn.holder, entry, copies, way, hop=way[-1], before=attempt)
+        attempt = HandOver(turn.holder, entry, copies, way, hop=way[-1], keeps=True, before=attempt)
         attempt._turn = turn  # noqa: SLF001 - it is this module's
         yield from attempt.run()
         delivery = attempt.heir

@@ -54,8 +54,8 @@ Client = TypeVar("Client", bound=Caller)
 class Session(Generic[Client]):
     """One session: from the first SYN to the end of QUIT.
 
-    Where the client has another message for the server, the waits are over when the fate of the one before is known,
-    and `go_on` gives those for the next. `far_end` is told of what happens for the message that is on offer.
+    Where the client leaves the session open, the waits are over when the fate of its message is known, and `go_on`
+    gives those for the next. `far_end` is told of what happens for the message that is on offer.
 
     When the waits are over, `outcome` is empty if both sides ran their dialogue to its end, else the network's name
     for what cut it: connect-timeout, timeout, connection-lost (the server restarted) or host-crash (the client's own),

@@ -89,6 +89,7 @@ class Simulation:
             with _no_cycles():
                 env.run(until=env.any_of([self._over, env.at(self.horizon)]))
         for station in self.stations.values():
+            station.deliveries.connections.close_all()
             for attempt in station.attempts.values():
                 unfinished = attempt.unfinished(env.now)
                 if unfinished is not None:

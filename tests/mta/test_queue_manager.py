@@ -179,10 +179,10 @@ def drain(messages: int, *, cached: bool) -> list[tuple[float, bool]]:
     done: list[tuple[float, bool]] = []
     while len(done) < messages or under_way:
         while queue.next(now) is not None:
-            reused = idle > 0
+            reused = idle > 0 and queue.started.uses_connections
             idle -= reused
             done.append((now + (0.307 if reused else 0.51), reused))
-            heapq.heappush(under_way, (done[-1][0], len(done), cached and queue.keeps_connection("a")))
+            heapq.heappush(under_way, (done[-1][0], len(done), cached and queue.started.keeps_connections))
         now, _, kept = heapq.heappop(under_way)
         idle += kept
         queue.leave("a", now)

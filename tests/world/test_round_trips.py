@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from worlds import message, run, scenario
 
-from sim.scenario.spec import Domain, Interval, Postfix, Weather
+from sim.scenario.products import Delays, Postfix, Product
+from sim.scenario.spec import Domain, Interval, Weather
 
 LOCKSTEP = ("SIZE", "8BITMIME")
 PIPELINED = ("PIPELINING", *LOCKSTEP)
@@ -15,7 +16,7 @@ CHUNKED = ("CHUNKING", *PIPELINED)
 CHUNKED_LOCKSTEP = ("CHUNKING", *LOCKSTEP)
 
 ONE_TRANSACTION = Postfix(default_destination_recipient_limit=100)
-ONE_AT_A_TIME = Postfix(default_destination_concurrency_limit=1)
+ONE_AT_A_TIME = Delays(destination_concurrency_limit=1)
 
 
 def domains(users: int) -> dict[str, Domain]:
@@ -119,27 +120,42 @@ def test_never_reusing_is_a_session_each():
 
 def test_a_session_is_reused_for_five_minutes():
     """Postfix's smtp_connection_reuse_time_limit: what is left after 300 s goes in a new session."""
-    hosts = {"a": {"mta": ONE_AT_A_TIME}, "b": {"service_time": 20.0}}
-    facts = run(scenario("a-b", *[message(0, "u1@a", "u1@b") for _ in range(5)], hosts=hosts))
-    assert [attempt.session_id for attempt in facts.attempts] == [1, 1, 1, 1, 2]
+    hosts = {"a": {"mta": Postfix(default_destination_concurrency_limit=1)}, "b": {"service_time": 20.0}}
+    facts = run(scenario("a-b", *[message(0, "u1@a", "u1@b") for _ in range(6)], hosts=hosts))
+    assert [attempt.session_id for attempt in facts.attempts] == [1, 2, 2, 2, 2, 3]
 
 
-def test_a_session_goes_to_those_who_are_next_in_line():
-    """With one process, mail for another next hop has its turn before later mail for this one goes on."""
-    mail = [
-        message(0, "u1@a", "u1@b"),
-        message(0, "u1@a", "u1@b"),
-        message(0, "u1@a", "u1@c"),
-        message(0, "u1@a", "u1@b"),
-    ]
-    hosts = {"a": {"mta": Postfix(default_process_limit=1)}}
-    facts = run(scenario("a-b a-c", *mail, hosts=hosts))
-    assert [(attempt.to_host, attempt.session_id) for attempt in facts.attempts] == [
-        ("b", 1),
-        ("b", 1),
-        ("c", 2),
-        ("b", 3),
-    ]
+@pytest.mark.parametrize(
+    ("product", "sessions"),
+    [
+        # The second delivery comes back to back; what comes 1.9 s after the last finds its connection, and later ones
+        # find a destination of which nothing is remembered.
+        (Postfix(default_destination_concurrency_limit=1), [1, 2, 2, 3]),
+        (Postfix(default_destination_concurrency_limit=1, smtp_connection_cache_on_demand=False), [1, 2, 3, 4]),
+        (Postfix(default_destination_concurrency_limit=1, smtp_connection_reuse_count_limit=1), [1, 2, 3, 4]),
+        (ONE_AT_A_TIME, [1, 1, 1, 2]),
+    ],
+    ids=["postfix", "off", "once", "plain"],
+)
+def test_the_queue_manager_says_which_session_is_left_open(product: Product, sessions: list[int]):
+    """Three messages at once, one at a time, and one later (CONNECTION_CACHE_README; qmgr_entry.c)."""
+    mail = [message(at, "u1@a", "u1@b") for at in (0, 0, 0, 2)]
+    facts = run(scenario("a-b", *mail, hosts={"a": {"mta": product}}))
+    assert [attempt.session_id for attempt in facts.attempts] == sessions
+
+
+@pytest.mark.parametrize(
+    ("product", "sessions"),
+    [(Delays(process_limit=1), [1, 1, 2, 3]), (Postfix(default_process_limit=1), [1, 2, 3, 2])],
+    ids=["plain", "postfix"],
+)
+def test_a_session_goes_to_those_who_are_next_in_line(product: Product, sessions: list[int]):
+    """With one process, mail for another next hop has its turn first; Postfix finds the session again after that."""
+    mail = [message(0, "u1@a", f"u1@{to}") for to in "bbcb"]
+    facts = run(scenario("a-b a-c", *mail, hosts={"a": {"mta": product}}))
+    assert [(attempt.to_host, attempt.session_id) for attempt in facts.attempts] == list(
+        zip("bbcb", sessions, strict=True)
+    )
 
 
 def test_a_heir_whose_session_has_died_gets_a_new_one():

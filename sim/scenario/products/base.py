@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from operator import attrgetter
 from typing import Any, Literal
 
@@ -28,7 +29,9 @@ class Product:
     to one next hop are under way, `process_limit` how many in all; `recipient_limit` how many recipients a
     transaction has; `mx_address_limit` how many hosts of a domain are tried, `mx_session_limit` how many of them may
     have been offered the mail; `active_limit` how many messages are worked on at a time; `hopcount_limit` how many
-    Received fields make a loop; `reuse` what becomes of a session where more mail for its host waits.
+    Received fields make a loop. `reuse` is how the next message begins in a session that is left open: it is where mail
+    for its host waits, or for `connection_idle_limit` s, until it is `connection_time_limit` s old or has had
+    `connection_count_limit` messages (0: any number).
     """
 
     __slots__ = ()
@@ -49,3 +52,6 @@ class Product:
     active_limit: int = MANY
     hopcount_limit: int = 100
     reuse: Reuse = "rset"
+    connection_idle_limit: float = 0.0
+    connection_time_limit: float = inf
+    connection_count_limit: int = 0

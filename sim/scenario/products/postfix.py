@@ -41,6 +41,10 @@ class Postfix(Product):
     qmgr_message_active_limit: int = 20_000
     smtp_mx_address_limit: int = 5
     smtp_mx_session_limit: int = 2
+    smtp_connection_cache_on_demand: bool = True
+    smtp_connection_cache_time_limit: float = 2.0
+    smtp_connection_reuse_time_limit: float = 5 * MINUTE
+    smtp_connection_reuse_count_limit: int = 0
     hopcount_limit: int = 50
 
     connect_timeout = named("smtp_connect_timeout")
@@ -57,3 +61,6 @@ class Postfix(Product):
     mx_address_limit = named("smtp_mx_address_limit")
     mx_session_limit = named("smtp_mx_session_limit")
     active_limit = named("qmgr_message_active_limit")
+    connection_idle_limit = named("smtp_connection_cache_time_limit")
+    connection_time_limit = named("smtp_connection_reuse_time_limit")
+    connection_count_limit = named("smtp_connection_reuse_count_limit")
