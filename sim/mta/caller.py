@@ -30,8 +30,8 @@ class Caller:
     """What a host that connects to another says: `_converse` holds the dialogue.
 
     `contacted` turns true when the errand begins, `turns` counts the flights written until its fate was known, `done`
-    says that nothing is left to say about it, and `failure` why it came to nothing, where no reply to it says so. `kept`
-    says that the session has been left open for what is in `next`.
+    says that nothing is left to say about it, and `failure` why it came to nothing, where no reply to it says so.
+    `kept` says that the session has been left open for what is in `next` then.
     `wants_tls` is true once STARTTLS got its 220: the caller's driver shakes hands and then calls `secured`.
 
     Args:

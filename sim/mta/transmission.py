@@ -38,9 +38,9 @@ class Transmission(Caller):
     message's fate was known, `done` says that nothing is left to say about it. `reports` says whether the server took
     what was asked about delivery reports (RFC 3461) upon itself.
 
-    `stays` is asked whether the session is to be left open when the mail data goes out. Once `done`, `kept` says that it
-    is: `go_on` begins with the message in `next`, which rides with the mail data where it is there by then. `wants_tls`
-    is true once STARTTLS got its 220: the caller shakes hands and then calls `secured`.
+    `stays` is asked whether the session is to be left open when the mail data goes out. Once `done`, `kept` says that
+    it is: `go_on` begins with the message in `next`, which rides with the mail data where it is there by then.
+    `wants_tls` is true once STARTTLS got its 220: the caller shakes hands and then calls `secured`.
 
     Args:
         host: whose side this is.
