@@ -89,34 +89,40 @@ class Caller:
         self._awaited = len(group) + self._owed
         # Chunks go out behind the envelope, and it is their reply that takes its time.
         self._waits_for = type(group[self._last])
-        return b"".join([self._machine.send(command) for command in group])
+        return self._machine.send_flight(group)
 
     def read(self, data: bytes) -> None:
         """Take what the server wrote."""
-        machine, answered, missing = self._machine, self._read, self._awaited - len(self._read)
-        shutting_down = False
-        machine.receive_data(data)
-        try:
-            while missing > 0 and not shutting_down:
-                event = machine.next_event()
-                if event is NEED_DATA:
-                    return
-                if isinstance(event, ConnectionClosed):
-                    self._end(Failure(0, "4.4.2", "lost connection with the server", at=self.awaits))
-                    return
-                answered.append(event)
-                missing -= 1
-                shutting_down = event.code == 421
-        except RemoteProtocolError as error:
-            self._end(Failure(0, "4.5.0", f"the server broke the protocol: {error}", at=self.awaits))
+        flight = self._machine.read_flight(data)
+        answers = self._gather(data) if flight is None else list(flight)
+        if answers is None:
             return
-        self._read = []
         try:
-            self._group = self._dialogue.send(answered)
+            self._group = self._dialogue.send(answers)
         except StopIteration:
             self.done = True
-        if shutting_down:
+        if flight is None and answers and answers[-1].code == 421:
             self._group, self.done, self.kept = (), True, False
+
+    def _gather(self, data: bytes) -> list[Reply] | None:
+        """Take a piece of a flight, or one with something unusual in it; gives the replies once all are there."""
+        machine, answered, missing = self._machine, self._read, self._awaited - len(self._read)
+        machine.receive_data(data)
+        try:
+            while missing > 0 and not (answered and answered[-1].code == 421):
+                event = machine.next_event()
+                if event is NEED_DATA:
+                    return None
+                if isinstance(event, ConnectionClosed):
+                    self._end(Failure(0, "4.4.2", "lost connection with the server", at=self.awaits))
+                    return None
+                answered.append(event)
+                missing -= 1
+        except RemoteProtocolError as error:
+            self._end(Failure(0, "4.5.0", f"the server broke the protocol: {error}", at=self.awaits))
+            return None
+        self._read = []
+        return answered
 
     def secured(self) -> None:
         """TLS protects the connection from here on: the dialogue begins anew with EHLO (RFC 3207 section 4.2)."""

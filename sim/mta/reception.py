@@ -6,7 +6,7 @@ what is the world's business.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -21,7 +21,7 @@ from sim.mta.retrieval import Waiting, answer_atrn, answer_etrn, answer_turn, at
 from sim.protocol.smtp import events, replies
 from sim.protocol.smtp.client import Client
 from sim.protocol.smtp.errors import LocalProtocolError
-from sim.protocol.smtp.events import Parameters
+from sim.protocol.smtp.events import Command, Parameters
 from sim.protocol.smtp.replies import Reply
 from sim.protocol.smtp.server import Server
 from sim.protocol.smtp.states import State
@@ -183,6 +183,9 @@ class Reception:
     def read(self, data: bytes) -> bytes:
         """Take what the client wrote; give what is answered to it."""
         self.accepted = []
+        commands = () if self._asks or self._watches else self._machine.read_flight(data)
+        if commands:
+            return self._answer_flight(commands)
         self._machine.receive_data(data)
         return self._answer()
 
@@ -239,6 +242,22 @@ class Reception:
     def close(self, reply: Reply) -> bytes:
         """End the session with a 421, whatever it waits for; nothing where it is over already."""
         return b"" if self.is_over else self._machine.send(reply)
+
+    def _answer_flight(self, commands: Sequence[Command]) -> bytes:
+        """The answers to commands that came together; what is behind a refusal has to be looked at again."""
+        answered: list[Reply] = []
+        for command in commands:
+            reply = _ANSWERS[type(command)](self, command)
+            if reply is None:
+                break
+            answered.append(reply)
+            if reply.code >= 400:
+                break
+        self.commands += len(answered)
+        octets = self._machine.send_flight(answered)
+        if answered[-1].code < 400:
+            return octets
+        return octets + self._count(answered[-1]) + self._answer()
 
     def _answer(self) -> bytes:
         machine = self._machine

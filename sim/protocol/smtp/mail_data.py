@@ -9,7 +9,7 @@ from __future__ import annotations
 from sim.protocol.smtp.buffer import ReceiveBuffer
 from sim.protocol.smtp.events import MailData
 
-__all__ = ["MailDataReader", "stuff", "unstuff"]
+__all__ = ["MailDataReader", "stuff", "unstuff", "whole"]
 
 _END = b"\r\n.\r\n"
 _END_OF_NOTHING = b".\r\n"
@@ -35,6 +35,19 @@ def unstuff(content: bytes) -> bytes:
 def _unstuff_first(content: bytes) -> bytes:
     """Mail data of which no line but the first may begin with a doubled dot, as it was before `stuff`."""
     return content[1:] if content.startswith(b".") else content
+
+
+def whole(octets: bytes) -> tuple[bytes, int] | None:
+    """Mail data that stands at the front of octets, as it was before `stuff`, and where it ends.
+
+    None where its end is not there, or a line but the first and the last begins with a dot.
+    """
+    if octets.startswith(_END_OF_NOTHING):
+        return b"", len(_END_OF_NOTHING)
+    at = octets.rfind(_LINE_WITH_DOT)
+    if at < 0 or not octets.startswith(_END, at) or octets.rfind(_LINE_WITH_DOT, 0, at) >= 0:
+        return None
+    return _unstuff_first(octets[: at + 2]), at + len(_END)
 
 
 def _has_dots(content: bytes) -> bool:
@@ -63,11 +76,6 @@ class MailDataReader:
         if not self._overflowed and buffer.startswith(_END_OF_NOTHING):
             buffer.skip(len(_END_OF_NOTHING))
             return MailData(b"")
-        if not self._overflowed and not self._limit:
-            # The usual case: everything is here, and no line but the last begins with a dot.
-            lines = buffer.take_whole(_LINE_WITH_DOT, b"\r\n")
-            if lines is not None:
-                return MailData(_unstuff_first(lines + b"\r\n"))
         lines = buffer.take_until(_END)
         if lines is not None:
             return self._whole(lines)

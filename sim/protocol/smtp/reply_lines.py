@@ -74,7 +74,6 @@ def is_continued(line: bytes) -> bool:
     return line[3:4] == b"-" and line[:3].isdigit() and line.endswith(b"\r")
 
 
-@lru_cache(maxsize=1024)
 def split_replies(octets: bytes) -> tuple[tuple[bytes, ...], ...]:
     """The lines (without LF) of each reply, if the octets are whole replies; nothing if the last one is not whole."""
     *lines, rest = octets.split(b"\n")

@@ -48,6 +48,7 @@ from sim.protocol.smtp.extensions import (
     offer_lines,
     offerable,
 )
+from sim.protocol.smtp.flights import behind, read_commands, write_replies
 from sim.protocol.smtp.mail_data import MailDataReader
 from sim.protocol.smtp.replies import (
     E500_UNKNOWN,
@@ -82,7 +83,8 @@ class Server:
 
     1. `send` the greeting, a 220, a 554 (only QUIT may follow) or a 421.
     2. `receive_data`, and then `next_event` until it gives NEED_DATA or ConnectionClosed. Every other event wants
-       exactly one reply through `send` before the next `next_event`. A 421 may be sent at any time.
+       exactly one reply through `send` before the next `next_event`. A 421 may be sent at any time. `read_flight` and
+       `send_flight` do the same for all that came together, quicker where nothing is unusual.
     3. Close the connection at ConnectionClosed, once everything that `send` gave is written.
 
     In LMTP the mail data, and the last chunk, want one reply for each recipient that was accepted, in order; see
@@ -118,12 +120,14 @@ class Server:
         "_enhanced",
         "_esmtp",
         "_extensions",
+        "_flight",
         "_in_force",
         "_lmtp",
         "_longest",
         "_mail_data_reader",
         "_offers",
         "_peer_closed",
+        "_piecewise",
         "_size_limit",
         "_state",
         "_utf8",
@@ -175,6 +179,10 @@ class Server:
         self._due: Opening | Command | BadCommand | None = Opening()
         self._buffer = ReceiveBuffer()
         self._peer_closed = False
+        # Whether something came that takes a closer look than whole flights get.
+        self._piecewise = lmtp
+        # The octets and commands of a flight that wants its replies.
+        self._flight: tuple[bytes, Sequence[Command]] = (b"", ())
         self._beginning = b""
         self._mail_data_reader = MailDataReader(size_limit)
         self._chunk_reader: ChunkReader | None = None
@@ -220,6 +228,44 @@ class Server:
             raise LocalProtocolError(f"{len(data)} octets came after the peer had closed the connection")
         elif self._state is not _CLOSED:
             self._buffer.append(data)
+        self._piecewise = True
+
+    def read_flight(self, data: bytes) -> Sequence[Command]:
+        """Take the client's octets, where they are whole commands that are legal if those before them are accepted.
+
+        Gives the commands, which want their replies through `send_flight`. Nothing, where the octets are anything else:
+        then nothing has been taken, and they are for `receive_data`.
+        """
+        if self._piecewise or self._due is not None:
+            return ()
+        commands = read_commands(self._state, data, self._in_force, self._barred, self._size_limit)
+        if commands:
+            self._flight, self._due = (data, commands), commands[-1]
+        return commands
+
+    def send_flight(self, replies: Sequence[Reply]) -> bytes:
+        """The octets of the replies to a flight's commands, in order.
+
+        Replies may end with the first refusal, since it may make what stands behind it illegal: that is to be had from
+        `next_event` then.
+
+        Raises:
+            LocalProtocolError: as `send`.
+        """
+        data, commands = self._flight
+        written = write_replies(self._state, tuple(map(type, commands)), tuple(replies), self._enhanced)
+        if written is None:
+            octets = b"".join([self._send_in_turn(*each) for each in zip(commands, replies, strict=False)])
+        else:
+            octets, self._state = written
+        self._due = None
+        if len(replies) < len(commands):
+            self.receive_data(behind(data, commands[: len(replies)]))
+        return octets
+
+    def _send_in_turn(self, command: Command, reply: Reply) -> bytes:
+        self._due = command
+        return self.send(reply)
 
     def next_event(self) -> Command | BadCommand | ConnectionClosed | Literal[NeedData.NEED_DATA]:
         """What the peer said next.

@@ -42,6 +42,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Final
 
+from sim.protocol.smtp.errors import RemoteProtocolError
 from sim.protocol.smtp.events import (
     Atrn,
     Auth,
@@ -69,8 +70,9 @@ from sim.protocol.smtp.events import (
     Turn,
     Vrfy,
 )
+from sim.protocol.smtp.replies import Reply
 
-__all__ = ["CLOSING_CODE", "HOPES", "LAST_IN_GROUP", "OVERTAKEN", "TRANSITIONS", "Opening", "State"]
+__all__ = ["CLOSING_CODE", "HOPES", "LAST_IN_GROUP", "OVERTAKEN", "TRANSITIONS", "Opening", "State", "state_after"]
 
 
 class State(Enum):
@@ -253,3 +255,22 @@ LAST_IN_GROUP: frozenset[type] = frozenset(
     {Helo, Ehlo, Lhlo, Data, Vrfy, Expn, Etrn, StartTls, Auth, AuthResponse, Turn, Atrn, Quit, Noop, Help}
 )
 """Commands that nothing may be pipelined behind (RFC 2920 section 3.1; nor behind those that it leaves out)."""
+
+
+def state_after(state: State, kind: type | None, reply: Reply) -> State:
+    """The state in which a reply to a command, which may have been overtaken, leaves a client.
+
+    Raises:
+        RemoteProtocolError: it answers nothing (`kind` is None), or not this command.
+    """
+    if reply.code == CLOSING_CODE:
+        return _CLOSED
+    if kind is None:
+        raise RemoteProtocolError(f"reply {reply.code} {reply.text!r} answers nothing that was sent")
+    first_digit = reply.code // 100
+    moves = TRANSITIONS[state].get(kind)
+    if moves is None:
+        return OVERTAKEN.get(kind, {}).get(first_digit, state)
+    if first_digit not in moves:
+        raise RemoteProtocolError(f"reply {reply.code} {reply.text!r} is no answer to {kind.__name__}")
+    return moves[first_digit]
