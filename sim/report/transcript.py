@@ -83,18 +83,43 @@ def _message(result: Result, message_id: int, run: Mapping[str, Any], *, full: b
     copies = _of(result.copies, message_id=message_id, **run)
     mine = attempts[attempts["message_id"] == message_id].sort_values("started_s", kind="stable")
     for attempt in cast("list[dict[str, Any]]", mine.to_dict("records")):
+        yield from _asking(attempt, attempts, dialogues, full=full)
         said = _said(attempt, attempts, dialogues)
         whom = _whom(said, copies)
         yield ""
         yield f"# {_clock(attempt['started_s'])} {attempt['from_host']} to {attempt['to_host']}"
         if attempt["outcome"] not in ("no-route", "dns-failure"):
-            yield f"{whom}... Connecting to {attempt['to_host']} (TCP)..."
+            yield f"{whom}... {_opening(attempt, attempts)}"
         yield from _lines(said, full=full)
         yield f"{whom}... {_end(attempt)}"
     yield ""
     for copy in copies.to_dict("records"):
         reason = f" ({copy['reason']})" if copy["reason"] else ""
         yield f"# {_clock(copy['ended_s'])} <{copy['recipient']}> {copy['outcome']}{reason}, by way of {copy['path']}"
+
+
+def _opening(attempt: Mapping[str, Any], attempts: pd.DataFrame) -> str:
+    session = attempts[attempts["session_id"] == attempt["session_id"]]
+    if (session["started_s"] < attempt["started_s"]).any():
+        return f"Using the connection with {attempt['to_host']}..."
+    return f"Connecting to {attempt['to_host']} (TCP)..."
+
+
+def _asking(
+    attempt: Mapping[str, Any], attempts: pd.DataFrame, dialogues: pd.DataFrame, *, full: bool
+) -> Iterator[str]:
+    """What came before the first message of a session whose roles were swapped: TURN or ATRN of the server's host."""
+    session = attempts[attempts["session_id"] == attempt["session_id"]].sort_values("started_s", kind="stable")
+    if (
+        not attempt["session_id"]
+        or session["message_id"].iloc[0]
+        or session["started_s"].iloc[1] < attempt["started_s"]
+    ):
+        return
+    asked = cast("dict[str, Any]", session.iloc[0].to_dict())
+    yield ""
+    yield f"# {_clock(asked['started_s'])} {asked['from_host']} to {asked['to_host']}, to ask for its mail"
+    yield from _lines(_said(asked, attempts, dialogues), full=full)
 
 
 def _clock(seconds: float) -> str:
@@ -114,10 +139,13 @@ def _said(attempt: Mapping[str, Any], attempts: pd.DataFrame, dialogues: pd.Data
     starts = attempts.loc[attempts["session_id"] == attempt["session_id"], "started_s"].sort_values()
     before, after = starts[starts < attempt["started_s"]], starts[starts > attempt["started_s"]]
     lines = dialogues[dialogues["session_id"] == attempt["session_id"]]
+    # The reply that ended the one before was read at the very moment when this one began.
+    answers = lines["direction"] == "<"
     if len(before):
-        lines = lines[lines["time_s"] >= attempt["started_s"]]
+        begun = (lines["time_s"] > attempt["started_s"]) | ((lines["time_s"] == attempt["started_s"]) & ~answers)
+        lines, answers = lines[begun], answers[begun]
     if len(after):
-        lines = lines[lines["time_s"] < after.iloc[0]]
+        lines = lines[(lines["time_s"] < after.iloc[0]) | ((lines["time_s"] == after.iloc[0]) & answers)]
     return list(zip(lines["direction"], lines["line"], strict=True))
 
 

@@ -50,6 +50,8 @@ class AttemptFact(NamedTuple):
     """One try to pass copies of a message on to one next hop, in one transaction (more where recipients are limited).
 
     Attempts with one `session_id` went through that session one after the other, each with its share of the costs.
+    A session that asks for mail (ETRN, TURN, ATRN) is an attempt of message 0 with no recipients; what TURN and ATRN
+    bring follows in the same session, from the other side.
     `recipients` is how many copies it carried; `bytes_on_wire` counts every packet on every link that it crosses;
     `outcome` is accepted, deferred, refused, partial (its recipients fared differently) or the network's refusal:
     dns-failure, no-route, connect-timeout, timeout, connection-lost, host-crash.

@@ -195,12 +195,13 @@ def _of_transfers(attempts: pd.DataFrame) -> dict[str, float]:
 
 def _of_cost(attempts: pd.DataFrame) -> dict[str, float]:
     reached = attempts[~attempts["outcome"].isin(UNREACHED)]
+    offered = attempts["message_id"] > 0
     return {
         "bytes_on_wire": float(attempts["bytes_on_wire"].sum()),
         "sessions": float(reached["session_id"].nunique()),
-        "attempts": float(len(attempts)),
+        "attempts": float(offered.sum()),
         "retransmissions": float(attempts["retransmissions"].sum()),
-        "round_trips_avg": _mean(reached["round_trips"].to_numpy(dtype="float64")),
+        "round_trips_avg": _mean(reached.loc[offered, "round_trips"].to_numpy(dtype="float64")),
     }
 
 

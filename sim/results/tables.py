@@ -137,7 +137,7 @@ _COLUMNS: Mapping[str, Mapping[str, Column]] = {
     },
     "attempts": {
         **_RUN,
-        **_MESSAGE_ID,
+        "message_id": Column("", "which message, unique within a run; 0 where a host only asked for its mail"),
         "from_host": Column("", "the client's host"),
         "to_host": Column("", "the server's host"),
         "started_s": Column("s", "when the attempt began"),

@@ -29,8 +29,9 @@ class Findings:
             self.problems.append(problem)
 
     def note(self, text: str) -> None:
-        """Say something that is no mistake but worth knowing."""
-        self.notes.append(text)
+        """Say something that is no mistake but worth knowing, once."""
+        if text not in self.notes:
+            self.notes.append(text)
 
     def whole(self, *path: str) -> bool:
         """Whether nothing was refused at this path, above it, or just below it."""

@@ -15,9 +15,10 @@ from sim.scenario.accounts import Accounts, Login
 from sim.scenario.asking import AsksForm
 from sim.scenario.calendar import Start
 from sim.scenario.carrying import CarrierText
+from sim.scenario.collecting import CollectsForm
 from sim.scenario.expectation import Expect
 from sim.scenario.generate import Generate
-from sim.scenario.guards import CollectsForm, PoliciesForm
+from sim.scenario.guards import PoliciesForm
 from sim.scenario.keywords import ExtensionsField
 from sim.scenario.names import shown
 from sim.scenario.population import Aliases, Lists, Mx, Users

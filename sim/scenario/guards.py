@@ -1,4 +1,4 @@
-"""What a scenario file may say of a host's policies, and of the mail that it fetches: keys, types and meanings."""
+"""What a scenario file may say of a host's policies: keys, types and meanings."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import Annotated, Literal, get_args
 from sim.scenario.policies import Greylist, Place, Policies, Rate, Refusal
 from sim.scenario.quantity import PROBABILITY, format_duration, format_size, parse_probability
 from sim.scenario.reading import Form, Reads, Shorthand
-from sim.scenario.spec import Collects
-from sim.scenario.values import Duration, Flag, LongDuration, Name, Size, Text, read_whole, whole, word
+from sim.scenario.values import Duration, LongDuration, Size, Text, read_whole, whole, word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,24 +134,6 @@ def _refusal(form: RefusalForm) -> Refusal:
     return Refusal(at=form.at, code=form.code, probability=form.probability, during=during, text=form.text)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CollectsForm(Form):
-    """A host that asks another for the mail that is held for it."""
-
-    from_: Name
-    """The host that holds it: a backup MX."""
-    by: Annotated[Literal["etrn", "turn", "atrn"], word("way to collect", "etrn", "turn", "atrn")] = "etrn"
-    """ETRN: the mail comes on new connections; TURN, ATRN (after AUTH): on the one at hand, with roles swapped."""
-    every: LongDuration | None = None
-    """How often it asks; where absent, only when it, or a line of its own, has come up."""
-    hold: Flag = False
-    """Whether its mail waits there until it asks, untried."""
-
-    def collects(self) -> Collects:
-        """What it means."""
-        return Collects(source=self.from_, by=self.by, every=self.every or 0.0, hold=self.hold)
-
-
 def show_policies(policies: Policies) -> object:
     """Policies as a file says them."""
     said: dict[str, object] = {}
@@ -182,11 +163,3 @@ def _show_refusal(refusal: Refusal) -> dict[str, object]:
     if refusal.during:
         said["during"] = [{"from": format_duration(start), "to": format_duration(end)} for start, end in refusal.during]
     return said | ({"text": refusal.text} if refusal.text else {})
-
-
-def show_collects(collects: Collects | None) -> object:
-    """What a host fetches, as a file says it."""
-    if collects is None:
-        return "none"
-    every = {"every": format_duration(collects.every)} if collects.every else {}
-    return {"from": collects.source, "by": collects.by, **every, "hold": collects.hold}

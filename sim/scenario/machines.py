@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Literal
 
+from sim.scenario.collecting import CollectsForm, check_login
 from sim.scenario.findings import Findings
 from sim.scenario.form import ArchitectureForm, HostForm
-from sim.scenario.guards import CollectsForm, PoliciesForm
+from sim.scenario.guards import PoliciesForm
 from sim.scenario.keywords import missing, resolve_extensions, split_words
 from sim.scenario.names import dns_label, is_domain_name
 from sim.scenario.policies import NO_POLICIES
@@ -52,10 +53,10 @@ def resolve_architectures(
     for name, form in (DEFAULT_ARCHITECTURES if forms is None else forms).items():
         own = form.hosts or {}
         _check_names(("architectures", name, "hosts"), own, nodes, findings, known=known)
-        hosts = {
-            node: _host(node, _layers(node, (("hosts",), common), (("architectures", name, "hosts"), own)), findings)
-            for node in nodes
-        }
+        layers = {node: _layers(node, (("hosts",), common), (("architectures", name, "hosts"), own)) for node in nodes}
+        hosts = {node: _host(node, layers[node], findings) for node in nodes}
+        for node, host in hosts.items():
+            _check_collecting(host, hosts, layers[node], findings)
         architectures[name] = Architecture(
             name=name, transfer=form.transfer, routing=form.routing, hosts=hosts, convergence=form.convergence
         )
@@ -75,6 +76,12 @@ def _check_names(path: Path, hosts: Hosts, nodes: list[str], findings: Findings,
             place = (*path, name, "collects", "from")
             if findings.known(place, "host", form.collects.from_, nodes, whole=known) and form.collects.from_ == name:
                 findings.error(place, f"a host that collects from itself ({name}): name the host that holds its mail")
+
+
+def _check_collecting(host: Host, hosts: Mapping[str, Host], layers: Sequence[Layer], findings: Findings) -> None:
+    said = [path for path, form in layers if isinstance(form.collects, CollectsForm)]
+    if said and all(findings.untouched(*map(str, path)) for path, _ in layers):
+        check_login(host, hosts, (*said[-1], "collects"), findings)
 
 
 def _host(name: str, layers: Sequence[Layer], findings: Findings) -> Host:

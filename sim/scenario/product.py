@@ -25,7 +25,8 @@ _MAY_BE_ZERO = re.compile(
 """Times that may be 0; others would let a host spin, or never have any time."""
 
 _MAY_BE_NONE = re.compile(
-    r"default_destination_concurrency_(failed_cohort_)?limit|default_delivery_slot_.*|default_minimum_delivery_slots"
+    r"default_destination_concurrency_(failed_cohort_)?limit|default_delivery_slot_.*|default_minimum_delivery_slots|"
+    r"smtp_connection_reuse_count_limit"
 )
 """Counts that may be 0: no limit, or none of it."""
 

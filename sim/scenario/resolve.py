@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sim.scenario.calendar import ClockWindow, Window, format_start, opens
+from sim.scenario.collecting import note_strangers
 from sim.scenario.findings import Findings
 from sim.scenario.form import HostForm, ScenarioForm
 from sim.scenario.machines import resolve_architectures
@@ -33,6 +34,9 @@ def resolve(form: ScenarioForm, findings: Findings, folder: Path, metrics: Colle
     sure = findings.whole("domains") and (known or form.domains is not None)
     workload = resolve_workload(form.workload, domains, findings, folder, sure=sure, duration=form.duration)
     architectures = resolve_architectures(form.architectures, form.hosts, network.nodes, findings, known=known)
+    if findings.whole("domains"):
+        for architecture in architectures.values():
+            note_strangers(architecture.hosts, domains, findings)
     _check_outages(network, architectures, form.duration + form.drain, findings)
     _check_windows(form, form.duration + form.drain, findings)
     expect = form.expect or ()

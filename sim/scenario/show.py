@@ -18,8 +18,9 @@ from sim.scenario.asking import shown_asks
 from sim.scenario.calendar import ClockWindow, Window, format_start
 from sim.scenario.carriers import Carrier
 from sim.scenario.carrying import format_carrier
+from sim.scenario.collecting import show_collects
 from sim.scenario.distribution import Constant, Distribution, Empirical, Exponential, Lognormal, Uniform, Weibull
-from sim.scenario.guards import show_collects, show_policies
+from sim.scenario.guards import show_policies
 from sim.scenario.keywords import words_of
 from sim.scenario.population import numbered
 from sim.scenario.product import format_parameter, parameters_of

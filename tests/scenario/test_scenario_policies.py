@@ -45,10 +45,31 @@ def test_everything_is_read():
         unknown_users="bounce",
     )
     assert host(EVERYTHING).collects == Collects(source="b", every=1800.0)
+    assert host("collects: {from: b, by: turn, hold: yes}").collects == Collects(source="b", by="turn", hold=True)
+
+
+def test_what_asking_will_bring_is_noted():
+    """TURN proves nothing, and who is no MX of a domain holds nothing for it; each is said once."""
+    text = TEXT.format("collects: {from: b, by: turn}")
+    domains = "domains: {a.example: {mx: a}, b.example: {mx: b}}"
+    assert loads(text).notes == loads(text + domains).notes
+    assert [note[:48] for note in loads(text).notes] == [
+        "a collects its mail by TURN, and so may anyone w",
+        "a asks b for its mail in vain: none of its domai",
+    ]
+    domains = "domains: {a.example: {mx: {10: a, 20: b}}, b.example: {mx: b}}"
+    assert len(loads(text + domains).notes) == 1
 
 
 @pytest.mark.parametrize(
-    "said", [EVERYTHING, "policies: {greylist: {}}", "policies: {refuse: {at: mail, code: 450, probability: 0}}", ""]
+    "said",
+    [
+        EVERYTHING,
+        "collects: {from: b, by: turn, hold: yes}",
+        "policies: {greylist: {}}",
+        "policies: {refuse: {at: mail, code: 450, probability: 0}}",
+        "",
+    ],
 )
 def test_what_is_shown_means_the_same(said: str):
     """A round trip, and a file that the schema knows."""
@@ -85,6 +106,15 @@ def test_none_takes_policies_away():
         ("collects: {from: c, every: 1 h}", "scenario:4:75: unknown host (c)"),
         ("collects: {from: a, every: 1 h}", "a host that collects from itself (a): name the host that holds its mail"),
         ("collects: {every: 1 h}", "from is missing"),
+        ("collects: {from: b, by: pop}", "unknown way to collect (pop): allowed are etrn, turn, atrn"),
+        (
+            "collects: {from: b, by: atrn}",
+            "scenario:4:82: atrn without a login (a): it comes after AUTH (RFC 2645); set login",
+        ),
+        (
+            "login: {name: me, password: x}, collects: {from: b, by: atrn}",
+            "scenario:4:114: atrn with a login that b does not know (me): set accounts there",
+        ),
     ],
 )
 def test_mistakes_are_named(said: str, mistake: str):
