@@ -64,9 +64,20 @@ class Arq:
     Attributes:
         wire_bytes: Bytes on both lines so far.
         retransmissions: How many packets so far were sent again.
+        gave_up_at: When the sender had tried often enough in vain; infinity while it has not.
     """
 
-    __slots__ = ("_away", "_back", "_home", "_scale", "_there", "procedure", "retransmissions", "wire_bytes")
+    __slots__ = (
+        "_away",
+        "_back",
+        "_home",
+        "_scale",
+        "_there",
+        "gave_up_at",
+        "procedure",
+        "retransmissions",
+        "wire_bytes",
+    )
 
     def __init__(
         self, procedure: Procedure, there: Line, back: Line, home: Timeline = ALWAYS_UP, away: Timeline = ALWAYS_UP
@@ -79,6 +90,7 @@ class Arq:
         self._scale = procedure.octet / 8
         self.wire_bytes = 0
         self.retransmissions = 0
+        self.gave_up_at = inf
 
     @property
     def rate(self) -> float:
@@ -105,6 +117,7 @@ class Arq:
                 if answered < inf:
                     return answered + how.turnaround
             now += how.timer
+        self.gave_up_at = now
         return inf
 
     def transfer(self, chunks: Sequence[Chunk]) -> Generator[float, None, list[Chunk]]:
@@ -216,6 +229,7 @@ class _Flight:
                 self._tries += 1
                 self._go_back(timer)
             else:
+                self._arq.gave_up_at = timer
                 return
 
     def _send(self, now: float) -> None:

@@ -66,13 +66,22 @@ def connect(
     client: Timeline = ALWAYS_UP,
     client_tcp: Tcp = LINUX,
     server_tcp: Tcp = LINUX,
+    program: tcp.Program | None = None,
+    patience: float = inf,
 ) -> tcp.Connection | Propagation | Circuit:
     """A connection over whatever the lines are: TCP's, unless there are older carriers among them."""
     out, back = _plain(lines_out), _plain(lines_back)
     if any(isinstance(line, CarrierLine) for line in out):
         return Circuit(out, back, server=server, client=client, client_tcp=client_tcp, server_tcp=server_tcp)
     return tcp.connect(
-        lines_out, lines_back, server=server, client=client, client_tcp=client_tcp, server_tcp=server_tcp
+        lines_out,
+        lines_back,
+        server=server,
+        client=client,
+        client_tcp=client_tcp,
+        server_tcp=server_tcp,
+        program=program,
+        patience=patience,
     )
 
 
@@ -87,7 +96,7 @@ class Circuit:
         setup: What a client grants it for setting up, in s, beside its own patience.
     """
 
-    __slots__ = ("_hops", "accepted_at", "mss", "setup")
+    __slots__ = ("_hops", "accepted_at", "gave_up_at", "mss", "setup")
 
     def __init__(
         self,
@@ -112,7 +121,7 @@ class Circuit:
                 out, back = [pair[0] for pair in members], [pair[1] for pair in reversed(members)]
                 link = tcp.connect(out, back, server=ends, client=starts, client_tcp=client_tcp, server_tcp=server_tcp)
                 self._hops.append(_InternetHop(link))
-        self.accepted_at = inf
+        self.accepted_at = self.gave_up_at = inf
         self.mss = min(hop.mss for hop in self._hops)
         self.setup = _SETTING_UP + sum(hop.setup for hop in self._hops)
 
@@ -179,6 +188,15 @@ class Circuit:
         """The line is the program's own: how far it has written is how far its packets have gone."""
         return inf
 
+    def end(self, until: float, _words: int = 0) -> tuple[float, str]:
+        """What the client hears if it waits for a flight that does not arrive: carrier-lost, where a link gave up."""
+        at = min(hop.gave_up_at for hop in self._hops)
+        return (at, "carrier-lost") if at < until else (until, "")
+
+    def reset(self, now: float, until: float) -> float:
+        """The server's host knows nothing of the connection, and clears the circuit."""
+        return min(self.send(now, 1, to_server=False), until)
+
     @staticmethod
     def abandon(_now: float, _sent: float, _arrives: float) -> float:
         """The client hangs up: what is on its way is gone."""
@@ -224,6 +242,11 @@ class _CarrierHop:
     def retransmissions(self) -> int:
         return sum(way.retransmissions for way in self._ways)
 
+    @property
+    def gave_up_at(self) -> float:
+        """When its procedure gave up, and both ends were told."""
+        return min(way.gave_up_at for way in self._ways)
+
     def open(self, now: float, until: float) -> float:
         """Dial, if it is a call, and begin the procedure: `g` agrees on its window in three exchanges."""
         carrier, way = self._carrier, self._ways[True]
@@ -252,10 +275,11 @@ class _CarrierHop:
 class _InternetHop:
     """Links of the Internet between two gateways."""
 
-    __slots__ = ("_connection", "answer", "mss", "setup")
+    __slots__ = ("_connection", "answer", "gave_up_at", "mss", "setup")
 
     def __init__(self, connection: tcp.Connection | Propagation) -> None:
         self._connection = connection
+        self.gave_up_at = inf
         self.mss = connection.mss
         self.answer = 0.0
         self.setup = 0.0
@@ -280,4 +304,7 @@ class _InternetHop:
         """Carry a whole flight, once all of it is at the gateway."""
         size = sum(chunk.size for chunk in chunks)
         arrives = yield from self._connection.sending(chunks[-1].at, size, to_server)
-        return [Chunk(arrives, size)] if arrives < inf else []
+        if arrives == inf:
+            self.gave_up_at = self._connection.end(inf)[0]
+            return []
+        return [Chunk(arrives, size)]

@@ -59,6 +59,11 @@ class Detour(Line):
             if line.jittery:
                 line.draw_lag()
 
+    def forget(self, now: float) -> None:
+        """Forget what is past on the lines of the way."""
+        for line in self.lines:
+            line.forget(now)
+
     def carry(self, at: float, wire: float) -> float:
         """Carry one packet over all lines; as `Line.carry`."""
         for line in self.lines if self._since <= at < self._until else self._at(at):

@@ -9,10 +9,11 @@ Sources: RFC 1122 4.2.3.2 (delayed acknowledgements), RFC 5681 4.2, RFC 7323 (ti
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import Final
 
-from sim.network.segments import ATO, Packet
+from sim.network.segments import ATO, RESET, Packet
 from sim.network.sender import coarse
 from sim.network.timeouts import Timeouts
 from sim.network.way import Way
@@ -28,12 +29,16 @@ _UNKNOWN_SEGMENT: Final = 536
 class End(Timeouts):
     """One end; between flights that are sums it is no more than its `Sender`."""
 
-    __slots__ = ("_full",)
+    __slots__ = ("_full", "gone_from")
 
     def begin(self, way: Way, inbox: deque[Packet], peer_box: deque[Packet]) -> None:
-        """Start the books anew, as `Segments`."""
+        """Start the books anew, as `Segments`.
+
+        `gone_from` is when the host goes down: what is up later knows nothing of the connection.
+        """
         super().begin(way, inbox, peer_box)
         self._full = _UNKNOWN_SEGMENT
+        self.gone_from = math.inf
 
     def resume(self, *, interactive: bool, at: float) -> None:
         """Take over the receiver's habits after flights that were sums, the last of which came in at `at`."""
@@ -51,6 +56,8 @@ class End(Timeouts):
 
     def take(self, now: float, packet: Packet) -> None:
         """Take a packet that has arrived."""
+        if (self.dead or self.orphan or packet.number == RESET or now >= self.gone_from) and self._is_over(now, packet):
+            return
         if packet.number <= self._wup:
             self._recent = packet.sent
         self.acknowledged(now, packet)
@@ -58,6 +65,21 @@ class End(Timeouts):
             self._take_segment(now, packet.number, packet.size)
         if self.next < len(self.sizes):
             self.push(now)
+
+    def _is_over(self, now: float, packet: Packet) -> bool:
+        """Whether the packet finds or makes an end of the connection; where it finds one, a reset answers it.
+
+        A program that has closed reads nothing more: what is new for it is answered like that, too (RFC 9293 3.6.1).
+        """
+        if packet.number == RESET:
+            if not self.dead:
+                self.die(now, "connection-lost")
+            return True
+        if now >= self.gone_from or (self.orphan and packet.size and packet.number >= self.received):
+            self.die(now)
+        if self.dead:
+            self.put(now, RESET, 0)
+        return self.dead
 
     def _take_segment(self, now: float, number: int, size: int) -> None:
         at_once = True

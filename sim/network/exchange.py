@@ -42,21 +42,38 @@ class Exchange:
         while (at := self._next()) <= until:
             self._step(at)
 
-    def deliver(self, sender: End, receiver: End, grain: float) -> Iterator[float]:
+    def deliver(self, sender: End, receiver: End, grain: float, patience: float = math.inf) -> Iterator[float]:
         """Play until the receiver has all that the sender's program has written, or one of them has given up.
 
+        Args:
+            sender: the end that has written.
+            receiver: the other one.
+            grain: at least so many seconds are between two yields.
+            patience: how long the receiver's program waits for something to read; its end is an orphan then, and `now`
+                when it closed.
+
         Yields:
-            The time at which to go on, at least `grain` seconds after the one before.
+            The time at which to go on.
         """
-        pause = self.now + grain
+        pause, limit = self.now + grain, self.now + patience
         target = len(sender.sizes)
         while receiver.received < target and not (sender.dead or receiver.dead):
             at = self._next()
+            if at > limit:
+                limit = max(limit, receiver.heard_at + patience)
+                if at > limit:
+                    self.now, receiver.orphan = limit, True
+                    return
             if at == math.inf:
                 return
             if at > pause:
                 yield at
                 pause = at + grain
+            self._step(at)
+
+    def watch(self, end: End, until: float) -> None:
+        """Play until the program of an end hears that the connection is gone, or until a time."""
+        while not end.dead and (at := self._next()) <= until:
             self._step(at)
 
     @property
@@ -87,6 +104,9 @@ class Exchange:
                 end.acknowledge_late(at)
                 return
             if end.timer == at:
+                if at >= end.gone_from:
+                    end.die(at)
+                    return
                 if end.timer_set >= 0:
                     rounded = coarse if end.tcp.stack == "bsd-1988" else fires
                     end.timer = rounded(end.timer_set, at - end.timer_set)

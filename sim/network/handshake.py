@@ -22,10 +22,11 @@ __all__ = ["Handshake"]
 SYN: Final = 60
 _ACK: Final = 52
 _SYN_GAPS: Final[dict[str, tuple[float, ...]]] = {
-    "linux": (1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0),
-    "linux-3": (1.0, 2.0, 4.0, 8.0, 16.0),
-    "bsd-1988": (6.0, 18.0),
+    "linux": (1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0),
+    "linux-3": (1.0, 2.0, 4.0, 8.0, 16.0, 32.0),
+    "bsd-1988": (6.0, 18.0, 51.0),
 }
+"""From one SYN to the next, and from the last one until TCP gives up."""
 _ANSWER_GAPS: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 _SHORTEST_GAP: Final = 1.0
 
@@ -35,6 +36,7 @@ class Handshake:
 
     Attributes:
         connected: When the client has the SYN-ACK; infinity if it gave up.
+        gives_up_at: When the client's TCP gave up; infinity if it did not.
         accepted: When the server has the third packet; infinity if it never came.
         client_rtt, server_rtt: The round trip that each end's timestamps show: since the first copy that the other end
             took, so a lost answer stretches it by the wait for the next one.
@@ -63,6 +65,7 @@ class Handshake:
         "answers",
         "client_rtt",
         "connected",
+        "gives_up_at",
         "server_rtt",
         "syns",
         "wire_bytes",
@@ -77,7 +80,7 @@ class Handshake:
         self._requested = False
         self._syn_sent = self._answer_sent = math.inf
         self._gaps = 0
-        self.connected = self.accepted = math.inf
+        self.connected = self.accepted = self.gives_up_at = math.inf
         self.client_rtt = self.server_rtt = 0.0
         self.syns = self.answers = self.wire_bytes = 0
 
@@ -89,12 +92,18 @@ class Handshake:
         while True:
             syn = self._fires(self._syn_sent, self._syn_gaps, self.syns - 1, self.connected)
             answer = self._fires(self._answer_sent, _ANSWER_GAPS, self._gaps, self.accepted)
+            if self.connected < math.inf:
+                # The client believes to be connected, and waits for the server.
+                until = math.inf
             if syn == answer == math.inf or min(syn, answer) > until:
                 return
-            if syn <= answer:
+            if syn > answer:
+                self._answer_again(answer)
+            elif self.syns < len(self._syn_gaps):
                 self._syn(syn)
             else:
-                self._answer_again(answer)
+                self.gives_up_at = syn
+                return
 
     @staticmethod
     def _fires(sent: float, gaps: Sequence[float], number: int, over: float) -> float:

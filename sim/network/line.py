@@ -10,7 +10,8 @@ Sources: Gilbert 1960 and Elliott 1963 (losses in bursts).
 from __future__ import annotations
 
 import math
-from collections import deque
+from bisect import bisect_right
+from operator import itemgetter
 from random import Random
 from typing import Final
 
@@ -21,14 +22,16 @@ from sim.scenario.spec import Loss
 
 __all__ = ["Line"]
 
-_GAPS: Final = 32
+_MANY: Final = 64
+_SLACK: Final = 10.0
+_CLOSES: Final = itemgetter(1)
 
 
 class Line:
     """A line from one node to another.
 
     Transfers are computed ahead of the simulated time, so the line may be booked for a moment while it is still free
-    before it. Such idle gaps are remembered (the latest 32) and given to whoever comes first.
+    before it. Such idle gaps are remembered and given to whoever comes first, until they are past (`forget`).
 
     Args:
         rate: bit/s.
@@ -101,7 +104,7 @@ class Line:
         start = how.share / (how.burst * (1 - how.share)) if how.burst and how.share < 1 else how.share
         self._loss_log = math.log1p(-start) if start < 1 else -math.inf
         self._fresh = True
-        self._gaps: deque[tuple[float, float]] = deque(maxlen=_GAPS)
+        self._gaps: list[tuple[float, float]] = []
         self._clear_from = math.inf
         self._clear_until = -math.inf
         self._spare = math.inf
@@ -130,6 +133,11 @@ class Line:
     def draw_lag(self) -> None:
         """Draw the delay of the flight that is about to be sent."""
         self.lag = self.delay.sample(self._jitter)
+
+    def forget(self, now: float) -> None:
+        """Forget the idle gaps that are past at `now`, and some more: timers that ran out are looked at late."""
+        if len(self._gaps) > _MANY:
+            del self._gaps[: bisect_right(self._gaps, now - _SLACK, key=_CLOSES)]
 
     def serialisation(self, wire: float) -> float:
         """How long a packet of that many bytes occupies the line, in s."""
@@ -217,7 +225,8 @@ class Line:
 
     def _is_full(self, at: float, wire: float) -> bool:
         """Whether a packet finds no room: the queue reaches to the next idle gap, or to all that is booked."""
-        ends = next((opens for opens, closes in self._gaps if closes > at), self.busy_until)
+        index = bisect_right(self._gaps, at, key=_CLOSES)
+        ends = self._gaps[index][0] if index < len(self._gaps) else self.busy_until
         return (ends - at) / self._seconds_per_byte + wire > self.queue
 
     def _look(self, at: float) -> bool:
@@ -254,16 +263,16 @@ class Line:
         Returns:
             When the first use starts and the last one ends (infinity and `at` if there is none), and what is left over.
         """
+        gaps = self._gaps
+        first = index = bisect_right(gaps, at, key=_CLOSES)
         start, end = math.inf, at
-        gaps: list[tuple[float, float]] = []
-        for opens, closes in self._gaps:
+        left: list[tuple[float, float]] = []
+        while need > 0 and index < len(gaps):
+            opens, closes = gaps[index]
             begin = max(at, opens)
             use = min(closes - begin, need)
-            if use <= 0:
-                gaps.append((opens, closes))
-                continue
             start, end, need = min(start, begin), begin + use, need - use
-            gaps += [(x, y) for x, y in ((opens, begin), (end, closes)) if x < y]
-        self._gaps.clear()
-        self._gaps.extend(gaps)
+            left += [(x, y) for x, y in ((opens, begin), (end, closes)) if x < y]
+            index += 1
+        gaps[first:index] = left
         return start, end, need

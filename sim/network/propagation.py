@@ -37,6 +37,7 @@ class Propagation:
         self.mss = 1 << 30
 
     setup = 0.0
+    gave_up_at = math.inf
 
     @property
     def rate(self) -> float:
@@ -78,6 +79,15 @@ class Propagation:
     def blocked_since() -> float:
         """Nothing keeps a program from writing."""
         return math.inf
+
+    @staticmethod
+    def end(until: float, _words: int = 0) -> tuple[float, str]:
+        """What is on its way is not lost, so nobody gives up."""
+        return until, ""
+
+    def reset(self, now: float, until: float) -> float:
+        """The server's host knows nothing of the connection; when the client has heard so."""
+        return min(self.send(now, 0, False), until)
 
     @staticmethod
     def abandon(_now: float, _sent: float, arrives: float) -> float:

@@ -18,7 +18,7 @@ from sim.network.sender import Sender
 from sim.network.way import HEADERS, Way
 from sim.network.weather import ALWAYS_UP, Timeline
 
-__all__ = ["ATO", "Packet", "Segments"]
+__all__ = ["ATO", "RESET", "Packet", "Segments"]
 
 OPEN, DISORDER, CWR, RECOVERY, LOSS = range(5)
 """Linux's states of congestion; in CWR and RECOVERY the window is being reduced."""
@@ -29,6 +29,8 @@ NO_TIMER, RETRANSMIT, PROBE, REORDER = range(4)
 
 ATO: Final = 0.04
 """The least delay of a delayed acknowledgement in s (TCP_DELACK_MIN)."""
+RESET: Final = -1
+"""The number of the packet that says that there is no connection."""
 _TICK: Final = 0.004
 _NEVER: Final = math.inf
 _NOT_THERE: Final = Timeline([(-math.inf, math.inf)])

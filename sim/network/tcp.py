@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from sim.network.end import End
 from sim.network.exchange import Exchange
 from sim.network.handshake import Handshake
 from sim.network.line import Line
 from sim.network.propagation import Propagation
-from sim.network.sender import LINUX
+from sim.network.sender import LINUX, fires
 from sim.network.way import ACK, HEADERS, Way, burst
 from sim.network.weather import ALWAYS_UP, Timeline
 from sim.scenario.spec import Tcp
@@ -29,9 +29,18 @@ _DELAYED_ACK: Final = 0.04
 _USUAL_MTU: Final = 1500
 _ORPHAN: Final = 102.5
 """How long after it was sent the kernel still gets a flight through whose program has closed the connection, in s."""
+_RESET: Final = 40
 _NEVER: Final = math.inf
 _GRAIN: Final = 4
 """A flight that is played through goes on in steps of at least a round trip divided by this."""
+
+
+class Program(Protocol):
+    """A server's program, as far as its kernel has to do with it."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it closes the connection when it has written what it is about to write."""
 
 
 def connect(
@@ -42,11 +51,22 @@ def connect(
     client: Timeline = ALWAYS_UP,
     client_tcp: Tcp = LINUX,
     server_tcp: Tcp = LINUX,
+    program: Program | None = None,
+    patience: float = _NEVER,
 ) -> Connection | Propagation:
     """A connection as the hosts' TCP makes it; without TCP if one of them has none (`rtt-only`). Arguments as there."""
     if "rtt-only" in {client_tcp.stack, server_tcp.stack}:
         return Propagation(lines_out, lines_back, server=server, client=client)
-    return Connection(lines_out, lines_back, server=server, client=client, client_tcp=client_tcp, server_tcp=server_tcp)
+    return Connection(
+        lines_out,
+        lines_back,
+        server=server,
+        client=client,
+        client_tcp=client_tcp,
+        server_tcp=server_tcp,
+        program=program,
+        patience=patience,
+    )
 
 
 class Connection:
@@ -59,10 +79,13 @@ class Connection:
         client: The same of the client's host, for a connection that may outlive its client's part in it (TURN).
         client_tcp: How the client's TCP is.
         server_tcp: How the server's TCP is.
+        program: The server's program, if it may close the connection before its client knows.
+        patience: How long that waits for something to read, in s.
 
     Attributes:
         accepted_at: When the server has the third packet of the handshake, where its greeting starts; infinity if it
             never came through.
+        gave_up_at: When the client's TCP gave up connecting; infinity if it did not.
         wire_bytes: Bytes of all IP packets of both directions so far.
         retransmissions: How many packets so far were sent again.
         mss: The most bytes of payload a segment.
@@ -75,10 +98,13 @@ class Connection:
         "_flight_at",
         "_flights",
         "_jittery",
+        "_patience",
+        "_program",
         "_server",
         "_shake",
         "_to_server",
         "accepted_at",
+        "gave_up_at",
         "mss",
         "retransmissions",
         "wire_bytes",
@@ -93,9 +119,13 @@ class Connection:
         client: Timeline = ALWAYS_UP,
         client_tcp: Tcp = LINUX,
         server_tcp: Tcp = LINUX,
+        program: Program | None = None,
+        patience: float = _NEVER,
     ) -> None:
         self.mss = min([line.mtu for line in (*lines_out, *lines_back)], default=_USUAL_MTU) - HEADERS
-        self.accepted_at = _NEVER
+        self.accepted_at = self.gave_up_at = _NEVER
+        self._program = program
+        self._patience = patience
         self.wire_bytes = 0
         self.retransmissions = 0
         self._client = asking = End(client_tcp)
@@ -124,14 +154,18 @@ class Connection:
         """Connect, and give up at `until`.
 
         Returns:
-            When the client holds itself connected, in s; infinity if it gave up (after about 134 s).
+            When the client holds itself connected, in s; infinity if it gave up, at `gave_up_at` (after about 134 s)
+            if its TCP did.
         """
         if self._jittery:
             self._draw_lags()
         way = self._to_server
+        for line in (*way.there, *way.back):
+            line.forget(now)
         shake = Handshake(way.there, way.back, way.away, self._client.tcp.stack)
         shake.play(now, until)
         self.accepted_at = shake.accepted
+        self.gave_up_at = shake.gives_up_at
         if shake.syns > 2:
             self._client.cwnd = 1
         self._shake = shake
@@ -239,6 +273,45 @@ class Connection:
         self._count()
         return max(self._exchange.now, now) if server.received == len(client.sizes) else _NEVER
 
+    def end(self, until: float, words: int = 0) -> tuple[float, str]:
+        """What the client hears if it waits for a flight that does not arrive.
+
+        Args:
+            until: How long it waits.
+            words: The octets of what the server's program says where it has waited for too long and hangs up.
+
+        Returns:
+            When it hears something, and what: hung-up, where it has read those words; tcp-timeout, where its TCP has
+            given up; connection-lost, where the connection was reset; at `until` nothing.
+        """
+        exchange, client, server = self._exchange, self._client, self._server
+        if exchange is None:
+            return until, ""
+        if server.orphan and not server.dead and words:
+            told = _at_once(self._played(exchange.now, words, False, lost=False))
+            if told <= until:
+                return told, "hung-up"
+        exchange.watch(client, until)
+        self._count()
+        return (client.lost_at, client.lost) if client.lost_at < until else (until, "")
+
+    def reset(self, now: float, until: float) -> float:
+        """A packet has reached the server's host, which has restarted and knows nothing of the connection.
+
+        Returns:
+            When the client has its reset; `until` if it has none by then.
+        """
+        self.learn()
+        way, wait = self._to_server, self._client.rto
+        while now < until:
+            at = now
+            for line in way.back:
+                at = line.carry(at, _RESET)
+            if at < _NEVER:
+                return min(at, until)
+            now, wait = fires(now, wait), 2 * wait
+        return until
+
     def learn(self) -> None:
         """Let both ends take the round-trip samples of what went through undisturbed.
 
@@ -310,8 +383,10 @@ class Connection:
         else:
             mine.push(now)
         grain = mine.srtt / _GRAIN if size > self.mss else _NEVER
+        if not to_server and self._program is not None and self._program.is_over:
+            mine.orphan = True
         try:
-            yield from exchange.deliver(mine, peer, grain)
+            yield from exchange.deliver(mine, peer, grain, self._patience if to_server else _NEVER)
         finally:
             self._count()
         if peer.received < len(mine.sizes):
@@ -345,6 +420,7 @@ class Connection:
             else:
                 peer.sample(peer.arrived - peer.sent + _DELAYED_ACK + peer.arrived - peer.sent)
         mine.sent = peer.sent = -1.0
+        server.gone_from, client.gone_from = (end.next_down(self.accepted_at) for end in (way.away, way.home))
         return exchange
 
     def _is_over(self, now: float, to_server: bool) -> bool:

@@ -29,15 +29,24 @@ class Timeouts(Recovery):
 
     Attributes:
         orphan: Whether its program has closed the connection.
-        dead: Whether it has given up.
+        dead: Whether the connection is no more, as far as this end goes.
+        lost: What its program hears of that: tcp-timeout (it gave up), connection-lost (it was reset), or nothing.
+        lost_at: When; infinity while it lives.
     """
 
-    __slots__ = ("dead", "orphan")
+    __slots__ = ("dead", "lost", "lost_at", "orphan")
 
     def begin(self, way: Way, inbox: deque[Packet], peer_box: deque[Packet]) -> None:
         """Start the books anew, as `Segments`."""
         super().begin(way, inbox, peer_box)
         self.dead = self.orphan = False
+        self.lost, self.lost_at = "", math.inf
+
+    def die(self, now: float, lost: str = "") -> None:
+        """The connection is no more: no timer runs, and whatever comes in is answered with a reset."""
+        self.dead = True
+        self.lost, self.lost_at = lost, now
+        self.timer = self.ack_due = math.inf
 
     def expired(self, now: float) -> None:
         """The timer has run out."""
@@ -85,8 +94,7 @@ class Timeouts(Recovery):
             return
         self._probe_high = 0
         if self._retries and now - self._since >= (_ORPHAN_GIVES_UP if self.orphan else _GIVE_UP):
-            self.dead = True
-            self.timer = math.inf
+            self.die(now, "tcp-timeout")
             return
         self._enter_loss(now)
         self._retries += 1

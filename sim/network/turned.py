@@ -25,6 +25,7 @@ class Turned:
         self.accepted_at = inf
 
     setup = 0.0
+    gave_up_at = inf
 
     @property
     def mss(self) -> int:
@@ -54,6 +55,15 @@ class Turned:
     def send(self, now: float, size: int, to_server: bool) -> float:
         """Send a flight; when it has arrived."""
         return self._connection.send(now, size, not to_server)
+
+    @staticmethod
+    def end(until: float, _words: int = 0) -> tuple[float, str]:
+        """Nobody but the new client's own timer says that a flight does not arrive."""
+        return until, ""
+
+    def reset(self, now: float, until: float) -> float:
+        """The new server's host knows nothing of the connection; when the new client has heard so."""
+        return min(self.send(now, 1, to_server=False), until)
 
     def send_window(self, now: float, size: int, to_server: bool) -> float | None:
         """Send a flight of several segments, if that is simple."""

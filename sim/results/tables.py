@@ -144,8 +144,8 @@ _COLUMNS: Mapping[str, Mapping[str, Column]] = {
         "ended_s": Column("s", "when its outcome was known to the client"),
         "outcome": Column(
             "",
-            "accepted, deferred, refused, partial, dns-failure, no-route, connect-timeout, timeout, connection-lost "
-            "or host-crash",
+            "accepted, deferred, refused, partial, dns-failure, no-route, connect-timeout, timeout, tcp-timeout, "
+            "connection-lost, carrier-lost or host-crash",
         ),
         "reply_code": Column("", "the reply code that decided it; 0 where none did"),
         "enhanced_code": Column("", "the enhanced status code beside it, where there was one"),

@@ -131,13 +131,20 @@ class Attempt:
         """End the session."""
         session, self.session = self.session, None
         if session is not None:
-            if self._boots == self._peer.boots:
-                self._peer.inbound -= 1
-                session.reception.leave()
+            if session.server_leaves_at > self._station.world.env.now:
+                self._station.world.at(session.server_leaves_at, lambda: self._leave(session.reception))
+            else:
+                self._leave(session.reception)
             if session.connected:
                 session.connection.close()
             session.transmission.close()
             del self._station.attempts[self.session_id]
+
+    def _leave(self, reception: Reception) -> None:
+        """The server's program ends, unless its host has gone down since."""
+        if self._boots == self._peer.boots:
+            self._peer.inbound -= 1
+            reception.leave()
 
     def _open(self, now: float) -> Session[Transmission] | None:
         """A session of its own; None where the way to it has broken."""
@@ -157,10 +164,18 @@ class Attempt:
             recipient_parameters=tuple([copy.parameters for copy in self._copies]) if asks else (),
             stays=self._stays if self._keeps else None,
         )
+        reception = Reception(peer.host, peer.directory, gate=peer.gate(host.name))
         return Session(
             client,
-            Reception(peer.host, peer.directory, gate=peer.gate(host.name)),
-            world.connect(*lines, server=peer.weather, client_tcp=host.tcp, server_tcp=peer.host.tcp),
+            reception,
+            world.connect(
+                *lines,
+                server=peer.weather,
+                client_tcp=host.tcp,
+                server_tcp=peer.host.tcp,
+                program=reception,
+                patience=peer.host.mta.idle_timeout,
+            ),
             policy=host.mta,
             client_up_until=station.weather.next_down(now),
             server=peer.host,

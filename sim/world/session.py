@@ -19,12 +19,17 @@ from sim.network.propagation import Propagation
 from sim.network.tcp import Connection
 from sim.network.turned import Turned
 from sim.network.weather import Timeline
+from sim.protocol.smtp import replies
 from sim.scenario.products import Product
 from sim.scenario.spec import Host
 from sim.world import tls
 
 Waits = Generator[float, float, None]
 """Yields the time at which it goes on (s), and is sent it when it has come."""
+
+
+_LAST_WORDS = 60
+"""About as many octets has a 421."""
 
 
 class Hears(Protocol):
@@ -58,11 +63,13 @@ class Session(Generic[Client]):
     gives those for the next. `far_end` is told of what happens for the message that is on offer.
 
     When the waits are over, `outcome` is empty if both sides ran their dialogue to its end, else the network's name
-    for what cut it: connect-timeout, timeout, connection-lost (the server restarted) or host-crash (the client's own),
-    with `failure` in words.
+    for what cut it, with `failure` in words: connect-timeout; timeout (of SMTP, RFC 5321 section 4.5.3.2); tcp-timeout
+    (the client's TCP gave up); connection-lost (a reset: the server has restarted, or closed the connection before);
+    carrier-lost (an older carrier gave up); or host-crash (the client's own).
     `connected` says whether the handshake succeeded; `opened_at` is when the session began, `started_at` when the
     message's turn came; `contacted_at` is when mail was offered; `service_s` what the server took before and after that
-    moment.
+    moment. `server_leaves_at` is when the server's program ends, where that is later: it waits for a client that is
+    gone, until its own time is over.
     """
 
     __slots__ = (
@@ -82,6 +89,7 @@ class Session(Generic[Client]):
         "opened_at",
         "outcome",
         "reception",
+        "server_leaves_at",
         "service_s",
         "started_at",
         "transmission",
@@ -116,7 +124,7 @@ class Session(Generic[Client]):
         self.outcome = ""
         self.failure: Failure | None = None
         self.connected = False
-        self.opened_at = self.started_at = 0.0
+        self.opened_at = self.started_at = self.server_leaves_at = 0.0
         self.contacted_at = inf
         self.service_s = [0.0, 0.0]
 
@@ -144,7 +152,7 @@ class Session(Generic[Client]):
             end = min(now + policy.connect_timeout + connection.setup, up_until)
             arrives = connection.open(now, end)
             if arrives > end:
-                yield self._cut(end, "connect-timeout")
+                yield self._cut(min(end, connection.gave_up_at), "connect-timeout")
                 return
             self.connected = True
             ready = connection.accepted_at
@@ -158,7 +166,7 @@ class Session(Generic[Client]):
                 size = len(written)
                 arrives = connection.send(ready, size if self._secret is None else tls.protected(size), False)
                 if arrives > end:
-                    yield self._cut(end, "timeout")
+                    yield self._end_of(ready, arrives, end)
                     return
                 now = yield arrives
                 if self._hears is not None:
@@ -189,15 +197,19 @@ class Session(Generic[Client]):
                 else:
                     arrives = whole
             if arrives > end:
-                self._leave_behind(flight, connection.abandon(end, sent, arrives), server_down)
-                yield self._cut(end, "timeout")
+                now = yield self._end_of(sent, arrives, end)
+                if self.outcome == "timeout":
+                    self._leave_behind(flight, connection.abandon(end, sent, arrives), server_down)
+                elif not self.outcome:
+                    self._take_last_words(now)
                 return
             now = yield arrives
             if self._hears is not None:
                 self._hears(now, ">", flight)
             if server_down <= now:
                 # A restarted host knows nothing of the connection and answers its segments with a reset.
-                yield self._cut(min(now + now - sent, end), "connection-lost")
+                heard = connection.reset(now, end)
+                yield self._cut(heard, "connection-lost" if heard < end else "timeout")
                 return
             written = self.reception.read(flight)
             ready = now
@@ -218,9 +230,14 @@ class Session(Generic[Client]):
         end = min(now + self.transmission.timeout(self._policy), self._client_up_until)
         for size, to_server in ((tls.CLIENT_HELLO, True), (tls.SERVER_FLIGHT, False)):
             arrives = self.connection.send(now, size, to_server)
-            if arrives > end or (to_server and self._server_down <= arrives):
-                yield self._cut(min(end, arrives), "timeout" if arrives > end else "connection-lost")
-                return end
+            if arrives > end:
+                yield (now := self._end_of(now, arrives, end))
+                if not self.outcome:
+                    self._cut(now, "connection-lost")
+                return now
+            if to_server and self._server_down <= arrives:
+                yield (now := self._cut(self.connection.reset(arrives, end), "connection-lost"))
+                return now
             yield arrives
             now = arrives
         self._secret = tls.CLIENT_FINISHED
@@ -228,6 +245,25 @@ class Session(Generic[Client]):
         self.reception.secured()
         self.transmission.secured()
         return now
+
+    def _end_of(self, sent: float, arrives: float, end: float) -> float:
+        """Note how the session ends with a flight that does not arrive by `end`, if ever; and give when.
+
+        There is no outcome where the server has had the last word.
+        """
+        at, why = (end, "") if arrives < inf else self.connection.end(end, _LAST_WORDS)
+        if why == "hung-up":
+            return at
+        if not self.reception.is_over and why != "connection-lost":
+            self.server_leaves_at = sent + self._server.mta.idle_timeout
+        return self._cut(at, why or "timeout")
+
+    def _take_last_words(self, now: float) -> None:
+        """The server has waited for too long, says so and closes the connection (RFC 5321 section 4.5.3.2.7)."""
+        written = self.reception.close(replies.E421_TIMEOUT)
+        if self._hears is not None:
+            self._hears(now, "<", written)
+        self.transmission.read(written)
 
     def _leave_behind(self, flight: bytes, arrives: float, server_down: float) -> None:
         """The client has given up; its kernel may still bring the server what it holds, and nobody hears of it."""
@@ -298,6 +334,8 @@ class Session(Generic[Client]):
 _WORDS = {
     "connect-timeout": "connection timed out",
     "timeout": "conversation timed out",
+    "tcp-timeout": "connection timed out: nothing was acknowledged",
+    "carrier-lost": "lost carrier",
     "connection-lost": "lost connection",
     "host-crash": "this host went down",
 }

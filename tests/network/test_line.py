@@ -95,3 +95,21 @@ def test_a_burst_is_the_sum_of_its_packets():
 def test_a_slow_feeder_paces_a_burst():
     """Behind a slower line the last packet of a burst cannot leave before it has come."""
     assert line().carry_burst(0.0, 1.0, 4, 1500, 1500)[1] == pytest.approx(1.062, abs=1e-12)
+
+
+def test_what_is_booked_far_ahead_keeps_nobody_waiting_now():
+    """Two hundred packets of the next minutes stand on the line: one that is sent now finds it free."""
+    line = Line(rate=1e6, delay=Constant(0.0), random=Random(1))
+    for second in range(1, 201):
+        line.carry(float(second), 1250)
+    assert line.carry(0.5, 1250) == pytest.approx(0.51)
+
+
+def test_the_past_is_forgotten_and_the_present_is_not():
+    """Idle gaps that ended long ago go; the one that is open now stays."""
+    line = Line(rate=1e6, delay=Constant(0.0), random=Random(1))
+    for second in range(1, 201):
+        line.carry(float(second), 1250)
+    line.forget(150.5)
+    assert line.carry(20.5, 1250) > 140
+    assert line.carry(150.5, 1250) == pytest.approx(150.51)

@@ -354,17 +354,20 @@ def test_a_link_that_is_down_for_10_s_delays_by_10_s_and_up_to_the_backed_off_ti
     assert 9.0 <= delay <= 21.0
 
 
-def test_a_host_that_is_down_loses_what_arrives():
-    """Sent at 0.4 s, the server down from 0.2 to 5 s: it gets through at the first resend after that."""
+@pytest.mark.parametrize("size", [40, 5 * 1448])
+def test_a_host_that_has_restarted_resets_the_connection(size):
+    """Sent at 0.4 s, the server down from 0.2 to 5 s: the first resend after that gets a reset."""
     connection, _ = connected(*lines(), server=Timeline([(0.2, 5.0)]))
-    for size in (40, 5 * 1448):
-        assert 5.0 < connection.send(0.4, size, to_server=True).arrives < 11.0
+    assert connection.send(0.4, size, to_server=True).arrives == math.inf
+    at, why = connection.end(100.0)
+    assert (why, 5.1 < at < 11.0) == ("connection-lost", True)
 
 
-def test_a_host_that_is_down_sends_nothing():
-    """A reply that has to be repeated waits until the server is up again."""
+def test_a_host_that_has_restarted_repeats_nothing():
+    """A reply that was lost before the server went down never comes: the client waits in vain."""
     connection, now = connected(deaf(), deaf(2), server=Timeline([(0.25, 5.0)]))
-    assert connection.send(now, 40, to_server=False).arrives > 5.0
+    assert connection.send(now, 40, to_server=False).arrives == math.inf
+    assert connection.end(100.0) == (100.0, "")
 
 
 def test_a_server_that_is_down_does_not_answer_a_syn():

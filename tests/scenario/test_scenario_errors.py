@@ -235,8 +235,8 @@ CASES = {
                 "x.yaml:2:29: unknown parameter of Postfix (hopcount_limt): allowed are queue_run_delay, minimal_backoff_time, "
                 "maximal_backoff_time, maximal_queue_lifetime, bounce_queue_lifetime, smtp_connect_timeout, smtp_helo_timeout, "
                 "smtp_mail_timeout, smtp_rcpt_timeout, smtp_data_init_timeout, smtp_data_xfer_timeout, smtp_data_done_timeout, "
-                "smtp_quit_timeout, initial_destination_concurrency, default_destination_concurrency_limit, "
-                "default_destination_concurrency_positive_feedback, ... (29 in all); did you mean hopcount_limit?"
+                "smtp_quit_timeout, smtpd_timeout, initial_destination_concurrency, default_destination_concurrency_limit, "
+                "... (34 in all); did you mean hopcount_limit?"
             ),
             "x.yaml:2:63: too small (0): allowed is a whole number of at least 1",
             "x.yaml:2:83: a duration must be above zero (0 s): allowed is e.g. 30 s",
@@ -253,15 +253,15 @@ CASES = {
         [
             (
                 "x.yaml:2:26: unknown parameter of Exim (queue_run_delay): allowed are retry, queue_run, retry_interval_max, "
-                "retry_data_expire, delay_after_cutoff, connect_timeout, command_timeout, data_timeout, final_timeout, max_rcpt, "
-                "hosts_max_try, received_headers_max; did you mean queue_run?"
+                "retry_data_expire, delay_after_cutoff, connect_timeout, command_timeout, data_timeout, final_timeout, "
+                "smtp_receive_timeout, max_rcpt, hosts_max_try, received_headers_max; did you mean queue_run?"
             ),
             "x.yaml:2:68: neither true nor false (1): allowed are true, false, yes, no",
             "x.yaml:2:81: too small (0): allowed is a whole number of at least 1",
             (
                 "x.yaml:2:84: unknown parameter of Exim (hosts_max_tries): allowed are retry, queue_run, retry_interval_max, "
-                "retry_data_expire, delay_after_cutoff, connect_timeout, command_timeout, data_timeout, final_timeout, max_rcpt, "
-                "hosts_max_try, received_headers_max; did you mean hosts_max_try?"
+                "retry_data_expire, delay_after_cutoff, connect_timeout, command_timeout, data_timeout, final_timeout, "
+                "smtp_receive_timeout, max_rcpt, hosts_max_try, received_headers_max; did you mean hosts_max_try?"
             ),
         ],
     ),
@@ -295,8 +295,8 @@ CASES = {
             (
                 "x.yaml:2:57: unknown parameter of a list of delays (delay): allowed are delays, lifetime, connect_timeout, helo_timeout, "
                 "mail_timeout, rcpt_timeout, data_init_timeout, data_xfer_timeout, data_done_timeout, quit_timeout, "
-                "destination_concurrency_limit, process_limit, recipient_limit, mx_address_limit, mx_session_limit, "
-                "hopcount_limit; did you mean delays?"
+                "idle_timeout, destination_concurrency_limit, process_limit, recipient_limit, mx_address_limit, mx_session_limit, "
+                "... (17 in all); did you mean delays?"
             ),
             "x.yaml:2:111: not a list of times (1m*0): allowed is e.g. 1m,5m*2,1h*3, in s, m, h and d",
         ],

@@ -31,7 +31,8 @@ class Product:
     have been offered the mail; `active_limit` how many messages are worked on at a time; `hopcount_limit` how many
     Received fields make a loop. `reuse` is how the next message begins in a session that is left open: it is where mail
     for its host waits, or for `connection_idle_limit` s, until it is `connection_time_limit` s old or has had
-    `connection_count_limit` messages (0: any number).
+    `connection_count_limit` messages (0: any number). `idle_timeout` is the server's: how long it waits for
+    something to read (RFC 5321 section 4.5.3.2.7).
     """
 
     __slots__ = ()
@@ -44,6 +45,7 @@ class Product:
     data_xfer_timeout: float = 3 * MINUTE
     data_done_timeout: float = 10 * MINUTE
     quit_timeout: float = 5 * MINUTE
+    idle_timeout: float = 5 * MINUTE
     destination_concurrency_limit: int = MANY
     process_limit: int = MANY
     recipient_limit: int = 100

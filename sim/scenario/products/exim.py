@@ -39,6 +39,7 @@ class Exim(Product):
     command_timeout: float = 5 * MINUTE
     data_timeout: float = 5 * MINUTE
     final_timeout: float = 10 * MINUTE
+    smtp_receive_timeout: float = 5 * MINUTE
     max_rcpt: int = 100
     hosts_max_try: int = 5
     received_headers_max: int = 30
@@ -50,6 +51,7 @@ class Exim(Product):
     data_xfer_timeout = named("data_timeout")
     data_done_timeout = named("final_timeout")
     quit_timeout = named("command_timeout")
+    idle_timeout = named("smtp_receive_timeout")
     recipient_limit = named("max_rcpt")
     mx_address_limit = named("hosts_max_try")
     hopcount_limit = named("received_headers_max")

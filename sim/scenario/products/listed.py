@@ -111,6 +111,7 @@ class Delays(Product):
     data_xfer_timeout: float = 3 * MINUTE
     data_done_timeout: float = 10 * MINUTE
     quit_timeout: float = 5 * MINUTE
+    idle_timeout: float = 5 * MINUTE
     destination_concurrency_limit: int = 20
     process_limit: int = 100
     recipient_limit: int = 100

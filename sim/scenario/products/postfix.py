@@ -26,6 +26,7 @@ class Postfix(Product):
     smtp_data_xfer_timeout: float = 3 * MINUTE
     smtp_data_done_timeout: float = 10 * MINUTE
     smtp_quit_timeout: float = 5 * MINUTE
+    smtpd_timeout: float = 5 * MINUTE
     initial_destination_concurrency: int = 5
     default_destination_concurrency_limit: int = 20
     default_destination_concurrency_positive_feedback: Feedback = FIXED
@@ -55,6 +56,7 @@ class Postfix(Product):
     data_xfer_timeout = named("smtp_data_xfer_timeout")
     data_done_timeout = named("smtp_data_done_timeout")
     quit_timeout = named("smtp_quit_timeout")
+    idle_timeout = named("smtpd_timeout")
     destination_concurrency_limit = named("default_destination_concurrency_limit")
     recipient_limit = named("default_destination_recipient_limit")
     process_limit = named("default_process_limit")

@@ -24,6 +24,7 @@ class Sendmail(Product):
     datablock: float = HOUR
     datafinal: float = HOUR
     quit: float = 2 * MINUTE
+    command: float = HOUR
     MaxHopCount: int = 25
 
     connect_timeout = named("connect")
@@ -34,4 +35,5 @@ class Sendmail(Product):
     data_xfer_timeout = named("datablock")
     data_done_timeout = named("datafinal")
     quit_timeout = named("quit")
+    idle_timeout = named("command")
     hopcount_limit = named("MaxHopCount")

@@ -16,6 +16,7 @@ class Qmail(Product):
     concurrencyremote: int = 20
     timeoutconnect: float = MINUTE
     timeoutremote: float = 20 * MINUTE
+    timeoutsmtpd: float = 20 * MINUTE
 
     connect_timeout = named("timeoutconnect")
     helo_timeout = named("timeoutremote")
@@ -25,6 +26,7 @@ class Qmail(Product):
     data_xfer_timeout = named("timeoutremote")
     data_done_timeout = named("timeoutremote")
     quit_timeout = named("timeoutremote")
+    idle_timeout = named("timeoutsmtpd")
     process_limit = named("concurrencyremote")
     recipient_limit = 1
     mx_session_limit = 1
