@@ -15,6 +15,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sim.results.queue_state import queue_at
+    from sim.results.queue_timeline import queue_timeline
     from sim.results.store import Result, ResultError, read
     from sim.scenario.errors import ScenarioError
     from sim.scenario.load import load, loads
@@ -30,6 +32,8 @@ __all__ = [
     "compare",
     "load",
     "loads",
+    "queue_at",
+    "queue_timeline",
     "read",
     "run",
 ]
@@ -43,6 +47,8 @@ _HOMES = {
     "compare": "sim.study.comparison",
     "load": "sim.scenario.load",
     "loads": "sim.scenario.load",
+    "queue_at": "sim.results.queue_state",
+    "queue_timeline": "sim.results.queue_timeline",
     "read": "sim.results.store",
     "run": "sim.study.comparison",
 }

@@ -4,12 +4,17 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from sim.cli.common import DONE, ResultFolder, UsageError, put
+from sim.cli.common import DONE, AsJson, ResultFolder, UsageError, put
+
+if TYPE_CHECKING:
+    from sim.results.store import Result
 
 
 def report(result: ResultFolder, *, out: Path | None = None) -> int:
@@ -39,25 +44,64 @@ def transcript(
     return DONE
 
 
-def queue(
-    result: ResultFolder,
-    *,
-    host: Annotated[str, Parameter(help="Whose queue.")],
-    at: Annotated[str, Parameter(help="When, from the start of the run, e.g. 90 min.")],
-    qshape: Annotated[bool, Parameter(negative="", help="Count by domain and age instead of listing.")] = False,
-    architecture: str | None = None,
-    replication: int | None = None,
-) -> int:
-    """Print a host's queue at a time as `mailq` does, with each message's next attempt; or as `qshape` does."""
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class QueueOptions:
+    """Which queue, and what of it."""
+
+    host: Annotated[str, Parameter(help="Whose queue.")]
+    at: Annotated[str | None, Parameter(help="When, from the start of the run, e.g. 90 min.")] = None
+    qshape: Annotated[bool, Parameter(negative="", help="Count by domain and age instead of listing.")] = False
+    timeline: Annotated[bool, Parameter(negative="", help="Count by state over the whole run.")] = False
+    plot: Annotated[Path | None, Parameter(help="Draw the timeline into this file (.png, .svg or .pdf).")] = None
+    as_json: AsJson = False
+    architecture: str | None = None
+    replication: int | None = None
+
+
+def queue(result: ResultFolder, options: QueueOptions) -> int:
+    """Print a host's queue at a time as `mailq` does, with each message's next attempt; or as `qshape` does.
+
+    With --timeline, how many messages stood in which state from each change on.
+    """
+    from sim.results.store import read
+
+    if options.timeline or options.plot is not None:
+        return _timeline(read(result), options)
+    if options.at is None:
+        raise UsageError("no time to look at: give --at, or --timeline for the whole run")
     from sim.report import mailq as report_of
     from sim.results.queue_state import queue_at
-    from sim.results.store import read
     from sim.scenario.quantity import DURATION
 
     try:
-        now = DURATION.parse(at)
+        now = DURATION.parse(options.at)
     except ValueError as error:
         raise UsageError(f"--at {error}") from error
-    entries = queue_at(read(result), host, now, architecture=architecture, replication=replication)
-    put((report_of.qshape if qshape else report_of.mailq)(entries, now), end="")
+    entries = queue_at(
+        read(result), options.host, now, architecture=options.architecture, replication=options.replication
+    )
+    if options.as_json:
+        put(json.dumps([asdict(entry) for entry in entries]))
+    else:
+        put((report_of.qshape if options.qshape else report_of.mailq)(entries, now), end="")
+    return DONE
+
+
+def _timeline(result: Result, options: QueueOptions) -> int:
+    from sim.results.queue_timeline import queue_timeline, words_of
+
+    steps = queue_timeline(result, options.host, architecture=options.architecture, replication=options.replication)
+    words = words_of(result, options.host, options.architecture)
+    if options.plot is not None:
+        from sim.report.plots import queue_states
+
+        queue_states(steps, words).figure.canvas.figure.savefig(options.plot)
+        put(options.plot)
+    elif options.as_json:
+        put(json.dumps({"host": options.host, "words": words, "steps": steps.to_dict("records")}))
+    else:
+        from sim.report.mailq import timeline
+
+        put(timeline(steps, words), end="")
     return DONE

@@ -9,6 +9,9 @@ from sim.mail.path import Path
 from sim.mta.wishes import Wishes
 from sim.protocol.smtp.events import Parameters
 
+State = Literal["incoming", "active", "deferred", "hold"]
+"""Where an entry stands: waiting to become active, in a round of deliveries, asleep, or held back (RFC 4865)."""
+
 HopTime = tuple[float, float, float]
 """What an attempt took, in s: contact (until mail could be offered), transfer, service at the server."""
 
@@ -86,7 +89,7 @@ class Entry:
     `in_delivery` how many deliveries of it are under way or in line; `rounds` how many rounds of them there have been;
     `failures` what the last attempts said of the copies that they left over, `over` the recipients among these who are
     not to be tried again although the failure was no refusal. `wishes` is what the sender asked for, None where that is
-    nothing; `held` says that the message has yet to begin its way (RFC 4865). `asked_for` are the domains whose hosts
+    nothing; `state` is where it stands. `asked_for` are the domains whose hosts
     have asked for it since its last round, of those whose mail waits for that.
     """
 
@@ -102,13 +105,18 @@ class Entry:
     failures: dict[str, Failure] = field(default_factory=dict)
     over: frozenset[str] = frozenset()
     wishes: Wishes | None = None
-    held: bool = False
+    state: State = "active"
     asked_for: frozenset[str] = frozenset()
 
     @property
     def message_id(self) -> int:
         """The message that it holds."""
         return self.copies[0].message_id
+
+    @property
+    def held(self) -> bool:
+        """Whether the message has yet to begin its way."""
+        return self.state == "hold"
 
     def is_overdue(self, now: float) -> bool:
         """Whether its sender would rather have it back by now (RFC 2852)."""
@@ -165,23 +173,38 @@ class Failure:
 
 
 class Queue:
-    """A host's queue: entries in order of arrival, with the counts that its users see."""
+    """A host's queue: entries in order of arrival, with the counts that its users see.
 
-    __slots__ = ("bytes", "entries")
+    All entries that are neither `incoming`, `deferred` nor on `hold` are active.
+    """
+
+    __slots__ = ("bytes", "deferred", "entries", "hold", "incoming")
 
     def __init__(self) -> None:
         self.entries: dict[str, Entry] = {}
-        self.bytes = 0
+        self.bytes = self.incoming = self.deferred = self.hold = 0
 
     def add(self, entry: Entry) -> None:
         """Take an entry in."""
         self.entries[entry.queue_id] = entry
         self.bytes += len(entry.content)
+        if entry.state != "active":
+            self._count(entry.state, 1)
 
     def remove(self, entry: Entry) -> None:
         """Let an entry go; it must be here."""
         del self.entries[entry.queue_id]
         self.bytes -= len(entry.content)
+        if entry.state != "active":
+            self._count(entry.state, -1)
+
+    def move(self, entry: Entry, state: State) -> None:
+        """Let an entry, which must be here, stand elsewhere."""
+        if entry.state != "active":
+            self._count(entry.state, -1)
+        if state != "active":
+            self._count(state, 1)
+        entry.state = state
 
     def holds(self, entry: Entry) -> bool:
         """Whether an entry is still here: a crash may have taken it."""
@@ -191,5 +214,8 @@ class Queue:
         """Take everything out."""
         entries = list(self.entries.values())
         self.entries.clear()
-        self.bytes = 0
+        self.bytes = self.incoming = self.deferred = self.hold = 0
         return entries
+
+    def _count(self, state: State, more: int) -> None:
+        setattr(self, state, getattr(self, state) + more)

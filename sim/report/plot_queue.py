@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -48,6 +48,37 @@ def queue_length(
     edges = np.linspace(float(queues["time_s"].min()), max(float(queues["time_s"].max()), 1e-9), _BINS + 1)
     series = {str(host): _binned(part, edges) for host, part in queues.groupby("host", sort=False)}
     _draw(ax, edges, series, shown)
+    return ax
+
+
+def queue_states(steps: pd.DataFrame, words: Mapping[str, str], ax: Axes | None = None) -> Axes:
+    """Where do the messages of a queue stand? An area a state, one upon the other.
+
+    Args:
+        steps: a host's `queue_timeline`.
+        words: what its states are called, the lowest area first.
+        ax: where to draw; a new figure when not given.
+    """
+    ax = axes(ax, "A queue by state", height=3.6)
+    if steps.empty:
+        return nothing(ax, "no message was ever queued")
+    size, unit = time_unit(float(steps["time_s"].iloc[-1]))
+    shown = [state for state in words if steps[state].any()]
+    if shown:
+        colours = [_LINES[list(words).index(state)] for state in shown]
+        ax.stackplot(
+            steps["time_s"].to_numpy() / size,
+            *(steps[state].to_numpy() for state in shown),
+            labels=[literal(words[state]) for state in shown],
+            colors=colours,
+            step="post",
+        )
+        legend(ax, columns=5, below=True)
+    ax.set_ylim(bottom=0)
+    ax.grid(color=GRID, linewidth=0.6)
+    ax.set_axisbelow(True)
+    ax.set_xlabel(f"simulated time ({unit})")
+    ax.set_ylabel("messages in the queue")
     return ax
 
 

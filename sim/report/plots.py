@@ -9,7 +9,7 @@ from __future__ import annotations
 from sim.report.plot_compare import HEADLINE, paired_differences
 from sim.report.plot_delay import delay_distribution, outcomes, time_budget
 from sim.report.plot_network import link_load, topology
-from sim.report.plot_queue import queue_length
+from sim.report.plot_queue import queue_length, queue_states
 
 __all__ = [
     "HEADLINE",
@@ -18,6 +18,7 @@ __all__ = [
     "outcomes",
     "paired_differences",
     "queue_length",
+    "queue_states",
     "time_budget",
     "topology",
 ]

@@ -75,12 +75,19 @@ class AttemptFact(NamedTuple):
 
 
 class QueueFact(NamedTuple):
-    """A host's queue after a change: a step series."""
+    """A host's queue after a change: a step series.
+
+    Of its messages, `incoming` wait to become active, `deferred` sleep until they are tried again, and those on `hold`
+    have yet to begin their way; the others are active.
+    """
 
     host: str
     time_s: float
     messages: int
     bytes: int
+    incoming: int = 0
+    deferred: int = 0
+    hold: int = 0
 
 
 class DeferralFact(NamedTuple):

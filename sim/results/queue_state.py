@@ -50,14 +50,11 @@ def queue_at(
     Raises:
         ResultError: there is no such architecture, replication or host.
     """
-    run = _run(result, architecture, replication)
-    hosts = sorted(result.scenario["architectures"][run["architecture"]]["hosts"])
-    if host not in hosts:
-        raise ResultError(f"no host {host!r} in this result: there are {', '.join(hosts)}")
-    messages = {int(row["message_id"]): row for row in _rows(_of(result.messages, run))}
-    copies = _by_message(_rows(_of(result.copies, run)))
-    attempts = _of(result.attempts, run)
-    deferrals = _of(result.deferrals, run)
+    run = run_of(result, architecture, replication, host)
+    messages = {int(row["message_id"]): row for row in _rows(rows_of(result.messages, run))}
+    copies = _by_message(_rows(rows_of(result.copies, run)))
+    attempts = rows_of(result.attempts, run)
+    deferrals = rows_of(result.deferrals, run)
     traces = _Traces(
         sent=_by_message(_rows(attempts[attempts["from_host"] == host])),
         received=_by_message(_rows(attempts[(attempts["to_host"] == host) & (attempts["ended_s"] <= at)])),
@@ -72,7 +69,12 @@ def queue_at(
     return sorted(found, key=lambda entry: (entry.arrived_s, entry.message_id))
 
 
-def _run(result: Result, architecture: str | None, replication: int | None) -> dict[str, Any]:
+def run_of(result: Result, architecture: str | None, replication: int | None, host: str) -> dict[str, Any]:
+    """The run that is asked for, the first one where nothing is said.
+
+    Raises:
+        ResultError: there is none, or there is no such host.
+    """
     architectures = list(result.scenario["architectures"])
     name = architectures[0] if architecture is None else architecture
     if name not in architectures:
@@ -81,10 +83,14 @@ def _run(result: Result, architecture: str | None, replication: int | None) -> d
     number = 0 if replication is None else replication
     if not 0 <= number < count:
         raise ResultError(f"no replication {number} in this result: there are 0 to {count - 1}")
+    hosts = sorted(result.scenario["architectures"][name]["hosts"])
+    if host not in hosts:
+        raise ResultError(f"no host {host!r} in this result: there are {', '.join(hosts)}")
     return {"architecture": name, "replication": number}
 
 
-def _of(frame: pd.DataFrame, run: Mapping[str, Any]) -> pd.DataFrame:
+def rows_of(frame: pd.DataFrame, run: Mapping[str, Any]) -> pd.DataFrame:
+    """A table's rows of that run."""
     mine = (frame["architecture"] == run["architecture"]) & (frame["replication"] == run["replication"])
     return cast("pd.DataFrame", frame[mine])
 

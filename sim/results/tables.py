@@ -161,6 +161,9 @@ _COLUMNS: Mapping[str, Mapping[str, Column]] = {
         "time_s": Column("s", "when it changed"),
         "messages": Column("", "messages in it from then on"),
         "bytes": Column("bytes", "size of their mail data"),
+        "incoming": Column("", "of the messages, those that wait to become active"),
+        "deferred": Column("", "those that sleep until they are tried again"),
+        "hold": Column("", "those that are held back until their time (RFC 4865)"),
     },
     "deferrals": {
         **_RUN,

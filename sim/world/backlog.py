@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from sim.mta import bounce
-from sim.mta.queue import Entry, Failure
+from sim.mta.queue import Entry, Failure, State
 from sim.mta.retry.base import Round
 from sim.results.facts import DeferralFact
 from sim.world.tidings import tell
@@ -46,7 +46,7 @@ class Backlog:
 
     def hold(self, entry: Entry) -> None:
         """Keep a message back that is not to begin its way yet (RFC 4865)."""
-        entry.held = True
+        entry.state = "hold"
         self._queue.add(entry)
         self._station.note_queue(entry.arrival)
         until = entry.ready = entry.due = entry.wishes.held_until if entry.wishes else entry.arrival
@@ -82,6 +82,14 @@ class Backlog:
             self._remove(entry, now)
         elif entry.due <= now:
             self._try_again(entry, now)
+        else:
+            self.move(entry, "deferred", now)
+
+    def move(self, entry: Entry, state: State, now: float) -> None:
+        """Let an entry stand elsewhere in the queue."""
+        if entry.state != state:
+            self._queue.move(entry, state)
+            self._station.note_queue(now)
 
     def release(self, entries: Iterable[Entry], now: float) -> None:
         """Try those of the messages that sleep."""
@@ -135,6 +143,8 @@ class Backlog:
     def _sleep(self, entry: Entry, now: float) -> None:
         """Let an entry wait for its time, or the queue run that finds it come."""
         due = entry.due = self._retry.next_run(entry.ready, now, self.runs_since)
+        if not entry.held:
+            self.move(entry, "deferred", now)
         self._note_deferral(entry, now)
         if due < self._station.world.horizon:
             self._station.world.at(due, lambda: self._wake(entry, due))

@@ -40,7 +40,11 @@ class Deliveries:
     def begin(self, entry: Entry, now: float, *, new: bool) -> None:
         """Begin a round of an entry's deliveries, as soon as the active queue has room for it."""
         if self._active.admit(entry, new=new):
+            if entry.state != "active":
+                self._station.backlog.move(entry, "active", now)
             self._release(entry, now)
+        elif entry.state == "active":
+            self._station.backlog.move(entry, "incoming", now)
 
     def successor(self, hop: str) -> Delivery | None:
         """The delivery that is to go on in the place, and the session, of one to `hop` that is about to end."""
@@ -140,6 +144,7 @@ class Deliveries:
         """Let those in that wait for the active queue; some may have been returned meanwhile."""
         for entry in self._active.imports():
             if self._station.queue.holds(entry):
+                self._station.backlog.move(entry, "active", now)
                 self._release(entry, now)
             else:
                 self._active.leave()

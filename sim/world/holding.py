@@ -43,6 +43,7 @@ class Held:
                 continue
             if copies := self._of(entry, tuple(nodes)):
                 entry.in_delivery += 1
+                station.backlog.move(entry, "active", station.world.env.now)
                 yield entry, copies, (), station.world.env.now
 
     def _of(self, entry: Entry, nodes: tuple[str, ...]) -> list[Copy]:

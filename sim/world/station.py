@@ -134,7 +134,10 @@ class Station:
 
     def note_queue(self, now: float) -> None:
         """Record how much is in the queue."""
-        self.world.recorder.queues.append(QueueFact(self.host.name, now, len(self.queue.entries), self.queue.bytes))
+        queue = self.queue
+        self.world.recorder.queues.append(
+            QueueFact(self.host.name, now, len(queue.entries), queue.bytes, queue.incoming, queue.deferred, queue.hold)
+        )
 
     def _live_through(self, weather: Timeline) -> Generator[simpy.Event, None, None]:
         env = self.world.env

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from sim import cli
 from sim.report.mailq import clock, mailq, qshape
 from sim.results.queue_state import QueueEntry, queue_at
+from sim.results.queue_timeline import STATES, queue_timeline
 from sim.results.store import Result, ResultError, read
 
 SCENARIO = """
@@ -105,17 +108,49 @@ def test_the_command_lists_a_queue(folder: Path, capsys: pytest.CaptureFixture[s
     assert "--at" in capsys.readouterr().err
 
 
+def test_the_command_prints_a_queue_by_state(folder: Path, capsys: pytest.CaptureFixture[str]):
+    """Under Postfix's words; as JSON; as a picture; and it says what it needs."""
+    place = ["queue", str(folder), "--host", "a"]
+    assert cli.main([*place, "--timeline"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].split() == ["time", "messages", "incoming", "active", "in", "transfer", "deferred", "hold"]
+    assert cli.main([*place, "--timeline", "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert len(data["steps"]) == len(said) - 1
+    assert max(step["deferred"] for step in data["steps"]) > 2
+    assert cli.main([*place, "--timeline", "--plot", str(folder / "a.png")]) == 0
+    assert (folder / "a.png").stat().st_size > 1000
+    assert cli.main(place) == 2
+    assert "give --at, or --timeline" in capsys.readouterr().err
+    assert cli.main([*place, "--at", "1 h", "--json"]) == 0
+
+
+@pytest.mark.parametrize("host", ["a", "b", "c"])
+def test_the_states_add_up_to_the_queue(result: Result, host: str):
+    """At each change, and what sleeps then is what the listing says sleeps."""
+    steps = queue_timeline(result, host)
+    assert (steps[list(STATES)].sum(axis="columns") == steps["messages"]).all()
+    for at in [30.5 + 317.0 * step for step in range(1, 40)]:
+        before = steps[steps["time_s"] <= at]
+        listed = Counter(
+            "deferred" if one.state == "deferred" else "in_transfer" if one.under_way else "active"
+            for one in queue_at(result, host, at)
+        )
+        counted = {state: int(before[state].iloc[-1]) if len(before) else 0 for state in STATES}
+        assert {state: n for state, n in counted.items() if n} == dict(listed), at
+
+
 def test_mailq_lists_as_postfix_does():
     """The sender, why it waits, when it is tried again, the recipients; a star for what is active."""
     active = entry(message_id=2, queue_id="", state="active", reason="", next_s=None, recipients=("x@y", "z@y"))
     assert mailq([entry(), active], 86_400.0).splitlines() == [
-        "-Queue ID-  --Size-- ---Arrival Time--- -Sender/Recipients-------",
-        "A               2048           01:00:00  ann@a.example",
-        "                                                        (4.4.3 no route to host)",
-        "                                           next attempt 1d 01:00:00, in 01:00:00",
+        "-Queue ID-  --Size-- ----Arrival Time---- -Sender/Recipient-------",
+        "A              2048             01:00:00 ann@a.example",
+        "                                                      (4.4.3 no route to host)",
+        "                                         next attempt 1d 01:00:00, in 01:00:00",
         "                                         bob@b.example",
         "",
-        "m2*             2048           01:00:00  ann@a.example",
+        "m2*            2048             01:00:00 ann@a.example",
         "                                         x@y",
         "                                         z@y",
         "",
@@ -138,12 +173,19 @@ def test_qshape_counts_recipients_by_domain_and_age():
         entry(arrived_s=100_000.0 - 1280 * 60, recipients=("a@x",)),
     ]
     assert qshape(entries, 100_000.0).splitlines() == [
-        "          T 5 10 20 40 80 160 320 640 1280 1280+",
-        "    TOTAL 6 1  1  0  0  0   0   0   0    0     4",
-        "        x 3 0  0  0  0  0   0   0   0    0     3",
-        "b.example 2 1  1  0  0  0   0   0   0    0     0",
-        "        y 1 0  0  0  0  0   0   0   0    0     1",
+        "                                         T  5 10 20 40 80 160 320 640 1280 1280+",
+        "                                  TOTAL  6  1  1  0  0  0   0   0   0    0     4",
+        "                                      x  3  0  0  0  0  0   0   0   0    0     3",
+        "                              b.example  2  1  1  0  0  0   0   0   0    0     0",
+        "                                      y  1  0  0  0  0  0   0   0   0    0     1",
     ]
+
+
+def test_a_name_too_long_for_qshape_shows_its_end():
+    """As qshape cuts it: a plus sign, and what fits of the end, in lines of 80 columns."""
+    line = qshape([entry(recipients=(f"a@{'x' * 60}.example",))], 3600.0).splitlines()[2]
+    assert line.startswith("+xxx")
+    assert (".example  1" in line, len(line)) == (True, 80)
 
 
 def test_times_have_days_where_there_are_any():

@@ -1,0 +1,91 @@
+"""A host's queue over a run by state: how many messages stand where, in the words of the host's product."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+import pandas as pd
+
+from sim.results.queue_state import rows_of, run_of
+from sim.results.store import Result
+
+STATES = ("incoming", "active", "in_transfer", "deferred", "hold")
+"""Waiting to become active; in a round of deliveries and waiting for a place; under way; asleep; held back."""
+
+_WORDS: Mapping[str, tuple[str, str, str, str, str]] = MappingProxyType(
+    {
+        "postfix": ("incoming", "active", "in transfer", "deferred", "hold"),
+        "exim": ("received", "waiting", "delivering", "deferred", "frozen"),
+        "sendmail": ("received", "waiting", "locked", "queued", "hold"),
+        "qmail": ("todo", "waiting", "delivering", "remaining", "hold"),
+        "opensmtpd": ("envelope", "pending", "inflight", "schedule", "hold"),
+        "exchange": ("Submission", "Ready", "Active", "Retry", "Suspended"),
+        "haraka": ("queued", "delivery_queue", "in_progress", "temp_fail", "hold"),
+        "stalwart": ("queued", "scheduled", "in progress", "temporary failure", "paused"),
+        "zonemta": ("queued", "active", "sending", "deferred", "suspended"),
+        "nullmailer": ("queue", "queue", "sending", "paused", "hold"),
+        "jsms": ("enqueued", "active", "dequeuing", "delayed", "held"),
+    }
+)
+"""What operators of each product call the states (mailq, qmail-qstat, smtpctl, Get-Queue and their like)."""
+
+
+def queue_timeline(
+    result: Result, host: str, *, architecture: str | None = None, replication: int | None = None
+) -> pd.DataFrame:
+    """How many messages of a host's queue stand where, from each change on.
+
+    The columns are `time_s`, `messages` and the five of `STATES`, which add up to `messages`. A message that is on its
+    way to several hosts at once counts once.
+
+    Args:
+        result: the result of a run or a comparison.
+        host: whose queue.
+        architecture: under which; the first one where not given.
+        replication: in which; the first one where not given.
+
+    Raises:
+        ResultError: there is no such architecture, replication or host.
+    """
+    run = run_of(result, architecture, replication, host)
+    queues, attempts = rows_of(result.queues, run), rows_of(result.attempts, run)
+    return by_state(queues[queues["host"] == host], attempts[attempts["from_host"] == host])
+
+
+def by_state(queues: pd.DataFrame, attempts: pd.DataFrame) -> pd.DataFrame:
+    """The timeline of one host in one run, of its rows of the two tables."""
+    steps = queues.groupby("time_s", sort=True)[["messages", "incoming", "deferred", "hold"]].last()
+    changes = pd.DataFrame(_under_way(attempts), columns=["time_s", "change"])
+    under_way = changes.groupby("time_s", sort=True)["change"].sum().cumsum().rename("in_transfer")
+    joined = steps.join(under_way, how="outer").ffill().fillna(0).astype("int64")
+    counted = joined[["incoming", "in_transfer", "deferred", "hold"]].sum(axis="columns")
+    joined["active"] = joined["messages"] - counted
+    joined = joined[["messages", *STATES]]
+    changed = joined.ne(joined.shift()).any(axis="columns")
+    return joined[changed].reset_index()
+
+
+def words_of(result: Result, host: str, architecture: str | None = None) -> dict[str, str]:
+    """What the states are called where the host's product is at home."""
+    name = next(iter(result.scenario["architectures"])) if architecture is None else architecture
+    mta = result.scenario["architectures"][name]["hosts"][host].get("mta", {})
+    product = mta if isinstance(mta, str) else next(iter(mta), "")
+    return dict(zip(STATES, _WORDS.get(str(product), _WORDS["postfix"]), strict=True))
+
+
+def _under_way(attempts: pd.DataFrame) -> Iterator[tuple[float, int]]:
+    """When the first of a message's attempts that overlap begins, and when the last of them ends."""
+    for message_id, rows in attempts.groupby("message_id", sort=True):
+        if message_id == 0:
+            continue
+        until = None
+        for started, ended in sorted(zip(rows["started_s"], rows["ended_s"], strict=True)):
+            if until is None or started > until:
+                if until is not None:
+                    yield until, -1
+                yield started, 1
+                until = ended
+            until = max(until, ended)
+        if until is not None:
+            yield until, -1
