@@ -14,14 +14,12 @@ from collections import deque
 from typing import Final
 
 from sim.network.segments import ATO, RESET, Packet
-from sim.network.sender import coarse
 from sim.network.timeouts import Timeouts
 from sim.network.way import Way
 
 __all__ = ["End"]
 
 _QUICK: Final = 16
-_BSD_TICK: Final = 0.2
 _WINDOW: Final = 64240
 _UNKNOWN_SEGMENT: Final = 536
 
@@ -100,14 +98,19 @@ class End(Timeouts):
         else:
             self._owed += size
             self._keep(number)
-        old = self.tcp.stack == "bsd-1988"
-        if at_once or self._owed > self._full or (self._quick and not self.interactive and not old):
+        if at_once or self._owes_enough():
             self.ack_due = min(self.ack_due, now)
             self.acknowledge(now)
-        elif old:
-            self.ack_due = min(self.ack_due, coarse(now, ATO, _BSD_TICK))
         else:
-            self.ack_due = min(self.ack_due, now + self._patience())
+            self.ack_due = min(self.ack_due, self._latest(now))
+
+    def _owes_enough(self) -> bool:
+        """Whether what has come in is to be acknowledged at once."""
+        return self._owed > self._full or (self._quick > 0 and not self.interactive)
+
+    def _latest(self, now: float) -> float:
+        """When an acknowledgement goes out at the latest."""
+        return now + self._patience()
 
     def _keep(self, number: int) -> None:
         """Keep a segment that came out of order; the range that it belongs to is told first."""

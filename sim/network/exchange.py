@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from sim.network.end import End
 from sim.network.segments import Packet
-from sim.network.sender import coarse, fires
+from sim.network.sender import CLOCKS
 from sim.network.way import Way
 
 __all__ = ["Exchange"]
@@ -108,8 +108,7 @@ class Exchange:
                     end.die(at)
                     return
                 if end.timer_set >= 0:
-                    rounded = coarse if end.tcp.stack == "bsd-1988" else fires
-                    end.timer = rounded(end.timer_set, at - end.timer_set)
+                    end.timer = CLOCKS[end.tcp.stack](end.timer_set, at - end.timer_set)
                     end.timer_set = -1.0
                 else:
                     self.now = at

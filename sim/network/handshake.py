@@ -3,8 +3,9 @@
 On a current Linux a lost SYN is repeated after 1 s five times (tcp_syn_linear_timeouts = 4), then at doubled gaps, ten
 times in all (tcp_syn_retries = 6). The server repeats its SYN-ACK after 1, 2, 4, 8 and 16 s and forgets the attempt
 32 s later (tcp_synack_retries = 5); a repeated SYN has it repeated at once. If the third packet is lost, the client
-believes to be connected while the server waits for its timer. Older systems differ in the gaps: Linux 3 doubled from
-1 s on, BSD of 1988 repeated after 6 and 24 s.
+believes to be connected while the server waits for its timer. Older systems differ: Linux from 3.7 to 6.4 doubled from
+1 s on, six times (net/ipv4/tcp_timer.c); 4.3BSD-Tahoe (sys/netinet/tcp_timer.h) from 6 s on, for a SYN-ACK, too, and
+dropped a connection that was not there after 75 s.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from sim.network.line import Line
-from sim.network.sender import fires
+from sim.network.sender import CLOCKS, TimerClock
 from sim.network.weather import Timeline
 
 __all__ = ["Handshake"]
@@ -23,11 +24,16 @@ SYN: Final = 60
 _ACK: Final = 52
 _SYN_GAPS: Final[dict[str, tuple[float, ...]]] = {
     "linux": (1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0),
-    "linux-3": (1.0, 2.0, 4.0, 8.0, 16.0, 32.0),
-    "bsd-1988": (6.0, 18.0, 51.0),
+    "linux-3": (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0),
+    "bsd-1988": (6.0, 12.0, 24.0, 33.0),
 }
 """From one SYN to the next, and from the last one until TCP gives up."""
-_ANSWER_GAPS: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+_ANSWER_GAPS: Final[dict[str, tuple[float, ...]]] = {
+    "linux": (1.0, 2.0, 4.0, 8.0, 16.0, 32.0),
+    "linux-3": (1.0, 2.0, 4.0, 8.0, 16.0, 32.0),
+    "bsd-1988": (6.0, 12.0, 24.0, 33.0),
+}
+"""The same for a SYN-ACK: after the last one the attempt is forgotten."""
 _SHORTEST_GAP: Final = 1.0
 
 
@@ -47,7 +53,7 @@ class Handshake:
         out: The lines from client to server.
         back: The lines from server to client.
         server: When the server host is up.
-        stack: The client's kind of TCP (`spec.Tcp.stack`).
+        stacks: The client's kind of TCP and the server's (`spec.Tcp.stack`).
     """
 
     __slots__ = (
@@ -59,7 +65,7 @@ class Handshake:
         "_out",
         "_requested",
         "_server",
-        "_syn_gaps",
+        "_stacks",
         "_syn_sent",
         "accepted",
         "answers",
@@ -71,8 +77,14 @@ class Handshake:
         "wire_bytes",
     )
 
-    def __init__(self, out: Sequence[Line], back: Sequence[Line], server: Timeline, stack: str = "linux") -> None:
-        self._syn_gaps = _SYN_GAPS[stack]
+    def __init__(
+        self,
+        out: Sequence[Line],
+        back: Sequence[Line],
+        server: Timeline,
+        stacks: tuple[str, str] = ("linux", "linux"),
+    ) -> None:
+        self._stacks = stacks
         self._out = out
         self._back = back
         self._server = server
@@ -89,9 +101,10 @@ class Handshake:
         self._syn(now)
         if self.accepted - now < _SHORTEST_GAP:
             return
+        client, server = self._stacks
         while True:
-            syn = self._fires(self._syn_sent, self._syn_gaps, self.syns - 1, self.connected)
-            answer = self._fires(self._answer_sent, _ANSWER_GAPS, self._gaps, self.accepted)
+            syn = self._fires(CLOCKS[client], self._syn_sent, _SYN_GAPS[client], self.syns - 1, self.connected)
+            answer = self._fires(CLOCKS[server], self._answer_sent, _ANSWER_GAPS[server], self._gaps, self.accepted)
             if self.connected < math.inf:
                 # The client believes to be connected, and waits for the server.
                 until = math.inf
@@ -99,18 +112,18 @@ class Handshake:
                 return
             if syn > answer:
                 self._answer_again(answer)
-            elif self.syns < len(self._syn_gaps):
+            elif self.syns < len(_SYN_GAPS[client]):
                 self._syn(syn)
             else:
                 self.gives_up_at = syn
                 return
 
     @staticmethod
-    def _fires(sent: float, gaps: Sequence[float], number: int, over: float) -> float:
+    def _fires(clock: TimerClock, sent: float, gaps: Sequence[float], number: int, over: float) -> float:
         """When the timer of a packet sent at `sent` runs out; infinity if there is none, or all is `over` by then."""
         if sent + _SHORTEST_GAP >= over or number >= len(gaps):
             return math.inf
-        timer = fires(sent, gaps[number])
+        timer = clock(sent, gaps[number])
         return timer if timer < over else math.inf
 
     def _cross(self, lines: Sequence[Line], at: float, wire: int) -> float:
@@ -139,7 +152,7 @@ class Handshake:
     def _answer_again(self, now: float) -> None:
         """The server's timer ran out: repeat the SYN-ACK, or forget the attempt."""
         self._gaps += 1
-        if self._gaps < len(_ANSWER_GAPS):
+        if self._gaps < len(_ANSWER_GAPS[self._stacks[1]]):
             self._answer(now)
         else:
             self._answer_sent = math.inf

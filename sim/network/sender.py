@@ -7,12 +7,14 @@ Sources: RFC 6298 (retransmission timer) with Linux's variance term of at least 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
 from sim.network.congestion import Control, Cubic, Reno
 from sim.scenario.spec import Tcp
 
-__all__ = ["LINUX", "Sender", "coarse", "fires"]
+__all__ = ["CLOCKS", "LINUX", "Sender", "TimerClock", "coarse", "fires"]
 
 LINUX: Final = Tcp()
 """TCP as a current Linux has it."""
@@ -37,8 +39,19 @@ def fires(now: float, delay: float) -> float:
 
 
 def coarse(now: float, delay: float, tick: float = 0.5) -> float:
-    """When a BSD timer set at `now` for `delay` seconds fires: a whole number of ticks later, from the last one."""
+    """When a timer set at `now` for `delay` seconds fires that counts whole ticks, from the last one on."""
     return (math.floor(now / tick + 1e-9) + math.ceil(delay / tick - 1e-9)) * tick
+
+
+TimerClock = Callable[[float, float], float]
+"""When a timer that is set at a time for so many s fires."""
+
+CLOCKS: Final[Mapping[str, TimerClock]] = {
+    "linux": fires,
+    "linux-3": partial(coarse, tick=1 / _HZ),
+    "bsd-1988": coarse,
+}
+"""The clock of each kind of TCP's timers; before Linux 4.8 the wheel had whole ticks for every delay."""
 
 
 class Sender:
@@ -152,6 +165,19 @@ class Sender:
         while silence > timeout and self.cwnd > initial:
             self.cwnd = max(self.cwnd // 2, initial)
             silence -= timeout
+
+    def shaken(self, rtt: float, _repeats: int) -> None:
+        """The handshake is over: its round trip by the timestamps, and how often this end's packet was sent again."""
+        self.sample(rtt)
+
+    def answered(self, rtt: float) -> None:
+        """A flight that got through undisturbed is acknowledged, its round trip later."""
+        self.sample(rtt)
+
+    def flew(self, segments: int, arrived: float) -> None:
+        """A flight of several segments that fits the window gets through undisturbed, and has arrived by then."""
+        self.most = segments
+        self.grow(segments, arrived, limited=segments >= self.cwnd)
 
     def grow(self, acknowledged: int, now: float, *, limited: bool) -> None:
         """Open the window, if the flight has used it.

@@ -10,13 +10,15 @@ Sources: RFC 9293, 6298, 5681, 6928, 8985, 9438, and Linux 6 where it differs. T
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Final, Protocol
 
+from sim.network.berkeley import SEGMENT, BerkeleyEnd
 from sim.network.end import End
 from sim.network.exchange import Exchange
 from sim.network.handshake import Handshake
 from sim.network.line import Line
+from sim.network.older import OlderEnd
 from sim.network.propagation import Propagation
 from sim.network.sender import LINUX, fires
 from sim.network.way import ACK, HEADERS, Way, burst
@@ -31,6 +33,7 @@ _ORPHAN: Final = 102.5
 """How long after it was sent the kernel still gets a flight through whose program has closed the connection, in s."""
 _RESET: Final = 40
 _NEVER: Final = math.inf
+_ENDS: Final[Mapping[str, type[End]]] = {"linux": End, "linux-3": OlderEnd, "bsd-1988": BerkeleyEnd}
 _GRAIN: Final = 4
 """A flight that is played through goes on in steps of at least a round trip divided by this."""
 
@@ -123,13 +126,15 @@ class Connection:
         patience: float = _NEVER,
     ) -> None:
         self.mss = min([line.mtu for line in (*lines_out, *lines_back)], default=_USUAL_MTU) - HEADERS
+        if client_tcp.stack == "bsd-1988" or server_tcp.stack == "bsd-1988":
+            self.mss = min(self.mss, SEGMENT)
         self.accepted_at = self.gave_up_at = _NEVER
         self._program = program
         self._patience = patience
         self.wire_bytes = 0
         self.retransmissions = 0
-        self._client = asking = End(client_tcp)
-        self._server = answering = End(server_tcp)
+        self._client = asking = _ENDS[client_tcp.stack](client_tcp)
+        self._server = answering = _ENDS[server_tcp.stack](server_tcp)
         self._to_server = Way(lines_out, lines_back, client, server, self.mss)
         to_client = Way(lines_back, lines_out, server, client, self.mss)
         # By direction (to the client, to the server): the way, the sending end, the other end.
@@ -162,7 +167,7 @@ class Connection:
         way = self._to_server
         for line in (*way.there, *way.back):
             line.forget(now)
-        shake = Handshake(way.there, way.back, way.away, self._client.tcp.stack)
+        shake = Handshake(way.there, way.back, way.away, (self._client.tcp.stack, self._server.tcp.stack))
         shake.play(now, until)
         self.accepted_at = shake.accepted
         self.gave_up_at = shake.gives_up_at
@@ -320,13 +325,13 @@ class Connection:
         shake, self._shake = self._shake, None
         if shake is not None:
             if shake.connected < _NEVER:
-                self._client.sample(shake.client_rtt)
+                self._client.shaken(shake.client_rtt, shake.syns - 1)
             if shake.accepted < _NEVER:
-                self._server.sample(shake.server_rtt)
+                self._server.shaken(shake.server_rtt, shake.answers - 1)
         for to_server, now, first, last in self._flights:
             _, mine, peer = self._ends[to_server]
             if peer.sent >= 0 and now >= peer.arrived:
-                peer.sample(peer.arrived - peer.sent + min(now - peer.arrived, _DELAYED_ACK) + first - now)
+                peer.answered(peer.arrived - peer.sent + min(now - peer.arrived, _DELAYED_ACK) + first - now)
                 peer.sent = -1.0
             mine.sent = mine.last_sent = now
             mine.arrived = last
@@ -355,8 +360,7 @@ class Connection:
         self._flights.append((to_server, now, first, mine.latest))
         if mine.cwnd >= mine.ssthresh:
             self.learn()
-        mine.most = segments
-        mine.grow(segments, last, limited=segments >= mine.cwnd)
+        mine.flew(segments, last)
         self.wire_bytes += size + segments * HEADERS + (segments - 1) // 2 * ACK
         return True
 

@@ -93,7 +93,7 @@ class Timeouts(Recovery):
         if self.una == self.next:
             return
         self._probe_high = 0
-        if self._retries and now - self._since >= (_ORPHAN_GIVES_UP if self.orphan else _GIVE_UP):
+        if self._gives_up(now):
             self.die(now, "tcp-timeout")
             return
         self._enter_loss(now)
@@ -102,6 +102,10 @@ class Timeouts(Recovery):
             self._repeat(now, self.una)
         self.back_off()
         self._set_timer(now, self.rto, RETRANSMIT)
+
+    def _gives_up(self, now: float) -> bool:
+        """Whether it has tried for long enough."""
+        return self._retries > 0 and now - self._since >= (_ORPHAN_GIVES_UP if self.orphan else _GIVE_UP)
 
     def _enter_loss(self, now: float) -> None:
         new = self.state < RECOVERY

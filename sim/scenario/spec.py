@@ -155,8 +155,9 @@ class Link:
 class Tcp:
     """How a host's TCP is.
 
-    `stack` says whose timers it has: `linux` (current), `linux-3` (SYN at 0, 1, 3, 7 s), `bsd-1988` (clocks of 500 and
-    200 ms, SYN at 0, 6, 24 s), or `rtt-only`: no TCP at all, one round trip to connect, then only delay and rate.
+    `stack` says whose timers and habits it has: `linux` (current), `linux-3` (3.10 to 3.19: SYN at 0, 1, 3, 7 s, no
+    RACK), `bsd-1988` (4.3BSD-Tahoe: clocks of 500 and 200 ms, SYN at 0, 6, 18, 42 s, segments of 512 bytes), or
+    `rtt-only`: no TCP at all, a handshake of three ways, then only delay and rate.
     `initial_window` in segments, `min_rto` in s. Without `sack` lost segments are found by duplicate acknowledgements.
     """
 

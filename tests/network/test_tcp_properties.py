@@ -99,11 +99,16 @@ def test_a_window_is_the_same_by_formula_and_played_through(segments, delay, rat
             Tcp(congestion="reno"),
             Tcp(congestion="reno", sack=False),
             Tcp(stack="bsd-1988", congestion="tahoe", initial_window=1, min_rto=1.0, sack=False),
+            Tcp(stack="linux-3"),
+            Tcp(congestion="tahoe", sack=False),
         ]
     ),
 )
 def test_everything_arrives_in_order_over_any_loss(flights, seed, loss, tcp):
-    """Whatever is lost, a flight arrives after the one before, unless TCP gives up."""
+    """Whatever is lost, a flight arrives after the one before, unless TCP gives up.
+
+    4.3BSD does so after twelve timeouts without a round trip that it may count; Linux never before 924 s.
+    """
     connection = Connection(
         [line(0.02, loss=loss, seed=f"{seed} out")],
         [line(0.02, loss=loss, seed=f"{seed} back")],
@@ -112,7 +117,8 @@ def test_everything_arrives_in_order_over_any_loss(flights, seed, loss, tcp):
     )
     ends = arrivals(connection, flights)
     assert ends == sorted(ends)
-    assert math.isinf(connection.accepted_at) or ends[-1] < 5000
+    gave_up = connection._client.dead or connection._server.dead if tcp.stack == "bsd-1988" else False
+    assert math.isinf(connection.accepted_at) or gave_up or ends[-1] < 5000
 
 
 def test_steps_do_not_change_what_one_flow_does():
