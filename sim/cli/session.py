@@ -44,7 +44,7 @@ def session(options: Annotated[SessionOptions, Parameter(name="*")] = _USUAL_SES
     from sim.study.asked import AskedError, read_case
     from sim.study.session import run as run_sessions
 
-    said = {key: value for key, value in vars(options).items() if key not in {"sessions", "plot", "as_json"}}
+    said = {key: value for key, value in vars(options).items() if key not in {"sessions", "as_json"}}
     try:
         case = read_case(n=options.sessions, **said)
     except AskedError as error:
@@ -55,8 +55,5 @@ def session(options: Annotated[SessionOptions, Parameter(name="*")] = _USUAL_SES
     if options.plot is not None:
         from sim.report.plot_session import write as draw
 
-        try:
-            draw([float(value) for value in sessions.durations], options.sessions, options.plot)
-        except ValueError as error:
-            raise UsageError(f"--plot {options.plot}: {error}") from error
+        draw([float(value) for value in sessions.durations], options.sessions, options.plot)
     return DONE

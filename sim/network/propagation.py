@@ -1,4 +1,4 @@
-"""A connection without TCP, for teaching: one round trip to connect, then nothing but rate and delay.
+"""A connection without TCP, for teaching: a handshake of three ways, then nothing but rate and delay.
 
 Nothing is lost and no window is in the way; what meets a line or a host that is down waits until it is up.
 """
@@ -45,9 +45,9 @@ class Propagation:
         return min([line.rate for line in self._lines[True]], default=math.inf)
 
     def open(self, now: float, until: float = math.inf) -> float:
-        """Connect: one round trip; infinity if that is not over by `until`."""
+        """Connect: one round trip, and half of one more until the server may speak; infinity if not by `until`."""
         connected = self.send(self.send(now, 0, True), 0, False)
-        self.accepted_at = connected
+        self.accepted_at = self.send(connected, 0, True)
         return connected if connected <= until else math.inf
 
     def send(self, now: float, size: int, to_server: bool) -> float:

@@ -32,6 +32,19 @@ _TICKS = (
     (604800.0, "1 wk"),
     (2592000.0, "30 d"),
 )
+_FINE_TICKS = tuple(
+    (round(size * count, 9), f"{count} {name}")
+    for size, name, most in (
+        (1e-3, "ms", 1000),
+        (1.0, "s", 60),
+        (60.0, "min", 60),
+        (3600.0, "h", 24),
+        (86400.0, "d", 100),
+    )
+    for count in (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700)
+    if count < most
+)
+"""For axes on which there are fewer than three of the others."""
 _UNITS = ((2 * 86400.0, 86400.0, "d"), (2 * 3600.0, 3600.0, "h"), (120.0, 60.0, "min"))
 
 
@@ -74,7 +87,8 @@ def log_time(ax: Axes, low: float, high: float) -> None:
     """Make x a logarithmic time axis from `low` to `high` seconds (both > 0) with ticks that people read."""
     ax.set_xscale("log")
     ax.set_xlim(low, high)
-    shown = [(at, name) for at, name in _TICKS if low <= at <= high]
+    coarse, fine = ([(at, name) for at, name in ticks if low <= at <= high] for ticks in (_TICKS, _FINE_TICKS))
+    shown = coarse if len(coarse) > 2 or len(fine) > 12 else fine
     ax.xaxis.set_major_locator(FixedLocator([at for at, _ in shown]))
     ax.xaxis.set_minor_locator(NullLocator())
     texts = dict(shown)

@@ -38,9 +38,5 @@ def session_distribution(durations: Sequence[float], n: int, ax: Axes | None = N
 
 
 def write(durations: Sequence[float], n: int, path: Path) -> None:
-    """Draw it into a file; the kind of picture is that of the file's name.
-
-    Raises:
-        ValueError: no such kind of picture is known.
-    """
-    session_distribution(durations, n).figure.canvas.figure.savefig(path)
+    """Draw it into a file; the kind of picture is that of the file's name."""
+    session_distribution(durations, n).figure.canvas.figure.savefig(path, facecolor="white")

@@ -13,7 +13,7 @@ from sim.scenario.reading import Collected, Fault, FaultsError, JsonSchema, Read
 from sim.scenario.spec import Link, Loss, Tcp
 from sim.scenario.values import read_flag, read_loss, read_whole, read_word
 
-__all__ = ["PRESETS", "Losses", "Queue", "TcpSetting", "show_losses", "show_tcp"]
+__all__ = ["CONGESTION", "PRESETS", "Losses", "Queue", "TcpSetting", "show_losses", "show_tcp"]
 
 PRESETS: Final[Mapping[str, Tcp]] = {
     "linux": Tcp(),
@@ -23,12 +23,15 @@ PRESETS: Final[Mapping[str, Tcp]] = {
 }
 """A host's TCP by name."""
 
-_CONGESTION = ("cubic", "reno", "tahoe")
+CONGESTION: Final = ("cubic", "reno", "tahoe")
+"""Ways of congestion control."""
 _KEYS = ("preset", "congestion", "initial_window", "min_rto", "sack")
 
 
 def read_tcp(value: object) -> Tcp:
     """A preset's name, or a mapping of what differs from one (`preset`; current Linux where it is absent).
+
+    With Tahoe there is no SACK, which came later, unless the mapping says that there is.
 
     Raises:
         ValueError: neither, or a value that does not fit.
@@ -38,13 +41,15 @@ def read_tcp(value: object) -> Tcp:
     given, collected = settings(value, (), _KEYS), Collected()
     name = collected.read(("preset",), partial(read_word, "TCP", list(PRESETS)), given.get("preset", "linux"), "linux")
     readers: dict[str, Callable[[object], object]] = {
-        "congestion": partial(read_word, "congestion control", _CONGESTION),
+        "congestion": partial(read_word, "congestion control", CONGESTION),
         "initial_window": partial(read_whole, 1, 1000),
         "min_rto": partial(above_zero, DURATION),
         "sack": read_flag,
     }
     said = {key: collected.read((key,), read, given[key], None) for key, read in readers.items() if key in given}
     collected.done()
+    if said.get("congestion") == "tahoe":
+        said.setdefault("sack", False)
     return replace(PRESETS[name], **said)  # type: ignore[arg-type]
 
 
@@ -195,7 +200,7 @@ _TCP: JsonSchema = {
             "type": "object",
             "properties": {
                 "preset": {"enum": list(PRESETS)},
-                "congestion": {"enum": list(_CONGESTION)},
+                "congestion": {"enum": list(CONGESTION)},
                 "initial_window": {"type": "integer", "minimum": 1, "maximum": 1000},
                 "min_rto": DURATION.json_schema(),
                 "sack": {"type": "boolean"},

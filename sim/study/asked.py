@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from typing import Literal, TypeVar, cast
+from pathlib import Path
+from typing import TypeVar
 
 from sim.scenario.names import are, listing, shown, suggestion
 from sim.scenario.quantity import BIT_RATE, DURATION, above_zero, parse_bytes
 from sim.scenario.spec import Loss, Tcp
-from sim.scenario.transport import PRESETS, read_burst, read_queue
+from sim.scenario.transport import CONGESTION, PRESETS, read_burst, read_queue, read_tcp
 from sim.scenario.values import read_loss, read_mtu
 from sim.study.programs import CLIENTS, SERVERS
 from sim.study.session import Case
 
 __all__ = ["AskedError", "read_case"]
 
-CONGESTION = ("cubic", "reno", "tahoe")
+_PICTURES = (".png", ".svg", ".pdf")
 T = TypeVar("T")
 
 
@@ -39,6 +40,7 @@ def read_case(
     mtu: str,
     n: int,
     seed: int,
+    plot: Path | None = None,
 ) -> Case:
     """The case of a session.
 
@@ -61,16 +63,12 @@ def read_case(
     packets, seconds = read("burst", read_burst, _number(burst), (0.0, 0.0)) if burst else (0.0, 0.0)
     if packets and packets < share / (1 - share):
         problems.append(f"--burst {burst}: too short for so much loss: allowed is at least {share / (1 - share):.3g}")
-    stack = PRESETS.get(one_of("tcp", tcp, PRESETS), Tcp())
+    said = {"preset": one_of("tcp", tcp, PRESETS)}
     if congestion:
-        known = cast("Literal['cubic', 'reno', 'tahoe']", one_of("congestion", congestion, CONGESTION))
-        stack = Tcp(
-            stack=stack.stack,
-            congestion=known,
-            initial_window=stack.initial_window,
-            min_rto=stack.min_rto,
-            sack=stack.sack and known != "tahoe",
-        )
+        said["congestion"] = one_of("congestion", congestion, CONGESTION)
+    stack = Tcp() if problems else read_tcp(said)
+    if plot is not None:
+        read("plot", _picture, plot, None)
     case = Case(
         rtt=read("rtt", DURATION.parse, rtt, 0.0),
         rate=read("rate", lambda value: above_zero(BIT_RATE, value), rate, 1.0),
@@ -106,6 +104,13 @@ def _number(value: object) -> object:
 def _bytes(text: str) -> object:
     """A size: a bare number means bytes."""
     return f"{text} B" if isinstance(_number(text), int | float) else text
+
+
+def _picture(path: object) -> None:
+    if not isinstance(path, Path) or path.suffix not in _PICTURES:
+        raise ValueError(f"no kind of picture: allowed are names that end in {listing(_PICTURES)}")
+    if not path.parent.is_dir():
+        raise ValueError(f"no folder {path.parent}: make it first, or name another")
 
 
 def _word(value: str, words: list[str]) -> str:

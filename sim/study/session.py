@@ -28,6 +28,7 @@ PARTS: Final = ("connect_s", "greeting_s", "dialogue_s", "data_s")
 """SYN to SYN-ACK; to the greeting; to the 354; to the 250 after the data."""
 
 _NO_LOSS: Final = Loss()
+_CLEAN: Final = 100
 _PHASES: Final = 16.0
 """Sessions start at any moment of this many s, since the kernel's timers tick with its clock."""
 
@@ -61,11 +62,11 @@ class Run(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sessions:
-    """Many sessions of one case; `clean` is the one on the same link without loss."""
+    """Many sessions of one case; `clean` are some at the same moments on the same link where nothing is lost."""
 
     case: Case
     runs: Sequence[Run]
-    clean: Run
+    clean: Sequence[Run]
     durations: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
@@ -78,6 +79,8 @@ class Sessions:
         levels = dict(zip(("p05_s", "median_s", "p95_s", "p99_s"), (5, 50, 95, 99), strict=True))
         finished = [run for run in self.runs if run.duration < math.inf]
         mean = float(done.mean()) if some else None
+        again = sum(run.retransmissions for run in self.runs)
+        waited = mean - math.fsum(run.duration for run in self.clean) / len(self.clean) if mean and again else 0.0
         means = {
             name: math.fsum(run.parts[index] for run in finished) / len(finished) if some else None
             for index, name in enumerate(PARTS)
@@ -89,16 +92,19 @@ class Sessions:
             **{name: float(np.percentile(done, level)) if some else None for name, level in levels.items()},
             "parts": {
                 **means,
-                "of_which_retransmission_s": None if mean is None else max(mean - self.clean.duration, 0.0),
+                "of_which_retransmission_s": None if mean is None else max(waited, 0.0),
             },
-            "retransmissions": sum(run.retransmissions for run in self.runs) / len(self.runs),
+            "retransmissions": again / len(self.runs),
         }
 
 
 def run(case: Case, n: int, seed: int = 1) -> Sessions:
     """Run n sessions, each on a line of its own with draws of its own."""
-    clean = replace(case, loss=Loss())
-    return Sessions(case=case, runs=[_one(case, f"{seed}/{k}") for k in range(n)], clean=_one(clean, f"{seed}/clean"))
+    runs, clean = (
+        [_one(one, f"{seed}/{k}") for k in range(count)]
+        for one, count in ((case, n), (replace(case, loss=Loss(), queue=math.inf), min(n, _CLEAN)))
+    )
+    return Sessions(case=case, runs=runs, clean=clean)
 
 
 def _one(case: Case, name: str) -> Run:

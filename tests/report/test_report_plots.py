@@ -13,6 +13,7 @@ from synthetic_results import CITIES, LINKS, SCENARIO, attempt, copy, message, r
 
 from sim.report import plots
 from sim.report.figure import colours, literal, percent, thin
+from sim.report.plot_session import session_distribution
 from sim.results.facts import QueueFact
 from sim.results.metrics import measure
 from sim.results.tables import concat
@@ -103,6 +104,17 @@ def test_delay_ticks_are_those_of_people():
     ax = plots.delay_distribution(run([copy(1, ended_s=1), copy(2, ended_s=90000)]).copies)
     ticks = [ax.xaxis.get_major_formatter()(at, 0) for at in ax.get_xticks()]
     assert ticks == ["1 s", "10 s", "1 min", "10 min", "1 h", "6 h", "1 d"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "texts"),
+    [(0.61, ["500 ms", "700 ms", "1 s"]), (0.021, ["15 ms", "20 ms", "30 ms"]), (400.0, ["5 min", "7 min", "10 min"])],
+)
+def test_durations_close_together_have_finer_ticks(seconds, texts):
+    """However narrow the axis, a time can be read off it."""
+    ax = session_distribution([seconds, seconds * 1.01], 2)
+    ticks = [ax.xaxis.get_major_formatter()(at, 0) for at in ax.get_xticks()]
+    assert ticks == texts
 
 
 def test_many_delays_are_thinned():

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from sim import cli
 from sim.scenario.spec import Loss, Tcp
+from sim.scenario.transport import PRESETS
 from sim.study.programs import CLIENTS, SERVERS, turns
 from sim.study.session import PARTS, Case, run
 
@@ -89,9 +90,9 @@ def test_a_syn_of_linux_3_doubles_its_gaps():
 
 
 def test_no_tcp_is_round_trips_and_rate():
-    """200 kB at 10 Mbit/s take 160 ms, whatever is lost."""
+    """Five round trips as with TCP; 200 kB at 10 Mbit/s take 160 ms, whatever is lost."""
     bare = {"rtt": 0.1, "size": 200_000, "tcp": Tcp(stack="rtt-only")}
-    assert clean(**bare) == pytest.approx(0.45 + 0.16, abs=0.01)
+    assert clean(**bare) == pytest.approx(0.5 + 0.16, abs=0.01)
     assert mean(**bare, loss=Loss(share=0.2), n=3) == pytest.approx(clean(**bare))
 
 
@@ -185,11 +186,35 @@ def test_bursts_must_be_long_enough_for_the_loss(capsys):
     assert "at least 4" in capsys.readouterr().err
 
 
+def test_what_a_coarse_clock_costs_is_no_retransmission():
+    """4.3BSD's delayed acknowledgements make sessions differ, and nothing is sent again."""
+    summary = run(Case(tcp=PRESETS["bsd-1988"], size=10_000), 30).summary()
+    assert summary["p95_s"] > summary["p05_s"] + 0.05
+    assert summary["parts"]["of_which_retransmission_s"] == 0
+
+
+def test_what_a_full_queue_drops_is_waited_for():
+    """The session that it is held against has no limit to its queue."""
+    summary = run(Case(queue=2_000, size=50_000), 5).summary()
+    assert summary["parts"]["of_which_retransmission_s"] > 0.1
+
+
+def test_tahoe_has_no_sack(capsys):
+    """It is older than that: --congestion tahoe sends everything from the gap on again."""
+    case = Case(tcp=Tcp(congestion="tahoe", sack=False), loss=Loss(share=0.05))
+    assert cli.main(["session", "-n", "20", "--loss", "5%", "--congestion", "tahoe", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["mean_s"] == run(case, 20).summary()["mean_s"]
+
+
 def test_the_command_draws(tmp_path, capsys):
     """A picture of the kind that the name says; an unknown kind is a mistake."""
     picture = tmp_path / "session.svg"
     assert cli.main(["session", "-n", "5", "--plot", str(picture), "--burst", "100 ms", "--loss", "1%"]) == 0
     assert picture.stat().st_size > 1000
     assert cli.main(["session", "-n", "2", "--loss", "99.9%", "--plot", str(picture)]) == 0
-    assert cli.main(["session", "-n", "1", "--plot", str(tmp_path / "session.exe")]) == 2
-    assert "--plot" in capsys.readouterr().err
+    capsys.readouterr()
+    assert cli.main(["session", "-n", "1", "--plot", str(tmp_path / "session.exe"), "--rtt", "5"]) == 2
+    assert cli.main(["session", "-n", "1", "--plot", str(tmp_path / "nowhere" / "session.png")]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert [line.partition(" ")[0] for line in err.splitlines()] == ["--plot", "--rtt", "--plot"]
