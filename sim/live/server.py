@@ -61,8 +61,8 @@ class LiveServer:
         kept_out = [keyword for keyword in self._host.extensions if keyword not in _NOT_LMTP]
         self._lmtp_host = replace(self._host, extensions=tuple(kept_out))
         self._limits = replace(limits, size=host.size_limit)
-        dns = Dns(scenario.domains, tuple(scenario.network.nodes))
-        kept = homes(scenario.domains.values(), dns.mx).get(host.name, ())
+        dns = Dns(scenario.domains, tuple(scenario.network.nodes), scenario.network.dns)
+        kept = homes(scenario.domains.values(), dns.mx_ever).get(host.name, ())
         self._directory = Directory(
             host.name,
             kept,

@@ -5,7 +5,7 @@ another of the domain's hosts is tried first (`>`). `->` so returns what no othe
 are what had no good answer: the connection, the greeting, EHLO or HELO, MAIL, RCPT, DATA, and the final dot with the
 mail data before it. How long a site or a message waits is the business of `mta.retry` and `mta.queue_manager`.
 
-Sources: Postfix smtp_proto.c, smtp_trouble.c (a 5yz greeting counts as 4yz: smtp_skip_5xx_greeting); Exim
+Sources: Postfix smtp_proto.c, smtp_trouble.c (a 5yz greeting counts as 4yz, unless smtp_skip_5xx_greeting is no); Exim
 transports/smtp.c (smtp_setup_conn, smtp_deliver: what it calls message errors); sendmail deliver.c, usersmtp.c;
 qmail-remote.c; OpenSMTPD mta_session.c; Haraka outbound/hmail.js; Stalwart smtp/outbound/delivery.rs; ZoneMTA
 lib/sender.js, with mx-connect; nullmailer protocols/smtp.cc and send.cc, which backs off its whole queue; Exchange's
@@ -77,6 +77,8 @@ _VERDICTS: Mapping[str, Verdict] = MappingProxyType(
 def table_of(product: Product) -> dict[tuple[str, str], str]:
     """What a product makes of each kind of failure at each place, in the table's signs."""
     rows = _TABLES.get(type(product), _TABLES[Delays])
+    if isinstance(product, Postfix) and not product.smtp_skip_5xx_greeting:
+        rows = (*rows[:3], rows[3].replace("s>", "-"))
     return {
         (kind, place): sign
         for kind, row in zip(KINDS, rows, strict=True)

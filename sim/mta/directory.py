@@ -31,11 +31,16 @@ _JUDGED_LIMIT = 100_000
 """Judgements remembered: a peer may ask for any number of addresses."""
 
 
-def homes(domains: Iterable[Domain], mx: Callable[[str], Records | None]) -> dict[str, list[Domain]]:
-    """The domains whose mailboxes each host keeps, by host."""
+def homes(domains: Iterable[Domain], mx_ever: Callable[[str], Iterable[Records]]) -> dict[str, list[Domain]]:
+    """The domains whose mailboxes each host keeps, by host.
+
+    Args:
+        domains: all there are.
+        mx_ever: gives a domain's MX records at all times; who is the best of them once knows the domain all the time.
+    """
     found: dict[str, list[Domain]] = {}
     for domain in domains:
-        for host in home_hosts(mx(domain.name) or ()):
+        for host in dict.fromkeys(host for records in mx_ever(domain.name) for host in home_hosts(records)):
             found.setdefault(host, []).append(domain)
     return found
 

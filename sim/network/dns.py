@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from math import inf
 
 from sim.network.weather import ALWAYS_UP, Timeline
 from sim.scenario import spec
 
 __all__ = ["Dns", "NoAnswerError", "Resolver"]
 
-Answer = tuple[tuple[int, str], ...] | None
+Records = tuple[tuple[int, str], ...]
+"""MX records: (preference, host)."""
 
-TTL = 3600.0
-"""How long an answer may be remembered, in s."""
-
-NEGATIVE_TTL = 600.0
-"""Likewise, the answer that there is no such domain (RFC 2308)."""
+Answer = Records | None
 
 
 class NoAnswerError(LookupError):
@@ -28,30 +26,67 @@ class Dns:
     Args:
         domains: The mail domains by name.
         hosts: The names of the hosts; each is a domain of its own, too.
+        service: How long answers may be remembered that no domain speaks of.
     """
 
-    __slots__ = ("_aliases", "_records")
+    __slots__ = ("_aliases", "_changes", "_records", "_service", "_ttl")
 
-    def __init__(self, domains: Mapping[str, spec.Domain], hosts: Collection[str]) -> None:
-        self._records: dict[str, tuple[tuple[int, str], ...]] = {host.lower(): ((0, host),) for host in hosts}
+    def __init__(
+        self, domains: Mapping[str, spec.Domain], hosts: Collection[str], service: spec.NameService | None = None
+    ) -> None:
+        self._service = service or spec.NameService()
+        self._records: dict[str, Records] = {host.lower(): ((0, host),) for host in hosts}
+        self._changes: dict[str, tuple[spec.MxChange, ...]] = {}
+        self._ttl: dict[str, float] = {}
         self._aliases: dict[str, str] = {}
         for name, domain in domains.items():
+            key = name.lower()
+            self._ttl[key] = domain.ttl
             if domain.cname:
-                self._aliases[name.lower()] = domain.cname.lower()
-            elif domain.mx:
-                self._records[name.lower()] = tuple(sorted(domain.mx, key=lambda record: record[0]))
+                self._aliases[key] = domain.cname.lower()
+                continue
+            if domain.mx:
+                self._records[key] = _sorted(domain.mx)
+            if domain.changes:
+                self._changes[key] = domain.changes
         for alias in self._aliases:
-            records = self._records.get(self._canonical(alias))
-            if records is not None:
-                self._records[alias] = records
+            self._adopt(alias, self._canonical(alias))
 
-    def mx(self, domain: str) -> Answer:
-        """The domain's MX records (preference, host), lowest preference first, equal ones in the order of the file.
+    def mx(self, domain: str, now: float = 0.0) -> Answer:
+        """The domain's MX records (preference, host) at a time, lowest preference first, equal ones as in the file.
 
         An alias has those of the domain that it leads to (CNAME). A name without records that is a host's own has an
         implicit MX of preference 0. None says that there is no such domain (NXDOMAIN), which is permanent.
         """
-        return self._records.get(domain.lower().removesuffix("."))
+        name = domain.lower().removesuffix(".")
+        for change in reversed(self._changes.get(name, ())):
+            if change.at <= now:
+                return _sorted(change.mx)
+        return self._records.get(name)
+
+    def mx_ever(self, domain: str) -> tuple[Records, ...]:
+        """The domain's MX records at all times, in order of time."""
+        name = domain.lower().removesuffix(".")
+        first = self._records.get(name)
+        return (() if first is None else (first,)) + tuple(_sorted(change.mx) for change in self._changes.get(name, ()))
+
+    def ttl(self, domain: str) -> float:
+        """How long an answer about the domain may be remembered, in s; the time to live of an alias is its domain's."""
+        name = domain.lower().removesuffix(".")
+        if name not in self._records:
+            return self._service.negative_ttl
+        return self._ttl.get(name, self._service.ttl)
+
+    def changes(self, domain: str) -> bool:
+        """Whether the answer changes in the course of time."""
+        return domain.lower().removesuffix(".") in self._changes
+
+    def _adopt(self, alias: str, name: str) -> None:
+        if (records := self._records.get(name)) is not None:
+            self._records[alias] = records
+            self._ttl[alias] = self._ttl.get(name, self._service.ttl)
+            if name in self._changes:
+                self._changes[alias] = self._changes[name]
 
     def _canonical(self, name: str) -> str:
         """Where a chain of aliases ends; a name of it where it never does."""
@@ -63,44 +98,55 @@ class Dns:
 
 
 class Resolver:
-    """A host's own resolver: it asks the DNS, and remembers what it has heard for a time.
+    """A host's own resolver: it asks the DNS, and goes by what it has heard as long as that may live.
 
     Args:
         dns: The DNS.
         up: When it answers.
-        ttl: How long an answer holds, in s; 0 remembers nothing.
-        negative_ttl: Likewise for a domain that does not exist.
+        forgets: Whether answers live no longer than their TTL even if they could never be other ones.
     """
 
-    __slots__ = ("_dns", "_known", "_negative_ttl", "_ttl", "_up")
+    __slots__ = ("_dns", "_forgets", "_known", "_up")
 
-    def __init__(
-        self, dns: Dns, up: Timeline = ALWAYS_UP, *, ttl: float = TTL, negative_ttl: float = NEGATIVE_TTL
-    ) -> None:
+    def __init__(self, dns: Dns, up: Timeline = ALWAYS_UP, *, forgets: bool = False) -> None:
         self._dns = dns
         self._up = up
-        self._ttl = ttl
-        self._negative_ttl = negative_ttl
+        self._forgets = forgets or up is not ALWAYS_UP
         self._known: dict[str, tuple[float, Answer]] = {}
 
     def mx(self, domain: str, now: float) -> Answer:
-        """As `Dns.mx`, at a time.
+        """As `Dns.mx`, from memory where it can be.
 
         Raises:
             NoAnswerError: the DNS does not answer, and nothing is remembered of the domain.
         """
-        if self._up is ALWAYS_UP:
-            # What is remembered never differs from what would be answered.
-            return self._dns.mx(domain)
         known = self._known.get(domain)
         if known is not None and now < known[0]:
             return known[1]
-        if not self._up.is_up(now):
-            raise NoAnswerError(domain)
-        answer = self._dns.mx(domain)
-        self._known[domain] = now + (self._negative_ttl if answer is None else self._ttl), answer
-        return answer
+        return self._ask(domain, now)
+
+    def knows(self, domain: str, now: float) -> bool:
+        """Whether it need not ask."""
+        known = self._known.get(domain)
+        return known is not None and now < known[0]
+
+    def heard(self, domain: str) -> Answer:
+        """What it has heard of the domain last, however long ago."""
+        return self._known[domain][1] if domain in self._known else None
 
     def forget(self) -> None:
         """The host has gone down, and what it remembered with it."""
         self._known.clear()
+
+    def _ask(self, domain: str, now: float) -> Answer:
+        dns = self._dns
+        if not self._up.is_up(now):
+            raise NoAnswerError(domain)
+        answer = dns.mx(domain, now)
+        until = now + dns.ttl(domain) if self._forgets or dns.changes(domain) else inf
+        self._known[domain] = until, answer
+        return answer
+
+
+def _sorted(records: Records) -> Records:
+    return tuple(sorted(records, key=lambda record: record[0]))

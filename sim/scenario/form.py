@@ -21,7 +21,7 @@ from sim.scenario.generate import Generate
 from sim.scenario.guards import PoliciesForm
 from sim.scenario.keywords import ExtensionsField
 from sim.scenario.names import shown
-from sim.scenario.population import Aliases, Lists, Mx, Users
+from sim.scenario.population import Aliases, Lists, Users
 from sim.scenario.product import Mta
 from sim.scenario.products import Reuse
 from sim.scenario.quantity import PROBABILITY, parse_probability
@@ -60,6 +60,7 @@ from sim.scenario.values import (
     whole,
     word,
 )
+from sim.scenario.zones import RecordsForm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,11 +210,9 @@ class HostForm(Form):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DomainForm(Form):
+class DomainForm(RecordsForm):
     """A mail domain."""
 
-    mx: Mx | None = None
-    """Its MX hosts by preference, or `none`; where absent, the host that bears the domain's name."""
     cname: Name | None = None
     """The domain that it is an alias of, instead of mx."""
     users: Users | None = None
@@ -347,6 +346,8 @@ class ArchitectureForm(Form):
     """How long a link must be down, or up again, until routing takes it for true."""
     hosts: dict[Name, HostForm] | None = None
     """What is special about hosts in this architecture, `defaults` and by name."""
+    domains: dict[Name, RecordsForm] | None = None
+    """What the DNS says of domains in this architecture, where it differs."""
 
 
 def _expand_workload(value: object) -> object:

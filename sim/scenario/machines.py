@@ -1,4 +1,4 @@
-"""The hosts of each architecture: built-in settings and four layers of the file's, weakest first.
+"""The hosts and domains of each architecture. Of hosts: built-in settings and four layers of the file's, weakest first.
 
 The order is `hosts.defaults`, the architecture's `hosts.defaults`, `hosts.NAME`, the architecture's `hosts.NAME`. A
 stronger layer replaces a setting as a whole; only the parameters of one MTA add up, and extensions that are set one by
@@ -21,9 +21,10 @@ from sim.scenario.policies import NO_POLICIES
 from sim.scenario.product import Choice, faults_of
 from sim.scenario.products import Postfix, Product
 from sim.scenario.reading import KEY
+from sim.scenario.records import resolve_own_domains
 from sim.scenario.skies import CrashesForm
 from sim.scenario.source import Path
-from sim.scenario.spec import Architecture, Host
+from sim.scenario.spec import Architecture, Domain, Host
 from sim.scenario.storms import sky, weather
 from sim.scenario.wiring import DEFAULTS
 
@@ -39,12 +40,13 @@ Layer = tuple[Path, HostForm]
 def resolve_architectures(
     forms: Mapping[str, ArchitectureForm] | None,
     common: Hosts | None,
+    domains: Mapping[str, Domain],
     nodes: Iterable[str],
     findings: Findings,
     *,
     known: bool,
 ) -> dict[str, Architecture]:
-    """The architectures with every host as each has it; `known` when the nodes are all there are."""
+    """The architectures with every host and domain as each has it; `known` when the nodes are all there are."""
     nodes, common = list(nodes), common or {}
     _check_names(("hosts",), common, nodes, findings, known=known)
     if forms is not None and not forms and findings.whole("architectures"):
@@ -58,7 +60,12 @@ def resolve_architectures(
         for node, host in hosts.items():
             _check_collecting(host, hosts, layers[node], findings)
         architectures[name] = Architecture(
-            name=name, transfer=form.transfer, routing=form.routing, hosts=hosts, convergence=form.convergence
+            name=name,
+            transfer=form.transfer,
+            routing=form.routing,
+            hosts=hosts,
+            convergence=form.convergence,
+            domains=resolve_own_domains(name, form.domains or {}, domains, nodes, findings, known=known),
         )
     return architectures
 

@@ -8,10 +8,12 @@ from dataclasses import replace
 from sim.scenario.findings import Findings
 from sim.scenario.form import DomainForm
 from sim.scenario.names import dns_label, is_domain_name, shown, unique, unknown
-from sim.scenario.population import DEFAULT_PREFERENCE, numbered
+from sim.scenario.population import numbered
 from sim.scenario.reading import KEY
+from sim.scenario.records import NO_RECORDS, resolve_records
 from sim.scenario.source import Path
 from sim.scenario.spec import NULL_MX, Domain
+from sim.scenario.zones import DEFAULT_PREFERENCE
 
 DEFAULT_USERS = 10
 POSTMASTER = "postmaster"
@@ -19,14 +21,17 @@ POSTMASTER = "postmaster"
 
 
 def resolve_domains(
-    forms: Mapping[str, DomainForm] | None, nodes: Collection[str], findings: Findings, *, known: bool
+    forms: Mapping[str, DomainForm] | None, nodes: Collection[str], findings: Findings, *, ttl: float, known: bool
 ) -> dict[str, Domain]:
-    """The domains in lower case; without any, each node is a domain of its own under `.example`."""
+    """The domains in lower case; without any, each node is a domain of its own under `.example`.
+
+    `ttl` is how long the records of those may be remembered that say nothing about it.
+    """
     if forms is None:
         labels = unique(map(dns_label, nodes))
         return {
             f"{label}.example": Domain(
-                name=f"{label}.example", mx=((DEFAULT_PREFERENCE, node),), users=numbered(DEFAULT_USERS)
+                name=f"{label}.example", mx=((DEFAULT_PREFERENCE, node),), users=numbered(DEFAULT_USERS), ttl=ttl
             )
             for label, node in zip(labels, nodes, strict=True)
         }
@@ -36,11 +41,21 @@ def resolve_domains(
     for name, form in forms.items():
         key = name.lower()
         _check_name(name, key in domains, findings)
-        mx = _mx(name, form, nodes, findings, known=known)
-        users, lists = _users(form, forms), form.lists or {}
-        forwards, moved = form.forwards or {}, form.moved or {}
         cname = _cname(name, form, forms, findings)
-        domains[key] = Domain(name=key, mx=mx, users=users, lists=lists, forwards=forwards, moved=moved, cname=cname)
+        mx, its_ttl, changes = (
+            NO_RECORDS if cname else resolve_records(name, form, nodes, findings, ttl=ttl, known=known)
+        )
+        domains[key] = Domain(
+            name=key,
+            mx=mx,
+            users=_users(form, forms),
+            lists=form.lists or {},
+            forwards=form.forwards or {},
+            moved=form.moved or {},
+            cname=cname,
+            ttl=its_ttl,
+            changes=changes,
+        )
         _check_once(name, domains[key], findings)
         if mx == NULL_MX and findings.whole("domains", name):
             for kind in [kind for kind in ("users", *_KEYS.values()) if getattr(form, kind)]:
@@ -138,14 +153,17 @@ def _cname(name: str, form: DomainForm, forms: Mapping[str, DomainForm], finding
     place: Path = ("domains", name, "cname")
     names = {other.lower(): other for other in forms}
     target = names.get(form.cname.lower())
-    if form.mx is not None:
-        findings.error(place, f"an alias with MX records ({name}): allowed is cname or mx")
+    for key in [key for key in ("mx", "ttl", "changes") if getattr(form, key) is not None]:
+        findings.error(place, f"an alias with {_OF_RECORDS[key]} ({name}): allowed is cname or {key}")
     if target is None:
         if findings.whole("domains"):
             findings.error(place, unknown("domain", form.cname, list(forms)))
     elif forms[target].cname is not None:
         findings.error(place, f"an alias of an alias ({form.cname}): name the domain that it stands for")
     return form.cname.lower()
+
+
+_OF_RECORDS = {"mx": "MX records", "ttl": "a TTL", "changes": "changes of MX records"}
 
 
 def _check_name(name: str, again: bool, findings: Findings) -> None:
@@ -157,29 +175,6 @@ def _check_name(name: str, again: bool, findings: Findings) -> None:
             place,
             f"not a domain name ({shown(name)}): allowed are letters, digits, inner hyphens, and dots between",
         )
-
-
-def _mx(
-    name: str, form: DomainForm, nodes: Collection[str], findings: Findings, *, known: bool
-) -> tuple[tuple[int, str], ...]:
-    place: Path = ("domains", name, "mx")
-    if form.cname is not None:
-        return ()
-    if form.mx == ():
-        return NULL_MX
-    if form.mx is None:
-        own = next((node for node in nodes if node.lower() == name.lower()), None)
-        if own is None and known and findings.whole("domains", name):
-            findings.error(
-                ("domains", name, KEY),
-                f"no mx, and no host bears the domain's name ({name}): allowed is e.g. mx: {{10: HOST}}",
-            )
-        return ()
-    return tuple(
-        (record.preference, record.host)
-        for record in form.mx
-        if findings.known((*place, *record.where), "host", record.host, nodes, whole=known)
-    )
 
 
 def resolve_address(text: str, path: Path, domains: Mapping[str, Domain], findings: Findings, *, sure: bool) -> str:

@@ -1,32 +1,20 @@
-"""The users of a domain and its MX records, as a scenario file writes them."""
+"""The users of a domain, as a scenario file writes them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
 
 from sim.scenario.names import shown
-from sim.scenario.reading import KEY, Collected, JsonSchema, Reads, Step
+from sim.scenario.reading import KEY, Collected, JsonSchema, Reads
 from sim.scenario.values import read_name, read_whole
 
 MOST_USERS = 1_000_000
-DEFAULT_PREFERENCE = 10
 
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LOCAL_PART = re.compile(rf"{_ATEXT}(?:\.{_ATEXT})*")
 """Dot-string of RFC 5321 4.1.2."""
-
-
-@dataclass(frozen=True, slots=True)
-class MxRecord:
-    """One MX record, and where below the key `mx` its host stands."""
-
-    preference: int
-    host: str
-    where: tuple[Step, ...]
 
 
 def read_users(value: object) -> tuple[str, ...]:
@@ -110,60 +98,13 @@ def _read_user(seen: set[str], value: object) -> str:
     return name
 
 
-def read_mx(value: object) -> tuple[MxRecord, ...]:
-    """MX records: a mapping of preferences to hosts, a host, or a list of hosts (of preference 10), best first.
-
-    None at all where the text is `none`, or `{0: .}`: the domain takes no mail (RFC 7505).
-
-    Raises:
-        ValueError: something else, or no host at all.
-    """
-    if value in ("none", {0: "."}):
-        return ()
-    collected = Collected()
-    records: list[MxRecord] = []
-    if isinstance(value, dict):
-        for key, hosts in value.items():
-            preference = collected.read((key, KEY), _read_preference, key, 0)
-            records += _read_hosts(collected.read, preference, hosts, (key,))
-    else:
-        records = _read_hosts(collected.read, DEFAULT_PREFERENCE, value, ())
-    collected.done()
-    if not records:
-        raise ValueError(
-            "no MX host (nothing listed): allowed is e.g. {10: HOST}, or none for a domain that takes no mail; "
-            "without mx it is the domain's own host"
-        )
-    return tuple(sorted(records, key=lambda record: record.preference))
-
-
-def _read_preference(value: object) -> int:
-    try:
-        return read_whole(0, 65535, value)
-    except ValueError:
-        text = f"not a preference ({shown(value)}): allowed is a whole number from 0 to 65535, as in {{10: HOST}}"
-        raise ValueError(text) from None
-
-
-def _read_hosts(read: Callable[..., str], preference: int, value: object, where: tuple[Step, ...]) -> list[MxRecord]:
-    items: list[tuple[object, tuple[Step, ...]]] = [(value, where)]
-    if isinstance(value, list):
-        items = [(item, (*where, index)) for index, item in enumerate(value)]
-    return [MxRecord(preference, read(place, read_name, item, ""), place) for item, place in items]
-
-
 _NAME: JsonSchema = {"type": ["string", "integer"]}
-_HOSTS: JsonSchema = {"anyOf": [_NAME, {"type": "array", "items": _NAME, "minItems": 1}]}
 _USERS_SCHEMA: JsonSchema = {
     "anyOf": [
         {"type": "integer", "minimum": 1, "maximum": MOST_USERS},
         {"type": "array", "items": _NAME, "minItems": 1},
     ]
 }
-_MX_SCHEMA: JsonSchema = {
-    "anyOf": [*_HOSTS["anyOf"], {"type": "object", "patternProperties": {r"^\d+$": _HOSTS}, "minProperties": 1}]
-}
-
 _LISTS_SCHEMA: JsonSchema = {
     "type": "object",
     "additionalProperties": {"type": "array", "items": {"type": "string"}, "minItems": 1},
@@ -174,4 +115,3 @@ _ALIASES_SCHEMA: JsonSchema = {"type": "object", "additionalProperties": {"type"
 Aliases = Annotated[dict[str, str], Reads(read_aliases, _ALIASES_SCHEMA)]
 Lists = Annotated[dict[str, tuple[str, ...]], Reads(read_lists, _LISTS_SCHEMA)]
 Users = Annotated[tuple[str, ...], Reads(read_users, _USERS_SCHEMA)]
-Mx = Annotated[tuple[MxRecord, ...], Reads(read_mx, _MX_SCHEMA)]

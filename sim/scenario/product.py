@@ -26,7 +26,7 @@ _MAY_BE_ZERO = re.compile(
 
 _MAY_BE_NONE = re.compile(
     r"default_destination_concurrency_(failed_cohort_)?limit|default_delivery_slot_.*|default_minimum_delivery_slots|"
-    r"smtp_connection_reuse_count_limit"
+    r"smtp_connection_reuse_count_limit|smtp_mx_(address|session)_limit"
 )
 """Counts that may be 0: no limit, or none of it."""
 

@@ -30,13 +30,13 @@ def resolve(form: ScenarioForm, findings: Findings, folder: Path, metrics: Colle
     network, known = resolve_network(form.network, findings, folder, form.seed)
     known = known and all(findings.whole("network", part) for part in _PARTS_OF_NODES)
     network = resolve_storms(form.network, network, findings, folder, form.start, known=known)
-    domains = resolve_domains(form.domains, network.nodes, findings, known=known)
+    domains = resolve_domains(form.domains, network.nodes, findings, ttl=network.dns.ttl, known=known)
     sure = findings.whole("domains") and (known or form.domains is not None)
     workload = resolve_workload(form.workload, domains, findings, folder, sure=sure, duration=form.duration)
-    architectures = resolve_architectures(form.architectures, form.hosts, network.nodes, findings, known=known)
+    architectures = resolve_architectures(form.architectures, form.hosts, domains, network.nodes, findings, known=known)
     if findings.whole("domains"):
         for architecture in architectures.values():
-            note_strangers(architecture.hosts, domains, findings)
+            note_strangers(architecture.hosts, {**domains, **architecture.domains}, findings)
     _check_outages(network, architectures, form.duration + form.drain, findings)
     _check_windows(form, form.duration + form.drain, findings)
     expect = form.expect or ()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sim.scenario.form import LinkForm, LinkSettings
+from sim.scenario.form import DomainForm, LinkForm, LinkSettings
 from sim.scenario.load import adapter
 from sim.scenario.reading import JsonSchema
 from sim.scenario.skies import CrashesForm, GroupForm, NameServiceForm, OutagesForm, WeatherForm
+from sim.scenario.zones import RecordsForm
 
 
 def schema() -> JsonSchema:
@@ -13,6 +14,7 @@ def schema() -> JsonSchema:
     described = adapter().json_schema()
     pairs = (
         (LinkForm, LinkSettings),
+        (DomainForm, RecordsForm),
         (CrashesForm, OutagesForm),
         (GroupForm, WeatherForm),
         (NameServiceForm, WeatherForm),

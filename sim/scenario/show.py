@@ -89,7 +89,7 @@ def show(scenario: Scenario) -> str:
         "dialogues": scenario.dialogues,
         "network": _network(scenario.network),
         "hosts": hosts,
-        "domains": {name: _domain(domain) for name, domain in scenario.domains.items()},
+        "domains": {name: _domain(domain, scenario.network.dns.ttl) for name, domain in scenario.domains.items()},
         "workload": [_source(source) for source in scenario.workload],
         "architectures": {
             name: {
@@ -97,6 +97,7 @@ def show(scenario: Scenario) -> str:
                 "routing": architecture.routing,
                 "convergence": format_duration(architecture.convergence),
                 "hosts": special[name],
+                **_own_domains(architecture.domains, scenario.domains),
             }
             for name, architecture in scenario.architectures.items()
         },
@@ -142,9 +143,14 @@ def _network(network: Network) -> Settings:
     if network.groups:
         data["groups"] = {g.name: {"members": list(g.members), **_weather(g.weather)} for g in network.groups}
     if network.dns != NameService():
-        servers: Settings = {"servers": list(network.dns.servers)} if network.dns.servers else {}
-        data["dns"] = servers | _weather(network.dns.weather)
+        data["dns"] = _name_service(network.dns)
     return data
+
+
+def _name_service(dns: NameService) -> Settings:
+    servers: Settings = {"servers": list(dns.servers)} if dns.servers else {}
+    times = {key: format_duration(getattr(dns, key)) for key in ("ttl", "negative_ttl", "lookup")}
+    return servers | times | _weather(dns.weather)
 
 
 def _node(node: Node) -> Settings:
@@ -288,19 +294,45 @@ def _text(value: object) -> str:
     return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 
 
-def _domain(domain: Domain) -> Settings:
+def _domain(domain: Domain, ttl: float) -> Settings:
+    """A domain; its records' TTL is left out where it is the usual one."""
+    where: Settings = {"cname": domain.cname} if domain.cname else _records(domain)
+    if domain.ttl == ttl or domain.cname:
+        where.pop("ttl", None)
     if domain.mx == NULL_MX:
-        return {"mx": "none"}
+        return where
     count = len(domain.users)
     users: object = count if domain.users == numbered(count) else list(domain.users)
-    records: dict[int, object] = {}
-    for preference in dict.fromkeys(preference for preference, _ in domain.mx):
-        hosts = [host for other, host in domain.mx if other == preference]
-        records[preference] = hosts if len(hosts) > 1 else hosts[0]
     lists: Settings = {name: list(members) for name, members in domain.lists.items()}
     names = {"lists": lists, "forwards": dict(domain.forwards), "moved": dict(domain.moved)}
-    where: Settings = {"cname": domain.cname} if domain.cname else {"mx": records} if records else {}
     return where | {"users": users} | {key: value for key, value in names.items() if value}
+
+
+def _records(domain: Domain) -> Settings:
+    """What the DNS says of a domain."""
+    said: Settings = {"mx": _mx(domain.mx)} if domain.mx else {}
+    said["ttl"] = format_duration(domain.ttl)
+    changes = [{"at": format_duration(change.at), "mx": _mx(change.mx)} for change in domain.changes]
+    return said | ({"changes": changes} if changes else {})
+
+
+def _mx(records: Sequence[tuple[int, str]]) -> object:
+    if records == NULL_MX:
+        return "none"
+    said: dict[int, object] = {}
+    for preference in dict.fromkeys(preference for preference, _ in records):
+        hosts = [host for other, host in records if other == preference]
+        said[preference] = hosts if len(hosts) > 1 else hosts[0]
+    return said
+
+
+def _own_domains(domains: Mapping[str, Domain], common: Mapping[str, Domain]) -> Settings:
+    """What an architecture says of domains, beside that which is common to all."""
+    own: Settings = {}
+    for name, domain in domains.items():
+        records = {"changes": [], **_records(domain)}
+        own[name] = _rest(records, {"changes": [], **_records(common[name])})
+    return {"domains": own} if own else {}
 
 
 def _source(source: Source) -> Settings:

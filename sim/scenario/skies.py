@@ -11,6 +11,7 @@ from sim.scenario.names import shown
 from sim.scenario.quantity import format_duration
 from sim.scenario.reading import Collected, Form, OrWord, Reads
 from sim.scenario.schedule import Windows
+from sim.scenario.spec import NEGATIVE_TTL, TTL
 from sim.scenario.values import Duration, LongDuration, Names, Times, read_names, word
 
 NONE: Literal["none"] = "none"
@@ -97,6 +98,12 @@ class NameServiceForm(WeatherForm):
 
     servers: Names | None = None
     """Hosts that run it: it answers while one of them is up."""
+    ttl: Duration = TTL
+    """How long hosts may go by what they have heard of a domain that has no `ttl` of its own."""
+    negative_ttl: Duration = NEGATIVE_TTL
+    """How long they may go by the answer that there is no such domain."""
+    lookup: Duration = 0.0
+    """What it takes to ask where nothing is remembered; no time, where absent."""
 
 
 def _read_sides(value: object) -> tuple[tuple[str, ...], ...]:

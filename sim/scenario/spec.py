@@ -23,7 +23,9 @@ __all__ = [
     "DAY",
     "HOUR",
     "MINUTE",
+    "NEGATIVE_TTL",
     "NULL_MX",
+    "TTL",
     "Architecture",
     "Arrivals",
     "Collects",
@@ -37,6 +39,7 @@ __all__ = [
     "MessageAt",
     "Messages",
     "MessagesAt",
+    "MxChange",
     "NameService",
     "Network",
     "Node",
@@ -102,11 +105,25 @@ class Group:
     weather: Weather
 
 
+TTL = HOUR
+"""How long an answer of the DNS may be remembered where nothing else is said, in s."""
+
+NEGATIVE_TTL = 10 * MINUTE
+"""Likewise, the answer that there is no such domain (RFC 2308)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameService:
-    """The DNS: it answers while it is up and, where `servers` names hosts that run it, one of them is."""
+    """The DNS: it answers while it is up and, where `servers` names hosts that run it, one of them is.
+
+    `ttl` is how long a host's own name may be remembered, `negative_ttl` that there is no such domain (RFC 2308), and
+    `lookup` what it takes to ask, in s.
+    """
 
     servers: tuple[str, ...] = ()
+    ttl: float = TTL
+    negative_ttl: float = NEGATIVE_TTL
+    lookup: float = 0.0
     weather: Weather = Weather()
 
 
@@ -251,8 +268,19 @@ NULL_MX = ((0, "."),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MxChange:
+    """From when on, in s, a domain has other MX records, and which."""
+
+    at: float
+    mx: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Domain:
     """A mail domain: its MX records (preference, host; empty: the host that bears the domain's name) and its users.
+
+    `changes` says how the records change, in order of time; `ttl` is how long, in s, a host may go by those that it has
+    heard.
 
     `lists` are mailing lists: name -> addresses of the members, which may be lists. `forwards` are users whose mail is
     passed on to another address (251), `moved` those of whom only the new address is told (551): name -> address.
@@ -267,6 +295,8 @@ class Domain:
     forwards: Mapping[str, str] = field(default_factory=dict)
     moved: Mapping[str, str] = field(default_factory=dict)
     cname: str = ""
+    ttl: float = TTL
+    changes: tuple[MxChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -359,7 +389,8 @@ class Architecture:
     `transfer` says how far one session reaches: to the recipient's MX host (`end-to-end`), or one link
     (`store-and-forward`). `routing` is over the links that are up now (`shortest-delay`) or over all (`static`);
     it takes a change for true when it has lasted for `convergence` seconds.
-    `hosts` holds every host as this architecture sets it.
+    `hosts` holds every host as this architecture sets it, `domains` those domains whose records differ from the
+    scenario's.
     """
 
     name: str
@@ -367,6 +398,7 @@ class Architecture:
     routing: Literal["shortest-delay", "static"]
     hosts: Mapping[str, Host]
     convergence: float = 0.0
+    domains: Mapping[str, Domain] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,7 +87,8 @@ def _name_service(form: NetworkForm, nodes: Mapping[str, Node], findings: Findin
     servers = form.dns.servers or ()
     for index, server in enumerate(servers):
         findings.known(("network", "dns", "servers", index), "host", server, nodes, whole=known)
-    return NameService(servers=servers, weather=sky(form.dns))
+    dns = form.dns
+    return NameService(servers=servers, ttl=dns.ttl, negative_ttl=dns.negative_ttl, lookup=dns.lookup, weather=sky(dns))
 
 
 class _Names:

@@ -28,12 +28,14 @@ class Deliveries:
     `connections` holds the sessions that those before have left open.
     """
 
-    __slots__ = ("_active", "_station", "_world", "connections", "manager")
+    __slots__ = ("_active", "_asking", "_lookup", "_station", "_world", "connections", "manager")
 
     def __init__(self, station: Station) -> None:
         self._station = station
         self._world = station.world
         self._active: ActiveQueue[Entry] = ActiveQueue(station.host.mta.active_limit)
+        self._asking: list[Entry] = []
+        self._lookup = station.world.scenario.network.dns.lookup
         self.manager: QueueManager[Delivery] = queue_manager_of(station.host.mta, keeps=station.host.reuse != "never")
         self.connections = Connections(station.world, station.host.mta.connection_idle_limit)
 
@@ -42,7 +44,10 @@ class Deliveries:
         if self._active.admit(entry, new=new):
             if entry.state != "active":
                 self._station.backlog.move(entry, "active", now)
-            self._release(entry, now)
+            if self._lookup and not self._station.ways.known(entry.copies, now):
+                self._look_up(entry, now + self._lookup)
+            else:
+                self._release(entry, now)
         elif entry.state == "active":
             self._station.backlog.move(entry, "incoming", now)
 
@@ -54,8 +59,24 @@ class Deliveries:
         """What stands in line goes back to the queue; what is under way ends by itself."""
         for entry, *_ in self.manager.clear():
             entry.in_delivery -= 1
+        for entry in self._asking:
+            entry.in_delivery = 0
+        self._asking.clear()
         self._active.clear()
         self.connections.close_all()
+
+    def _look_up(self, entry: Entry, at: float) -> None:
+        """Let an entry wait for the name service, which answers at a given time."""
+        station, boots = self._station, self._station.boots
+        entry.in_delivery = 1
+        self._asking.append(entry)
+
+        def answered() -> None:
+            if station.boots == boots:
+                self._asking.remove(entry)
+                self._release(entry, at)
+
+        self._world.at(at, answered)
 
     def _release(self, entry: Entry, now: float) -> None:
         """Start, or line up, the deliveries of an entry's copies: those that go the same way together."""

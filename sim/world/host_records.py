@@ -38,7 +38,8 @@ class HostRecords:
         if not all(barred):
             if isinstance(found, Failure):
                 return found
-            return tuple(way for way, bar in zip(found, barred, strict=True) if bar is None)
+            ways = tuple(way for way, bar in zip(found, barred, strict=True) if bar is None)
+            return ways[: self._station.host.mta.mx_address_limit]
         too_long = all(bar is TOO_LONG for bar in barred)
         for copy in copies:
             if too_long:
@@ -81,7 +82,8 @@ class HostRecords:
         Without an answer from the name service it is the domain, marked so that it is not taken for a host.
         """
         world, host = self._station.world, self._station.host
-        targets = candidates(world.dns.mx(domain), host.name, lambda _: None) if failure is NO_ROUTE else failure
+        heard = self._station.resolver.heard(domain)
+        targets = candidates(heard, host.name, lambda _: None) if failure is NO_ROUTE else failure
         if isinstance(targets, Failure):
             return [f"@{domain}"]
         hops = dict.fromkeys(world.hop(host.name, target) for target in targets if target not in been_at)

@@ -16,10 +16,10 @@ from sim.mail.trace import EPOCH, date_time
 from sim.mta.directory import homes
 from sim.mta.queue import Copy
 from sim.network import circuit, tcp, topology
-from sim.network.dns import Dns
+from sim.network.dns import Dns, Resolver
 from sim.network.line import Line
 from sim.network.routing import Routing
-from sim.network.weather import Skies
+from sim.network.weather import ALWAYS_UP, Skies
 from sim.results.facts import Facts, MessageFact
 from sim.scenario.spec import Architecture, Domain, Host, Scenario
 from sim.workload.generate import Submission, submissions
@@ -59,7 +59,9 @@ class Simulation:
         self._map = Routing(self.mesh, follow_outages=False)
         older = any(link.carrier for link in scenario.network.links)
         self.connect = circuit.connect if older else tcp.connect
-        self.dns = Dns(scenario.domains, architecture.hosts)
+        domains = {**scenario.domains, **architecture.domains}
+        service = scenario.network.dns
+        self.dns = Dns(domains, architecture.hosts, service)
         self._reach = REACH[architecture.transfer]
         self.convergence = architecture.convergence
         self._submissions = submissions(scenario, self.streams)
@@ -69,9 +71,13 @@ class Simulation:
         self._sessions = 0
         self._pending = 0
         self._over = self.env.event()
-        kept = homes(scenario.domains.values(), self.dns.mx)
+        kept = homes(domains.values(), self.dns.mx_ever)
         up = {name: skies.of(f"host/{name}", host.weather) for name, host in architecture.hosts.items()}
-        self.resolvers = skies.name_service(scenario.network.dns, architecture.hosts, up)
+        answers = skies.name_service(service, architecture.hosts, up)
+        self.resolvers = {
+            name: Resolver(self.dns, answers.get(name, ALWAYS_UP), forgets=service.lookup > 0)
+            for name in architecture.hosts
+        }
         self.kept_until_asked = _kept_until_asked(architecture.hosts.values(), kept)
         self.stations = {
             name: Station(self, host, up[name], kept.get(name, ())) for name, host in architecture.hosts.items()
@@ -204,7 +210,7 @@ class Simulation:
                 self.at(up, lambda: station.submit(reverse_path, self._unsent.pop(message_id), content, asked))
 
     def _home(self, domain: str) -> str:
-        records = self.dns.mx(domain)
+        records = self.dns.mx(domain, self.env.now)
         if not records:
             raise LookupError(f"the sender's domain {domain} has no host")
         return records[0][1]

@@ -39,8 +39,8 @@ class Station:
     What it takes goes through `custody`, which ends copies here or puts them into the `backlog`; that says when they
     are tried, `ways` where they go, and `deliveries` carries them there. Each of them reaches the others through the
     station. `draws` is the host's own stream of random numbers, `retry` its product's way to try again, `blame` what
-    its product makes of failures; `running` says whether it is up, `boots` counts its restarts, `inbound` the sessions
-    that clients have with it, and `attempts` holds those under way from it.
+    its product makes of failures, `resolver` what it looks names up with; `running` says whether it is up, `boots`
+    counts its restarts, `inbound` the sessions that clients have with it, and `attempts` holds those under way from it.
     """
 
     def __init__(self, world: Simulation, host: Host, weather: Timeline, domains: Sequence[Domain]) -> None:
@@ -48,6 +48,7 @@ class Station:
         self.host = host
         self.weather = weather
         self.queue = Queue()
+        self.resolver = world.resolvers[host.name]
         self.directory = Directory(
             host.name, domains, world.dns.mx, source_routes=host.source_routes, percent_hack=host.percent_hack
         )
@@ -157,6 +158,7 @@ class Station:
         self.inbound = 0
         if self._guard is not None:
             self._guard.restart()
+        self.resolver.forget()
         self.deliveries.crash()
         if self.host.spool == "volatile":
             for entry in self.queue.empty():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from sim.mta.mx import candidates
 from sim.mta.queue import Copy, Entry, Failure
+from sim.network.dns import NoAnswerError
+from sim.scenario.products import MANY
 from sim.world.attempt import NO_NAMES, NO_ROUTE, nowhere
 from sim.world.host_records import HostRecords
 
@@ -22,13 +24,21 @@ Way = tuple[str, ...]
 class Ways:
     """Finds the ways of a host's mail. `records` are what it keeps of other hosts, if its product keeps any."""
 
-    __slots__ = ("_kept", "_station", "records")
+    __slots__ = ("_kept", "_most", "_shuffle", "_station", "records")
 
     def __init__(self, station: Station) -> None:
+        mta = station.host.mta
         self._station = station
+        self._shuffle: Callable[[list[str]], None] = station.draws.shuffle if mta.randomizes else _as_they_are
         # Domains whose mail is not tried before their host asks for it.
         self._kept = station.world.kept_until_asked.get(station.host.name, frozenset())
         self.records = HostRecords(station) if station.retry.keeps_hosts else None
+        # Who remembers hosts counts those that it may try.
+        self._most = mta.mx_address_limit if self.records is None else MANY
+
+    def known(self, copies: Iterable[Copy], now: float) -> bool:
+        """Whether the host need not ask the name service for any of the copies."""
+        return all(self._station.resolver.knows(copy.next_domain, now) for copy in copies)
 
     def of(self, entry: Entry, copies: Sequence[Copy], now: float) -> Iterable[tuple[tuple[Way, ...], Sequence[Copy]]]:
         """The copies by the ways that they go; those that have none are tried in vain."""
@@ -60,17 +70,30 @@ class Ways:
         """
         station = self._station
         world, name = station.world, station.host.name
-        if name in world.resolvers and not world.resolvers[name].is_up(now):
+        try:
+            records = station.resolver.mx(domain, now)
+        except NoAnswerError:
             return NO_NAMES
-        targets = candidates(world.dns.mx(domain), name, station.draws.shuffle)
+        targets = candidates(records, name, self._shuffle)
         if isinstance(targets, Failure):
             return targets
+        if len(targets) == 1 and targets[0] not in been_at:
+            way = world.way(name, targets[0], now)
+            return NO_ROUTE if way is None else (way,)
         ways: dict[str, Way] = {}
+        reached = False
         for target in targets:
-            way = world.way(name, target, now) if target not in been_at else None
-            if way is not None:
-                ways.setdefault(way[-1], way)
-        return tuple(ways.values())[: station.host.mta.mx_address_limit] or NO_ROUTE
+            if target in been_at:
+                continue
+            way = world.way(name, target, now)
+            if way is None:
+                # It is tried in vain: it counts, and is remembered by who remembers hosts.
+                hop = world.hop(name, target)
+                ways.setdefault(hop, (name, hop))
+            else:
+                reached = True
+                ways[way[-1]] = way
+        return tuple(ways.values())[: self._most] if reached else NO_ROUTE
 
     @staticmethod
     def _keep(entry: Entry, copies: Sequence[Copy], now: float) -> None:
@@ -90,6 +113,10 @@ class Ways:
         if self.records is not None:
             self.records.note_no_way(entry, copies, domain, failure, now)
         world = self._station.world
-        records = world.dns.mx(domain)
+        records = world.dns.mx(domain, now)
         towards = records[0][1] if records else domain
         world.recorder.attempts.append(nowhere(failure, self._station.host.name, towards, copies, now))
+
+
+def _as_they_are(_: list[str]) -> None:
+    """Leave the order of equal preferences to the DNS."""

@@ -72,7 +72,7 @@ def test_in_the_simulator(commands: list, codes: list[int]):
     spec = scenario()
     host = Host(name="b", size_limit=1000)
     dns = Dns(spec.domains, tuple(spec.network.nodes))
-    reception = Reception(host, Directory("b", homes(spec.domains.values(), dns.mx)["b"], dns.mx, relays=False))
+    reception = Reception(host, Directory("b", homes(spec.domains.values(), dns.mx_ever)["b"], dns.mx, relays=False))
     client, found = Client(), []
     client.receive_data(reception.greet(busy=False))
     assert client.next_event().code == 220

@@ -47,7 +47,9 @@ class Held:
 def session(*extensions: str, options: dict | None = None, **settings) -> Reception:
     """B's end of a session that has been greeted; it offers these extensions."""
     host = Host(name="b", extensions=extensions, **settings)
-    directory = Directory("b", homes(DOMAINS.values(), RECORDS.get)["b"], lambda name: RECORDS.get(name.lower()))
+    directory = Directory(
+        "b", homes(DOMAINS.values(), lambda name: [RECORDS[name]])["b"], lambda name: RECORDS.get(name.lower())
+    )
     reception = Reception(host, directory, **(options or {}))
     reception.greet(busy=False)
     return reception

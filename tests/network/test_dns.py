@@ -80,5 +80,70 @@ def test_a_resolver_knows_nothing_that_it_was_not_asked():
 
 
 def test_without_outages_a_resolver_is_the_dns():
-    """It answers the same at all times."""
-    assert Resolver(DNS).mx("mit.example", 1e9) == DNS.mx("mit.example")
+    """It answers the same at all times, and need not ask twice."""
+    resolver = Resolver(DNS)
+    assert resolver.mx("mit.example", 1.0) == DNS.mx("mit.example")
+    assert (resolver.knows("mit.example", 1e9), resolver.knows("bbn", 1e9)) == (True, False)
+
+
+def test_a_resolver_that_forgets_asks_again():
+    """Where asking takes time, an answer that could be no other one lives no longer than its TTL either."""
+    resolver = Resolver(DNS, forgets=True)
+    resolver.mx("bbn", 0.0)
+    assert [resolver.knows("bbn", now) for now in (3599.0, 3600.0)] == [True, False]
+    assert resolver.heard("bbn") == ((0, "BBN"),)
+    assert resolver.heard("mit.example") is None
+
+
+MOVED = {
+    "Mit.example": spec.Domain(
+        name="Mit.example",
+        mx=((10, "MIT"),),
+        users=(),
+        ttl=300.0,
+        changes=(
+            spec.MxChange(at=1000.0, mx=((20, "BBN"), (10, "AMES"))),
+            spec.MxChange(at=5000.0, mx=((10, "BBN"),)),
+        ),
+    ),
+    "alias.example": spec.Domain(name="alias.example", mx=(), users=(), cname="mit.example"),
+}
+MOVING = Dns(MOVED, ["BBN", "MIT", "AMES"], spec.NameService(ttl=60.0, negative_ttl=30.0))
+
+
+@pytest.mark.parametrize("name", ["mit.EXAMPLE.", "alias.example"])
+def test_records_change(name):
+    """From the time of the change on, for an alias as for its domain."""
+    assert [MOVING.mx(name, now) for now in (999.0, 1000.0, 5000.0)] == [
+        ((10, "MIT"),),
+        ((10, "AMES"), (20, "BBN")),
+        ((10, "BBN"),),
+    ]
+    assert MOVING.mx_ever(name) == (((10, "MIT"),), ((10, "AMES"), (20, "BBN")), ((10, "BBN"),))
+
+
+def test_old_answers_live_on():
+    """A host goes by what it has heard until its TTL is over, whatever has changed meanwhile."""
+    resolver = Resolver(MOVING)
+    assert [resolver.mx("mit.example", now) for now in (900.0, 1199.0, 1200.0)] == [
+        ((10, "MIT"),),
+        ((10, "MIT"),),
+        ((10, "AMES"), (20, "BBN")),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "ttl"), [("Mit.example", 300.0), ("alias.example", 300.0), ("BBN", 60.0), ("nowhere.example", 30.0)]
+)
+def test_who_says_how_long_an_answer_lives(name, ttl):
+    """The domain, also for its aliases; else the name service, with a time of its own for names that do not exist."""
+    assert MOVING.ttl(name) == ttl
+
+
+def test_an_answer_without_time_to_live_is_asked_for_each_time():
+    """TTL 0 (RFC 1035 section 3.2.1)."""
+    domains = {"x.example": spec.Domain(name="x.example", mx=((10, "BBN"),), users=(), ttl=0.0)}
+    resolver = Resolver(Dns(domains, ["BBN"]), OUT)
+    assert resolver.mx("x.example", 99.0) == ((10, "BBN"),)
+    with pytest.raises(NoAnswerError):
+        resolver.mx("x.example", 100.0)

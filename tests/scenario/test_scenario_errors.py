@@ -236,7 +236,7 @@ CASES = {
                 "maximal_backoff_time, maximal_queue_lifetime, bounce_queue_lifetime, smtp_connect_timeout, smtp_helo_timeout, "
                 "smtp_mail_timeout, smtp_rcpt_timeout, smtp_data_init_timeout, smtp_data_xfer_timeout, smtp_data_done_timeout, "
                 "smtp_quit_timeout, smtpd_timeout, initial_destination_concurrency, default_destination_concurrency_limit, "
-                "... (34 in all); did you mean hopcount_limit?"
+                "... (36 in all); did you mean hopcount_limit?"
             ),
             "x.yaml:2:63: too small (0): allowed is a whole number of at least 1",
             "x.yaml:2:83: a duration must be above zero (0 s): allowed is e.g. 30 s",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from worlds import message, run, scenario
 
+from sim.mta.directory import Directory
 from sim.scenario.spec import HOUR, NULL_MX, Domain, Interval, Postfix, Weather
+from sim.world.simulation import Simulation
 
 DOMAINS = {
     "a.example": Domain(name="a.example", mx=((0, "a"),), users=("u1",)),
@@ -52,3 +54,30 @@ def test_a_backup_holds_mail_and_releases_it():
     [copy] = facts.copies
     assert (copy.outcome, copy.path) == ("delivered", "a>y>x")
     assert HOUR < copy.ended_s < HOUR + 4000 + 300
+
+
+def test_a_host_that_does_not_know_that_it_is_the_best_returns_the_mail():
+    """Mail for the domain loops back to itself: 5.4.6, and no attempt (smtp_addr.c; qmail-remote.c: perm_ambigmx)."""
+    spec = scenario("a-x a-y", message(0, "u1@a", "u1@b"), domains=DOMAINS)
+    [architecture] = spec.architectures.values()
+    world = Simulation(spec, architecture, 0, 1)
+    world.stations["x"].directory = Directory("x", [], lambda _: ((5, "elsewhere"),))
+    facts = world.run()
+    [fate] = [copy for copy in facts.copies if copy.recipient == "u1@b.example"]
+    assert (fate.outcome, fate.reason, fate.path) == (
+        "bounced",
+        "554 5.4.6 Mail for this domain loops back to myself",
+        "a>x",
+    )
+    assert [attempt.from_host for attempt in facts.attempts if attempt.to_host != "a"] == ["a"]
+
+
+def test_a_backup_leaves_itself_and_all_that_is_worse_alone():
+    """Of four hosts the third has the mail, and the better two are down: it tries these two alone."""
+    hosts = {name: {"weather": Weather(down=(Interval(start=0.0, end=1e9),))} for name in "wx"}
+    four = DOMAINS | {
+        "b.example": Domain(name="b.example", mx=((10, "w"), (20, "x"), (30, "y"), (40, "z")), users=("u1",))
+    }
+    mail = message(0, "u1@a", "u1@b")
+    facts = run(scenario("a-y y-w y-x y-z", mail, domains=four, hosts=hosts, drain=HOUR))
+    assert {attempt.to_host for attempt in facts.attempts if attempt.from_host == "y"} == {"w", "x"}

@@ -21,6 +21,11 @@ def named(parameter: str) -> Any:  # noqa: ANN401 - a property stands in for a p
     return property(attrgetter(parameter))
 
 
+def limit(parameter: str) -> Any:  # noqa: ANN401 - likewise
+    """The product's own name of a limit, which is none where it is 0."""
+    return property(lambda product: getattr(product, parameter) or MANY)
+
+
 class Product:
     """What every product answers to; without own parameters, what RFC 5321 says, and no limits.
 
@@ -33,6 +38,7 @@ class Product:
     for its host waits, or for `connection_idle_limit` s, until it is `connection_time_limit` s old or has had
     `connection_count_limit` messages (0: any number). `idle_timeout` is the server's: how long it waits for
     something to read (RFC 5321 section 4.5.3.2.7).
+    `randomizes` says whether MX hosts of one preference are shuffled.
     """
 
     __slots__ = ()
@@ -51,6 +57,7 @@ class Product:
     recipient_limit: int = 100
     mx_address_limit: int = MANY
     mx_session_limit: int = MANY
+    randomizes: bool = True
     active_limit: int = MANY
     hopcount_limit: int = 100
     reuse: Reuse = "rset"

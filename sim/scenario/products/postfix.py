@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sim.scenario.feedback import FIXED, Feedback
-from sim.scenario.products.base import Product, named
+from sim.scenario.products.base import Product, limit, named
 from sim.scenario.quantity import DAY, MINUTE
 
 
@@ -42,6 +42,8 @@ class Postfix(Product):
     qmgr_message_active_limit: int = 20_000
     smtp_mx_address_limit: int = 5
     smtp_mx_session_limit: int = 2
+    smtp_randomize_addresses: bool = True
+    smtp_skip_5xx_greeting: bool = True
     smtp_connection_cache_on_demand: bool = True
     smtp_connection_cache_time_limit: float = 2.0
     smtp_connection_reuse_time_limit: float = 5 * MINUTE
@@ -60,8 +62,9 @@ class Postfix(Product):
     destination_concurrency_limit = named("default_destination_concurrency_limit")
     recipient_limit = named("default_destination_recipient_limit")
     process_limit = named("default_process_limit")
-    mx_address_limit = named("smtp_mx_address_limit")
-    mx_session_limit = named("smtp_mx_session_limit")
+    mx_address_limit = limit("smtp_mx_address_limit")
+    mx_session_limit = limit("smtp_mx_session_limit")
+    randomizes = named("smtp_randomize_addresses")
     active_limit = named("qmgr_message_active_limit")
     connection_idle_limit = named("smtp_connection_cache_time_limit")
     connection_time_limit = named("smtp_connection_reuse_time_limit")
