@@ -22,6 +22,7 @@ class Copy:
 
     `path` names the hosts that have had custody, this one last; `in_transfer` says that a session carries it. The five
     delays account for all the time since `created` up to `counted_to`. `parameters` are those of its RCPT.
+    `damage` says whether its content is no longer what was written: `unseen`, or `found` by its reader.
     """
 
     message_id: int
@@ -38,6 +39,7 @@ class Copy:
     transfer_s: float = 0.0
     service_s: float = 0.0
     parameters: Parameters = ()
+    damage: str = ""
 
     @property
     def next_domain(self) -> str:

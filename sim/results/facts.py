@@ -26,7 +26,8 @@ class CopyFact(NamedTuple):
     report to: the reverse-path is null, or the sender wants no report), lost (with the reason), queued (still at a
     host), in-transfer, submitted (its sender's host has been down ever since it was written).
     `hops` counts the passes from one MTA to the next that were accepted; `path` names the hosts that had custody,
-    joined by `>`. The five delays add up to `ended_s - created_s`.
+    joined by `>`. The five delays add up to `ended_s - created_s`. `damage` is empty where the content is what was
+    written, else `unseen`, or `found` where the recipient's host checks digests and this one did not hold.
     """
 
     message_id: int
@@ -44,6 +45,7 @@ class CopyFact(NamedTuple):
     contact_s: float
     transfer_s: float
     service_s: float
+    damage: str = ""
 
 
 class AttemptFact(NamedTuple):

@@ -81,6 +81,8 @@ _ALL = (
     Metric("lost", "copies lost", "copies", "lower", "gone without a report", 0),
     Metric("queued", "copies under way at the end", "copies", "lower", "still with a host or the sender at the end", 0),
     Metric("duplicates", "duplicates", "copies", "lower", "copies passed on twice (RFC 1047), reports left out", 0),
+    Metric("damaged", "copies delivered damaged", "copies", "lower", "delivered, but not as they were written", 0),
+    Metric("damaged_unseen", "damage unseen", "copies", "lower", "delivered damaged, and nobody knows", 0),
     Metric("bytes_on_wire", "bytes on the wire", "bytes", "lower", "every packet of every attempt on every link", 0),
     Metric("sessions", "sessions", "sessions", "lower", "connections that came about", 0),
     Metric("attempts", "attempts", "attempts", "lower", "tries to pass a message on, reports included", 0),
@@ -173,6 +175,8 @@ def _of_copies(copies: pd.DataFrame, end: float) -> dict[str, float]:
         "lost": given_up["lost"],
         "queued": sum(outcomes.get(name, 0.0) for name in UNDER_WAY),
         "duplicates": float(copies["duplicates"].sum()),
+        "damaged": float((copies.loc[done, "damage"] != "").sum()),
+        "damaged_unseen": float((copies.loc[done, "damage"] == "unseen").sum()),
     }
 
 

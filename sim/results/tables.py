@@ -134,6 +134,7 @@ _COLUMNS: Mapping[str, Mapping[str, Column]] = {
         "contact_s": Column("s", "time to make contact: connection, greeting and commands"),
         "transfer_s": Column("s", "time of mail data on the way"),
         "service_s": Column("s", "time at work in hosts"),
+        "damage": Column("", "unseen or found, where its content is no longer what was written"),
     },
     "attempts": {
         **_RUN,

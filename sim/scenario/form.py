@@ -62,6 +62,8 @@ from sim.scenario.values import (
 )
 from sim.scenario.zones import RecordsForm
 
+Share = Annotated[float, Reads(parse_probability, PROBABILITY.json_schema())]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkSettings(Form):
@@ -77,6 +79,8 @@ class LinkSettings(Form):
     """How many bytes may wait for the line in each direction; 0 means no limit."""
     mtu: Mtu | None = None
     """The biggest packet, headers included; 1500 B where nothing says otherwise."""
+    corruption: Share | None = None
+    """How likely a packet is damaged in a way that no checksum sees: `1e-7`; 0 where nothing says otherwise."""
     carrier: CarrierText | None = None
     """What carries bytes over it: TCP (`tcp`), or `bsc`, `uucp-g`, `x25`, `dial-up`, alone or with their settings."""
     outages: Outages | None = None
@@ -205,6 +209,8 @@ class HostForm(Form):
     """When it is up by schedule; always, where absent."""
     spool: Spool | None = None
     """Whether its queue outlives every time that it goes down (`durable`), or is lost with it (`volatile`)."""
+    digests: Flag | None = None
+    """Whether its users write a Content-MD5 into their messages, and check it in those that they get (RFC 1864)."""
     resolver: WeatherForm | None = None
     """When it can look up where mail goes; always, where absent."""
 
@@ -225,7 +231,6 @@ class DomainForm(RecordsForm):
     """Users who are gone and whose new address is told: name to that address."""
 
 
-Share = Annotated[float, Reads(parse_probability, PROBABILITY.json_schema())]
 Pairs = Annotated[Literal["uniform", "gravity"], word("choice of pairs", "uniform", "gravity")]
 
 

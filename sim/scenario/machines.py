@@ -132,6 +132,7 @@ _PLAIN = (
     "service_time",
     "commit_time",
     "tcp",
+    "digests",
 )
 """Settings that a host has as the file says them."""
 

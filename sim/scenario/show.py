@@ -164,6 +164,7 @@ def _link(link: Link) -> Settings:
         "loss": show_losses(link),
         "queue": format_size(link.queue),
         "mtu": format_size(link.mtu),
+        "corruption": PROBABILITY.format(link.corruption) if link.corruption else 0,
         "carrier": format_carrier(link.carrier),
         **_weather(link.weather),
     }
@@ -232,6 +233,7 @@ def _host(host: Host, *, alike: bool) -> Settings:
         "down": _intervals(host.weather.down),
         "windows": [format_window(window) for window in host.weather.windows],
         "spool": host.spool,
+        "digests": host.digests,
         "resolver": _weather(host.resolver) if host.resolver != Weather() else {},
     }
 

@@ -154,6 +154,7 @@ class Link:
 
     Both directions are alike, but where `losses` says how each loses packets, from the first node to the second and
     back; `loss` is then the mean of their shares. A `carrier` stands instead of IP; it loses packets of its own.
+    `corruption` is how likely a packet is damaged in a way that no checksum sees.
     """
 
     name: str
@@ -165,6 +166,7 @@ class Link:
     queue: int = 0
     mtu: int = 1500
     carrier: Carrier | None = None
+    corruption: float = 0.0
     weather: Weather = Weather()
 
 
@@ -226,7 +228,8 @@ class Host:
     RSET, as Postfix does, with MAIL once the final dot has its reply, as Exim does (`mail`), with MAIL right behind the
     final dot (`ride`), or in a session of its own (`never`); where nothing is said, as its product does. While its
     `resolver` is down the host cannot look up where mail goes. `spool` says whether its queue outlives the times when
-    it is down.
+    it is down. With `digests` its users write a Content-MD5 (RFC 1864) into their messages, and check those that
+    they get.
     """
 
     name: str
@@ -251,6 +254,7 @@ class Host:
     weather: Weather = Weather()
     resolver: Weather = Weather()
     spool: Literal["durable", "volatile"] = "durable"
+    digests: bool = False
     tcp: Tcp = Tcp()
 
     def __post_init__(self) -> None:

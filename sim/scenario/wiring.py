@@ -190,6 +190,7 @@ def _link(name: str, between: tuple[str, str], settings: LinkSettings, plan: Pla
         queue=settings.queue or 0,
         mtu=settings.mtu or DEFAULT_MTU,
         carrier=carrier,
+        corruption=settings.corruption or 0.0,
         weather=weather(settings.outages, settings.down, settings.windows),
     )
 

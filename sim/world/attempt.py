@@ -16,6 +16,7 @@ from sim.mta.transmission import Transmission
 from sim.mta.wishes import notifies
 from sim.protocol.smtp.replies import Reply
 from sim.results.facts import AttemptFact
+from sim.world.noise import UNSEEN, Noise
 from sim.world.session import Session
 from sim.world.tidings import tell
 
@@ -223,18 +224,30 @@ class Attempt:
 
     def take(self, mail: AcceptedMail, spent: HopTime, now: float) -> None:
         """The peer has custody."""
-        session = self._session
-        self._peer.receive(mail, self._there(mail, spent, now), now, session.contacted_at if session else now)
+        session, copies = self._session, self._there(mail, spent, now)
+        if self._station.world.noise is not None:
+            mail = self._with_noise(self._station.world.noise, mail, copies)
+        self._peer.receive(mail, copies, now, session.contacted_at if session else now)
 
     def take_later(self, mail: AcceptedMail, spent: HopTime, at: float) -> None:
         """The peer will have custody at `at`, and nobody will know."""
         peer, copies, session = self._peer, self._there(mail, spent, at), self._session
+        if self._station.world.noise is not None:
+            mail = self._with_noise(self._station.world.noise, mail, copies)
         offered = session.contacted_at if session else at
         self._station.world.later(at, lambda: peer.receive(mail, copies, at, offered))
 
     def _there(self, mail: AcceptedMail, spent: HopTime, at: float) -> list[Copy]:
         """The copies as the peer has them."""
         return [self._by_path[path].at(self._peer.host.name, spent, at) for path in mail.forward_paths]
+
+    def _with_noise(self, noise: Noise, mail: AcceptedMail, copies: Sequence[Copy]) -> AcceptedMail:
+        """The mail as the links gave it on, and its copies marked where that is not as they got it."""
+        session = self._session
+        content = noise.carry(mail.content, self._way, session.connection.mss) if session else mail.content
+        for copy, before in zip(copies, [self._by_path[path] for path in mail.forward_paths], strict=True):
+            copy.damage = UNSEEN if content is not mail.content else before.damage
+        return mail._replace(content=content)
 
     def unfinished(self, now: float) -> AttemptFact | None:
         """The record of an attempt that the end of the run finds under way."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sim.mail.address import Address, parse_address
 from sim.mail.content import split
+from sim.mail.digest import seal_holds
 from sim.mail.path import Path
 from sim.mail.trace import delivered_to
 from sim.mta import bounce
@@ -14,6 +15,7 @@ from sim.mta.directory import OWNER
 from sim.mta.queue import Copy, Entry, Failure
 from sim.mta.source_route import passed
 from sim.mta.wishes import Wishes
+from sim.world.noise import FOUND
 from sim.world.tidings import tell
 
 if TYPE_CHECKING:
@@ -101,13 +103,15 @@ class Custody:
         """Put a copy where it is for: into a mailbox, or to a list. Gives its fate, whose code is 0 if all is well."""
         directory = self._station.directory
         if (members := directory.members(address)) is not None:
-            return self._expand(address, members, content)
+            return self._expand(address, members, content, copy.damage)
         if (to := directory.forward(address)) is not None:
-            return self._forward(address, to, reverse_path, content)
+            return self._forward(address, to, reverse_path, content, copy.damage)
         if (word := directory.elsewhere(address)) is not None:
             return Failure(word.code, word.enhanced, word.text)
         if not directory.has_user(address):
             return UNKNOWN_USER
+        if copy.damage and self._station.host.digests and not seal_holds(content):
+            copy.damage = FOUND
         self._station.mailboxes.deliver(copy.recipient if self._plain_paths else str(address), reverse_path, content)
         return bounce.DELIVERED
 
@@ -128,7 +132,7 @@ class Custody:
         station = self._station
         return domain.lower() == station.host.domain.lower() or station.directory.is_local(Address("", domain))
 
-    def _expand(self, address: Address, members: Sequence[str], content: bytes) -> Failure:
+    def _expand(self, address: Address, members: Sequence[str], content: bytes, damage: str) -> Failure:
         """Pass a message on to a list's members, in the name of the list's owner (RFC 5321 section 3.9.2).
 
         The copy to the list has arrived then; what goes to the members is a message of its own, for which the writer's
@@ -138,10 +142,10 @@ class Custody:
         if mark in split(content)[0] + b"\r\n":
             return LIST_LOOP
         owner = Path(Address(OWNER + address.local, address.domain))
-        self._write(owner, [Path(parse_address(member)) for member in members], mark + content)
+        self._write(owner, [Path(parse_address(member)) for member in members], mark + content, damage)
         return Failure(0, bounce.DELIVERED.enhanced, f"expanded to {len(members)} members")
 
-    def _forward(self, address: Address, to: Address, reverse_path: Path, content: bytes) -> Failure:
+    def _forward(self, address: Address, to: Address, reverse_path: Path, content: bytes, damage: str) -> Failure:
         """Pass a user's mail on to his other address, in its sender's name (RFC 5321 section 3.4).
 
         Otherwise as `_expand`.
@@ -149,10 +153,12 @@ class Custody:
         mark = delivered_to(str(address))
         if mark in split(content)[0] + b"\r\n":
             return FORWARD_LOOP
-        self._write(reverse_path, [Path(to)], mark + content)
+        self._write(reverse_path, [Path(to)], mark + content, damage)
         return Failure(0, bounce.DELIVERED.enhanced, f"forwarded to {to}")
 
-    def _write(self, reverse_path: Path, forward_paths: Sequence[Path], content: bytes) -> None:
+    def _write(self, reverse_path: Path, forward_paths: Sequence[Path], content: bytes, damage: str) -> None:
         world = self._station.world
         copies = world.write(world.new_message_id(), reverse_path, forward_paths, len(content))
+        for copy in copies if damage else ():
+            copy.damage = damage
         self._station.submit(reverse_path, copies, content)

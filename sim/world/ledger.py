@@ -113,4 +113,5 @@ def fact(copy: Copy, outcome: str, reason: str, now: float) -> CopyFact:
         copy.contact_s,
         copy.transfer_s,
         copy.service_s,
+        copy.damage,
     )

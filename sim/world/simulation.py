@@ -11,6 +11,7 @@ import simpy
 
 from sim.mail.address import parse_address
 from sim.mail.content import compose
+from sim.mail.digest import seal
 from sim.mail.path import Path
 from sim.mail.trace import EPOCH, date_time
 from sim.mta.directory import homes
@@ -25,6 +26,7 @@ from sim.scenario.spec import Architecture, Domain, Host, Scenario
 from sim.workload.generate import Submission, submissions
 from sim.world.clock import Clock
 from sim.world.ledger import Ledger
+from sim.world.noise import Noise
 from sim.world.recorder import Recorder
 from sim.world.session import Hears
 from sim.world.station import Station
@@ -57,7 +59,9 @@ class Simulation:
             convergence=architecture.convergence,
         )
         self._map = Routing(self.mesh, follow_outages=False)
-        older = any(link.carrier for link in scenario.network.links)
+        links = scenario.network.links
+        self.noise = Noise(scenario.network, self.streams) if any(link.corruption for link in links) else None
+        older = any(link.carrier for link in links)
         self.connect = circuit.connect if older else tcp.connect
         domains = {**scenario.domains, **architecture.domains}
         service = scenario.network.dns
@@ -193,13 +197,15 @@ class Simulation:
                 size=submission.size,
                 text=submission.text,
             )
+        station = self.stations[self._home(sender.domain)]
+        if station.host.digests:
+            content = seal(content)
         forward_paths = [Path(parse_address(recipient)) for recipient in submission.recipients]
         copies = self.write(message_id, reverse_path, forward_paths, len(content))
         if submission.recipient_parameters:
             for copy in copies:
                 copy.parameters = submission.recipient_parameters
         self._to_come -= 1
-        station = self.stations[self._home(sender.domain)]
         up = station.weather.next_up(self.env.now)
         if up == self.env.now:
             station.submit(reverse_path, copies, content, submission.parameters)

@@ -13,9 +13,9 @@ from sim.results.tables import concat
 # Five copies of users' messages and one of a report. Delivered: delays 10, 20, 60; hops 1, 2, 3.
 COPIES = [
     copy(1, created_s=0, ended_s=10, hops=1, queue_s=2, retry_s=4),
-    copy(2, created_s=10, ended_s=30, hops=2, duplicates=1, queue_s=8),
-    copy(3, created_s=20, ended_s=80, hops=3),
-    copy(4, "bounced", created_s=40, ended_s=50, hops=1, retry_s=10),
+    copy(2, created_s=10, ended_s=30, hops=2, duplicates=1, queue_s=8, damage="found"),
+    copy(3, created_s=20, ended_s=80, hops=3, damage="unseen"),
+    copy(4, "bounced", damage="unseen", created_s=40, ended_s=50, hops=1, retry_s=10),
     copy(5, "queued", created_s=60, ended_s=100, hops=0, queue_s=40),
     copy(6, "expired", created_s=50, ended_s=90, hops=5),
 ]
@@ -27,6 +27,7 @@ ATTEMPTS = [
     attempt(4, "connect-timeout", session_id=3, round_trips=1, bytes_on_wire=40),
     attempt(5, "partial", session_id=1, round_trips=6, bytes_on_wire=10, recipients=3),
     attempt(6, session_id=4, round_trips=2, bytes_on_wire=7),
+    attempt(0, session_id=5, round_trips=5, bytes_on_wire=13, recipients=0),
 ]
 EXPECTED = {
     "created": 5,
@@ -52,8 +53,10 @@ EXPECTED = {
     "lost": 0,
     "queued": 1,
     "duplicates": 1,
-    "bytes_on_wire": 207,
-    "sessions": 3,
+    "damaged": 2,
+    "damaged_unseen": 1,
+    "bytes_on_wire": 220,
+    "sessions": 4,
     "attempts": 6,
     "retransmissions": 3,
     "round_trips_avg": (8 + 4 + 6 + 2) / 4,
