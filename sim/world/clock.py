@@ -62,7 +62,8 @@ class Clock(simpy.Environment):
 
     def leap(self, time: float) -> bool:
         """Let the time come to `time` at once, unless something is due until then; whether it did."""
-        if not self._now <= time < self.peek():
+        queue = self._queue
+        if time < self._now or (queue and time >= queue[0][0]):
             return False
         self._now = time
         return True

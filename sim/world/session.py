@@ -144,7 +144,7 @@ class Session(Generic[Client]):
     ) -> Waits:
         """Run the session from `now`."""
         client, connection, policy = self.transmission, self.connection, self._policy
-        up_until = self._client_up_until
+        up_until, reception, hears = self._client_up_until, self.reception, self._hears
         if resumed:
             server_down, ready, end, written = self._server_down, now, inf, b""
         else:
@@ -158,7 +158,7 @@ class Session(Generic[Client]):
             ready = connection.accepted_at
             server_down = self._server_down = self._server_weather.next_down(ready)
             end = min(arrives + client.timeout(policy), up_until)
-            written = self.reception.greet(busy=self.far_end.admit())
+            written = reception.greet(busy=self.far_end.admit())
         while True:
             if resumed:
                 resumed = False
@@ -169,8 +169,8 @@ class Session(Generic[Client]):
                     yield self._end_of(ready, arrives, end)
                     return
                 now = yield arrives
-                if self._hears is not None:
-                    self._hears(now, "<", written)
+                if hears is not None:
+                    hears(now, "<", written)
                 client.read(written)
                 if client.done:
                     return
@@ -204,14 +204,14 @@ class Session(Generic[Client]):
                     self._take_last_words(now)
                 return
             now = yield arrives
-            if self._hears is not None:
-                self._hears(now, ">", flight)
+            if hears is not None:
+                hears(now, ">", flight)
             if server_down <= now:
                 # A restarted host knows nothing of the connection and answers its segments with a reset.
                 heard = connection.reset(now, end)
                 yield self._cut(heard, "connection-lost" if heard < end else "timeout")
                 return
-            written = self.reception.read(flight)
+            written = reception.read(flight)
             ready = now
             if self._server_takes_time:
                 ready += self._service()
@@ -222,7 +222,7 @@ class Session(Generic[Client]):
                 self._count_service(ready - now)
                 if ready > now:
                     now = yield ready
-            for mail in self.reception.accepted:
+            for mail in reception.accepted:
                 self.far_end.take(mail, self.spent(now), now)
 
     def _shake_hands(self, now: float) -> Generator[float, None, float]:

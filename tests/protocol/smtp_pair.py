@@ -181,7 +181,8 @@ def server_events(chunks, *, willing=False, **options):
                 events.append((event, octets, server.state))
         # Mail data without a size limit may be of any size, and break off at any; everything else is bounded.
         if server.state not in {State.DATA, State.CLOSED, State.TURNED} or options.get("size_limit"):
-            assert len(server._buffer) <= 2 * max(server._longest, 1024, options.get("size_limit", 0))
+            held = 0 if server._reader is None else len(server._reader.buffer)
+            assert held <= 2 * max(server._terms.longest, 1024, options.get("size_limit", 0))
     assert server.next_event() == ConnectionClosed()
     assert server.state is State.CLOSED
     return events

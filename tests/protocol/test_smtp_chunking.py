@@ -92,7 +92,7 @@ def test_out_of_place(state, sizes):
     events = []
     for piece in pieces(b"BDAT 6 LAST\r\nQUIT\r\nXYZZY\r\n", sizes):
         events += serve(server, piece)[0]
-        assert len(server._buffer) < 30
+        assert len(server._reader.buffer) < 30
     assert events[0] == BadCommand(b"BDAT 6 LAST", replies.E503_BAD_SEQUENCE)
     assert [event.line for event in events] == [b"BDAT 6 LAST", b"XYZZY"]
     assert server.state is state
@@ -166,7 +166,7 @@ def test_size_limit():
     serve(server, b"BDAT 1000000\r\n")
     for _ in range(999):
         assert serve(server, b"x" * 1000) == ([], b"")
-        assert len(server._buffer) == 0
+        assert len(server._reader.buffer) == 0
     assert serve(server, b"x" * 1000)[0] == [Chunk(b"", too_big=True)]
     assert serve(server, b"BDAT 1 LAST\r\nx")[0] == [BadCommand(b"BDAT 1 LAST", replies.E503_BAD_SEQUENCE)]
     assert serve(server, b"RSET\r\nMAIL FROM:<>\r\nRCPT TO:<b@y>\r\nBDAT 10 LAST\r\n0123456789")[0][-1] == LastChunk(

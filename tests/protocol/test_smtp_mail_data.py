@@ -117,7 +117,7 @@ def test_size_limit(content, too_big, sizes):
         more, answered = serve(server, piece)
         events += more
         octets += answered
-        assert len(server._buffer) <= 140
+        assert len(server._reader.buffer) <= 140
     assert events == [MailData(b"", too_big=True) if too_big else MailData(whole_lines(content)), Noop()]
     assert octets.startswith(b"552 5.3.4 " if too_big else b"250 2.0.0 ")
 

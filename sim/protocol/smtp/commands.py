@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sim.mail.address import AddressError, is_domain
-from sim.mail.path import Path, parse_forward_path, parse_liberal_path, parse_path
+from sim.mail.address import is_domain
+from sim.mail.path import parse_forward_path, parse_path
 from sim.protocol.smtp import sasl
 from sim.protocol.smtp.chunks import Bdat
-from sim.protocol.smtp.errors import LocalProtocolError, RemoteProtocolError
+from sim.protocol.smtp.errors import LocalProtocolError, RemoteProtocolError, refused
 from sim.protocol.smtp.events import (
     Atrn,
     Auth,
@@ -47,6 +46,7 @@ from sim.protocol.smtp.extensions import (
     line_limit,
     parameter_fault,
 )
+from sim.protocol.smtp.path_argument import read_path
 from sim.protocol.smtp.replies import (
     E421_FOREIGN,
     E500_BAD_OCTETS,
@@ -58,7 +58,6 @@ from sim.protocol.smtp.replies import (
     E501_CANCELLED,
     E501_SYNTAX,
     E553_NOT_ASCII,
-    Reply,
 )
 
 __all__ = ["command_kind", "read_auth_response", "read_command", "usage", "write_auth_response", "write_command"]
@@ -82,15 +81,6 @@ _ASCII_COMMANDS = frozenset({Noop, Help})
 _FOREIGN = re.compile(rb"(?:CONNECT|GET|POST) .* HTTP/[0-9].*", re.IGNORECASE)
 
 _WORDS = re.compile(r"([^ \t]+)(?:[ \t]+(.*))?")
-
-# A path ends at its first ">" outside a Quoted-string (section 4.1.2). Some clients put a space before it.
-_PATH = re.compile(r'[ \t]*(<(?:[^">]++|"(?:[^"\\]|\\.)*+")*+>)(?:[ \t]+(.*))?')
-
-# What clients write that know no grammar: a path without its angle brackets, or a comment in front of it.
-_LIBERAL_PATH = re.compile(
-    r"""[ \t]*(?:\([^()\\]*\))*(<(?:[^"<>]++|"(?:[^"\\]|\\.)*+")*+>|(?:[^"<> \t]++|"(?:[^"\\]|\\.)*+")++)"""
-    r"(?:[ \t]+(.*))?"
-)
 
 # esmtp-param = esmtp-keyword ["=" esmtp-value]; the value is printable, without "=" and space (section 4.1.2), and
 # may have characters beyond US-ASCII (RFC 6531 section 3.3).
@@ -121,7 +111,7 @@ class _Syntax(NamedTuple):
 
 def _read_nothing(argument: str, syntax: _Syntax, _: Collection[str]) -> Command:
     if argument:
-        raise _refused(argument, E501_SYNTAX(syntax.usage))
+        raise refused(argument, E501_SYNTAX(syntax.usage))
     command: Command = syntax.kind()
     return command
 
@@ -133,7 +123,7 @@ def _read_text(argument: str, syntax: _Syntax, _: Collection[str]) -> Command:
 
 def _read_word(argument: str, syntax: _Syntax, offered: Collection[str]) -> Command:
     if not argument:
-        raise _refused(argument, E501_SYNTAX(syntax.usage))
+        raise refused(argument, E501_SYNTAX(syntax.usage))
     return _read_text(argument, syntax, offered)
 
 
@@ -142,7 +132,7 @@ def _read_query(argument: str, syntax: _Syntax, offered: Collection[str]) -> Com
     text, _, flag = argument.rpartition(" ")
     utf8 = "SMTPUTF8" in offered and text != "" and flag.upper() == "SMTPUTF8"
     if not utf8 and not argument.isascii():
-        raise _refused(argument, E553_NOT_ASCII)
+        raise refused(argument, E553_NOT_ASCII)
     if not utf8:
         return _read_word(argument, syntax, offered)
     command: Command = syntax.kind(text.rstrip(" \t"), utf8)
@@ -151,21 +141,21 @@ def _read_query(argument: str, syntax: _Syntax, offered: Collection[str]) -> Com
 
 def _read_node(argument: str, syntax: _Syntax, offered: Collection[str]) -> Command:
     if not _QUEUE.fullmatch(argument) and not is_domain(argument.removeprefix("@")):
-        raise _refused(argument, E501_SYNTAX(syntax.usage))
+        raise refused(argument, E501_SYNTAX(syntax.usage))
     return _read_word(argument, syntax, offered)
 
 
 def _read_chunk(argument: str, syntax: _Syntax, _: Collection[str]) -> Bdat:
     match = _CHUNK.fullmatch(argument)
     if match is None:
-        raise _refused(argument, E501_SYNTAX(syntax.usage))
+        raise refused(argument, E501_SYNTAX(syntax.usage))
     return Bdat(int(match[1]), match[2] is not None)
 
 
 def _read_auth(argument: str, syntax: _Syntax, _: Collection[str]) -> Command:
     match = _AUTH.fullmatch(argument)
     if match is None:
-        raise _refused(argument, E501_SYNTAX(syntax.usage))
+        raise refused(argument, E501_SYNTAX(syntax.usage))
     mechanism, initial = match.groups()
     if initial is None:
         return Auth(mechanism.upper())
@@ -176,7 +166,7 @@ def _read_auth(argument: str, syntax: _Syntax, _: Collection[str]) -> Command:
 def _read_domains(argument: str, syntax: _Syntax, _: Collection[str]) -> Command:
     domains = tuple(argument.split(",")) if argument else ()
     if not all(map(is_domain, domains)):
-        raise _refused(argument, E501_SYNTAX(syntax.usage))
+        raise refused(argument, E501_SYNTAX(syntax.usage))
     return Atrn(domains)
 
 
@@ -186,47 +176,23 @@ def _read_domain(argument: str, syntax: _Syntax, offered: Collection[str]) -> Co
 
 
 def _read_mail(argument: str, syntax: _Syntax, offered: Collection[str]) -> Command:
-    path, parameters = _read_path(_after("FROM:", argument, syntax), parse_path, E501_BAD_SENDER)
+    path, parameters = read_path(_after("FROM:", argument, syntax), parse_path, E501_BAD_SENDER)
     read = _read_parameters(syntax.kind, parameters, offered)
     if not argument.isascii() and ("SMTPUTF8", None) not in read:
-        raise _refused(argument, E553_NOT_ASCII)
+        raise refused(argument, E553_NOT_ASCII)
     command: Command = syntax.kind(path, read)
     return command
 
 
 def _read_rcpt(argument: str, syntax: _Syntax, offered: Collection[str]) -> Command:
-    path, parameters = _read_path(_after("TO:", argument, syntax), parse_forward_path, E501_BAD_RECIPIENT)
+    path, parameters = read_path(_after("TO:", argument, syntax), parse_forward_path, E501_BAD_RECIPIENT)
     return Rcpt(path, _read_parameters(Rcpt, parameters, offered))
 
 
 def _after(word: str, argument: str, syntax: _Syntax) -> str:
     if argument[: len(word)].upper() != word:
-        raise _refused(argument, E501_SYNTAX(syntax.usage))
+        raise refused(argument, E501_SYNTAX(syntax.usage))
     return argument[len(word) :]
-
-
-def _read_path(argument: str, parse: Callable[..., Path], fault: Reply) -> tuple[Path, str]:
-    """Split `<path> parameters`."""
-    match = _PATH.fullmatch(argument)
-    if match is not None:
-        with suppress(AddressError):
-            return parse(match[1]) if match[1].isascii() else parse(match[1], utf8=True), match[2] or ""
-    return _read_liberal_path(argument, parse, fault)
-
-
-def _read_liberal_path(argument: str, parse: Callable[..., Path], fault: Reply) -> tuple[Path, str]:
-    """Split a path and parameters where the path is not by the grammar, but there is no doubt what is meant."""
-    match = _LIBERAL_PATH.fullmatch(argument)
-    if match is None:
-        raise _refused(argument, fault)
-    path = match[1].strip("<> \t")
-    with suppress(AddressError):
-        # By the grammar but for brackets and spaces, a postmaster without a domain and a source route included.
-        return parse(f"<{path}>"), match[2] or ""
-    try:
-        return parse_liberal_path(path), match[2] or ""
-    except AddressError as error:
-        raise _refused(str(error), fault) from error
 
 
 def _read_parameters(kind: type, text: str, offered: Collection[str]) -> Parameters:
@@ -236,11 +202,11 @@ def _read_parameters(kind: type, text: str, offered: Collection[str]) -> Paramet
     for word in _SPACES.split(text):
         match = _PARAMETER.fullmatch(word)
         if match is None:
-            raise _refused(word, E501_SYNTAX("keyword or keyword=value, separated by spaces"))
+            raise refused(word, E501_SYNTAX("keyword or keyword=value, separated by spaces"))
         parameters.append((match[1].upper(), match[2]))
     fault = parameter_fault(kind, tuple(parameters), offered)
     if fault is not None:
-        raise _refused(text, fault)
+        raise refused(text, fault)
     # Of those that may come twice the last one counts.
     return tuple(dict(parameters).items())
 
@@ -327,12 +293,12 @@ def read_command(line: bytes, offered: tuple[str, ...]) -> Command | Bdat:
         RemoteProtocolError: it is no command, or its argument or length is at fault; the error carries the reply.
     """
     if len(line) + 2 > TOLERATED_LINE and len(line) + 2 > line_limit(command_kind(line), offered):
-        raise _refused(line[:40], E500_TOO_LONG)
+        raise refused(line[:40], E500_TOO_LONG)
     text = _unusual(line, offered) if _LINE.fullmatch(line) is None else line.decode("ascii")
     words = _WORDS.fullmatch(text.rstrip(" \t"))
     syntax = _TABLE.get(words[1].upper()) if words else None
     if words is None or syntax is None:
-        raise _refused(line, E500_UNKNOWN if _FOREIGN.fullmatch(line) is None else E421_FOREIGN)
+        raise refused(line, E500_UNKNOWN if _FOREIGN.fullmatch(line) is None else E421_FOREIGN)
     return syntax.read(words[2] or "", syntax, offered)
 
 
@@ -345,15 +311,15 @@ def _unusual(line: bytes, offered: tuple[str, ...]) -> str:
     if kind is not None and line.isascii():
         if kind in _ASCII_COMMANDS and _ASCII_LINE.fullmatch(line):
             return re.sub("[\x01-\x1f\x7f]", " ", line.decode("ascii"))
-        raise _refused(line, E501_SYNTAX(_BY_KIND[kind].usage))
+        raise refused(line, E501_SYNTAX(_BY_KIND[kind].usage))
     if "SMTPUTF8" in offered and kind in _UTF8_COMMANDS:
         try:
             text = line.decode("utf-8")
         except UnicodeDecodeError:
-            raise _refused(line, E500_BAD_OCTETS) from None
+            raise refused(line, E500_BAD_OCTETS) from None
         if _UTF8_LINE.fullmatch(text):
             return text
-    raise _refused(line, E500_BAD_OCTETS)
+    raise refused(line, E500_BAD_OCTETS)
 
 
 def write_command(command: Command, offered: tuple[str, ...]) -> bytes:
@@ -389,9 +355,9 @@ def read_auth_response(line: bytes) -> AuthResponse:
         RemoteProtocolError: it is no base64, too long, or `*`, which cancels (RFC 4954 section 4).
     """
     if len(line) + 2 > AUTH_LINE_LIMIT:
-        raise _refused(line[:40], E500_RESPONSE_TOO_LONG)
+        raise refused(line[:40], E500_RESPONSE_TOO_LONG)
     if line == b"*":
-        raise _refused(line, E501_CANCELLED)
+        raise refused(line, E501_CANCELLED)
     return AuthResponse(sasl.decode(line.decode("ascii", "replace")))
 
 
@@ -405,7 +371,3 @@ def write_auth_response(response: AuthResponse) -> bytes:
     if len(line) + 2 > AUTH_LINE_LIMIT:
         raise LocalProtocolError(f"an AUTH response has {len(line) + 2} octets: at most {AUTH_LINE_LIMIT} are allowed")
     return line + b"\r\n"
-
-
-def _refused(what: object, reply: Reply) -> RemoteProtocolError:
-    return RemoteProtocolError(f"{what!r} deserves {reply.code} {reply.text}", reply)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from sim.protocol.smtp.replies import Reply
 
-__all__ = ["LocalProtocolError", "ProtocolError", "RemoteProtocolError"]
+__all__ = ["LocalProtocolError", "ProtocolError", "RemoteProtocolError", "refused"]
 
 
 class ProtocolError(Exception):
@@ -31,3 +31,8 @@ class RemoteProtocolError(ProtocolError):
     def __init__(self, message: str, reply: Reply | None = None) -> None:
         super().__init__(message)
         self.reply = reply
+
+
+def refused(what: object, reply: Reply) -> RemoteProtocolError:
+    """The error of octets that deserve a refusal."""
+    return RemoteProtocolError(f"{what!r} deserves {reply.code} {reply.text}", reply)

@@ -107,18 +107,27 @@ def read_commands(
         content, end = found
         commands.append(MailData(content))
         octets, state = octets[end:], _READY
+        if not octets:
+            return commands
+    lines = _read_lines(state, octets, in_force, barred) if len(octets) <= TOLERATED_LINE else []
+    return [*commands, *lines] if lines else []
+
+
+@lru_cache(maxsize=4096)
+def _read_lines(state: State, octets: bytes, in_force: tuple[str, ...], barred: frozenset[type]) -> Sequence[Command]:
     *lines, rest = octets.split(b"\r\n")
-    if rest or len(octets) > TOLERATED_LINE:
+    if rest:
         return []
+    commands: list[Command] = []
     for line in lines:
         command = _read_plain(line, in_force)
-        kind = type(command)
-        ahead = _AHEAD[state].get(kind)
-        if command is None or ahead is None or kind in barred:
+        ahead = _AHEAD[state].get(type(command))
+        if command is None or ahead is None or type(command) in barred:
             return []
         commands.append(command)
         state = ahead
-    return commands
+    # What EHLO's reply changes, it changes for all that stands behind it.
+    return [] if len(commands) > 1 and not _HELLO.isdisjoint(map(type, commands)) else commands
 
 
 def behind(octets: bytes, commands: Sequence[Command]) -> bytes:
@@ -145,9 +154,9 @@ def write_replies(
     for kind, reply in zip(kinds, replies, strict=False):
         digit = reply.code // 100
         moves = TRANSITIONS[state][kind]
-        if reply.code == CLOSING_CODE or digit not in moves or kind in _HELLO:
+        if reply.code == CLOSING_CODE or digit not in moves:
             return None
-        pieces.append(write_reply(reply, enhanced and digit != 3))
+        pieces.append(write_reply(reply, enhanced and digit != 3 and kind not in _HELLO))
         state = moves[digit]
     return b"".join(pieces), state
 

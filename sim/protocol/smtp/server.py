@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal
 
-from sim.protocol.smtp.buffer import ReceiveBuffer
-from sim.protocol.smtp.chunks import Bdat, ChunkReader
-from sim.protocol.smtp.commands import command_kind, read_auth_response, read_command
+from sim.protocol.smtp.chunks import Bdat
+from sim.protocol.smtp.commands import command_kind, read_command
 from sim.protocol.smtp.errors import LocalProtocolError, RemoteProtocolError
 from sim.protocol.smtp.events import (
     NEED_DATA,
@@ -38,18 +36,13 @@ from sim.protocol.smtp.events import (
     Vrfy,
 )
 from sim.protocol.smtp.extensions import (
-    COMMAND_EXTENSIONS,
     DEFAULT_EXTENSIONS,
     EXTENSIONS,
-    UNOFFERED,
-    barred,
     is_binary,
-    longest_line,
-    offer_lines,
     offerable,
 )
 from sim.protocol.smtp.flights import behind, read_commands, write_replies
-from sim.protocol.smtp.mail_data import MailDataReader
+from sim.protocol.smtp.reader import Reader, auth_response
 from sim.protocol.smtp.replies import (
     E500_UNKNOWN,
     E503_BAD_SEQUENCE,
@@ -59,15 +52,13 @@ from sim.protocol.smtp.replies import (
     Reply,
 )
 from sim.protocol.smtp.reply_lines import write_reply
-from sim.protocol.smtp.states import CLOSING_CODE, TRANSITIONS, Opening, State
+from sim.protocol.smtp.states import TRANSITIONS, Opening, State, state_answered
+from sim.protocol.smtp.terms import ehlo_reply, terms
 
 __all__ = ["Server"]
 
 _HELLO = (Ehlo, Helo, Lhlo)
-_CAREFUL = frozenset({"SMTPUTF8", "BINARYMIME", "AUTH", "ATRN"})
 _SENDERS = (Mail, Send, Soml, Saml)
-_WATCHED: frozenset[type] = frozenset({*_SENDERS, Rcpt, Data, Auth, Atrn})
-_UNWATCHED: frozenset[type] = frozenset()
 _QUERIES = (Vrfy, Expn)
 _UNUSUAL = frozenset({*_HELLO, *_QUERIES, StartTls, Auth, AuthResponse, Turn, Atrn})
 
@@ -110,28 +101,17 @@ class Server:
 
     __slots__ = (
         "_accepted",
-        "_barred",
-        "_bdat",
-        "_beginning",
         "_binary",
-        "_buffer",
-        "_chunk_reader",
         "_due",
-        "_enhanced",
-        "_esmtp",
-        "_extensions",
         "_flight",
-        "_in_force",
         "_lmtp",
-        "_longest",
-        "_mail_data_reader",
         "_offers",
         "_peer_closed",
-        "_piecewise",
+        "_reader",
         "_size_limit",
         "_state",
+        "_terms",
         "_utf8",
-        "_watched",
         "authenticated",
         "esmtp_peer",
         "helo",
@@ -159,35 +139,29 @@ class Server:
         """Whether an AUTH succeeded."""
         self.secure = secure
         """Whether TLS protects the connection, as far as the machine was told."""
-        self._extensions = offerable(tuple(extensions), secure)
         self._offers = tuple(offers.items())
-        self._longest = longest_line(self._extensions)
         self._size_limit = size_limit
-        self._esmtp = esmtp or lmtp
         self._lmtp = lmtp
         # In LMTP, how many of the transaction's recipients have yet to get their last reply.
         self._accepted = 0
-        self._in_force: tuple[str, ...] = ()
-        self._barred = barred(self._extensions, (), self._esmtp, lmtp)
-        # The commands of which more than the state decides whether they are legal.
-        self._watched = _UNWATCHED
+        self._terms = terms(
+            offerable(tuple(extensions), secure),
+            (),
+            esmtp=esmtp or lmtp,
+            lmtp=lmtp,
+            secure=secure,
+            authenticated=False,
+        )
         # Whether the transaction's MAIL had SMTPUTF8, and BODY=BINARYMIME.
         self._utf8 = self._binary = False
-        self._enhanced = False
         self._state = _CONNECTED
         # What waits for its reply.
         self._due: Opening | Command | BadCommand | None = Opening()
-        self._buffer = ReceiveBuffer()
-        self._peer_closed = False
-        # Whether something came that takes a closer look than whole flights get.
-        self._piecewise = lmtp
         # The octets and commands of a flight that wants its replies.
         self._flight: tuple[bytes, Sequence[Command]] = (b"", ())
-        self._beginning = b""
-        self._mail_data_reader = MailDataReader(size_limit)
-        self._chunk_reader: ChunkReader | None = None
-        # The BDAT line whose octets are awaited, and the reply to it if it is illegal.
-        self._bdat: tuple[ChunkReader, bytes, Reply | None] | None = None
+        # What has to be looked at piece by piece; there is none as long as all that comes is plain flights.
+        self._reader = Reader(size_limit) if lmtp else None
+        self._peer_closed = False
 
     @property
     def state(self) -> State:
@@ -210,11 +184,12 @@ class Server:
         if self._state is not _TURNED:
             raise LocalProtocolError(f"roles are not to be swapped in state {self._state.name}: accept TURN first")
         self._state = _CLOSED
-        return self._buffer.take(len(self._buffer)), self._peer_closed
+        octets = b"" if self._reader is None else self._reader.buffer.take(len(self._reader.buffer))
+        return octets, self._peer_closed
 
     def ehlo_reply(self, peer: str) -> Reply:
         """The reply that accepts EHLO and offers the extensions (RFC 5321 section 4.1.1.1)."""
-        return _ehlo_reply(self.host, peer, self._extensions, self._size_limit, self._offers)
+        return ehlo_reply(self.host, peer, self._terms.offered, self._size_limit, self._offers)
 
     def receive_data(self, data: bytes) -> None:
         """Take octets from the peer; none at all (`b""`) say that it closed the connection.
@@ -227,8 +202,8 @@ class Server:
         elif self._peer_closed:
             raise LocalProtocolError(f"{len(data)} octets came after the peer had closed the connection")
         elif self._state is not _CLOSED:
-            self._buffer.append(data)
-        self._piecewise = True
+            self._reader = self._reader or Reader(self._size_limit)
+            self._reader.buffer.append(data)
 
     def read_flight(self, data: bytes) -> Sequence[Command]:
         """Take the client's octets, where they are whole commands that are legal if those before them are accepted.
@@ -236,9 +211,9 @@ class Server:
         Gives the commands, which want their replies through `send_flight`. Nothing, where the octets are anything else:
         then nothing has been taken, and they are for `receive_data`.
         """
-        if self._piecewise or self._due is not None:
+        if self._reader is not None or self._peer_closed or self._due is not None:
             return ()
-        commands = read_commands(self._state, data, self._in_force, self._barred, self._size_limit)
+        commands = read_commands(self._state, data, self._terms.in_force, self._terms.barred, self._size_limit)
         if commands:
             self._flight, self._due = (data, commands), commands[-1]
         return commands
@@ -253,19 +228,19 @@ class Server:
             LocalProtocolError: as `send`.
         """
         data, commands = self._flight
-        written = write_replies(self._state, tuple(map(type, commands)), tuple(replies), self._enhanced)
+        written = write_replies(self._state, tuple(map(type, commands)), tuple(replies), self._terms.enhanced)
         if written is None:
-            octets = b"".join([self._send_in_turn(*each) for each in zip(commands, replies, strict=False)])
+            octets = b""
+            for self._due, reply in zip(commands, replies, strict=False):
+                octets += self.send(reply)
         else:
             octets, self._state = written
+            if isinstance(commands[0], _HELLO) and replies[0].positive:
+                self._accept_hello(commands[0])
         self._due = None
         if len(replies) < len(commands):
             self.receive_data(behind(data, commands[: len(replies)]))
         return octets
-
-    def _send_in_turn(self, command: Command, reply: Reply) -> bytes:
-        self._due = command
-        return self.send(reply)
 
     def next_event(self) -> Command | BadCommand | ConnectionClosed | Literal[NeedData.NEED_DATA]:
         """What the peer said next.
@@ -295,18 +270,18 @@ class Server:
         Raises:
             LocalProtocolError: no reply is due, this one cannot answer what is, or it breaks the rules for replies.
         """
-        state = self._state_after(reply.code)
         due = self._due
+        state = state_answered(self._state, None if due is None else type(due), reply.code)
         if type(due) in _UNUSUAL:
             query = due if isinstance(due, _QUERIES) else None
-            enhanced = self._enhanced and reply.code // 100 != 3 and not isinstance(due, _HELLO)
+            enhanced = self._terms.enhanced and reply.code // 100 != 3 and not isinstance(due, _HELLO)
             octets = write_reply(reply, enhanced, query is not None and query.utf8)
             if reply.positive and query is None:
                 self._turn(due)
         else:
-            octets = write_reply(reply, self._enhanced and reply.code // 100 != 3)
-        if self._chunk_reader is not None and state is not _CHUNKS:
-            self._chunk_reader = None
+            octets = write_reply(reply, self._terms.enhanced and reply.code // 100 != 3)
+        if self._reader is not None and state is not _CHUNKS:
+            self._reader.end_chunks()
         if self._lmtp and self._owes_more(due, reply, state):
             return octets
         self._due = None
@@ -314,90 +289,46 @@ class Server:
         return octets
 
     def _read(self) -> Command | BadCommand | None:
+        reader = self._reader
+        if reader is None or self._state is _TURNED:
+            return None
         if self._state is _DATA:
-            return self._mail_data_reader.read(self._buffer)
-        if self._bdat is not None:
-            return self._read_chunk(*self._bdat)
-        line = self._read_line() if self._state is not _TURNED else None
+            return reader.mail_data()
+        if reader.due is not None:
+            return reader.chunk(*reader.due)
+        line = reader.line(self._terms.longest)
         if line is None:
             return None
-        return _read_auth_response(line) if self._state is _AUTH else self._read_command(line)
+        return auth_response(line) if self._state is _AUTH else self._read_command(reader, line)
 
-    def _read_command(self, line: bytes) -> Command | BadCommand | None:
+    def _read_command(self, reader: Reader, line: bytes) -> Command | BadCommand | None:
+        terms = self._terms
         try:
-            event = read_command(line, self._in_force)
+            event = read_command(line, terms.in_force)
         except RemoteProtocolError as error:
             kind = command_kind(line)
             reply = error.reply or E500_UNKNOWN
             # An argument of STARTTLS is an error wherever STARTTLS is known (RFC 3207 section 4).
-            known = kind is StartTls and self._esmtp and self._state is not _REFUSED
-            return BadCommand(line, reply if known else self._illegal(kind) or reply)
+            known = kind is StartTls and terms.esmtp and self._state is not _REFUSED
+            return BadCommand(line, reply if known else terms.illegal(self._state, kind) or reply)
         if isinstance(event, Bdat):
-            return self._begin_chunk(line, event)
+            return self._begin_chunk(reader, line, event)
         kind = type(event)
-        if kind not in TRANSITIONS[self._state] or kind in self._barred:
-            return BadCommand(line, self._reason(kind))
-        if kind in self._watched and (kind is not Rcpt or not line.isascii()):
+        if kind not in TRANSITIONS[self._state] or kind in terms.barred:
+            return BadCommand(line, terms.reason(self._state, kind))
+        if kind in terms.watched and (kind is not Rcpt or not line.isascii()):
             fault = self._fault(event)
             if fault is not None:
                 return BadCommand(line, fault)
         return event
 
-    def _begin_chunk(self, line: bytes, bdat: Bdat) -> Command | BadCommand | None:
-        fault = self._illegal(LastChunk if bdat.last else Chunk)
-        if fault is not None and not (self._esmtp and "CHUNKING" in self._extensions):
+    def _begin_chunk(self, reader: Reader, line: bytes, bdat: Bdat) -> Command | BadCommand | None:
+        fault = self._terms.illegal(self._state, LastChunk if bdat.last else Chunk)
+        if fault is not None and not (self._terms.esmtp and "CHUNKING" in self._terms.offered):
             return BadCommand(line, fault)
         # The octets come even where the command has no place (RFC 3030 section 2).
-        if self._state is not _CHUNKS or self._chunk_reader is None:
-            self._chunk_reader = ChunkReader(self._size_limit)
-        reader = self._chunk_reader
-        self._bdat = reader, line, fault
-        reader.begin(bdat, skip=fault is not None)
-        return self._read_chunk(reader, line, fault)
-
-    def _read_chunk(self, reader: ChunkReader, line: bytes, fault: Reply | None) -> Command | BadCommand | None:
-        chunk = reader.read(self._buffer)
-        if chunk is None:
-            return None
-        self._bdat = None
-        return chunk if fault is None else BadCommand(line, fault)
-
-    def _read_line(self) -> bytes | None:
-        """The next command line without its line end; None when that has yet to come.
-
-        A lone LF ends it too, as it does for Postfix and Exim, and CRs in front of the LF count for nothing: whoever
-        writes so waits for an answer. Of an endless line the beginning is kept, which is too long for any command.
-        """
-        buffer, longest = self._buffer, self._longest
-        line = buffer.take_until(b"\n")
-        if line is None:
-            if len(buffer) > longest:
-                self._beginning = self._beginning or buffer.take(longest)
-                buffer.skip(len(buffer))
-            return None
-        if self._beginning:
-            line, self._beginning = self._beginning, b""
-            return line
-        return line.rstrip(b"\r") if len(line) <= longest else line[:longest]
-
-    def _illegal(self, kind: type | None) -> Reply | None:
-        """The reply to a command that has no place here, whatever its argument; None where it has."""
-        if kind in TRANSITIONS[self._state] and kind not in self._barred:
-            return None
-        if kind is None:
-            return E503_BAD_SEQUENCE if self._state is _REFUSED else None
-        return self._reason(kind)
-
-    def _reason(self, kind: type) -> Reply:
-        """The reply to a command that has no place here."""
-        if self._state is _REFUSED:
-            return E503_BAD_SEQUENCE
-        if kind not in self._barred or (kind is StartTls and self.secure):
-            return E503_BAD_SEQUENCE
-        keyword = COMMAND_EXTENSIONS.get(kind)
-        if keyword is None or not self._esmtp:
-            return E500_UNKNOWN
-        return E503_BAD_SEQUENCE if keyword in self._extensions else UNOFFERED[kind]
+        reader.begin_chunk(line, bdat, fault, goes_on=self._state is _CHUNKS)
+        return self._read()
 
     def _fault(self, command: Command) -> Reply | None:
         """The reply to a command that its transaction, or what this server offers, does not allow.
@@ -410,7 +341,7 @@ class Server:
             return E503_BAD_SEQUENCE if self._binary else None
         if isinstance(command, _SENDERS):
             self._utf8 = ("SMTPUTF8", None) in command.parameters
-            self._binary = "BINARYMIME" in self._in_force and is_binary(command)
+            self._binary = "BINARYMIME" in self._terms.in_force and is_binary(command)
             return None
         if isinstance(command, Auth) and command.mechanism not in self._mechanisms():
             return E504_MECHANISM
@@ -420,19 +351,6 @@ class Server:
 
     def _mechanisms(self) -> Sequence[str]:
         return dict(self._offers).get("AUTH", EXTENSIONS["AUTH"].offer).split()
-
-    def _state_after(self, code: int) -> State:
-        if code == CLOSING_CODE and self._state is not _CLOSED:
-            return _CLOSED
-        if self._due is None:
-            raise LocalProtocolError(f"reply {code} answers nothing: every event takes one reply")
-        moves = TRANSITIONS[self._state][type(self._due)]
-        if code // 100 not in moves:
-            raise LocalProtocolError(
-                f"reply {code} cannot answer {type(self._due).__name__} in state {self._state.name}:"
-                f" its first digit must be one of {', '.join(map(str, moves))}"
-            )
-        return moves[code // 100]
 
     def _owes_more(self, due: object, reply: Reply, state: State) -> bool:
         """Whether the reply is one of several that LMTP's mail data gets, and not the last one."""
@@ -448,15 +366,19 @@ class Server:
     def _accept_hello(self, hello: Helo | Ehlo | Lhlo) -> None:
         self.helo = hello.domain
         self.esmtp_peer = not isinstance(hello, Helo)
-        self._in_force = self._extensions if self.esmtp_peer else ()
-        self._bar()
-        self._enhanced = "ENHANCEDSTATUSCODES" in self._in_force
+        offered = self._terms.offered
+        self._agree(offered, offered if self.esmtp_peer else ())
 
-    def _bar(self) -> None:
-        self._watched = _UNWATCHED if _CAREFUL.isdisjoint(self._in_force) else _WATCHED
-        self._barred = barred(self._extensions, self._in_force, self._esmtp, self._lmtp)
-        if self.authenticated:
-            self._barred |= {Auth}
+    def _agree(self, offered: tuple[str, ...], in_force: tuple[str, ...]) -> None:
+        """From here on the session has these terms."""
+        self._terms = terms(
+            offered,
+            in_force,
+            esmtp=self._terms.esmtp,
+            lmtp=self._lmtp,
+            secure=self.secure,
+            authenticated=self.authenticated,
+        )
 
     def _turn(self, due: object) -> None:
         """What an accepted HELO, EHLO, LHLO, AUTH, STARTTLS, TURN or ATRN changes."""
@@ -465,26 +387,11 @@ class Server:
             return
         if isinstance(due, Auth | AuthResponse):
             self.authenticated = True
-        else:
-            # Nothing may come behind these, and nothing that did counts (RFC 3207 section 4.2; CVE-2011-0411).
-            self._buffer, self._beginning = ReceiveBuffer(), b""
+            self._agree(self._terms.offered, self._terms.in_force)
+            return
+        # Nothing may come behind these, and nothing that did counts (RFC 3207 section 4.2; CVE-2011-0411).
+        self._reader = Reader(self._size_limit)
         if isinstance(due, StartTls):
             self.secure, self.authenticated = True, False
             self.helo, self.esmtp_peer = "", False
-            self._extensions = offerable(self._extensions, True)
-            self._in_force, self._enhanced = (), False
-        self._bar()
-
-
-def _read_auth_response(line: bytes) -> AuthResponse | BadCommand:
-    try:
-        return read_auth_response(line)
-    except RemoteProtocolError as error:
-        return BadCommand(line, error.reply or E500_UNKNOWN)
-
-
-@lru_cache(maxsize=1024)
-def _ehlo_reply(
-    host: str, peer: str, extensions: tuple[str, ...], size_limit: int, offers: tuple[tuple[str, str], ...]
-) -> Reply:
-    return Reply(250, (f"{host:.255} greets {peer:.200}", *offer_lines(extensions, size_limit, offers)))
+            self._agree(offerable(self._terms.offered, True), ())

@@ -42,7 +42,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Final
 
-from sim.protocol.smtp.errors import RemoteProtocolError
+from sim.protocol.smtp.errors import LocalProtocolError, RemoteProtocolError
 from sim.protocol.smtp.events import (
     Atrn,
     Auth,
@@ -72,7 +72,17 @@ from sim.protocol.smtp.events import (
 )
 from sim.protocol.smtp.replies import Reply
 
-__all__ = ["CLOSING_CODE", "HOPES", "LAST_IN_GROUP", "OVERTAKEN", "TRANSITIONS", "Opening", "State", "state_after"]
+__all__ = [
+    "CLOSING_CODE",
+    "HOPES",
+    "LAST_IN_GROUP",
+    "OVERTAKEN",
+    "TRANSITIONS",
+    "Opening",
+    "State",
+    "state_after",
+    "state_answered",
+]
 
 
 class State(Enum):
@@ -274,3 +284,22 @@ def state_after(state: State, kind: type | None, reply: Reply) -> State:
     if first_digit not in moves:
         raise RemoteProtocolError(f"reply {reply.code} {reply.text!r} is no answer to {kind.__name__}")
     return moves[first_digit]
+
+
+def state_answered(state: State, kind: type | None, code: int) -> State:
+    """The state in which a server's reply to an event leaves both sides.
+
+    Raises:
+        LocalProtocolError: there is no event (`kind` is None), or this reply cannot answer it.
+    """
+    if code == CLOSING_CODE and state is not _CLOSED:
+        return _CLOSED
+    if kind is None:
+        raise LocalProtocolError(f"reply {code} answers nothing: every event takes one reply")
+    moves = TRANSITIONS[state][kind]
+    if code // 100 not in moves:
+        raise LocalProtocolError(
+            f"reply {code} cannot answer {kind.__name__} in state {state.name}:"
+            f" its first digit must be one of {', '.join(map(str, moves))}"
+        )
+    return moves[code // 100]

@@ -1,0 +1,98 @@
+"""The terms of a session: what its server offers, what of that is in force, and which commands nobody knows then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from sim.protocol.smtp.events import Atrn, Auth, Data, Mail, Rcpt, Saml, Send, Soml, StartTls
+from sim.protocol.smtp.extensions import COMMAND_EXTENSIONS, UNOFFERED, barred, longest_line, offer_lines
+from sim.protocol.smtp.replies import E500_UNKNOWN, E503_BAD_SEQUENCE, Reply
+from sim.protocol.smtp.states import TRANSITIONS, State
+
+__all__ = ["Terms", "ehlo_reply", "terms"]
+
+_CAREFUL = frozenset({"SMTPUTF8", "BINARYMIME", "AUTH", "ATRN"})
+_WATCHED: frozenset[type] = frozenset({Mail, Send, Soml, Saml, Rcpt, Data, Auth, Atrn})
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What decides, beside the state, how a server takes a command.
+
+    `offered` are its extensions, and `in_force` those that the client has learnt of; `enhanced` says whether enhanced
+    status codes are among them. `barred` are the commands that the server does not know, whatever the state, and
+    `watched` those of which more than the state decides whether they are legal. `longest` is the longest command line,
+    in octets with its CRLF.
+    """
+
+    offered: tuple[str, ...]
+    in_force: tuple[str, ...]
+    esmtp: bool
+    secure: bool
+    enhanced: bool
+    barred: frozenset[type]
+    watched: frozenset[type]
+    longest: int
+
+    def illegal(self, state: State, kind: type | None) -> Reply | None:
+        """The reply to a command that has no place in a state, whatever its argument; None where it has."""
+        if kind in TRANSITIONS[state] and kind not in self.barred:
+            return None
+        if kind is None:
+            return E503_BAD_SEQUENCE if state is State.REFUSED else None
+        return self.reason(state, kind)
+
+    def reason(self, state: State, kind: type) -> Reply:
+        """The reply to a command that has no place in a state."""
+        if state is State.REFUSED:
+            return E503_BAD_SEQUENCE
+        if kind not in self.barred or (kind is StartTls and self.secure):
+            return E503_BAD_SEQUENCE
+        keyword = COMMAND_EXTENSIONS.get(kind)
+        if keyword is None or not self.esmtp:
+            return E500_UNKNOWN
+        return E503_BAD_SEQUENCE if keyword in self.offered else UNOFFERED[kind]
+
+
+@lru_cache(maxsize=1024)
+def terms(
+    offered: tuple[str, ...], in_force: tuple[str, ...], *, esmtp: bool, lmtp: bool, secure: bool, authenticated: bool
+) -> Terms:
+    """The terms that follow from what is offered and what has happened.
+
+    Args:
+        offered: the keywords of the server's extensions.
+        in_force: those that the client has learnt of: all of them after EHLO, none before it and after HELO.
+        esmtp: false for a server of RFC 821.
+        lmtp: whether the server speaks LMTP.
+        secure: whether TLS protects the connection.
+        authenticated: whether an AUTH succeeded; it does so once in a session.
+    """
+    unknown = barred(offered, in_force, esmtp, lmtp)
+    return Terms(
+        offered,
+        in_force,
+        esmtp,
+        secure,
+        "ENHANCEDSTATUSCODES" in in_force,
+        unknown | {Auth} if authenticated else unknown,
+        frozenset() if _CAREFUL.isdisjoint(in_force) else _WATCHED,
+        longest_line(offered),
+    )
+
+
+@lru_cache(maxsize=1024)
+def ehlo_reply(
+    host: str, peer: str, offered: tuple[str, ...], size_limit: int, offers: tuple[tuple[str, str], ...]
+) -> Reply:
+    """The reply that accepts EHLO and says what is offered (RFC 5321 section 4.1.1.1).
+
+    Args:
+        host: the server's name.
+        peer: the client's.
+        offered: the keywords of the extensions, in their order.
+        size_limit: the greatest message, in octets; 0 means none.
+        offers: what follows a keyword, where it is not what the table of extensions says.
+    """
+    return Reply(250, (f"{host:.255} greets {peer:.200}", *offer_lines(offered, size_limit, offers)))
