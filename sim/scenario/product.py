@@ -20,13 +20,14 @@ from sim.scenario.reading import KEY, Collected, Fault, FaultsError, JsonSchema,
 from sim.scenario.values import read_flag, read_whole
 
 _MAY_BE_ZERO = re.compile(
-    r"bounce_queue_lifetime|maximal_queue_lifetime|M..QueueAge|smtp_.*_timeout|default_destination_rate_delay"
+    r"bounce_queue_lifetime|maximal_queue_lifetime|M..QueueAge|smtp_.*_timeout|default_destination_rate_delay|"
+    r"queuereturn_.*|in_flow_delay|(conn|disc|sess)delay_.*"
 )
 """Times that may be 0; others would let a host spin, or never have any time."""
 
 _MAY_BE_NONE = re.compile(
     r"default_destination_concurrency_(failed_cohort_)?limit|default_delivery_slot_.*|default_minimum_delivery_slots|"
-    r"smtp_connection_reuse_count_limit|smtp_mx_(address|session)_limit"
+    r"connection_max_messages|smtp_accept_queue_per_connection|smtp_connection_reuse_count_limit|smtp_mx_(address|session)_limit"
 )
 """Counts that may be 0: no limit, or none of it."""
 
@@ -245,7 +246,9 @@ _ORDERED: tuple[tuple[str, str], ...] = (
     ("schedule", "expire"),
     ("pausetime", "maxpause"),
     ("pausetime", "queuelifetime"),
+    ("urgentbackoff", "notices"),
     ("normalbackoff", "notices"),
+    ("nonurgentbackoff", "notices"),
     ("retry_interval", "give_up_time"),
     ("later_interval", "give_up_time"),
     ("delays", "lifetime"),

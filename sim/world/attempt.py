@@ -227,7 +227,7 @@ class Attempt:
         session, copies = self._session, self._there(mail, spent, now)
         if self._station.world.noise is not None:
             mail = self._with_noise(self._station.world.noise, mail, copies)
-        self._peer.receive(mail, copies, now, session.contacted_at if session else now)
+        self._peer.receive(mail, copies, now, session.contacted_at if session else now, self._count)
 
     def take_later(self, mail: AcceptedMail, spent: HopTime, at: float) -> None:
         """The peer will have custody at `at`, and nobody will know."""

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 TOO_LATE = Failure(554, "5.4.7", "delivery time expired")
 """RFC 2852 section 4.1.4, for by-mode R."""
 
+MANY_IN_A_SESSION = "no immediate delivery: too many messages received in one connection"
+"""Exim's smtp_accept_queue_per_connection."""
+
 
 class Backlog:
     """The entries of a host's queue: they come, have rounds of deliveries, sleep between these, and go.
@@ -32,8 +35,8 @@ class Backlog:
         self._retry = station.retry
         self.runs_since = -station.draws.uniform(0.0, station.retry.period)
 
-    def add(self, entry: Entry, now: float) -> None:
-        """Take an entry into the queue, and begin its first round."""
+    def add(self, entry: Entry, now: float, *, waits: bool = False) -> None:
+        """Take an entry into the queue, and begin its first round, unless that waits for a queue run."""
         if self._retry.whole_queue:
             self._retry.arrives()
             self.release(list(self._queue.entries.values()), now)
@@ -42,7 +45,10 @@ class Backlog:
         world, wishes = self._station.world, entry.wishes
         if wishes is not None and now < wishes.deadline < world.horizon:
             world.at(wishes.deadline, lambda: self._strike(entry, wishes.deadline))
-        self._begin(entry, now, new=True)
+        if waits:
+            self._sleep(entry, now, MANY_IN_A_SESSION)
+        else:
+            self._begin(entry, now, new=True)
 
     def hold(self, entry: Entry) -> None:
         """Keep a message back that is not to begin its way yet (RFC 4865)."""
@@ -140,19 +146,19 @@ class Backlog:
             entry.reverse_path, entry.copies, entry.content, now, queue_id=entry.queue_id, wishes=entry.wishes
         )
 
-    def _sleep(self, entry: Entry, now: float) -> None:
+    def _sleep(self, entry: Entry, now: float, why: str = "") -> None:
         """Let an entry wait for its time, or the queue run that finds it come."""
         due = entry.due = self._retry.next_run(entry.ready, now, self.runs_since)
         if not entry.held:
             self.move(entry, "deferred", now)
-        self._note_deferral(entry, now)
+        self._note_deferral(entry, now, why)
         if due < self._station.world.horizon:
             self._station.world.at(due, lambda: self._wake(entry, due))
 
-    def _note_deferral(self, entry: Entry, now: float) -> None:
+    def _note_deferral(self, entry: Entry, now: float, why: str) -> None:
         recipients = [copy.recipient for copy in entry.copies]
         failure = entry.failures.get(recipients[0])
-        why = failure.diagnostic if failure else ""
+        why = failure.diagnostic if failure else why
         name, of = self._station.host.name, " ".join(recipients)
         fact = DeferralFact(name, entry.queue_id, entry.message_id, entry.arrival, now, entry.due, of, why)
         self._station.world.recorder.deferrals.append(fact)
@@ -212,4 +218,5 @@ class Backlog:
 def _last_round(entry: Entry, now: float) -> Round:
     last = next(reversed(entry.failures.values()), None)
     site = last is None or last.site
-    return Round(entry.queue_id, entry.arrival, entry.due, now, entry.rounds, site, entry.reverse_path.is_null)
+    is_null, priority = entry.reverse_path.is_null, entry.wishes.priority if entry.wishes else 0
+    return Round(entry.queue_id, entry.arrival, entry.due, now, entry.rounds, site, is_null, priority)

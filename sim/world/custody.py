@@ -44,8 +44,12 @@ class Custody:
         *,
         queue_id: str = "",
         wishes: Wishes | None = None,
+        waits: bool = False,
     ) -> None:
-        """Deal with copies of a message: each ends here, goes into the queue, or is held until its time comes."""
+        """Deal with copies of a message: each ends here, goes into the queue, or is held until its time comes.
+
+        One that `waits` is not tried before a queue run finds it.
+        """
         station = self._station
         if wishes is not None and wishes.held_until > now and "FUTURERELEASE" in station.host.extensions:
             queue_id = queue_id or station.next_queue_id()
@@ -77,7 +81,7 @@ class Custody:
         if arrived or refused:
             self._end_of_way(entry, arrived, refused, now)
         if remote:
-            station.backlog.add(entry, now)
+            station.backlog.add(entry, now, waits=waits)
 
     def give_up(self, entry: Entry, given_up: Sequence[tuple[Copy, Failure]], now: float) -> None:
         """End copies of an entry that were not delivered, and report on them where that is wanted."""

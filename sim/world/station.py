@@ -88,8 +88,8 @@ class Station:
         wishes = None if parameters is None else wishes_of(parameters, now, self.world.clock)
         self.custody.take(reverse_path, copies, content, now, wishes=wishes)
 
-    def receive(self, mail: AcceptedMail, copies: list[Copy], now: float, offered: float) -> None:
-        """Take custody of what a client has handed over, and had begun to offer at `offered`."""
+    def receive(self, mail: AcceptedMail, copies: list[Copy], now: float, offered: float, nth: int = 1) -> None:
+        """Take custody of what a client has handed over, the nth message of its session, first offered at `offered`."""
         queue_id = self.next_queue_id()
         field = received(
             helo=mail.helo,
@@ -108,7 +108,9 @@ class Station:
             wishes = wishes_of(asked, offered, self.world.clock)
             for copy, parameters in zip(copies, mail.recipient_parameters, strict=False):
                 copy.parameters = parameters
-        self.custody.take(mail.reverse_path, copies, field + mail.content, now, queue_id=queue_id, wishes=wishes)
+        waits = nth > self.host.mta.queues_after > 0
+        content = field + mail.content
+        self.custody.take(mail.reverse_path, copies, content, now, queue_id=queue_id, wishes=wishes, waits=waits)
 
     def gate(self, client: str) -> Gate | None:
         """The policies that a client meets, if there are any."""

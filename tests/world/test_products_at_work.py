@@ -25,6 +25,7 @@ from sim.scenario.products import (
     Stalwart,
 )
 from sim.scenario.spec import Domain, Interval, Weather
+from sim.world.backlog import MANY_IN_A_SESSION
 from sim.world.simulation import Simulation
 
 E450_BUSY = Reply(450, ("Mailbox busy",), "4.2.1")
@@ -263,3 +264,23 @@ def test_who_has_moved_gets_nothing_and_the_sender_learns_the_address():
         "bounced",
         "551 5.1.6 User not local; please try <u1@b.example>",
     )
+
+
+def test_qmail_leaves_a_silent_host_alone_for_an_hour():
+    """Two connect timeouts 120 s apart, then an hour in which nobody's mail is tried there (tcpto.c)."""
+    mail = [message(at, "u1@a", "u1@b") for at in (0, 200, 300, 2000)]
+    facts = facts_of(Qmail(), *mail, hosts={"b": {"weather": FOR_EVER}}, duration=3900.0)
+    early = [(fact.message_id, fact.started_s) for fact in facts.attempts if fact.started_s < 3900]
+    assert early == [(1, 0.0), (2, 200.0)]
+
+
+def test_exim_lets_the_eleventh_message_of_a_session_wait_for_a_queue_run():
+    """smtp_accept_queue_per_connection (chatmail/core issue 3490): the first ten go on at once."""
+    one_by_one = Delays(destination_concurrency_limit=1)
+    hosts = {"a": {"mta": one_by_one}, "b": {"mta": Exim()}}
+    mail = [message(0, "u1@a", "u1@c") for _ in range(12)]
+    facts = run(scenario("a-b b-c", *mail, hosts=hosts, transfer="store-and-forward"))
+    late = [fact.message_id for fact in facts.attempts if fact.from_host == "b" and fact.started_s > 60]
+    assert {fact.session_id for fact in facts.attempts if fact.from_host == "a"} == {1}
+    assert sorted(late) == [11, 12]
+    assert {fact.reason for fact in facts.deferrals} == {MANY_IN_A_SESSION}

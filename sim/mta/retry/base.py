@@ -25,6 +25,7 @@ class Round(NamedTuple):
         number: which round it was, from 1.
         site: whether the last failure was that of a host that could not be talked to.
         null_reverse_path: whether the message is a report.
+        priority: what its sender gave it, from -9 to 9 (RFC 6710).
     """
 
     queue_id: str
@@ -34,6 +35,7 @@ class Round(NamedTuple):
     number: int
     site: bool
     null_reverse_path: bool
+    priority: int = 0
 
 
 class Retry:

@@ -67,8 +67,11 @@ class SendmailRetry(Retry):
         self.period = policy.queue_interval
 
     def gives_up(self, last: Round) -> bool:
-        """Whether the message is older than Timeout.queuereturn."""
-        return last.ended > last.arrival + self._policy.queuereturn
+        """Whether the message is older than Timeout.queuereturn for its priority (RFC 6710)."""
+        policy, lifetime = self._policy, 0.0
+        if last.priority:
+            lifetime = policy.queuereturn_urgent if last.priority > 0 else policy.queuereturn_non_urgent
+        return last.ended > last.arrival + (lifetime or policy.queuereturn)
 
     def sleeps_until(self, last: Round) -> float:
         """Until no age passes it over."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import inf
 
 from sim.mta.retry.base import Retry, Round
+from sim.scenario.products import Jsms
 
 
 class ListedRetry(Retry):
@@ -38,3 +39,20 @@ class ListedRetry(Retry):
     def lapses(self, arrival: float) -> float:
         """At the end of its lifetime, where there is a timer."""
         return arrival + self._lifetime if self._timed else inf
+
+
+class JsmsRetry(ListedRetry):
+    """A list for each priority of mail: urgent, normal and not urgent (MT-PRIORITY above, at and below 0)."""
+
+    def __init__(self, policy: Jsms) -> None:
+        super().__init__(policy.normalbackoff, policy.notices[-1], timed=True)
+        self._others = {
+            urgent: ListedRetry(delays, policy.notices[-1], timed=True)
+            for urgent, delays in ((True, policy.urgentbackoff), (False, policy.nonurgentbackoff))
+        }
+
+    def sleeps_until(self, last: Round) -> float:
+        """The delay that follows this round in the list of its priority."""
+        if last.priority:
+            return self._others[last.priority > 0].sleeps_until(last)
+        return super().sleeps_until(last)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sim.mta.retry.base import Retry
 from sim.mta.retry.daemon import PostfixRetry, SendmailRetry
 from sim.mta.retry.exim import EximRetry
-from sim.mta.retry.listed import ListedRetry
+from sim.mta.retry.listed import JsmsRetry, ListedRetry
 from sim.mta.retry.nullmailer import NullmailerRetry
 from sim.mta.retry.site import ExchangeRetry, Rfc5321Retry, ZoneMtaRetry
 from sim.mta.retry.spool import OpenSmtpdRetry, QmailRetry
@@ -39,7 +39,7 @@ def retry_of(product: Product, random: Callable[[], float]) -> Retry:  # noqa: C
         case Sendmail():
             return SendmailRetry(product)
         case Qmail():
-            return QmailRetry(product)
+            return QmailRetry(product, random)
         case OpenSmtpd():
             return OpenSmtpdRetry(product)
         case Exchange():
@@ -53,7 +53,7 @@ def retry_of(product: Product, random: Callable[[], float]) -> Retry:  # noqa: C
         case Nullmailer():
             return NullmailerRetry(product)
         case Jsms():
-            return ListedRetry(product.normalbackoff, product.notices[-1], timed=True)
+            return JsmsRetry(product)
         case Rfc5321():
             return Rfc5321Retry(product)
         case Delays():

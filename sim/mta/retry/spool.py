@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 
-from sim.mta.retry.base import Retry, Round
+from sim.mta.queue import Failure
+from sim.mta.retry.base import Outcome, Retry, Round
 from sim.scenario.products import OpenSmtpd, Qmail
 
 _REMOTE = 20
@@ -14,11 +16,30 @@ _BACKOFF = 400.0
 """OpenSMTPD's BACKOFF_TRANSFER, s (scheduler_ramqueue.c)."""
 
 
-class QmailRetry(Retry):
-    """qmail-send.c: nextretry, pass_dochan; the next pass is set when a pass begins."""
+_AGAIN, _UNIT, _ADDRESSES = 120.0, 64.0, 64
+"""tcpto.c: timeouts closer than this count as one, s; what the wait is counted in, s; how many hosts it remembers."""
 
-    def __init__(self, policy: Qmail) -> None:
+SILENT = Failure(0, "4.4.1", "Sorry, I wasn't able to establish an SMTP connection.")
+
+
+class QmailRetry(Retry):
+    """qmail-send.c: nextretry, pass_dochan; the next pass is set when a pass begins.
+
+    Hosts that did not answer twice are passed over for an hour or so by all mail (tcpto.c), each message on its own
+    clock all the same.
+
+    Args:
+        policy: qmail's control files.
+        random: draws from [0, 1): how long a host is passed over hangs on the number of the process that asks.
+    """
+
+    keeps_hosts = True
+
+    def __init__(self, policy: Qmail, random: Callable[[], float]) -> None:
         self._lifetime = policy.queuelifetime
+        self._patience = policy.timeoutconnect
+        self._random = random
+        self._timeouts: dict[str, tuple[int, float]] = {}
 
     def gives_up(self, last: Round) -> bool:
         """Whether the message was older than its lifetime when the pass began: it is dying then."""
@@ -27,6 +48,35 @@ class QmailRetry(Retry):
     def sleeps_until(self, last: Round) -> float:
         """The root of the age, twenty more, squared; in whole seconds."""
         return last.arrival + (math.isqrt(int(last.began - last.arrival)) + _REMOTE) ** 2
+
+    def bars(self, hop: str, queue_id: str, arrival: float, now: float) -> Failure | None:  # noqa: ARG002
+        """A host that did not answer twice is not tried for 64 to 97 minutes."""
+        count, last = self._timeouts.get(hop, (0, 0.0))
+        if count < 2 or now - last >= (60 + int(self._random() * 32)) * _UNIT:
+            return None
+        return SILENT
+
+    def tried(
+        self,
+        hop: str,
+        queue_id: str,  # noqa: ARG002
+        arrival: float,  # noqa: ARG002
+        *,
+        began: float,
+        now: float,
+        outcome: Outcome,
+    ) -> Sequence[str]:
+        """Count silence; any answer, a refusal too, ends the count."""
+        if outcome != "site" or now - began < self._patience:
+            self._timeouts.pop(hop, None)
+            return ()
+        count, last = self._timeouts.get(hop, (0, now - _AGAIN))
+        if count == 0 or now >= last + _AGAIN:
+            self._timeouts.pop(hop, None)
+            if len(self._timeouts) == _ADDRESSES:
+                del self._timeouts[next(iter(self._timeouts))]
+            self._timeouts[hop] = count + 1, now
+        return ()
 
 
 class OpenSmtpdRetry(Retry):

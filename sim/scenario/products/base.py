@@ -37,8 +37,8 @@ class Product:
     Received fields make a loop. `reuse` is how the next message begins in a session that is left open: it is where mail
     for its host waits, or for `connection_idle_limit` s, until it is `connection_time_limit` s old or has had
     `connection_count_limit` messages (0: any number). `idle_timeout` is the server's: how long it waits for
-    something to read (RFC 5321 section 4.5.3.2.7).
-    `randomizes` says whether MX hosts of one preference are shuffled.
+    something to read (RFC 5321 section 4.5.3.2.7). `randomizes` says whether MX hosts of one preference are shuffled,
+    `queues_after` how many messages of a session are tried as they come (0: all); later ones wait for a queue run.
     """
 
     __slots__ = ()
@@ -64,3 +64,4 @@ class Product:
     connection_idle_limit: float = 0.0
     connection_time_limit: float = inf
     connection_count_limit: int = 0
+    queues_after: int = 0

@@ -42,6 +42,8 @@ class Exim(Product):
     smtp_receive_timeout: float = 5 * MINUTE
     max_rcpt: int = 100
     hosts_max_try: int = 5
+    connection_max_messages: int = 500
+    smtp_accept_queue_per_connection: int = 10
     received_headers_max: int = 30
 
     helo_timeout = named("command_timeout")
@@ -56,3 +58,5 @@ class Exim(Product):
     mx_address_limit = named("hosts_max_try")
     hopcount_limit = named("received_headers_max")
     reuse = "mail"
+    connection_count_limit = named("connection_max_messages")
+    queues_after = named("smtp_accept_queue_per_connection")

@@ -93,7 +93,11 @@ class ZoneMta(Product):
 class Jsms(Product):
     """Channel keywords of Sun's Java System Messaging Server, once PMDF; the last of its notices returns the mail."""
 
+    urgentbackoff: tuple[float, ...] = (MINUTE * 30, HOUR, HOUR, 2 * HOUR, 2 * HOUR, 2 * HOUR, 4 * HOUR)
     normalbackoff: tuple[float, ...] = (HOUR, 2 * HOUR, 2 * HOUR, 4 * HOUR, 4 * HOUR, 4 * HOUR, 8 * HOUR)
+    nonurgentbackoff: tuple[float, ...] = (
+        2 * HOUR, 4 * HOUR, 4 * HOUR, 8 * HOUR, 8 * HOUR, 8 * HOUR, 16 * HOUR
+    )  # fmt: skip
     notices: tuple[float, ...] = (3 * DAY, 6 * DAY, 9 * DAY, 12 * DAY)
 
 

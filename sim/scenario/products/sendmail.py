@@ -10,12 +10,17 @@ from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sendmail(Product):
-    """Sendmail's options; `queue_interval` is that of its option -q, names in lower case are those below Timeout."""
+    """Sendmail's options; `queue_interval` is that of its option -q, names in lower case are those below Timeout.
+
+    Timeout.queuereturn is for mail of normal priority, and for the two others where theirs is 0.
+    """
 
     queue_interval: float = 30 * MINUTE
     MinQueueAge: float = 0.0
     MaxQueueAge: float = 0.0
     queuereturn: float = 5 * DAY
+    queuereturn_urgent: float = 0.0
+    queuereturn_non_urgent: float = 0.0
     connect: float = 2 * MINUTE
     initial: float = 5 * MINUTE
     mail: float = 10 * MINUTE

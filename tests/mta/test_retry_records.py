@@ -1,0 +1,86 @@
+"""What products remember of hosts and of priorities beside each message's own clock: qmail, JSMS, sendmail."""
+
+from __future__ import annotations
+
+import pytest
+
+from sim.mta.retry.base import Round
+from sim.mta.retry.of import retry_of
+from sim.mta.retry.spool import SILENT, QmailRetry
+from sim.scenario.products import DAY, HOUR, MINUTE, Jsms, Qmail, Sendmail
+
+
+def qmail(draw: float = 0.0) -> QmailRetry:
+    """qmail-remote as the process whose number's last five bits are this share of 32."""
+    return QmailRetry(Qmail(), lambda: draw)
+
+
+def silent(retry: QmailRetry, at: float, hop: str = "b", took: float = 60.0) -> None:
+    """A connection that was not answered within timeoutconnect, or in less time refused."""
+    retry.tried(hop, "1", 0.0, began=at - took, now=at, outcome="site")
+
+
+@pytest.mark.parametrize(("draw", "minutes"), [(0.0, 64), (0.999, 91 * 64 / 60)])
+def test_qmail_passes_a_host_over_that_did_not_answer_twice(draw: float, minutes: float):
+    """For (60 + (pid & 31)) * 64 s since the second time (tcpto.c)."""
+    retry = qmail(draw)
+    silent(retry, 60.0)
+    assert retry.bars("b", "2", 0.0, 61.0) is None
+    silent(retry, 180.0)
+    last = 180.0 + minutes * 60
+    assert [retry.bars("b", "2", 0.0, at) for at in (181.0, last - 1, last)] == [SILENT, SILENT, None]
+    assert retry.bars("c", "2", 0.0, 181.0) is None
+
+
+def test_qmail_counts_timeouts_close_to_each_other_as_one():
+    """Within 120 s it could have been the same timeout (tcpto.c)."""
+    retry = qmail()
+    for at in (60.0, 100.0, 179.0):
+        silent(retry, at)
+    assert retry.bars("b", "2", 0.0, 180.0) is None
+
+
+@pytest.mark.parametrize("outcome", ["taken", "message", "site"])
+def test_any_answer_ends_qmails_count(outcome: str):
+    """A host that refuses the connection is there, too (tcpto_err)."""
+    retry = qmail()
+    silent(retry, 60.0)
+    silent(retry, 180.0)
+    retry.tried("b", "1", 0.0, began=200.0, now=200.2, outcome=outcome)
+    assert retry.bars("b", "2", 0.0, 201.0) is None
+
+
+def test_qmail_remembers_sixty_four_hosts():
+    """The oldest one goes (tcpto.c: 1024 octets, 16 a host)."""
+    retry = qmail()
+    for nth in range(65):
+        silent(retry, 60.0 + nth, f"h{nth}")
+        silent(retry, 180.0 + nth, f"h{nth}")
+    barred = [nth for nth in range(65) if retry.bars(f"h{nth}", "2", 0.0, 300.0)]
+    assert barred == list(range(1, 65))
+
+
+def round_of(priority: int, number: int = 1, age: float = 0.0) -> Round:
+    """A round that is over, of a message with a priority."""
+    return Round("1", 0.0, age, age, number, site=True, null_reverse_path=False, priority=priority)
+
+
+@pytest.mark.parametrize(
+    ("priority", "minutes"),
+    [
+        (4, [30, 60, 60, 120, 120, 120, 240, 240]),
+        (0, [60, 120, 120, 240, 240, 240, 480, 480]),
+        (-4, [120, 240, 240, 480, 480, 480, 960, 960]),
+    ],
+)
+def test_jsms_has_a_schedule_for_each_priority(priority: int, minutes: list[int]):
+    """urgentbackoff, normalbackoff and nonurgentbackoff; the last gap repeats (Oracle 819-2650)."""
+    retry = retry_of(Jsms(), lambda: 0.0)
+    assert [retry.sleeps_until(round_of(priority, number)) / MINUTE for number in range(1, 9)] == minutes
+
+
+def test_sendmail_has_a_lifetime_for_each_priority():
+    """Timeout.queuereturn.urgent and .non-urgent; where they are not set, Timeout.queuereturn."""
+    retry = retry_of(Sendmail(queuereturn_urgent=HOUR), lambda: 0.0)
+    assert [retry.gives_up(round_of(priority, age=2 * HOUR)) for priority in (1, 0, -1)] == [True, False, False]
+    assert retry.gives_up(round_of(-1, age=6 * DAY))
