@@ -23,7 +23,7 @@ class SessionOptions:
     loss: Annotated[str, Parameter(help="How likely a packet is lost, each way.", allow_leading_hyphen=True)] = "0"
     burst: Annotated[str, Parameter(help="Mean length of a burst of losses: packets, or a duration.")] = ""
     size: Annotated[str, Parameter(help="The message.", allow_leading_hyphen=True)] = "20kB"
-    client: Annotated[str, Parameter(help="postfix, postfix-nopipe, smtp-source, smtplib or exim.")] = "postfix"
+    client: Annotated[str, Parameter(help="postfix, postfix-nopipe, smtp-source, smtplib, qmail or exim.")] = "postfix"
     server: Annotated[str, Parameter(help="postfix, smtp-sink or exim.")] = "postfix"
     congestion: Annotated[str, Parameter(help="cubic, reno or tahoe.")] = ""
     tcp: Annotated[str, Parameter(help="linux, linux-3, bsd-1988, or rtt-only (no TCP).")] = "linux"

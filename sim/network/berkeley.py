@@ -1,12 +1,13 @@
 """One end of a connection whose TCP is that of 4.3BSD-Tahoe (June 1988).
 
 A clock of 500 ms counts round trips and timers, another of 200 ms sends delayed acknowledgements. One segment at a time
-is timed, and none that was sent again (Karn). Every acknowledgement opens the window by one segment, also those of the
+is timed, and none that was sent again (Karn). A small segment waits until all before it is acknowledged (Nagle), which
+a receiver's delay may make long. Every acknowledgement opens the window by one segment, also those of the
 dialogue before the mail data, and a rest does not close it again. After three duplicate acknowledgements or a timeout
 the sender starts anew from one segment.
 
 Sources: 4.3BSD-Tahoe, sys/netinet/tcp_input.c, tcp_output.c, tcp_subr.c, tcp_timer.c and tcp_usrreq.c; Jacobson 1988;
-Karn and Partridge 1987.
+Karn and Partridge 1987; RFC 896.
 """
 
 from __future__ import annotations
@@ -101,6 +102,12 @@ class BerkeleyEnd(End):
         else:
             self.cwnd = self.controlled().avoid(self.cwnd, 1, now, self.least)
         self.cwnd = min(self.cwnd, max(_BUFFER, self.tcp.initial_window))
+
+    def push(self, now: float, *, beyond: bool = False) -> bool:
+        """Send as far as the window allows; a small segment waits while anything is not acknowledged (Nagle)."""
+        self.nodelay = self.una == self.next
+        self._small = self.next - 1
+        return super().push(now, beyond=beyond)
 
     def _owes_enough(self) -> bool:
         return self._owed >= 2 * self._way.mss

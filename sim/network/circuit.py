@@ -68,6 +68,7 @@ def connect(
     server_tcp: Tcp = LINUX,
     program: tcp.Program | None = None,
     patience: float = inf,
+    writes: int = 0,
 ) -> tcp.Connection | Propagation | Circuit:
     """A connection over whatever the lines are: TCP's, unless there are older carriers among them."""
     out, back = _plain(lines_out), _plain(lines_back)
@@ -82,6 +83,7 @@ def connect(
         server_tcp=server_tcp,
         program=program,
         patience=patience,
+        writes=writes,
     )
 
 

@@ -56,6 +56,7 @@ def connect(
     server_tcp: Tcp = LINUX,
     program: Program | None = None,
     patience: float = _NEVER,
+    writes: int = 0,
 ) -> Connection | Propagation:
     """A connection as the hosts' TCP makes it; without TCP if one of them has none (`rtt-only`). Arguments as there."""
     if "rtt-only" in {client_tcp.stack, server_tcp.stack}:
@@ -69,6 +70,7 @@ def connect(
         server_tcp=server_tcp,
         program=program,
         patience=patience,
+        writes=writes,
     )
 
 
@@ -83,6 +85,9 @@ class Connection:
         client_tcp: How the client's TCP is.
         server_tcp: How the server's TCP is.
         program: The server's program, if it may close the connection before its client knows.
+        writes: How many bytes the client's program writes at once, where it leaves Nagle's algorithm on (RFC 896): what
+            follows the first write of a flight goes out in whole segments, and its end when that one is acknowledged.
+            0 where it writes a flight at once, or has TCP_NODELAY.
         patience: How long that waits for something to read, in s.
 
     Attributes:
@@ -91,7 +96,7 @@ class Connection:
         gave_up_at: When the client's TCP gave up connecting; infinity if it did not.
         wire_bytes: Bytes of all IP packets of both directions so far.
         retransmissions: How many packets so far were sent again.
-        mss: The most bytes of payload a segment.
+        mss: The most bytes of a flight that is one segment for sure.
     """
 
     __slots__ = (
@@ -106,6 +111,7 @@ class Connection:
         "_server",
         "_shake",
         "_to_server",
+        "_writes",
         "accepted_at",
         "gave_up_at",
         "mss",
@@ -124,10 +130,13 @@ class Connection:
         server_tcp: Tcp = LINUX,
         program: Program | None = None,
         patience: float = _NEVER,
+        writes: int = 0,
     ) -> None:
-        self.mss = min([line.mtu for line in (*lines_out, *lines_back)], default=_USUAL_MTU) - HEADERS
+        mss = min([line.mtu for line in (*lines_out, *lines_back)], default=_USUAL_MTU) - HEADERS
         if client_tcp.stack == "bsd-1988" or server_tcp.stack == "bsd-1988":
-            self.mss = min(self.mss, SEGMENT)
+            mss = min(mss, SEGMENT)
+        self.mss = min(mss, writes) if writes else mss
+        self._writes = writes
         self.accepted_at = self.gave_up_at = _NEVER
         self._program = program
         self._patience = patience
@@ -135,8 +144,8 @@ class Connection:
         self.retransmissions = 0
         self._client = asking = _ENDS[client_tcp.stack](client_tcp)
         self._server = answering = _ENDS[server_tcp.stack](server_tcp)
-        self._to_server = Way(lines_out, lines_back, client, server, self.mss)
-        to_client = Way(lines_back, lines_out, server, client, self.mss)
+        self._to_server = Way(lines_out, lines_back, client, server, mss)
+        to_client = Way(lines_back, lines_out, server, client, mss)
         # By direction (to the client, to the server): the way, the sending end, the other end.
         self._ends = ((to_client, answering, asking), (self._to_server, asking, answering))
         # What has not been learnt from yet: the handshake, and the flights that were sums, each as its direction, when
@@ -349,10 +358,10 @@ class Connection:
     def _one_window(self, now: float, size: int, to_server: bool) -> bool:
         """Send several segments that fit the window and get through undisturbed; False if it is not that simple."""
         way, mine, _ = self._ends[to_server]
-        segments = -(-size // self.mss)
-        if segments > mine.cwnd:
+        segments = -(-size // way.mss)
+        if segments > mine.cwnd or (self._writes and size > self._writes):
             return False
-        there = burst(way, now, segments, size - (segments - 1) * self.mss)
+        there = burst(way, now, segments, size - (segments - 1) * way.mss)
         if there is None:
             return False
         first, last = there
@@ -377,11 +386,12 @@ class Connection:
         else:
             exchange.play(now)
         exchange.now = self._flight_at = now
-        _, mine, peer = self._ends[to_server]
+        way, mine, peer = self._ends[to_server]
         if mine.dead or peer.dead:
             return _NEVER
-        whole, tail = divmod(size, self.mss)
-        mine.write([self.mss] * whole + [tail] * (tail > 0))
+        first = self._writes if to_server and self._writes < size else 0
+        mine.nodelay = not first
+        mine.write([*_segments(first, way.mss), *_segments(size - first, way.mss)])
         if lost:
             mine.push_in_vain(now)
         else:
@@ -443,6 +453,12 @@ class Connection:
         mine.sent = -1.0
         self._exchange = None
         return True
+
+
+def _segments(size: int, mss: int) -> list[int]:
+    """What that many bytes, written at once, are cut into."""
+    whole, tail = divmod(size, mss)
+    return [mss] * whole + [tail] * (tail > 0)
 
 
 def _at_once(flow: Generator[float, None, float]) -> float:

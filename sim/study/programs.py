@@ -1,8 +1,8 @@
 """The mail programs that `mtasim session` knows: what each says in a dialogue, and how long it thinks about it.
 
 Octets and times are constants of the programs. Those of Postfix 3.7, smtp-source and smtp-sink are held to measurements
-over a line without loss (tests/README.md). Those of smtplib and of Exim 4.96 are not: their lines are what the programs
-write, their times about what such programs take.
+over a line without loss (tests/README.md). Those of smtplib, Exim 4.96 and qmail-remote 1.03 are not: their lines are
+what the programs write, their times about what such programs take.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ class Client:
 
     `helo` says that it greets with HELO, and thus knows no extension. `pipelines` says that MAIL, RCPT and DATA ride
     together where the server lets them; `quits_with_dot` that QUIT rides behind the final dot then. `added` is what
-    comes to the message on its way out: trace field, final dot, dots doubled. `gives_up_connecting` in s.
+    comes to the message on its way out: trace field, final dot, dots doubled. `gives_up_connecting` in s. `writes` as
+    `tcp.Connection` has it.
     """
 
     helo: bool = False
@@ -34,6 +35,7 @@ class Client:
     quit: int = 6
     thinks: float
     gives_up_connecting: float = 1e9
+    writes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,7 @@ CLIENTS: Final[Mapping[str, Client]] = {
     "postfix-nopipe": Client(mail=45, rcpt=55, added=230, thinks=0.25e-3, gives_up_connecting=30.0),
     "smtp-source": Client(helo=True, hello=24, added=74, thinks=0.2e-3),
     "smtplib": Client(mail=45, thinks=0.25e-3),
+    "qmail": Client(helo=True, mail=42, rcpt=42, added=160, thinks=0.25e-3, gives_up_connecting=60.0, writes=1024),
     "exim": Client(pipelines=True, mail=45, added=250, thinks=0.3e-3, gives_up_connecting=300.0),
 }
 """The programs that send."""

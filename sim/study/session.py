@@ -121,7 +121,7 @@ def _one(case: Case, name: str) -> Run:
         for way in ("out", "back")
     )
     client, server = CLIENTS[case.client], SERVERS[case.server]
-    connection = connect([out], [back], client_tcp=case.tcp, server_tcp=case.tcp)
+    connection = connect([out], [back], client_tcp=case.tcp, server_tcp=case.tcp, writes=client.writes)
     times = {"connect": connection.open(start, start + client.gives_up_connecting)}
     now = connection.accepted_at if times["connect"] < math.inf else math.inf
     times["greeting"] = now = connection.send(now + server.greets, server.greeting, to_server=False)

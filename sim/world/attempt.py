@@ -176,6 +176,7 @@ class Attempt:
                 server_tcp=peer.host.tcp,
                 program=reception,
                 patience=peer.host.mta.idle_timeout,
+                writes=host.mta.write_size,
             ),
             policy=host.mta,
             client_up_until=station.weather.next_down(now),

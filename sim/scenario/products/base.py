@@ -31,13 +31,14 @@ class Product:
 
     Timeouts are the client's: connecting, the greeting and the reply to EHLO, the replies to MAIL, RCPT and DATA, each
     block of mail data, the reply to the final dot and to QUIT. `destination_concurrency_limit` is how many deliveries
-    to one next hop are under way, `process_limit` how many in all; `recipient_limit` how many recipients a
-    transaction has; `mx_address_limit` how many hosts of a domain are tried, `mx_session_limit` how many of them may
-    have been offered the mail; `active_limit` how many messages are worked on at a time; `hopcount_limit` how many
-    Received fields make a loop. `reuse` is how the next message begins in a session that is left open: it is where mail
-    for its host waits, or for `connection_idle_limit` s, until it is `connection_time_limit` s old or has had
-    `connection_count_limit` messages (0: any number). `idle_timeout` is the server's: how long it waits for
-    something to read (RFC 5321 section 4.5.3.2.7). `randomizes` says whether MX hosts of one preference are shuffled,
+    to one next hop are under way, `process_limit` how many in all; `recipient_limit` how many recipients a transaction
+    has; `mx_address_limit` how many hosts of a domain are tried, `mx_session_limit` how many of them may have been
+    offered the mail; `active_limit` how many messages are worked on at a time; `hopcount_limit` how many Received
+    fields make a loop. `write_size` is how many bytes its client writes at once where Nagle's algorithm holds mail data
+    back for that (0: it does not). `reuse` is how the next message begins in a session that is left open: it is where
+    mail for its host waits, or for `connection_idle_limit` s, until it is `connection_time_limit` s old or has had
+    `connection_count_limit` messages (0: any number). `idle_timeout` is the server's: how long it waits for something
+    to read (RFC 5321 section 4.5.3.2.7). `randomizes` says whether MX hosts of one preference are shuffled,
     `queues_after` how many messages of a session are tried as they come (0: all); later ones wait for a queue run.
     """
 
@@ -60,6 +61,7 @@ class Product:
     randomizes: bool = True
     active_limit: int = MANY
     hopcount_limit: int = 100
+    write_size: int = 0
     reuse: Reuse = "rset"
     connection_idle_limit: float = 0.0
     connection_time_limit: float = inf

@@ -30,6 +30,7 @@ class Qmail(Product):
     process_limit = named("concurrencyremote")
     recipient_limit = 1
     mx_session_limit = 1
+    write_size = 1024
     reuse = "never"
 
 
