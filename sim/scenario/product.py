@@ -102,6 +102,10 @@ def _read_parameters(kind: type[Product], value: object) -> dict[str, Value]:
         for name, item in given.items()
         if name in known
     }
+    if faults and not collected.faults:
+        # Where a name is wrong nothing of this comes to be compared with other layers; what stands here can be.
+        pairs = faults_of(kind(**read))
+        faults += [((names[0],), fault) for names, fault in pairs if all(name in read for name in names)]
     if faults or collected.faults:
         raise FaultsError([*faults, *collected.faults])
     return read

@@ -406,6 +406,21 @@ CASES = {
         NET + "hosts: {a: {spool: durabel}}\n",
         ["x.yaml:2:20: unknown spool (durabel): allowed are durable, volatile; did you mean durable?"],
     ),
+    "what an operator gets wrong, all at once": (
+        NET
+        + "hosts: {a: {mta: {nullmailer: {backoff: 1 h, pausetime: 8 d, queuelifetime: 7 d}}}}\n"
+        + "domains:\n"
+        + "  a.example: {mx: {10: a, 20: c}, users: [ann], lists: {all: [staff@b.example]}}\n"
+        + "  b.example: {mx: b, users: [bob], lists: {staff: [bob@b.example, all@a.example]}}\n",
+        [
+            "x.yaml:2:32: unknown parameter of nullmailer (backoff): allowed are pausetime, maxpause, queuelifetime, "
+            "sendtimeout",
+            "x.yaml:2:57: pausetime is above queuelifetime (8 d, 1 w): allowed is at most that",
+            "x.yaml:4:31: unknown host (c): allowed are a, b",
+            "x.yaml:4:62: a list that contains itself (all): allowed are members that do not lead back",
+            "x.yaml:5:51: a list that contains itself (staff): allowed are members that do not lead back",
+        ],
+    ),
     "two spools": (
         NET + "hosts: {a: {spool: durable, crashes: {mtbf: 1 d, mttr: 1 h, spool: volatile}}}\n",
         ["x.yaml:2:20: two words on one spool (durable, and volatile with crashes): say one"],

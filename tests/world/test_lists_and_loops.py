@@ -1,0 +1,102 @@
+"""Mailing lists over hosts, and mail that would go round for ever."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from worlds import message, run, scenario
+
+from sim.scenario.policies import Policies, Refusal
+from sim.scenario.products import Exim, Postfix
+from sim.scenario.spec import Domain, Interval, Weather
+
+WINDOW = 400.0
+
+
+def domains(**lists: dict[str, tuple[str, ...]]) -> dict[str, Domain]:
+    """Domains a.example to d.example with users u1 and u2, and these lists."""
+    return {
+        f"{name}.example": Domain(
+            name=f"{name}.example", mx=((0, name),), users=("u1", "u2"), lists=lists.get(name, {})
+        )
+        for name in "abcd"
+    }
+
+
+def ends(facts) -> dict[tuple[int, str], tuple[str, str]]:
+    """How each copy ended, and why, by message and recipient."""
+    return {(copy.message_id, copy.recipient): (copy.outcome, copy.reason) for copy in facts.copies}
+
+
+def test_members_anywhere_get_one_transaction_a_host():
+    """A list with members here, at two hosts, and one that is a list itself, at its own host."""
+    members = ("u1@a.example", "u1@b.example", "u1@c.example", "u2@c.example", "all@d.example")
+    lists = domains(b={"all": members}, d={"all": ("u1@d.example", "u2@a.example")})
+    facts = run(scenario("a-b b-c b-d", message(1.0, "u1@a", "all@b"), domains=lists))
+    assert {outcome for outcome, _ in ends(facts).values()} == {"delivered"}
+    sent = [(fact.message_id, fact.from_host, fact.to_host, fact.recipients) for fact in facts.attempts]
+    assert sorted(sent) == [
+        (1, "a", "b", 1), (2, "b", "a", 1), (2, "b", "c", 2), (2, "b", "d", 1), (3, "d", "a", 1),
+    ]  # fmt: skip
+    assert [fact.sender for fact in facts.messages] == ["u1@a.example", "owner-all@b.example", "owner-all@d.example"]
+
+
+def test_reports_on_members_go_to_the_lists_owner():
+    """A member that is refused is the owner's business: the writer hears nothing."""
+    refuse = Policies(refuse=(Refusal(at="rcpt", code=550),))
+    lists = domains(b={"all": ("u1@c.example", "u2@b.example")})
+    facts = run(scenario("a-b b-c", message(1.0, "u1@a", "all@b"), domains=lists, hosts={"c": {"policies": refuse}}))
+    reports = {fact.message_id for fact in facts.messages if fact.sender == "<>"}
+    assert [copy.recipient for copy in facts.copies if copy.message_id in reports] == ["owner-all@b.example"]
+    assert Counter(copy.outcome for copy in facts.copies) == {"delivered": 3, "bounced": 1}
+
+
+def test_lists_that_lead_to_each_other_end_in_a_report():
+    """A host does not expand a message that it has expanded before: 554 5.4.6, to the owner of the other list."""
+    lists = domains(b={"all": ("all@c.example", "u1@b.example")}, c={"all": ("all@b.example", "u1@c.example")})
+    facts = run(scenario("a-b b-c", message(1.0, "u1@a", "all@b"), domains=lists))
+    assert [key for key, end in ends(facts).items() if end == ("bounced", "554 5.4.6 mailing list loop")] == [
+        (3, "all@b.example")
+    ]
+    assert Counter(copy.recipient for copy in facts.copies) == {
+        "all@b.example": 2, "all@c.example": 1, "u1@b.example": 1, "u1@c.example": 1, "owner-all@c.example": 1,
+    }  # fmt: skip
+
+
+def test_a_list_of_itself_expands_once():
+    """What a scenario file may not say ends at its first turn."""
+    facts = run(scenario("a-b", message(1.0, "u1@a", "all@b"), domains=domains(b={"all": ("all@b.example",)})))
+    assert Counter(copy.reason for copy in facts.copies)["554 5.4.6 mailing list loop"] == 1
+
+
+def test_a_large_list_goes_out_by_recipient_limits():
+    """3,000 members at one host: 60 transactions of Postfix's 50, each member once."""
+    users = tuple(f"u{number}" for number in range(3000))
+    lists = domains(b={"all": tuple(f"{user}@c.example" for user in users)})
+    lists["c.example"] = Domain(name="c.example", mx=((0, "c"),), users=users)
+    facts = run(scenario("a-b b-c", message(1.0, "u1@a", "all@b"), domains=lists))
+    assert Counter(copy.outcome for copy in facts.copies) == {"delivered": 3001}
+    assert Counter(fact.recipients for fact in facts.attempts) == {1: 1, 50: 60}
+
+
+@pytest.mark.parametrize(("mta", "hops"), [(Postfix(), 50), (Postfix(hopcount_limit=7), 7), (Exim(), 30)])
+def test_mail_that_relays_pass_to_and_fro_ends_in_a_loop_bounce(mta, hops: int):
+    """Each relay finds its own line to the last host refused, and next time the other one's way open.
+
+    The relay at the limit refuses the mail data (RFC 5321 section 6.3), and the one before it tells the writer.
+    """
+    even = tuple(Interval(start=n * 2 * WINDOW, end=(n * 2 + 1) * WINDOW) for n in range(500))
+    odd = tuple(Interval(start=(n * 2 + 1) * WINDOW, end=(n * 2 + 2) * WINDOW) for n in range(500))
+    refuse = Policies(refuse=(Refusal(at="mail", code=451),))
+    hosts = {"*": {"mta": mta}, "d": {"mta": mta, "policies": refuse}}
+    weather = {"b-d": Weather(down=odd), "c-d": Weather(down=even)}
+    mail = message(1.0, "u1@b", "u1@d")
+    facts = run(scenario("b-c b-d c-d", mail, transfer="store-and-forward", hosts=hosts, weather=weather, domains={
+        name: domain for name, domain in domains().items() if name != "a.example"
+    }))  # fmt: skip
+    copy = facts.copies[0]
+    assert (copy.outcome, copy.reason) == ("bounced", "554 5.4.6 Too many hops")
+    assert copy.hops == hops
+    report = facts.copies[1]
+    assert (report.recipient, report.outcome) == ("u1@b.example", "delivered")
