@@ -7,8 +7,9 @@ what comes for it later, until it is given another chance.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import replace
+from math import inf
 from typing import Any, Generic, TypeVar
 
 from sim.mta.destination import Concurrency, Destination
@@ -36,15 +37,16 @@ def queue_manager_of(product: Product, *, keeps: bool = True) -> QueueManager[An
     if isinstance(product, Postfix):
         return _postfix(product, keeps=keeps)
     most = product.destination_concurrency_limit
+    first = min(product.initial_concurrency, most)
     windows = Concurrency(
-        initial=most,
+        initial=first,
         concurrency_limit=most,
-        positive_feedback=_STILL,
+        positive_feedback=_STILL if first == most else Feedback(2.0 * most),
         negative_feedback=_STILL,
         failed_cohort_limit=0,
         connections="always" if keeps else "never",
     )
-    return QueueManager(product.process_limit, windows, Slots(cost=0))
+    return QueueManager(product.process_limit, windows, Slots(cost=0), product.connection_delay)
 
 
 def _postfix(policy: Postfix, *, keeps: bool) -> QueueManager[Any]:
@@ -72,23 +74,44 @@ def _postfix(policy: Postfix, *, keeps: bool) -> QueueManager[Any]:
 class QueueManager(Generic[T]):
     """The outbound deliveries of a host: those under way and those that wait (`jobs`).
 
-    `paces` says whether a destination waits between deliveries. `started` is the destination of the delivery that has
-    got its place last: it says what that may do with connections.
+    `paces` says whether a destination waits between deliveries, or between connections; `idle` has those to which a
+    connection was left open. `started` is the destination of the delivery that has got its place last: it says what
+    that may do with connections.
 
     Args:
         process_limit: how many are under way at a time, at most.
         concurrency: what steers each destination's window.
         slots: what preemption costs.
+        connection_delay: how long after a connection the next one to the same destination is made, s.
     """
 
-    __slots__ = ("_busy", "_concurrency", "_destinations", "_most", "_now", "jobs", "paces", "started")
+    __slots__ = (
+        "_busy",
+        "_concurrency",
+        "_destinations",
+        "_most",
+        "_now",
+        "_opened",
+        "_spacing",
+        "idle",
+        "jobs",
+        "paces",
+        "started",
+    )
 
     def __init__(
-        self, process_limit: int = 100, concurrency: Concurrency | None = None, slots: Slots | None = None
+        self,
+        process_limit: int = 100,
+        concurrency: Concurrency | None = None,
+        slots: Slots | None = None,
+        connection_delay: float = 0.0,
     ) -> None:
         self._most = process_limit
         self._concurrency = concurrency or Concurrency()
-        self.paces = self._concurrency.rate_delay > 0
+        self.paces = self._concurrency.rate_delay > 0 or connection_delay > 0
+        self._spacing = connection_delay
+        self._opened: dict[str, float] = {}
+        self.idle: Container[str] = ()
         self._busy = 0
         self._now = 0.0
         self._destinations: dict[str, Destination] = {}
@@ -97,7 +120,7 @@ class QueueManager(Generic[T]):
 
     def take(self, hop: str, now: float) -> bool:
         """Take a place for a message's only delivery, if there is one; else `enter` it, unless it is `suspended`."""
-        if self._busy >= self._most:
+        if self._busy >= self._most or (self._spacing and not self._may_open(hop, now)):
             return False
         destination = self._destinations.get(hop)
         if destination is None:
@@ -111,6 +134,8 @@ class QueueManager(Generic[T]):
             destination.start(now)
         self.started = destination
         self._busy += 1
+        if self._spacing and hop not in self.idle:
+            self._opened[hop] = now
         return True
 
     def suspended(self, hop: str, now: float) -> Failure | None:
@@ -143,6 +168,8 @@ class QueueManager(Generic[T]):
             self.started = self._destinations[hop]
             self.started.start(now)
             self._busy += 1
+            if self._spacing and hop not in self.idle:
+                self._opened[hop] = now
         return selected
 
     def successor(self, hop: str, now: float) -> T | None:
@@ -202,13 +229,15 @@ class QueueManager(Generic[T]):
 
     def _forget(self, hop: str, destination: Destination) -> None:
         """As in Postfix, nothing is remembered of a destination that has nothing to do."""
-        if not (destination.busy or destination.is_dead or self.paces or self.jobs.waits_for(hop)):
+        if not (destination.busy or destination.is_dead or self._concurrency.rate_delay or self.jobs.waits_for(hop)):
             del self._destinations[hop]
 
     def resumes_at(self, hop: str) -> float | None:
         """When a destination that waits between deliveries has its next one, if it does and any waits for it."""
         if not self.paces or not self.jobs.waits_for(hop):
             return None
+        if self._spacing:
+            return self._opened.get(hop, -inf) + self._spacing
         destination = self._destinations.get(hop)
         return None if destination is None else destination.closed_until
 
@@ -228,6 +257,11 @@ class QueueManager(Generic[T]):
             self._destinations[hop].busy = busy
         return self.jobs.clear()
 
+    def _may_open(self, hop: str, now: float) -> bool:
+        return hop in self.idle or now >= self._opened.get(hop, -inf) + self._spacing
+
     def _has_room(self, hop: str) -> bool:
+        if self._spacing and not self._may_open(hop, self._now):
+            return False
         destination = self._destinations.get(hop)
         return destination is None or destination.has_room(self._now)

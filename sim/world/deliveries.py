@@ -38,6 +38,7 @@ class Deliveries:
         self._lookup = station.world.scenario.network.dns.lookup
         self.manager: QueueManager[Delivery] = queue_manager_of(station.host.mta, keeps=station.host.reuse != "never")
         self.connections = Connections(station.world, station.host.mta.connection_idle_limit)
+        self.manager.idle = self.connections.idle
 
     def begin(self, entry: Entry, now: float, *, new: bool) -> None:
         """Begin a round of an entry's deliveries, as soon as the active queue has room for it."""

@@ -12,7 +12,7 @@ from sim.mta.destination import Concurrency
 from sim.mta.jobs import Slots
 from sim.mta.queue import Failure
 from sim.mta.queue_manager import QueueManager, queue_manager_of
-from sim.scenario.products import Delays, Nullmailer, OpenSmtpd, Product
+from sim.scenario.products import Delays, Exchange, Nullmailer, OpenSmtpd, Product
 
 DOWN = Failure(0, "4.4.1", "connection timed out")
 
@@ -221,7 +221,9 @@ def test_the_first_waves_are_five_ten_and_twenty(shared):
     assert [measured[wave] for wave in range(10)] == pytest.approx([waves[wave] for wave in range(10)], abs=1)
 
 
-@pytest.mark.parametrize("product", [OpenSmtpd(maxconn_per_route=2), Delays(destination_concurrency_limit=2)])
+@pytest.mark.parametrize(
+    "product", [Exchange(MaxPerDomainOutboundConnections=2), Delays(destination_concurrency_limit=2)]
+)
 def test_other_products_have_plain_limits(product: Product):
     """As many at a time as the parameter says from the start, whatever fails; nothing is put off or preempted."""
     queue = queue_manager_of(product)
@@ -243,3 +245,17 @@ def test_a_process_limit_of_one():
     """Nullmailer sends one message at a time."""
     queue = queue_manager_of(Nullmailer())
     assert [queue.take(hop, 0.0) for hop in ("a", "b")] == [True, False]
+
+
+def test_opensmtpd_opens_one_connection_until_it_gets_through_and_then_one_every_five_seconds():
+    """A route that is new is validated first (mta.c: mta_find_route); maxconn_per_route and conndelay_route bound the rest."""
+    queue = queue_manager_of(OpenSmtpd())
+    assert [queue.take("a", 0.0) for _ in range(2)] == [True, False]
+    queue.enter([("a", str(n)) for n in range(9)], 0.0)
+    assert (starts(queue, 5.0), queue.resumes_at("a")) == ([], 5.0)
+    queue.leave("a", 5.0)
+    opened = {at: starts(queue, at) for at in (5.0, 7.0, 10.0, 15.0, 20.0, 25.0, 30.0)}
+    assert [len(found) for found in opened.values()] == [1, 0, 1, 1, 1, 1, 0]
+    queue.idle = {"a"}
+    queue.leave("a", 31.0)
+    assert len(starts(queue, 31.0)) == 1

@@ -1,4 +1,4 @@
-"""What products remember of hosts and of priorities beside each message's own clock: qmail, JSMS, sendmail."""
+"""What products remember of hosts and of priorities beside each message's own clock: qmail, OpenSMTPD, JSMS, sendmail."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import pytest
 
 from sim.mta.retry.base import Round
 from sim.mta.retry.of import retry_of
-from sim.mta.retry.spool import SILENT, QmailRetry
-from sim.scenario.products import DAY, HOUR, MINUTE, Jsms, Qmail, Sendmail
+from sim.mta.retry.opensmtpd import NO_ROUTE, OpenSmtpdRetry
+from sim.mta.retry.qmail import SILENT, QmailRetry
+from sim.scenario.products import DAY, HOUR, MINUTE, Jsms, OpenSmtpd, Qmail, Sendmail
 
 
 def qmail(draw: float = 0.0) -> QmailRetry:
@@ -84,3 +85,30 @@ def test_sendmail_has_a_lifetime_for_each_priority():
     retry = retry_of(Sendmail(queuereturn_urgent=HOUR), lambda: 0.0)
     assert [retry.gives_up(round_of(priority, age=2 * HOUR)) for priority in (1, 0, -1)] == [True, False, False]
     assert retry.gives_up(round_of(-1, age=6 * DAY))
+
+
+def opensmtpd() -> OpenSmtpdRetry:
+    """A host that a message could not be brought to at 100 s."""
+    retry = OpenSmtpdRetry(OpenSmtpd())
+    retry.tried("b", "1", 0.0, began=70.0, now=100.0, outcome="site")
+    return retry
+
+
+def test_opensmtpd_disables_a_route_whose_first_connection_fails():
+    """For 15 s; then it is relieved of its penalty, and may earn it again (mta.c: mta_route_disable)."""
+    retry = opensmtpd()
+    assert [retry.bars("b", "2", 0.0, at) for at in (100.0, 114.9, 115.0)] == [NO_ROUTE, NO_ROUTE, None]
+    retry.tried("b", "1", 0.0, began=120.0, now=150.0, outcome="site")
+    assert [retry.bars("b", "2", 0.0, at) for at in (164.9, 165.0)] == [NO_ROUTE, None]
+
+
+def test_opensmtpd_sends_what_was_put_off_when_a_delivery_succeeds():
+    """hoststat: those that failed and those that were not tried, but nobody after four hours, and who has gone."""
+    retry = opensmtpd()
+    for queue_id in ("2", "3", "4"):
+        retry.bars("b", queue_id, 0.0, 101.0)
+    retry.forget("3")
+    assert retry.tried("b", "5", 0.0, began=200.0, now=201.0, outcome="message") == ()
+    assert list(retry.tried("b", "4", 0.0, began=200.0, now=201.0, outcome="taken")) == ["1", "2"]
+    assert retry.tried("b", "4", 0.0, began=202.0, now=203.0, outcome="taken") == ()
+    assert opensmtpd().tried("b", "5", 0.0, began=14600.0, now=14601.0, outcome="taken") == ()

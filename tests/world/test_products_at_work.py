@@ -284,3 +284,24 @@ def test_exim_lets_the_eleventh_message_of_a_session_wait_for_a_queue_run():
     assert {fact.session_id for fact in facts.attempts if fact.from_host == "a"} == {1}
     assert sorted(late) == [11, 12]
     assert {fact.reason for fact in facts.deferrals} == {MANY_IN_A_SESSION}
+
+
+def test_opensmtpd_tries_a_new_route_with_one_connection_and_all_wait_for_its_fate():
+    """The route is disabled, so nobody else tries; the one that gets through later takes all along, in one session."""
+    hosts = {"b": {"weather": Weather(down=(Interval(start=0.0, end=300.0),))}}
+    mail = [message(at, "u1@a", "u1@b") for at in (0, 1, 2, 200)]
+    facts = facts_of(OpenSmtpd(), *mail, hosts=hosts, duration=500.0)
+    attempts = [(fact.message_id, fact.started_s, fact.outcome) for fact in facts.attempts]
+    assert attempts[:2] == [(1, 0.0, "connect-timeout"), (4, 200.0, "connect-timeout")]
+    assert attempts[2] == (1, 400.0, "accepted")
+    # The others have a time of their own, 401 s and later, but follow at once.
+    assert sorted((number, outcome) for number, _, outcome in attempts[3:]) == [(n, "accepted") for n in (2, 3, 4)]
+    assert {fact.session_id for fact in facts.attempts[2:]} == {facts.attempts[2].session_id}
+    assert max(start for _, start, _ in attempts) < 401.0
+
+
+def test_an_idle_session_of_opensmtpd_waits_ten_seconds_for_mail():
+    """sessdelay_keepalive: what comes within 10 s goes in the session that is there."""
+    mail = [message(at, "u1@a", "u1@b") for at in (0, 9, 25)]
+    facts = facts_of(OpenSmtpd(), *mail)
+    assert [fact.session_id for fact in facts.attempts] == [1, 1, 2]

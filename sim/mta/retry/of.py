@@ -9,8 +9,9 @@ from sim.mta.retry.daemon import PostfixRetry, SendmailRetry
 from sim.mta.retry.exim import EximRetry
 from sim.mta.retry.listed import JsmsRetry, ListedRetry
 from sim.mta.retry.nullmailer import NullmailerRetry
+from sim.mta.retry.opensmtpd import OpenSmtpdRetry
+from sim.mta.retry.qmail import QmailRetry
 from sim.mta.retry.site import ExchangeRetry, Rfc5321Retry, ZoneMtaRetry
-from sim.mta.retry.spool import OpenSmtpdRetry, QmailRetry
 from sim.scenario.products import (
     Delays,
     Exchange,

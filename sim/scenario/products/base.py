@@ -30,16 +30,22 @@ class Product:
     """What every product answers to; without own parameters, what RFC 5321 says, and no limits.
 
     Timeouts are the client's: connecting, the greeting and the reply to EHLO, the replies to MAIL, RCPT and DATA, each
-    block of mail data, the reply to the final dot and to QUIT. `destination_concurrency_limit` is how many deliveries
-    to one next hop are under way, `process_limit` how many in all; `recipient_limit` how many recipients a transaction
-    has; `mx_address_limit` how many hosts of a domain are tried, `mx_session_limit` how many of them may have been
-    offered the mail; `active_limit` how many messages are worked on at a time; `hopcount_limit` how many Received
-    fields make a loop. `write_size` is how many bytes its client writes at once where Nagle's algorithm holds mail data
-    back for that (0: it does not). `reuse` is how the next message begins in a session that is left open: it is where
-    mail for its host waits, or for `connection_idle_limit` s, until it is `connection_time_limit` s old or has had
-    `connection_count_limit` messages (0: any number). `idle_timeout` is the server's: how long it waits for something
-    to read (RFC 5321 section 4.5.3.2.7). `randomizes` says whether MX hosts of one preference are shuffled,
-    `queues_after` how many messages of a session are tried as they come (0: all); later ones wait for a queue run.
+    block of mail data, the reply to the final dot and to QUIT. `idle_timeout` is the server's: how long it waits for
+    something to read (RFC 5321 section 4.5.3.2.7).
+
+    `destination_concurrency_limit` is how many deliveries to one next hop are under way (`initial_concurrency` before
+    the first has got through), `connection_delay` how long after a connection the next one to it is made;
+    `process_limit` is how many are under way in all, `active_limit` how many messages are worked on at a time.
+
+    `recipient_limit` is how many recipients a transaction has; `mx_address_limit` how many hosts of a domain are tried,
+    `mx_session_limit` how many of them may have been offered the mail; `randomizes` says whether MX hosts of one
+    preference are shuffled. `hopcount_limit` is how many Received fields make a loop.
+
+    `write_size` is how many bytes its client writes at once where Nagle's algorithm holds mail data back for that (0:
+    it does not). `reuse` is how the next message begins in a session that is left open: it is where mail for its host
+    waits, or for `connection_idle_limit` s, until it is `connection_time_limit` s old or has had
+    `connection_count_limit` messages (0: any number). `queues_after` is how many messages of a session are tried as
+    they come (0: all); later ones wait for a queue run.
     """
 
     __slots__ = ()
@@ -54,6 +60,8 @@ class Product:
     quit_timeout: float = 5 * MINUTE
     idle_timeout: float = 5 * MINUTE
     destination_concurrency_limit: int = MANY
+    initial_concurrency: int = MANY
+    connection_delay: float = 0.0
     process_limit: int = MANY
     recipient_limit: int = 100
     mx_address_limit: int = MANY

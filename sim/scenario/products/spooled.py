@@ -39,12 +39,38 @@ class OpenSmtpd(Product):
     """OpenSMTPD's settings (smtpd.conf(5)), and its limits by their names in its source (limit.c)."""
 
     expire: float = 4 * DAY
+    maxconn_per_host: int = 10
     maxconn_per_route: int = 5
     maxconn_per_source: int = 100
+    maxconn_per_connector: int = 20
+    maxconn_per_relay: int = 100
+    maxconn_per_domain: int = 100
+    conndelay_route: float = 5.0
+    conndelay_relay: float = 2.0
+    max_mail_per_session: int = 100
+    sessdelay_keepalive: float = 10.0
 
-    destination_concurrency_limit = named("maxconn_per_route")
     process_limit = named("maxconn_per_source")
+    connection_count_limit = named("max_mail_per_session")
+    connection_idle_limit = named("sessdelay_keepalive")
     reuse = "mail"
+    initial_concurrency = 1
+
+    @property
+    def destination_concurrency_limit(self) -> int:  # type: ignore[override]
+        """The narrowest of the limits of one next hop's connections."""
+        return min(
+            self.maxconn_per_host,
+            self.maxconn_per_route,
+            self.maxconn_per_connector,
+            self.maxconn_per_relay,
+            self.maxconn_per_domain,
+        )
+
+    @property
+    def connection_delay(self) -> float:  # type: ignore[override]
+        """The longer of the delays after a connection to the same next hop."""
+        return max(self.conndelay_route, self.conndelay_relay)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Products that wake each message at a time of its own, a function of its age: qmail, OpenSMTPD."""
+"""When qmail tries again: each message at a time of its own, but for hosts that do not answer."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ from collections.abc import Callable, Sequence
 
 from sim.mta.queue import Failure
 from sim.mta.retry.base import Outcome, Retry, Round
-from sim.scenario.products import OpenSmtpd, Qmail
+from sim.scenario.products import Qmail
 
 _REMOTE = 20
 """What qmail adds to the root of a message's age for remote recipients (qmail-send.c: chanskip)."""
-
-_BACKOFF = 400.0
-"""OpenSMTPD's BACKOFF_TRANSFER, s (scheduler_ramqueue.c)."""
 
 
 _AGAIN, _UNIT, _ADDRESSES = 120.0, 64.0, 64
@@ -77,26 +74,3 @@ class QmailRetry(Retry):
                 del self._timeouts[next(iter(self._timeouts))]
             self._timeouts[hop] = count + 1, now
         return ()
-
-
-class OpenSmtpdRetry(Retry):
-    """scheduler_ramqueue.c: scheduler_next; what expires is returned by a timer."""
-
-    def __init__(self, policy: OpenSmtpd) -> None:
-        self._expire = policy.expire
-
-    def gives_up(self, last: Round) -> bool:
-        """Whether it has expired meanwhile."""
-        return last.ended >= self.lapses(last.arrival)
-
-    def sleeps_until(self, last: Round) -> float:
-        """400 s times the square of the number of tries, or of the next number that lies in the future."""
-        age = last.ended - last.arrival
-        step = max(last.number, math.isqrt(int(age / _BACKOFF)))
-        while _BACKOFF * step * step <= age:
-            step += 1
-        return min(last.arrival + _BACKOFF * step * step, self.lapses(last.arrival))
-
-    def lapses(self, arrival: float) -> float:
-        """At the age of `expire`."""
-        return arrival + self._expire
