@@ -413,8 +413,10 @@ CASES = {
         + "  a.example: {mx: {10: a, 20: c}, users: [ann], lists: {all: [staff@b.example]}}\n"
         + "  b.example: {mx: b, users: [bob], lists: {staff: [bob@b.example, all@a.example]}}\n",
         [
-            "x.yaml:2:32: unknown parameter of nullmailer (backoff): allowed are pausetime, maxpause, queuelifetime, "
-            "sendtimeout",
+            (
+                "x.yaml:2:32: unknown parameter of nullmailer (backoff): allowed are pausetime, maxpause, queuelifetime, "
+                "sendtimeout"
+            ),
             "x.yaml:2:57: pausetime is above queuelifetime (8 d, 1 w): allowed is at most that",
             "x.yaml:4:31: unknown host (c): allowed are a, b",
             "x.yaml:4:62: a list that contains itself (all): allowed are members that do not lead back",
