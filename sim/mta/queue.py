@@ -91,8 +91,9 @@ class Entry:
     `in_delivery` how many deliveries of it are under way or in line; `rounds` how many rounds of them there have been;
     `failures` what the last attempts said of the copies that they left over, `over` the recipients among these who are
     not to be tried again although the failure was no refusal. `wishes` is what the sender asked for, None where that is
-    nothing; `state` is where it stands. `asked_for` are the domains whose hosts
-    have asked for it since its last round, of those whose mail waits for that.
+    nothing; `state` is where it stands, `frozen` says that it is a report that came back and is kept for a while.
+    `asked_for` are the domains whose hosts have asked for it since its last round, of those whose mail waits for that.
+    `warned` counts the times that its sender was told that it is late.
     """
 
     queue_id: str
@@ -109,6 +110,8 @@ class Entry:
     wishes: Wishes | None = None
     state: State = "active"
     asked_for: frozenset[str] = frozenset()
+    frozen: bool = False
+    warned: int = 0
 
     @property
     def message_id(self) -> int:

@@ -21,13 +21,15 @@ from sim.scenario.values import read_flag, read_whole
 
 _MAY_BE_ZERO = re.compile(
     r"bounce_queue_lifetime|maximal_queue_lifetime|M..QueueAge|smtp_.*_timeout|default_destination_rate_delay|"
-    r"queuereturn_.*|in_flow_delay|(conn|disc|sess)delay_.*"
+    r"queuereturn_.*|in_flow_delay|(conn|disc|sess)delay_.*|"
+    r"delay_warning_time|queuewarn|ignore_bounce_errors_after"
 )
 """Times that may be 0; others would let a host spin, or never have any time."""
 
 _MAY_BE_NONE = re.compile(
     r"default_destination_concurrency_(failed_cohort_)?limit|default_delivery_slot_.*|default_minimum_delivery_slots|"
-    r"connection_max_messages|smtp_accept_queue_per_connection|smtp_connection_reuse_count_limit|smtp_mx_(address|session)_limit"
+    r"connection_max_messages|smtp_accept_queue_per_connection|smtp_connection_reuse_count_limit|smtp_mx_(address|session)_limit|"
+    r"bounce_(return_)?size_limit|ExternalDsnMaxMessageAttachSize"
 )
 """Counts that may be 0: no limit, or none of it."""
 
@@ -111,7 +113,7 @@ def _read_parameters(kind: type[Product], value: object) -> dict[str, Value]:
     return read
 
 
-def _reader(name: str, default: Value) -> Callable[[object], Value]:
+def _reader(name: str, default: Value) -> Callable[[object], Value]:  # noqa: PLR0911 - a table
     """How a parameter is read: by its default's type."""
     match default:
         case bool():
@@ -120,11 +122,68 @@ def _reader(name: str, default: Value) -> Callable[[object], Value]:
             return partial(read_whole, _least(name), None)
         case Feedback():
             return read_feedback
+        case str():
+            return read_classes if name == "notify_classes" else read_mailbox
         case (RetryRule(), *_):
             return read_rules
+        case tuple() if name in _WARNINGS:
+            return partial(read_warnings, name != "notify")
         case tuple():
             return read_intervals
     return DURATION.parse if _MAY_BE_ZERO.fullmatch(name) else partial(above_zero, DURATION)
+
+
+_WARNINGS = frozenset({"delay_warning", "warn_interval", "notify", "delay_warnings"})
+"""Lists of times at which a sender is told that his mail is late; there may be none."""
+
+_CLASSES = ("bounce", "2bounce", "data", "delay", "policy", "protocol", "resource", "software")
+"""Postfix's classes of what its postmaster is told; those beside bounce, 2bounce and delay never happen here."""
+
+
+def read_warnings(grow: bool, value: object) -> tuple[float, ...]:
+    """Times, one or a list of them; an empty list, or 0, means none. They have to `grow` where they are ages.
+
+    Raises:
+        ValueError: something else.
+    """
+    if value in ([], 0, "0"):
+        return ()
+    times = read_intervals([value] if isinstance(value, str) and "," not in value else value)
+    if grow and any(later <= time for time, later in pairwise(times)):
+        ages = ", ".join(map(format_duration, times))
+        raise ValueError(f"ages that do not grow ({ages}): allowed is e.g. [4 h, 1 d], each above the one before")
+    return times
+
+
+def read_classes(value: object) -> str:
+    """The classes of notify_classes, separated by commas or spaces.
+
+    Raises:
+        ValueError: a class that Postfix does not have.
+    """
+    words = re.split(r"[,\s]+", value.strip()) if isinstance(value, str) and value.strip() else []
+    if not isinstance(value, str):
+        raise ValueError(f"not classes ({shown(value)}): allowed is e.g. resource, software, 2bounce")  # noqa: TRY004
+    for word in words:
+        if word not in _CLASSES:
+            raise ValueError(unknown("class", word, _CLASSES))
+    return ", ".join(words)
+
+
+def read_mailbox(value: object) -> str:
+    """Whose mailbox takes what comes back: `postmaster`, or an address; empty for nobody's.
+
+    Raises:
+        ValueError: neither.
+    """
+    if value == "" or (isinstance(value, str) and value.lower() == "postmaster"):
+        return str(value)
+    local, _, domain = value.rpartition("@") if isinstance(value, str) else ("", "", "")
+    if not local or not domain or any(one.isspace() for one in str(value)):
+        raise ValueError(
+            f"not a mailbox ({shown(value)}): allowed are postmaster, USER@DOMAIN of the host, and nothing"
+        )
+    return str(value)
 
 
 def _least(name: str) -> int:
@@ -197,7 +256,7 @@ def _rule_time(text: str) -> float:
 def format_parameter(value: Value) -> object:
     """A parameter's value as a file says it."""
     match value:
-        case bool() | int():
+        case bool() | int() | str():
             return value
         case Feedback():
             return str(value)
@@ -271,7 +330,7 @@ def _said(product: Product, name: str, index: int) -> str:
     return format_duration(_number(product, name, index))
 
 
-def _described(name: str, default: Value) -> JsonSchema:
+def _described(name: str, default: Value) -> JsonSchema:  # noqa: PLR0911 - a table
     time = DURATION.json_schema()
     match default:
         case bool():
@@ -280,8 +339,12 @@ def _described(name: str, default: Value) -> JsonSchema:
             return {"type": "integer", "minimum": _least(name)}
         case Feedback():
             return {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"type": "string"}]}
+        case str():
+            return {"type": "string"}
         case (RetryRule(), *_):
             return {"type": "string", "examples": ["F,2h,15m; G,16h,1h,1.5; F,4d,6h"]}
+        case tuple() if name in _WARNINGS:
+            return {"anyOf": [{"type": "array", "items": time}, time]}
         case tuple():
             return {"anyOf": [{"type": "array", "items": time, "minItems": 1}, {"type": "string"}]}
     return time

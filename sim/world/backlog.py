@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from sim.mta import bounce
-from sim.mta.queue import Entry, Failure, State
+from sim.mta.delay_warnings import DelayWarnings, delay_warnings_of
+from sim.mta.queue import Copy, Entry, Failure, State
 from sim.mta.retry.base import Round
 from sim.results.facts import DeferralFact
 from sim.world.tidings import tell
@@ -27,12 +28,13 @@ class Backlog:
     `runs_since` is the phase of the queue runs, s: one is at that time, and then one every period of the product.
     """
 
-    __slots__ = ("_queue", "_retry", "_station", "runs_since")
+    __slots__ = ("_queue", "_retry", "_station", "_warnings", "runs_since")
 
     def __init__(self, station: Station) -> None:
         self._station = station
         self._queue = station.queue
         self._retry = station.retry
+        self._warnings = delay_warnings_of(station.host.mta)
         self.runs_since = -station.draws.uniform(0.0, station.retry.period)
 
     def add(self, entry: Entry, now: float, *, waits: bool = False) -> None:
@@ -67,11 +69,18 @@ class Backlog:
         if entry.copies:
             entry.rounds += 1
             last = _last_round(entry, now)
-            self._return_refused(entry, now, over=self._retry.gives_up(last))
+            over = self._retry.gives_up(last)
+            if entry.reverse_path.is_null and self._freezes(entry, now, over=over):
+                return
+            self._return_refused(entry, now, over=over)
             if entry.copies:
                 entry.asked_for = frozenset()
                 entry.ready = self._retry.sleeps_until(last)
                 self._sleep(entry, now)
+                if self._warnings is not None:
+                    self._warn(entry, now, self._warnings)
+                    if entry.rounds == 1:
+                        self._set_timer(entry, 0, self._warnings)
                 return
         self._remove(entry, now)
 
@@ -100,7 +109,8 @@ class Backlog:
     def release(self, entries: Iterable[Entry], now: float) -> None:
         """Try those of the messages that sleep."""
         for entry in entries:
-            if not entry.in_delivery and not entry.held and entry.due > now and self._queue.holds(entry):
+            asleep = not (entry.in_delivery or entry.held or entry.frozen) and entry.due > now
+            if asleep and self._queue.holds(entry):
                 entry.ready = entry.due = now
                 self._try_again(entry, now)
 
@@ -108,7 +118,7 @@ class Backlog:
         """Let those go that need not wait for a host any longer, each when its product next looks."""
         for queue_id in queue_ids:
             entry = self._queue.entries.get(queue_id)
-            if entry is not None and not entry.in_delivery:
+            if entry is not None and not (entry.in_delivery or entry.frozen):
                 entry.ready = now
                 self._sleep(entry, now)
 
@@ -118,7 +128,8 @@ class Backlog:
         for entry in list(self._queue.entries.values()):
             if entry.in_delivery or not self._queue.holds(entry):
                 continue
-            self._return_refused(entry, now, over=False)
+            if not entry.frozen:
+                self._return_refused(entry, now, over=False)
             if not entry.copies:
                 self._remove(entry, now)
             elif entry.ready <= now or (self._retry.whole_queue and not entry.held):
@@ -176,6 +187,36 @@ class Backlog:
         self._return_refused(entry, now, over=True)
         self._remove(entry, now)
 
+    def _freezes(self, entry: Entry, now: float, *, over: bool) -> bool:
+        """Keep a report that came back, if the product does and it is not too old: tried once more, and let go then."""
+        until = entry.arrival + self._station.host.mta.freezes
+        entry.frozen = now < until and (over or any(_is_lost(entry, copy) for copy in entry.copies))
+        if entry.frozen:
+            entry.ready = until
+            self._sleep(entry, now)
+        return entry.frozen
+
+    def _warn(self, entry: Entry, now: float, warnings: DelayWarnings) -> None:
+        """Tell the sender of a message that still waits, if it is late."""
+        due = warnings.due(now - entry.arrival, entry.due - entry.arrival)
+        if due > entry.warned:
+            entry.warned = due
+            fates = [(copy, entry.failures.get(copy.recipient, bounce.LATE)) for copy in entry.copies]
+            tell(self._station, entry, fates, now, "delayed")
+
+    def _set_timer(self, entry: Entry, told: int, warnings: DelayWarnings) -> None:
+        """For the warning after so many, where they come by a timer and not with an attempt."""
+        at = entry.arrival + warnings.next(told)
+
+        def strike() -> None:
+            if self._queue.holds(entry):
+                if self._station.running:
+                    self._warn(entry, at, warnings)
+                self._set_timer(entry, told + 1, warnings)
+
+        if at < self._station.world.horizon:
+            self._station.world.at(at, strike)
+
     def _remove(self, entry: Entry, now: float) -> None:
         self._queue.remove(entry)
         if self._retry.keeps_hosts:
@@ -188,7 +229,7 @@ class Backlog:
         given_up = [
             (copy, failure)
             for copy in entry.copies
-            if (failure := failures.get(copy.recipient)) and (over or failure.permanent or copy.recipient in entry.over)
+            if (failure := failures.get(copy.recipient)) and (over or _is_lost(entry, copy))
         ]
         if given_up:
             gone = {copy.recipient for copy, _ in given_up}
@@ -213,6 +254,12 @@ class Backlog:
                 entry.failures[copy.recipient] = TOO_LATE
         self._return_refused(entry, now, over=True)
         self._remove(entry, now)
+
+
+def _is_lost(entry: Entry, copy: Copy) -> bool:
+    """Whether trying a copy again is pointless."""
+    failure = entry.failures.get(copy.recipient)
+    return failure is not None and (failure.permanent or copy.recipient in entry.over)
 
 
 def _last_round(entry: Entry, now: float) -> Round:

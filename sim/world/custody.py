@@ -16,7 +16,7 @@ from sim.mta.queue import Copy, Entry, Failure
 from sim.mta.source_route import passed
 from sim.mta.wishes import Wishes
 from sim.world.noise import FOUND
-from sim.world.tidings import tell
+from sim.world.tidings import tell, tell_postmaster
 
 if TYPE_CHECKING:
     from sim.world.station import Station
@@ -86,8 +86,10 @@ class Custody:
     def give_up(self, entry: Entry, given_up: Sequence[tuple[Copy, Failure]], now: float) -> None:
         """End copies of an entry that were not delivered, and report on them where that is wanted."""
         told = tell(self._station, entry, given_up, now)
+        again = entry.reverse_path.is_null and tell_postmaster(self._station, entry, given_up, now)
         for copy, failure in given_up:
             why = failure.diagnostic if failure.permanent else f"expired: {failure.diagnostic}"
+            why = f"{why}; the postmaster was told" if again else why
             self._station.world.ledger.end(copy, "bounced" if copy.recipient in told else "expired", why, now)
 
     def _end_of_way(

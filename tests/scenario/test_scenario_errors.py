@@ -285,6 +285,32 @@ CASES = {
             "x.yaml:2:73: not an Exim retry rule (X,2h,1h;): allowed is e.g. F,2h,15m; G,16h,1h,1.5; F,4d,6h; factors are at least 1",
         ],
     ),
+    "reports": (
+        """\
+network: {nodes: [a, b, c], links: [{between: [a, b]}]}
+hosts:
+  a: {mta: {postfix: {notify_classes: "resource, bounced", bounce_size_limit: small, queuewarn: 4 h}}}
+  b: {mta: {exim: {delay_warning: [8 h, 4 h], ignore_bounce_errors_after: soon}}}
+  c: {mta: {qmail: {doublebounceto: root at home}}}
+""",
+        [
+            (
+                "x.yaml:3:39: unknown class (bounced): allowed are bounce, 2bounce, data, delay, policy, protocol, resource, "
+                "software; did you mean bounce?"
+            ),
+            "x.yaml:3:79: not a whole number (small): allowed is a whole number of at least 0",
+            (
+                "x.yaml:3:86: unknown parameter of Postfix (queuewarn): allowed are queue_run_delay, minimal_backoff_time, "
+                "maximal_backoff_time, maximal_queue_lifetime, bounce_queue_lifetime, smtp_connect_timeout, "
+                "smtp_helo_timeout, smtp_mail_timeout, smtp_rcpt_timeout, smtp_data_init_timeout, smtp_data_xfer_timeout, "
+                "smtp_data_done_timeout, smtp_quit_timeout, initial_destination_concurrency, "
+                "default_destination_concurrency_limit, default_destination_concurrency_positive_feedback, ... (36 in all)"
+            ),
+            "x.yaml:4:35: ages that do not grow (8 h, 4 h): allowed is e.g. [4 h, 1 d], each above the one before",
+            "x.yaml:4:75: not a duration (soon): allowed are s, ms, min, h, d, w, as in 30 s",
+            "x.yaml:5:37: not a mailbox (root at home): allowed are postmaster, USER@DOMAIN of the host, and nothing",
+        ],
+    ),
     "lists of delays": (
         NET
         + "hosts: {a: {mta: {delays: [0 s, 1 min, 3], lifetime: 3, delay: 1 h}}, b: {mta: {haraka: {temp_fail_intervals: '1m*0'}}}}\n",

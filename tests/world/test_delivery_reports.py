@@ -6,10 +6,24 @@ import pytest
 from asked import ALL, FEW, KNOWS_ALL, KNOWS_FEW, Mail, send
 
 from sim.scenario.load import loads
+from sim.scenario.products import (
+    Exchange,
+    Exim,
+    Haraka,
+    Nullmailer,
+    OpenSmtpd,
+    Postfix,
+    Product,
+    Qmail,
+    Rfc5321,
+    Sendmail,
+    Stalwart,
+)
 from sim.scenario.spec import Domain
 from sim.world.simulation import Simulation
 
 CHAIN = "a-b b-c"
+WHOLE, HEADER = "message/rfc822", "text/rfc822-headers"
 SUCCESS = (("NOTIFY", "SUCCESS"),)
 NEVER = (("NOTIFY", "NEVER"),)
 DELAY = (("NOTIFY", "DELAY"),)
@@ -89,12 +103,33 @@ def test_one_report_for_those_who_want_it():
 
 
 @pytest.mark.parametrize(
-    ("ret", "returned"),
-    [((), "text/rfc822-headers"), ((("RET", "HDRS"),), "text/rfc822-headers"), ((("RET", "FULL"),), "message/rfc822")],
+    ("product", "ret", "returned"),
+    [
+        # Whole, or not, where the sender does not say.
+        (Postfix(), (), WHOLE),
+        (Exim(), (), WHOLE),
+        (Exim(bounce_return_body=False), (), HEADER),
+        (Sendmail(), (), WHOLE),
+        (Qmail(), (), WHOLE),
+        (OpenSmtpd(), (), HEADER),
+        (Exchange(), (), WHOLE),
+        (Haraka(), (), HEADER),
+        (Nullmailer(), (), HEADER),
+        (Rfc5321(), (), HEADER),
+        # As he says, if the product can.
+        (Postfix(), (("RET", "HDRS"),), HEADER),
+        (OpenSmtpd(), (("RET", "FULL"),), WHOLE),
+        (Stalwart(), (("RET", "FULL"),), HEADER),
+        # And no more than the product returns at all.
+        (Postfix(bounce_size_limit=20), (("RET", "FULL"),), HEADER),
+        (Postfix(bounce_size_limit=0), (), WHOLE),
+        (Exim(bounce_return_size_limit=20), (("RET", "FULL"),), HEADER),
+    ],
 )
-def test_what_comes_back_of_the_message(ret, returned: str):
-    """RET=FULL returns all of it; without RET the header does (RFC 3461 section 4.3)."""
-    [report] = over({"*": KNOWS_ALL}, Mail({"nobody@c.example": ()}, ret)).reports
+def test_what_comes_back_of_the_message(product: Product, ret, returned: str):
+    """RET=FULL asks for all of it (RFC 3461 section 4.3); without RET the product decides, and so it does on the size."""
+    hosts = {"*": {**KNOWS_ALL, "mta": product}}
+    [report] = over(hosts, Mail({"nobody@c.example": ()}, ret)).reports
     assert (report.returned, report.recipients[0]["Action"]) == (returned, "failed")
 
 

@@ -28,7 +28,7 @@ def wait(product: Product, phase: float) -> float:
     spec = scenario("a-b", message(0, "u1@a", "u1@b"), hosts={"a": {"mta": product}}, weather=weather)
     world = Simulation(spec, spec.architectures["end-to-end"], 0, 1)
     world.stations["a"].backlog.runs_since = phase
-    [copy] = world.run().copies
+    copy, *_ = world.run().copies
     assert copy.outcome == "delivered"
     return copy.ended_s - DAY
 

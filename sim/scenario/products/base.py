@@ -46,6 +46,12 @@ class Product:
     waits, or for `connection_idle_limit` s, until it is `connection_time_limit` s old or has had
     `connection_count_limit` messages (0: any number). `queues_after` is how many messages of a session are tried as
     they come (0: all); later ones wait for a queue run.
+
+    `lifetime` is when mail is given up, as far as a report can say. `delay_warnings` are the ages of a message at
+    which its sender is told that it is late. `returns_whole` says whether a report returns the whole message where its
+    sender does not ask for one or the other, and `return_limit` up to what size it does so at all, in octets.
+    `postmaster_hears` says of what reports the host's postmaster, or the mailbox `postmaster`, gets one: `bounce`,
+    `2bounce` (of a report that came back), `delay`. For `freezes` after it was sent a report that came back is kept.
     """
 
     __slots__ = ()
@@ -75,3 +81,10 @@ class Product:
     connection_time_limit: float = inf
     connection_count_limit: int = 0
     queues_after: int = 0
+    lifetime: float = inf
+    delay_warnings: tuple[float, ...] = ()
+    returns_whole: bool = False
+    return_limit: int = MANY * 1000
+    postmaster_hears: tuple[str, ...] = ()
+    postmaster: str = "postmaster"
+    freezes: float = 0.0

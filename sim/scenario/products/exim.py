@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sim.scenario.products.base import Product, named
+from sim.scenario.products.base import MANY, Product, named
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 
@@ -45,6 +45,10 @@ class Exim(Product):
     connection_max_messages: int = 500
     smtp_accept_queue_per_connection: int = 10
     received_headers_max: int = 30
+    delay_warning: tuple[float, ...] = (DAY,)
+    bounce_return_body: bool = True
+    bounce_return_size_limit: int = 100 * 1024
+    ignore_bounce_errors_after: float = 2 * DAY
 
     helo_timeout = named("command_timeout")
     mail_timeout = named("command_timeout")
@@ -60,3 +64,16 @@ class Exim(Product):
     reuse = "mail"
     connection_count_limit = named("connection_max_messages")
     queues_after = named("smtp_accept_queue_per_connection")
+    delay_warnings = named("delay_warning")
+    returns_whole = named("bounce_return_body")
+    freezes = named("ignore_bounce_errors_after")
+
+    @property
+    def lifetime(self) -> float:  # type: ignore[override]
+        """When the last of its rules ends."""
+        return self.retry[-1].cutoff
+
+    @property
+    def return_limit(self) -> int:  # type: ignore[override]
+        """0 means no limit; without bounce_return_body no body ever comes back."""
+        return (self.bounce_return_size_limit or MANY * 1000) if self.bounce_return_body else 0

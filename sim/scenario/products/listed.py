@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 
 from sim.scenario.products.base import Product, named
 from sim.scenario.quantity import DAY, HOUR, MINUTE
@@ -23,6 +24,8 @@ class Exchange(Product):
     MaxOutboundConnections: int = 1000
     ConnectionInactivityTimeOut: float = 10 * MINUTE
     MaxHopCount: int = 60
+    DelayNotificationTimeout: float = 4 * HOUR
+    ExternalDsnMaxMessageAttachSize: int = 10 * 1024 * 1024
 
     helo_timeout = named("ConnectionInactivityTimeOut")
     mail_timeout = named("ConnectionInactivityTimeOut")
@@ -34,6 +37,14 @@ class Exchange(Product):
     destination_concurrency_limit = named("MaxPerDomainOutboundConnections")
     process_limit = named("MaxOutboundConnections")
     hopcount_limit = named("MaxHopCount")
+    lifetime = named("MessageExpirationTimeout")
+    returns_whole = True
+    return_limit = named("ExternalDsnMaxMessageAttachSize")
+
+    @property
+    def delay_warnings(self) -> tuple[float, ...]:  # type: ignore[override]
+        """One."""
+        return (self.DelayNotificationTimeout,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +58,12 @@ class Haraka(Product):
 
     process_limit = named("concurrency_max")
     hopcount_limit = named("max_received")
+    return_limit = 0
+
+    @property
+    def lifetime(self) -> float:  # type: ignore[override]
+        """When its intervals are used up."""
+        return sum(self.temp_fail_intervals)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +81,7 @@ class Stalwart(Product):
     data: float = 10 * MINUTE
     max_mx: int = 7
     received_headers: int = 50
+    notify: tuple[float, ...] = (DAY, 3 * DAY)
 
     connect_timeout = named("connect")
     helo_timeout = named("greeting")
@@ -75,6 +93,13 @@ class Stalwart(Product):
     mx_address_limit = named("max_mx")
     hopcount_limit = named("received_headers")
     reuse = "never"
+    lifetime = named("expire")
+    return_limit = 0
+
+    @property
+    def delay_warnings(self) -> tuple[float, ...]:  # type: ignore[override]
+        """Each so long after the one before."""
+        return tuple(accumulate(self.notify))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +112,12 @@ class ZoneMta(Product):
     connections: int = 5
 
     process_limit = named("connections")
+    return_limit = 0
+
+    @property
+    def lifetime(self) -> float:  # type: ignore[override]
+        """When its intervals are used up."""
+        return sum(self.deferTimes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +130,18 @@ class Jsms(Product):
         2 * HOUR, 4 * HOUR, 4 * HOUR, 8 * HOUR, 8 * HOUR, 8 * HOUR, 16 * HOUR
     )  # fmt: skip
     notices: tuple[float, ...] = (3 * DAY, 6 * DAY, 9 * DAY, 12 * DAY)
+
+    returns_whole = True
+
+    @property
+    def lifetime(self) -> float:  # type: ignore[override]
+        """The last of its notices."""
+        return self.notices[-1]
+
+    @property
+    def delay_warnings(self) -> tuple[float, ...]:  # type: ignore[override]
+        """All but the last of its notices."""
+        return self.notices[:-1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,3 +165,4 @@ class Delays(Product):
     mx_address_limit: int = 5
     mx_session_limit: int = 2
     hopcount_limit: int = 100
+    delay_warnings: tuple[float, ...] = ()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from sim.scenario.feedback import FIXED, Feedback
-from sim.scenario.products.base import Product, limit, named
+from sim.scenario.products.base import MANY, Product, limit, named
 from sim.scenario.quantity import DAY, MINUTE
 
 
@@ -49,6 +50,9 @@ class Postfix(Product):
     smtp_connection_reuse_time_limit: float = 5 * MINUTE
     smtp_connection_reuse_count_limit: int = 0
     hopcount_limit: int = 50
+    delay_warning_time: float = 0.0
+    bounce_size_limit: int = 50_000
+    notify_classes: str = "resource, software"
 
     connect_timeout = named("smtp_connect_timeout")
     helo_timeout = named("smtp_helo_timeout")
@@ -69,3 +73,21 @@ class Postfix(Product):
     connection_idle_limit = named("smtp_connection_cache_time_limit")
     connection_time_limit = named("smtp_connection_reuse_time_limit")
     connection_count_limit = named("smtp_connection_reuse_count_limit")
+    lifetime = named("maximal_queue_lifetime")
+    returns_whole = True
+
+    @property
+    def delay_warnings(self) -> tuple[float, ...]:  # type: ignore[override]
+        """One, or none."""
+        return (self.delay_warning_time,) if self.delay_warning_time else ()
+
+    @property
+    def return_limit(self) -> int:  # type: ignore[override]
+        """0 means no limit."""
+        return self.bounce_size_limit or MANY * 1000
+
+    @property
+    def postmaster_hears(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Whoever hears of bounces hears of double ones, too (bounce_notify_service.c)."""
+        classes = re.split(r"[,\s]+", self.notify_classes.strip())
+        return (*classes, "2bounce") if "bounce" in classes else tuple(classes)

@@ -31,6 +31,8 @@ class Sendmail(Product):
     quit: float = 2 * MINUTE
     command: float = HOUR
     MaxHopCount: int = 25
+    queuewarn: float = 4 * HOUR
+    DoubleBounceAddress: str = "postmaster"
 
     connect_timeout = named("connect")
     helo_timeout = named("initial")
@@ -42,3 +44,12 @@ class Sendmail(Product):
     quit_timeout = named("quit")
     idle_timeout = named("command")
     hopcount_limit = named("MaxHopCount")
+    lifetime = named("queuereturn")
+    returns_whole = True
+    postmaster = named("DoubleBounceAddress")
+    postmaster_hears = ("2bounce",)
+
+    @property
+    def delay_warnings(self) -> tuple[float, ...]:  # type: ignore[override]
+        """One, or none."""
+        return (self.queuewarn,) if self.queuewarn else ()

@@ -17,6 +17,7 @@ class Qmail(Product):
     timeoutconnect: float = MINUTE
     timeoutremote: float = 20 * MINUTE
     timeoutsmtpd: float = 20 * MINUTE
+    doublebounceto: str = "postmaster"
 
     connect_timeout = named("timeoutconnect")
     helo_timeout = named("timeoutremote")
@@ -32,6 +33,10 @@ class Qmail(Product):
     mx_session_limit = 1
     write_size = 1024
     reuse = "never"
+    lifetime = named("queuelifetime")
+    returns_whole = True
+    postmaster = named("doublebounceto")
+    postmaster_hears = ("2bounce",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +54,7 @@ class OpenSmtpd(Product):
     conndelay_relay: float = 2.0
     max_mail_per_session: int = 100
     sessdelay_keepalive: float = 10.0
+    warn_interval: tuple[float, ...] = (4 * HOUR,)
 
     process_limit = named("maxconn_per_source")
     connection_count_limit = named("max_mail_per_session")
@@ -71,6 +77,8 @@ class OpenSmtpd(Product):
     def connection_delay(self) -> float:  # type: ignore[override]
         """The longer of the delays after a connection to the same next hop."""
         return max(self.conndelay_route, self.conndelay_relay)
+    lifetime = named("expire")
+    delay_warnings = named("warn_interval")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +101,8 @@ class Nullmailer(Product):
     process_limit = 1
     recipient_limit = MANY
     reuse = "never"
+    lifetime = named("queuelifetime")
+    return_limit = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,3 +113,5 @@ class Rfc5321(Product):
     first_period: float = HOUR
     later_interval: float = 2 * HOUR
     give_up_time: float = 5 * DAY
+
+    lifetime = named("give_up_time")
