@@ -86,9 +86,12 @@ def attempt(message_id=1, outcome="accepted", session_id=0, **more) -> AttemptFa
     return AttemptFact(message_id=message_id, outcome=outcome, session_id=session_id, **{**values, **more})
 
 
-def message(message_id=1, created_s=0.0, sender="u2@ucla.example", size_bytes=1000, recipients=1) -> MessageFact:
+def message(
+    message_id=1, created_s=0.0, sender="u2@ucla.example", size_bytes=1000, recipients=1, author=None, about=0
+) -> MessageFact:
     """A message fact of which only what matters need be said."""
-    return MessageFact(message_id, created_s, size_bytes, sender, recipients)
+    author = sender.strip("<>") if author is None else author
+    return MessageFact(message_id, created_s, size_bytes, sender, recipients, author, about)
 
 
 def tables_of(
@@ -132,7 +135,8 @@ def facts(architecture: int, replication: int, copies: int = 300) -> Facts:
         born = mail.uniform(0, 2 * 86400)
         origin, target = mail.sample(names, 2)
         sender = "<>" if number % 50 == 49 else f"u{number % 10}@{origin.lower()}.example"
-        found.messages.append(MessageFact(number, born, int(mail.lognormvariate(7.6, 1)), sender, 1))
+        size = int(mail.lognormvariate(7.6, 1))
+        found.messages.append(MessageFact(number, born, size, sender, 1, sender.strip("<>"), 0))
         _one_copy(found, luck, architecture, born, (origin, target))
     _queues(found, luck, names)
     return found

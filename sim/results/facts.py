@@ -10,13 +10,19 @@ from typing import NamedTuple
 
 
 class MessageFact(NamedTuple):
-    """A message that entered the network; a delivery report is one too, its sender the null reverse-path `<>`."""
+    """A message that entered the network; a delivery report is one too, its sender the null reverse-path `<>`.
+
+    `author` is the user who wrote it: not the sender where the reverse-path is forged, and nobody (empty) where a host
+    wrote it. `about` is the message that a report tells of, 0 for all others.
+    """
 
     message_id: int
     created_s: float
     size_bytes: int
     sender: str
     recipients: int
+    author: str
+    about: int
 
 
 class CopyFact(NamedTuple):

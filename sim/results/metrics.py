@@ -25,6 +25,7 @@ UNDER_WAY = ("queued", "in-transfer", "submitted")
 """Outcomes of copies that the end of the run found in the network."""
 
 _RUN = ["architecture", "replication"]
+_ID = [*_RUN, "message_id"]
 _Floats = npt.NDArray[np.float64]
 
 
@@ -78,6 +79,14 @@ _ALL = (
     Metric("buffertime_med", "median stay in a queue", "s", "lower", "a copy's stay in one host's queue, median", 1),
     Metric("bounced", "copies bounced", "copies", "lower", "given up, and the sender got a report", 0),
     Metric("expired", "copies expired", "copies", "lower", "given up with nobody to report to, reports counted in", 0),
+    Metric(
+        "backscatter",
+        "backscatter",
+        "copies",
+        "lower",
+        "copies of reports to senders who did not write what they report on: its reverse-path was forged",
+        0,
+    ),
     Metric("lost", "copies lost", "copies", "lower", "gone without a report", 0),
     Metric("queued", "copies under way at the end", "copies", "lower", "still with a host or the sender at the end", 0),
     Metric("duplicates", "duplicates", "copies", "lower", "copies passed on twice (RFC 1047), reports left out", 0),
@@ -113,13 +122,14 @@ def measure(tables: Tables, horizon: float | None = None) -> pd.DataFrame:
     ends = tables.copies.groupby("replication")["ended_s"].max()
     copies = _split(tables.user_copies)
     attempts, user_attempts = _split(tables.attempts), _split(tables.user_attempts)
-    expired = _count(tables.copies, "expired")
+    expired, backscatter = _count(tables.copies, "expired"), _backscatter(tables)
     rows: list[dict[str, float]] = []
     for run in runs:
         end = float(ends.get(run[1], 0.0)) if horizon is None else horizon
         row = _of_copies(copies.get(run, tables.copies[:0]), end)
         row |= _of_transfers(user_attempts.get(run, tables.attempts[:0]))
         row["expired"] = expired.get(run, 0.0)
+        row["backscatter"] = backscatter.get(run, 0.0)
         row |= _of_cost(attempts.get(run, tables.attempts[:0]))
         rows.append(row)
     index = pd.MultiIndex.from_tuples(runs, names=_RUN) if runs else pd.MultiIndex.from_arrays([[], []], names=_RUN)
@@ -142,6 +152,20 @@ def _split(frame: pd.DataFrame) -> dict[tuple[str, int], pd.DataFrame]:
 
 def _count(copies: pd.DataFrame, outcome: str) -> dict[tuple[str, int], float]:
     return {run: float(len(part)) for run, part in _split(copies[copies["outcome"] == outcome]).items()}
+
+
+def _backscatter(tables: Tables) -> dict[tuple[str, int], float]:
+    """How many copies of reports went, or were to go, to whom a reverse-path named that was not the writer's own."""
+    messages = tables.messages
+    forged = messages.loc[(messages["author"] != messages["sender"]) & (messages["author"] != ""), [*_ID, "sender"]]
+    if forged.empty:
+        return {}
+    reports = messages.loc[messages["about"] > 0, [*_ID, "about"]]
+    told = reports.merge(
+        forged.rename(columns={"message_id": "about", "sender": "recipient"}), on=[*_RUN, "about"], how="inner"
+    )
+    found = tables.copies.merge(told, on=[*_ID, "recipient"], how="inner")
+    return {run: float(len(part)) for run, part in _split(found).items()}
 
 
 def _of_copies(copies: pd.DataFrame, end: float) -> dict[str, float]:

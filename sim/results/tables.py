@@ -116,6 +116,8 @@ _COLUMNS: Mapping[str, Mapping[str, Column]] = {
         "size_bytes": Column("bytes", "size of the mail data"),
         "sender": Column("", "the reverse-path's address; `<>` for a delivery report"),
         "recipients": Column("", "how many recipients it has"),
+        "author": Column("", "who wrote it: not the sender where the reverse-path is forged, empty for a host"),
+        "about": Column("", "the message_id of the message that a report tells of; 0 for other messages"),
     },
     "copies": {
         **_RUN,

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Annotated, Literal, get_args
 
 from sim.scenario.accounts import Accounts, Login
+from sim.scenario.arriving import ConstantForm, Pairs, PoissonForm, Share
 from sim.scenario.asking import AsksForm
 from sim.scenario.calendar import Start
 from sim.scenario.carrying import CarrierText
@@ -24,8 +25,7 @@ from sim.scenario.names import shown
 from sim.scenario.population import Aliases, Lists, Users
 from sim.scenario.product import Mta
 from sim.scenario.products import Reuse
-from sim.scenario.quantity import PROBABILITY, parse_probability
-from sim.scenario.reading import Collected, Form, JsonSchema, OrWord, Reads, Shorthand
+from sim.scenario.reading import Collected, Form, JsonSchema, OrWord, Shorthand
 from sim.scenario.schedule import Windows
 from sim.scenario.skies import (
     NONE,
@@ -61,8 +61,6 @@ from sim.scenario.values import (
     word,
 )
 from sim.scenario.zones import RecordsForm
-
-Share = Annotated[float, Reads(parse_probability, PROBABILITY.json_schema())]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,46 +227,6 @@ class DomainForm(RecordsForm):
     """Users whose mail is passed on: name to the address that it goes to."""
     moved: Aliases | None = None
     """Users who are gone and whose new address is told: name to that address."""
-
-
-Pairs = Annotated[Literal["uniform", "gravity"], word("choice of pairs", "uniform", "gravity")]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PoissonForm(Form):
-    """Messages at random times."""
-
-    rate: MessageRate
-    """How many in the whole network, on average."""
-    size: Sizes | None = None
-    """Size of the mail data."""
-    pairs: Pairs = "uniform"
-    """Who writes to whom: any pair of users alike, or big domains more (`gravity`)."""
-    strangers: Share = 0.0
-    """How many of them go to nobody: to a name that the recipient's domain does not have."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConstantForm(Form):
-    """Messages at even gaps; either `rate` or `every` is needed."""
-
-    rate: MessageRate | None = None
-    """How many in the whole network."""
-    every: LongDuration | None = None
-    """The gap between two of them."""
-    size: Sizes | None = None
-    """Size of the mail data."""
-    pairs: Pairs = "uniform"
-    """Who writes to whom: any pair of users alike, or big domains more (`gravity`)."""
-    strangers: Share = 0.0
-    """How many of them go to nobody: to a name that the recipient's domain does not have."""
-
-    def __post_init__(self) -> None:
-        if (self.rate is None) == (self.every is None):
-            given = "none of them" if self.rate is None else "both"
-            raise ValueError(
-                f"either rate or every is needed ({given} given): allowed is e.g. rate: 6 /h, or every: 10 min"
-            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from sim.scenario.arriving import ConstantForm, PoissonForm
 from sim.scenario.asking import asks
 from sim.scenario.distribution import Distribution, Lognormal
 from sim.scenario.findings import Findings
-from sim.scenario.form import ConstantForm, MessageAtForm, MessagesForm, PoissonForm, TraceForm, WorkloadForm
-from sim.scenario.names import listing, shown
+from sim.scenario.form import MessageAtForm, MessagesForm, TraceForm, WorkloadForm
+from sim.scenario.names import listing, shown, unknown
 from sim.scenario.people import resolve_address
 from sim.scenario.quantity import format_duration
 from sim.scenario.source import Path as Place
@@ -54,8 +55,10 @@ def _sources(
 ) -> list[Source]:
     found: list[Source] = []
     if form.poisson is not None:
+        _check_victims(form.poisson, (*place, "poisson"), domains, findings, sure=sure)
         found.append(_poisson(form.poisson))
     if form.constant is not None:
+        _check_victims(form.constant, (*place, "constant"), domains, findings, sure=sure)
         found.append(_constant(form.constant))
     if form.messages_at is not None:
         address = partial(resolve_address, domains=domains, findings=findings, sure=sure)
@@ -68,6 +71,20 @@ def _sources(
     return found
 
 
+def _check_victims(
+    form: PoissonForm | ConstantForm, place: Place, domains: Mapping[str, Domain], findings: Findings, *, sure: bool
+) -> None:
+    """Whoever's addresses are borne is there."""
+    name = form.forged.domain if form.forged else None
+    if name is None or not sure:
+        return
+    where = (*place, "forged", "domain")
+    if name.lower() not in domains:
+        findings.error(where, unknown("domain", name, list(domains)))
+    elif not domains[name.lower()].users:
+        findings.error(where, f"a domain without users ({name}): allowed is one whose users' addresses can be borne")
+
+
 def _poisson(form: PoissonForm) -> Arrivals:
     return Arrivals(
         kind="poisson",
@@ -75,6 +92,8 @@ def _poisson(form: PoissonForm) -> Arrivals:
         size=form.size or DEFAULT_SIZE,
         pairs=form.pairs,
         strangers=form.strangers,
+        forged=form.forged.share if form.forged else 0.0,
+        victims=(form.forged.domain or "").lower() if form.forged else "",
     )
 
 
@@ -86,6 +105,8 @@ def _constant(form: ConstantForm) -> Arrivals:
         size=form.size or DEFAULT_SIZE,
         pairs=form.pairs,
         strangers=form.strangers,
+        forged=form.forged.share if form.forged else 0.0,
+        victims=(form.forged.domain or "").lower() if form.forged else "",
     )
 
 

@@ -337,12 +337,20 @@ def _own_domains(domains: Mapping[str, Domain], common: Mapping[str, Domain]) ->
     return {"domains": own} if own else {}
 
 
+def _untrue(source: Arrivals) -> Settings:
+    """Whose mail goes to nobody, and whose bears an address that is not the writer's."""
+    said: Settings = {"strangers": PROBABILITY.format(source.strangers)} if source.strangers else {}
+    if source.forged:
+        share = PROBABILITY.format(source.forged)
+        said["forged"] = {"share": share, "domain": source.victims} if source.victims else share
+    return said
+
+
 def _source(source: Source) -> Settings:
     match source:
         case Arrivals():
             size = _distribution(source.size, format_size)
-            strangers: Settings = {"strangers": PROBABILITY.format(source.strangers)} if source.strangers else {}
-            return {source.kind: {**_rate(source), "size": size, "pairs": source.pairs, **strangers}}
+            return {source.kind: {**_rate(source), "size": size, "pairs": source.pairs, **_untrue(source)}}
         case MessagesAt():
             return {"messages_at": [_message(message) for message in source.messages]}
         case Trace():

@@ -307,7 +307,9 @@ class Domain:
 class Arrivals:
     """Messages at random (`poisson`) or even (`constant`) gaps; `rate` per s, size of the mail data in bytes.
 
-    `strangers` is the share of them that goes to nobody: to a name that the recipient's domain does not have.
+    `strangers` is the share of them that goes to nobody: to a name that the recipient's domain does not have. `forged`
+    is the share that bears somebody else's address as its reverse-path: a user's of another domain, or of the domain
+    `victims`.
     """
 
     kind: Literal["poisson", "constant"]
@@ -315,6 +317,8 @@ class Arrivals:
     size: Distribution
     pairs: Literal["uniform", "gravity"] = "uniform"
     strangers: float = 0.0
+    forged: float = 0.0
+    victims: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,8 @@ Streams = Callable[[str], Random]
 class Submission(NamedTuple):
     """A message that somebody hands to their MTA.
 
-    `at` in seconds, `size` in octets of mail data; addresses as RFC 5321 Mailbox texts. `content` is a real message's
+    `at` in seconds, `size` in octets of mail data; addresses as RFC 5321 Mailbox texts. `author` is the user who hands
+    it in where `sender`, the reverse-path, is somebody else's address; else empty. `content` is a real message's
     mail data, or None where the message is to be composed when it is submitted: of `text`, or at `size` where that is
     empty. `parameters` are those of MAIL, and `recipient_parameters` of every RCPT, that say what the sender asks
     for; None where that is nothing.
@@ -45,14 +46,15 @@ class Submission(NamedTuple):
     text: str = ""
     parameters: Parameters | None = None
     recipient_parameters: Parameters = ()
+    author: str = ""
 
 
 def submissions(scenario: Scenario, streams: Streams) -> list[Submission]:
     """All messages written within the scenario's duration, sorted by time, then source, then order in the source.
 
     Source number i draws its times from the stream `workload/i/times`, its senders and recipients from
-    `workload/i/pairs`, its sizes from `workload/i/sizes` and who of them is nobody from `workload/i/strangers`: a
-    change of one leaves the others as they were.
+    `workload/i/pairs`, its sizes from `workload/i/sizes`, who of them is nobody from `workload/i/strangers` and whose
+    address is borne from `workload/i/forged`: a change of one leaves the others as they were.
 
     Raises:
         OSError: a trace or message file cannot be read.
@@ -104,7 +106,7 @@ def _source(source: Source, scenario: Scenario, population: Population, streams:
 
 
 def _arrivals(source: Arrivals, duration: float, population: Population, streams: Streams) -> Iterator[Submission]:
-    pairs, sizes, fates = streams("pairs"), streams("sizes"), streams("strangers")
+    pairs, sizes, fates, forgeries = (streams(name) for name in ("pairs", "sizes", "strangers", "forged"))
     if source.kind == "poisson":
         times = _poisson(source.rate, duration, streams("times"))
     else:
@@ -113,7 +115,10 @@ def _arrivals(source: Arrivals, duration: float, population: Population, streams
         sender, recipient = population.pair(source.pairs, pairs)
         if source.strangers and fates.random() < source.strangers:
             recipient = population.stranger(number, recipient)
-        yield Submission(at, sender, (recipient,), _octets(source.size, sizes))
+        submission = Submission(at, sender, (recipient,), _octets(source.size, sizes))
+        if source.forged and forgeries.random() < source.forged:
+            submission = submission._replace(sender=population.victim(sender, source.victims, forgeries), author=sender)
+        yield submission
 
 
 def _messages_at(source: MessagesAt) -> Iterator[Submission]:

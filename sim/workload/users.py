@@ -30,6 +30,7 @@ class Population:
         """Every user's address, domain by domain."""
         if not self.addresses:
             raise ValueError(f"domains {', '.join(domains) or '(none)'} have no user: mail needs at least one")
+        self._others: dict[tuple[str, str], tuple[str, ...]] = {}
         # For each user, where the users of the same domain begin and how many they are.
         self._neighbours: list[tuple[int, int]] = []
         for users in self._by_domain:
@@ -68,6 +69,20 @@ class Population:
         if recipient >= first and total > 1:
             recipient += count
         return self.addresses[sender], self.addresses[recipient]
+
+    def victim(self, writer: str, domain: str, random: Random) -> str:
+        """Draw whose address a writer bears: a user's of a domain, or, where that is empty, of another than his.
+
+        Where nobody else has a user, it is anybody's; always one number of the stream.
+        """
+        key = writer.rpartition("@")[2], domain
+        among = self._others.get(key)
+        if among is None:
+            own, _ = key
+            by_name = zip(self._domains, self._by_domain, strict=True)
+            found = [users for one, users in by_name if (one.name == domain if domain else one.name != own)]
+            among = self._others[key] = tuple(address for users in found for address in users) or self.addresses
+        return among[int(random.random() * len(among))]
 
     def stranger(self, number: int, neighbour: str) -> str:
         """An address in the domain of a user that nobody has there; another one for each number."""

@@ -111,7 +111,7 @@ class Custody:
         if (members := directory.members(address)) is not None:
             return self._expand(address, members, content, copy.damage)
         if (to := directory.forward(address)) is not None:
-            return self._forward(address, to, reverse_path, content, copy.damage)
+            return self._forward(copy, address, to, reverse_path, content)
         if (word := directory.elsewhere(address)) is not None:
             return Failure(word.code, word.enhanced, word.text)
         if not directory.has_user(address):
@@ -151,7 +151,7 @@ class Custody:
         self._write(owner, [Path(parse_address(member)) for member in members], mark + content, damage)
         return Failure(0, bounce.DELIVERED.enhanced, f"expanded to {len(members)} members")
 
-    def _forward(self, address: Address, to: Address, reverse_path: Path, content: bytes, damage: str) -> Failure:
+    def _forward(self, copy: Copy, address: Address, to: Address, reverse_path: Path, content: bytes) -> Failure:
         """Pass a user's mail on to his other address, in its sender's name (RFC 5321 section 3.4).
 
         Otherwise as `_expand`.
@@ -159,12 +159,21 @@ class Custody:
         mark = delivered_to(str(address))
         if mark in split(content)[0] + b"\r\n":
             return FORWARD_LOOP
-        self._write(reverse_path, [Path(to)], mark + content, damage)
+        author = self._station.world.forged.get(copy.message_id)
+        self._write(reverse_path, [Path(to)], mark + content, copy.damage, author=author)
         return Failure(0, bounce.DELIVERED.enhanced, f"forwarded to {to}")
 
-    def _write(self, reverse_path: Path, forward_paths: Sequence[Path], content: bytes, damage: str) -> None:
+    def _write(
+        self,
+        reverse_path: Path,
+        forward_paths: Sequence[Path],
+        content: bytes,
+        damage: str,
+        *,
+        author: str | None = None,
+    ) -> None:
         world = self._station.world
-        copies = world.write(world.new_message_id(), reverse_path, forward_paths, len(content))
+        copies = world.write(world.new_message_id(), reverse_path, forward_paths, len(content), author=author)
         for copy in copies if damage else ():
             copy.damage = damage
         self._station.submit(reverse_path, copies, content)

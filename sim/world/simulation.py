@@ -41,6 +41,7 @@ class Simulation:
     """A world and everything in it. Nothing outlives it and nothing outside it changes.
 
     Mail is written from 0 to `scenario.duration`; the run ends when every copy has met its end, or at `horizon`.
+    `forged` holds the authors of messages whose reverse-path is not theirs.
     """
 
     def __init__(self, scenario: Scenario, architecture: Architecture, replication: int, seed: int) -> None:
@@ -72,6 +73,7 @@ class Simulation:
         self._to_come = len(self._submissions)
         self._message_ids = len(self._submissions)
         self._unsent: dict[int, list[Copy]] = {}
+        self.forged: dict[int, str] = {}
         self._sessions = 0
         self._pending = 0
         self._over = self.env.event()
@@ -164,13 +166,29 @@ class Simulation:
         self._message_ids += 1
         return self._message_ids
 
-    def write(self, message_id: int, reverse_path: Path, forward_paths: Sequence[Path], size: int) -> list[Copy]:
-        """A message comes into being: its copies, on record and in the ledger."""
+    def write(
+        self,
+        message_id: int,
+        reverse_path: Path,
+        forward_paths: Sequence[Path],
+        size: int,
+        *,
+        author: str | None = None,
+        about: int = 0,
+    ) -> list[Copy]:
+        """A message comes into being: its copies, on record and in the ledger.
+
+        `author` is who writes it, where that is not the sender; a report is `about` another message.
+        """
         now = self.env.now
         unique = forward_paths if len(forward_paths) == 1 else _once(forward_paths)
         copies = [Copy(message_id, path, str(path.mailbox), now, now, ()) for path in unique]
         sender = "<>" if reverse_path.mailbox is None else str(reverse_path.mailbox)
-        self.recorder.messages.append(MessageFact(message_id, now, size, sender, len(copies)))
+        if author is None:
+            author = "" if reverse_path.mailbox is None else sender
+        elif author != sender:
+            self.forged[message_id] = author
+        self.recorder.messages.append(MessageFact(message_id, now, size, sender, len(copies), author, about))
         for copy in copies:
             self.ledger.submit(copy)
         return copies
@@ -197,11 +215,12 @@ class Simulation:
                 size=submission.size,
                 text=submission.text,
             )
-        station = self.stations[self._home(sender.domain)]
+        author = submission.author or submission.sender
+        station = self.stations[self._home(parse_address(author).domain)]
         if station.host.digests:
             content = seal(content)
         forward_paths = [Path(parse_address(recipient)) for recipient in submission.recipients]
-        copies = self.write(message_id, reverse_path, forward_paths, len(content))
+        copies = self.write(message_id, reverse_path, forward_paths, len(content), author=author)
         if submission.recipient_parameters:
             for copy in copies:
                 copy.parameters = submission.recipient_parameters

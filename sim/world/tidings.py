@@ -39,7 +39,7 @@ def tell(station: Station, entry: Entry, fates: Fates, now: float, action: Actio
     """
     told = [(copy, why) for copy, why in fates if not copy.parameters or notifies(copy.parameters, _EVENTS[action])]
     back, product = entry.reverse_path, station.host.mta
-    if back.is_null or not told:
+    if back.is_null or not told or not product.reports:
         return set()
     whole = action == "failed" and bounce.returns_whole(product, entry)
     _send(station, entry, told, now, back, action=action, full=whole)
@@ -75,7 +75,7 @@ def _send(station: Station, entry: Entry, told: Fates, now: float, to: Path, *, 
         until=entry.arrival + station.host.mta.lifetime,
         clock=world.clock,
     )
-    copies = world.write(message_id, NULL_PATH, [to], len(content))
+    copies = world.write(message_id, NULL_PATH, [to], len(content), about=told[0][0].message_id)
     station.submit(NULL_PATH, copies, content, (("SMTPUTF8", None),) if needs_smtputf8(to, ()) else None)
 
 

@@ -17,9 +17,11 @@ COPIES = [
     copy(3, created_s=20, ended_s=80, hops=3, damage="unseen"),
     copy(4, "bounced", damage="unseen", created_s=40, ended_s=50, hops=1, retry_s=10),
     copy(5, "queued", created_s=60, ended_s=100, hops=0, queue_s=40),
-    copy(6, "expired", created_s=50, ended_s=90, hops=5),
+    copy(6, "expired", created_s=50, ended_s=90, hops=5, recipient="u1@a.example"),
 ]
-MESSAGES = [message(i, sender="<>" if i == 6 else "u1@a.example") for i in range(1, 7)]
+# The report is on the fourth, which u1 did not write.
+MESSAGES = [message(i, sender="u1@a.example", author="u9@b.example" if i == 4 else None) for i in range(1, 6)]
+MESSAGES.append(message(6, sender="<>", about=4))
 ATTEMPTS = [
     attempt(1, session_id=1, round_trips=8, bytes_on_wire=100),
     attempt(2, "connection-lost", session_id=2, round_trips=4, bytes_on_wire=50, retransmissions=3, recipients=2),
@@ -50,6 +52,7 @@ EXPECTED = {
     "buffertime_med": 4,
     "bounced": 1,
     "expired": 1,
+    "backscatter": 1,
     "lost": 0,
     "queued": 1,
     "duplicates": 1,

@@ -236,7 +236,7 @@ CASES = {
                 "maximal_backoff_time, maximal_queue_lifetime, bounce_queue_lifetime, smtp_connect_timeout, smtp_helo_timeout, "
                 "smtp_mail_timeout, smtp_rcpt_timeout, smtp_data_init_timeout, smtp_data_xfer_timeout, smtp_data_done_timeout, "
                 "smtp_quit_timeout, smtpd_timeout, initial_destination_concurrency, default_destination_concurrency_limit, "
-                "... (36 in all); did you mean hopcount_limit?"
+                "... (39 in all); did you mean hopcount_limit?"
             ),
             "x.yaml:2:63: too small (0): allowed is a whole number of at least 1",
             "x.yaml:2:83: a duration must be above zero (0 s): allowed is e.g. 30 s",
@@ -254,14 +254,16 @@ CASES = {
             (
                 "x.yaml:2:26: unknown parameter of Exim (queue_run_delay): allowed are retry, queue_run, retry_interval_max, "
                 "retry_data_expire, delay_after_cutoff, connect_timeout, command_timeout, data_timeout, final_timeout, "
-                "smtp_receive_timeout, max_rcpt, hosts_max_try, received_headers_max; did you mean queue_run?"
+                "smtp_receive_timeout, max_rcpt, hosts_max_try, connection_max_messages, smtp_accept_queue_per_connection, "
+                "received_headers_max, delay_warning, ... (19 in all); did you mean queue_run?"
             ),
             "x.yaml:2:68: neither true nor false (1): allowed are true, false, yes, no",
             "x.yaml:2:81: too small (0): allowed is a whole number of at least 1",
             (
                 "x.yaml:2:84: unknown parameter of Exim (hosts_max_tries): allowed are retry, queue_run, retry_interval_max, "
                 "retry_data_expire, delay_after_cutoff, connect_timeout, command_timeout, data_timeout, final_timeout, "
-                "smtp_receive_timeout, max_rcpt, hosts_max_try, received_headers_max; did you mean hosts_max_try?"
+                "smtp_receive_timeout, max_rcpt, hosts_max_try, connection_max_messages, smtp_accept_queue_per_connection, "
+                "received_headers_max, delay_warning, ... (19 in all); did you mean hosts_max_try?"
             ),
         ],
     ),
@@ -285,6 +287,24 @@ CASES = {
             "x.yaml:2:73: not an Exim retry rule (X,2h,1h;): allowed is e.g. F,2h,15m; G,16h,1h,1.5; F,4d,6h; factors are at least 1",
         ],
     ),
+    "forged mail": (
+        NET
+        + "workload: {poisson: {rate: 1 /h, forged: {share: 2}}, constant: {every: 1 h, forged: {domain: a.example}}}\n",
+        [
+            "x.yaml:2:50: a probability cannot be above 1 (2): allowed is 0 to 1, or 0 % to 100 %",
+            "x.yaml:2:86: share is missing: needed is share",
+        ],
+    ),
+    "forged addresses of nobody": (
+        NET
+        + "domains: {a.example: {mx: a}, b.example: {mx: none}}\n"
+        + "workload: {poisson: {rate: 1 /h, forged: {share: 1, domain: c.example}}, "
+        + "constant: {every: 1 h, forged: {share: 1 %, domain: b.example}}}\n",
+        [
+            "x.yaml:3:61: unknown domain (c.example): allowed are a.example, b.example; did you mean b.example?",
+            "x.yaml:3:126: a domain without users (b.example): allowed is one whose users' addresses can be borne",
+        ],
+    ),
     "reports": (
         """\
 network: {nodes: [a, b, c], links: [{between: [a, b]}]}
@@ -303,8 +323,8 @@ hosts:
                 "x.yaml:3:86: unknown parameter of Postfix (queuewarn): allowed are queue_run_delay, minimal_backoff_time, "
                 "maximal_backoff_time, maximal_queue_lifetime, bounce_queue_lifetime, smtp_connect_timeout, "
                 "smtp_helo_timeout, smtp_mail_timeout, smtp_rcpt_timeout, smtp_data_init_timeout, smtp_data_xfer_timeout, "
-                "smtp_data_done_timeout, smtp_quit_timeout, initial_destination_concurrency, "
-                "default_destination_concurrency_limit, default_destination_concurrency_positive_feedback, ... (36 in all)"
+                "smtp_data_done_timeout, smtp_quit_timeout, smtpd_timeout, initial_destination_concurrency, "
+                "default_destination_concurrency_limit, ... (39 in all)"
             ),
             "x.yaml:4:35: ages that do not grow (8 h, 4 h): allowed is e.g. [4 h, 1 d], each above the one before",
             "x.yaml:4:75: not a duration (soon): allowed are s, ms, min, h, d, w, as in 30 s",
@@ -322,7 +342,7 @@ hosts:
                 "x.yaml:2:57: unknown parameter of a list of delays (delay): allowed are delays, lifetime, connect_timeout, helo_timeout, "
                 "mail_timeout, rcpt_timeout, data_init_timeout, data_xfer_timeout, data_done_timeout, quit_timeout, "
                 "idle_timeout, destination_concurrency_limit, process_limit, recipient_limit, mx_address_limit, mx_session_limit, "
-                "... (17 in all); did you mean delays?"
+                "... (19 in all); did you mean delays?"
             ),
             "x.yaml:2:111: not a list of times (1m*0): allowed is e.g. 1m,5m*2,1h*3, in s, m, h and d",
         ],

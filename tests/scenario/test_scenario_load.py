@@ -484,9 +484,9 @@ def test_every_kind_of_source(tmp_path):
         NET
         + """
 workload:
-  - poisson: {rate: 60 /h, pairs: gravity, strangers: 25 %}
+  - poisson: {rate: 60 /h, pairs: gravity, strangers: 25 %, forged: 50 %}
     constant: {every: 10 s, size: 1 kB}
-  - constant: {rate: 2 /min}
+  - constant: {rate: 2 /min, forged: {share: 100 %, domain: B.example}}
   - messages_at:
       - {at: 0 s, from: u1@a.example, to: [u2@B.EXAMPLE, PostMaster@a.example], size: 1 KiB}
       - {at: 1 s, from: u1@a.example, to: u2@b.example}
@@ -498,9 +498,9 @@ workload:
         tmp_path,
     ).workload
     assert workload == (
-        Arrivals(kind="poisson", rate=1 / 60, size=DEFAULT_SIZE, pairs="gravity", strangers=0.25),
+        Arrivals(kind="poisson", rate=1 / 60, size=DEFAULT_SIZE, pairs="gravity", strangers=0.25, forged=0.5),
         Arrivals(kind="constant", rate=0.1, size=Constant(1000.0)),
-        Arrivals(kind="constant", rate=1 / 30, size=DEFAULT_SIZE),
+        Arrivals(kind="constant", rate=1 / 30, size=DEFAULT_SIZE, forged=1.0, victims="b.example"),
         MessagesAt(
             messages=(
                 MessageAt(

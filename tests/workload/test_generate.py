@@ -106,6 +106,23 @@ def test_some_recipients_are_nobody():
     assert [one.partition("@")[2] for one, _ in changed] == [other.partition("@")[2] for _, other in changed]
 
 
+def test_some_senders_are_somebody_else():
+    """A share of the messages bears an address of another domain; who hands it in, when and to whom is as before."""
+    plain = run(POISSON)
+    forged = run(replace(POISSON, forged=0.25))
+    assert [(s.at, s.recipients, s.size) for s in forged] == [(s.at, s.recipients, s.size) for s in plain]
+    assert [s.author or s.sender for s in forged] == [s.sender for s in plain]
+    changed = [one for one in forged if one.author]
+    assert abs(len(changed) / len(plain) - 0.25) < 0.025
+    assert all(one.author.partition("@")[2] != one.sender.partition("@")[2] for one in changed)
+
+
+def test_one_domain_may_be_borne():
+    """Where it is named, all forged mail bears addresses of its users."""
+    forged = run(replace(POISSON, forged=1.0, victims="b.example"))
+    assert {one.sender.partition("@")[2] for one in forged} == {"b.example"}
+
+
 def test_gravity_pairs():
     """A source's own way of choosing pairs is used."""
     source = Arrivals(kind="poisson", rate=0.01, size=Constant(1), pairs="gravity")

@@ -9,12 +9,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import message, run, scenario
 
+from sim.mail.address import Address
+from sim.mail.path import Path
 from sim.mta import bounce
 from sim.scenario.policies import Policies, Refusal
-from sim.scenario.products import Postfix
+from sim.scenario.products import (
+    Exchange,
+    Exim,
+    OpenSmtpd,
+    Postfix,
+    Product,
+    Qmail,
+    RetryRule,
+    Rfc5321,
+    Sendmail,
+)
 from sim.scenario.spec import Domain, Interval, Weather
 from sim.world.ledger import Ledger
 
+POSTMASTER = Path(Address("postmaster", ""))
 TIMES = st.integers(0, 30_000).map(lambda tenths: tenths / 10)
 LENGTHS = st.sampled_from([0.1, 5.0, 60.0, 900.0, 8000.0])
 HOSTS = st.sampled_from("abc")
@@ -59,8 +72,31 @@ class Watched(Ledger):
             self.bounced.add((copy.message_id, copy.recipient))
 
 
-def world(operations, spool: str, unknown_users: str):
-    """Three hosts in a row that live through the operations, and give mail up after two hours, reports after one."""
+MTAS = [
+    Postfix(maximal_queue_lifetime=7200.0, bounce_queue_lifetime=3600.0),
+    Postfix(
+        maximal_queue_lifetime=7200.0,
+        bounce_queue_lifetime=3600.0,
+        delay_warning_time=900.0,
+        notify_classes="bounce, 2bounce, delay",
+    ),
+    Exim(
+        retry=(RetryRule("F", 7200.0, 600.0),),
+        queue_run=600.0,
+        delay_warning=(900.0,),
+        ignore_bounce_errors_after=5400.0,
+    ),
+    Sendmail(queuereturn=7200.0, queuewarn=900.0, queue_interval=600.0),
+    Qmail(queuelifetime=7200.0),
+    OpenSmtpd(expire=7200.0, warn_interval=(600.0, 3000.0)),
+    Exchange(MessageExpirationTimeout=7200.0, DelayNotificationTimeout=900.0),
+    Rfc5321(give_up_time=7200.0),
+]
+"""Products that give mail up after two hours: with and without warnings, double bounces and reports that are kept."""
+
+
+def world(operations, spool: str, unknown_users: str, mta: Product):
+    """Three hosts in a row that live through the operations, and give mail up after two hours."""
     mail, crashes, cuts, refusals = [], {}, {}, {}
     for kind, at, *rest in operations:
         if kind == "submit":
@@ -70,7 +106,6 @@ def world(operations, spool: str, unknown_users: str):
         else:
             struck = crashes if kind == "crash" else cuts
             struck.setdefault(rest[1], []).append(Interval(start=at, end=at + rest[0]))
-    mta = Postfix(maximal_queue_lifetime=7200.0, bounce_queue_lifetime=3600.0)
     hosts = {
         name: {
             "mta": mta,
@@ -107,19 +142,27 @@ def world(operations, spool: str, unknown_users: str):
     st.lists(TROUBLES, min_size=2, max_size=12),
     st.sampled_from(["durable", "volatile"]),
     st.sampled_from(["reject", "bounce"]),
+    st.sampled_from(MTAS),
 )
-def test_mail_is_accounted_for(submissions, troubles, spool: str, unknown_users: str):
-    """The run balances its ledger; each copy ends; whoever is told, is told once for each host that went on with it."""
+def test_mail_is_accounted_for(submissions, troubles, spool: str, unknown_users: str, mta: Product):
+    """The run balances its ledger; each copy ends; whoever is told, is told once for each host that went on with it.
+
+    Nobody but the host's own postmaster is told of a report, and he once; warnings come besides, and end nothing.
+    """
     told: Counter[tuple[int, str]] = Counter()
     report = bounce.report
 
-    def watched(host, entry, fates, **more):
-        assert not entry.reverse_path.is_null
-        told.update((copy.message_id, copy.recipient) for copy, _ in fates)
-        return report(host, entry, fates, **more)
+    def watched(host, entry, fates, *, to, action, **more):
+        keys = [(copy.message_id, copy.recipient) for copy, _ in fates]
+        assert to in ({POSTMASTER} if entry.reverse_path.is_null else {POSTMASTER, entry.reverse_path})
+        assert not (entry.reverse_path.is_null and action != "failed")
+        if action == "failed" and (to != POSTMASTER or entry.reverse_path.is_null):
+            told.update(keys)
+        return report(host, entry, fates, to=to, action=action, **more)
 
     with patch("sim.world.simulation.Ledger", Watched), patch.object(bounce, "report", watched):
-        facts = run(world([*submissions, *troubles], spool, unknown_users))
+        facts = run(world([*submissions, *troubles], spool, unknown_users, mta))
+    assert {copy.outcome for copy in facts.copies if copy.recipient == "postmaster"} <= {"delivered"}
     reports = {fact.message_id for fact in facts.messages if fact.sender == "<>"}
     ends = {copy.outcome for copy in facts.copies if copy.message_id not in reports}
     assert ends <= {"delivered", "bounced", "lost"} - ({"lost"} if spool == "durable" else set())

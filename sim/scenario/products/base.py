@@ -52,6 +52,7 @@ class Product:
     sender does not ask for one or the other, and `return_limit` up to what size it does so at all, in octets.
     `postmaster_hears` says of what reports the host's postmaster, or the mailbox `postmaster`, gets one: `bounce`,
     `2bounce` (of a report that came back), `delay`. For `freezes` after it was sent a report that came back is kept.
+    `reports` says whether it reports at all.
     """
 
     __slots__ = ()
@@ -88,3 +89,4 @@ class Product:
     postmaster_hears: tuple[str, ...] = ()
     postmaster: str = "postmaster"
     freezes: float = 0.0
+    reports: bool = True

@@ -166,3 +166,4 @@ class Delays(Product):
     mx_session_limit: int = 2
     hopcount_limit: int = 100
     delay_warnings: tuple[float, ...] = ()
+    reports: bool = True
