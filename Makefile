@@ -6,7 +6,7 @@ STAMP := .venv/.installed
 MARKS ?= not long
 TRUTH ?= ../shared/truth
 
-.PHONY: help demo test lint types walls tests notebooks test-all fuzz bench truth pictures diagram clean
+.PHONY: help demo test lint types walls tests notebooks test-all fuzz bench truth pictures diagram faults clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -60,6 +60,9 @@ pictures: $(STAMP) ## draw the README's pictures anew
 
 diagram: $(STAMP) ## draw the state diagram in ARCHITECTURE.md anew
 	$(BIN)/python -m sim.protocol.smtp.diagram ARCHITECTURE.md
+
+faults: $(STAMP) ## write the table of every fault at every moment in tests/README.md anew
+	$(BIN)/python tests/world/every_fault.py tests/README.md
 
 clean: ## remove everything that can be made again
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* .import_linter_cache reports notebooks/*.ipynb

@@ -30,6 +30,10 @@ class _Counter:
         self._rate = rate
         self._times: dict[str, deque[float]] = {}
 
+    def forget(self) -> None:
+        """Begin anew (Postfix's anvil(8) keeps its counts in memory)."""
+        self._times.clear()
+
     def admits(self, client: str, now: float) -> bool:
         """Whether a client may come now; counted if so."""
         times = self._times.setdefault(client, deque())
@@ -77,8 +81,11 @@ class Guard:
             self._open[client] -= 1
 
     def restart(self) -> None:
-        """The host has restarted: no connection is open; whom it knows lies on disk."""
+        """The host has restarted: no connection is open, nobody has come lately; whom it knows lies on disk."""
         self._open.clear()
+        for counter in (self._sessions, self._messages):
+            if counter is not None:
+                counter.forget()
 
     def hello(self, now: float) -> Reply | None:
         """Why EHLO or HELO is refused, if it is."""
