@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sim.world.ways import Way
 
 NO_ANSWER = Failure(0, "4.4.2", "the session ended without an answer")
-NO_ROUTE = Failure(0, "4.4.3", "no route to host")
+NO_ROUTE = Failure(0, "4.4.1", "no route to host")
 NO_NAMES = Failure(0, "4.4.3", "name service error: try again")
 
 

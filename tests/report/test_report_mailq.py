@@ -50,7 +50,7 @@ def entry(**more) -> QueueEntry:
     values = {
         "message_id": 1, "queue_id": "A", "state": "deferred", "under_way": False, "size_bytes": 2048,
         "arrived_s": 3600.0, "sender": "ann@a.example", "recipients": ("bob@b.example",),
-        "reason": "4.4.3 no route to host", "next_s": 90_000.0,
+        "reason": "4.4.1 no route to host", "next_s": 90_000.0,
     }  # fmt: skip
     return QueueEntry(**{**values, **more})
 
@@ -146,7 +146,7 @@ def test_mailq_lists_as_postfix_does():
     assert mailq([entry(), active], 86_400.0).splitlines() == [
         "-Queue ID-  --Size-- ----Arrival Time---- -Sender/Recipient-------",
         "A              2048             01:00:00 ann@a.example",
-        "                                                      (4.4.3 no route to host)",
+        "                                                      (4.4.1 no route to host)",
         "                                         next attempt 1d 01:00:00, in 01:00:00",
         "                                         bob@b.example",
         "",

@@ -103,7 +103,7 @@ def test_a_reply_within_mail_data_is_shown_in_its_place():
     [
         ("refused", 550, "5.1.1", "Refused: 550 5.1.1"),
         ("refused", 554, "", "Refused: 554"),
-        ("no-route", 0, "4.4.3", "Deferred: no route to MIT"),
+        ("no-route", 0, "4.4.1", "Deferred: no route to MIT"),
         ("dns-failure", 0, "4.4.3", "Deferred: name service error"),
         ("connect-timeout", 0, "", "Deferred: connection to MIT timed out"),
         ("timeout", 0, "", "Deferred: MIT fell silent"),

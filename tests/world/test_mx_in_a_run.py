@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from worlds import message, run, scenario
 
 from sim.mta.directory import Directory
+from sim.scenario.products import OpenSmtpd, Product
 from sim.scenario.spec import HOUR, NULL_MX, Domain, Interval, Postfix, Weather
 from sim.world.simulation import Simulation
 
@@ -33,9 +35,10 @@ def test_mail_for_an_alias_goes_to_its_domains_host():
     ]
 
 
-def test_a_full_window_is_waited_for():
-    """Mail that finds the better host's places taken waits for them; it does not go to a worse host."""
-    hosts = {"a": {"mta": Postfix(default_destination_concurrency_limit=1)}, "x": {"service_time": 10.0}}
+@pytest.mark.parametrize("product", [Postfix(default_destination_concurrency_limit=1), OpenSmtpd(maxconn_per_route=1)])
+def test_a_full_window_is_waited_for(product: Product):
+    """Mail that finds the better host's places taken waits for them; it does not go to a worse host (mta.c)."""
+    hosts = {"a": {"mta": product}, "x": {"service_time": 10.0}}
     facts = run(scenario("a-x a-y", *[message(0, "u1@a", "u1@b") for _ in range(4)], domains=DOMAINS, hosts=hosts))
     assert {attempt.to_host for attempt in facts.attempts} == {"x"}
 
@@ -81,3 +84,12 @@ def test_a_backup_leaves_itself_and_all_that_is_worse_alone():
     mail = message(0, "u1@a", "u1@b")
     facts = run(scenario("a-y y-w y-x y-z", mail, domains=four, hosts=hosts, drain=HOUR))
     assert {attempt.to_host for attempt in facts.attempts if attempt.from_host == "y"} == {"w", "x"}
+
+
+def test_a_host_without_a_route_is_tried_like_one_that_does_not_answer():
+    """4.4.1, as Postfix (smtp_connect.c) and qmail-remote have it; then the next host of the domain."""
+    weather = {"a-x": Weather(down=(Interval(start=0.0, end=1e9),))}
+    facts = run(scenario("a-x a-y", message(0, "u1@a", "u1@b"), domains=DOMAINS, weather=weather, drain=0.0))
+    first, second = [attempt for attempt in facts.attempts if attempt.from_host == "a"]
+    assert (first.to_host, first.outcome, first.enhanced_code, first.session_id) == ("x", "no-route", "4.4.1", 0)
+    assert (second.to_host, second.outcome) == ("y", "accepted")
