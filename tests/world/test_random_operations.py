@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
+from typing import NamedTuple
 from unittest.mock import patch
 
 from hypothesis import given, settings
@@ -12,7 +14,7 @@ from worlds import message, run, scenario
 from sim.mail.address import Address
 from sim.mail.path import Path
 from sim.mta import bounce
-from sim.scenario.policies import Policies, Refusal
+from sim.scenario.policies import Greylist, Policies, Rate, Refusal
 from sim.scenario.products import (
     Exchange,
     Exim,
@@ -24,14 +26,14 @@ from sim.scenario.products import (
     Rfc5321,
     Sendmail,
 )
-from sim.scenario.spec import Domain, Interval, Weather
+from sim.scenario.spec import Collects, Domain, Interval, Weather
 from sim.world.ledger import Ledger
 
 POSTMASTER = Path(Address("postmaster", ""))
 TIMES = st.integers(0, 30_000).map(lambda tenths: tenths / 10)
 LENGTHS = st.sampled_from([0.1, 5.0, 60.0, 900.0, 8000.0])
 HOSTS = st.sampled_from("abc")
-RECIPIENTS = st.sampled_from(["u1@a", "u2@b", "u1@c", "nobody@a", "nobody@b", "nobody@c", "all@b"])
+RECIPIENTS = st.sampled_from(["u1@a", "u2@b", "u1@c", "nobody@a", "nobody@b", "nobody@c", "all@b", "round@c", "on@a"])
 SUBMISSIONS = st.tuples(st.just("submit"), TIMES, HOSTS, st.lists(RECIPIENTS, min_size=1, max_size=3, unique=True))
 TROUBLES = st.one_of(
     st.tuples(st.just("crash"), TIMES, LENGTHS, HOSTS),
@@ -95,7 +97,51 @@ MTAS = [
 """Products that give mail up after two hours: with and without warnings, double bounces and reports that are kept."""
 
 
-def world(operations, spool: str, unknown_users: str, mta: Product):
+GUARDS = [
+    Policies(),
+    Policies(greylist=Greylist(delay=300.0, window=1800.0, lifetime=3000.0, whitelist_after=2)),
+    Policies(messages=Rate(count=2, per=600.0), sessions=Rate(count=3, per=300.0)),
+    Policies(sessions_at_once=1, spool=3000),
+    Policies(refuse=(Refusal(at="data", code=452, probability=0.3), Refusal(at="connect", code=421, probability=0.2))),
+    Policies(refuse=(Refusal(at="mail", code=550, probability=0.2),), unknown_users="bounce"),
+]
+COLLECTS = st.one_of(
+    st.none(),
+    st.builds(
+        Collects,
+        source=st.just("b"),
+        every=st.sampled_from([0.0, 500.0, 1700.0]),
+        by=st.sampled_from(["etrn", "turn", "atrn"]),
+        hold=st.booleans(),
+    ),
+)
+
+
+class Setting(NamedTuple):
+    """How the three hosts are: all alike, but for c, which may ask b for its mail."""
+
+    spool: str
+    unknown_users: str
+    mta: Product
+    guard: Policies
+    collects: Collects | None
+    corruption: float
+    digests: bool
+
+
+SETTINGS = st.builds(
+    Setting,
+    spool=st.sampled_from(["durable", "volatile"]),
+    unknown_users=st.sampled_from(["reject", "bounce"]),
+    mta=st.sampled_from(MTAS),
+    guard=st.sampled_from(GUARDS),
+    collects=COLLECTS,
+    corruption=st.sampled_from([0.0, 0.0, 0.2]),
+    digests=st.booleans(),
+)
+
+
+def world(operations, how: Setting):
     """Three hosts in a row that live through the operations, and give mail up after two hours."""
     mail, crashes, cuts, refusals = [], {}, {}, {}
     for kind, at, *rest in operations:
@@ -106,45 +152,56 @@ def world(operations, spool: str, unknown_users: str, mta: Product):
         else:
             struck = crashes if kind == "crash" else cuts
             struck.setdefault(rest[1], []).append(Interval(start=at, end=at + rest[0]))
+    unknown = "bounce" if how.guard.unknown_users == "bounce" else how.unknown_users
     hosts = {
         name: {
-            "mta": mta,
-            "spool": spool,
+            "mta": how.mta,
+            "spool": how.spool,
             "commit_time": 30.0,
             "weather": Weather(down=tuple(crashes.get(name, ()))),
-            "policies": Policies(unknown_users=unknown_users, refuse=tuple(refusals.get(name, ()))),
+            "digests": how.digests,
+            "policies": replace(how.guard, unknown_users=unknown, refuse=(*how.guard.refuse, *refusals.get(name, ()))),
         }
         for name in "abc"
     }
-    lists = {"all": ("u1@a.example", "u2@b.example", "nobody@c.example")}
-    domains = {
-        f"{name}.example": Domain(
-            name=f"{name}.example", mx=((0, name),), users=("u1", "u2"), lists=lists if name == "b" else {}
-        )
-        for name in "abc"
-    }
+    hosts["b"] |= {"accounts": {"c": "secret"}, "extensions": ("AUTH", "PIPELINING", "SIZE", "DSN")}
+    hosts["c"] |= {"collects": how.collects, "login": ("c", "secret")}
     skies = {link: Weather(down=tuple(intervals)) for link, intervals in cuts.items()}
-    return scenario(
+    spec = scenario(
         "a-b b-c",
         *mail,
         transfer="store-and-forward",
         hosts=hosts,
-        domains=domains,
+        domains=DOMAINS,
         weather=skies,
         duration=30_000.0,
         drain=100_000.0,
     )
+    links = tuple(replace(link, corruption=how.corruption) for link in spec.network.links)
+    return replace(spec, network=replace(spec.network, links=links))
+
+
+def domain(name: str, *mx: tuple[int, str], **more) -> Domain:
+    """A domain with two users."""
+    return Domain(name=f"{name}.example", mx=mx, users=("u1", "u2"), **more)
+
+
+LISTS = {"all": ("u1@a.example", "u2@b.example", "nobody@c.example", "round@c.example")}
+DOMAINS = {
+    "a.example": domain("a", (0, "a"), forwards={"on": "u1@c.example"}),
+    "b.example": domain("b", (0, "b"), lists=LISTS),
+    "c.example": domain("c", (0, "c"), (10, "b"), lists={"round": ("all@b.example", "on@a.example")}),
+}
+"""A list that leads to another and back, a forward, and a domain whose mail another host may hold."""
 
 
 @settings(deadline=None, derandomize=True, max_examples=300)
 @given(
     st.lists(SUBMISSIONS, min_size=2, max_size=8),
     st.lists(TROUBLES, min_size=2, max_size=12),
-    st.sampled_from(["durable", "volatile"]),
-    st.sampled_from(["reject", "bounce"]),
-    st.sampled_from(MTAS),
+    SETTINGS,
 )
-def test_mail_is_accounted_for(submissions, troubles, spool: str, unknown_users: str, mta: Product):
+def test_mail_is_accounted_for(submissions, troubles, how: Setting):
     """The run balances its ledger; each copy ends; whoever is told, is told once for each host that went on with it.
 
     Nobody but the host's own postmaster is told of a report, and he once; warnings come besides, and end nothing.
@@ -161,11 +218,15 @@ def test_mail_is_accounted_for(submissions, troubles, spool: str, unknown_users:
         return report(host, entry, fates, to=to, action=action, **more)
 
     with patch("sim.world.simulation.Ledger", Watched), patch.object(bounce, "report", watched):
-        facts = run(world([*submissions, *troubles], spool, unknown_users, mta))
+        facts = run(world([*submissions, *troubles], how))
     assert {copy.outcome for copy in facts.copies if copy.recipient == "postmaster"} <= {"delivered"}
     reports = {fact.message_id for fact in facts.messages if fact.sender == "<>"}
     ends = {copy.outcome for copy in facts.copies if copy.message_id not in reports}
-    assert ends <= {"delivered", "bounced", "lost"} - ({"lost"} if spool == "durable" else set())
+    assert ends <= {"delivered", "bounced", "lost"} - ({"lost"} if how.spool == "durable" else set())
     assert "bounced" not in {copy.outcome for copy in facts.copies if copy.message_id in reports}
     assert [key for key, times in told.items() if times > Watched.instances[key]] == []
     assert Watched.bounced <= set(told)
+    damaged = {copy.damage for copy in facts.copies}
+    assert damaged <= {""} | ({"unseen"} if how.corruption else set()) | ({"found"} if how.digests else set())
+    if how.collects is None:
+        assert all(fact.message_id for fact in facts.attempts)

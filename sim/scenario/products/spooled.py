@@ -77,6 +77,7 @@ class OpenSmtpd(Product):
     def connection_delay(self) -> float:  # type: ignore[override]
         """The longer of the delays after a connection to the same next hop."""
         return max(self.conndelay_route, self.conndelay_relay)
+
     lifetime = named("expire")
     delay_warnings = named("warn_interval")
 
