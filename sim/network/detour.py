@@ -64,6 +64,12 @@ class Detour(Line):
         for line in self.lines:
             line.forget(now)
 
+    def expects(self, at: float, wire: float) -> float:
+        """When a packet would be at the far end; as `Line.expects`."""
+        for line in self._at(at):
+            at = line.expects(at, wire)
+        return at
+
     def carry(self, at: float, wire: float) -> float:
         """Carry one packet over all lines; as `Line.carry`."""
         for line in self.lines if self._since <= at < self._until else self._at(at):

@@ -14,8 +14,10 @@ from collections import deque
 from typing import Final
 
 from sim.network.segments import ATO, RESET, Packet
+from sim.network.sender import LINUX
 from sim.network.timeouts import Timeouts
 from sim.network.way import Way
+from sim.scenario.spec import Tcp
 
 __all__ = ["End"]
 
@@ -25,9 +27,17 @@ _UNKNOWN_SEGMENT: Final = 536
 
 
 class End(Timeouts):
-    """One end; between flights that are sums it is no more than its `Sender`."""
+    """One end; between flights that are sums it is no more than its `Sender`.
 
-    __slots__ = ("_full", "gone_from")
+    Attributes:
+        heard: How many acknowledgements it owed for flights that were sums; the first 16 of them are quick ones.
+    """
+
+    __slots__ = ("_full", "gone_from", "heard")
+
+    def __init__(self, tcp: Tcp = LINUX) -> None:
+        super().__init__(tcp)
+        self.heard = 0
 
     def begin(self, way: Way, inbox: deque[Packet], peer_box: deque[Packet]) -> None:
         """Start the books anew, as `Segments`.
@@ -41,7 +51,7 @@ class End(Timeouts):
     def resume(self, *, interactive: bool, at: float) -> None:
         """Take over the receiver's habits after flights that were sums, the last of which came in at `at`."""
         self._ato = ATO
-        self._quick = 0 if interactive else _QUICK - 1
+        self._quick = max(_QUICK - self.heard, 0)
         self.interactive = interactive
         self.heard_at = at
 

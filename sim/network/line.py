@@ -143,6 +143,10 @@ class Line:
         """How long a packet of that many bytes occupies the line, in s."""
         return wire * self._seconds_per_byte
 
+    def expects(self, at: float, wire: float) -> float:
+        """When a packet that reached the line at a time would be at the far end; nothing is booked."""
+        return max(at, self.busy_until) + wire * self._seconds_per_byte + self.lag
+
     def carry(self, at: float, wire: float) -> float:
         """Carry one packet.
 

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 from sim.network.sender import Sender
 from sim.network.way import HEADERS, Way
-from sim.network.weather import ALWAYS_UP, Timeline
+from sim.network.weather import ALWAYS_UP
 
 __all__ = ["ATO", "RESET", "Packet", "Segments"]
 
@@ -33,7 +33,6 @@ RESET: Final = -1
 """The number of the packet that says that there is no connection."""
 _TICK: Final = 0.004
 _NEVER: Final = math.inf
-_NOT_THERE: Final = Timeline([(-math.inf, math.inf)])
 
 
 class Packet(NamedTuple):
@@ -191,12 +190,17 @@ class Segments(Sender):
             self._judge_use(limited=limited)
         return count > 0
 
-    def push_in_vain(self, now: float) -> None:
-        """Send the first segment, which is lost."""
+    def push_sent(self, now: float, at: float) -> None:
+        """Send the first segment, of which it is known when it arrives; infinity if it is lost."""
         way = self._way
-        self._way = way._replace(home=_NOT_THERE)
+        self._way = way._replace(there=(), home=ALWAYS_UP, away=ALWAYS_UP)
         self.push(now)
         self._way = way
+        if self._peer_box:
+            packet = self._peer_box.pop()
+            if at < _NEVER:
+                self._last_at = at
+                self._peer_box.append(packet._replace(at=at))
 
     @property
     def resent_last(self) -> bool:

@@ -17,6 +17,7 @@ from sim.network.berkeley import SEGMENT, BerkeleyEnd
 from sim.network.end import End
 from sim.network.exchange import Exchange
 from sim.network.handshake import Handshake
+from sim.network.haste import PATIENT, acknowledge_at_once, hurries, overtaken, slow
 from sim.network.line import Line
 from sim.network.older import OlderEnd
 from sim.network.propagation import Propagation
@@ -105,11 +106,13 @@ class Connection:
         "_exchange",
         "_flight_at",
         "_flights",
+        "_hasty",
         "_jittery",
         "_patience",
         "_program",
         "_server",
         "_shake",
+        "_slow",
         "_to_server",
         "_writes",
         "accepted_at",
@@ -153,6 +156,9 @@ class Connection:
         self._shake: Handshake | None = None
         self._flights: list[tuple[bool, float, float, float]] = []
         self._jittery = [line for line in (*lines_out, *lines_back) if line.jittery]
+        self._slow = slow(lines_out) or slow(lines_back)
+        # The directions whose end has yet to acknowledge its first data; looked at only where lines are slow.
+        self._hasty = [True, False] if self._slow and client_tcp.stack == server_tcp.stack == "linux" else []
         self._exchange: Exchange | None = None
         self._flight_at = 0.0
 
@@ -171,8 +177,7 @@ class Connection:
             When the client holds itself connected, in s; infinity if it gave up, at `gave_up_at` (after about 134 s)
             if its TCP did.
         """
-        if self._jittery:
-            self._draw_lags()
+        self._draw_lags()
         way = self._to_server
         for line in (*way.there, *way.back):
             line.forget(now)
@@ -200,8 +205,8 @@ class Connection:
             return _at_once(self.sending(now, size, to_server))
         if now == _NEVER:
             return _NEVER
-        if self._jittery:
-            self._draw_lags()
+        if self._jittery or self._hasty:
+            self._prepare(to_server)
         if self._exchange is not None and not self._is_over(now, to_server):
             return self._played_at_once(now, size, to_server)
         way, mine, _ = self._ends[to_server]
@@ -210,10 +215,14 @@ class Connection:
         for line in way.there:
             at = line.carry(at, wire)
             if at == _NEVER:
-                return self._played_at_once(now, size, to_server, lost=True)
+                break
         at = max(at, mine.latest)
-        if way.away is not ALWAYS_UP and not way.away.is_up(at):
-            return self._played_at_once(now, size, to_server, lost=True)
+        if way.away is not ALWAYS_UP and at < _NEVER and not way.away.is_up(at):
+            at = _NEVER
+        if at - now > PATIENT:
+            self.learn()
+            if overtaken(way, mine, now, at, lone=True):
+                return self._played_at_once(now, size, to_server, first=at)
         mine.latest = at
         self._flights.append((to_server, now, at, at))
         self.wire_bytes += wire
@@ -227,14 +236,18 @@ class Connection:
         """
         if now == _NEVER:
             return _NEVER
-        if self._jittery:
-            self._draw_lags()
+        if self._jittery or self._hasty:
+            self._prepare(to_server)
         if self._exchange is not None and not self._is_over(now, to_server):
             return None
-        mine = self._ends[to_server][1]
+        way, mine, _ = self._ends[to_server]
         if mine.cwnd > mine.tcp.initial_window:
             self.learn()
             mine.rest(now)
+        if self._slow:
+            self.learn()
+            if hurries(way, mine, now):
+                return None
         return mine.latest if self._one_window(now, size, to_server) else None
 
     def windows(self, now: float, size: int, to_server: bool) -> Generator[float, None, float]:
@@ -246,7 +259,7 @@ class Connection:
         Returns:
             When it has arrived, as `send`, once that is known.
         """
-        return (yield from self._played(now, size, to_server, lost=False))
+        return (yield from self._played(now, size, to_server))
 
     def sending(self, now: float, size: int, to_server: bool) -> Generator[float, None, float]:
         """Send a flight of any size: what `send` does at once, step by step, as `windows`."""
@@ -302,7 +315,7 @@ class Connection:
         if exchange is None:
             return until, ""
         if server.orphan and not server.dead and words:
-            told = _at_once(self._played(exchange.now, words, False, lost=False))
+            told = _at_once(self._played(exchange.now, words, False))
             if told <= until:
                 return told, "hung-up"
         exchange.watch(client, until)
@@ -344,20 +357,29 @@ class Connection:
                 peer.sent = -1.0
             mine.sent = mine.last_sent = now
             mine.arrived = last
+            peer.heard += 1
         self._flights.clear()
 
     def close(self) -> None:
         """Close the connection: two FINs and their acknowledgements, for which nobody waits."""
         self.wire_bytes += 4 * ACK
 
+    def _prepare(self, to_server: bool) -> None:
+        """Draw the delay of every line whose delay varies; acknowledge what came first, before the first answer."""
+        self._draw_lags()
+        way, _, peer = self._ends[to_server]
+        if to_server in self._hasty and peer.latest > 0:
+            self._hasty.remove(to_server)
+            acknowledge_at_once(way, peer.latest)
+            self.wire_bytes += ACK
+
     def _draw_lags(self) -> None:
-        """Draw the delay of every line whose delay varies."""
         for line in self._jittery:
             line.draw_lag()
 
     def _one_window(self, now: float, size: int, to_server: bool) -> bool:
         """Send several segments that fit the window and get through undisturbed; False if it is not that simple."""
-        way, mine, _ = self._ends[to_server]
+        way, mine, peer = self._ends[to_server]
         segments = -(-size // way.mss)
         if segments > mine.cwnd or (self._writes and size > self._writes):
             return False
@@ -369,17 +391,20 @@ class Connection:
         self._flights.append((to_server, now, first, mine.latest))
         if mine.cwnd >= mine.ssthresh:
             self.learn()
+        peer.heard += segments // 2
         mine.flew(segments, last)
         self.wire_bytes += size + segments * HEADERS + (segments - 1) // 2 * ACK
         return True
 
     # Flights that are played through
 
-    def _played_at_once(self, now: float, size: int, to_server: bool, *, lost: bool = False) -> float:
-        """Play a flight of one segment; if it is `lost`, its first copy has been sent in vain already."""
-        return _at_once(self._played(now, size, to_server, lost=lost))
+    def _played_at_once(self, now: float, size: int, to_server: bool, *, first: float | None = None) -> float:
+        """Play a flight of one segment, whose first copy may be on the way already: arriving at `first`, if ever."""
+        return _at_once(self._played(now, size, to_server, first=first))
 
-    def _played(self, now: float, size: int, to_server: bool, *, lost: bool) -> Generator[float, None, float]:
+    def _played(
+        self, now: float, size: int, to_server: bool, *, first: float | None = None
+    ) -> Generator[float, None, float]:
         exchange = self._exchange
         if exchange is None:
             exchange = self._exchange = self._begin(now, to_server)
@@ -389,13 +414,13 @@ class Connection:
         way, mine, peer = self._ends[to_server]
         if mine.dead or peer.dead:
             return _NEVER
-        first = self._writes if to_server and self._writes < size else 0
-        mine.nodelay = not first
-        mine.write([*_segments(first, way.mss), *_segments(size - first, way.mss)])
-        if lost:
-            mine.push_in_vain(now)
-        else:
+        head = self._writes if to_server and self._writes < size else 0
+        mine.nodelay = not head
+        mine.write([*_segments(head, way.mss), *_segments(size - head, way.mss)])
+        if first is None:
             mine.push(now)
+        else:
+            mine.push_sent(now, first)
         grain = mine.srtt / _GRAIN if size > self.mss else _NEVER
         if not to_server and self._program is not None and self._program.is_over:
             mine.orphan = True
@@ -419,6 +444,7 @@ class Connection:
     def _begin(self, now: float, to_server: bool) -> Exchange:
         """Start to play, with what flights that were sums have left."""
         self.learn()
+        self._hasty = []
         (to_client, server, client), (way, _, _) = self._ends
         exchange = Exchange((client, server), (way, to_client))
         _, mine, peer = self._ends[to_server]

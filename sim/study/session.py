@@ -125,10 +125,9 @@ def _one(case: Case, name: str) -> Run:
     times = {"connect": connection.open(start, start + client.gives_up_connecting)}
     now = connection.accepted_at if times["connect"] < math.inf else math.inf
     times["greeting"] = now = connection.send(now + server.greets, server.greeting, to_server=False)
-    for phase, said, answered in turns(client, server, case.size):
-        now = connection.send(now + client.thinks, said, to_server=True)
-        think = server.thinks + (server.commits if phase == "data" else 0.0)
-        times[phase] = now = connection.send(now + think, answered, to_server=False)
+    for turn in turns(client, server, case.size):
+        now = connection.send(now + turn.prepares, turn.said, to_server=True)
+        times[turn.phase] = now = connection.send(now + turn.works, turn.answered, to_server=False)
     ends = [start, *times.values()]
     parts = tuple(after - before if after < math.inf else math.inf for before, after in pairwise(ends))
     return Run(parts, connection.retransmissions)

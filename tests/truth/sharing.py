@@ -31,12 +31,11 @@ def stepped(
     now = connection.accepted_at + server.greets
     yield now
     now = yield from connection.sending(now, server.greeting, to_server=False)
-    for part, said, answered in turns(client, server, size):
-        yield now + client.thinks
-        now = yield from connection.sending(now + client.thinks, said, to_server=True)
-        think = server.thinks + (server.commits if part == "data" else 0.0)
-        yield now + think
-        now = yield from connection.sending(now + think, answered, to_server=False)
+    for turn in turns(client, server, size):
+        yield now + turn.prepares
+        now = yield from connection.sending(now + turn.prepares, turn.said, to_server=True)
+        yield now + turn.works
+        now = yield from connection.sending(now + turn.works, turn.answered, to_server=False)
     done((now - start) * 1e3)
 
 

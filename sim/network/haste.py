@@ -1,0 +1,65 @@
+"""Where a line is so slow that TCP's haste shows although nothing is lost.
+
+An end acknowledges the first data that it gets at once (quick acknowledgement): on a slow line its program's answer
+waits behind that packet. And where a segment takes longer onto the line than the short packets before it have taught
+the sender to wait, it is sent again for nothing.
+
+Sources: Linux's net/ipv4/tcp_input.c (tcp_event_data_recv, __tcp_ack_snd_check), RFC 8985 7.2, RFC 6298.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from sim.network.line import Line
+from sim.network.segments import ATO
+from sim.network.sender import Sender
+from sim.network.way import ACK, HEADERS, Way
+
+__all__ = ["PATIENT", "acknowledge_at_once", "hurries", "overtaken", "slow"]
+
+_SLOW: Final = 3e6
+"""Below this rate in bit/s two full segments take longer than the 8 ms that a probe grants beside two round trips."""
+PATIENT: Final = 0.2
+"""No timer runs out for a lone segment that is there sooner, in s."""
+
+
+def slow(lines: Sequence[Line]) -> bool:
+    """Whether one of the lines is so slow that it matters."""
+    return any(line.rate < _SLOW for line in lines)
+
+
+def acknowledge_at_once(way: Way, at: float) -> None:
+    """Send a quick acknowledgement that way; whether it gets through matters to nobody."""
+    for line in way.there:
+        at = line.carry(at, ACK)
+        if at == float("inf"):
+            return
+
+
+def hurries(way: Way, mine: Sender, now: float) -> bool:
+    """Whether a timer would run out before several full segments, sent now, are acknowledged the first time.
+
+    The receiver acknowledges the second one at once, and does not wait long for it.
+    """
+    wire, at = way.mss + HEADERS, now
+    for line in way.there:
+        at = line.expects(at, wire)
+    second = wire * 8 / min(line.rate for line in way.there)
+    return overtaken(way, mine, now, at + min(second, ATO), lone=False)
+
+
+def overtaken(way: Way, mine: Sender, now: float, at: float, *, lone: bool) -> bool:
+    """Whether a timer runs out before an acknowledgement is back.
+
+    Args:
+        way: What its segments travelled over.
+        mine: Their sender, who has learnt all there is.
+        now: When they were sent, in s.
+        at: When the acknowledgement leaves the other end, in s.
+        lone: Whether it is a single segment.
+    """
+    for line in way.back:
+        at = line.expects(at, ACK)
+    return at - now > (mine.probe_timeout(mine.rto, lone=lone) if mine.tcp.sack else mine.rto)
