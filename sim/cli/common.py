@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
 
 if TYPE_CHECKING:
     from sim.scenario.spec import Scenario
@@ -24,6 +25,17 @@ Overrides = Annotated[
         name="--set", negative="", help="key=value: override a key of the scenario, e.g. network.graph=my.graphml."
     ),
 ]
+
+
+def _whole(_type: type, tokens: Sequence[Token]) -> int:
+    """The number that an option says, which is not to be rounded."""
+    text = tokens[0].value
+    if not re.fullmatch(r"[+-]?[0-9]+", text):
+        raise ValueError(f"not a whole number ({text})")
+    return int(text)
+
+
+Whole = Annotated[int, Parameter(converter=_whole)]
 AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON instead of a table.")]
 Quiet = Annotated[bool, Parameter(name=["-q", "--quiet"], negative="", help="No progress, no notes.")]
 

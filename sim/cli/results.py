@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from sim.cli.common import DONE, AsJson, ResultFolder, UsageError, put
+from sim.cli.common import DONE, AsJson, ResultFolder, UsageError, Whole, put
 
 if TYPE_CHECKING:
     from sim.results.store import Result
@@ -30,10 +30,10 @@ def report(result: ResultFolder, *, out: Path | None = None) -> int:
 
 def transcript(
     result: ResultFolder,
-    message: int = 1,
+    message: Whole = 1,
     *,
     architecture: str | None = None,
-    replication: int | None = None,
+    replication: Whole | None = None,
     full: Annotated[bool, Parameter(negative="", help="Print mail data whole.")] = False,
 ) -> int:
     """Print a message's dialogue with each relay, as `mail -v` does."""
@@ -56,7 +56,7 @@ class QueueOptions:
     plot: Annotated[Path | None, Parameter(help="Draw the timeline into this file (.png, .svg or .pdf).")] = None
     as_json: AsJson = False
     architecture: str | None = None
-    replication: int | None = None
+    replication: Whole | None = None
 
 
 def queue(result: ResultFolder, options: QueueOptions) -> int:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from sim.cli.common import Overrides, ScenarioFile, UsageError, read_scenario, tell
+from sim.cli.common import Overrides, ScenarioFile, UsageError, Whole, read_scenario, tell
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,8 +19,8 @@ class ServeOptions:
 
     host: Annotated[str, Parameter(help="Which of the scenario's hosts.")]
     maildir: Annotated[Path, Parameter(help="The Maildir that takes its mail; made if it is not there.")]
-    smtp: Annotated[int | None, Parameter(help="The TCP port; 0 takes any that is free and says which.")] = None
-    lmtp: Annotated[int | None, Parameter(help="A TCP port for LMTP, beside the other or instead of it.")] = None
+    smtp: Annotated[Whole | None, Parameter(help="The TCP port; 0 takes any that is free and says which.")] = None
+    lmtp: Annotated[Whole | None, Parameter(help="A TCP port for LMTP, beside the other or instead of it.")] = None
     cert: Annotated[Path | None, Parameter(help="Certificate in PEM, for STARTTLS; it is offered if this is.")] = None
     key: Annotated[Path | None, Parameter(help="Its private key, where it is in a file of its own.")] = None
     bind: Annotated[str, Parameter(help="The address to listen on.")] = "127.0.0.1"

@@ -11,7 +11,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from sim.cli.common import DONE, AsJson, UsageError, put
+from sim.cli.common import DONE, AsJson, UsageError, Whole, put
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,12 +26,12 @@ class SessionOptions:
     client: Annotated[str, Parameter(help="postfix, postfix-nopipe, smtp-source, smtplib, qmail or exim.")] = "postfix"
     server: Annotated[str, Parameter(help="postfix, smtp-sink or exim.")] = "postfix"
     congestion: Annotated[str, Parameter(help="cubic, reno or tahoe.")] = ""
-    tcp: Annotated[str, Parameter(help="linux, linux-3, bsd-1988, or rtt-only (no TCP).")] = "linux"
+    tcp: Annotated[str, Parameter(help="linux, linux-3, bsd-1988, or rtt-only (no TCP, so nothing is lost).")] = "linux"
     queue: Annotated[str, Parameter(help="Bytes that may wait for the line; 0 means no limit.")] = "0"
     mtu: Annotated[str, Parameter(help="The biggest packet.", allow_leading_hyphen=True)] = "1500"
-    sessions: Annotated[int, Parameter(name=["-n", "--sessions"], help="How many sessions.")] = 1000
-    seed: Annotated[int, Parameter(help="What the random draws start from.")] = 1
-    plot: Annotated[Path | None, Parameter(help="Draw the distribution into this file.")] = None
+    sessions: Annotated[Whole, Parameter(name=["-n", "--sessions"], help="How many sessions.")] = 1000
+    seed: Annotated[Whole, Parameter(help="What the random draws start from.")] = 1
+    plot: Annotated[Path | None, Parameter(help="Draw the distribution into this file (.png, .svg or .pdf).")] = None
     as_json: AsJson = False
 
 

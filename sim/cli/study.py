@@ -22,6 +22,7 @@ from sim.cli.common import (
     Quiet,
     ScenarioFile,
     UsageError,
+    Whole,
     put,
     read_scenario,
     tell,
@@ -38,9 +39,9 @@ class StudyOptions:
 
     out: Annotated[Path | None, Parameter(help="Result folder; reports/NAME by default.")] = None
     force: Annotated[bool, Parameter(negative="", help="Replace a result that is there.")] = False
-    seed: Annotated[int | None, Parameter(help="Instead of the scenario's seed.")] = None
-    replications: Annotated[int | None, Parameter(help="Instead of the scenario's number.")] = None
-    jobs: Annotated[int, Parameter(help="Processes; 0 means one a core.")] = 0
+    seed: Annotated[Whole | None, Parameter(help="Instead of the scenario's seed.")] = None
+    replications: Annotated[Whole | None, Parameter(help="Instead of the scenario's number.")] = None
+    jobs: Annotated[Whole, Parameter(help="Processes; 0 means one a core.")] = 0
     scheduler: Annotated[str, Parameter(help="Address of a Dask scheduler to use instead.")] = ""
     dialogues: Annotated[bool, Parameter(negative="", help="Record every line of every session.")] = False
     overrides: Overrides = ()

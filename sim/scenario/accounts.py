@@ -36,8 +36,8 @@ def read_login(value: object) -> tuple[str, ...]:
     """
     if value == "none":
         return ()
-    given = settings(value, ["name", "password"])
     collected = Collected()
+    given = settings(value, ["name", "password"], collected=collected)
     name, password = [collected.read((key,), read_secret, given[key], "") for key in ("name", "password")]
     collected.done()
     return name, password

@@ -53,7 +53,8 @@ def read_carrier(value: object) -> Carrier | Literal["tcp"]:
 
 def _settings(kind: type[Carrier], value: object) -> Carrier:
     names = [field.name for field in fields(kind)]
-    given, collected = settings({} if value is None else value, [], names), Collected()
+    collected = Collected()
+    given = settings({} if value is None else value, [], names, collected=collected)
     usual = kind()
     said = {name: collected.read((name,), _READERS[name], item, getattr(usual, name)) for name, item in given.items()}
     collected.done()

@@ -20,6 +20,7 @@ from sim.scenario.names import dns_label, is_domain_name
 from sim.scenario.policies import NO_POLICIES
 from sim.scenario.product import Choice, faults_of
 from sim.scenario.products import Postfix, Product
+from sim.scenario.quantity import format_duration
 from sim.scenario.reading import KEY
 from sim.scenario.records import resolve_own_domains
 from sim.scenario.skies import CrashesForm
@@ -59,6 +60,8 @@ def resolve_architectures(
         hosts = {node: _host(node, layers[node], findings) for node in nodes}
         for node, host in hosts.items():
             _check_collecting(host, hosts, layers[node], findings)
+        if form.routing == "static" and form.convergence:
+            findings.note(f"{name} waits {format_duration(form.convergence)} for nothing: static routing never changes")
         architectures[name] = Architecture(
             name=name,
             transfer=form.transfer,

@@ -174,8 +174,16 @@ class Form:
         return _error(where, error["msg"])
 
 
-def settings(value: object, required: Sequence[str], optional: Sequence[str] = ()) -> dict[str, object]:
+def settings(
+    value: object, required: Sequence[str], optional: Sequence[str] = (), collected: Collected | None = None
+) -> dict[str, object]:
     """The value as a mapping with the required keys, perhaps the optional ones, and no others.
+
+    Args:
+        value: what the file says.
+        required: keys that it has to have.
+        optional: keys that it may have.
+        collected: keeps what is wrong with unknown keys, which are left out then, so that the others are read, too.
 
     Raises:
         FaultsError: not a mapping, unknown keys, or keys missing.
@@ -184,12 +192,14 @@ def settings(value: object, required: Sequence[str], optional: Sequence[str] = (
     if not isinstance(value, dict):
         raise FaultsError([((), f"not a mapping ({shown(value)}): allowed is a mapping with {listing(allowed)}")])
     faults: list[Fault] = [((key, KEY), unknown("key", key, allowed)) for key in value if key not in allowed]
-    faults += [
+    missing: list[Fault] = [
         ((), f"{key} is missing: needed {are(required)} {listing(required)}") for key in required if key not in value
     ]
-    if faults:
-        raise FaultsError(faults)
-    return value
+    if missing or (faults and collected is None):
+        raise FaultsError([*faults, *missing])
+    if collected is not None:
+        collected.faults += faults
+    return {key: item for key, item in value.items() if key in allowed}
 
 
 def one_key(value: dict[Any, object], what: str, allowed: Sequence[str]) -> tuple[str, object]:

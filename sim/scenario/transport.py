@@ -38,7 +38,8 @@ def read_tcp(value: object) -> Tcp:
     """
     if not isinstance(value, dict):
         return PRESETS[read_word("TCP", list(PRESETS), value)]
-    given, collected = settings(value, (), _KEYS), Collected()
+    collected = Collected()
+    given = settings(value, (), _KEYS, collected=collected)
     name = collected.read(("preset",), partial(read_word, "TCP", list(PRESETS)), given.get("preset", "linux"), "linux")
     readers: dict[str, Callable[[object], object]] = {
         "congestion": partial(read_word, "congestion control", CONGESTION),
@@ -68,7 +69,8 @@ def read_losses(value: object) -> Losses:
         ValueError: none of them, or values that do not fit together.
     """
     if isinstance(value, dict) and {"there", "back"} & value.keys():
-        given, collected = settings(value, ("there", "back")), Collected()
+        collected = Collected()
+        given = settings(value, ("there", "back"), collected=collected)
         there, back = (collected.read((way,), _read_loss, given[way], Loss()) for way in ("there", "back"))
         collected.done()
         return Losses(there, back)
@@ -87,7 +89,8 @@ def _read_loss(value: object) -> Loss:
 
 
 def _read_bursts(parameters: object) -> Loss:
-    given, collected = settings(parameters, ("loss", "burst")), Collected()
+    collected = Collected()
+    given = settings(parameters, ("loss", "burst"), collected=collected)
     share = collected.read(("loss",), read_loss, given["loss"], 0.0)
     packets, seconds = collected.read(("burst",), read_burst, given["burst"], (1e9, 0.0))
     if packets and packets < share / (1 - share):

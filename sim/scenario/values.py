@@ -133,7 +133,8 @@ def read_distribution(quantity: Quantity, value: object) -> Distribution:
 
 
 def _parameters(quantity: Quantity, value: object, names: Sequence[str]) -> list[float]:
-    given, collected = settings(value, names), Collected()
+    collected = Collected()
+    given = settings(value, names, collected=collected)
     numbers = [collected.read((name,), partial(above_zero, quantity), given[name], 1.0) for name in names]
     collected.done()
     return numbers
@@ -144,7 +145,8 @@ def _constant(quantity: Quantity, value: object) -> Distribution:
 
 
 def _uniform(quantity: Quantity, value: object) -> Distribution:
-    given, collected = settings(value, ["low", "high"]), Collected()
+    collected = Collected()
+    given = settings(value, ["low", "high"], collected=collected)
     low, high = [collected.read((name,), quantity.parse, given[name], 0.0) for name in ("low", "high")]
     collected.done()
     if low > high:
@@ -165,7 +167,8 @@ def _lognormal(quantity: Quantity, value: object) -> Distribution:
 
 
 def _weibull(quantity: Quantity, value: object) -> Distribution:
-    given, collected = settings(value, ["shape", "mean"]), Collected()
+    collected = Collected()
+    given = settings(value, ["shape", "mean"], collected=collected)
     shape = collected.read(("shape",), partial(read_number, *_SHAPES), given["shape"], 1.0)
     mean = collected.read(("mean",), partial(above_zero, quantity), given["mean"], 1.0)
     collected.done()

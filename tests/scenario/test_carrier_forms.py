@@ -75,6 +75,7 @@ def test_each_mistake_is_reported_at_its_place():
     assert str(caught.value).split("\n") == [
         "x.yaml:3:28: unknown carrier (pigeon): allowed are tcp, bsc, uucp-g, x25, dial-up",
         "x.yaml:5:52: too big (8): allowed is a whole number of at least 1 and at most 7",
+        "x.yaml:6:49: too small (0): allowed is a whole number of at least 1 and at most 7",
         "x.yaml:6:52: unknown key (set_up): allowed are window, setup; did you mean setup?",
         "x.yaml:7:49: too small (0): allowed is a whole number of at least 1 and at most 7",
         "x.yaml:7:59: a duration needs a unit (1): allowed are s, ms, min, h, d, w, as in 30 s",

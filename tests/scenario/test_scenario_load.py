@@ -650,6 +650,12 @@ def test_labels_are_short_enough_for_dns():
     assert (dns_label("x" * 80), dns_label("-- Ü --")) == ("x" * 50, "u")
 
 
+def test_static_routing_waits_for_nothing():
+    """A time of convergence says nothing there, and check says so."""
+    text = "network: {nodes: [a]}\narchitectures: {x: {transfer: end-to-end, routing: static, convergence: 3 s}}"
+    assert "x waits 3 s for nothing: static routing never changes" in loads(text).notes
+
+
 def test_architecture_settings():
     """Routing may be static."""
     found = loads(

@@ -94,3 +94,20 @@ def test_mistakes_are_said_where_they_are(what, said, words):
     assert f":{8 if what == 'tcp' else 6 if what else 0}:" in str(error.value).replace(":5:", ":6:").replace(
         ":7:", ":8:"
     )
+
+
+TAHOES = ("{congestion: tahoe}", "{congestion: tahoe, sack: true}")
+
+
+def test_all_mistakes_of_a_mapping_are_said_at_once():
+    """An unknown key does not hide what is wrong with the others."""
+    with pytest.raises(ScenarioError) as error:
+        loaded(tcp="{nagle: on, initial_window: 0, preset: linux-4}")
+    text = str(error.value)
+    assert [words in text for words in ("unknown key (nagle)", "too small (0)", "unknown TCP (linux-4)")] == [True] * 3
+
+
+def test_tahoe_is_older_than_sack():
+    """Unless the file says otherwise."""
+    tahoes = [next(iter(loaded(tcp=said).architectures.values())).hosts["a"].tcp for said in TAHOES]
+    assert [tcp.sack for tcp in tahoes] == [False, True]

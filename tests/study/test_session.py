@@ -227,6 +227,13 @@ def test_the_command_prints_json(capsys):
     assert said["n"] == 30
 
 
+@pytest.mark.parametrize("option", ["-n", "--seed"])
+def test_a_number_that_is_not_whole_is_not_rounded(option, capsys):
+    """One session and a half is a mistake."""
+    assert cli.main(["session", option, "1.5"]) == 2
+    assert f"{option}: not a whole number (1.5)" in capsys.readouterr().err
+
+
 def test_all_mistakes_are_said_at_once(capsys):
     """A line for each, and status 2."""
     wrong = ["--rate", "0", "--loss", "100%", "--mtu", "50", "--size=-5", "--client", "sendmail", "-n", "0"]
