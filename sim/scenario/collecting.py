@@ -40,23 +40,29 @@ def show_collects(collects: Collects | None) -> object:
     return {"from": collects.source, "by": collects.by, **every, "hold": collects.hold}
 
 
-def check_login(host: Host, hosts: Mapping[str, Host], place: Path, findings: Findings) -> None:
-    """Report a host that could never prove who it is to the host that it asks; `place` is where the file says it."""
+def check_collects(host: Host, hosts: Mapping[str, Host], place: Path, findings: Findings) -> None:
+    """Report a host that asks itself, or could never prove who it is; `place` is where the file says that it asks."""
     collects = host.collects
     if collects is None or collects.source not in hosts:
         return
-    if collects.by == "turn":
+    if collects.source == host.name:
+        said = f"a host that collects from itself ({host.name}): name the host that holds its mail, or say none for it"
+        findings.error((*place, "from"), said)
+    elif collects.by == "turn":
         findings.note(
             f"{host.name} collects its mail by TURN, and so may anyone who says HELO {host.domain} "
             "(RFC 5321 appendix F.1): atrn asks for a login"
         )
-    if collects.by != "atrn":
-        return
+    elif collects.by == "atrn":
+        _check_login(host, hosts[collects.source], place, findings)
+
+
+def _check_login(host: Host, source: Host, place: Path, findings: Findings) -> None:
     if host.login is None:
         findings.error((*place, "by"), f"atrn without a login ({host.name}): it comes after AUTH (RFC 2645); set login")
-    elif host.login[0] not in hosts[collects.source].accounts:
-        name, source = host.login[0], collects.source
-        findings.error((*place, "by"), f"atrn with a login that {source} does not know ({name}): set accounts there")
+    elif host.login[0] not in source.accounts:
+        said = f"atrn with a login that {source.name} does not know ({host.login[0]}): set accounts there"
+        findings.error((*place, "by"), said)
 
 
 def note_strangers(hosts: Mapping[str, Host], domains: Mapping[str, Domain], findings: Findings) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Literal
 
-from sim.scenario.collecting import CollectsForm, check_login
+from sim.scenario.collecting import CollectsForm, check_collects
 from sim.scenario.findings import Findings
 from sim.scenario.form import ArchitectureForm, HostForm
 from sim.scenario.guards import PoliciesForm
@@ -84,14 +84,13 @@ def _check_names(path: Path, hosts: Hosts, nodes: list[str], findings: Findings,
         findings.known((*path, name, KEY), "host", name, allowed, whole=known)
         if isinstance(form.collects, CollectsForm):
             place = (*path, name, "collects", "from")
-            if findings.known(place, "host", form.collects.from_, nodes, whole=known) and form.collects.from_ == name:
-                findings.error(place, f"a host that collects from itself ({name}): name the host that holds its mail")
+            findings.known(place, "host", form.collects.from_, nodes, whole=known)
 
 
 def _check_collecting(host: Host, hosts: Mapping[str, Host], layers: Sequence[Layer], findings: Findings) -> None:
     said = [path for path, form in layers if isinstance(form.collects, CollectsForm)]
     if said and all(findings.untouched(*map(str, path)) for path, _ in layers):
-        check_login(host, hosts, (*said[-1], "collects"), findings)
+        check_collects(host, hosts, (*said[-1], "collects"), findings)
 
 
 def _host(name: str, layers: Sequence[Layer], findings: Findings) -> Host:
