@@ -28,7 +28,8 @@ _MAY_BE_ZERO = re.compile(
 
 _MAY_BE_NONE = re.compile(
     r"default_destination_concurrency_(failed_cohort_)?limit|default_delivery_slot_.*|default_minimum_delivery_slots|"
-    r"connection_max_messages|smtp_accept_queue_per_connection|smtp_connection_reuse_count_limit|smtp_mx_(address|session)_limit|"
+    r"(Class|Recipient|Retry)Factor|MaxQueueChildren|connection_max_messages|smtp_accept_queue_per_connection|"
+    r"smtp_connection_reuse_count_limit|smtp_mx_(address|session)_limit|"
     r"bounce_(return_)?size_limit|ExternalDsnMaxMessageAttachSize"
 )
 """Counts that may be 0: no limit, or none of it."""

@@ -215,7 +215,9 @@ class Attempt:
                 entry, copies, *_ = self.heir
                 session.transmission.next = mailing_of(entry, copies, now)
                 return True
-        return policy.connection_idle_limit > 0 or manager.jobs.waits_for(self._hop)
+        if policy.connection_idle_limit > 0 or manager.jobs.waits_for(self._hop):
+            return True
+        return station.retry.next_waiting(self._hop, self._entry.queue_id) is not None
 
     def admit(self) -> bool:
         """A connection is made; whether the peer has too many of them."""

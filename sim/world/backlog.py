@@ -114,6 +114,19 @@ class Backlog:
                 entry.ready = entry.due = now
                 self._try_again(entry, now)
 
+    def release_at_once(self, queue_id: str, now: float) -> bool:
+        """Try a message that sleeps beside the queue runs; whether its deliveries have begun."""
+        entry = self._queue.entries.get(queue_id)
+        if entry is None or entry.in_delivery or entry.state != "deferred":
+            return False
+        entry.ready = entry.due = now
+        self._begin(entry, now, new=True)
+        return entry.in_delivery > 0
+
+    def next_run(self, now: float) -> float:
+        """When the next queue run is."""
+        return self._retry.next_run(now, now, self.runs_since)
+
     def wake(self, queue_ids: Sequence[str], now: float) -> None:
         """Let those go that need not wait for a host any longer, each when its product next looks."""
         for queue_id in queue_ids:

@@ -10,6 +10,7 @@ import simpy
 from sim.mta.active import ActiveQueue
 from sim.mta.queue import Copy, Entry, Failure
 from sim.mta.queue_manager import QueueManager, queue_manager_of
+from sim.mta.queue_runs import QueueRuns, queue_runs_of
 from sim.world.attempt import NO_ANSWER, Attempt
 from sim.world.clock import Task
 from sim.world.connections import Connections
@@ -25,32 +26,92 @@ Delivery = tuple[Entry, Sequence[Copy], tuple[Way, ...], float]
 class Deliveries:
     """The deliveries of a host that are under way, and those that wait for a place with its queue manager.
 
-    `connections` holds the sessions that those before have left open.
+    Where its product's queue runs are processes, what they find goes message by message. `connections` holds the
+    sessions that those before have left open.
     """
 
-    __slots__ = ("_active", "_asking", "_lookup", "_station", "_world", "connections", "manager")
+    __slots__ = (
+        "_active",
+        "_asking",
+        "_in_run",
+        "_lookup",
+        "_next_run",
+        "_runs",
+        "_station",
+        "_world",
+        "connections",
+        "manager",
+    )
 
     def __init__(self, station: Station) -> None:
         self._station = station
         self._world = station.world
         self._active: ActiveQueue[Entry] = ActiveQueue(station.host.mta.active_limit)
         self._asking: list[Entry] = []
+        self._runs = queue_runs_of(station.host.mta, station.draws.random)
+        self._in_run: set[str] = set()
+        self._next_run = -1.0
         self._lookup = station.world.scenario.network.dns.lookup
         self.manager: QueueManager[Delivery] = queue_manager_of(station.host.mta, keeps=station.host.reuse != "never")
         self.connections = Connections(station.world, station.host.mta.connection_idle_limit)
         self.manager.idle = self.connections.idle
 
     def begin(self, entry: Entry, now: float, *, new: bool) -> None:
-        """Begin a round of an entry's deliveries, as soon as the active queue has room for it."""
-        if self._active.admit(entry, new=new):
-            if entry.state != "active":
-                self._station.backlog.move(entry, "active", now)
-            if self._lookup and not self._station.ways.known(entry.copies, now):
-                self._look_up(entry, now + self._lookup)
-            else:
-                self._release(entry, now)
+        """Begin a round of an entry's deliveries, as soon as the active queue, or a queue run, has room for it."""
+        if self._runs is not None and not new:
+            self._find(self._runs, entry, now)
+        elif self._active.admit(entry, new=new):
+            self._admitted(entry, now)
         elif entry.state == "active":
             self._station.backlog.move(entry, "incoming", now)
+
+    def _admitted(self, entry: Entry, now: float) -> None:
+        if entry.state != "active":
+            self._station.backlog.move(entry, "active", now)
+        if self._lookup and not self._station.ways.known(entry.copies, now):
+            self._look_up(entry, now + self._lookup)
+        else:
+            self._release(entry, now)
+
+    def _find(self, runs: QueueRuns[Entry], entry: Entry, now: float) -> None:
+        """A queue run will find an entry; it begins when it has found all that there is."""
+        runs.found.append(entry)
+        self._run(runs, now)
+
+    def _run(self, runs: QueueRuns[Entry], now: float) -> None:
+        """Begin a queue run when all that wakes now has been found."""
+        if self._next_run != now:
+            self._next_run = now
+            self._world.at(now, lambda: self._begin_run(runs, now))
+
+    def _begin_run(self, runs: QueueRuns[Entry], now: float) -> None:
+        """Begin a queue run; where it leaves some waiting the next one goes on beside it."""
+        if not self._station.running:
+            return
+        if runs.begin():
+            self._run_on(runs, now)
+        again = self._station.backlog.next_run(now)
+        if runs.found and again < self._world.horizon:
+            self._world.at(again, lambda: self._run(runs, again))
+
+    def _run_on(self, runs: QueueRuns[Entry], now: float) -> None:
+        """Let a queue run take its next entries, up to the first that takes time."""
+        while self._station.running and (entry := runs.next()) is not None:
+            if not entry.in_delivery and self._station.queue.holds(entry) and self._takes_time(entry, now):
+                self._in_run.add(entry.queue_id)
+                return
+
+    def _takes_time(self, entry: Entry, now: float) -> bool:
+        """Begin a round; whether it is not over at once."""
+        self._active.admit(entry, new=True)
+        self._admitted(entry, now)
+        return entry.in_delivery > 0
+
+    def _go_on(self, entry: Entry, follower: str | None) -> None:
+        """A queue run waits for those, too, who follow the message that it took in the same session."""
+        if follower is not None and entry.queue_id in self._in_run:
+            self._in_run.remove(entry.queue_id)
+            self._in_run.add(follower)
 
     def successor(self, hop: str) -> Delivery | None:
         """The delivery that is to go on in the place, and the session, of one to `hop` that is about to end."""
@@ -63,6 +124,9 @@ class Deliveries:
         for entry in self._asking:
             entry.in_delivery = 0
         self._asking.clear()
+        self._in_run.clear()
+        if self._runs is not None:
+            self._runs.clear()
         self._active.clear()
         self.connections.close_all()
 
@@ -153,6 +217,9 @@ class Deliveries:
         if self._station.running:
             self._active.leave()
             self._station.backlog.settle(entry, now)
+            if self._runs is not None and entry.queue_id in self._in_run:
+                self._in_run.remove(entry.queue_id)
+                self._run_on(self._runs, now)
 
     def _let_in(self, now: float) -> None:
         """A place is free: those that wait go, as far as there is room."""
@@ -245,6 +312,8 @@ class Deliveries:
             talks += attempt.contacted
             if records is not None:
                 records.note_attempt(entry, way[-1], left, began, env.now)
+                if not left and hop in self.connections.idle:
+                    self._go_on(entry, records.go_on(entry, hop, env.now))
             if not left or attempt.heir or talks == station.host.mta.mx_session_limit or not station.running:
                 break
             going = [copy for copy in left if entry.failures[copy.recipient].goes_on]

@@ -57,6 +57,11 @@ class HostRecords:
             outcome = "site" if entry.failures[left[0].recipient].site else "message"
         self._station.backlog.wake(self._tried(hop, entry, began, now, outcome), now)
 
+    def go_on(self, entry: Entry, hop: str, now: float) -> str | None:
+        """The session that brought an entry to a next hop is open: let the next one go that waits, and give it."""
+        waiting = self._retry.next_waiting(hop, entry.queue_id)
+        return waiting if waiting is not None and self._station.backlog.release_at_once(waiting, now) else None
+
     def note_no_way(self, entry: Entry, copies: Sequence[Copy], domain: str, failure: Failure, now: float) -> None:
         """Keep it that an entry found no way; its copies are over where this has been so for too long."""
         hops = self._blamed(domain, copies[0].path, failure)

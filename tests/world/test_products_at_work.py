@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from worlds import message, run, scenario
 
@@ -65,12 +67,13 @@ def test_one_message_without_a_way_is_tried_at_the_golden_times(product, minutes
 
 
 def test_exim_keeps_new_mail_from_a_host_that_fails():
-    """The second message waits with the first; one success lets both go in queue runs, each as it comes."""
+    """Each run tries the host with one message; the one that gets through takes the other along."""
     hosts = {"b": {"weather": Weather(down=(Interval(start=0.0, end=70 * MINUTE),))}}
     facts = facts_of(Exim(connect_timeout=10.0), message(0, "u1@a", "u1@b"), message(60, "u1@a", "u2@b"), hosts=hosts)
-    starts = [(fact.message_id, fact.started_s / MINUTE, fact.outcome) for fact in facts.attempts]
-    assert starts[:3] == [(1, 0, "connect-timeout"), (1, 30, "connect-timeout"), (2, 30, "connect-timeout")]
-    assert [fact.outcome for fact in facts.attempts[-2:]] == ["accepted", "accepted"]
+    starts = [(round(fact.started_s / MINUTE), fact.outcome) for fact in facts.attempts]
+    assert starts[:3] == [(0, "connect-timeout"), (30, "connect-timeout"), (60, "connect-timeout")]
+    assert starts[3:] == [(90, "accepted"), (90, "accepted")]
+    assert len({fact.session_id for fact in facts.attempts[3:]}) == 1
     assert [copy.outcome for copy in facts.copies] == ["delivered", "delivered"]
 
 
@@ -305,3 +308,50 @@ def test_an_idle_session_of_opensmtpd_waits_ten_seconds_for_mail():
     mail = [message(at, "u1@a", "u1@b") for at in (0, 9, 25)]
     facts = facts_of(OpenSmtpd(), *mail)
     assert [fact.session_id for fact in facts.attempts] == [1, 1, 2]
+
+
+def test_exim_takes_what_waits_for_a_host_along_in_the_session_that_reached_it():
+    """One message at a time in one session, without a look at retry times (transport_check_waiting; wait-remote_smtp)."""
+    hosts = {"b": {"weather": Weather(down=(Interval(start=0.0, end=70 * MINUTE),))}}
+    mail = [message(at, "u1@a", "u1@b") for at in (0, 60, 120, 180)]
+    facts = facts_of(Exim(connect_timeout=10.0), *mail, hosts=hosts, duration=300.0)
+    done = [fact for fact in facts.attempts if fact.outcome == "accepted"]
+    assert len({fact.session_id for fact in done}) == 1
+    assert [later.started_s == before.ended_s for before, later in pairwise(done)] == [True] * 3
+    one_each = facts_of(Exim(connect_timeout=10.0, connection_max_messages=1), *mail, hosts=hosts, duration=300.0)
+    assert len({fact.session_id for fact in one_each.attempts if fact.outcome == "accepted"}) == 4
+
+
+def test_a_queue_run_of_exim_takes_one_message_after_the_other_and_five_run_at_a_time():
+    """queue_run_max: slow hosts hold up a run, and where five are under way no further one begins."""
+    names = [f"b{n}" for n in range(9)]
+    down = {"weather": FOR_EVER}
+    domains = {f"{name}.example": Domain(name=f"{name}.example", mx=((0, name),), users=("u1",)) for name in names}
+    domains["a.example"] = Domain(name="a.example", mx=((0, "a"),), users=("u1",))
+    rules = (RetryRule("F", 4 * DAY, 5.0),)
+    product = Exim(retry=rules, queue_run=10.0, connect_timeout=100.0)
+    spec = scenario(
+        " ".join(f"a-{name}" for name in names),
+        *[message(0, "u1@a", f"u1@{name}") for name in names],
+        hosts={"a": {"mta": product}, **dict.fromkeys(names, down)},
+        domains=domains,
+        duration=HOUR,
+        drain=1.0,
+    )
+    world = Simulation(spec, spec.architectures["end-to-end"], 0, 1)
+    world.stations["a"].backlog.runs_since = 0.0
+    later = [fact for fact in world.run().attempts if fact.started_s > 0]
+    under_way = [sum(other.started_s <= one.started_s < other.ended_s for other in later) for one in later]
+    assert max(under_way) == 5
+    assert len({fact.started_s for fact in later}) == len(later)
+
+
+def test_a_queue_run_of_sendmail_takes_the_jobs_of_least_priority_number_first():
+    """Size, recipients and attempts make a job wait (queue.c; RecipientFactor, RetryFactor)."""
+    hosts = {"a": {"mta": Sendmail(connect=10.0)}, "b": {"weather": Weather(down=(Interval(start=0.0, end=60.0),))}}
+    mail = [message(0, "u1@a", "u1@b", size=size) for size in (90_000, 500, 20_000)]
+    mail.append(message(0, "u1@a", "u1@b", "u2@b"))
+    facts = facts_of(Sendmail(connect=10.0), *mail, hosts=hosts)
+    done = [fact for fact in facts.attempts if fact.outcome == "accepted"]
+    assert [fact.message_id for fact in done] == [2, 3, 4, 1]
+    assert all(before.ended_s <= after.started_s for before, after in pairwise(done))

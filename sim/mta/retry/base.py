@@ -84,6 +84,10 @@ class Retry:
         """
         return ()
 
+    def next_waiting(self, hop: str, queue_id: str) -> str | None:
+        """Which other message goes to a next hop in the session that brings this one there."""
+        return None
+
     def forget(self, queue_id: str) -> None:
         """A message has left the queue; told where `keeps_hosts` is true."""
 

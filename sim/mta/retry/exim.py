@@ -88,6 +88,13 @@ class EximRetry(Retry):
             self._records.pop((hop, queue_id), None)
         return [other for other, hops in self._waits_for.items() if hop in hops and other != queue_id] if waited else ()
 
+    def next_waiting(self, hop: str, queue_id: str) -> str | None:
+        """The first message that waits for the host itself (transport.c: transport_check_waiting, wait-remote_smtp)."""
+        for other, hops in self._waits_for.items():
+            if hop in hops and other != queue_id and (hop, other) not in self._records:
+                return other
+        return None
+
     def forget(self, queue_id: str) -> None:
         """Drop what was kept about the message."""
         for hop in self._waits_for.pop(queue_id, ()):

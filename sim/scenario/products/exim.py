@@ -32,6 +32,8 @@ class Exim(Product):
         RetryRule("F", 4 * DAY, 6 * HOUR),
     )
     queue_run: float = 30 * MINUTE
+    queue_run_max: int = 5
+    queue_run_in_order: bool = False
     retry_interval_max: float = DAY
     retry_data_expire: float = 7 * DAY
     delay_after_cutoff: bool = True

@@ -16,6 +16,10 @@ class Sendmail(Product):
     """
 
     queue_interval: float = 30 * MINUTE
+    MaxQueueChildren: int = 0
+    ClassFactor: int = 1800
+    RecipientFactor: int = 30_000
+    RetryFactor: int = 90_000
     MinQueueAge: float = 0.0
     MaxQueueAge: float = 0.0
     queuereturn: float = 5 * DAY
