@@ -1,8 +1,9 @@
 """When the sender of a message that still waits is told so (RFC 3464's action `delayed`), product by product.
 
 Postfix (qmgr_active.c), Exim (deliver.c) and sendmail (envelope.c) look when a round of attempts has left recipients
-over; OpenSMTPD (scheduler.c) then, too, but tells already if the next try comes too late; Exchange, Stalwart and JSMS
-have a timer.
+over, Exim only if one of them was tried (ERRNO_WARN_BASE: not if no host's retry time has come). OpenSMTPD
+(scheduler.c) looks then, too, but tells already if the next try comes too late. Exchange, Stalwart and JSMS have a
+timer.
 """
 
 from __future__ import annotations
@@ -21,13 +22,15 @@ class DelayWarnings:
     """A product's warnings: the ages of a message at which they are due, s, at least one.
 
     `repeats` says that they go on with the last gap, `timed` that a timer sends them, `ahead` that one is sent as soon
-    as the next attempt is known to come after it is due; `slack` is how much too early is early enough, s.
+    as the next attempt is known to come after it is due, `tried` that a round in which nothing was tried tells nobody;
+    `slack` is how much too early is early enough, s.
     """
 
     ages: tuple[float, ...]
     repeats: bool = False
     timed: bool = False
     ahead: bool = False
+    tried: bool = False
     slack: float = 0.0
 
     def due(self, age: float, next_age: float) -> int:
@@ -56,5 +59,6 @@ def delay_warnings_of(product: Product) -> DelayWarnings | None:
         repeats=isinstance(product, Exim),
         timed=isinstance(product, Exchange | Stalwart | Jsms),
         ahead=isinstance(product, OpenSmtpd),
+        tried=isinstance(product, Exim),
         slack=_SLACK if isinstance(product, Postfix) else 0.0,
     )

@@ -212,7 +212,8 @@ class Backlog:
     def _warn(self, entry: Entry, now: float, warnings: DelayWarnings) -> None:
         """Tell the sender of a message that still waits, if it is late."""
         due = warnings.due(now - entry.arrival, entry.due - entry.arrival)
-        if due > entry.warned:
+        # The time of a copy is counted up to its last attempt.
+        if due > entry.warned and (not warnings.tried or any(copy.counted_to == now for copy in entry.copies)):
             entry.warned = due
             fates = [(copy, entry.failures.get(copy.recipient, bounce.LATE)) for copy in entry.copies]
             tell(self._station, entry, fates, now, "delayed")

@@ -20,6 +20,7 @@ from sim.scenario.products import (
     Postfix,
     Product,
     Qmail,
+    RetryRule,
     Rfc5321,
     Sendmail,
     Stalwart,
@@ -110,6 +111,14 @@ def test_warnings_repeat_where_they_do(product: Product):
     times = [fact.created_s for fact in outcome.facts.messages if fact.sender == "<>"]
     assert len(times) >= 2
     assert times[1] - times[0] > HOUR
+
+
+def test_exim_warns_only_when_it_has_tried():
+    """A queue run in which no host's retry time has come tells nobody, however late it is (deliver.c)."""
+    rules = (RetryRule("F", 4 * DAY, 5 * HOUR),)
+    outcome = waiting(Exim(retry=rules, delay_warning=(HOUR,)), Mail({"u1@b.example": ()}))
+    first = min(fact.created_s for fact in outcome.facts.messages if fact.sender == "<>")
+    assert 5 * HOUR <= first < 6 * HOUR
 
 
 def test_one_warning_for_those_who_still_wait():
