@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from heapq import heappush
+from operator import attrgetter
 
 import simpy
 from simpy.events import NORMAL
@@ -45,6 +46,9 @@ class Clock(simpy.Environment):
     A process that waits until a time before which no event is due would be the next to go on anyway. Letting the time
     pass at once saves the event and changes no order: at equal times the other event goes first, so that is no leap.
     """
+
+    # simpy's own is a Python call, and everybody asks.
+    now = property(attrgetter("_now"), doc="The time, s.")
 
     def at(self, time: float) -> Moment:
         """The event that time has come to `time`, which is not in the past."""

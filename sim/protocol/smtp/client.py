@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal
 
 from sim.protocol.smtp.buffer import ReceiveBuffer
@@ -54,6 +55,7 @@ _CACHED_LINES = 16
 # Members of an Enum are slow to reach in CPython 3.11, and these are asked for with every line.
 _CLOSED, _CONNECTED, _READY, _TURNED = State.CLOSED, State.CONNECTED, State.READY, State.TURNED
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _MAIL_DATA = frozenset({MailData, LastChunk})
 _HELLO = frozenset({Ehlo, Helo, Lhlo})
 _CHECKED = frozenset({*_HELLO, *COMMAND_EXTENSIONS})
@@ -115,7 +117,7 @@ class Client:
         """Whether TLS protects the connection, as far as the machine was told."""
         self.authenticated = False
         """Whether an AUTH succeeded."""
-        self.extensions: dict[str, str] = {}
+        self.extensions: Mapping[str, str] = _NOTHING
         """What the server offered in its reply to EHLO: keyword in upper case -> the text after it."""
         self._offered: tuple[str, ...] = ()
         self._enhanced = False
@@ -335,7 +337,7 @@ class Client:
     def _turn(self, kind: type | None, reply: Reply) -> None:
         """What an accepted HELO, EHLO, LHLO, AUTH, STARTTLS, TURN or ATRN changes."""
         if kind in _HELLO:
-            self.extensions = {} if kind is Helo else dict(parse_offer(reply.lines))
+            self.extensions = _NOTHING if kind is Helo else parse_offer(reply.lines)
             self._old_server = kind is Helo
             self._offered = tuple(self.extensions)
             self._enhanced = "ENHANCEDSTATUSCODES" in self.extensions
@@ -348,7 +350,7 @@ class Client:
         self._buffer, self._lines = ReceiveBuffer(), []
         if kind is StartTls:
             self.secure, self.authenticated = True, False
-            self.extensions, self._offered, self._enhanced = {}, (), False
+            self.extensions, self._offered, self._enhanced = _NOTHING, (), False
 
     def _is_owed_more(self, kind: type | None, reply: Reply, state: State) -> bool:
         """Whether the reply is one of several that LMTP's mail data gets, and not the last one."""

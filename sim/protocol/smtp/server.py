@@ -53,7 +53,7 @@ from sim.protocol.smtp.replies import (
 )
 from sim.protocol.smtp.reply_lines import write_reply
 from sim.protocol.smtp.states import TRANSITIONS, Opening, State, state_answered
-from sim.protocol.smtp.terms import ehlo_reply, terms
+from sim.protocol.smtp.terms import Dialect, ehlo_reply, terms
 
 __all__ = ["Server"]
 
@@ -144,14 +144,8 @@ class Server:
         self._lmtp = lmtp
         # In LMTP, how many of the transaction's recipients have yet to get their last reply.
         self._accepted = 0
-        self._terms = terms(
-            offerable(tuple(extensions), secure),
-            (),
-            esmtp=esmtp or lmtp,
-            lmtp=lmtp,
-            secure=secure,
-            authenticated=False,
-        )
+        dialect: Dialect = "LMTP" if lmtp else "ESMTP" if esmtp else "RFC 821"
+        self._terms = terms(offerable(tuple(extensions), secure), (), dialect, secure, False)
         # Whether the transaction's MAIL had SMTPUTF8, and BODY=BINARYMIME.
         self._utf8 = self._binary = False
         self._state = _CONNECTED
@@ -371,14 +365,7 @@ class Server:
 
     def _agree(self, offered: tuple[str, ...], in_force: tuple[str, ...]) -> None:
         """From here on the session has these terms."""
-        self._terms = terms(
-            offered,
-            in_force,
-            esmtp=self._terms.esmtp,
-            lmtp=self._lmtp,
-            secure=self.secure,
-            authenticated=self.authenticated,
-        )
+        self._terms = terms(offered, in_force, self._terms.dialect, self.secure, self.authenticated)
 
     def _turn(self, due: object) -> None:
         """What an accepted HELO, EHLO, LHLO, AUTH, STARTTLS, TURN or ATRN changes."""

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 from sim.protocol.smtp.events import Atrn, Auth, Data, Mail, Rcpt, Saml, Send, Soml, StartTls
 from sim.protocol.smtp.extensions import COMMAND_EXTENSIONS, UNOFFERED, barred, longest_line, offer_lines
 from sim.protocol.smtp.replies import E500_UNKNOWN, E503_BAD_SEQUENCE, Reply
 from sim.protocol.smtp.states import TRANSITIONS, State
 
-__all__ = ["Terms", "ehlo_reply", "terms"]
+__all__ = ["Dialect", "Terms", "ehlo_reply", "terms"]
 
 _CAREFUL = frozenset({"SMTPUTF8", "BINARYMIME", "AUTH", "ATRN"})
 _WATCHED: frozenset[type] = frozenset({Mail, Send, Soml, Saml, Rcpt, Data, Auth, Atrn})
+
+
+Dialect = Literal["ESMTP", "LMTP", "RFC 821"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +32,17 @@ class Terms:
 
     offered: tuple[str, ...]
     in_force: tuple[str, ...]
-    esmtp: bool
+    dialect: Dialect
     secure: bool
     enhanced: bool
     barred: frozenset[type]
     watched: frozenset[type]
     longest: int
+
+    @property
+    def esmtp(self) -> bool:
+        """Whether the server knows more than RFC 821."""
+        return self.dialect != "RFC 821"
 
     def illegal(self, state: State, kind: type | None) -> Reply | None:
         """The reply to a command that has no place in a state, whatever its argument; None where it has."""
@@ -57,23 +66,22 @@ class Terms:
 
 @lru_cache(maxsize=1024)
 def terms(
-    offered: tuple[str, ...], in_force: tuple[str, ...], *, esmtp: bool, lmtp: bool, secure: bool, authenticated: bool
+    offered: tuple[str, ...], in_force: tuple[str, ...], dialect: Dialect, secure: bool, authenticated: bool
 ) -> Terms:
     """The terms that follow from what is offered and what has happened.
 
     Args:
         offered: the keywords of the server's extensions.
         in_force: those that the client has learnt of: all of them after EHLO, none before it and after HELO.
-        esmtp: false for a server of RFC 821.
-        lmtp: whether the server speaks LMTP.
+        dialect: what the server speaks.
         secure: whether TLS protects the connection.
         authenticated: whether an AUTH succeeded; it does so once in a session.
     """
-    unknown = barred(offered, in_force, esmtp, lmtp)
+    unknown = barred(offered, in_force, dialect != "RFC 821", dialect == "LMTP")
     return Terms(
         offered,
         in_force,
-        esmtp,
+        dialect,
         secure,
         "ENHANCEDSTATUSCODES" in in_force,
         unknown | {Auth} if authenticated else unknown,
