@@ -1,7 +1,6 @@
 """The receiving side of a session: what a host answers to each command, and the mail that it accepts.
 
-Pure: bytes come in with nothing but the wish to be answered, bytes and accepted messages go out. Who waits how long for
-what is the world's business.
+Pure: bytes come in, bytes and accepted messages go out. Who waits how long for what is the world's business.
 """
 
 from __future__ import annotations
@@ -13,51 +12,40 @@ from typing import Any
 from sim.mail.path import NULL_PATH, Path
 from sim.mail.trace import hop_count
 from sim.mta.accepted import AcceptedMail, with_word
-from sim.mta.authentication import Authentication
 from sim.mta.directory import Directory
+from sim.mta.errands import ERRANDS, Errands
 from sim.mta.gate import Gate
-from sim.mta.guidance import guidance
-from sim.mta.retrieval import Waiting, answer_atrn, answer_etrn, answer_turn, atrn_nodes
+from sim.mta.patience import Patience
+from sim.mta.retrieval import Waiting
 from sim.protocol.smtp import events, replies
 from sim.protocol.smtp.client import Client
 from sim.protocol.smtp.errors import LocalProtocolError
 from sim.protocol.smtp.events import Command, Parameters
 from sim.protocol.smtp.replies import Reply
 from sim.protocol.smtp.server import Server
-from sim.protocol.smtp.states import State
+from sim.protocol.smtp.states import IN_TRANSACTION, State
 from sim.protocol.smtp.turn import reverse
 from sim.scenario.spec import Host
 
-__all__ = ["RECIPIENT_LIMIT", "RECIPIENT_OVERSHOOT_LIMIT", "AcceptedMail", "Reception"]
+__all__ = ["RECIPIENT_LIMIT", "AcceptedMail", "Reception"]
 
 RECIPIENT_LIMIT = 1000
 """Recipients beyond this get 452 (Postfix smtpd_recipient_limit; RFC 5321 asks for 100 at least)."""
-
-RECIPIENT_OVERSHOOT_LIMIT = 1000
-"""So many recipients too many are no errors of the client's (Postfix smtpd_recipient_overshoot_limit)."""
-
-E450_NOT_ACTIVE = Reply(450, ("User is not at a terminal; use MAIL, SOML or SAML",), "4.2.1")
-"""What RFC 821 section 3.4 has for the recipients of SEND: nobody is logged in at a simulated host."""
 
 
 class Reception:
     """A host's side of one inbound session.
 
     `commands` counts what it has answered (each costs the host its service time); `accepted` holds the mail taken by
-    the last call of `read` or `decide`; `errors` counts the refusals since the session began or last took mail.
-
-    `wants_tls` is true once STARTTLS got its 220: the caller shakes hands and then calls `secured`. `turned` holds,
-    once TURN or ATRN got its 250, the nodes whose mail is to go the other way: the caller goes on with `turn_round`.
-    `user` is who has proved himself with AUTH.
+    the last call of `read` or `decide`. `wants_tls` is true once STARTTLS got its 220: the caller shakes hands and then
+    calls `secured`.
 
     Args:
         host: whose side this is.
         directory: whom it knows.
         asks: whether the answer to mail data is asked for: `read` then stops at it with the mail in `offered`, and
             `decide` goes on. Otherwise it is taken at once.
-        error_limit: after so many errors 421 ends the session (Postfix smtpd_hard_error_limit); 0 means no limit.
-        junk_limit: so many commands that move no mail are forgiven between two messages, each more is an error
-            (Postfix smtpd_junk_command_limit); 0 means no limit.
+        error_limit, junk_limit: how patient the host is, see `Patience`; 421 ends what is too much.
         lmtp: whether LMTP is spoken: mail data gets a reply for each recipient (RFC 2033).
         tls: whether TLS can be had; where not, STARTTLS gets 454.
         challenge: gives CRAM-MD5's next challenge. Nobody may foresee it where the peers are real; without it, the
@@ -70,19 +58,16 @@ class Reception:
 
     __slots__ = (
         "_asks",
-        "_authentication",
         "_challenge",
         "_closing",
         "_directory",
-        "_error_limit",
-        "_excess",
+        "_errands",
         "_gate",
         "_host",
-        "_junk",
-        "_junk_limit",
         "_lmtp",
         "_machine",
         "_parameters",
+        "_patience",
         "_recipient_parameters",
         "_recipients",
         "_reverse_path",
@@ -92,10 +77,7 @@ class Reception:
         "_watches",
         "accepted",
         "commands",
-        "errors",
         "offered",
-        "turned",
-        "user",
         "wants_tls",
     )
 
@@ -116,14 +98,11 @@ class Reception:
     ) -> None:
         self._gate = gate
         self._asks = asks
-        self._authentication: Authentication | None = None
         self._challenge = challenge
         # Whether no further transaction may begin.
         self._closing = False
-        self._error_limit = error_limit
-        self._excess = 0
-        self._junk = 0
-        self._junk_limit = junk_limit
+        self._patience = Patience(error_limit, junk_limit) if error_limit or junk_limit else None
+        self._errands: Errands | None = None
         self._host = host
         self._directory = directory
         self._lmtp = lmtp
@@ -149,11 +128,18 @@ class Reception:
         self._watches = lmtp or junk_limit > 0
         self.accepted: list[AcceptedMail] = []
         self.commands = 0
-        self.errors = 0
         self.offered: AcceptedMail | None = None
-        self.turned: tuple[str, ...] | None = None
-        self.user = ""
         self.wants_tls = False
+
+    @property
+    def user(self) -> str:
+        """Who has proved himself with AUTH; nobody if it is empty."""
+        return "" if self._errands is None else self._errands.user
+
+    @property
+    def turned(self) -> tuple[str, ...] | None:
+        """The nodes whose mail is to go the other way, once TURN or ATRN got its 250: go on with `turn_round`."""
+        return None if self._errands is None else self._errands.turned
 
     @property
     def is_over(self) -> bool:
@@ -163,7 +149,7 @@ class Reception:
     @property
     def in_transaction(self) -> bool:
         """Whether a mail transaction is open."""
-        return self._machine.state not in _OUTSIDE
+        return self._machine.state in IN_TRANSACTION
 
     @property
     def holds_mail_data(self) -> bool:
@@ -176,9 +162,8 @@ class Reception:
             return self._machine.send(replies.E421_TOO_MANY_SESSIONS)
         if self._gate is not None and (refusal := self._gate.connection()) is not None:
             return self._machine.send(refusal)
-        if self._lmtp:
-            return self._machine.send(Reply(220, (f"{self._host.domain} LMTP ready",)))
-        return self._machine.send(_greeting(self._host.domain, self._host.esmtp))
+        dialect = "LMTP" if self._lmtp else "ESMTP" if self._host.esmtp else "SMTP"
+        return self._machine.send(_greeting(self._host.domain, dialect))
 
     def read(self, data: bytes) -> bytes:
         """Take what the client wrote; give what is answered to it."""
@@ -207,8 +192,8 @@ class Reception:
         self.accepted = [mail] if verdicts[0].positive else []
         if len(verdicts) > 1:
             self.accepted = mail.shared([verdict.positive for verdict in verdicts])
-        if self.accepted:
-            self.errors = self._junk = 0
+        if self.accepted and self._patience is not None:
+            self._patience.begin_anew()
         answers = [self._machine.send(verdict) for verdict in each]
         return b"".join([*answers, *[self._count(one) for one in verdicts if one.code >= 400], self._answer()])
 
@@ -282,19 +267,14 @@ class Reception:
     def _watch(self, event: object, reply: Reply) -> bytes:
         """What else is to be said: in LMTP the same to the other recipients, and 421 to one who only keeps us busy."""
         more = b"".join([self._machine.send(reply) for _ in range(self._machine.replies_due)])
-        if type(event) in _JUNK or event == _NO_OCTETS:
-            self._junk += 1
-            if self._junk > self._junk_limit > 0 and reply.code < 400:
-                return more + self._count(reply)
+        if self._patience is not None and self._patience.is_junk(event) and reply.code < 400:
+            return more + self._count(reply)
         return more
 
     def _count(self, refusal: Reply) -> bytes:
         """Count an error; at the limit, the end of the session."""
-        if refusal is replies.E452_TOO_MANY_RCPTS and self._excess < RECIPIENT_OVERSHOOT_LIMIT:
-            self._excess += 1
-            return b""
-        self.errors += 1
-        return self.close(replies.E421_TOO_MANY_ERRORS) if self.errors == self._error_limit else b""
+        ends = self._patience is not None and self._patience.is_over(refusal)
+        return self.close(replies.E421_TOO_MANY_ERRORS) if ends else b""
 
     def _hello(self, event: events.Ehlo | events.Helo | events.Lhlo) -> Reply:
         if self._gate is not None and (refusal := self._gate.hello()) is not None:
@@ -308,62 +288,21 @@ class Reception:
         self._recipients, self._recipient_parameters = [], []
         return replies.S250_OK
 
-    def _verify(self, event: events.Vrfy) -> Reply:
-        if self._host.vrfy == "answer":
-            return self._directory.verify(event.text, utf8=event.utf8)
-        return _WITHHELD[self._host.vrfy]
-
-    def _expand(self, event: events.Expn) -> Reply:
-        if self._host.expn == "answer":
-            return self._directory.expand(event.text, utf8=event.utf8)
-        return _WITHHELD[self._host.expn]
-
-    def _help(self, event: events.Help) -> Reply:
-        host = self._host
-        return guidance(event.text.strip().upper(), host.extensions, host.esmtp, self._lmtp)
-
     def _start_tls(self, _: events.StartTls) -> Reply:
         if not self._tls:
             return replies.E454_TLS_UNAVAILABLE
         self._reset(None)
-        self.wants_tls, self.user, self._authentication = True, "", None
+        self.wants_tls = True
+        if self._errands is not None:
+            self._errands.forget_user()
         return replies.S220_TLS
 
-    def _auth(self, event: events.Auth) -> Reply:
-        challenge = self._challenge() if self._challenge else f"<{self.commands}@{self._host.domain}>".encode()
-        self._authentication = Authentication(self._host.accounts, challenge)
-        return self._recognize(self._authentication.begin(event.mechanism, event.initial))
-
-    def _auth_response(self, event: events.AuthResponse) -> Reply:
-        # The machine gives a response only after the 334 to an AUTH.
-        if self._authentication is None or event.data is None:
-            return replies.E501_CANCELLED
-        return self._recognize(self._authentication.respond(event.data))
-
-    def _recognize(self, reply: Reply) -> Reply:
-        if reply.positive and self._authentication is not None:
-            self.user = self._authentication.user
-        return reply
-
-    def _etrn(self, event: events.Etrn) -> Reply:
-        return answer_etrn(event.node, self._directory, self._waiting)
-
-    def _atrn(self, event: events.Atrn) -> Reply:
-        nodes = atrn_nodes(event.domains, self.user)
-        reply = answer_atrn(nodes, self._directory, self._waiting)
-        return self._turn_round(reply, nodes or ())
-
-    def _turn(self, _: events.Turn) -> Reply:
-        # A domain's mail is for whoever proves to be its host, where that can be proved (RFC 5321 appendix F.1).
-        if "AUTH" in self._host.extensions and not self.user and "TURN" in self._host.extensions:
-            return replies.E530_AUTH_REQUIRED
-        reply = answer_turn(self._host.extensions, self._waiting)
-        return self._turn_round(reply, (self._machine.helo,))
-
-    def _turn_round(self, reply: Reply, nodes: tuple[str, ...]) -> Reply:
-        if reply.positive:
-            self.turned = nodes
-        return reply
+    def _errand(self, event: object) -> Reply:
+        if self._errands is None:
+            self._errands = Errands(
+                self._host, self._directory, lmtp=self._lmtp, challenge=self._challenge, waiting=self._waiting
+            )
+        return self._errands.answer(event, self._machine.helo, self.commands)
 
     def _mail(self, event: events.Mail | events.Send | events.Soml | events.Saml) -> Reply:
         limit = self._host.size_limit
@@ -393,13 +332,10 @@ class Reception:
             reply = self._gate.recipient(self._reverse_path, event.forward_path, reply)
         if reply.positive:
             if self._terminal:
-                return E450_NOT_ACTIVE
+                return replies.E450_NOT_ACTIVE
             self._recipients.append(event.forward_path)
             self._recipient_parameters.append(event.parameters)
         return reply
-
-    def _chunk(self, event: events.Chunk) -> Reply:
-        return replies.E552_TOO_BIG if event.too_big else replies.S250_CHUNK(str(len(event.content)))
 
     def _mail_data(self, event: events.MailData | events.LastChunk) -> Reply | None:
         recipients, self._recipients = self._recipients, []
@@ -432,32 +368,11 @@ class Reception:
 
 
 @lru_cache(maxsize=1024)
-def _greeting(host: str, esmtp: bool) -> Reply:
-    return Reply(220, (f"{host} {'ESMTP' if esmtp else 'SMTP'} ready",))
+def _greeting(host: str, dialect: str) -> Reply:
+    return Reply(220, (f"{host} {dialect} ready",))
 
-
-_OUTSIDE = (State.CONNECTED, State.REFUSED, State.GREETED, State.READY, State.AUTH, State.TURNED, State.CLOSED)
-"""The states outside a mail transaction."""
 
 _UTF8 = ("SMTPUTF8", None)
-_WITHHELD = {"evade": replies.S252_CANNOT_VERIFY, "refuse": replies.E502_NOT_IMPLEMENTED}
-
-_JUNK = frozenset(
-    {
-        events.Ehlo,
-        events.Helo,
-        events.Lhlo,
-        events.Rset,
-        events.Noop,
-        events.Help,
-        events.Vrfy,
-        events.Expn,
-        events.Etrn,
-    }
-)
-"""Commands that move no mail, however many of them there are; and a chunk of nothing is no better."""
-
-_NO_OCTETS = events.Chunk(b"")
 
 _ANSWERS: dict[type, Callable[[Reception, Any], Reply | None]] = {
     events.Ehlo: Reception._hello,
@@ -470,20 +385,15 @@ _ANSWERS: dict[type, Callable[[Reception, Any], Reply | None]] = {
     events.Rcpt: Reception._rcpt,
     events.Data: lambda _, __: replies.S354_GO_AHEAD,
     events.MailData: Reception._mail_data,
-    events.Chunk: Reception._chunk,
+    events.Chunk: lambda _, event: (
+        replies.E552_TOO_BIG if event.too_big else replies.S250_CHUNK(str(len(event.content)))
+    ),
     events.LastChunk: Reception._mail_data,
     events.StartTls: Reception._start_tls,
-    events.Auth: Reception._auth,
-    events.AuthResponse: Reception._auth_response,
     events.Rset: Reception._reset,
-    events.Vrfy: Reception._verify,
-    events.Expn: Reception._expand,
     events.Noop: lambda _, __: replies.S250_OK,
-    events.Help: Reception._help,
-    events.Etrn: Reception._etrn,
-    events.Turn: Reception._turn,
-    events.Atrn: Reception._atrn,
     events.Quit: lambda _, __: replies.S221_BYE,
+    **dict.fromkeys(ERRANDS, Reception._errand),
     events.BadCommand: lambda _, event: event.reply,
 }
 """What is answered to what: a row for each event that wants a reply."""

@@ -8,7 +8,8 @@ from sim.mail.address import Address, parse_address
 from sim.mail.path import NULL_PATH, Path
 from sim.mta.directory import Directory
 from sim.mta.mx import is_home
-from sim.mta.reception import RECIPIENT_LIMIT, RECIPIENT_OVERSHOOT_LIMIT, Reception
+from sim.mta.patience import RECIPIENT_OVERSHOOT_LIMIT
+from sim.mta.reception import RECIPIENT_LIMIT, Reception
 from sim.protocol.smtp import LocalProtocolError, replies
 from sim.scenario.spec import Domain, Host, Postfix
 

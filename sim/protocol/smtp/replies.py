@@ -17,6 +17,7 @@ __all__ = [
     "E421_TOO_MANY_SESSIONS",
     "E450_GREYLISTED",
     "E450_MAILBOX_BUSY",
+    "E450_NOT_ACTIVE",
     "E451_LOCAL_ERROR",
     "E452_NO_STORAGE",
     "E452_TOO_MANY_RCPTS",
@@ -165,6 +166,7 @@ E421_TOO_MANY_ERRORS = Reply(421, ("Too many errors, closing transmission channe
 E421_TOO_MANY_SESSIONS = Reply(421, ("Too many sessions, try again later",), "4.3.2")
 E450_GREYLISTED = Reply(450, ("Recipient address rejected: greylisted, try again later",), "4.7.1")
 E450_MAILBOX_BUSY = Reply(450, ("Mailbox unavailable, try again later",), "4.2.0")
+E450_NOT_ACTIVE = Reply(450, ("User is not at a terminal; use MAIL, SOML or SAML",), "4.2.1")  # RFC 821 section 3.4
 E451_LOCAL_ERROR = Reply(451, ("Requested action aborted: local error in processing",), "4.3.0")
 E452_NO_STORAGE = Reply(452, ("Insufficient system storage",), "4.3.1")
 E452_TOO_MANY_RCPTS = Reply(452, ("Too many recipients",), "4.5.3")

@@ -75,6 +75,7 @@ from sim.protocol.smtp.replies import Reply
 __all__ = [
     "CLOSING_CODE",
     "HOPES",
+    "IN_TRANSACTION",
     "LAST_IN_GROUP",
     "OVERTAKEN",
     "TRANSITIONS",
@@ -245,6 +246,9 @@ TRANSITIONS: Mapping[State, Mapping[type, Mapping[int, State]]] = {
     State.TURNED: {},
     State.CLOSED: {},
 }
+
+IN_TRANSACTION: frozenset[State] = frozenset({_MAIL, _RCPT, _DATA, _CHUNKS, _FAILED})
+"""The states inside a mail transaction."""
 
 OVERTAKEN: Mapping[type, Mapping[int, State]] = {
     Data: {3: _DATA},
