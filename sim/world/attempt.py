@@ -180,7 +180,7 @@ class Attempt:
             ),
             policy=host.mta,
             client_up_until=station.weather.next_down(now),
-            server=peer.host,
+            server=peer.at_work() if peer.queue.incoming else peer.host,
             server_weather=peer.weather,
             far_end=self,
             hears=world.listener(session_id),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import simpy
@@ -116,8 +117,19 @@ class Station:
         """The policies that a client meets, if there are any."""
         return None if self._guard is None else Gate(self._guard, client, lambda: self.world.env.now)
 
+    def at_work(self) -> Host:
+        """The host as it serves now: slower where mail comes faster than it is taken up (Postfix's in_flow_delay)."""
+        host = self.host
+        if self.queue.incoming < host.mta.process_limit or not host.mta.in_flow_delay:
+            return host
+        return replace(host, commit_time=host.commit_time + host.mta.in_flow_delay)
+
     def flush(self, entries: Iterable[Entry]) -> None:
-        """Try messages at once, and forget which destinations are dead (Postfix: postqueue -s)."""
+        """Try messages at once, and forget which destinations are dead.
+
+        All of them, whatever was asked for: flush(8) unthrottles every destination before it moves the mail of one to
+        the incoming queue (flush.c: UNTHROTTLE_BEFORE; qmgr.c: QMGR_REQ_FLUSH_DEAD).
+        """
         if self.running:
             self.deliveries.manager.flush()
             self.backlog.release(entries, self.world.env.now)

@@ -28,6 +28,7 @@ from sim.scenario.products import (
 )
 from sim.scenario.spec import Domain, Interval, Weather
 from sim.world.backlog import MANY_IN_A_SESSION
+from sim.world.holding import Held
 from sim.world.simulation import Simulation
 
 E450_BUSY = Reply(450, ("Mailbox busy",), "4.2.1")
@@ -355,3 +356,35 @@ def test_a_queue_run_of_sendmail_takes_the_jobs_of_least_priority_number_first()
     done = [fact for fact in facts.attempts if fact.outcome == "accepted"]
     assert [fact.message_id for fact in done] == [2, 3, 4, 1]
     assert all(before.ended_s <= after.started_s for before, after in pairwise(done))
+
+
+def test_a_queue_run_of_sendmail_tries_a_silent_host_once():
+    """Its process remembers (mci.c); new mail has a process of its own, and the next run tries again."""
+    mail = [message(at, "u1@a", "u1@b") for at in (0, 0, 0, 1900)]
+    facts = facts_of(Sendmail(connect=10.0), *mail, hosts={"b": {"weather": FOR_EVER}}, duration=4000.0)
+    starts = [fact.started_s for fact in facts.attempts if fact.started_s < 5000]
+    assert starts == [0, 0, 0, 1800, 1900, 3600]
+
+
+def test_postfix_slows_down_who_gets_ahead_of_its_queue_manager():
+    """in_flow_delay: where more wait in the incoming queue than default_process_limit, each further 250 is late."""
+    slow = Postfix(qmgr_message_active_limit=1, default_process_limit=2)
+    hosts = {"b": {"mta": slow}, "c": {"service_time": 50.0}}
+    mail = [message(10.0 * nth, "u1@a", "u1@c") for nth in range(6)]
+    facts = run(scenario("a-b b-c", *mail, hosts=hosts, transfer="store-and-forward"))
+    took = [fact.ended_s - fact.started_s for fact in facts.attempts if fact.from_host == "a"]
+    assert [round(time - took[0], 2) for time in took] == [0.0, 0.0, 0.0, 1.0, 1.0, 1.0]
+
+
+def test_asking_for_one_domains_mail_revives_every_dead_destination_of_postfix():
+    """ETRN, as `postqueue -s`: the messages of one domain go, and mail that comes for another is tried again, too."""
+    down = {"weather": FOR_EVER}
+    one = Postfix(smtp_connect_timeout=5.0, default_destination_concurrency_failed_cohort_limit=1)
+    mail = [message(0, "u1@a", f"u1@{to}") for to in "bbbbbcccccc"]
+    late = [message(100, "u1@a", "u1@c")]
+    spec = scenario("a-b a-c", *mail, *late, hosts={"a": {"mta": one}, "b": down, "c": down}, duration=200.0, drain=1.0)
+    world = Simulation(spec, spec.architectures["end-to-end"], 0, 1)
+    station = world.stations["a"]
+    station.backlog.runs_since = 0.0
+    world.at(90.0, lambda: Held(station).start("b.example"))
+    assert [fact.to_host for fact in world.run().attempts if fact.started_s >= 100] == ["c"]

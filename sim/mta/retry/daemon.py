@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-from sim.mta.retry.base import Retry, Round
+from sim.mta.queue import Failure
+from sim.mta.retry.base import Outcome, Retry, Round
 from sim.scenario.products import Postfix, Sendmail
 
 _SCAN_SLACK = 1.0
@@ -55,16 +57,24 @@ class PostfixRetry(Retry):
         return next_run(self.period, ready, now, start, _SCAN_SLACK)
 
 
+HOST_DOWN = Failure(0, "4.4.1", "Deferred: the host did not answer in this queue run")
+
+
 class SendmailRetry(Retry):
     """Sendmail's queue runs (queue.c: gatherq; envelope.c: dropenvelope).
 
     A run passes over a job that was tried less than MinQueueAge ago, and, where MaxQueueAge is set, less than its age
-    at the last try ago or MaxQueueAge, whichever is less.
+    at the last try ago or MaxQueueAge, whichever is less. A run tries a host that does not answer once for all its jobs
+    (mci.c: what a process knows of a host); new mail is tried by a process of its own.
     """
+
+    keeps_hosts = True
 
     def __init__(self, policy: Sendmail) -> None:
         self._policy = policy
         self.period = policy.queue_interval
+        self._start = 0.0
+        self._failed: dict[str, float] = {}
 
     def gives_up(self, last: Round) -> bool:
         """Whether the message is older than Timeout.queuereturn for its priority (RFC 6710)."""
@@ -80,4 +90,27 @@ class SendmailRetry(Retry):
 
     def next_run(self, ready: float, now: float, start: float) -> float:
         """The first queue run after `now` that finds it ready."""
+        self._start = start
         return next_run(self.period, ready, now, start)
+
+    def bars(self, hop: str, queue_id: str, arrival: float, now: float) -> Failure | None:  # noqa: ARG002
+        """In a run, a host that did not answer since it began."""
+        began = self._start + math.floor((now - self._start) / self.period) * self.period
+        return HOST_DOWN if arrival < now and self._failed.get(hop, -math.inf) > began else None
+
+    def tried(
+        self,
+        hop: str,
+        queue_id: str,  # noqa: ARG002
+        arrival: float,  # noqa: ARG002
+        *,
+        began: float,  # noqa: ARG002
+        now: float,
+        outcome: Outcome,
+    ) -> Sequence[str]:
+        """Keep when a host did not answer."""
+        if outcome == "site":
+            self._failed[hop] = now
+        else:
+            self._failed.pop(hop, None)
+        return ()

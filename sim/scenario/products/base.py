@@ -35,7 +35,8 @@ class Product:
 
     `destination_concurrency_limit` is how many deliveries to one next hop are under way (`initial_concurrency` before
     the first has got through), `connection_delay` how long after a connection the next one to it is made;
-    `process_limit` is how many are under way in all, `active_limit` how many messages are worked on at a time.
+    `process_limit` is how many are under way in all, `active_limit` how many messages are worked on at a time. Where
+    `process_limit` messages wait to be worked on, its server takes `in_flow_delay` longer for each that comes.
 
     `recipient_limit` is how many recipients a transaction has; `mx_address_limit` how many hosts of a domain are tried,
     `mx_session_limit` how many of them may have been offered the mail; `randomizes` says whether MX hosts of one
@@ -69,6 +70,7 @@ class Product:
     destination_concurrency_limit: int = MANY
     initial_concurrency: int = MANY
     connection_delay: float = 0.0
+    in_flow_delay: float = 0.0
     process_limit: int = MANY
     recipient_limit: int = 100
     mx_address_limit: int = MANY

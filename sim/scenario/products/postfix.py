@@ -40,6 +40,7 @@ class Postfix(Product):
     default_minimum_delivery_slots: int = 3
     default_destination_recipient_limit: int = 50
     default_process_limit: int = 100
+    in_flow_delay: float = 1.0
     qmgr_message_active_limit: int = 20_000
     smtp_mx_address_limit: int = 5
     smtp_mx_session_limit: int = 2
