@@ -6,6 +6,7 @@ Pure: `write` gives the next flight, `read` takes the server's.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from functools import lru_cache
 from operator import attrgetter
 
 from sim.mta import proof
@@ -27,7 +28,7 @@ Dialogue = Generator[tuple[Command, ...], list[Reply], None]
 
 
 class Caller:
-    """What a host that connects to another says: `_converse` holds the dialogue.
+    """What a host that connects to another says: `_errand` holds what it came for.
 
     `contacted` turns true when the errand begins, `turns` counts the flights written until its fate was known, `done`
     says that nothing is left to say about it, and `failure` why it came to nothing, where no reply to it says so.
@@ -50,7 +51,9 @@ class Caller:
         "_lmtp",
         "_machine",
         "_owed",
+        "_pipelining",
         "_read",
+        "_usable",
         "_waits_for",
         "contacted",
         "done",
@@ -66,6 +69,8 @@ class Caller:
         self._lmtp = lmtp
         self._machine = machine
         self._last = 0
+        self._usable: frozenset[str] = frozenset()
+        self._pipelining = False
         self._owed = 0
         self._read: list[Reply] = []
         self._awaited = 1
@@ -153,26 +158,38 @@ class Caller:
         self.done, self.kept = True, False
         self._dialogue.close()
 
-    def _converse(self) -> Dialogue:
-        """The whole dialogue: `_enter`, and what it was begun for."""
+    def _errand(self) -> Dialogue:
+        """What the host came for, and QUIT."""
         raise NotImplementedError
 
-    def _enter(self) -> Generator[tuple[Command, ...], list[Reply], Failure | None]:
-        """The greeting, EHLO, TLS and AUTH, as far as both sides have them; gives why the host is not let in."""
+    def _another(self) -> Dialogue:
+        """The next errand of a session that was kept."""
+        raise NotImplementedError
+
+    def _converse(self) -> Dialogue:
+        """The greeting, EHLO, TLS and AUTH, as far as both sides have them, and the errands."""
+        host, refusal = self._host, None
         greeting = (yield ())[0]
-        if not greeting.positive:
-            return as_failure(greeting, "greeting")
-        hello = yield from self._hello()
-        if not hello.positive:
-            return as_failure(hello, "hello")
-        host = self._host
-        if "STARTTLS" in self._machine.extensions and "STARTTLS" in host.uses:
-            hello = yield from self._start_tls(hello)
+        if greeting.positive:
+            hello = yield from self._hello()
+            if hello.positive and "STARTTLS" in self._machine.extensions and "STARTTLS" in host.uses:
+                hello = yield from self._start_tls(hello)
             if not hello.positive:
-                return as_failure(hello, "hello")
-        if host.login is not None:
-            return (yield from proof.prove(host.login, self._machine.extensions.get("AUTH")))
-        return None
+                refusal = as_failure(hello, "hello")
+            elif host.login is not None:
+                refusal = yield from proof.prove(host.login, self._machine.extensions.get("AUTH"))
+        else:
+            refusal = as_failure(greeting, "greeting")
+        if refusal is not None:
+            yield from self._leave(refusal)
+            return
+        self._usable = _usable(host.uses, tuple(self._machine.extensions))
+        self._pipelining = "PIPELINING" in self._usable
+        self._last = -1 if "CHUNKING" in self._usable else 0
+        self.contacted = True
+        yield from self._errand()
+        while self.kept:
+            yield from self._another()
 
     def _hello(self) -> Generator[tuple[Command, ...], list[Reply], Reply]:
         name = self._host.domain
@@ -196,6 +213,11 @@ class Caller:
         self.failure = failure
         self._decided = True
         yield (QUIT,)
+
+
+@lru_cache(maxsize=1024)
+def _usable(uses: tuple[str, ...], offered: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(uses).intersection(offered)
 
 
 class Farewell(Caller):

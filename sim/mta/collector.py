@@ -46,15 +46,13 @@ class Collector(Caller):
         """The client's machine."""
         return self._machine
 
-    def _converse(self) -> Dialogue:
-        refusal = (yield from self._enter()) or self._not_offered()
-        if refusal is None:
-            self.contacted = True
+    def _errand(self) -> Dialogue:
+        self.failure = self._not_offered()
+        if self.failure is None:
             yield from self._ask()
-            if self.turned:
-                return
-        self._decided, self.failure = True, refusal
-        yield (QUIT,)
+        self._decided = True
+        if not self.turned:
+            yield (QUIT,)
 
     def _not_offered(self) -> Failure | None:
         # After HELO nothing is known of the server, and TURN is as old as HELO.

@@ -8,7 +8,6 @@ Postfix's smtp(8); where the server offers CHUNKING, and the host uses it, a sma
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from functools import lru_cache
 
 from sim.mail.path import Path
 from sim.mta.caller import QUIT, Caller, Dialogue, as_failure
@@ -63,13 +62,11 @@ class Transmission(Caller):
         "_only",
         "_parameters",
         "_pending",
-        "_pipelining",
         "_recipient_parameters",
         "_refused_at",
         "_reverse_path",
         "_ridden",
         "_taken",
-        "_usable",
         "replies",
         "reports",
         "stays",
@@ -96,8 +93,6 @@ class Transmission(Caller):
         self._parameters = parameters
         self._recipient_parameters = recipient_parameters
         self.stays = stays
-        self._usable: frozenset[str] = frozenset()
-        self._pipelining = False
         self._taken = False
         self._ridden: list[Reply] | None = None
         self._excess: list[Path] = []
@@ -105,20 +100,7 @@ class Transmission(Caller):
         self._refused_at: dict[Path, str] = {}
         self.reports = False
 
-    def _converse(self) -> Dialogue:
-        refusal = yield from self._enter()
-        if refusal is not None:
-            yield from self._leave(refusal)
-            return
-        self._usable = _usable(self._host.uses, tuple(self._machine.extensions))
-        self._pipelining = "PIPELINING" in self._usable
-        self._last = -1 if "CHUNKING" in self._usable else 0
-        self.contacted = True
-        yield from self._mail(None)
-        while self.kept:
-            yield from self._mail_another()
-
-    def _mail(self, ridden: list[Reply] | None) -> Dialogue:
+    def _errand(self, ridden: list[Reply] | None = None) -> Dialogue:
         """Offer the message, in as many transactions as the server's recipient limit makes of it.
 
         `ridden` are the replies to the first one's envelope, where that has gone out already.
@@ -151,7 +133,7 @@ class Transmission(Caller):
         if not self.kept:
             yield (QUIT,)
 
-    def _mail_another(self) -> Dialogue:
+    def _another(self) -> Dialogue:
         """Keep the session until `go_on`, and offer the message in `next`."""
         self.done = True
         yield ()
@@ -168,7 +150,7 @@ class Transmission(Caller):
                 yield from self._leave(as_failure(reply, "mail"))
                 return
             self.contacted = True
-        yield from self._mail(ridden)
+        yield from self._errand(ridden)
 
     def _fit(self) -> Failure | None:
         """Make of the message what this server can take; give the reason if there is no such thing."""
@@ -316,11 +298,6 @@ class Transmission(Caller):
             return True
         self._decided = True
         return False
-
-
-@lru_cache(maxsize=1024)
-def _usable(uses: tuple[str, ...], offered: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(uses).intersection(offered)
 
 
 def _lockstep(commands: Sequence[Command]) -> Generator[tuple[Command, ...], list[Reply], list[Reply]]:
