@@ -37,7 +37,8 @@ class Procedure(NamedTuple):
     `payload` is the most data of a packet, `overhead` what is around it, `control` an acknowledgement's length,
     `window` how many packets may be under way. `timer` runs from the end of the last packet on, at most `tries` times
     in a row. `turnaround` is what it takes to turn a half-duplex line, `bid` whether a side asks for it before each
-    flight. `octet` is how many bits a byte takes on the line.
+    flight. `octet` is how many bits a byte takes on the line. Where it is `padded`, a packet is as long as a full one,
+    however little is in it.
     """
 
     payload: int
@@ -49,6 +50,7 @@ class Procedure(NamedTuple):
     turnaround: float = 0.0
     bid: bool = False
     octet: int = 8
+    padded: bool = False
 
 
 class Arq:
@@ -149,10 +151,11 @@ class Arq:
         Returns:
             When it is there (infinity: never), when the line is free again, and whether it is damaged.
         """
-        ends = now + self._there.serialisation((size + self.procedure.overhead) * self._scale)
+        wire = (self.procedure.payload if self.procedure.padded else size) + self.procedure.overhead
+        ends = now + self._there.serialisation(wire * self._scale)
         if self._home is not ALWAYS_UP and not self._home.is_up(now):
             return inf, ends, False
-        at, damaged = self._pass(self._there, now, size + self.procedure.overhead, self._away)
+        at, damaged = self._pass(self._there, now, wire, self._away)
         if at < inf:
             return at, at - self._there.lag, False
         return damaged, ends, damaged < inf

@@ -45,15 +45,16 @@ def procedure(carrier: Carrier) -> Procedure:
     """The link control procedure of a carrier.
 
     BSC frames a block with two SYN, STX, ETB, two octets of CRC and two pads, and answers in six octets; `g` has a
-    header of six octets, which is all of a control packet; X.25 has three of its own in six of LAPB.
+    header of six octets, which is all of a control packet, and a data segment that is always as long as was agreed; X.25
+    has three octets of its own in six of LAPB.
     """
     match carrier:
         case Bsc():
             return Procedure(carrier.block, 8, 6, 1, timer=3.0, turnaround=carrier.turnaround, bid=True)
         case UucpG():
-            return Procedure(64, 6, 6, carrier.window, timer=10.0)
+            return Procedure(64, 6, 6, carrier.window, timer=10.0, padded=True)
         case DialUp():
-            return Procedure(64, 6, 6, carrier.window, timer=10.0, octet=10)
+            return Procedure(64, 6, 6, carrier.window, timer=10.0, octet=10, padded=True)
         case _:
             return Procedure(128, 9, 9, carrier.window, timer=3.0)
 

@@ -55,6 +55,12 @@ def test_g_is_as_fast_as_the_line_or_its_window(window, rate, delay):
     assert made.rate == pytest.approx(law)
 
 
+def test_a_short_command_fills_a_packet_of_g():
+    """All data segments of `g` are of one length: 10 bytes are 70 on the line, and on X.25 19."""
+    g, x25 = (circuit(carrier, rate=9600.0, delay=0.01).send(0.0, 10, True) for carrier in (UucpG(), X25()))
+    assert (g, x25) == pytest.approx((0.01 + 70 * 8 / 9600, 0.01 + 19 * 8 / 9600))
+
+
 def test_an_asynchronous_modem_takes_ten_bits_a_byte():
     """2400 bit/s carry 240 bytes a second, 64 of 70 of them data."""
     made = circuit(DialUp(modem=2400.0, window=7), rate=2400.0)
