@@ -45,8 +45,8 @@ def procedure(carrier: Carrier) -> Procedure:
     """The link control procedure of a carrier.
 
     BSC frames a block with two SYN, STX, ETB, two octets of CRC and two pads, and answers in six octets; `g` has a
-    header of six octets, which is all of a control packet, and data segments that are all as long as was agreed; X.25 has
-    three octets of its own in six of LAPB.
+    header of six octets, which is all of a control packet, and data segments all as long as was agreed; X.25 has three
+    octets of its own in six of LAPB.
     """
     match carrier:
         case Bsc():
