@@ -183,7 +183,7 @@ def orders(product: Product) -> set[str]:
 
 @pytest.mark.parametrize("product", [kind() for kind in PRODUCTS.values()])
 def test_equal_preferences_are_shuffled(product: Product):
-    """RFC 5321 section 5.1; before the worse host that takes the mail."""
+    """RFC 5321 section 5.1; before the worse host that takes the mail. Exim's hosts_randomize is for other lists (host.c)."""
     found = orders(product)
     assert (len(found) > 1, {"".join(sorted(order)) for order in found if order[-1] == "w"}) == (True, {"wxyz"})
 
@@ -225,3 +225,19 @@ def test_exim_keeps_it_of_a_host_that_refuses_everybody():
     assert [attempt.outcome for attempt in facts.attempts if attempt.to_host == "b"] == ["refused"]
     fates = [copy.outcome for copy in facts.copies if copy.recipient == "u1@b.example"]
     assert sorted(fates) == ["bounced", "queued"]
+
+
+def test_exim_counts_the_hosts_that_it_may_try():
+    """hosts_max_try: those whose retry time has not come do not count, so the next message gets two further on."""
+    links = " ".join(f"a-h{number}" for number in range(1, 6))
+    cut = {f"a-h{number}": DOWN["weather"] for number in range(1, 5)}
+    mail = [message(at, "u1@a", "u1@b") for at in (0.0, 60.0, 120.0)]
+    hosts = {"a": {"mta": Exim(hosts_max_try=2)}}
+    spec = scenario(links, *mail, domains=many(5), hosts=hosts, weather=cut, duration=FIRST_ROUND / 10, drain=0.0)
+    assert [attempt.to_host for attempt in run(spec).attempts if attempt.from_host == "a"] == [
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+    ]
