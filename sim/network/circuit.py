@@ -143,7 +143,7 @@ class Circuit:
         """How many packets so far were sent again, on any link."""
         return sum(hop.retransmissions for hop in self._hops)
 
-    def open(self, now: float, until: float = inf) -> float:
+    def open(self, now: float, until: float = inf, _pauses: bool = False) -> float:
         """Set up every link on the way, one after the other; the answer comes back the same way.
 
         Returns:
@@ -158,6 +158,12 @@ class Circuit:
             now = connected - hop.answer
         self.accepted_at = now
         return now + answer
+
+    opening = False
+
+    @staticmethod
+    def accept() -> None:
+        """Nothing is paused."""
 
     def send(self, now: float, size: int, to_server: bool) -> float:
         """Send a flight at `now`, computing all of it at once; when it has arrived, infinity if a link gave up."""
@@ -205,7 +211,7 @@ class Circuit:
         """The client hangs up: what is on its way is gone."""
         return inf
 
-    def close(self) -> None:
+    def close(self, _now: float) -> None:
         """Close the connection, for which nobody waits."""
 
 

@@ -53,6 +53,16 @@ class Detour(Line):
                 self.draw_lag()
         return self.lines
 
+    @property
+    def lag(self) -> float:  # type: ignore[override] # a sum, where a line has an attribute
+        """What the lines of the way take together, in s."""
+        return sum(line.lag for line in self.lines)
+
+    @property
+    def busy_until(self) -> float:  # type: ignore[override] # likewise
+        """Until when one of them has something to do."""
+        return max(line.busy_until for line in self.lines)
+
     def draw_lag(self) -> None:
         """Draw the delay of every line whose delay varies."""
         for line in self.lines:

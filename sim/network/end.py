@@ -66,6 +66,10 @@ class End(Timeouts):
         """Take a packet that has arrived."""
         if (self.dead or self.orphan or packet.number == RESET or now >= self.gone_from) and self._is_over(now, packet):
             return
+        if packet.size and packet.number + 1 < self._wup:
+            # All of it is old: Linux looks at nothing else in it, its timestamp neither (tcp_validate_incoming).
+            self._take_segment(now, packet.number, packet.size)
+            return
         if packet.number <= self._wup:
             self._recent = packet.sent
         self.acknowledged(now, packet)

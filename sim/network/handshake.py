@@ -43,6 +43,7 @@ class Handshake:
     Attributes:
         connected: When the client has the SYN-ACK; infinity if it gave up.
         gives_up_at: When the client's TCP gave up; infinity if it did not.
+        paused: Whether the third packet is to be sent when the client holds itself connected, by `go_on`.
         accepted: When the server has the third packet; infinity if it never came.
         client_rtt, server_rtt: The round trip that each end's timestamps show: since the first copy that the other end
             took, so a lost answer stretches it by the wait for the next one.
@@ -72,6 +73,7 @@ class Handshake:
         "client_rtt",
         "connected",
         "gives_up_at",
+        "paused",
         "server_rtt",
         "syns",
         "wire_bytes",
@@ -96,11 +98,24 @@ class Handshake:
         self.client_rtt = self.server_rtt = 0.0
         self.syns = self.answers = self.wire_bytes = 0
 
-    def play(self, now: float, until: float) -> None:
-        """Play the handshake from the first SYN, sent at `now`, to the moment `until` when the client gives up."""
+    def play(self, now: float, until: float, *, pauses: bool = False) -> None:
+        """Play the handshake from the first SYN, sent at `now`, to the moment `until` when the client gives up.
+
+        Where it `pauses`, the third packet is not sent before `go_on`, so that others can use the line before it.
+        """
+        self.paused = pauses
         self._syn(now)
         if self.accepted - now < _SHORTEST_GAP:
             return
+        self._play(until)
+
+    def go_on(self) -> None:
+        """Go on when the client holds itself connected: it sends the third packet."""
+        self.paused = False
+        self._acknowledge(self.connected)
+        self._play(math.inf)
+
+    def _play(self, until: float) -> None:
         client, server = self._stacks
         while True:
             syn = self._fires(CLOCKS[client], self._syn_sent, _SYN_GAPS[client], self.syns - 1, self.connected)
@@ -108,7 +123,8 @@ class Handshake:
             if self.connected < math.inf:
                 # The client believes to be connected, and waits for the server.
                 until = math.inf
-            if syn == answer == math.inf or min(syn, answer) > until:
+            following = min(syn, answer)
+            if following == math.inf or following > until or (self.paused and following >= self.connected):
                 return
             if syn > answer:
                 self._answer_again(answer)
@@ -169,6 +185,11 @@ class Handshake:
             self.connected = at
             self.client_rtt = at - self._created
             self._answered = now
+        if not self.paused or at > self.connected:
+            self._acknowledge(at)
+
+    def _acknowledge(self, at: float) -> None:
+        """The client sends the third packet."""
         third = self._cross(self._out, at, _ACK)
         if third < self.accepted and self._server.is_up(third):
             self.accepted = third

@@ -44,11 +44,17 @@ class Propagation:
         """The slowest line's rate towards the server, in bit/s; infinity where no line is between them."""
         return min([line.rate for line in self._lines[True]], default=math.inf)
 
-    def open(self, now: float, until: float = math.inf) -> float:
+    def open(self, now: float, until: float = math.inf, _pauses: bool = False) -> float:
         """Connect: one round trip, and half of one more until the server may speak; infinity if not by `until`."""
         connected = self.send(self.send(now, 0, True), 0, False)
         self.accepted_at = self.send(connected, 0, True)
         return connected if connected <= until else math.inf
+
+    opening = False
+
+    @staticmethod
+    def accept() -> None:
+        """Nothing is paused."""
 
     def send(self, now: float, size: int, to_server: bool) -> float:
         """Send a flight; when it has arrived."""
@@ -94,5 +100,5 @@ class Propagation:
         """What is on its way arrives."""
         return arrives
 
-    def close(self) -> None:
+    def close(self, _now: float) -> None:
         """Close the connection, which costs nothing."""

@@ -95,12 +95,14 @@ class Connection:
         accepted_at: When the server has the third packet of the handshake, where its greeting starts; infinity if it
             never came through.
         gave_up_at: When the client's TCP gave up connecting; infinity if it did not.
+        opening: Whether the handshake is paused.
         wire_bytes: Bytes of all IP packets of both directions so far.
         retransmissions: How many packets so far were sent again.
         mss: The most bytes of a flight that is one segment for sure.
     """
 
     __slots__ = (
+        "_calm",
         "_client",
         "_ends",
         "_exchange",
@@ -118,6 +120,7 @@ class Connection:
         "accepted_at",
         "gave_up_at",
         "mss",
+        "opening",
         "retransmissions",
         "wire_bytes",
     )
@@ -141,6 +144,9 @@ class Connection:
         self.mss = min(mss, writes) if writes else mss
         self._writes = writes
         self.accepted_at = self.gave_up_at = _NEVER
+        self.opening = False
+        # No timer runs out within so many seconds.
+        self._calm = PATIENT
         self._program = program
         self._patience = patience
         self.wire_bytes = 0
@@ -170,27 +176,46 @@ class Connection:
         """The slowest line's rate towards the server, in bit/s; infinity where no line is between them."""
         return min([line.rate for line in self._to_server.there], default=_NEVER)
 
-    def open(self, now: float, until: float = _NEVER) -> float:
+    def open(self, now: float, until: float = _NEVER, pauses: bool = False) -> float:
         """Connect, and give up at `until`.
+
+        Where others use the line and it may pause, the last packet of the handshake is not sent before `accept`.
 
         Returns:
             When the client holds itself connected, in s; infinity if it gave up, at `gave_up_at` (after about 134 s)
             if its TCP did.
         """
         self._draw_lags()
-        way = self._to_server
+        way, around = self._to_server, 0.0
         for line in (*way.there, *way.back):
             line.forget(now)
+            around += line.lag
+        pauses = pauses and any(line.busy_until > now - around for line in way.there)
+        self._calm = around + PATIENT
         shake = Handshake(way.there, way.back, way.away, (self._client.tcp.stack, self._server.tcp.stack))
-        shake.play(now, until)
+        shake.play(now, until, pauses=pauses)
+        self._shake = shake
         self.accepted_at = shake.accepted
         self.gave_up_at = shake.gives_up_at
+        self.opening = shake.paused and shake.connected < _NEVER
+        if not self.opening:
+            self._count_handshake(shake)
+        return shake.connected
+
+    def accept(self) -> None:
+        """Send the last packet of a handshake that is paused, now that the client holds itself connected."""
+        shake = self._shake
+        if shake is not None and self.opening:
+            self.opening = False
+            shake.go_on()
+            self.accepted_at = shake.accepted
+            self._count_handshake(shake)
+
+    def _count_handshake(self, shake: Handshake) -> None:
         if shake.syns > 2:
             self._client.cwnd = 1
-        self._shake = shake
         self.wire_bytes += shake.wire_bytes
         self.retransmissions += shake.syns - 1 + max(shake.answers - 1, 0)
-        return shake.connected
 
     def send(self, now: float, size: int, to_server: bool) -> float:
         """Send a flight at `now`, computing all of it at once.
@@ -209,7 +234,7 @@ class Connection:
             self._prepare(to_server)
         if self._exchange is not None and not self._is_over(now, to_server):
             return self._played_at_once(now, size, to_server)
-        way, mine, _ = self._ends[to_server]
+        way, mine, peer = self._ends[to_server]
         wire = size + HEADERS
         at = now
         for line in way.there:
@@ -219,12 +244,13 @@ class Connection:
         at = max(at, mine.latest)
         if way.away is not ALWAYS_UP and at < _NEVER and not way.away.is_up(at):
             at = _NEVER
-        if at - now > PATIENT:
+        flights = self._flights
+        if at - (flights[-1][1] if flights else now) > self._calm:
             self.learn()
-            if overtaken(way, mine, now, at, lone=True):
+            if overtaken(way, mine, now, at, lone=True) or self._is_late(now, at, peer):
                 return self._played_at_once(now, size, to_server, first=at)
         mine.latest = at
-        self._flights.append((to_server, now, at, at))
+        flights.append((to_server, now, at, at))
         self.wire_bytes += wire
         return at
 
@@ -360,9 +386,22 @@ class Connection:
             peer.heard += 1
         self._flights.clear()
 
-    def close(self) -> None:
+    def close(self, now: float) -> None:
         """Close the connection: two FINs and their acknowledgements, for which nobody waits."""
         self.wire_bytes += 4 * ACK
+        way, at = self._to_server, now
+        for lines in (way.there, way.back):
+            for line in lines:
+                at = line.carry(at, 2 * ACK)
+                if at == _NEVER:
+                    return
+
+    @staticmethod
+    def _is_late(now: float, at: float, peer: End) -> bool:
+        """Whether the other end's timer runs out before the flight that acknowledges its last one arrives at `at`."""
+        if peer.sent < 0 or now - peer.arrived >= _DELAYED_ACK:
+            return False
+        return at - peer.sent > (peer.probe_timeout(peer.rto, lone=True) if peer.tcp.sack else peer.rto)
 
     def _prepare(self, to_server: bool) -> None:
         """Draw the delay of every line whose delay varies; acknowledge what came first, before the first answer."""

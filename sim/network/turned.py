@@ -47,10 +47,16 @@ class Turned:
         """How many packets were sent again since then."""
         return self._connection.retransmissions
 
-    def open(self, now: float, _until: float = inf) -> float:
+    def open(self, now: float, _until: float = inf, _pauses: bool = False) -> float:
         """Nothing is to be set up."""
         self.accepted_at = now
         return now
+
+    opening = False
+
+    @staticmethod
+    def accept() -> None:
+        """Nothing is paused."""
 
     def send(self, now: float, size: int, to_server: bool) -> float:
         """Send a flight; when it has arrived."""
@@ -83,6 +89,6 @@ class Turned:
         """What is on its way when the new client gives up arrives, if that was known."""
         return arrives
 
-    def close(self) -> None:
+    def close(self, now: float) -> None:
         """Close the connection."""
-        self._connection.close()
+        self._connection.close(now)

@@ -137,7 +137,7 @@ class Attempt:
             else:
                 self._leave(session.reception)
             if session.connected:
-                session.connection.close()
+                session.connection.close(self._station.world.env.now)
             session.transmission.close()
             del self._station.attempts[self.session_id]
 

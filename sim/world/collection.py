@@ -114,7 +114,7 @@ class Ask:
             if first is None:
                 yield from Goodbye(turn).run()
         elif session.connected:
-            session.connection.close()
+            session.connection.close(env.now)
         world.recorder.attempts.append(self._fact(session, env.now))
         self._client.close()
         if self._boots == peer.boots:

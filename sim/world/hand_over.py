@@ -121,7 +121,7 @@ class Goodbye:
         turn, env = self._turn, self._turn.holder.world.env
         session = turn.go_on(Farewell(turn.holder.host, turn.caller()), self, env.now)
         yield from played(env, session.waits(env.now))
-        session.connection.close()
+        session.connection.close(env.now)
 
     def admit(self) -> bool:
         """There is room for one that says no more than QUIT."""

@@ -150,11 +150,14 @@ class Session(Generic[Client]):
         else:
             self.opened_at = self.started_at = now
             end = min(now + policy.connect_timeout + connection.setup, up_until)
-            arrives = connection.open(now, end)
+            arrives = connection.open(now, end, True)
             if arrives > end:
                 yield self._cut(min(end, connection.gave_up_at), "connect-timeout")
                 return
             self.connected = True
+            if connection.opening:
+                yield arrives
+                connection.accept()
             ready = connection.accepted_at
             server_down = self._server_down = self._server_weather.next_down(ready)
             end = min(arrives + client.timeout(policy), up_until)

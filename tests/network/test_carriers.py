@@ -247,7 +247,7 @@ def test_links_of_the_internet_are_crossed_by_tcp():
     assert took == pytest.approx(over_g.send(10.0, 5000, True) - 10, abs=0.5)
     assert (made.mss, made.rate, made.wire_bytes > 5000) == (64, over_g.rate, True)
     assert made.send(20.0, 40, False) > 20.1
-    made.close()
+    made.close(30.0)
 
 
 def test_a_gateway_that_tcp_gives_up_on_ends_it():

@@ -111,7 +111,7 @@ def test_without_tcp_a_flight_is_rate_and_delay():
     assert (bare.open(1.0), bare.accepted_at) == pytest.approx((1.02, 1.03))
     assert bare.send(2.0, 10_000, to_server=True) == pytest.approx(2.09)
     assert bare.send_window(3.0, 10_000, to_server=False) == pytest.approx(3.09)
-    bare.close()
+    bare.close(4.0)
     assert (bare.wire_bytes, bare.retransmissions, bare.rate) == (20_000, 0, 1e6)
 
 

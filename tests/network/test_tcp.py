@@ -201,9 +201,9 @@ def test_a_server_that_never_accepted_sends_nothing():
 
 def test_closing_costs_four_packets():
     """Two FINs and two acknowledgements."""
-    connection, _ = connected(*lines())
+    connection, now = connected(*lines())
     before = connection.wire_bytes
-    connection.close()
+    connection.close(now)
     assert connection.wire_bytes - before == 208
 
 

@@ -77,9 +77,9 @@ def fate(down: float, length: float, *, size: int = 200_000, timers: str = "", p
     )
 
 
-def fates(down: float, length: float, size: int = 200_000, timers: str = "") -> list[Fate]:
+def fates(down: float, length: float, size: int = 200_000, timers: str = "", phases: int = _PHASES) -> list[Fate]:
     """As `fate`, in several phases of the timers."""
-    return [fate(down, length, size=size, timers=timers, phase=k * 0.0977) for k in range(_PHASES)]
+    return [fate(down, length, size=size, timers=timers, phase=k * 0.0977) for k in range(phases)]
 
 
 def outages(folder: Path) -> Iterator[str]:

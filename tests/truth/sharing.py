@@ -27,7 +27,9 @@ def stepped(
     client, server = (named[name] for named, name in zip((CLIENTS, SERVERS), PAIRS[pair], strict=True))
     connection = Connection([lines[0]], [lines[1]])
     yield start
-    connection.open(start)
+    connected = connection.open(start, pauses=True)
+    yield connected
+    connection.accept()
     now = connection.accepted_at + server.greets
     yield now
     now = yield from connection.sending(now, server.greeting, to_server=False)
@@ -37,6 +39,13 @@ def stepped(
         yield now + turn.works
         now = yield from connection.sending(now + turn.works, turn.answered, to_server=False)
     done((now - start) * 1e3)
+    if not (client.quits_with_dot and server.pipelining):
+        yield now
+        now = yield from connection.sending(now, client.quit, to_server=True)
+        yield now
+        now = yield from connection.sending(now, server.bye, to_server=False)
+    yield now
+    connection.close(now)
 
 
 def together(flows: Iterable[Iterator[float]]) -> None:
