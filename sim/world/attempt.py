@@ -116,8 +116,7 @@ class Attempt:
         try:
             then = next(steps)
             while True:
-                if not env.leap(then):
-                    yield env.at(then)
+                yield env.at(then)
                 then = steps.send(then)
         except StopIteration:
             pass
@@ -184,6 +183,7 @@ class Attempt:
             server_weather=peer.weather,
             far_end=self,
             hears=world.listener(session_id),
+            leap=world.env.leap,
         )
 
     def _take_over(self, before: Attempt) -> Session[Transmission] | None:

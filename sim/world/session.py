@@ -7,7 +7,7 @@ computed by the connection, which knows the links' and the server's weather.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from math import inf
 from typing import Generic, Protocol, TypeVar
 
@@ -56,6 +56,10 @@ Client = TypeVar("Client", bound=Caller)
 """Whose errand a session is: `Transmission` offers mail, `Collector` asks for it."""
 
 
+def _waits(_: float) -> bool:
+    return False
+
+
 class Session(Generic[Client]):
     """One session: from the first SYN to the end of QUIT.
 
@@ -69,12 +73,14 @@ class Session(Generic[Client]):
     `connected` says whether the handshake succeeded; `opened_at` is when the session began, `started_at` when the
     message's turn came; `contacted_at` is when mail was offered; `service_s` what the server took before and after that
     moment. `server_leaves_at` is when the server's program ends, where that is later: it waits for a client that is
-    gone, until its own time is over.
+    gone, until its own time is over. `leap` lets time come to a moment at once where nothing else is due until then,
+    and says whether it did: there is no wait then.
     """
 
     __slots__ = (
         "_client_up_until",
         "_hears",
+        "_leap",
         "_policy",
         "_secret",
         "_server",
@@ -107,6 +113,7 @@ class Session(Generic[Client]):
         server_weather: Timeline,
         far_end: FarEnd,
         hears: Hears | None = None,
+        leap: Callable[[float], bool] = _waits,
     ) -> None:
         self.transmission = transmission
         self.reception = reception
@@ -121,6 +128,7 @@ class Session(Generic[Client]):
         self._secret: int | None = None
         self.far_end = far_end
         self._hears = hears
+        self._leap = leap
         self.outcome = ""
         self.failure: Failure | None = None
         self.connected = False
@@ -144,7 +152,7 @@ class Session(Generic[Client]):
     ) -> Waits:
         """Run the session from `now`."""
         client, connection, policy = self.transmission, self.connection, self._policy
-        up_until, reception, hears = self._client_up_until, self.reception, self._hears
+        up_until, reception, hears, leap = self._client_up_until, self.reception, self._hears, self._leap
         if resumed:
             server_down, ready, end, written = self._server_down, now, inf, b""
         else:
@@ -171,7 +179,7 @@ class Session(Generic[Client]):
                 if arrives > end:
                     yield self._end_of(ready, arrives, end)
                     return
-                now = yield arrives
+                now = arrives if leap(arrives) else (yield arrives)
                 if hears is not None:
                     hears(now, "<", written)
                 client.read(written)
@@ -206,7 +214,7 @@ class Session(Generic[Client]):
                 elif not self.outcome:
                     self._take_last_words(now)
                 return
-            now = yield arrives
+            now = arrives if leap(arrives) else (yield arrives)
             if hears is not None:
                 hears(now, ">", flight)
             if server_down <= now:
@@ -224,7 +232,7 @@ class Session(Generic[Client]):
                     return
                 self._count_service(ready - now)
                 if ready > now:
-                    now = yield ready
+                    now = ready if leap(ready) else (yield ready)
             for mail in reception.accepted:
                 self.far_end.take(mail, self.spent(now), now)
 
@@ -307,7 +315,7 @@ class Session(Generic[Client]):
                 if at > last:
                     break
                 if at > now:
-                    now = yield at
+                    now = at if self._leap(at) else (yield at)
         except StopIteration as sent:
             return max(sent.value, now), now, end
         return inf, now, max(last, now)

@@ -32,6 +32,10 @@ _AHEAD: Mapping[State, Mapping[type, State]] = {
 """State -> plain command that is legal -> the state if the reply is a good one."""
 
 
+_BARE: dict[type, bytes] = {type(command): write_command(command, ()) for command in (Data(), Rset(), Quit())}
+"""The lines of commands that have no argument."""
+
+
 @lru_cache(maxsize=1024)
 def group_state(state: State, kinds: tuple[type, ...], pipelining: bool) -> State | None:
     """The state after commands that a client may send together now, if all goes well; None where they are not plain."""
@@ -54,7 +58,7 @@ def write_commands(commands: Sequence[Command], offered: tuple[str, ...]) -> byt
         if type(command) is MailData:
             pieces.append(stuff(command.content))
             continue
-        line = write_command(command, offered)
+        line = _BARE.get(type(command)) or write_command(command, offered)
         if not line.isascii() or (type(command) is Mail and not _asks_for_nothing(command)):
             return None
         pieces.append(line)

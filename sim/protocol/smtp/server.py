@@ -39,7 +39,6 @@ from sim.protocol.smtp.extensions import (
     DEFAULT_EXTENSIONS,
     EXTENSIONS,
     is_binary,
-    offerable,
 )
 from sim.protocol.smtp.flights import behind, read_commands, write_replies
 from sim.protocol.smtp.reader import Reader, auth_response
@@ -145,7 +144,7 @@ class Server:
         # In LMTP, how many of the transaction's recipients have yet to get their last reply.
         self._accepted = 0
         dialect: Dialect = "LMTP" if lmtp else "ESMTP" if esmtp else "RFC 821"
-        self._terms = terms(offerable(tuple(extensions), secure), (), dialect, secure, False)
+        self._terms = terms(tuple(extensions), (), dialect, secure, False)
         # Whether the transaction's MAIL had SMTPUTF8, and BODY=BINARYMIME.
         self._utf8 = self._binary = False
         self._state = _CONNECTED
@@ -381,4 +380,4 @@ class Server:
         if isinstance(due, StartTls):
             self.secure, self.authenticated = True, False
             self.helo, self.esmtp_peer = "", False
-            self._agree(offerable(self._terms.offered, True), ())
+            self._agree(self._terms.offered, ())

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Literal
 
 from sim.protocol.smtp.events import Atrn, Auth, Data, Mail, Rcpt, Saml, Send, Soml, StartTls
-from sim.protocol.smtp.extensions import COMMAND_EXTENSIONS, UNOFFERED, barred, longest_line, offer_lines
+from sim.protocol.smtp.extensions import COMMAND_EXTENSIONS, UNOFFERED, barred, longest_line, offer_lines, offerable
 from sim.protocol.smtp.replies import E500_UNKNOWN, E503_BAD_SEQUENCE, Reply
 from sim.protocol.smtp.states import TRANSITIONS, State
 
@@ -66,17 +66,21 @@ class Terms:
 
 @lru_cache(maxsize=1024)
 def terms(
-    offered: tuple[str, ...], in_force: tuple[str, ...], dialect: Dialect, secure: bool, authenticated: bool
+    extensions: tuple[str, ...], in_force: tuple[str, ...], dialect: Dialect, secure: bool, authenticated: bool
 ) -> Terms:
-    """The terms that follow from what is offered and what has happened.
+    """The terms that follow from what a server has to offer and what has happened.
 
     Args:
-        offered: the keywords of the server's extensions.
+        extensions: the keywords of the server's extensions; STARTTLS is not offered where TLS is.
         in_force: those that the client has learnt of: all of them after EHLO, none before it and after HELO.
         dialect: what the server speaks.
         secure: whether TLS protects the connection.
         authenticated: whether an AUTH succeeded; it does so once in a session.
+
+    Raises:
+        LocalProtocolError: an extension is unknown, or lacks another that it needs.
     """
+    offered = offerable(extensions, secure)
     unknown = barred(offered, in_force, dialect != "RFC 821", dialect == "LMTP")
     return Terms(
         offered,
