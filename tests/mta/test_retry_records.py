@@ -8,7 +8,7 @@ from sim.mta.retry.base import Round
 from sim.mta.retry.of import retry_of
 from sim.mta.retry.opensmtpd import NO_ROUTE, OpenSmtpdRetry
 from sim.mta.retry.qmail import SILENT, QmailRetry
-from sim.scenario.products import DAY, HOUR, MINUTE, Jsms, OpenSmtpd, Qmail, Sendmail
+from sim.scenario.products import DAY, HOUR, MINUTE, Jsms, OpenSmtpd, Qmail, Sendmail, Stalwart
 
 
 def qmail(draw: float = 0.0) -> QmailRetry:
@@ -112,3 +112,13 @@ def test_opensmtpd_sends_what_was_put_off_when_a_delivery_succeeds():
     assert list(retry.tried("b", "4", 0.0, began=200.0, now=201.0, outcome="taken")) == ["1", "2"]
     assert retry.tried("b", "4", 0.0, began=202.0, now=203.0, outcome="taken") == ()
     assert opensmtpd().tried("b", "5", 0.0, began=14600.0, now=14601.0, outcome="taken") == ()
+
+
+def test_stalwart_has_a_schedule_for_reports():
+    """15 min, 30 min, 1 h, then every 2 h, ten attempts in all (config/smtp/queue.rs, manager/defaults.rs)."""
+    retry = retry_of(Stalwart(), lambda: 0.0)
+    reports = [round_of(0, number)._replace(null_reverse_path=True) for number in range(1, 12)]
+    assert [retry.sleeps_until(report) / MINUTE for report in reports][:6] == [15, 30, 60, 120, 120, 120]
+    assert [retry.gives_up(report) for report in reports] == [False] * 9 + [True] * 2
+    assert not retry.gives_up(round_of(0, 11))
+    assert retry.sleeps_until(round_of(0, 1)) == 2 * MINUTE

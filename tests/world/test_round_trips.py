@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from worlds import message, run, scenario
 
-from sim.scenario.products import Delays, Postfix, Product
+from sim.scenario.products import Delays, Exchange, Postfix, Product
 from sim.scenario.spec import Domain, Interval, Weather
 
 LOCKSTEP = ("SIZE", "8BITMIME")
@@ -134,8 +134,9 @@ def test_a_session_is_reused_for_five_minutes():
         (Postfix(default_destination_concurrency_limit=1, smtp_connection_cache_on_demand=False), [1, 2, 3, 4]),
         (Postfix(default_destination_concurrency_limit=1, smtp_connection_reuse_count_limit=1), [1, 2, 3, 4]),
         (ONE_AT_A_TIME, [1, 1, 1, 2]),
+        (Exchange(MaxPerDomainOutboundConnections=1, SmtpMaxMessagesPerConnection=2), [1, 1, 2, 3]),
     ],
-    ids=["postfix", "off", "once", "plain"],
+    ids=["postfix", "off", "once", "plain", "exchange"],
 )
 def test_the_queue_manager_says_which_session_is_left_open(product: Product, sessions: list[int]):
     """Three messages at once, one at a time, and one later (CONNECTION_CACHE_README; qmgr_entry.c)."""

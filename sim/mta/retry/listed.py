@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import inf
 
 from sim.mta.retry.base import Retry, Round
-from sim.scenario.products import Jsms
+from sim.scenario.products import Jsms, Stalwart
 
 
 class ListedRetry(Retry):
@@ -56,3 +56,20 @@ class JsmsRetry(ListedRetry):
         if last.priority:
             return self._others[last.priority > 0].sleeps_until(last)
         return super().sleeps_until(last)
+
+
+class StalwartRetry(ListedRetry):
+    """The queue's schedule; delivery reports have one of their own, and are given up after so many attempts."""
+
+    def __init__(self, policy: Stalwart) -> None:
+        super().__init__(policy.schedule, policy.expire, timed=True)
+        self._reports = ListedRetry(policy.dsn_schedule)
+        self._most = policy.dsn_max_attempts
+
+    def gives_up(self, last: Round) -> bool:
+        """Whether the time, or a report's number of attempts, is used up."""
+        return super().gives_up(last) or (last.null_reverse_path and last.number >= self._most)
+
+    def sleeps_until(self, last: Round) -> float:
+        """The delay that follows this round in the schedule of its kind."""
+        return self._reports.sleeps_until(last) if last.null_reverse_path else super().sleeps_until(last)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sim.mta.retry.base import Retry
 from sim.mta.retry.daemon import PostfixRetry, SendmailRetry
 from sim.mta.retry.exim import EximRetry
-from sim.mta.retry.listed import JsmsRetry, ListedRetry
+from sim.mta.retry.listed import JsmsRetry, ListedRetry, StalwartRetry
 from sim.mta.retry.nullmailer import NullmailerRetry
 from sim.mta.retry.opensmtpd import OpenSmtpdRetry
 from sim.mta.retry.qmail import QmailRetry
@@ -48,7 +48,7 @@ def retry_of(product: Product, random: Callable[[], float]) -> Retry:  # noqa: C
         case Haraka():
             return ListedRetry(product.temp_fail_intervals, finite=True)
         case Stalwart():
-            return ListedRetry(product.schedule, product.expire, timed=True)
+            return StalwartRetry(product)
         case ZoneMta():
             return ZoneMtaRetry(product)
         case Nullmailer():

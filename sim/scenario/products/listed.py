@@ -22,6 +22,7 @@ class Exchange(Product):
     MessageExpirationTimeout: float = 2 * DAY
     MaxPerDomainOutboundConnections: int = 20
     MaxOutboundConnections: int = 1000
+    SmtpMaxMessagesPerConnection: int = 20
     ConnectionInactivityTimeOut: float = 10 * MINUTE
     MaxHopCount: int = 60
     DelayNotificationTimeout: float = 4 * HOUR
@@ -36,6 +37,7 @@ class Exchange(Product):
     quit_timeout = named("ConnectionInactivityTimeOut")
     destination_concurrency_limit = named("MaxPerDomainOutboundConnections")
     process_limit = named("MaxOutboundConnections")
+    connection_count_limit = named("SmtpMaxMessagesPerConnection")
     hopcount_limit = named("MaxHopCount")
     lifetime = named("MessageExpirationTimeout")
     returns_whole = True
@@ -74,6 +76,8 @@ class Stalwart(Product):
         2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, DAY, 3 * DAY
     )  # fmt: skip
     expire: float = 3 * DAY
+    dsn_schedule: tuple[float, ...] = (15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR)
+    dsn_max_attempts: int = 10
     connect: float = 5 * MINUTE
     greeting: float = 5 * MINUTE
     mail_from: float = 5 * MINUTE
