@@ -186,11 +186,15 @@ class Connection:
             if its TCP did.
         """
         self._draw_lags()
-        way, around = self._to_server, 0.0
-        for line in (*way.there, *way.back):
+        way, around, busy = self._to_server, 0.0, -_NEVER
+        for line in way.there:
             line.forget(now)
             around += line.lag
-        pauses = pauses and any(line.busy_until > now - around for line in way.there)
+            busy = max(busy, line.busy_until)
+        for line in way.back:
+            line.forget(now)
+            around += line.lag
+        pauses = pauses and busy > now - around
         self._calm = around + PATIENT
         shake = Handshake(way.there, way.back, way.away, (self._client.tcp.stack, self._server.tcp.stack))
         shake.play(now, until, pauses=pauses)
