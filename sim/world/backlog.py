@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import inf, nextafter
 from typing import TYPE_CHECKING
 
 from sim.mta import bounce
@@ -172,7 +173,8 @@ class Backlog:
 
     def _sleep(self, entry: Entry, now: float, why: str = "") -> None:
         """Let an entry wait for its time, or the queue run that finds it come."""
-        due = entry.due = self._retry.next_run(entry.ready, now, self.runs_since)
+        # The run that has just put it off does not find it again.
+        due = entry.due = self._retry.next_run(max(entry.ready, nextafter(now, inf)), now, self.runs_since)
         if not entry.held:
             self.move(entry, "deferred", now)
         self._note_deferral(entry, now, why)

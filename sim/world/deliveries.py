@@ -117,6 +117,10 @@ class Deliveries:
         """The delivery that is to go on in the place, and the session, of one to `hop` that is about to end."""
         return self.manager.successor(hop, self._world.env.now) if self._station.running else None
 
+    def boot(self, now: float) -> None:
+        """Let those go that were lined up at the very moment when the host came up."""
+        self._let_in(now)
+
     def crash(self) -> None:
         """What stands in line goes back to the queue; what is under way ends by itself."""
         for entry, *_ in self.manager.clear():

@@ -185,3 +185,4 @@ class Station:
         self.running = True
         self.retry.starts()
         self.backlog.boot(now)
+        self.deliveries.boot(now)
