@@ -113,25 +113,36 @@ def read_commands(
         octets, state = octets[end:], _READY
         if not octets:
             return commands
-    lines = _read_lines(state, octets, in_force, barred) if len(octets) <= TOLERATED_LINE else []
+    if len(octets) > TOLERATED_LINE or not octets.isascii():
+        return []
+    # An envelope hardly ever comes again.
+    read = _read_usual if len(octets) < _SHORT else _read_lines
+    lines = read(state, octets, in_force, barred)
     return [*commands, *lines] if lines else []
 
 
-@lru_cache(maxsize=4096)
 def _read_lines(state: State, octets: bytes, in_force: tuple[str, ...], barred: frozenset[type]) -> Sequence[Command]:
     *lines, rest = octets.split(b"\r\n")
-    if rest:
-        return []
     commands: list[Command] = []
-    for line in lines:
-        command = _read_plain(line, in_force)
-        ahead = _AHEAD[state].get(type(command))
-        if command is None or ahead is None or type(command) in barred:
-            return []
-        commands.append(command)
-        state = ahead
+    try:
+        for line in lines:
+            command = read_command(line, in_force)
+            kind = type(command)
+            ahead = _AHEAD[state].get(kind)
+            if isinstance(command, Bdat) or ahead is None or kind in barred:
+                return []
+            if isinstance(command, Mail) and not _asks_for_nothing(command):
+                return []
+            commands.append(command)
+            state = ahead
+    except RemoteProtocolError:
+        return []
     # What EHLO's reply changes, it changes for all that stands behind it.
-    return [] if len(commands) > 1 and not _HELLO.isdisjoint(map(type, commands)) else commands
+    return [] if rest or (len(commands) > 1 and not _HELLO.isdisjoint(map(type, commands))) else commands
+
+
+_read_usual = lru_cache(maxsize=4096)(_read_lines)
+_SHORT = 64
 
 
 def behind(octets: bytes, commands: Sequence[Command]) -> bytes:
@@ -163,24 +174,6 @@ def write_replies(
         pieces.append(write_reply(reply, enhanced and digit != 3 and kind not in _HELLO))
         state = moves[digit]
     return b"".join(pieces), state
-
-
-@lru_cache(maxsize=4096)
-def _read_plain(line: bytes, in_force: tuple[str, ...]) -> Command | None:
-    """A plain command that nothing but the state can make illegal; None for all other lines."""
-    if not line.isascii():
-        return None
-    try:
-        command = read_command(line, in_force)
-    except RemoteProtocolError:
-        return None
-    if (
-        isinstance(command, Bdat)
-        or type(command) not in _PLAIN
-        or (isinstance(command, Mail) and not _asks_for_nothing(command))
-    ):
-        return None
-    return command
 
 
 def _asks_for_nothing(mail: Mail) -> bool:
