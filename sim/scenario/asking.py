@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 from sim.scenario.names import shown
 from sim.scenario.quantity import format_duration
 from sim.scenario.reading import Collected, Form, JsonSchema, Reads
-from sim.scenario.spec import Asks
 from sim.scenario.values import Duration, LongDuration, Name, read_word, whole, word
+from sim.scenario.workload import Asks
 
 _NEVER = "never"
 _EVENTS = ("success", "failure", "delay")

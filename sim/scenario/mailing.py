@@ -15,7 +15,8 @@ from sim.scenario.names import listing, shown, unknown
 from sim.scenario.people import resolve_address
 from sim.scenario.quantity import format_duration
 from sim.scenario.source import Path as Place
-from sim.scenario.spec import Arrivals, Domain, MessageAt, Messages, MessagesAt, Source, Trace
+from sim.scenario.spec import Domain
+from sim.scenario.workload import Arrivals, MessageAt, Messages, MessagesAt, Source, Trace
 
 DEFAULT_MESSAGE = 2000
 """Size of the mail data of a single message, in bytes."""

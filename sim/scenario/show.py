@@ -36,25 +36,20 @@ from sim.scenario.schedule import format_window
 from sim.scenario.spec import (
     NULL_MX,
     Architecture,
-    Arrivals,
     Domain,
     Host,
     Interval,
     Link,
-    MessageAt,
-    Messages,
-    MessagesAt,
     NameService,
     Network,
     Node,
     Outages,
     Product,
     Scenario,
-    Source,
-    Trace,
     Weather,
 )
 from sim.scenario.transport import show_losses, show_tcp
+from sim.scenario.workload import Arrivals, MessageAt, Messages, MessagesAt, Source, Trace
 
 Settings = dict[str, object]
 

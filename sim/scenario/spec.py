@@ -18,6 +18,7 @@ from sim.scenario.distribution import Distribution, Exponential
 from sim.scenario.policies import NO_POLICIES, Policies
 from sim.scenario.products import Postfix, Product, Reuse
 from sim.scenario.quantity import DAY, HOUR, MINUTE
+from sim.scenario.workload import Source
 
 __all__ = [
     "DAY",
@@ -27,7 +28,6 @@ __all__ = [
     "NULL_MX",
     "TTL",
     "Architecture",
-    "Arrivals",
     "Collects",
     "Domain",
     "Expectation",
@@ -36,9 +36,6 @@ __all__ = [
     "Interval",
     "Link",
     "Loss",
-    "MessageAt",
-    "Messages",
-    "MessagesAt",
     "MxChange",
     "NameService",
     "Network",
@@ -48,9 +45,7 @@ __all__ = [
     "Postfix",
     "Product",
     "Scenario",
-    "Source",
     "Tcp",
-    "Trace",
     "Weather",
     "Window",
 ]
@@ -301,93 +296,6 @@ class Domain:
     cname: str = ""
     ttl: float = TTL
     changes: tuple[MxChange, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrivals:
-    """Messages at random (`poisson`) or even (`constant`) gaps; `rate` per s, size of the mail data in bytes.
-
-    `strangers` is the share of them that goes to nobody: to a name that the recipient's domain does not have. `forged`
-    is the share that bears somebody else's address as its reverse-path: a user's of another domain, or of the domain
-    `victims`.
-    """
-
-    kind: Literal["poisson", "constant"]
-    rate: float
-    size: Distribution
-    pairs: Literal["uniform", "gravity"] = "uniform"
-    strangers: float = 0.0
-    forged: float = 0.0
-    victims: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asks:
-    """What a message's sender asks for beside its delivery; times in s, and 0 or nothing where it is not asked for.
-
-    `notify` holds the reports that are wanted (success, failure, delay; or never), `returns` how much of the message
-    they bring back (full, headers), `envelope_id` what they name it by (RFC 3461). `deliver_within` is how long
-    delivery may take, and `late` what happens then: return, or notify (RFC 2852). `hold_for` is how long the message is
-    to be kept back (RFC 4865), `priority` -9 to 9 (RFC 6710).
-    """
-
-    notify: tuple[str, ...] = ()
-    returns: Literal["", "full", "headers"] = ""
-    envelope_id: str = ""
-    deliver_within: float = 0.0
-    late: Literal["return", "notify"] = "return"
-    hold_for: float = 0.0
-    priority: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageAt:
-    """One message: when, from whom, to whom (addresses as text); its text, or its size in bytes where that is empty.
-
-    `asks` is what its sender asks for beside its delivery.
-    """
-
-    at: float
-    sender: str
-    recipients: tuple[str, ...]
-    size: float
-    text: str = ""
-    asks: Asks | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessagesAt:
-    """Messages at given times."""
-
-    messages: tuple[MessageAt, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trace:
-    """A recorded trace: lines `source target seconds`, plain or gzip; rows of one source and second are one message.
-
-    The part from `start` (seconds of the trace) that the scenario's duration covers is replayed; its people are spread
-    over the scenario's users in order of first appearance. Size of the mail data in bytes.
-    """
-
-    file: str
-    size: Distribution
-    start: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Messages:
-    """Real messages: a folder of .eml files or an mbox; `rate` per second at Poisson gaps, taken in turn.
-
-    Without a rate (0) each message is sent once, at even gaps over the scenario's duration.
-    """
-
-    path: str
-    rate: float = 0.0
-    pairs: Literal["uniform", "gravity"] = "uniform"
-
-
-Source = Arrivals | MessagesAt | Trace | Messages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from sim.mail.xtext import encode_xtext
 from sim.scenario.distribution import Distribution
-from sim.scenario.spec import Arrivals, Asks, Messages, MessagesAt, Scenario, Source, Trace
+from sim.scenario.spec import Scenario
+from sim.scenario.workload import Arrivals, Asks, Messages, MessagesAt, Source, Trace
 from sim.workload.messages import read_messages
 from sim.workload.trace import read_letters, spread
 from sim.workload.users import Population

@@ -31,21 +31,17 @@ from sim.scenario.products import (
 from sim.scenario.show import show
 from sim.scenario.spec import (
     Architecture,
-    Arrivals,
     ClockWindow,
     Expectation,
     Host,
     Interval,
-    MessageAt,
-    Messages,
-    MessagesAt,
     Node,
     Operand,
     Outages,
-    Trace,
     Weather,
     Window,
 )
+from sim.scenario.workload import Arrivals, MessageAt, Messages, MessagesAt, Trace
 
 NET = "network: {nodes: [a, b], links: [{between: [a, b]}]}\n"
 DEFAULT_SIZE = Lognormal(2000.0, 20000.0)

@@ -10,17 +10,8 @@ from random import Random
 import pytest
 
 from sim.scenario.distribution import Constant, Lognormal
-from sim.scenario.spec import (
-    Architecture,
-    Arrivals,
-    Domain,
-    MessageAt,
-    Messages,
-    MessagesAt,
-    Network,
-    Scenario,
-    Trace,
-)
+from sim.scenario.spec import Architecture, Domain, Network, Scenario
+from sim.scenario.workload import Arrivals, MessageAt, Messages, MessagesAt, Trace
 from sim.workload.generate import Submission, submissions
 
 DAY = 86400.0

@@ -4,19 +4,8 @@ from __future__ import annotations
 
 from sim.scenario.calendar import Start
 from sim.scenario.distribution import Constant
-from sim.scenario.spec import (
-    DAY,
-    Architecture,
-    Domain,
-    Host,
-    Link,
-    MessageAt,
-    MessagesAt,
-    Network,
-    Node,
-    Scenario,
-    Weather,
-)
+from sim.scenario.spec import DAY, Architecture, Domain, Host, Link, Network, Node, Scenario, Weather
+from sim.scenario.workload import MessageAt, MessagesAt
 from sim.world.simulation import simulate
 
 
