@@ -6,7 +6,7 @@ STAMP := .venv/.installed
 MARKS ?= not long
 TRUTH ?= ../shared/truth
 
-.PHONY: help demo test lint types walls tests notebooks test-all fuzz bench truth pictures diagram faults clean
+.PHONY: help demo test lint types walls tests notebooks test-all fuzz bench truth again pictures diagram faults clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -54,6 +54,9 @@ bench: $(STAMP) ## message-hops per second and their cost; messages per second t
 
 truth: $(STAMP) ## every cell of the measurements beside what is simulated: make truth TRUTH=FOLDER
 	$(BIN)/python tests/truth/table.py $(TRUTH)
+
+again: $(STAMP) ## a second set of measurements, made the same way, beside what is simulated
+	$(BIN)/python tests/truth/again.py
 
 pictures: $(STAMP) ## draw the README's pictures anew
 	$(BIN)/python notebooks/pictures/draw.py

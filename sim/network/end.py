@@ -31,13 +31,15 @@ class End(Timeouts):
 
     Attributes:
         heard: How many acknowledgements it owed for flights that were sums; the first 16 of them are quick ones.
+        lone: Whether its latest flight that was a sum was a single segment.
     """
 
-    __slots__ = ("_full", "gone_from", "heard")
+    __slots__ = ("_full", "gone_from", "heard", "lone")
 
     def __init__(self, tcp: Tcp = LINUX) -> None:
         super().__init__(tcp)
         self.heard = 0
+        self.lone = True
 
     def begin(self, way: Way, inbox: deque[Packet], peer_box: deque[Packet]) -> None:
         """Start the books anew, as `Segments`.

@@ -387,6 +387,7 @@ class Connection:
                 peer.sent = -1.0
             mine.sent = mine.last_sent = now
             mine.arrived = last
+            mine.lone = first == last
             peer.heard += 1
         self._flights.clear()
 
@@ -402,8 +403,11 @@ class Connection:
 
     @staticmethod
     def _is_late(now: float, at: float, peer: End) -> bool:
-        """Whether the other end's timer runs out before the flight that acknowledges its last one arrives at `at`."""
-        if peer.sent < 0 or now - peer.arrived >= _DELAYED_ACK:
+        """Whether the other end's timer runs out before the flight that acknowledges its last one arrives at `at`.
+
+        That of several segments was set anew with each acknowledgement on the way.
+        """
+        if peer.sent < 0 or not peer.lone or now - peer.arrived >= _DELAYED_ACK:
             return False
         return at - peer.sent > (peer.probe_timeout(peer.rto, lone=True) if peer.tcp.sack else peer.rto)
 

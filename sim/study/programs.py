@@ -130,7 +130,7 @@ SERVERS: Final[Mapping[str, Server]] = {
         chunked=64,
         greets=1.3e-3,
         thinks=0.2e-3,
-        commits=2.8e-3,
+        commits=3.1e-3,
         lingers=0.2,
     ),
 }

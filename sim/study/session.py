@@ -7,7 +7,7 @@ depends on nothing but the link, both hosts' TCP and the two programs.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from random import Random
@@ -29,6 +29,10 @@ PARTS: Final = ("connect_s", "greeting_s", "dialogue_s", "data_s")
 
 _NO_LOSS: Final = Loss()
 _CLEAN: Final = 100
+_CHAIN: Final = 20
+_PAUSE: Final = 0.1
+_HOPELESS: Final = 134.0
+"""How long after its last sign of life a connection is given up, so that the next one may begin, in s."""
 _PHASES: Final = 16.0
 """Sessions start at any moment of this many s, since the kernel's timers tick with its clock."""
 
@@ -99,16 +103,20 @@ class Sessions:
 
 
 def run(case: Case, n: int, seed: int = 1) -> Sessions:
-    """Run n sessions, each on a line of its own with draws of its own."""
-    runs, clean = (
-        [_one(one, f"{seed}/{k}") for k in range(count)]
-        for one, count in ((case, n), (replace(case, loss=Loss(), queue=math.inf), min(n, _CLEAN)))
-    )
+    """Run n sessions, each on a line of its own with draws of its own.
+
+    Where losses come in bursts, 20 sessions follow each other on the same line, each soon after the one before, as the
+    sessions of a mail server do: one that has just ended has found the line clear, so that few begin within a burst.
+    """
+    follow = _CHAIN if case.loss.burst or case.loss.burst_time else 1
+    runs = [one for k in range(0, n, follow) for one in _chain(case, f"{seed}/{k}", min(follow, n - k))]
+    calm = replace(case, loss=Loss(), queue=math.inf)
+    clean = [one for k in range(min(n, _CLEAN)) for one in _chain(calm, f"{seed}/{k}", 1)]
     return Sessions(case=case, runs=runs, clean=clean)
 
 
-def _one(case: Case, name: str) -> Run:
-    start = Random(f"{name}/start").random() * _PHASES
+def _chain(case: Case, name: str, count: int) -> Iterator[Run]:
+    """Sessions that follow each other on one line."""
     out, back = (
         Line(
             rate=case.rate,
@@ -120,6 +128,16 @@ def _one(case: Case, name: str) -> Run:
         )
         for way in ("out", "back")
     )
+    phases = Random(f"{name}/start")
+    start = phases.random() * _PHASES
+    for left in range(count, 0, -1):
+        one, end = _one(case, out, back, start, closes=left > 1)
+        yield one
+        start = end + phases.random() * _PAUSE
+
+
+def _one(case: Case, out: Line, back: Line, start: float, *, closes: bool) -> tuple[Run, float]:
+    """One session, and when it has come to its end; the connection is closed only if somebody `closes` it."""
     client, server = CLIENTS[case.client], SERVERS[case.server]
     connection = connect([out], [back], client_tcp=case.tcp, server_tcp=case.tcp, writes=client.writes)
     times = {"connect": connection.open(start, start + client.gives_up_connecting)}
@@ -130,4 +148,10 @@ def _one(case: Case, name: str) -> Run:
         times[turn.phase] = now = connection.send(now + turn.works, turn.answered, to_server=False)
     ends = [start, *times.values()]
     parts = tuple(after - before if after < math.inf else math.inf for before, after in pairwise(ends))
-    return Run(parts, connection.retransmissions)
+    one = Run(parts, connection.retransmissions)
+    if closes and now < math.inf:
+        # QUIT, its answer, and both FINs, which use the line as small segments do.
+        for said, answered in ((client.quit, server.bye), (1, 1)):
+            heard = connection.send(now + client.thinks, said, to_server=True)
+            now = connection.send(heard + server.thinks, answered, to_server=False)
+    return one, now if now < math.inf else max(end for end in ends if end < math.inf) + _HOPELESS
