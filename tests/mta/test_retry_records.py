@@ -95,7 +95,7 @@ def opensmtpd() -> OpenSmtpdRetry:
 
 
 def test_opensmtpd_disables_a_route_whose_first_connection_fails():
-    """For 15 s; then it is relieved of its penalty, and may earn it again (mta.c: mta_route_disable)."""
+    """For 15 s, each time: enabling it takes its penalty away (mta.c: mta_route_disable, mta_route_enable)."""
     retry = opensmtpd()
     assert [retry.bars("b", "2", 0.0, at) for at in (100.0, 114.9, 115.0)] == [NO_ROUTE, NO_ROUTE, None]
     retry.tried("b", "1", 0.0, began=120.0, now=150.0, outcome="site")

@@ -18,17 +18,19 @@ from sim.scenario.products import OpenSmtpd
 _BACKOFF = 400.0
 """BACKOFF_TRANSFER, s (scheduler_ramqueue.c)."""
 
-_PENALTY, _LONGEST, _REMEMBERED, _MOST = 15.0, 3600.0, 4 * 3600.0, 100
-"""DELAY_ROUTE_BASE, DELAY_ROUTE_MAX and HOSTSTAT_EXPIRE_DELAY, s (mta.c); how many messages a host has remembered."""
+_DISABLED, _REMEMBERED, _MOST = 15.0, 4 * 3600.0, 100
+"""DELAY_ROUTE_BASE and HOSTSTAT_EXPIRE_DELAY, s (mta.c); how many messages a host has remembered.
+
+The delay is that of one penalty: a failure earns one, and enabling the route takes it away again.
+"""
 
 NO_ROUTE = Failure(0, "4.4.1", "No valid route to remote MX")
 
 
 @dataclass(slots=True)
 class Route:
-    """A host's route: its penalty, until when it is disabled, when that last changed, and who was put off over it."""
+    """A host's route: until when it is disabled, when it last failed, and who was put off over it."""
 
-    penalty: int = 0
     disabled_until: float = -math.inf
     last_try: float = -math.inf
     put_off: dict[str, None] = field(default_factory=dict)
@@ -84,9 +86,7 @@ class OpenSmtpdRetry(Retry):
                 route = self._routes[hop] = Route()
             _put_off(route, queue_id)
             if route.last_try < began:
-                # A route that has been enabled again is relieved of one penalty.
-                route.penalty = max(route.penalty - 1, 0) + 1
-                route.disabled_until = now + min(_PENALTY * route.penalty**2, _LONGEST)
+                route.disabled_until = now + _DISABLED
                 route.last_try = now
             return ()
         if route is None or outcome == "message":
