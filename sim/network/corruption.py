@@ -45,7 +45,9 @@ class Corruption:
         return math.log(1 - self._random.random()) // self._log if self._log > -math.inf else 0.0
 
     def _damaged(self, content: bytes) -> bytes:
-        """One octet, but for those that end lines, is another one."""
+        """One octet, but for those that end lines, is another one; empty lines have none."""
+        if not content.strip(_LINE_ENDS):
+            return content
         place = self._random.randrange(len(content))
         while content[place] in _LINE_ENDS:
             place = self._random.randrange(len(content))

@@ -25,6 +25,11 @@ def test_damage_is_one_octet_of_a_line():
         assert all(a not in b"\r\n" and 0x21 <= b < 0x7F for a, b in differ)
 
 
+def test_empty_lines_have_nothing_to_damage():
+    """They come out as they went in."""
+    assert Corruption(1.0, Random(1)).pass_on(b"\r\n\r\n", 1) == b"\r\n\r\n"
+
+
 @pytest.mark.parametrize("packets", [1, 7, 50])
 def test_damage_comes_as_often_as_it_should(packets: int):
     """The share of transfers that come out whole is (1 - p) to the power of their packets."""
