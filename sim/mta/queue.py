@@ -119,6 +119,11 @@ class Entry:
         return self.copies[0].message_id
 
     @property
+    def priority(self) -> int:
+        """What its sender gave it, from -9 to 9 (RFC 6710)."""
+        return self.wishes.priority if self.wishes else 0
+
+    @property
     def held(self) -> bool:
         """Whether the message has yet to begin its way."""
         return self.state == "hold"

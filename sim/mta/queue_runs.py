@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from sim.mta.queue import Entry
-from sim.scenario.products import Exim, Product, Sendmail
+from sim.scenario.products import MANY, Exim, Product, Sendmail
 
 T = TypeVar("T")
 
@@ -58,7 +58,7 @@ def queue_runs_of(product: Product, random: Callable[[], float]) -> QueueRuns[En
             return QueueRuns(product.queue_run_max, lambda found: int(random() * len(found)))
         case Sendmail():
             # Jobs are sorted when the run begins, the least number first (queue.c: gatherq, workcmpf0).
-            return QueueRuns(product.MaxQueueChildren or 1_000_000, lambda found: _best(product, found))
+            return QueueRuns(product.MaxQueueChildren or MANY, lambda found: _best(product, found))
     return None
 
 
@@ -68,6 +68,5 @@ def _best(product: Sendmail, found: list[Entry]) -> int:
 
 def priority(product: Sendmail, entry: Entry) -> int:
     """Sendmail's number for a job: bytes, recipients and attempts make it wait."""
-    wanted = entry.wishes.priority if entry.wishes else 0
-    size = len(entry.content) - product.ClassFactor * wanted
+    size = len(entry.content) - product.ClassFactor * entry.priority
     return size + product.RecipientFactor * len(entry.copies) + product.RetryFactor * entry.rounds

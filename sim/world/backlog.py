@@ -281,5 +281,13 @@ def _is_lost(entry: Entry, copy: Copy) -> bool:
 def _last_round(entry: Entry, now: float) -> Round:
     last = next(reversed(entry.failures.values()), None)
     site = last is None or last.site
-    is_null, priority = entry.reverse_path.is_null, entry.wishes.priority if entry.wishes else 0
-    return Round(entry.queue_id, entry.arrival, entry.due, now, entry.rounds, site, is_null, priority)
+    return Round(
+        entry.queue_id,
+        entry.arrival,
+        entry.due,
+        now,
+        entry.rounds,
+        site,
+        entry.reverse_path.is_null,
+        entry.priority,
+    )

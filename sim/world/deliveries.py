@@ -193,7 +193,7 @@ class Deliveries:
             else:
                 self._put_off(delivery, reason, now)
         if open_:
-            self.manager.enter(open_, now, entry.wishes.priority if entry.wishes else 0)
+            self.manager.enter(open_, now, entry.priority)
             for hop, _ in open_ if self.manager.paces else ():
                 self._pause(hop, now)
 
