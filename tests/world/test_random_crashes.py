@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from random import Random
 from typing import NamedTuple
 from unittest.mock import patch
 
 import pytest
-from worlds import message, scenario
+from worlds import Counting, message, scenario
 
 from sim.results.facts import CopyFact
 from sim.scenario.spec import Interval, Weather
-from sim.world.ledger import Ledger
 from sim.world.simulation import Simulation
 from sim.world.station import Station
 
@@ -26,29 +24,6 @@ class Crash(NamedTuple):
     copies: list[CopyFact]
     host: str
     held: dict[tuple[int, str], int]
-
-
-class Counting(Ledger):
-    """A ledger that tells how many hosts ever go on with a copy: how often custody was taken, less hand-overs."""
-
-    def __init__(self, *given) -> None:
-        super().__init__(*given)
-        self.instances: Counter[tuple[int, str]] = Counter()
-
-    def submit(self, copy) -> None:
-        """The writer's host."""
-        super().submit(copy)
-        self.instances[copy.message_id, copy.recipient] += 1
-
-    def take(self, copy) -> None:
-        """A further host."""
-        super().take(copy)
-        self.instances[copy.message_id, copy.recipient] += 1
-
-    def hand_over(self, copy) -> None:
-        """One less."""
-        super().hand_over(copy)
-        self.instances[copy.message_id, copy.recipient] -= 1
 
 
 def crash(number: int, spool: str) -> Crash:

@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from worlds import message, run, scenario
+from worlds import Counting, message, run, scenario
 
 from sim.mail.address import Address
 from sim.mail.path import Path
@@ -27,7 +27,6 @@ from sim.scenario.products import (
     Sendmail,
 )
 from sim.scenario.spec import Collects, Domain, Interval, Weather
-from sim.world.ledger import Ledger
 
 POSTMASTER = Path(Address("postmaster", ""))
 TIMES = st.integers(0, 30_000).map(lambda tenths: tenths / 10)
@@ -42,30 +41,15 @@ TROUBLES = st.one_of(
 )
 
 
-class Watched(Ledger):
-    """A ledger that remembers how many hosts went on with each copy at a time, and which copies were bounced."""
+class Watched(Counting):
+    """A ledger that remembers, beside how many hosts went on with each copy, which copies were bounced."""
 
     instances: Counter[tuple[int, str]]
     bounced: set[tuple[int, str]]
 
     def __init__(self, *given) -> None:
         super().__init__(*given)
-        Watched.instances, Watched.bounced = Counter(), set()
-
-    def submit(self, copy) -> None:
-        """One."""
-        super().submit(copy)
-        self.instances[copy.message_id, copy.recipient] += 1
-
-    def take(self, copy) -> None:
-        """One more."""
-        super().take(copy)
-        self.instances[copy.message_id, copy.recipient] += 1
-
-    def hand_over(self, copy) -> None:
-        """One less, which has not ended."""
-        super().hand_over(copy)
-        self.instances[copy.message_id, copy.recipient] -= 1
+        Watched.instances, Watched.bounced = self.instances, set()
 
     def end(self, copy, outcome, reason, now) -> None:
         """Keep who was bounced."""

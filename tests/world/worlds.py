@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from sim.scenario.calendar import Start
 from sim.scenario.distribution import Constant
 from sim.scenario.spec import DAY, Architecture, Domain, Host, Link, Network, Node, Scenario, Weather
 from sim.scenario.workload import MessageAt, MessagesAt
+from sim.world.ledger import Ledger
 from sim.world.simulation import simulate
+
+
+class Counting(Ledger):
+    """A ledger that tells how many hosts ever go on with a copy: how often custody was taken, less hand-overs."""
+
+    def __init__(self, *given) -> None:
+        super().__init__(*given)
+        self.instances: Counter[tuple[int, str]] = Counter()
+
+    def submit(self, copy) -> None:
+        """The writer's host."""
+        super().submit(copy)
+        self.instances[copy.message_id, copy.recipient] += 1
+
+    def take(self, copy) -> None:
+        """A further host."""
+        super().take(copy)
+        self.instances[copy.message_id, copy.recipient] += 1
+
+    def hand_over(self, copy) -> None:
+        """One less."""
+        super().hand_over(copy)
+        self.instances[copy.message_id, copy.recipient] -= 1
 
 
 def message(at: float, sender: str, *recipients: str, size: float = 1000) -> MessageAt:
