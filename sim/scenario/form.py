@@ -149,7 +149,7 @@ class NetworkForm(Form):
     trace: Name | None = None
     """A CSV file of outages (columns link, down_at, up_at), found from the scenario's folder."""
     dns: NameServiceForm | None = None
-    """When the name service answers; always, where absent."""
+    """The name service: when it answers, how long answers may be remembered, and what it takes to ask."""
 
 
 Policy = Annotated[Literal["answer", "evade", "refuse"], word("policy", "answer", "evade", "refuse")]

@@ -1,4 +1,4 @@
-"""What a host remembers of other hosts, where its product does: which of them its mail is kept from (Exim)."""
+"""What a host remembers of other hosts, where its product does: which of them its mail is kept from."""
 
 from __future__ import annotations
 
