@@ -9,6 +9,7 @@ from worlds import message, run, scenario
 
 from sim.mta.directory import Directory
 from sim.protocol.smtp.replies import Reply
+from sim.scenario.policies import Policies, Refusal
 from sim.scenario.products import (
     DAY,
     HOUR,
@@ -65,6 +66,16 @@ def test_one_message_without_a_way_is_tried_at_the_golden_times(product, minutes
     times = [fact.started_s for fact in facts.attempts]
     assert times[: len(minutes)] == pytest.approx([60 * m for m in minutes])
     assert (len(times), [fact.ended_s for fact in facts.copies if fact.outcome == "bounced"]) == (attempts, [end])
+
+
+def test_a_try_that_takes_a_moment_does_not_make_exim_miss_a_queue_run():
+    """Its records know whole seconds: a gap of two runs ends with the second, though the host answered after it began."""
+    busy = {"b": {"policies": Policies(refuse=(Refusal(at="connect", code=450),))}}
+    facts = facts_of(Exim(), message(0, "u1@a", "u1@b"), hosts=busy)
+    _, minutes, attempts, end = GOLDEN["exim"]
+    times = [fact.started_s for fact in facts.attempts]
+    assert times[: len(minutes)] == pytest.approx([60 * m for m in minutes])
+    assert (len(times), facts.copies[0].ended_s) == (attempts, pytest.approx(end, abs=1.0))
 
 
 def test_exim_keeps_new_mail_from_a_host_that_fails():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import floor
 
 from sim.mta.queue import Failure
 from sim.mta.retry.base import Outcome, Retry, Round
@@ -20,7 +21,7 @@ TOO_LONG = Failure(550, "5.4.1", "retry time not reached for any host after a lo
 
 @dataclass(slots=True)
 class Record:
-    """How long something has failed; times in s."""
+    """How long something has failed; times in whole s, as time(2) counts them."""
 
     first_failed: float
     last_try: float
@@ -128,6 +129,8 @@ class EximRetry(Retry):
         return [record for record in found if now - record.last_try <= self._policy.retry_data_expire]
 
     def _fail(self, key: tuple[str, str], arrival: float | None, began: float, now: float) -> None:
+        # time(NULL): so a gap as long as some queue runs ends with the last of them, although a try takes a moment.
+        began, now = floor(began), floor(now)
         record = self._records.get(key)
         if record is not None and now - record.last_try > self._policy.retry_data_expire:
             record = None
