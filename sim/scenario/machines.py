@@ -157,7 +157,7 @@ def _spool(layers: Sequence[Layer], findings: Findings) -> Literal["durable", "v
 
 def _check_product(mta: Product, choice: Choice | None, layers: Sequence[Layer], findings: Findings) -> None:
     """Report backoffs that are too long where the strongest layer sets one of the two times."""
-    if choice is None or not all(findings.untouched(*map(str, path)) for path, _ in layers):
+    if choice is None or not all(findings.untouched(*map(str, path), "mta") for path, _ in layers):
         return
     for parameters, fault in faults_of(mta):
         path, parameter = next(

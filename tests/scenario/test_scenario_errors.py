@@ -368,6 +368,14 @@ hosts:
             "x.yaml:6:75: the first interval is above the last cutoff (2 h, 1 h): allowed is at most that",
         ],
     ),
+    "a backoff above a lifetime, on a host that asks a host that is not there": (
+        NET + "hosts: {a: {mta: {delays: [2 d], lifetime: 1 d}, collects: {from: c}, spool: soft}}\n",
+        [
+            "x.yaml:2:27: delays is above lifetime (2 d, 1 d): allowed is at most that",
+            "x.yaml:2:67: unknown host (c): allowed are a, b",
+            "x.yaml:2:78: unknown spool (soft): allowed are durable, volatile",
+        ],
+    ),
     "a backoff beside a refused lifetime": (
         NET + "hosts: {a: {mta: {postfix: {minimal_backoff_time: 9 d, maximal_queue_lifetime: 10}}}}\n",
         ["x.yaml:2:80: a duration needs a unit (10): allowed are s, ms, min, h, d, w, as in 30 s"],
