@@ -73,6 +73,15 @@ def test_messages_that_were_put_off_say_why_and_until_when(result: Result):
     assert [one.arrived_s for one in found] == sorted(one.arrived_s for one in found)
 
 
+def test_messages_that_had_no_way_sleep(tmp_path: Path):
+    """Such an attempt takes no time: it is over as it begins, in the moment in which the message is put off."""
+    (tmp_path / "cut.yaml").write_text(SCENARIO.replace(", routing: static", ""))
+    assert cli.main(["run", str(tmp_path / "cut.yaml"), "--out", str(tmp_path / "out"), "--jobs", "1", "-q"]) == 0
+    found = queue_at(read(tmp_path / "out"), "a", 3600.0)
+    assert {(one.state, one.reason) for one in found} == {("deferred", "4.4.1 no route to host")}
+    assert all(3600.0 < one.next_s for one in found)
+
+
 def test_messages_under_way_are_active(result: Result):
     """While the slow host takes its time, the relay's messages for it are being delivered."""
     attempts = result.attempts[(result.attempts["to_host"] == "c") & (result.attempts["from_host"] == "b")]
