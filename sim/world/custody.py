@@ -109,7 +109,7 @@ class Custody:
         """Put a copy where it is for: into a mailbox, or to a list. Gives its fate, whose code is 0 if all is well."""
         directory = self._station.directory
         if (members := directory.members(address)) is not None:
-            return self._expand(address, members, content, copy.damage)
+            return self._expand(address, members, reverse_path, content, copy.damage)
         if (to := directory.forward(address)) is not None:
             return self._forward(copy, address, to, reverse_path, content)
         if (word := directory.elsewhere(address)) is not None:
@@ -138,16 +138,19 @@ class Custody:
         station = self._station
         return domain.lower() == station.host.domain.lower() or station.directory.is_local(Address("", domain))
 
-    def _expand(self, address: Address, members: Sequence[str], content: bytes, damage: str) -> Failure:
+    def _expand(
+        self, address: Address, members: Sequence[str], reverse_path: Path, content: bytes, damage: str
+    ) -> Failure:
         """Pass a message on to a list's members, in the name of the list's owner (RFC 5321 section 3.9.2).
 
+        A null reverse-path stays null (section 4.5.5): what comes back of a report comes back to nobody.
         The copy to the list has arrived then; what goes to the members is a message of its own, for which the writer's
         wishes do not hold (RFC 3461 section 5.2.7.3). It fails if the message has been through this list before.
         """
         mark = delivered_to(str(address))
         if mark in split(content)[0] + b"\r\n":
             return LIST_LOOP
-        owner = Path(Address(OWNER + address.local, address.domain))
+        owner = reverse_path if reverse_path.is_null else Path(Address(OWNER + address.local, address.domain))
         self._write(owner, [Path(parse_address(member)) for member in members], mark + content, damage)
         return Failure(0, bounce.DELIVERED.enhanced, f"expanded to {len(members)} members")
 

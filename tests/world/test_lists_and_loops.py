@@ -52,6 +52,16 @@ def test_reports_on_members_go_to_the_lists_owner():
     assert Counter(copy.outcome for copy in facts.copies) == {"delivered": 3, "bounced": 1}
 
 
+def test_a_report_to_a_list_of_owners_stays_a_report():
+    """RFC 5321 section 4.5.5: its null reverse-path is not changed to another, so that nothing comes back of it."""
+    refuse = Policies(refuse=(Refusal(at="rcpt", code=550),))
+    lists = domains(b={"all": ("u1@c.example",), "owner-all": ("u2@b.example", "u2@c.example")})
+    facts = run(scenario("a-b b-c", message(1.0, "u1@a", "all@b"), domains=lists, hosts={"c": {"policies": refuse}}))
+    assert [fact.sender for fact in facts.messages] == ["u1@a.example", "owner-all@b.example", "<>", "<>"]
+    assert ends(facts)[4, "u2@b.example"][0] == "delivered"
+    assert ends(facts)[4, "u2@c.example"][0] == "expired"
+
+
 def test_lists_that_lead_to_each_other_end_in_a_report():
     """A host does not expand a message that it has expanded before: 554 5.4.6, to the owner of the other list."""
     lists = domains(b={"all": ("all@c.example", "u1@b.example")}, c={"all": ("all@b.example", "u1@c.example")})
