@@ -32,6 +32,7 @@ class Held:
             if copies := self._of(entry, (node,)):
                 entry.asked_for = frozenset(copy.next_domain.lower() for copy in copies)
                 found.append(entry)
+        self._station.retry.asked_for([entry.queue_id for entry in found])
         self._station.flush(found)
         return True
 

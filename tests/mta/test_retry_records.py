@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from sim.mta.retry.base import Round
+from sim.mta.retry.exim import NOT_YET, EximRetry
 from sim.mta.retry.of import retry_of
 from sim.mta.retry.opensmtpd import NO_ROUTE, OpenSmtpdRetry
 from sim.mta.retry.qmail import SILENT, QmailRetry
-from sim.scenario.products import DAY, HOUR, MINUTE, Jsms, OpenSmtpd, Qmail, Sendmail, Stalwart
+from sim.scenario.products import DAY, HOUR, MINUTE, Exim, Jsms, OpenSmtpd, Qmail, Sendmail, Stalwart
 
 
 def qmail(draw: float = 0.0) -> QmailRetry:
@@ -122,3 +123,19 @@ def test_stalwart_has_a_schedule_for_reports():
     assert [retry.gives_up(report) for report in reports] == [False] * 9 + [True] * 2
     assert not retry.gives_up(round_of(0, 11))
     assert retry.sleeps_until(round_of(0, 1)) == 2 * MINUTE
+
+
+def test_exim_forces_one_of_those_that_are_asked_for_once():
+    """Whichever its queue run comes to first (queue.c: force_delivery); after that the retry time counts again."""
+    retry = EximRetry(Exim(), lambda: 0.5)
+    retry.tried("b", "1", 0.0, began=0.0, now=0.0, outcome="site")
+    retry.asked_for(["1", "2", "3"])
+    assert [retry.bars("b", queue_id, 0.0, 60.0) for queue_id in ("4", "2", "1", "3")] == [
+        NOT_YET,
+        None,
+        NOT_YET,
+        NOT_YET,
+    ]
+    retry.tried("b", "2", 0.0, began=60.0, now=60.0, outcome="site")
+    retry.sleeps_until(Round("2", 0.0, 60.0, 60.0, 2, site=True, null_reverse_path=False))
+    assert retry.bars("b", "2", 0.0, 120.0) == NOT_YET

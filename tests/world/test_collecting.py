@@ -6,6 +6,7 @@ import pytest
 from worlds import message, run, scenario
 
 from sim.scenario.policies import Policies, Refusal
+from sim.scenario.products import DAY, Exim, RetryRule
 from sim.scenario.spec import HOUR, Collects, Domain, Interval, Postfix, Weather
 
 DOMAINS = {
@@ -62,6 +63,14 @@ def test_etrn_releases_what_a_backup_holds():
     ]
     assert first != second
     assert said(facts, first, ">")[1:] == ["ETRN b.example", "ETRN c.example", "QUIT"]
+
+
+def test_a_backup_that_runs_exim_forces_what_is_asked_for():
+    """ETRN is `exim -R`: the first message goes although its retry time is hours away, and takes along the others."""
+    hosts = dialed_in()
+    hosts["y"] = {"mta": Exim(retry=(RetryRule("F", DAY, 10 * HOUR),))}
+    facts = facts_of(hosts, *(message(at, "u1@a", "u1@b") for at in (60, 70, 80)))
+    assert {(copy.path, copy.ended_s // 2) for copy in facts.copies} == {("a>y>x", (HOUR - 600) // 2)}
 
 
 def test_asking_costs_and_is_on_record():

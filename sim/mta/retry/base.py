@@ -91,6 +91,9 @@ class Retry:
     def forget(self, queue_id: str) -> None:
         """A message has left the queue; told where `keeps_hosts` is true."""
 
+    def asked_for(self, queue_ids: Sequence[str]) -> None:
+        """Somebody has asked for these messages (ETRN), which are now tried."""
+
     def exhausted(self, hops: Sequence[str], queue_id: str, now: float) -> bool:
         """Whether all of the next hops have failed for too long; asked where `keeps_hosts` is true."""
         return False

@@ -62,10 +62,14 @@ class EximRetry(Retry):
         self._ultimate = policy.retry[-1].cutoff
         self._records: dict[tuple[str, str], Record] = {}
         self._waits_for: dict[str, dict[str, None]] = {}
+        self._forced: frozenset[str] = frozenset()
 
     def bars(self, hop: str, queue_id: str, arrival: float, now: float) -> Failure | None:
         """Why the host is passed over now: its retry time has not come, or it has failed for too long."""
         if now - arrival > self._ultimate:
+            return None
+        if queue_id in self._forced:
+            self._forced = frozenset((queue_id,))
             return None
         early = [record for record in self._found(hop, queue_id, now) if now < record.next_try]
         if not early:
@@ -98,8 +102,13 @@ class EximRetry(Retry):
 
     def forget(self, queue_id: str) -> None:
         """Drop what was kept about the message."""
+        self._forced -= {queue_id}
         for hop in self._waits_for.pop(queue_id, ()):
             self._records.pop((hop, queue_id), None)
+
+    def asked_for(self, queue_ids: Sequence[str]) -> None:
+        """ETRN runs `exim -R`, which forces the first message that it comes to (queue.c: force_delivery)."""
+        self._forced = frozenset(queue_ids)
 
     def exhausted(self, hops: Sequence[str], queue_id: str, now: float) -> bool:
         """Whether each of the hosts, or the message at it, has passed the last rule's cutoff."""
@@ -111,6 +120,7 @@ class EximRetry(Retry):
 
     def sleeps_until(self, last: Round) -> float:
         """The earliest retry time of the hosts that the round tried or passed over."""
+        self._forced -= {last.queue_id}
         times = [
             max(record.next_try for record in records)
             for hop in self._waits_for.get(last.queue_id, ())
