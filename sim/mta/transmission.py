@@ -33,13 +33,9 @@ class Transmission(Caller):
     """A host's side of one outbound session that offers one message to one server, or several in turn.
 
     `replies` holds the reply that decided each forward-path, for those that have one; `failure` what kept the others
-    from getting one. `contacted` turns true when mail is offered, `turns` counts the flights written until the
-    message's fate was known, `done` says that nothing is left to say about it. `reports` says whether the server took
-    what was asked about delivery reports (RFC 3461) upon itself.
-
-    `stays` is asked whether the session is to be left open when the mail data goes out. Once `done`, `kept` says that
-    it is: `go_on` begins with the message in `next`, which rides with the mail data where it is there by then.
-    `wants_tls` is true once STARTTLS got its 220: the caller shakes hands and then calls `secured`.
+    from getting one. `reports` says whether the server took what was asked about delivery reports (RFC 3461) upon
+    itself. `stays` is asked whether the session is to be left open when the mail data goes out; the message in `next`
+    rides with the mail data where it is there by then.
 
     Args:
         host: whose side this is.

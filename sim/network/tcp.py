@@ -86,10 +86,10 @@ class Connection:
         client_tcp: How the client's TCP is.
         server_tcp: How the server's TCP is.
         program: The server's program, if it may close the connection before its client knows.
+        patience: How long that waits for something to read, in s.
         writes: How many bytes the client's program writes at once, where it leaves Nagle's algorithm on (RFC 896): what
             follows the first write of a flight goes out in whole segments, and its end when that one is acknowledged.
             0 where it writes a flight at once, or has TCP_NODELAY.
-        patience: How long that waits for something to read, in s.
 
     Attributes:
         accepted_at: When the server has the third packet of the handshake, where its greeting starts; infinity if it

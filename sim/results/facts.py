@@ -62,7 +62,8 @@ class AttemptFact(NamedTuple):
     bring follows in the same session, from the other side.
     `recipients` is how many copies it carried; `bytes_on_wire` counts every packet on every link that it crosses;
     `outcome` is accepted, deferred, refused, partial (its recipients fared differently) or the network's refusal:
-    dns-failure, no-route, connect-timeout, timeout, connection-lost, host-crash.
+    dns-failure, no-route, connect-timeout, timeout, tcp-timeout, connection-lost, carrier-lost, host-crash, or
+    unfinished, where the end of the run found it under way.
     `reply_code` is 0 and `enhanced_code` empty where no reply decided it; `session_id` is 0 where there was
     nobody to connect to.
     """

@@ -148,7 +148,7 @@ _COLUMNS: Mapping[str, Mapping[str, Column]] = {
         "outcome": Column(
             "",
             "accepted, deferred, refused, partial, dns-failure, no-route, connect-timeout, timeout, tcp-timeout, "
-            "connection-lost, carrier-lost or host-crash",
+            "connection-lost, carrier-lost, host-crash or unfinished",
         ),
         "reply_code": Column("", "the reply code that decided it; 0 where none did"),
         "enhanced_code": Column("", "the enhanced status code beside it, where there was one"),

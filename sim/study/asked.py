@@ -80,13 +80,15 @@ def read_case(
         queue=read("queue", read_queue, _bytes(queue), 0) or math.inf,
         mtu=read("mtu", read_mtu, _bytes(mtu), 1500),
     )
-    if n < 1:
-        problems.append(f"-n {n}: at least 1 is needed")
-    if seed < 0:
-        problems.append(f"--seed {seed}: 0 or more is needed")
+    problems += _too_small(n, seed)
     if problems:
         raise AskedError("\n".join(problems))
     return case
+
+
+def _too_small(n: int, seed: int) -> list[str]:
+    problems = [f"-n {n}: at least 1 is needed"] if n < 1 else []
+    return [*problems, f"--seed {seed}: 0 or more is needed"] if seed < 0 else problems
 
 
 def _number(value: object) -> object:

@@ -113,6 +113,7 @@ class Attempt:
         for copy in self._copies:
             copy.in_transfer = True
         steps = session.waits(started) if self._before is None else session.go_on(started)
+        # As `played`, a frame less for each flight.
         try:
             then = next(steps)
             while True:
