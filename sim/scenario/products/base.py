@@ -11,6 +11,8 @@ from sim.scenario.quantity import MINUTE
 MANY = 1_000_000
 """A limit that is none."""
 
+ANY_SIZE = 1_000_000_000
+"""A limit of a size that is none, in octets."""
 
 Reuse = Literal["rset", "mail", "ride", "never"]
 """How a client goes on with a session: RSET first, MAIL at once, MAIL behind the final dot, or not at all."""
@@ -87,7 +89,7 @@ class Product:
     lifetime: float = inf
     delay_warnings: tuple[float, ...] = ()
     returns_whole: bool = False
-    return_limit: int = MANY * 1000
+    return_limit: int = ANY_SIZE
     postmaster_hears: tuple[str, ...] = ()
     postmaster: str = "postmaster"
     freezes: float = 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sim.scenario.products.base import MANY, Product, named
+from sim.scenario.products.base import ANY_SIZE, Product, named
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 
@@ -78,4 +78,4 @@ class Exim(Product):
     @property
     def return_limit(self) -> int:  # type: ignore[override]
         """0 means no limit; without bounce_return_body no body ever comes back."""
-        return (self.bounce_return_size_limit or MANY * 1000) if self.bounce_return_body else 0
+        return (self.bounce_return_size_limit or ANY_SIZE) if self.bounce_return_body else 0

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from sim.scenario.feedback import FIXED, Feedback
-from sim.scenario.products.base import MANY, Product, limit, named
+from sim.scenario.products.base import ANY_SIZE, Product, limit, named
 from sim.scenario.quantity import DAY, MINUTE
 
 
@@ -85,7 +85,7 @@ class Postfix(Product):
     @property
     def return_limit(self) -> int:  # type: ignore[override]
         """0 means no limit."""
-        return self.bounce_size_limit or MANY * 1000
+        return self.bounce_size_limit or ANY_SIZE
 
     @property
     def postmaster_hears(self) -> tuple[str, ...]:  # type: ignore[override]
