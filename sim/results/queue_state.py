@@ -153,4 +153,6 @@ def _sleeps(last: Row, attempts: list[Row], at: float) -> bool:
     """Whether a message that was put off still sleeps: its time has not come, and nobody has woken it before."""
     # An attempt without a way takes no time: it begins and ends in the moment in which the message is put off for it.
     since = last["time_s"]
-    return at < last["next_s"] and not any(since <= row["started_s"] <= at and row["ended_s"] > since for row in attempts)
+    return at < last["next_s"] and not any(
+        since <= row["started_s"] <= at and row["ended_s"] > since for row in attempts
+    )
