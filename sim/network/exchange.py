@@ -72,8 +72,8 @@ class Exchange:
             self._step(at)
 
     def watch(self, end: End, until: float) -> None:
-        """Play until the program of an end hears that the connection is gone, or until a time."""
-        while not end.dead and (at := self._next()) <= until:
+        """Play until the program of an end hears that the connection is gone, until a time, or until nothing is due."""
+        while not end.dead and (at := self._next()) <= until and at < math.inf:
             self._step(at)
 
     @property

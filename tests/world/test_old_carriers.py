@@ -8,7 +8,7 @@ import pytest
 from worlds import message, run, scenario
 
 from sim.scenario.carriers import X25, Bsc, DialUp, UucpG
-from sim.scenario.spec import Interval, Weather
+from sim.scenario.spec import DAY, Interval, Weather
 
 
 def over(spec, *carriers):
@@ -60,3 +60,12 @@ def test_a_leased_line_that_fails_delays_its_mail():
     outcomes = [attempt.outcome for attempt in facts.attempts]
     assert (outcomes[0], outcomes[-1], facts.copies[0].ended_s > 3600) == ("carrier-lost", "accepted", True)
     assert 3 + 10 * 3 < facts.attempts[0].ended_s < 3 + 11 * 4
+
+
+@pytest.mark.parametrize("cut", [1.0 + 0.05 * step for step in range(40)])
+def test_a_gateway_that_is_cut_off_for_good_holds_nothing_up(cut: float):
+    """Whichever flight the Internet's part of the way loses for ever, one of its ends gives up, and the other waits."""
+    line = {"a-b": Weather(down=(Interval(start=cut, end=1000 * DAY),))}
+    spec = scenario("a-b b-c", message(0, "u1@a", "u1@c"), rate=9600.0, delay=0.1, weather=line, drain=DAY)
+    first, *_ = run(over(spec, None, X25())).attempts
+    assert first.ended_s < 1300.0
