@@ -108,9 +108,9 @@ class Backlog:
             self._station.note_queue(now)
 
     def release(self, entries: Iterable[Entry], now: float) -> None:
-        """Try those of the messages that sleep."""
+        """Try those of the messages that sleep, but none of which the last copy is just being given up."""
         for entry in entries:
-            asleep = not (entry.in_delivery or entry.held or entry.frozen) and entry.due > now
+            asleep = bool(entry.copies) and not (entry.in_delivery or entry.held or entry.frozen) and entry.due > now
             if asleep and self._queue.holds(entry):
                 entry.ready = entry.due = now
                 self._try_again(entry, now)

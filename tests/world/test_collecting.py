@@ -6,7 +6,7 @@ import pytest
 from worlds import message, run, scenario
 
 from sim.scenario.policies import Policies, Refusal
-from sim.scenario.products import DAY, Exim, RetryRule
+from sim.scenario.products import DAY, Exim, Nullmailer, RetryRule
 from sim.scenario.spec import HOUR, Collects, Domain, Interval, Postfix, Weather
 
 DOMAINS = {
@@ -257,3 +257,14 @@ def test_a_crash_amid_a_turn_loses_nothing(who: str):
         handed = [fact for fact in facts.attempts if fact.to_host == "x" and fact.outcome == "accepted"]
         arrivals = 3 + sum(copy.duplicates for copy in facts.copies)
         assert len(handed) <= 3 <= arrivals <= 4, offset
+
+
+def test_what_is_refused_after_a_turn_goes_once_where_a_report_wakes_the_queue():
+    """Nullmailer tries its whole queue when mail comes: its own report on mail that x does not take, too."""
+    hosts = dialed_in("turn", hold=True, policies=Policies(refuse=(Refusal(at="data", code=550),)))
+    hosts["y"] = {"mta": Nullmailer(), "extensions": ("TURN",)}
+    facts = facts_of(hosts)
+    assert sorted((copy.recipient, copy.outcome) for copy in facts.copies) == [
+        ("u1@a.example", "delivered"),
+        ("u1@b.example", "bounced"),
+    ]
