@@ -11,12 +11,14 @@ from itertools import groupby
 from math import inf
 from typing import Final
 
-from sim.network import tcp
+from sim.network import stack
 from sim.network.arq import Arq, Chunk, Procedure
 from sim.network.detour import Detour
+from sim.network.disturbance import Program
 from sim.network.line import Line
 from sim.network.propagation import Propagation
 from sim.network.sender import LINUX
+from sim.network.tcp import Connection
 from sim.network.weather import ALWAYS_UP, Timeline
 from sim.scenario.carriers import Bsc, Carrier, DialUp, UucpG
 from sim.scenario.spec import Tcp
@@ -67,15 +69,15 @@ def connect(
     client: Timeline = ALWAYS_UP,
     client_tcp: Tcp = LINUX,
     server_tcp: Tcp = LINUX,
-    program: tcp.Program | None = None,
+    program: Program | None = None,
     patience: float = inf,
     writes: int = 0,
-) -> tcp.Connection | Propagation | Circuit:
+) -> Connection | Propagation | Circuit:
     """A connection over whatever the lines are: TCP's, unless there are older carriers among them."""
     out, back = _plain(lines_out), _plain(lines_back)
     if any(isinstance(line, CarrierLine) for line in out):
         return Circuit(out, back, server=server, client=client, client_tcp=client_tcp, server_tcp=server_tcp)
-    return tcp.connect(
+    return stack.connect(
         lines_out,
         lines_back,
         server=server,
@@ -122,7 +124,9 @@ class Circuit:
                 self._hops.append(_CarrierHop(first, way_back, starts, ends))
             else:
                 out, back = [pair[0] for pair in members], [pair[1] for pair in reversed(members)]
-                link = tcp.connect(out, back, server=ends, client=starts, client_tcp=client_tcp, server_tcp=server_tcp)
+                link = stack.connect(
+                    out, back, server=ends, client=starts, client_tcp=client_tcp, server_tcp=server_tcp
+                )
                 self._hops.append(_InternetHop(link))
         self.accepted_at = self.gave_up_at = inf
         self.mss = min(hop.mss for hop in self._hops)
@@ -286,7 +290,7 @@ class _InternetHop:
 
     __slots__ = ("_connection", "answer", "gave_up_at", "mss", "setup")
 
-    def __init__(self, connection: tcp.Connection | Propagation) -> None:
+    def __init__(self, connection: Connection | Propagation) -> None:
         self._connection = connection
         self.gave_up_at = inf
         self.mss = connection.mss

@@ -12,12 +12,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from sim.network.end import End
 from sim.network.line import Line
 from sim.network.segments import ATO
 from sim.network.sender import Sender
 from sim.network.way import ACK, HEADERS, Way
 
-__all__ = ["PATIENT", "acknowledge_at_once", "hurries", "overtaken", "slow"]
+__all__ = ["PATIENT", "acknowledge_at_once", "hurries", "is_late", "overtaken", "slow"]
 
 _SLOW: Final = 3e6
 """Below this rate in bit/s two full segments take longer than the 8 ms that a probe grants beside two round trips."""
@@ -27,7 +28,7 @@ PATIENT: Final = 0.2
 
 def slow(lines: Sequence[Line]) -> bool:
     """Whether one of the lines is so slow that it matters."""
-    return any(line.rate < _SLOW for line in lines)
+    return min([line.rate for line in lines], default=_SLOW) < _SLOW
 
 
 def acknowledge_at_once(way: Way, at: float) -> None:
@@ -63,3 +64,13 @@ def overtaken(way: Way, mine: Sender, now: float, at: float, *, lone: bool) -> b
     for line in way.back:
         at = line.expects(at, ACK)
     return at - now > (mine.probe_timeout(mine.rto, lone=lone) if mine.tcp.sack else mine.rto)
+
+
+def is_late(peer: End, now: float, at: float) -> bool:
+    """Whether the other end's timer runs out before a flight that acknowledges its last one, sent `now`, is there.
+
+    That of several segments was set anew with each acknowledgement on the way.
+    """
+    if peer.sent < 0 or not peer.lone or now - peer.arrived >= ATO:
+        return False
+    return at - peer.sent > (peer.probe_timeout(peer.rto, lone=True) if peer.tcp.sack else peer.rto)

@@ -1,7 +1,7 @@
 """A TCP connection as the simulation sees it: when does what one side writes reach the other?
 
 The unit is a flight: what one side writes before it must wait for the other. A flight of one segment that gets through
-is a sum; one of several segments that fit the window, a formula; everything else is played through (`exchange`).
+is a sum; one of several segments that fit the window, a formula; everything else is played through (`disturbance`).
 The state of both ends (window, round-trip estimate, backed-off timer) lives from flight to flight.
 
 Sources: RFC 9293, 6298, 5681, 6928, 8985, 9438, and Linux 6 where it differs. Times in s, sizes in bytes.
@@ -11,68 +11,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator, Mapping, Sequence
-from typing import Final, Protocol
+from typing import Final
 
 from sim.network.berkeley import SEGMENT, BerkeleyEnd
+from sim.network.disturbance import Disturbance, Ends, Program, at_once
 from sim.network.end import End
-from sim.network.exchange import Exchange
 from sim.network.handshake import Handshake
-from sim.network.haste import PATIENT, acknowledge_at_once, hurries, overtaken, slow
+from sim.network.haste import PATIENT, acknowledge_at_once, hurries, is_late, overtaken, slow
+from sim.network.history import History
 from sim.network.line import Line
 from sim.network.older import OlderEnd
-from sim.network.propagation import Propagation
 from sim.network.sender import LINUX, fires
 from sim.network.way import ACK, HEADERS, Way, burst
 from sim.network.weather import ALWAYS_UP, Timeline
 from sim.scenario.spec import Tcp
 
-__all__ = ["Connection", "connect"]
+__all__ = ["Connection"]
 
-_DELAYED_ACK: Final = 0.04
 _USUAL_MTU: Final = 1500
 _ORPHAN: Final = 102.5
 """How long after it was sent the kernel still gets a flight through whose program has closed the connection, in s."""
 _RESET: Final = 40
 _NEVER: Final = math.inf
 _ENDS: Final[Mapping[str, type[End]]] = {"linux": End, "linux-3": OlderEnd, "bsd-1988": BerkeleyEnd}
-_GRAIN: Final = 4
-"""A flight that is played through goes on in steps of at least a round trip divided by this."""
-
-
-class Program(Protocol):
-    """A server's program, as far as its kernel has to do with it."""
-
-    @property
-    def is_over(self) -> bool:
-        """Whether it closes the connection when it has written what it is about to write."""
-
-
-def connect(
-    lines_out: Sequence[Line],
-    lines_back: Sequence[Line],
-    *,
-    server: Timeline = ALWAYS_UP,
-    client: Timeline = ALWAYS_UP,
-    client_tcp: Tcp = LINUX,
-    server_tcp: Tcp = LINUX,
-    program: Program | None = None,
-    patience: float = _NEVER,
-    writes: int = 0,
-) -> Connection | Propagation:
-    """A connection as the hosts' TCP makes it; without TCP if one of them has none (`rtt-only`). Arguments as there."""
-    if "rtt-only" in {client_tcp.stack, server_tcp.stack}:
-        return Propagation(lines_out, lines_back, server=server, client=client)
-    return Connection(
-        lines_out,
-        lines_back,
-        server=server,
-        client=client,
-        client_tcp=client_tcp,
-        server_tcp=server_tcp,
-        program=program,
-        patience=patience,
-        writes=writes,
-    )
 
 
 class Connection:
@@ -104,18 +65,17 @@ class Connection:
     __slots__ = (
         "_calm",
         "_client",
+        "_disturbance",
         "_ends",
-        "_exchange",
-        "_flight_at",
-        "_flights",
         "_hasty",
+        "_history",
         "_jittery",
         "_patience",
         "_program",
         "_server",
-        "_shake",
         "_slow",
         "_to_server",
+        "_unsteady",
         "_writes",
         "accepted_at",
         "gave_up_at",
@@ -138,7 +98,8 @@ class Connection:
         patience: float = _NEVER,
         writes: int = 0,
     ) -> None:
-        mss = min([line.mtu for line in (*lines_out, *lines_back)], default=_USUAL_MTU) - HEADERS
+        lines = (*lines_out, *lines_back)
+        mss = min([line.mtu for line in lines], default=_USUAL_MTU) - HEADERS
         if client_tcp.stack == "bsd-1988" or server_tcp.stack == "bsd-1988":
             mss = min(mss, SEGMENT)
         self.mss = min(mss, writes) if writes else mss
@@ -155,18 +116,15 @@ class Connection:
         self._server = answering = _ENDS[server_tcp.stack](server_tcp)
         self._to_server = Way(lines_out, lines_back, client, server, mss)
         to_client = Way(lines_back, lines_out, server, client, mss)
-        # By direction (to the client, to the server): the way, the sending end, the other end.
-        self._ends = ((to_client, answering, asking), (self._to_server, asking, answering))
-        # What has not been learnt from yet: the handshake, and the flights that were sums, each as its direction, when
-        # it was sent, when its first segment and when all of it was there.
-        self._shake: Handshake | None = None
-        self._flights: list[tuple[bool, float, float, float]] = []
-        self._jittery = [line for line in (*lines_out, *lines_back) if line.jittery]
-        self._slow = slow(lines_out) or slow(lines_back)
+        self._ends: Ends = ((to_client, answering, asking), (self._to_server, asking, answering))
+        self._history = History(self._ends)
+        self._jittery = [line for line in lines if line.jittery]
+        self._slow = slow(lines)
         # The directions whose end has yet to acknowledge its first data; looked at only where lines are slow.
         self._hasty = [True, False] if self._slow and client_tcp.stack == server_tcp.stack == "linux" else []
-        self._exchange: Exchange | None = None
-        self._flight_at = 0.0
+        # Whether one of these two is to be looked at before each flight.
+        self._unsteady = bool(self._jittery or self._hasty)
+        self._disturbance: Disturbance | None = None
 
     setup = 0.0
     """What a client grants the network for setting up, in s, beside its own patience: nothing."""
@@ -185,20 +143,17 @@ class Connection:
             When the client holds itself connected, in s; infinity if it gave up, at `gave_up_at` (after about 134 s)
             if its TCP did.
         """
-        self._draw_lags()
-        way, around, busy = self._to_server, 0.0, -_NEVER
-        for line in way.there:
+        way, around = self._to_server, 0.0
+        for line in (*way.there, *way.back):
+            if line.jittery:
+                line.draw_lag()
             line.forget(now)
             around += line.lag
-            busy = max(busy, line.busy_until)
-        for line in way.back:
-            line.forget(now)
-            around += line.lag
-        pauses = pauses and busy > now - around
+        pauses = pauses and max([line.busy_until for line in way.there], default=-_NEVER) > now - around
         self._calm = around + PATIENT
         shake = Handshake(way.there, way.back, way.away, (self._client.tcp.stack, self._server.tcp.stack))
         shake.play(now, until, pauses=pauses)
-        self._shake = shake
+        self._history.shake = shake
         self.accepted_at = shake.accepted
         self.gave_up_at = shake.gives_up_at
         self.opening = shake.paused and shake.connected < _NEVER
@@ -208,7 +163,7 @@ class Connection:
 
     def accept(self) -> None:
         """Send the last packet of a handshake that is paused, now that the client holds itself connected."""
-        shake = self._shake
+        shake = self._history.shake
         if shake is not None and self.opening:
             self.opening = False
             shake.go_on()
@@ -231,13 +186,13 @@ class Connection:
             gave up.
         """
         if size > self.mss:
-            return _at_once(self.sending(now, size, to_server))
+            return at_once(self.sending(now, size, to_server))
         if now == _NEVER:
             return _NEVER
-        if self._jittery or self._hasty:
+        if self._unsteady:
             self._prepare(to_server)
-        if self._exchange is not None and not self._is_over(now, to_server):
-            return self._played_at_once(now, size, to_server)
+        if self._disturbance is not None and not self._is_over(now, to_server):
+            return at_once(self.windows(now, size, to_server))
         way, mine, peer = self._ends[to_server]
         wire = size + HEADERS
         at = now
@@ -248,11 +203,11 @@ class Connection:
         at = max(at, mine.latest)
         if way.away is not ALWAYS_UP and at < _NEVER and not way.away.is_up(at):
             at = _NEVER
-        flights = self._flights
+        flights = self._history.flights
         if at - (flights[-1][1] if flights else now) > self._calm:
-            self.learn()
-            if overtaken(way, mine, now, at, lone=True) or self._is_late(now, at, peer):
-                return self._played_at_once(now, size, to_server, first=at)
+            self._history.learn()
+            if overtaken(way, mine, now, at, lone=True) or is_late(peer, now, at):
+                return at_once(self.windows(now, size, to_server, first=at))
         mine.latest = at
         flights.append((to_server, now, at, at))
         self.wire_bytes += wire
@@ -266,22 +221,30 @@ class Connection:
         """
         if now == _NEVER:
             return _NEVER
-        if self._jittery or self._hasty:
+        if self._unsteady:
             self._prepare(to_server)
-        if self._exchange is not None and not self._is_over(now, to_server):
+        if self._disturbance is not None and not self._is_over(now, to_server):
             return None
         way, mine, _ = self._ends[to_server]
         if mine.cwnd > mine.tcp.initial_window:
-            self.learn()
+            self._history.learn()
             mine.rest(now)
         if self._slow:
-            self.learn()
+            self._history.learn()
             if hurries(way, mine, now):
                 return None
         return mine.latest if self._one_window(now, size, to_server) else None
 
-    def windows(self, now: float, size: int, to_server: bool) -> Generator[float, None, float]:
+    def windows(
+        self, now: float, size: int, to_server: bool, *, first: float | None = None
+    ) -> Generator[float, None, float]:
         """Send a flight that `send_window` did not take, step by step.
+
+        Args:
+            now: When, in s.
+            size: Its bytes.
+            to_server: Its direction.
+            first: When the first copy of its only segment, on its way already, arrives; infinity if it is lost.
 
         Yields:
             The time at which to go on. Doing so when that time has come lets concurrent transfers share the lines.
@@ -289,7 +252,11 @@ class Connection:
         Returns:
             When it has arrived, as `send`, once that is known.
         """
-        return (yield from self._played(now, size, to_server))
+        disturbance = self._disturbance or self._begin(now, to_server)
+        try:
+            return (yield from disturbance.sending(now, size, to_server, first=first))
+        finally:
+            self._count()
 
     def sending(self, now: float, size: int, to_server: bool) -> Generator[float, None, float]:
         """Send a flight of any size: what `send` does at once, step by step, as `windows`."""
@@ -298,15 +265,41 @@ class Connection:
         arrives = self.send_window(now, size, to_server)
         return arrives if arrives is not None else (yield from self.windows(now, size, to_server))
 
+    def _begin(self, now: float, to_server: bool) -> Disturbance:
+        """Begin to play, with what flights that were sums have left."""
+        self._history.learn()
+        self._hasty, self._unsteady = [], bool(self._jittery)
+        self._disturbance = Disturbance(
+            self._ends,
+            now,
+            to_server=to_server,
+            since=self.accepted_at,
+            program=self._program,
+            patience=self._patience,
+            writes=self._writes,
+        )
+        return self._disturbance
+
+    def _is_over(self, now: float, to_server: bool) -> bool:
+        """Whether the disturbance is over before a flight that way, and flights are sums again."""
+        if self._disturbance is not None and not self._disturbance.is_over(now, to_server):
+            return False
+        self._disturbance = None
+        return True
+
+    def _count(self) -> None:
+        """Take over what both ends have sent since it was counted last."""
+        for end in (self._client, self._server):
+            self.wire_bytes += end.wire_bytes
+            self.retransmissions += end.retransmissions
+            end.wire_bytes = end.retransmissions = 0
+
     def blocked_since(self) -> float:
         """Since when the client's program has waited to write the rest of its flight; infinity if it does not wait.
 
         A Linux socket holds two windows (tcp_sndbuf_expand), and lets a program that waits go on when a third is free.
         """
-        client = self._client
-        if self._exchange is None or 3 * (len(client.sizes) - client.una) <= 5 * client.widest:
-            return _NEVER
-        return max(client.gained_at, self._flight_at)
+        return _NEVER if self._disturbance is None else self._disturbance.blocked_since()
 
     def abandon(self, now: float, sent: float, arrives: float) -> float:
         """The client's program gives up and closes: the kernel goes on for a while with what it holds of the flight.
@@ -321,14 +314,11 @@ class Connection:
         """
         if arrives < _NEVER:
             return arrives if arrives - sent < _ORPHAN else _NEVER
-        if self._exchange is None or self.blocked_since() < _NEVER:
+        if self._disturbance is None:
             return _NEVER
-        _, client, server = self._ends[True]
-        client.orphan = True
-        for _ in self._exchange.deliver(client, server, _NEVER):
-            pass
+        arrives = self._disturbance.abandon(now)
         self._count()
-        return max(self._exchange.now, now) if server.received == len(client.sizes) else _NEVER
+        return arrives
 
     def end(self, until: float, words: int = 0) -> tuple[float, str]:
         """What the client hears if it waits for a flight that does not arrive.
@@ -341,16 +331,11 @@ class Connection:
             When it hears something, and what: hung-up, where it has read those words; tcp-timeout, where its TCP has
             given up; connection-lost, where the connection was reset; at `until` nothing.
         """
-        exchange, client, server = self._exchange, self._client, self._server
-        if exchange is None:
+        if self._disturbance is None:
             return until, ""
-        if server.orphan and not server.dead and words:
-            told = _at_once(self._played(exchange.now, words, False))
-            if told <= until:
-                return told, "hung-up"
-        exchange.watch(client, until)
+        heard = self._disturbance.end(until, words)
         self._count()
-        return (client.lost_at, client.lost) if client.lost_at < until else (until, "")
+        return heard
 
     def reset(self, now: float, until: float) -> float:
         """A packet has reached the server's host, which has restarted and knows nothing of the connection.
@@ -358,7 +343,7 @@ class Connection:
         Returns:
             When the client has its reset; `until` if it has none by then.
         """
-        self.learn()
+        self._history.learn()
         way, wait = self._to_server, self._client.rto
         while now < until:
             at = now
@@ -368,28 +353,6 @@ class Connection:
                 return min(at, until)
             now, wait = fires(now, wait), 2 * wait
         return until
-
-    def learn(self) -> None:
-        """Let both ends take the round-trip samples of what went through undisturbed.
-
-        Few connections ever need them: only a loss, a rest or a full window asks for the estimate.
-        """
-        shake, self._shake = self._shake, None
-        if shake is not None:
-            if shake.connected < _NEVER:
-                self._client.shaken(shake.client_rtt, shake.syns - 1)
-            if shake.accepted < _NEVER:
-                self._server.shaken(shake.server_rtt, shake.answers - 1)
-        for to_server, now, first, last in self._flights:
-            _, mine, peer = self._ends[to_server]
-            if peer.sent >= 0 and now >= peer.arrived:
-                peer.answered(peer.arrived - peer.sent + min(now - peer.arrived, _DELAYED_ACK) + first - now)
-                peer.sent = -1.0
-            mine.sent = mine.last_sent = now
-            mine.arrived = last
-            mine.lone = first == last
-            peer.heard += 1
-        self._flights.clear()
 
     def close(self, now: float) -> None:
         """Close the connection: two FINs and their acknowledgements, for which nobody waits."""
@@ -401,28 +364,16 @@ class Connection:
                 if at == _NEVER:
                     return
 
-    @staticmethod
-    def _is_late(now: float, at: float, peer: End) -> bool:
-        """Whether the other end's timer runs out before the flight that acknowledges its last one arrives at `at`.
-
-        That of several segments was set anew with each acknowledgement on the way.
-        """
-        if peer.sent < 0 or not peer.lone or now - peer.arrived >= _DELAYED_ACK:
-            return False
-        return at - peer.sent > (peer.probe_timeout(peer.rto, lone=True) if peer.tcp.sack else peer.rto)
-
     def _prepare(self, to_server: bool) -> None:
         """Draw the delay of every line whose delay varies; acknowledge what came first, before the first answer."""
-        self._draw_lags()
+        for line in self._jittery:
+            line.draw_lag()
         way, _, peer = self._ends[to_server]
         if to_server in self._hasty and peer.latest > 0:
             self._hasty.remove(to_server)
+            self._unsteady = bool(self._jittery or self._hasty)
             acknowledge_at_once(way, peer.latest)
             self.wire_bytes += ACK
-
-    def _draw_lags(self) -> None:
-        for line in self._jittery:
-            line.draw_lag()
 
     def _one_window(self, now: float, size: int, to_server: bool) -> bool:
         """Send several segments that fit the window and get through undisturbed; False if it is not that simple."""
@@ -435,110 +386,10 @@ class Connection:
             return False
         first, last = there
         mine.latest = max(last, mine.latest)
-        self._flights.append((to_server, now, first, mine.latest))
+        self._history.flights.append((to_server, now, first, mine.latest))
         if mine.cwnd >= mine.ssthresh:
-            self.learn()
+            self._history.learn()
         peer.heard += segments // 2
         mine.flew(segments, last)
         self.wire_bytes += size + segments * HEADERS + (segments - 1) // 2 * ACK
         return True
-
-    # Flights that are played through
-
-    def _played_at_once(self, now: float, size: int, to_server: bool, *, first: float | None = None) -> float:
-        """Play a flight of one segment, whose first copy may be on the way already: arriving at `first`, if ever."""
-        return _at_once(self._played(now, size, to_server, first=first))
-
-    def _played(
-        self, now: float, size: int, to_server: bool, *, first: float | None = None
-    ) -> Generator[float, None, float]:
-        exchange = self._exchange
-        if exchange is None:
-            exchange = self._exchange = self._begin(now, to_server)
-        else:
-            exchange.play(now)
-        exchange.now = self._flight_at = now
-        way, mine, peer = self._ends[to_server]
-        if mine.dead or peer.dead:
-            return _NEVER
-        head = self._writes if to_server and self._writes < size else 0
-        mine.nodelay = not head
-        mine.write([*_segments(head, way.mss), *_segments(size - head, way.mss)])
-        if first is None:
-            mine.push(now)
-        else:
-            mine.push_sent(now, first)
-        grain = mine.srtt / _GRAIN if size > self.mss else _NEVER
-        if not to_server and self._program is not None and self._program.is_over:
-            mine.orphan = True
-        try:
-            yield from exchange.deliver(mine, peer, grain, self._patience if to_server else _NEVER)
-        finally:
-            self._count()
-        if peer.received < len(mine.sizes):
-            return _NEVER
-        mine.sent = mine.last_sent
-        mine.arrived = mine.latest = exchange.now
-        return exchange.now
-
-    def _count(self) -> None:
-        """Take over what both ends have sent since it was counted last."""
-        for _, end, _ in self._ends:
-            self.wire_bytes += end.wire_bytes
-            self.retransmissions += end.retransmissions
-            end.wire_bytes = end.retransmissions = 0
-
-    def _begin(self, now: float, to_server: bool) -> Exchange:
-        """Start to play, with what flights that were sums have left."""
-        self.learn()
-        self._hasty = []
-        (to_client, server, client), (way, _, _) = self._ends
-        exchange = Exchange((client, server), (way, to_client))
-        _, mine, peer = self._ends[to_server]
-        talks = mine.last_sent >= 0
-        if peer.last_sent >= 0:
-            mine.resume(interactive=talks, at=peer.arrived)
-        if talks:
-            peer.resume(interactive=True, at=mine.arrived)
-        if peer.sent >= 0:
-            if now - peer.arrived < _DELAYED_ACK:
-                mine.owes(1, peer.sent, peer.arrived)
-                peer.awaits([40], peer.sent)
-            else:
-                peer.sample(peer.arrived - peer.sent + _DELAYED_ACK + peer.arrived - peer.sent)
-        mine.sent = peer.sent = -1.0
-        server.gone_from, client.gone_from = (end.next_down(self.accepted_at) for end in (way.away, way.home))
-        return exchange
-
-    def _is_over(self, now: float, to_server: bool) -> bool:
-        """Whether nothing that was played is left but perhaps the other end's last flight, not acknowledged yet."""
-        exchange = self._exchange
-        if exchange is None:
-            return True
-        exchange.play(now)
-        _, mine, peer = self._ends[to_server]
-        if not (exchange.at_rest and mine.at_rest and peer.at_rest) or mine.una < len(mine.sizes) or mine.dead:
-            return False
-        left = len(peer.sizes) - peer.una
-        if left > 1 or (left and (mine.received < len(peer.sizes) or peer.resent_last)):
-            return False
-        peer.sent = peer.last_sent if left else -1.0
-        mine.sent = -1.0
-        self._exchange = None
-        return True
-
-
-def _segments(size: int, mss: int) -> list[int]:
-    """What that many bytes, written at once, are cut into."""
-    whole, tail = divmod(size, mss)
-    return [mss] * whole + [tail] * (tail > 0)
-
-
-def _at_once(flow: Generator[float, None, float]) -> float:
-    """Run through a flight without waiting."""
-    while True:
-        try:
-            next(flow)
-        except StopIteration as end:
-            arrives: float = end.value
-            return arrives

@@ -17,7 +17,7 @@ import numpy as np
 
 from sim.network.line import Line
 from sim.network.sender import LINUX
-from sim.network.tcp import connect
+from sim.network.stack import connect
 from sim.scenario.distribution import Constant
 from sim.scenario.spec import Loss, Tcp
 from sim.study.programs import CLIENTS, SERVERS, turns

@@ -16,7 +16,7 @@ from sim.mail.path import Path
 from sim.mail.trace import EPOCH, date_time
 from sim.mta.directory import homes
 from sim.mta.queue import Copy
-from sim.network import circuit, tcp, topology
+from sim.network import circuit, stack, topology
 from sim.network.dns import Dns, Resolver
 from sim.network.line import Line
 from sim.network.routing import Routing
@@ -63,7 +63,7 @@ class Simulation:
         links = scenario.network.links
         self.noise = Noise(scenario.network, self.streams) if any(link.corruption for link in links) else None
         older = any(link.carrier for link in links)
-        self.connect = circuit.connect if older else tcp.connect
+        self.connect = circuit.connect if older else stack.connect
         domains = {**scenario.domains, **architecture.domains}
         service = scenario.network.dns
         self.dns = Dns(domains, architecture.hosts, service)

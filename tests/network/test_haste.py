@@ -74,7 +74,7 @@ def test_a_lone_segment_within_the_timer_is_a_sum():
     connection, now = connected(rate=64e3, delay=0.15)
     connection.send(now, 1448, to_server=True)
     assert connection.retransmissions == 0
-    assert connection._exchange is None
+    assert connection._disturbance is None
 
 
 def test_a_segment_that_finds_its_host_down_is_lost():

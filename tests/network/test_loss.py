@@ -10,8 +10,9 @@ import pytest
 
 from sim.network.line import Line
 from sim.network.propagation import Propagation
+from sim.network.stack import connect
 from sim.network.storms import Storms
-from sim.network.tcp import Connection, connect
+from sim.network.tcp import Connection
 from sim.network.weather import ALWAYS_UP, Timeline
 from sim.scenario.distribution import Constant, Uniform
 from sim.scenario.spec import Loss, Tcp

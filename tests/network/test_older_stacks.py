@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from sim.network.line import Line
-from sim.network.tcp import connect
+from sim.network.stack import connect
 from sim.network.weather import ALWAYS_UP, Timeline
 from sim.scenario.distribution import Constant
 from sim.scenario.transport import PRESETS

@@ -222,7 +222,7 @@ def test_a_lost_syn_ack_costs_a_second_and_stretches_the_clients_timer():
     """The repeated SYN finds the request of the first, whose timestamp comes back: the first sample is over a second."""
     connection = Connection([deaf()], [deaf(1)])
     assert 1.1 <= connection.open(0.0).arrives <= 1.137
-    connection.learn()
+    connection._history.learn()
     assert connection._client.srtt > 1.0
     assert connection._server.srtt == pytest.approx(0.1, abs=1e-3)
 
@@ -232,7 +232,7 @@ def test_a_lost_third_packet_costs_the_server_a_second():
     connection = Connection([deaf(2)], [deaf()])
     assert connection.open(0.0).arrives == pytest.approx(0.1, abs=1e-3)
     assert 1.15 <= connection.accepted_at <= 1.19
-    connection.learn()
+    connection._history.learn()
     assert connection._server.srtt > 1.0
 
 
@@ -247,7 +247,7 @@ def test_a_server_that_forgot_answers_a_later_syn():
     """Six SYN-ACKs lost and no SYN heard for 63 s: the SYN at 69 s starts a new request, with a fresh timestamp."""
     connection = Connection([deaf(*range(2, 11))], [deaf(*range(1, 7))])
     assert 69.0 < connection.open(0.0).arrives < 71.0
-    connection.learn()
+    connection._history.learn()
     assert connection._client.srtt == pytest.approx(0.1, abs=1e-3)
 
 

@@ -26,7 +26,8 @@ class Played(Connection):
 
     __slots__ = ()
 
-    def _is_over(self, _now, _to_server):
+    def _is_over(self, now, to_server):
+        self._disturbance.is_over(now, to_server)
         return False
 
 
@@ -81,9 +82,7 @@ def test_a_window_is_the_same_by_formula_and_played_through(segments, delay, rat
         connection = kind([line(delay, rate)], [line(delay, rate)])
         connection.open(0.0)
         if play:
-            connection._exchange = Exchange(
-                (connection._client, connection._server), (connection._ends[1][0], connection._ends[0][0])
-            )
+            connection._begin(0.0, to_server=True)
         ends.append(connection.send(10.0, segments * 1448, to_server=True))
     assert ends[1] == pytest.approx(ends[0], abs=1e-9)
 

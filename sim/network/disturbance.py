@@ -1,0 +1,184 @@
+"""A disturbance of a connection: its flights are played through, packet by packet, until both ends are at rest again.
+
+It begins with the first flight that is no sum: something of it is lost or comes late, or it is longer than the window.
+
+Sources: Linux 6 (tcp_sndbuf_expand, the delayed acknowledgement); RFC 896 (Nagle's algorithm).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+from typing import Final, Protocol
+
+from sim.network.end import End
+from sim.network.exchange import Exchange
+from sim.network.segments import ATO
+from sim.network.way import Way
+
+__all__ = ["Disturbance", "Ends", "Program", "at_once"]
+
+Ends = tuple[tuple[Way, End, End], tuple[Way, End, End]]
+"""By direction (to the client, to the server): the way, the sending end, the other end."""
+
+_NEVER: Final = math.inf
+_COMMAND: Final = 40
+"""What the last flight is taken to have been where only its acknowledgement is left, in bytes."""
+_GRAIN: Final = 4
+"""A flight goes on in steps of at least a round trip divided by this."""
+
+
+class Program(Protocol):
+    """A server's program, as far as its kernel has to do with it."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it closes the connection when it has written what it is about to write."""
+
+
+class Disturbance:
+    """Both ends of a connection while they are played.
+
+    Args:
+        ends: Both directions; their ends have learnt all there is, and their books begin anew.
+        now: When it begins, in s.
+        to_server: The direction of the flight that it begins with.
+        since: When the server took the connection, in s; a host that goes down later forgets it.
+        program, patience, writes: As of `tcp.Connection`.
+    """
+
+    __slots__ = ("_ends", "_exchange", "_flight_at", "_patience", "_program", "_writes")
+
+    def __init__(
+        self,
+        ends: Ends,
+        now: float,
+        *,
+        to_server: bool,
+        since: float,
+        program: Program | None,
+        patience: float,
+        writes: int,
+    ) -> None:
+        (to_client, server, client), (way, _, _) = ends
+        self._ends = ends
+        self._program = program
+        self._patience = patience
+        self._writes = writes
+        self._flight_at = now
+        self._exchange = Exchange((client, server), (way, to_client))
+        self._take_over(now, to_server)
+        server.gone_from, client.gone_from = (host.next_down(since) for host in (way.away, way.home))
+
+    def _take_over(self, now: float, to_server: bool) -> None:
+        """Go on from what flights that were sums have left: the ends' habits, and the last acknowledgement."""
+        _, mine, peer = self._ends[to_server]
+        talks = mine.last_sent >= 0
+        if peer.last_sent >= 0:
+            mine.resume(interactive=talks, at=peer.arrived)
+        if talks:
+            peer.resume(interactive=True, at=mine.arrived)
+        if peer.sent >= 0:
+            if now - peer.arrived < ATO:
+                mine.owes(1, peer.sent, peer.arrived)
+                peer.awaits([_COMMAND], peer.sent)
+            else:
+                peer.sample(peer.arrived - peer.sent + ATO + peer.arrived - peer.sent)
+        mine.sent = peer.sent = -1.0
+
+    def sending(
+        self, now: float, size: int, to_server: bool, *, first: float | None = None
+    ) -> Generator[float, None, float]:
+        """Send a flight, after `is_over` was asked at that time.
+
+        Args:
+            now: When, in s.
+            size: Its bytes.
+            to_server: Its direction.
+            first: When the first copy of its only segment, on its way already, arrives; infinity if it is lost.
+
+        Yields:
+            The time at which to go on.
+
+        Returns:
+            When all of it has arrived; infinity when TCP gave up.
+        """
+        exchange = self._exchange
+        exchange.now = self._flight_at = now
+        way, mine, peer = self._ends[to_server]
+        if mine.dead or peer.dead:
+            return _NEVER
+        head = self._writes if to_server and self._writes < size else 0
+        segments = [*_cut(head, way.mss), *_cut(size - head, way.mss)]
+        mine.nodelay = not head
+        mine.write(segments)
+        if first is None:
+            mine.push(now)
+        else:
+            mine.push_sent(now, first)
+        if not to_server and self._program is not None and self._program.is_over:
+            mine.orphan = True
+        grain = mine.srtt / _GRAIN if len(segments) > 1 else _NEVER
+        yield from exchange.deliver(mine, peer, grain, self._patience if to_server else _NEVER)
+        if peer.received < len(mine.sizes):
+            return _NEVER
+        mine.sent = mine.last_sent
+        mine.arrived = mine.latest = exchange.now
+        return exchange.now
+
+    def is_over(self, now: float, to_server: bool) -> bool:
+        """Whether it is over before a flight that way: at most the other end's last flight is not acknowledged."""
+        exchange = self._exchange
+        exchange.play(now)
+        _, mine, peer = self._ends[to_server]
+        if not (exchange.at_rest and mine.at_rest and peer.at_rest) or mine.una < len(mine.sizes) or mine.dead:
+            return False
+        left = len(peer.sizes) - peer.una
+        if left > 1 or (left and (mine.received < len(peer.sizes) or peer.resent_last)):
+            return False
+        peer.sent = peer.last_sent if left else -1.0
+        mine.sent = -1.0
+        return True
+
+    def blocked_since(self) -> float:
+        """As `tcp.Connection.blocked_since`: a socket holds two windows, and has room again when a third is free."""
+        client = self._ends[True][1]
+        if 3 * (len(client.sizes) - client.una) <= 5 * client.widest:
+            return _NEVER
+        return max(client.gained_at, self._flight_at)
+
+    def abandon(self, now: float) -> float:
+        """The client's program closes; when all of what its kernel holds is at the server, infinity if it never is."""
+        if self.blocked_since() < _NEVER:
+            return _NEVER
+        _, client, server = self._ends[True]
+        client.orphan = True
+        for _ in self._exchange.deliver(client, server, _NEVER):
+            pass
+        return max(self._exchange.now, now) if server.received == len(client.sizes) else _NEVER
+
+    def end(self, until: float, words: int) -> tuple[float, str]:
+        """What the client hears if it waits for a flight that does not arrive; as `tcp.Connection.end`."""
+        exchange, (_, server, client) = self._exchange, self._ends[False]
+        if server.orphan and not server.dead and words:
+            told = at_once(self.sending(exchange.now, words, to_server=False))
+            if told <= until:
+                return told, "hung-up"
+        exchange.watch(client, until)
+        return (client.lost_at, client.lost) if client.lost_at < until else (until, "")
+
+
+def _cut(size: int, mss: int) -> list[int]:
+    """The segments of what is written at once."""
+    whole, tail = divmod(size, mss)
+    return [mss] * whole + [tail] * (tail > 0)
+
+
+def at_once(flow: Generator[float, None, float]) -> float:
+    """Run through a flight without waiting; when it has arrived."""
+    while True:
+        try:
+            next(flow)
+        except StopIteration as end:
+            arrives: float = end.value
+            return arrives

@@ -1,0 +1,44 @@
+"""The connection that two hosts make, whatever kind of TCP they have (`spec.Tcp.stack`)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from sim.network.disturbance import Program
+from sim.network.line import Line
+from sim.network.propagation import Propagation
+from sim.network.sender import LINUX
+from sim.network.tcp import Connection
+from sim.network.weather import ALWAYS_UP, Timeline
+from sim.scenario.spec import Tcp
+
+__all__ = ["connect"]
+
+
+def connect(
+    lines_out: Sequence[Line],
+    lines_back: Sequence[Line],
+    *,
+    server: Timeline = ALWAYS_UP,
+    client: Timeline = ALWAYS_UP,
+    client_tcp: Tcp = LINUX,
+    server_tcp: Tcp = LINUX,
+    program: Program | None = None,
+    patience: float = math.inf,
+    writes: int = 0,
+) -> Connection | Propagation:
+    """A connection, without TCP if one of the hosts has none (`rtt-only`); arguments as of `tcp.Connection`."""
+    if "rtt-only" in {client_tcp.stack, server_tcp.stack}:
+        return Propagation(lines_out, lines_back, server=server, client=client)
+    return Connection(
+        lines_out,
+        lines_back,
+        server=server,
+        client=client,
+        client_tcp=client_tcp,
+        server_tcp=server_tcp,
+        program=program,
+        patience=patience,
+        writes=writes,
+    )
