@@ -116,10 +116,10 @@ class Handshake:
         self._play(math.inf)
 
     def _play(self, until: float) -> None:
-        client, server = self._stacks
+        client = self._stacks[0]
         while True:
             syn = self._fires(CLOCKS[client], self._syn_sent, _SYN_GAPS[client], self.syns - 1, self.connected)
-            answer = self._fires(CLOCKS[server], self._answer_sent, _ANSWER_GAPS[server], self._gaps, self.accepted)
+            answer = self._answers_again_at()
             if self.connected < math.inf:
                 # The client believes to be connected, and waits for the server.
                 until = math.inf
@@ -133,6 +133,11 @@ class Handshake:
             else:
                 self.gives_up_at = syn
                 return
+
+    def _answers_again_at(self) -> float:
+        """When the server's timer runs out."""
+        server = self._stacks[1]
+        return self._fires(CLOCKS[server], self._answer_sent, _ANSWER_GAPS[server], self._gaps, self.accepted)
 
     @staticmethod
     def _fires(clock: TimerClock, sent: float, gaps: Sequence[float], number: int, over: float) -> float:
@@ -158,6 +163,9 @@ class Handshake:
         self._syn_sent = now
         if at == math.inf or not self._server.is_up(at):
             return
+        while (answer := self._answers_again_at()) < at:
+            # The server's timer was set about a round trip after the client's: often it is first by a little.
+            self._answer_again(answer)
         if not self._requested:
             self._requested = True
             self._created = now

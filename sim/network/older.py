@@ -72,6 +72,11 @@ class OlderEnd(End):
         out = self.next - self.una
         return 1 < out < _FEW and self._sacked >= out - 1 and not self._missing and self.next == len(self.sizes)
 
+    def _init_undo(self) -> None:
+        """Remember what to take back; the duplicate of a tail loss probe counts like any (tcp_enter_loss)."""
+        self._undo = self.una
+        self._undo_left = self._again or -1
+
     def _mark_late(self, now: float) -> None:
         """All that is outstanding is lost (tcp_enter_loss)."""
         del now

@@ -39,13 +39,13 @@ class Recovery(Reduction):
         widest: The widest window that it has had.
     """
 
-    __slots__ = ("_frto", "_probe_repeats", "_retries", "_settle_at", "gained_at", "widest")
+    __slots__ = ("_frto", "_retries", "_settle_at", "gained_at", "widest")
 
     def begin(self, way: Way, inbox: deque[Packet], peer_box: deque[Packet]) -> None:
         """Start the books anew, as `Segments`."""
         super().begin(way, inbox, peer_box)
         self.gained_at, self.widest = 0.0, self.cwnd
-        self._frto = self._probe_repeats = False
+        self._frto = False
         self._retries = self._settle_at = 0
 
     @property
@@ -70,6 +70,9 @@ class Recovery(Reduction):
         lost_before, out = self._lost_count, self.next - una
         delivered, first_sacked, original = self._tag(now, packet) if packet.blocks else (0, -1.0, False)
         sacked = delivered > 0
+        if packet.repeat and self.tcp.stack == "linux":
+            # A segment sent for nothing has been delivered, too (tcp_dsack_seen).
+            delivered += 1
         if not self.tcp.sack:
             sacked = self._count_duplicate(packet, advanced=advanced)
         rtt = -1.0

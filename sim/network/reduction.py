@@ -24,6 +24,7 @@ class Reduction(Scoreboard):
         "_prior_cwnd",
         "_prior_threshold",
         "_probe_high",
+        "_probe_repeats",
         "_prr_delivered",
         "_since",
         "_undo",
@@ -35,6 +36,7 @@ class Reduction(Scoreboard):
         super().begin(way, inbox, peer_box)
         self._prior_cwnd = self._probe_high = self._prr_delivered = 0
         self._prior_threshold: float = 0
+        self._probe_repeats = False
         self._since = -1.0
         self._undo, self._undo_left = -1, 0
 
@@ -64,7 +66,8 @@ class Reduction(Scoreboard):
 
     def _init_undo(self) -> None:
         self._undo = self.una
-        self._undo_left = self._again or -1
+        # A tail loss probe under way may come back as a duplicate, too, and tells nothing of what is sent again now.
+        self._undo_left = self._again + (self._probe_high > 0 and self._probe_repeats) or -1
 
     def _keep_open(self) -> None:
         state = DISORDER if self._sacked or self._missing or self._any_repeated() else OPEN

@@ -175,7 +175,7 @@ class Scoreboard(Segments):
     def _find_lost(self, now: float) -> float:
         """What was sent before a segment that has arrived is lost, after a little wait (tcp_rack_detect_loss)."""
         sure = self.state >= RECOVERY or self._sacked >= _DUPLICATES
-        patience = 0.0 if sure else min(self.least / 4, self.srtt / 8)
+        patience = 0.0 if sure else min(self.least / 4, self.srtt)
         due = self._rack_rtt + patience - now
         latest, wait, found = self._rack_latest, 0.0, []
         for number in self._order:

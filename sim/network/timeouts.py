@@ -92,7 +92,6 @@ class Timeouts(Recovery):
         """Everything sent a while ago counts as lost; start again with the first segment (tcp_retransmit_timer)."""
         if self.una == self.next:
             return
-        self._probe_high = 0
         if self._gives_up(now):
             self.die(now, "tcp-timeout")
             return
@@ -121,4 +120,5 @@ class Timeouts(Recovery):
         self.cwnd = max(self.flying() + 1, 1)
         self.state = LOSS
         self._high = self.next
+        self._probe_high = 0
         self._frto = self.tcp.sack and (new or self._retries > 0)

@@ -52,7 +52,7 @@ class Server:
     `greets` before the greeting, `thinks` before each other reply, `checks` more for a recipient, `commits` more for
     the message. `chunk` and `chunked` are its replies to BDAT, before the last one and to that; 0 where it has no
     CHUNKING. `lingers` is how long its answers to a pipelined QUIT, and to all that came with it, stay in its socket,
-    unless the client has closed its side.
+    unless the client has closed its side. `patience` is how long it waits for something to read before it hangs up.
     """
 
     greeting: int
@@ -71,6 +71,7 @@ class Server:
     checks: float = 0.0
     commits: float = 0.0
     lingers: float = 0.0
+    patience: float = 300.0
 
 
 CLIENTS: Final[Mapping[str, Client]] = {
@@ -116,7 +117,9 @@ SERVERS: Final[Mapping[str, Server]] = {
         checks=0.5e-3,
         commits=1e-3,
     ),
-    "smtp-sink": Server(greeting=21, helo=15, ehlo=165, queued=14, bye=9, greets=0.25e-3, thinks=0.17e-3),
+    "smtp-sink": Server(
+        greeting=21, helo=15, ehlo=165, queued=14, bye=9, greets=0.25e-3, thinks=0.17e-3, patience=100.0
+    ),
     # Its QUIT corks the socket and waits 200 ms for the client's FIN (smtp_in.c, smtp_quit_handler).
     "exim": Server(
         greeting=63,

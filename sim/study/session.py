@@ -139,13 +139,20 @@ def _chain(case: Case, name: str, count: int) -> Iterator[Run]:
 def _one(case: Case, out: Line, back: Line, start: float, *, closes: bool) -> tuple[Run, float]:
     """One session, and when it has come to its end; the connection is closed only if somebody `closes` it."""
     client, server = CLIENTS[case.client], SERVERS[case.server]
-    connection = connect([out], [back], client_tcp=case.tcp, server_tcp=case.tcp, writes=client.writes)
+    connection = connect(
+        [out], [back], client_tcp=case.tcp, server_tcp=case.tcp, patience=server.patience, writes=client.writes
+    )
     times = {"connect": connection.open(start, start + client.gives_up_connecting)}
     now = connection.accepted_at if times["connect"] < math.inf else math.inf
-    times["greeting"] = now = connection.send(now + server.greets, server.greeting, to_server=False)
+    spoke = now + server.greets
+    times["greeting"] = now = connection.send(spoke, server.greeting, to_server=False)
     for turn in turns(client, server, case.size):
         now = connection.send(now + turn.prepares, turn.said, to_server=True)
-        times[turn.phase] = now = connection.send(now + turn.works, turn.answered, to_server=False)
+        if turn.said <= connection.mss and now - spoke > server.patience:
+            # It has waited since it spoke, also while its answer was lost on the way.
+            now = math.inf
+        spoke = now + turn.works
+        times[turn.phase] = now = connection.send(spoke, turn.answered, to_server=False)
     ends = [start, *times.values()]
     parts = tuple(after - before if after < math.inf else math.inf for before, after in pairwise(ends))
     one = Run(parts, connection.retransmissions)
