@@ -34,7 +34,7 @@ walls: $(STAMP) ## import-linter: who may import whom
 	$(BIN)/lint-imports
 
 tests: $(STAMP) ## pytest with branch coverage, held to 100% (mail, protocol) and 90% (the rest)
-	$(BIN)/pytest -n 2 -m "$(MARKS)" --cov --cov-report= tests
+	$(BIN)/pytest -n 2 --dist worksteal -m "$(MARKS)" --cov --cov-report= tests
 	$(BIN)/coverage report --fail-under=100 --include="sim/mail/*,sim/protocol/*"
 	$(BIN)/coverage report --fail-under=90 --omit="sim/mail/*,sim/protocol/*"
 

@@ -238,12 +238,13 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
 
 
-def read(folder: Path) -> Result:
+def read(folder: str | Path) -> Result:
     """The result that `write` left in a folder.
 
     Raises:
         ResultError: when the folder, its manifest, its summary or a table is missing or is not what `write` leaves.
     """
+    folder = Path(folder)
     if not folder.is_dir():
         raise ResultError(f"{folder}: no such folder: name one that `{PROGRAM} run` or `{PROGRAM} compare` has written")
     found = _read_json(folder / "manifest.json")

@@ -264,3 +264,8 @@ def test_versions_name_what_results_depend_on(monkeypatch):
 
     monkeypatch.setattr(store, "version", absent)
     assert versions()["simpy"] == "not installed"
+
+
+def test_a_folder_may_be_text(folder):
+    """As people type it in a notebook."""
+    assert read(str(folder)).manifest == read(folder).manifest
