@@ -159,12 +159,12 @@ class Caller:
         self._dialogue.close()
 
     def _errand(self) -> Dialogue:
-        """What the host came for, and QUIT."""
-        raise NotImplementedError
+        """What the host came for, and QUIT; here it came for nothing."""
+        yield (QUIT,)
 
     def _another(self) -> Dialogue:
-        """The next errand of a session that was kept."""
-        raise NotImplementedError
+        """The next errand of a session that was kept: the same again."""
+        return self._errand()
 
     def _converse(self) -> Dialogue:
         """The greeting, EHLO, TLS and AUTH, as far as both sides have them, and the errands."""

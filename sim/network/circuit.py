@@ -20,6 +20,7 @@ from sim.network.propagation import Propagation
 from sim.network.sender import LINUX
 from sim.network.tcp import Connection
 from sim.network.weather import ALWAYS_UP, Timeline
+from sim.network.without_tcp import WithoutTcp
 from sim.scenario.carriers import Bsc, Carrier, DialUp, UucpG
 from sim.scenario.spec import Tcp
 
@@ -94,7 +95,7 @@ def _plain(lines: Sequence[Line]) -> list[Line]:
     return [plain for line in lines for plain in (line.lines if isinstance(line, Detour) else (line,))]
 
 
-class Circuit:
+class Circuit(WithoutTcp):
     """A connection from a client to a server over older carriers; arguments and attributes as `tcp.Connection`.
 
     Attributes:
@@ -162,12 +163,6 @@ class Circuit:
             now = connected - hop.answer
         self.accepted_at = now
         return now + answer
-
-    opening = False
-
-    @staticmethod
-    def accept() -> None:
-        """Nothing is paused."""
 
     def send(self, now: float, size: int, to_server: bool) -> float:
         """Send a flight at `now`, computing all of it at once; when it has arrived, infinity if a link gave up."""

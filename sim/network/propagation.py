@@ -10,11 +10,12 @@ from collections.abc import Generator, Sequence
 
 from sim.network.line import Line
 from sim.network.weather import ALWAYS_UP, Timeline
+from sim.network.without_tcp import WithoutTcp
 
 __all__ = ["Propagation"]
 
 
-class Propagation:
+class Propagation(WithoutTcp):
     """What `Connection` is with TCP; arguments and attributes as there."""
 
     __slots__ = ("_hosts", "_lines", "accepted_at", "mss", "retransmissions", "wire_bytes")
@@ -50,12 +51,6 @@ class Propagation:
         self.accepted_at = self.send(connected, 0, True)
         return connected if connected <= until else math.inf
 
-    opening = False
-
-    @staticmethod
-    def accept() -> None:
-        """Nothing is paused."""
-
     def send(self, now: float, size: int, to_server: bool) -> float:
         """Send a flight; when it has arrived."""
         if now == math.inf:
@@ -81,24 +76,9 @@ class Propagation:
 
     sending = windows
 
-    @staticmethod
-    def blocked_since() -> float:
-        """Nothing keeps a program from writing."""
-        return math.inf
-
-    @staticmethod
-    def end(until: float, _words: int = 0) -> tuple[float, str]:
-        """What is on its way is not lost, so nobody gives up."""
-        return until, ""
-
     def reset(self, now: float, until: float) -> float:
         """The server's host knows nothing of the connection; when the client has heard so."""
         return min(self.send(now, 0, False), until)
-
-    @staticmethod
-    def abandon(_now: float, _sent: float, arrives: float) -> float:
-        """What is on its way arrives."""
-        return arrives
 
     def close(self, _now: float) -> None:
         """Close the connection, which costs nothing."""

@@ -8,14 +8,16 @@ from math import inf
 from sim.network.circuit import Circuit
 from sim.network.propagation import Propagation
 from sim.network.tcp import Connection
+from sim.network.without_tcp import WithoutTcp
 
 __all__ = ["Turned"]
 
 
-class Turned:
+class Turned(WithoutTcp):
     """What a connection is to its new client; arguments and attributes as `tcp.Connection`.
 
-    There is no handshake: the new server greets as soon as it knows that it is one.
+    There is no handshake: the new server greets as soon as it knows that it is one. That the new client's writing is
+    blocked is not followed: its wait for the final reply ends the session.
     """
 
     __slots__ = ("_connection", "accepted_at")
@@ -52,20 +54,9 @@ class Turned:
         self.accepted_at = now
         return now
 
-    opening = False
-
-    @staticmethod
-    def accept() -> None:
-        """Nothing is paused."""
-
     def send(self, now: float, size: int, to_server: bool) -> float:
         """Send a flight; when it has arrived."""
         return self._connection.send(now, size, not to_server)
-
-    @staticmethod
-    def end(until: float, _words: int = 0) -> tuple[float, str]:
-        """Nobody but the new client's own timer says that a flight does not arrive."""
-        return until, ""
 
     def reset(self, now: float, until: float) -> float:
         """The new server's host knows nothing of the connection; when the new client has heard so."""
@@ -78,16 +69,6 @@ class Turned:
     def windows(self, now: float, size: int, to_server: bool) -> Generator[float, None, float]:
         """Send a flight that `send_window` did not take, step by step."""
         return self._connection.windows(now, size, not to_server)
-
-    @staticmethod
-    def blocked_since() -> float:
-        """That the new client's writing is blocked is not followed: its wait for the final reply ends the session."""
-        return inf
-
-    @staticmethod
-    def abandon(_now: float, _sent: float, arrives: float) -> float:
-        """What is on its way when the new client gives up arrives, if that was known."""
-        return arrives
 
     def close(self, now: float) -> None:
         """Close the connection."""

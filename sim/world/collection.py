@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 import simpy
 
 from sim.mta.collector import Collector
-from sim.mta.queue import Failure, HopTime
-from sim.mta.reception import AcceptedMail, Reception
+from sim.mta.queue import Failure
+from sim.mta.reception import Reception
 from sim.protocol.smtp.replies import Reply
 from sim.results.facts import AttemptFact
 from sim.scenario.spec import Collects, Host
 from sim.world.clock import Task, played
 from sim.world.hand_over import Goodbye, Turn, hand_over
 from sim.world.holding import Held
-from sim.world.session import Session
+from sim.world.session import NoMail, Session
 
 if TYPE_CHECKING:
     from sim.world.station import Station
@@ -68,7 +68,7 @@ def _lines(domains: Sequence[str]) -> Iterator[Sequence[str]]:
     yield part
 
 
-class Ask:
+class Ask(NoMail):
     """One session in which a host asks for its mail. It is given up where it is cut; the next one comes in time."""
 
     def __init__(self, station: Station, how: Collects, domains: Sequence[str]) -> None:
@@ -129,12 +129,6 @@ class Ask:
         self._boots = self._peer.boots
         self._peer.inbound += 1
         return self._peer.inbound > self._peer.host.sessions
-
-    def take(self, mail: AcceptedMail, spent: HopTime, now: float) -> None:
-        """No mail is offered: it goes the other way."""
-
-    def take_later(self, mail: AcceptedMail, spent: HopTime, at: float) -> None:
-        """No mail is offered: it goes the other way."""
 
     def unfinished(self, now: float) -> AttemptFact | None:
         """The record of a session that the end of the run finds under way."""

@@ -9,14 +9,13 @@ import simpy
 
 from sim.mta.caller import Caller, Farewell
 from sim.mta.collector import Collector
-from sim.mta.queue import HopTime
-from sim.mta.reception import AcceptedMail, Reception
+from sim.mta.reception import Reception
 from sim.mta.transmission import Transmission
 from sim.network.turned import Turned
 from sim.protocol.smtp.client import Client
 from sim.world.attempt import Attempt, mailing_of
 from sim.world.clock import played
-from sim.world.session import FarEnd, Session
+from sim.world.session import FarEnd, NoMail, Session
 
 if TYPE_CHECKING:
     from sim.world.deliveries import Delivery
@@ -110,7 +109,7 @@ def hand_over(turn: Turn, delivery: Delivery | None, way: Way) -> Generator[simp
         turn.holder.backlog.resume(entry, turn.holder.world.env.now)
 
 
-class Goodbye:
+class Goodbye(NoMail):
     """The end of a session that was turned although no mail waits: the greeting, QUIT, and the reply to it."""
 
     def __init__(self, turn: Turn) -> None:
@@ -126,9 +125,3 @@ class Goodbye:
     def admit(self) -> bool:
         """There is room for one that says no more than QUIT."""
         return False
-
-    def take(self, mail: AcceptedMail, spent: HopTime, now: float) -> None:
-        """No mail is offered."""
-
-    def take_later(self, mail: AcceptedMail, spent: HopTime, at: float) -> None:
-        """No mail is offered."""

@@ -52,6 +52,16 @@ class FarEnd(Protocol):
         """Take custody of mail that will be on disk at `at`, when its client has gone."""
 
 
+class NoMail:
+    """A far end to which no mail is offered: it is asked for some, or left."""
+
+    def take(self, mail: AcceptedMail, spent: HopTime, now: float) -> None:
+        """Never asked."""
+
+    def take_later(self, mail: AcceptedMail, spent: HopTime, at: float) -> None:
+        """Never asked."""
+
+
 Client = TypeVar("Client", bound=Caller)
 """Whose errand a session is: `Transmission` offers mail, `Collector` asks for it."""
 

@@ -295,3 +295,15 @@ def test_the_command_draws(tmp_path, capsys):
     out, err = capsys.readouterr()
     assert out == ""
     assert [line.partition(" ")[0] for line in err.splitlines()] == ["--plot", "--rtt", "--plot"]
+
+
+def test_units_do_not_matter(capsys):
+    """The same case said in other units is the same case."""
+    said = []
+    for rtt, rate, size in (("100ms", "10Mbit/s", "20kB"), ("0.1 s", "10000 kbit/s", "20000 B")):
+        assert (
+            cli.main(["session", "--rtt", rtt, "--rate", rate, "--size", size, "--loss", "1%", "--json", "-n", "50"])
+            == 0
+        )
+        said.append(capsys.readouterr().out)
+    assert said[1] == said[0]

@@ -6,6 +6,7 @@ session that gets somewhere deletes it, and lets those go that waited.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
@@ -77,7 +78,7 @@ class Sites:
         self._waits_for.pop(queue_id, None)
 
 
-class SiteRetry(Retry):
+class SiteRetry(Retry, ABC):
     """Backs off a next hop that cannot be talked to; what it puts off itself waits by itself (`message`)."""
 
     keeps_hosts = True
@@ -86,9 +87,9 @@ class SiteRetry(Retry):
         self._message = message
         self._sites = Sites()
 
+    @abstractmethod
     def pause(self, site: Site, began: float) -> float:
         """How long a next hop rests after its last failure, s, in an attempt that began at a time."""
-        raise NotImplementedError
 
     def gives_up(self, last: Round) -> bool:
         """As the message's own clock says."""
