@@ -112,12 +112,16 @@ class Guard:
                 refusal = Reply(451, (f"Greylisted, please try again in {ceil(wait)} seconds",), "4.7.1")
         return refusal or reply
 
+    def data(self, now: float) -> Reply | None:
+        """Why DATA, or a transaction's first chunk, is refused, if it is."""
+        return self._injected("data", now)
+
     def mail_data(self, size: int, now: float) -> Reply | None:
         """Why mail data is refused, if it is; its size in bytes."""
         room = self._policies.spool
         if room and self._spooled() + size > room:
             return E452_SPOOL_FULL
-        return self._injected("data", now)
+        return self._injected("dot", now)
 
     def _injected(self, place: Place, now: float) -> Reply | None:
         for refusal in self._policies.refuse:
@@ -165,6 +169,10 @@ class Gate:
         """The reply to RCPT, where the directory has `reply`."""
         return self._guard.recipient(self._client, reverse_path, forward_path, reply, self._now())
 
+    def data(self) -> Reply | None:
+        """The reply instead of the usual one to DATA, or to a transaction's first chunk."""
+        return self._guard.data(self._now())
+
     def mail_data(self, size: int) -> Reply | None:
         """The reply instead of taking the mail data of so many bytes."""
         return self._guard.mail_data(size, self._now())
@@ -182,6 +190,5 @@ def _declared(parameters: Parameters) -> int:
 
 
 def _reply(refusal: Refusal) -> Reply:
-    temporary = refusal.code < 500
-    text = refusal.text or ("Try again later" if temporary else "Refused by policy")
-    return Reply(refusal.code, (text,), "4.7.1" if temporary else "5.7.1")
+    text = refusal.text or ("Try again later" if refusal.code < 500 else "Refused by policy")
+    return Reply(refusal.code, tuple(text.split("\n")), refusal.enhanced or f"{refusal.code // 100}.7.1")

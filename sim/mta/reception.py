@@ -337,6 +337,28 @@ class Reception:
             self._recipient_parameters.append(event.parameters)
         return reply
 
+    def _data(self, _: events.Data) -> Reply:
+        refusal = None if self._gate is None else self._gate.data()
+        return refusal or replies.S354_GO_AHEAD
+
+    def _first_chunk(self) -> Reply | None:
+        """Why a chunk is refused as DATA would be, if it is: the first of a transaction stands in DATA's place."""
+        if self._gate is None or self._machine.state is not State.RCPT:
+            return None
+        return self._gate.data()
+
+    def _chunk(self, event: events.Chunk) -> Reply:
+        if event.too_big:
+            return replies.E552_TOO_BIG
+        return self._first_chunk() or replies.S250_CHUNK(str(len(event.content)))
+
+    def _last_chunk(self, event: events.LastChunk) -> Reply | None:
+        refusal = self._first_chunk()
+        if refusal is not None:
+            self._reset(event)
+            return refusal
+        return self._mail_data(event)
+
     def _mail_data(self, event: events.MailData | events.LastChunk) -> Reply | None:
         recipients, self._recipients = self._recipients, []
         parameters, self._recipient_parameters = self._recipient_parameters, []
@@ -383,12 +405,10 @@ _ANSWERS: dict[type, Callable[[Reception, Any], Reply | None]] = {
     events.Soml: Reception._old,
     events.Saml: Reception._old,
     events.Rcpt: Reception._rcpt,
-    events.Data: lambda _, __: replies.S354_GO_AHEAD,
+    events.Data: Reception._data,
     events.MailData: Reception._mail_data,
-    events.Chunk: lambda _, event: (
-        replies.E552_TOO_BIG if event.too_big else replies.S250_CHUNK(str(len(event.content)))
-    ),
-    events.LastChunk: Reception._mail_data,
+    events.Chunk: Reception._chunk,
+    events.LastChunk: Reception._last_chunk,
     events.StartTls: Reception._start_tls,
     events.Rset: Reception._reset,
     events.Noop: lambda _, __: replies.S250_OK,

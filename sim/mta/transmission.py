@@ -192,7 +192,8 @@ class Transmission(Caller):
         if not sender.positive or answers[-1].code == 421:
             self._taken = False
             self.replies |= dict.fromkeys(pending, sender if not sender.positive else answers[-1])
-            self._refused_at |= dict.fromkeys(pending, "mail" if not sender.positive else "rcpt")
+            place = "mail" if not sender.positive else "rcpt" if len(rest) <= recipients else "data"
+            self._refused_at |= dict.fromkeys(pending, place)
             return False
         refused = {path: reply for path, reply in zip(pending, rest[:recipients], strict=True) if not reply.positive}
         self._taken = len(refused) < recipients

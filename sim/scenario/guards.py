@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
 from typing import Annotated, Literal, get_args
 
+from sim.scenario.names import shown
 from sim.scenario.policies import Greylist, Place, Policies, Rate, Refusal
 from sim.scenario.quantity import PROBABILITY, format_duration, format_size, parse_probability
 from sim.scenario.reading import Form, Reads, Shorthand
-from sim.scenario.values import Duration, LongDuration, Size, Text, read_whole, whole, word
+from sim.scenario.values import Duration, LongDuration, Size, read_text, read_whole, whole, word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,14 +56,44 @@ class GreylistForm(Form):
         )
 
 
-def _read_code(value: object) -> int:
-    code = read_whole(400, 599, value)
-    if code == 421:
-        raise ValueError("not a code for a refusal (421): allowed are 400 to 599 but 421, which ends the session")
-    return code
+_ANSWERS: Mapping[Place, str] = MappingProxyType(
+    {
+        "connect": "421, 554",
+        "helo": "421, 502, 504, 550",
+        "mail": "421, 451, 452, 455, 550, 552, 553, 555",
+        "rcpt": "421, 450, 451, 452, 455, 550, 551, 552, 553, 555",
+        "data": "421, 450, 451, 550, 554",
+        "dot": "421, 450, 451, 452, 550, 552, 554",
+    }
+)
+"""The refusals that RFC 5321 section 4.3.2 lists; clients go by the first digit, and take others as well."""
+
+_TEXT_LIMIT = 512 - len("550 5.123.123 \r\n")
+"""Octets of text that fit into a reply line (RFC 5321 section 4.5.3.1.5)."""
+
+_ENHANCED = re.compile(r"[45]\.[0-9]{1,3}\.[0-9]{1,3}")
 
 
-_CODE = Annotated[int, Reads(_read_code, {"type": "integer", "minimum": 400, "maximum": 599})]
+def _read_enhanced(value: object) -> str:
+    if not isinstance(value, str) or _ENHANCED.fullmatch(value) is None:
+        raise ValueError(f"not an enhanced status code of a refusal ({shown(value)}): allowed is e.g. 4.7.1 or 5.7.1")
+    return value
+
+
+def _read_reply_text(value: object) -> str:
+    text = read_text(value).rstrip("\n")
+    longest = max(len(line.encode()) for line in text.split("\n"))
+    if longest > _TEXT_LIMIT:
+        raise ValueError(
+            f"a line too long for a reply ({longest} octets): allowed are {_TEXT_LIMIT}, so that the reply line has no"
+            " more than 512 (RFC 5321 section 4.5.3.1.5); break the text into lines"
+        )
+    return text
+
+
+_CODE = Annotated[int, Reads(partial(read_whole, 0, 999), {"type": "integer", "minimum": 400, "maximum": 599})]
+_STATUS = Annotated[str, Reads(_read_enhanced, {"type": "string", "pattern": f"^{_ENHANCED.pattern}$"})]
+_REPLY_TEXT = Annotated[str, Reads(_read_reply_text, {"type": "string"})]
 _PROBABILITY = Annotated[float, Reads(parse_probability, PROBABILITY.json_schema())]
 
 
@@ -68,15 +102,30 @@ class RefusalForm(Form):
     """Replies that refuse what would have been taken."""
 
     at: Annotated[Place, word("place", *get_args(Place))]
-    """At the greeting (`connect`), at EHLO and HELO, at MAIL, at RCPT, or at the end of mail data."""
+    """At the greeting (`connect`),
+    EHLO and HELO, MAIL, RCPT, DATA (or the first chunk), or the final dot (or last chunk)."""
     code: _CODE
-    """The reply code."""
+    """The reply code; 421 ends the session."""
+    enhanced: _STATUS | None = None
+    """The enhanced status code; 4.7.1 or 5.7.1, where absent."""
     probability: _PROBABILITY = 1.0
     """How often."""
     during: tuple[StretchForm, ...] = ()
     """When; always, where absent."""
-    text: Text = ""
+    text: _REPLY_TEXT = ""
     """What the reply says."""
+
+    def __post_init__(self) -> None:
+        if self.code // 100 not in (4, 5):
+            raise ValueError(
+                f"not a refusal at {self.at} ({self.code}): allowed are codes from 400 to 599; RFC 5321 section 4.3.2"
+                f" has {_ANSWERS[self.at]} there"
+            )
+        if self.enhanced is not None and self.enhanced[0] != str(self.code)[0]:
+            raise ValueError(
+                f"an enhanced status code of another class than its reply code ({self.code}, {self.enhanced}): allowed"
+                f" is {self.code // 100}.x.y (RFC 2034 section 4)"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +180,14 @@ class PoliciesForm(Form):
 
 def _refusal(form: RefusalForm) -> Refusal:
     during = tuple((stretch.from_, stretch.to) for stretch in form.during)
-    return Refusal(at=form.at, code=form.code, probability=form.probability, during=during, text=form.text)
+    return Refusal(
+        at=form.at,
+        code=form.code,
+        enhanced=form.enhanced or "",
+        probability=form.probability,
+        during=during,
+        text=form.text,
+    )
 
 
 def show_policies(policies: Policies) -> object:
@@ -158,6 +214,8 @@ def show_policies(policies: Policies) -> object:
 
 def _show_refusal(refusal: Refusal) -> dict[str, object]:
     said: dict[str, object] = {"at": refusal.at, "code": refusal.code}
+    if refusal.enhanced:
+        said["enhanced"] = refusal.enhanced
     if refusal.probability < 1:
         said["probability"] = PROBABILITY.format(refusal.probability) if refusal.probability else 0
     if refusal.during:

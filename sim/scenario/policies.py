@@ -8,8 +8,9 @@ from typing import Literal
 HOUR = 3600.0
 DAY = 86400.0
 
-Place = Literal["connect", "helo", "mail", "rcpt", "data"]
-"""Where in a session: at the greeting, at EHLO and HELO, at MAIL, at RCPT, or at the end of mail data."""
+Place = Literal["connect", "helo", "mail", "rcpt", "data", "dot"]
+"""Where in a session: at the greeting, at EHLO and HELO, at MAIL, at RCPT, at DATA (or the first chunk), at the final
+dot (or the last chunk)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,10 +30,15 @@ class Greylist:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """Refuses with `code`, at random (`probability`) and within the stretches `during` (start, end; none: always)."""
+    """Refuses with `code`, at random (`probability`) and within the stretches `during` (start, end; none: always).
+
+    `enhanced` is the enhanced status code (RFC 3463), of the code's class; where it is empty, a policy's (x.7.1). 421
+    ends the session after its reply (RFC 5321 section 3.8). The text may have several lines.
+    """
 
     at: Place
     code: int
+    enhanced: str = ""
     probability: float = 1.0
     during: tuple[tuple[float, float], ...] = ()
     text: str = ""

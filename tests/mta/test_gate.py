@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from random import Random
+from typing import get_args
 
 import pytest
 
 from sim.mail.path import NULL_PATH, parse_path
+from sim.mta.directory import Directory
 from sim.mta.gate import Gate, Guard
 from sim.mta.greylist import Greylist
+from sim.mta.reception import Reception
 from sim.protocol.smtp import replies
 from sim.scenario import policies
 from sim.scenario.policies import Policies, Rate, Refusal
+from sim.scenario.spec import Domain, Host
 
 ANN, BOB = parse_path("<ann@a.example>"), parse_path("<bob@b.example>")
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
@@ -90,7 +94,7 @@ def test_unknown_users_may_be_taken():
     assert gate.recipient(ANN, BOB, replies.E550_NO_SUCH_DOMAIN) is replies.E550_NO_SUCH_DOMAIN
 
 
-@pytest.mark.parametrize("place", ["connect", "mail", "rcpt", "data"])
+@pytest.mark.parametrize("place", get_args(policies.Place))
 def test_refusals_are_injected_where_they_are_set(place: str):
     """With their code and text, at their place only, within their time only."""
     clock = Clock()
@@ -99,9 +103,11 @@ def test_refusals_are_injected_where_they_are_set(place: str):
     for clock.now, refused in ((9.0, False), (10.0, True), (20.0, False), (39.0, True)):
         said = {
             "connect": gate.connection(),
+            "helo": gate.hello(),
             "mail": gate.mail(()),
             "rcpt": gate.recipient(ANN, BOB, replies.S250_RCPT),
-            "data": gate.mail_data(100),
+            "data": gate.data(),
+            "dot": gate.mail_data(100),
         }
         assert {where for where, reply in said.items() if reply and reply.code == 554} == (
             {place} if refused else set()
@@ -114,6 +120,33 @@ def test_refusals_may_be_by_chance():
     said = [gate.mail(()) for _ in range(1000)]
     assert 70 < sum(reply is not None for reply in said) < 130
     assert {(reply.code, reply.enhanced) for reply in said if reply} == {(451, "4.7.1")}
+
+
+def test_a_refusal_says_what_it_is_told():
+    """Its enhanced status code and its lines; without a code of its own, a policy's of the same class."""
+    said = [
+        Gate(guard(refuse=(Refusal(at="mail", code=code, enhanced=enhanced, text="a\nb"),)), "a", Clock()).mail(())
+        for code, enhanced in ((421, "4.3.2"), (552, ""))
+    ]
+    assert said == [replies.Reply(421, ("a", "b"), "4.3.2"), replies.Reply(552, ("a", "b"), "5.7.1")]
+
+
+@pytest.mark.parametrize(("code", "closed"), [(421, True), (451, False), (554, False)])
+@pytest.mark.parametrize("chunks", ["BDAT 2 LAST\r\nhi", "BDAT 2\r\nhi", "DATA\r\n"])
+def test_the_first_chunk_is_refused_as_data_is(code: int, closed: bool, chunks: str):
+    """Nothing of the transaction is left after it but the session, which goes on unless the code is 421."""
+    host = Host(name="b", extensions=("PIPELINING", "CHUNKING"))
+    gate = Gate(guard(refuse=(Refusal(at="data", code=code, during=((0.0, 1.0),)),)), "a", clock := Clock())
+    domain = Domain(name="b.example", mx=((10, "b"),), users=("bob",))
+    reception = Reception(host, Directory("b", [domain], lambda _: None), gate=gate)
+    reception.greet(busy=False)
+    envelope = "MAIL FROM:<ann@a.example>\r\nRCPT TO:<bob@b.example>\r\n"
+    said = reception.read(f"EHLO a\r\n{envelope}{chunks}".encode()).decode()
+    assert (said.split("\r\n")[-2][:3], reception.is_over) == (str(code), closed)
+    if not closed:
+        clock.now = 1.0
+        reception.read(f"RSET\r\n{envelope}BDAT 2\r\nhiBDAT 1 LAST\r\n!".encode())
+        assert [(mail.forward_paths, mail.content) for mail in reception.accepted] == [((BOB,), b"hi!")]
 
 
 def test_a_client_has_so_many_messages_a_time():

@@ -107,7 +107,7 @@ def test_no_enhanced_code_is_still_one():
         Reply(600),
         Reply(250, ()),
         Reply(250, ("a\r\n250 b",)),
-        Reply(250, ("caf\u00e9",)),
+        Reply(250, ("bell\a",)),
         Reply(250, ("x" * 507,)),
         Reply(250, ("Ok",), "5.0.0"),
         Reply(250, ("Ok",), "2.0"),
@@ -118,6 +118,16 @@ def test_illegal_replies_are_not_written(reply):
     """A reply outside RFC 5321 section 4.2 or RFC 3463 section 2 is our caller's fault."""
     with pytest.raises(LocalProtocolError, match="reply"):
         write_reply(reply, enhanced=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "octets"),
+    [("bo\u00eete pleine", b"boite pleine"), ("e\u0301t\u00e9", b"ete"), ("\u90ae\u7bb1 full", b"?? full")],
+)
+def test_text_is_folded_where_the_client_reads_no_utf_8(text, octets):
+    """Letters lose their accents, all else is a question mark; a client that reads UTF-8 gets it (RFC 6531 3.7.4)."""
+    assert write_reply(Reply(550, (text,)), enhanced=False) == b"550 " + octets + b"\r\n"
+    assert write_reply(Reply(550, (text,)), enhanced=False, utf8=True) == f"550 {text}\r\n".encode()
 
 
 def test_the_longest_reply_line_is_written():

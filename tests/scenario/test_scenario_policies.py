@@ -19,8 +19,9 @@ workload: {{poisson: {{rate: 1 /h}}}}
 hosts: {{defaults: {{policies: {{sessions_at_once: 3}}}}, a: {{{}}}}}
 """
 
-EVERYTHING = """policies: {greylist: {delay: 10 min, window: 1 h, lifetime: 7 d, whitelist_after: 0},
-  refuse: [{at: rcpt, code: 451, probability: 0.1, during: [{from: 1 h, to: 2 h}]}, {at: data, code: 554, text: no}],
+EVERYTHING = r"""policies: {greylist: {delay: 10 min, window: 1 h, lifetime: 7 d, whitelist_after: 0},
+  refuse: [{at: rcpt, code: 451, probability: 0.1, during: [{from: 1 h, to: 2 h}]}, {at: dot, code: 554, text: no},
+           {at: data, code: 421, enhanced: 4.3.2, text: "bo\u00eete\npleine"}],
   sessions: {count: 10, per: 1 min}, messages: {count: 100, per: 1 h}, sessions_at_once: 2, spool: 10 MB,
   unknown_users: bounce}, collects: {from: b, every: 30 min}"""
 
@@ -36,7 +37,8 @@ def test_everything_is_read():
         greylist=Greylist(delay=600.0, window=3600.0, lifetime=7 * 86400.0, whitelist_after=0),
         refuse=(
             Refusal(at="rcpt", code=451, probability=0.1, during=((3600.0, 7200.0),)),
-            Refusal(at="data", code=554, text="no"),
+            Refusal(at="dot", code=554, text="no"),
+            Refusal(at="data", code=421, enhanced="4.3.2", text="bo\u00eete\npleine"),
         ),
         sessions=Rate(count=10, per=60.0),
         messages=Rate(count=100, per=3600.0),
@@ -92,11 +94,25 @@ def test_none_takes_policies_away():
             "policies: {greylist: {delay: 1 h, window: 10 min}}",
             "a window that closes before the delay is over (1 h, 10 min)",
         ),
-        ("policies: {refuse: {at: rcpt, code: 250}}", "scenario:4:94: too small (250)"),
-        ("policies: {refuse: {at: rcpt, code: 421}}", "not a code for a refusal (421): allowed are 400 to 599 but 421"),
+        (
+            "policies: {refuse: {at: helo, code: 250}}",
+            "not a refusal at helo (250): allowed are codes from 400 to 599; RFC 5321 section 4.3.2 has 421, 502, 504, 550",
+        ),
+        (
+            "policies: {refuse: {at: rcpt, code: 550, enhanced: 4.7.1}}",
+            "of another class than its reply code (550, 4.7.1): allowed is 5.x.y",
+        ),
+        (
+            "policies: {refuse: {at: rcpt, code: 550, enhanced: 5.7}}",
+            "not an enhanced status code of a refusal (5.7): allowed is e.g. 4.7.1",
+        ),
+        (
+            "policies: {refuse: {at: rcpt, code: 550, text: %s}}" % ("x" * 497),
+            "a line too long for a reply (497 octets): allowed are 496",
+        ),
         (
             "policies: {refuse: {at: quit, code: 451}}",
-            "unknown place (quit): allowed are connect, helo, mail, rcpt, data",
+            "unknown place (quit): allowed are connect, helo, mail, rcpt, data, dot",
         ),
         (
             "policies: {refuse: {at: rcpt, code: 451, during: [{from: 2 h, to: 1 h}]}}",

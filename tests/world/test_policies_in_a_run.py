@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import get_args
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from worlds import message, run, scenario
 
-from sim.scenario.policies import Greylist, Policies, Rate, Refusal
+from sim.scenario.policies import Greylist, Place, Policies, Rate, Refusal
 from sim.scenario.spec import DAY, Interval, Weather
 
 MINUTE = 60.0
@@ -44,14 +47,35 @@ def test_greylisting_puts_off_its_recipient_alone():
 
 @pytest.mark.parametrize(
     ("place", "code", "outcome"),
-    [("mail", 451, "delivered"), ("rcpt", 550, "bounced"), ("data", 452, "delivered"), ("connect", 450, "delivered")],
+    [
+        (place, code, "delivered" if code < 500 or place == "connect" else "bounced")
+        for place in get_args(Place)
+        for code in (421, 450, 554)
+    ],
 )
 def test_injected_refusals_act_for_their_time(place: str, code: int, outcome: str):
-    """A temporary one delays the mail until it is over, a permanent one returns it."""
+    """A temporary one delays the mail until it is over, a permanent one returns it; but 5yz greetings put off Postfix."""
     facts = facts_of(Policies(refuse=(Refusal(at=place, code=code, during=((0.0, 30 * MINUTE),)),)))
     copy = facts.copies[0]
     assert (copy.outcome, facts.attempts[0].reply_code) == (outcome, code)
     assert (copy.ended_s > 30 * MINUTE) == (outcome == "delivered")
+
+
+@pytest.mark.slow
+@settings(max_examples=30, deadline=None)
+@given(
+    place=st.sampled_from(get_args(Place)),
+    code=st.integers(400, 599),
+    text=st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=120),
+    extensions=st.sampled_from(((), ("SMTPUTF8", "8BITMIME"), ("CHUNKING", "PIPELINING", "ENHANCEDSTATUSCODES"))),
+    esmtp=st.booleans(),
+)
+def test_any_refusal_of_any_text_is_told_at_any_place(place, code, text, extensions, esmtp):
+    """What is refused once has a reply with its code, whatever the session can do; no code and no text breaks a run."""
+    policies = Policies(refuse=(Refusal(at=place, code=code, text=text, during=((0.0, 60.0),)),))
+    facts = facts_of(policies, message(0, "u1@a", "u1@b"), extensions=extensions, esmtp=esmtp)
+    assert facts.attempts[0].reply_code == code
+    assert facts.copies[0].outcome in ("delivered", "bounced")
 
 
 def test_a_rate_spreads_mail_over_time():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 
 from sim.protocol.smtp.errors import LocalProtocolError, RemoteProtocolError
@@ -19,8 +20,7 @@ _REPLY_LINE = re.compile(rb"([2-5][0-9][0-9])(?:[ -]([^\r]*))?\r")
 # Whoever copies the text into a message wants no traps: Postfix writes "?" for what is not printable, too.
 _NOT_PRINTABLE = re.compile(rb"[^\t\x20-\x7e]")
 
-_WRITABLE = re.compile(r"[\t\x20-\x7e]*")
-_UTF8_WRITABLE = re.compile("[\t\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]*")
+_WRITABLE = re.compile("[\t\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]*")
 
 # RFC 3463 section 2: status-code = class "." subject "." detail; RFC 2034 section 4 puts a space behind it.
 _ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?![^ ])")
@@ -34,7 +34,8 @@ def write_reply(reply: Reply, enhanced: bool, utf8: bool = False) -> bytes:
         reply: what to write.
         enhanced: whether each line shows the enhanced status code; where the reply has none, `x.0.0` stands for it,
             which says that no more is known (RFC 3463 section 3.1).
-        utf8: whether the client reads UTF-8 here (RFC 6531 section 3.7.4.2).
+        utf8: whether the client reads UTF-8 here (RFC 6531 section 3.7.4); where not, a letter goes without its accents
+            and any other character beyond US-ASCII is a question mark.
 
     Raises:
         LocalProtocolError: the reply is not one that RFC 5321 allows.
@@ -59,14 +60,20 @@ def write_reply(reply: Reply, enhanced: bool, utf8: bool = False) -> bytes:
 
 
 def _write_line(line: str, *, utf8: bool) -> bytes:
-    if (_UTF8_WRITABLE if utf8 else _WRITABLE).fullmatch(line) is None:
-        raise LocalProtocolError(f"reply line {line!r} has a character that is not printable US-ASCII: leave it out")
-    octets = f"{line}\r\n".encode()
+    if _WRITABLE.fullmatch(line) is None:
+        raise LocalProtocolError(f"reply line {line!r} has a character that is not printable: leave it out")
+    octets = f"{line if utf8 or line.isascii() else _folded(line)}\r\n".encode()
     if len(octets) > REPLY_LINE_LIMIT:
         raise LocalProtocolError(
             f"reply line {line[:40]!r}... has {len(octets)} octets: at most {REPLY_LINE_LIMIT} are allowed"
         )
     return octets
+
+
+def _folded(text: str) -> str:
+    """Text as US-ASCII, a character for a character."""
+    bases = [unicodedata.normalize("NFD", character)[0] for character in unicodedata.normalize("NFC", text)]
+    return "".join([base if base.isascii() else "?" for base in bases])
 
 
 def is_continued(line: bytes) -> bool:

@@ -258,7 +258,9 @@ class Server:
         """The octets of the reply to the last event.
 
         With ENHANCEDSTATUSCODES in force every line shows the enhanced code, but for replies to HELO and EHLO and 3yz
-        (RFC 2034 section 4). Replies to VRFY and EXPN may have UTF-8 where the client reads it.
+        (RFC 2034 section 4). What is not US-ASCII is UTF-8 where the client has said that it reads it, with SMTPUTF8 on
+        MAIL for the transaction, or on VRFY and EXPN; elsewhere it is folded (`write_reply`), but for what these two
+        ask for: a name without its accents is another name.
 
         Raises:
             LocalProtocolError: no reply is due, this one cannot answer what is, or it breaks the rules for replies.
@@ -267,12 +269,16 @@ class Server:
         state = state_answered(self._state, None if due is None else type(due), reply.code)
         if type(due) in _UNUSUAL:
             query = due if isinstance(due, _QUERIES) else None
+            if query is not None and not query.utf8 and not reply.text.isascii():
+                raise LocalProtocolError(
+                    f"reply {reply.code} {reply.text!r} has a name that is not printable US-ASCII: answer 252 or 550"
+                )
             enhanced = self._terms.enhanced and reply.code // 100 != 3 and not isinstance(due, _HELLO)
             octets = write_reply(reply, enhanced, query is not None and query.utf8)
             if reply.positive and query is None:
                 self._turn(due)
         else:
-            octets = write_reply(reply, self._terms.enhanced and reply.code // 100 != 3)
+            octets = write_reply(reply, self._terms.enhanced and reply.code // 100 != 3, self._utf8)
         if self._reader is not None and state is not _CHUNKS:
             self._reader.end_chunks()
         if self._lmtp and self._owes_more(due, reply, state):
