@@ -6,6 +6,9 @@ times in all (tcp_syn_retries = 6). The server repeats its SYN-ACK after 1, 2, 4
 believes to be connected while the server waits for its timer. Older systems differ: Linux from 3.7 to 6.4 doubled from
 1 s on, six times (net/ipv4/tcp_timer.c); 4.3BSD-Tahoe (sys/netinet/tcp_timer.h) from 6 s on, for a SYN-ACK, too, and
 dropped a connection that was not there after 75 s.
+
+An end whose packet went out again twice starts with a window of one segment (tcp_init_transfer), unless the other end
+echoes the timestamp of the first copy, so that none was lost (tcp_try_undo_spurious_syn, since Linux 5.2).
 """
 
 from __future__ import annotations
@@ -35,6 +38,8 @@ _ANSWER_GAPS: Final[dict[str, tuple[float, ...]]] = {
 }
 """The same for a SYN-ACK: after the last one the attempt is forgotten."""
 _SHORTEST_GAP: Final = 1.0
+_REPEATED: Final = 2
+"""With more copies of its packet than these an end has sent it again twice."""
 
 
 class Handshake:
@@ -48,6 +53,7 @@ class Handshake:
         client_rtt, server_rtt: The round trip that each end's timestamps show: since the first copy that the other end
             took, so a lost answer stretches it by the wait for the next one.
         syns, answers: How many SYNs and SYN-ACKs were sent.
+        client_anew, server_anew: Whether that end starts with a window of one segment.
         wire_bytes: All packets together.
 
     Args:
@@ -62,12 +68,15 @@ class Handshake:
         "_answered",
         "_back",
         "_created",
+        "_first_answer",
+        "_first_syn",
         "_gaps",
         "_out",
         "_requested",
         "_server",
         "_stacks",
         "_syn_sent",
+        "_until",
         "accepted",
         "answers",
         "client_rtt",
@@ -90,7 +99,8 @@ class Handshake:
         self._out = out
         self._back = back
         self._server = server
-        self._created = self._answered = 0.0
+        self._first_syn = self._created = self._first_answer = self._answered = 0.0
+        self._until = math.inf
         self._requested = False
         self._syn_sent = self._answer_sent = math.inf
         self._gaps = 0
@@ -104,25 +114,36 @@ class Handshake:
         Where it `pauses`, the third packet is not sent before `go_on`, so that others can use the line before it.
         """
         self.paused = pauses
+        self._first_syn, self._until = now, until
         self._syn(now)
         if self.accepted - now < _SHORTEST_GAP:
             return
-        self._play(until)
+        self._play()
 
     def go_on(self) -> None:
         """Go on when the client holds itself connected: it sends the third packet."""
         self.paused = False
         self._acknowledge(self.connected)
-        self._play(math.inf)
+        self._play()
 
-    def _play(self, until: float) -> None:
+    @property
+    def client_anew(self) -> bool:
+        """Whether the client starts with a window of one segment: SYNs went out again, and not for nothing."""
+        return self.syns > _REPEATED and (self._stacks[0] != "linux" or self._created > self._first_syn)
+
+    @property
+    def server_anew(self) -> bool:
+        """The same of the server and its SYN-ACKs; repeated SYNs alone do not make a current Linux start anew."""
+        lost = self._gaps > 0 and self._answered > self._first_answer
+        return self.answers > _REPEATED and (self._stacks[1] != "linux" or lost)
+
+    def _play(self) -> None:
         client = self._stacks[0]
         while True:
             syn = self._fires(CLOCKS[client], self._syn_sent, _SYN_GAPS[client], self.syns - 1, self.connected)
             answer = self._answers_again_at()
-            if self.connected < math.inf:
-                # The client believes to be connected, and waits for the server.
-                until = math.inf
+            # A client that believes to be connected waits for the server.
+            until = self._until if self.connected == math.inf else math.inf
             following = min(syn, answer)
             if following == math.inf or following > until or (self.paused and following >= self.connected):
                 return
@@ -168,7 +189,7 @@ class Handshake:
             self._answer_again(answer)
         if not self._requested:
             self._requested = True
-            self._created = now
+            self._created, self._first_answer = now, at
             self._gaps = 0
         if at < self.accepted:
             self._answer(at)
@@ -187,7 +208,8 @@ class Handshake:
         self.answers += 1
         self._answer_sent = now
         at = self._cross(self._back, now, SYN) if self._server.is_up(now) else math.inf
-        if at == math.inf:
+        if at == math.inf or (at > self._until and self.connected == math.inf):
+            # Lost, or it finds a closed socket.
             return
         if at < self.connected:
             self.connected = at

@@ -171,8 +171,9 @@ class Connection:
             self._count_handshake(shake)
 
     def _count_handshake(self, shake: Handshake) -> None:
-        if shake.syns > 2:
-            self._client.cwnd = 1
+        for end, anew in ((self._client, shake.client_anew), (self._server, shake.server_anew)):
+            if anew:
+                end.cwnd = 1
         self.wire_bytes += shake.wire_bytes
         self.retransmissions += shake.syns - 1 + max(shake.answers - 1, 0)
 

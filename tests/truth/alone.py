@@ -1,4 +1,4 @@
-"""One session alone on its line, without and with loss."""
+"""One session alone on its line: without loss, with loss, and with a round trip of seconds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from cells import PAIRS, cells, compared, lossless
+from cells import PAIRS, cells, compared, line, lossless
 
 from sim.scenario.spec import Loss, Tcp
 from sim.study.session import Case, run
@@ -15,7 +15,7 @@ __all__ = ["sessions"]
 
 
 def sessions(folder: Path, n: int) -> Iterator[str]:
-    """Sessions without and with loss; n of each lossy cell."""
+    """Sessions without and with loss, n of each lossy cell; and those of long round trips."""
     keys = ("kind", "cc", "rtt_ms", "bw_kbps", "size")
     for (kind, cc, rtt, rate, size), rows in cells(folder, "session.csv", *keys).items():
         client, server = PAIRS[kind]
@@ -42,3 +42,21 @@ def sessions(folder: Path, n: int) -> Iterator[str]:
         measured = [float(row["t_250"]) for row in rows if row["status"] == "ok"]
         ours = [1e3 * x for x in run(case, n).durations]
         yield from compared(f"{cc}, {rtt} ms, {loss}% loss, {size} B", measured, ours, mean=0.1, p95=0.2)
+    yield from _far(folder)
+
+
+def _far(folder: Path) -> Iterator[str]:
+    """Round trips of seconds, with timestamps: how long a session takes, and how many packets go out again."""
+    for (kind, stamps, rtt, size), rows in cells(folder, "highrtt.csv", "kind", "timestamps", "rtt_s", "size").items():
+        done = [row for row in rows if row["t_250"]]
+        if stamps == "0" or not done:
+            continue
+        client, server = PAIRS[kind]
+        found = run(Case(rtt=float(rtt), size=int(size), client=client, server=server), 5)
+        cell = f"{kind}, {rtt} s, {size} B"
+        theirs = float(np.median([float(row["t_250"]) for row in done]))
+        yield lossless(cell, theirs, float(np.median(found.durations)) * 1e3)
+        names = ("syns", "synacks", "c_retx", "s_retx")
+        again = float(np.median([sum(int(row[name]) for name in names) - 2 for row in done]))
+        ours = float(np.median([one.retransmissions for one in found.runs]))
+        yield line(cell, "sent again", again, ours, holds=ours == again, unit="")

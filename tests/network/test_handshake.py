@@ -1,0 +1,85 @@
+"""What a handshake whose packets go out again leaves behind: the window that each end starts with."""
+
+from __future__ import annotations
+
+import math
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim.network.handshake import Handshake
+from sim.network.line import Line
+from sim.network.stack import connect
+from sim.network.weather import ALWAYS_UP
+from sim.scenario.distribution import Constant
+from sim.scenario.transport import PRESETS
+
+TEN = 10 * 1448
+
+
+class Picky(Line):
+    """A line of 100 Mbit/s that loses the packets of the given numbers."""
+
+    __slots__ = ("drops", "seen")
+
+    def carry(self, at, wire):
+        """Count, and drop."""
+        self.seen += 1
+        end = super().carry(at, wire)
+        return math.inf if self.seen in self.drops else end
+
+
+def line(rtt, *drops):
+    """One direction, and which of its first packets are lost."""
+    found = Picky(delay=Constant(rtt / 2), rate=1e8, random=Random(1))
+    found.seen, found.drops = 0, drops
+    return found
+
+
+def connected(out, back, stack="linux"):
+    """A connection of two such hosts, and when its server may speak."""
+    connection = connect([out], [back], client_tcp=PRESETS[stack], server_tcp=PRESETS[stack])
+    connection.open(0.25)
+    return connection, connection.accepted_at
+
+
+@given(rtt=st.floats(1.1, 60.0), to_server=st.booleans())
+def test_syns_that_were_repeated_for_nothing_leave_the_window_as_it_is(rtt, to_server):
+    """Ten segments cross at once at any round trip, and none goes out again (measured: 0.8 to 40 s)."""
+    connection, now = connected(line(rtt), line(rtt))
+    again = connection.retransmissions
+    arrives = connection.send(now, TEN, to_server=to_server)
+    assert (arrives - now, connection.retransmissions - again) == (pytest.approx(rtt / 2, abs=0.01), 0)
+
+
+@pytest.mark.parametrize("stack", ["linux", "linux-3"])
+def test_a_client_whose_syn_was_lost_twice_starts_with_one_segment(stack):
+    """Ten segments take more than three round trips then: 1, 2, 4, 3."""
+    connection, now = connected(line(0.1, 1, 2), line(0.1), stack)
+    assert connection.send(now, TEN, to_server=True) - now > 0.35
+
+
+def test_before_5_2_linux_narrowed_the_window_for_a_syn_repeated_for_nothing_too():
+    """tcp_init_metrics of 3.10 looks at how often the SYN went out, no more."""
+    connection, now = connected(line(4.0), line(4.0), "linux-3")
+    assert connection.send(now, TEN, to_server=True) - now > 4.0
+
+
+@pytest.mark.parametrize(("drops", "anew"), [((), False), ((1, 2, 3), True)])
+def test_a_server_starts_with_one_segment_if_its_answers_were_lost(drops, anew):
+    """SYN-ACKs lost one after the other; a client that has the first of its SYNs answered keeps its window."""
+    shake = Handshake([line(0.1)], [line(0.1, *drops)], ALWAYS_UP)
+    shake.play(0.25, math.inf)
+    assert (shake.client_anew, shake.server_anew) == (False, anew)
+
+
+@given(rtt=st.floats(0.1, 40.0), patience=st.floats(1.0, 40.0))
+def test_a_client_that_has_given_up_is_not_connected_by_what_comes_later(rtt, patience):
+    """The SYN-ACK finds a closed socket (measured: Postfix, 30 s, at a round trip of 31 s)."""
+    out, back = line(rtt), line(rtt)
+    connection = connect([out], [back])
+    opened = connection.open(0.0, patience)
+    late = rtt + 1e-4 > patience
+    assert (opened == math.inf, connection.accepted_at == math.inf) == (late, late)
