@@ -10,13 +10,13 @@ import simpy
 from sim.mail.path import Path
 from sim.mta.bounce import RELAYED
 from sim.mta.envelope import Mailing
-from sim.mta.queue import Copy, Entry, Failure, HopTime
-from sim.mta.reception import AcceptedMail, Reception
+from sim.mta.queue import Copy, Entry, Failure
+from sim.mta.reception import Reception
 from sim.mta.transmission import Transmission
 from sim.mta.wishes import notifies
 from sim.protocol.smtp.replies import Reply
 from sim.results.facts import AttemptFact
-from sim.world.noise import UNSEEN, Noise
+from sim.world.peer import Peer
 from sim.world.session import Session
 from sim.world.tidings import tell
 
@@ -31,7 +31,7 @@ NO_NAMES = Failure(0, "4.4.3", "name service error: try again")
 
 
 class Attempt:
-    """Passes copies of an entry on to the host at the end of a way; the far end of its session is that host.
+    """Passes copies of an entry on to the host at the end of a way, or to the one that an open session is with.
 
     `contacted` says afterwards whether mail could be offered, `session` is the session where that is left open, and
     `heir` the delivery whose message has gone out in it already, which is to go on in this one's place.
@@ -40,18 +40,16 @@ class Attempt:
         station: the host that sends.
         entry: the message.
         copies: those of its copies that go this way.
-        way: the nodes that the session's bytes pass.
+        way: the nodes that the bytes of a session of its own pass.
         hop: the next hop that the delivery counts for: mail for it may follow in the session.
         keeps: whether the session may be left open.
-        before: the attempt whose session this one goes on with.
+        before: the attempt whose session this one goes on with, to the host that the session is with.
     """
 
     __slots__ = (
         "_before",
-        "_boots",
         "_by_path",
         "_copies",
-        "_count",
         "_entry",
         "_hop",
         "_keeps",
@@ -64,7 +62,6 @@ class Attempt:
         "contacted",
         "heir",
         "session",
-        "session_id",
     )
 
     _OPENING = 2
@@ -85,17 +82,14 @@ class Attempt:
         self._entry = entry
         self._copies = copies
         self._way = way
-        self._peer = station.world.stations[way[-1]]
         self._by_path = {copy.forward_path: copy for copy in copies}
-        self._boots = -1
         self._hop = hop
         self._keeps = keeps and way[-1] == hop
         self._before = before
-        self._count = 1
+        self._peer: Peer | None = None
         self._wire_bytes = self._retransmissions = 0
         self._session: Session[Transmission] | None = None
         self.session: Session[Transmission] | None = None
-        self.session_id = 0
         self.contacted = False
         self.heir: Delivery | None = None
 
@@ -106,10 +100,12 @@ class Attempt:
         for copy in self._copies:
             copy.waited(self._entry.due, started)
         session = self._open(started) if self._before is None else self._take_over(self._before)
-        if session is None:
+        peer = self._peer
+        if session is None or peer is None:
             return self._find_no_way(started)
         self._session = session
-        station.attempts[self.session_id] = self
+        peer.is_offered(self._by_path)
+        station.attempts[peer.session_id] = self
         for copy in self._copies:
             copy.in_transfer = True
         steps = session.waits(started) if self._before is None else session.go_on(started)
@@ -126,35 +122,32 @@ class Attempt:
         self.session = session
         if session.outcome or not session.transmission.kept:
             self.close()
-        return self._conclude(session, env.now)
+        return self._conclude(session, peer, env.now)
+
+    @property
+    def peer(self) -> str:
+        """The host that its session is with."""
+        return self._way[-1] if self._peer is None else self._peer.station.host.name
 
     def close(self) -> None:
         """End the session."""
-        session, self.session = self.session, None
-        if session is not None:
-            if session.server_leaves_at > self._station.world.env.now:
-                self._station.world.at(session.server_leaves_at, lambda: self._leave(session.reception))
-            else:
-                self._leave(session.reception)
+        session, self.session, peer = self.session, None, self._peer
+        if session is not None and peer is not None:
+            peer.leave(session.reception, session.server_leaves_at)
             if session.connected:
                 session.connection.close(self._station.world.env.now)
             session.transmission.close()
-            del self._station.attempts[self.session_id]
-
-    def _leave(self, reception: Reception) -> None:
-        """The server's program ends, unless its host has gone down since."""
-        if self._boots == self._peer.boots:
-            self._peer.inbound -= 1
-            reception.leave()
+            del self._station.attempts[peer.session_id]
 
     def _open(self, now: float) -> Session[Transmission] | None:
         """A session of its own; None where the way to it has broken."""
-        station, entry, peer = self._station, self._entry, self._peer
+        station, entry = self._station, self._entry
         world, host = station.world, station.host
+        peer = world.stations[self._way[-1]]
         lines = world.lines(self._way, now)
         if lines is None:
             return None
-        self.session_id = session_id = world.next_session_id()
+        session_id = world.next_session_id()
         asks = entry.wishes is not None
         client = Transmission(
             host,
@@ -166,23 +159,25 @@ class Attempt:
             stays=self._stays if self._keeps else None,
         )
         reception = Reception(peer.host, peer.directory, gate=peer.gate(host.name))
+        connection = world.connect(
+            *lines,
+            server=peer.weather,
+            client_tcp=host.tcp,
+            server_tcp=peer.host.tcp,
+            program=reception,
+            patience=peer.host.mta.idle_timeout,
+            writes=host.mta.write_size,
+        )
+        self._peer = Peer(station, peer, self._way, session_id, connection)
         return Session(
             client,
             reception,
-            world.connect(
-                *lines,
-                server=peer.weather,
-                client_tcp=host.tcp,
-                server_tcp=peer.host.tcp,
-                program=reception,
-                patience=peer.host.mta.idle_timeout,
-                writes=host.mta.write_size,
-            ),
+            connection,
             policy=host.mta,
             client_up_until=station.weather.next_down(now),
             server=peer.at_work() if peer.queue.incoming else peer.host,
             server_weather=peer.weather,
-            far_end=self,
+            far_end=self._peer,
             hears=world.listener(session_id),
             leap=world.env.leap,
         )
@@ -192,20 +187,18 @@ class Attempt:
         # The one before lets go of it, or the two would hold each other and never be freed.
         session, before.session = before.session, None
         if session is not None:
-            self.session_id, self._boots = before.session_id, before._boots
+            self._peer = before._peer
             self._wire_bytes = session.connection.wire_bytes
             self._retransmissions = session.connection.retransmissions
-            session.far_end = self
             session.transmission.next = mailing_of(self._entry, self._copies, self._station.world.env.now)
             session.transmission.stays = self._stays if self._keeps else None
-            self._count = before._count + 1
         return session
 
     def _stays(self) -> bool:
         """Whether the session is left open for another message, which may have to go out at once."""
         station, session = self._station, self._session
-        policy, manager = station.host.mta, station.deliveries.manager
-        if session is None or self._count == policy.connection_count_limit:
+        policy, manager, peer = station.host.mta, station.deliveries.manager, self._peer
+        if session is None or peer is None or peer.messages == policy.connection_count_limit:
             return False
         now = station.world.env.now
         if now - session.opened_at > policy.connection_time_limit:
@@ -220,53 +213,20 @@ class Attempt:
             return True
         return station.retry.next_waiting(self._hop, self._entry.queue_id) is not None
 
-    def admit(self) -> bool:
-        """A connection is made; whether the peer has too many of them."""
-        self._boots = self._peer.boots
-        self._peer.inbound += 1
-        return self._peer.inbound > self._peer.host.sessions
-
-    def take(self, mail: AcceptedMail, spent: HopTime, now: float) -> None:
-        """The peer has custody."""
-        session, copies = self._session, self._there(mail, spent, now)
-        if self._station.world.noise is not None:
-            mail = self._with_noise(self._station.world.noise, mail, copies)
-        self._peer.receive(mail, copies, now, session.contacted_at if session else now, self._count)
-
-    def take_later(self, mail: AcceptedMail, spent: HopTime, at: float) -> None:
-        """The peer will have custody at `at`, and nobody will know."""
-        peer, copies, session = self._peer, self._there(mail, spent, at), self._session
-        if self._station.world.noise is not None:
-            mail = self._with_noise(self._station.world.noise, mail, copies)
-        offered = session.contacted_at if session else at
-        self._station.world.later(at, lambda: peer.receive(mail, copies, at, offered))
-
-    def _there(self, mail: AcceptedMail, spent: HopTime, at: float) -> list[Copy]:
-        """The copies as the peer has them."""
-        return [self._by_path[path].at(self._peer.host.name, spent, at) for path in mail.forward_paths]
-
-    def _with_noise(self, noise: Noise, mail: AcceptedMail, copies: Sequence[Copy]) -> AcceptedMail:
-        """The mail as the links gave it on, and its copies marked where that is not as they got it."""
-        session = self._session
-        content = noise.carry(mail.content, self._way, session.connection.mss) if session else mail.content
-        for copy, before in zip(copies, [self._by_path[path] for path in mail.forward_paths], strict=True):
-            copy.damage = UNSEEN if content is not mail.content else before.damage
-        return mail._replace(content=content)
-
     def unfinished(self, now: float) -> AttemptFact | None:
         """The record of an attempt that the end of the run finds under way."""
-        session = self._session
-        return None if session is None else self._fact(session, now, "unfinished", None)
+        session, peer = self._session, self._peer
+        return None if session is None or peer is None else self._fact(session, peer, now, "unfinished", None)
 
     def _find_no_way(self, now: float) -> list[Copy]:
         for copy in self._copies:
             copy.tried((0.0, 0.0, 0.0), now)
             self._entry.failures[copy.recipient] = NO_ROUTE
-        fact = nowhere(NO_ROUTE, self._station.host.name, self._way[-1], self._copies, now)
+        fact = nowhere(NO_ROUTE, self._station.host.name, self.peer, self._copies, now)
         self._station.world.recorder.attempts.append(fact)
         return list(self._copies)
 
-    def _conclude(self, session: Session[Transmission], now: float) -> list[Copy]:
+    def _conclude(self, session: Session[Transmission], peer: Peer, now: float) -> list[Copy]:
         """Write down what the session brought, copy by copy; give those that are left for another try."""
         entry, ledger, replies = self._entry, self._station.world.ledger, session.transmission.replies
         cut = session.transmission.failure or session.failure
@@ -274,7 +234,7 @@ class Attempt:
         gone: set[str] = set()
         outcomes: dict[str, Reply | Failure] = {}
         spent = session.spent(now)
-        held, peer = self._station.queue.holds(entry), self._peer.host.name
+        held, name = self._station.queue.holds(entry), peer.station.host.name
         silent = session.outcome in ("connect-timeout", "timeout")
         if held and entry.wishes is not None and not session.transmission.reports:
             self._tell_relayed(replies, now)
@@ -288,7 +248,7 @@ class Attempt:
                     ledger.hand_over(copy)
                 continue
             copy.tried(spent, now)
-            failure = session.transmission.refusal(copy.forward_path, peer) if reply is not None else cut or NO_ANSWER
+            failure = session.transmission.refusal(copy.forward_path, name) if reply is not None else cut or NO_ANSWER
             failure = self._station.blame.judged(failure, silent=silent)
             entry.failures[copy.recipient] = failure
             outcomes.setdefault(_outcome(failure, session.outcome if reply is None else ""), failure)
@@ -299,7 +259,7 @@ class Attempt:
         outcome, deciding = next(iter(outcomes.items()))
         if len(outcomes) > 1:
             outcome = "partial"
-        self._station.world.recorder.attempts.append(self._fact(session, now, outcome, deciding))
+        self._station.world.recorder.attempts.append(self._fact(session, peer, now, outcome, deciding))
         return left
 
     def _tell_relayed(self, replies: Mapping[Path, Reply], now: float) -> None:
@@ -312,7 +272,7 @@ class Attempt:
         tell(self._station, self._entry, relayed, now, "relayed")
 
     def _fact(
-        self, session: Session[Transmission], now: float, outcome: str, deciding: Reply | Failure | None
+        self, session: Session[Transmission], peer: Peer, now: float, outcome: str, deciding: Reply | Failure | None
     ) -> AttemptFact:
         connection, turns = session.connection, session.transmission.turns
         if self._before is None:
@@ -320,16 +280,16 @@ class Attempt:
         return AttemptFact(
             self._copies[0].message_id,
             self._station.host.name,
-            self._peer.host.name,
+            peer.station.host.name,
             session.started_at,
             now,
             outcome,
             deciding.code if deciding else 0,
             deciding.enhanced if deciding else "",
             turns,
-            (connection.wire_bytes - self._wire_bytes) * (len(self._way) - 1),
+            (connection.wire_bytes - self._wire_bytes) * (len(peer.way) - 1),
             connection.retransmissions - self._retransmissions,
-            self.session_id,
+            peer.session_id,
             len(self._copies),
         )
 

@@ -19,7 +19,8 @@ from sim.scenario.spec import Collects, Host
 from sim.world.clock import Task, played
 from sim.world.hand_over import Goodbye, Turn, hand_over
 from sim.world.holding import Held
-from sim.world.session import NoMail, Session
+from sim.world.peer import Peer
+from sim.world.session import Session
 
 if TYPE_CHECKING:
     from sim.world.station import Station
@@ -68,73 +69,66 @@ def _lines(domains: Sequence[str]) -> Iterator[Sequence[str]]:
     yield part
 
 
-class Ask(NoMail):
+class Ask:
     """One session in which a host asks for its mail. It is given up where it is cut; the next one comes in time."""
 
     def __init__(self, station: Station, how: Collects, domains: Sequence[str]) -> None:
         self._station = station
         self._how = how
-        self._peer = station.world.stations[how.source]
+        self._source = station.world.stations[how.source]
         self._client = Collector(station.host, how.by, domains)
-        self._boots = -1
+        self._peer: Peer | None = None
         self._session: Session[Collector] | None = None
-        self._session_id = 0
-        self._links = 0
 
     def run(self) -> Waits:
         """Ask, and take what is handed over on the same connection where that is the way."""
-        station, peer, world = self._station, self._peer, self._station.world
+        station, source, world = self._station, self._source, self._station.world
         env, now = world.env, world.env.now
         way = world.way(station.host.name, self._how.source, now)
         lines = world.lines(way, now) if way and way[-1] == self._how.source else None
         if way is None or lines is None:
             return
-        self._links, self._session_id = len(way) - 1, world.next_session_id()
-        host, server = station.host, _offering(peer.host, self._how.by)
+        session_id = world.next_session_id()
+        host, server = station.host, _offering(source.host, self._how.by)
+        connection = world.connect(
+            *lines, server=source.weather, client=station.weather, client_tcp=host.tcp, server_tcp=server.tcp
+        )
+        self._peer = peer = Peer(station, source, way, session_id, connection)
         self._session = session = Session(
             self._client,
-            Reception(server, peer.directory, gate=peer.gate(host.name), waiting=Held(peer)),
-            world.connect(
-                *lines, server=peer.weather, client=station.weather, client_tcp=host.tcp, server_tcp=server.tcp
-            ),
+            Reception(server, source.directory, gate=source.gate(host.name), waiting=Held(source)),
+            connection,
             policy=host.mta,
             client_up_until=station.weather.next_down(now),
             server=server,
-            server_weather=peer.weather,
-            far_end=self,
-            hears=world.listener(self._session_id),
+            server_weather=source.weather,
+            far_end=peer,
+            hears=world.listener(session_id),
         )
-        station.attempts[self._session_id] = self
+        station.attempts[session_id] = self
         yield from played(env, session.waits(now))
-        del station.attempts[self._session_id]
         turn = first = None
         if self._client.turned and session.reception.turned is not None:
-            turn = Turn(peer, station, session, self._session_id, Held(peer).lined_up(session.reception.turned))
+            turn = Turn(source, station, session, session_id, Held(source).lined_up(session.reception.turned))
             first = next(turn.waiting, None)
             if first is None:
                 yield from Goodbye(turn).run()
         elif session.connected:
             session.connection.close(env.now)
-        world.recorder.attempts.append(self._fact(session, env.now))
+        del station.attempts[session_id]
+        world.recorder.attempts.append(self._fact(session, peer, env.now))
         self._client.close()
-        if self._boots == peer.boots:
-            peer.inbound -= 1
-            session.reception.leave()
+        peer.leave(session.reception, env.now)
         if turn is not None and first is not None:
             # What is handed over outlives the asking: the host may crash, and ask again when it is back.
             Task(env, hand_over(turn, first, tuple(reversed(way))))
 
-    def admit(self) -> bool:
-        """A connection is made; whether the peer has too many of them."""
-        self._boots = self._peer.boots
-        self._peer.inbound += 1
-        return self._peer.inbound > self._peer.host.sessions
-
     def unfinished(self, now: float) -> AttemptFact | None:
         """The record of a session that the end of the run finds under way."""
-        return None if self._session is None else self._fact(self._session, now, "unfinished")
+        session, peer = self._session, self._peer
+        return None if session is None or peer is None else self._fact(session, peer, now, "unfinished")
 
-    def _fact(self, session: Session[Collector], now: float, outcome: str = "") -> AttemptFact:
+    def _fact(self, session: Session[Collector], peer: Peer, now: float, outcome: str = "") -> AttemptFact:
         """What asking cost, and the reply that decided it. It belongs to no message: their number is 0."""
         client, connection = self._client, session.connection
         word = client.reply or client.failure
@@ -142,16 +136,16 @@ class Ask(NoMail):
         return AttemptFact(
             0,
             self._station.host.name,
-            self._peer.host.name,
+            peer.station.host.name,
             session.opened_at,
             now,
             outcome or session.outcome or _outcome(word),
             code,
             enhanced,
             client.turns + 2 if session.connected else 1,
-            connection.wire_bytes * self._links,
+            connection.wire_bytes * (len(peer.way) - 1),
             connection.retransmissions,
-            self._session_id,
+            peer.session_id,
             0,
         )
 

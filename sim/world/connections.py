@@ -1,4 +1,4 @@
-"""The sessions that a host has left open, each for the next message to the same host (Postfix: scache(8))."""
+"""The sessions that a host has left open, each for the next message to the host that it is with (scache(8))."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Connections:
-    """Attempts whose sessions are open and idle, by next hop, the oldest first; `idle` says whether there are any."""
+    """Attempts whose sessions are open and idle, by the host that they are with, the oldest first (`idle`)."""
 
     __slots__ = ("_idle_limit", "_world", "idle")
 
@@ -19,40 +19,39 @@ class Connections:
         self._idle_limit = idle_limit
         self.idle: dict[str, list[Attempt]] = {}
 
-    def keep(self, hop: str, attempt: Attempt, now: float) -> None:
+    def keep(self, attempt: Attempt, now: float) -> None:
         """Keep an attempt's session until somebody takes it or its time is over."""
-        self.idle.setdefault(hop, []).append(attempt)
+        self.idle.setdefault(attempt.peer, []).append(attempt)
         until = now + self._idle_limit
         if now < until < self._world.horizon:
-            self._world.at(until, lambda: self._close(hop, attempt))
+            self._world.at(until, lambda: self._close(attempt))
 
-    def tidy(self, hop: str) -> None:
+    def tidy(self) -> None:
         """Those who wait have got their places: close what is left, unless it is kept for mail that comes later."""
         if not self._idle_limit:
-            for attempt in self.idle.pop(hop, ()):
-                attempt.close()
+            self.close_all()
 
-    def take(self, hop: str) -> Attempt | None:
-        """The attempt whose session to go on with, if there is one."""
-        waiting = self.idle.get(hop)
+    def take(self, host: str) -> Attempt | None:
+        """The attempt whose session with a host to go on with, if there is one."""
+        waiting = self.idle.get(host)
         if waiting is None:
             return None
         attempt = waiting.pop(0)
         if not waiting:
-            del self.idle[hop]
+            del self.idle[host]
         return attempt
 
-    def _close(self, hop: str, attempt: Attempt) -> None:
+    def _close(self, attempt: Attempt) -> None:
         """Close an attempt's session, unless somebody has taken it."""
-        waiting = self.idle.get(hop, ())
+        waiting = self.idle.get(attempt.peer, [])
         if attempt in waiting:
-            self.idle[hop] = [other for other in waiting if other is not attempt]
-            if not self.idle[hop]:
-                del self.idle[hop]
+            waiting.remove(attempt)
+            if not waiting:
+                del self.idle[attempt.peer]
             attempt.close()
 
     def close_all(self) -> None:
-        """The host is down, or the run over."""
+        """The host is down, the run over, or nobody left who would go on with one."""
         for waiting in self.idle.values():
             for attempt in waiting:
                 attempt.close()

@@ -179,7 +179,7 @@ class Deliveries:
     def _set_off(self, delivery: Delivery, hop: str) -> None:
         """Start a delivery that has just got its place, on a session that was left open if it may take one."""
         may = self.manager.started
-        before = self.connections.take(hop) if self.connections.idle and may.uses_connections else None
+        before = self.connections.take(delivery[2][0][-1]) if self.connections.idle and may.uses_connections else None
         Task(self._world.env, self._deliver(delivery, hop, before, keeps=may.keeps_connections))
 
     def _line_up(self, deliveries: Sequence[Delivery], now: float) -> None:
@@ -284,7 +284,7 @@ class Deliveries:
                 self._pause(hop, now)
             self._let_in(now)
             if self.connections.idle:
-                self.connections.tidy(hop)
+                self.connections.tidy()
 
     def _try(
         self,
@@ -312,7 +312,7 @@ class Deliveries:
                 left = yield from attempt.run()
             before = None
             if attempt.session is not None and attempt.heir is None:
-                self.connections.keep(hop, attempt, env.now)
+                self.connections.keep(attempt, env.now)
             talks += attempt.contacted
             if records is not None:
                 records.note_attempt(entry, way[-1], left, began, env.now)

@@ -15,6 +15,7 @@ from sim.network.turned import Turned
 from sim.protocol.smtp.client import Client
 from sim.world.attempt import Attempt, mailing_of
 from sim.world.clock import played
+from sim.world.peer import Peer
 from sim.world.session import FarEnd, NoMail, Session
 
 if TYPE_CHECKING:
@@ -72,8 +73,8 @@ class HandOver(Attempt):
 
     def _open(self, now: float) -> Session[Transmission]:
         turn, wishes = self._turn, self._entry.wishes
-        self.session_id = turn.session_id
         connection = turn.session.connection
+        self._peer = Peer(turn.holder, turn.asker, self._way, turn.session_id, connection)
         self._wire_bytes, self._retransmissions = connection.wire_bytes, connection.retransmissions
         client = Transmission(
             turn.holder.host,
@@ -85,7 +86,7 @@ class HandOver(Attempt):
             stays=self._stays,
             machine=turn.caller(),
         )
-        return turn.go_on(client, self, now)
+        return turn.go_on(client, self._peer, now)
 
     def _stays(self) -> bool:
         """As long as there is another message: there is no other session."""

@@ -45,20 +45,20 @@ class FarEnd(Protocol):
     def admit(self) -> bool:
         """A connection is made; whether there are too many of them."""
 
-    def take(self, mail: AcceptedMail, spent: HopTime, now: float) -> None:
-        """Take custody of mail that is on disk now."""
+    def take(self, mail: AcceptedMail, spent: HopTime, now: float, offered: float) -> None:
+        """Take custody of mail that is on disk now, and was offered first at `offered`."""
 
-    def take_later(self, mail: AcceptedMail, spent: HopTime, at: float) -> None:
+    def take_later(self, mail: AcceptedMail, spent: HopTime, at: float, offered: float) -> None:
         """Take custody of mail that will be on disk at `at`, when its client has gone."""
 
 
 class NoMail:
     """A far end to which no mail is offered: it is asked for some, or left."""
 
-    def take(self, mail: AcceptedMail, spent: HopTime, now: float) -> None:
+    def take(self, mail: AcceptedMail, spent: HopTime, now: float, offered: float) -> None:
         """Never asked."""
 
-    def take_later(self, mail: AcceptedMail, spent: HopTime, at: float) -> None:
+    def take_later(self, mail: AcceptedMail, spent: HopTime, at: float, offered: float) -> None:
         """Never asked."""
 
 
@@ -74,7 +74,7 @@ class Session(Generic[Client]):
     """One session: from the first SYN to the end of QUIT.
 
     Where the client leaves the session open, the waits are over when the fate of its message is known, and `go_on`
-    gives those for the next. `far_end` is told of what happens for the message that is on offer.
+    gives those for the next. The far end is the same as long as the session lasts.
 
     When the waits are over, `outcome` is empty if both sides ran their dialogue to its end, else the network's name
     for what cut it, with `failure` in words: connect-timeout; timeout (of SMTP, RFC 5321 section 4.5.3.2); tcp-timeout
@@ -89,6 +89,7 @@ class Session(Generic[Client]):
 
     __slots__ = (
         "_client_up_until",
+        "_far_end",
         "_hears",
         "_leap",
         "_policy",
@@ -101,7 +102,6 @@ class Session(Generic[Client]):
         "connection",
         "contacted_at",
         "failure",
-        "far_end",
         "opened_at",
         "outcome",
         "reception",
@@ -136,7 +136,7 @@ class Session(Generic[Client]):
         self._server_down = inf
         # Octets of TLS that ride with the next flight; None where the session is in the clear.
         self._secret: int | None = None
-        self.far_end = far_end
+        self._far_end = far_end
         self._hears = hears
         self._leap = leap
         self.outcome = ""
@@ -179,7 +179,7 @@ class Session(Generic[Client]):
             ready = connection.accepted_at
             server_down = self._server_down = self._server_weather.next_down(ready)
             end = min(arrives + client.timeout(policy), up_until)
-            written = reception.greet(busy=self.far_end.admit())
+            written = reception.greet(busy=self._far_end.admit())
         while True:
             if resumed:
                 resumed = False
@@ -244,7 +244,7 @@ class Session(Generic[Client]):
                 if ready > now:
                     now = ready if leap(ready) else (yield ready)
             for mail in reception.accepted:
-                self.far_end.take(mail, self.spent(now), now)
+                self._far_end.take(mail, self.spent(now), now, self.contacted_at)
 
     def _shake_hands(self, now: float) -> Generator[float, None, float]:
         """TLS's handshake, a round trip of its own; the client's last word rides with its EHLO. Gives the time then."""
@@ -293,14 +293,14 @@ class Session(Generic[Client]):
             ready = arrives + self._service()
             if ready < server_down:
                 for mail in self.reception.accepted:
-                    self.far_end.take_later(mail, self.spent(ready), ready)
+                    self._far_end.take_later(mail, self.spent(ready), ready, self.contacted_at)
 
     def _orphan(self, now: float, ready: float, end: float, server_down: float) -> None:
         """The server is at work on mail whose client will be gone, or dies over it itself."""
         self._count_service(min(end, ready, server_down) - now)
         if ready < server_down:
             for mail in self.reception.accepted:
-                self.far_end.take_later(mail, self.spent(ready), ready)
+                self._far_end.take_later(mail, self.spent(ready), ready, self.contacted_at)
 
     def spent(self, until: float) -> HopTime:
         """What the session took up to a time: contact, transfer, service."""

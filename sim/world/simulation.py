@@ -25,7 +25,7 @@ from sim.results.facts import Facts, MessageFact
 from sim.scenario.spec import Architecture, Domain, Host, Scenario
 from sim.workload.generate import Submission, submissions
 from sim.world.clock import Clock
-from sim.world.ledger import Ledger
+from sim.world.ledger import Ledger, LedgerError
 from sim.world.noise import Noise
 from sim.world.recorder import Recorder
 from sim.world.session import Hears
@@ -93,7 +93,7 @@ class Simulation:
         """Run to the end.
 
         Raises:
-            LedgerError: the copies do not add up; a defect of the simulator.
+            LedgerError: the copies or the sessions do not add up; a defect of the simulator.
         """
         env = self.env
         if self._submissions:
@@ -106,6 +106,7 @@ class Simulation:
                 unfinished = attempt.unfinished(env.now)
                 if unfinished is not None:
                     self.recorder.attempts.append(unfinished)
+        self._check_sessions()
         return self.recorder.facts(self.ledger.close(self._held(), env.now))
 
     def way(self, source: str, target: str, now: float) -> Way | None:
@@ -246,6 +247,13 @@ class Simulation:
         for copies in self._unsent.values():
             for copy in copies:
                 yield copy, "submitted"
+
+    def _check_sessions(self) -> None:
+        """Every session that a host counts is one that goes on."""
+        for name, station in self.stations.items():
+            for peer in station.inbound.values():
+                if peer.station is not station or not peer.is_there(self.env.now):
+                    raise LedgerError(f"{name} counts session {peer.session_id}, which is over")
 
     def _all_ended(self) -> None:
         if not (self._to_come or self._pending or self.ledger.live or self._over.triggered):

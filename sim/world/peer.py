@@ -1,0 +1,106 @@
+"""The host at the other end of a session: whatever is handed over in the session is handed to that host."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import inf
+from typing import TYPE_CHECKING
+
+from sim.mail.path import Path
+from sim.mta.queue import Copy, HopTime
+from sim.mta.reception import AcceptedMail, Reception
+from sim.network.circuit import Circuit
+from sim.network.propagation import Propagation
+from sim.network.tcp import Connection
+from sim.network.turned import Turned
+from sim.world.noise import UNSEEN, Noise
+
+if TYPE_CHECKING:
+    from sim.world.station import Station
+    from sim.world.ways import Way
+
+
+class Peer:
+    """The far end of one session, as long as the session lasts; attempts come and go.
+
+    `messages` counts those that have been offered. An attempt that goes on with a session finds here whom it talks to.
+
+    Args:
+        client: the host whose session it is.
+        station: the host at the other end.
+        way: the nodes that the session's bytes pass, from the one to the other.
+        session_id: the session's number.
+        connection: what the bytes go over.
+    """
+
+    __slots__ = ("_client", "_copies", "_until", "connection", "messages", "session_id", "station", "way")
+
+    def __init__(
+        self,
+        client: Station,
+        station: Station,
+        way: Way,
+        session_id: int,
+        connection: Connection | Propagation | Circuit | Turned,
+    ) -> None:
+        self._client = client
+        self.station = station
+        self.way = way
+        self.session_id = session_id
+        self.connection = connection
+        self.messages = 0
+        self._copies: Mapping[Path, Copy] = {}
+        self._until = -inf
+
+    def is_offered(self, copies: Mapping[Path, Copy]) -> None:
+        """The next message's turn has come: its copies by their forward-paths."""
+        self._copies = copies
+        self.messages += 1
+
+    def admit(self) -> bool:
+        """A connection is made; whether the host has too many of them."""
+        return self.station.admit(self)
+
+    def take(self, mail: AcceptedMail, spent: HopTime, now: float, offered: float) -> None:
+        """The host has custody of what was offered first at `offered`."""
+        copies = self._there(mail, spent, now)
+        self.station.receive(self._carried(mail, copies), copies, now, offered, self.messages)
+
+    def take_later(self, mail: AcceptedMail, spent: HopTime, at: float, offered: float) -> None:
+        """The host will have custody at `at`, and nobody will know."""
+        station, copies = self.station, self._there(mail, spent, at)
+        carried = self._carried(mail, copies)
+        self._client.world.later(at, lambda: station.receive(carried, copies, at, offered))
+
+    def leave(self, reception: Reception, at: float) -> None:
+        """The server's program ends, now or at `at`, unless its host has gone down since."""
+        if at > self._client.world.env.now:
+            self._until = at
+            self._client.world.at(at, lambda: self._end(reception))
+        else:
+            self._end(reception)
+
+    def is_there(self, now: float) -> bool:
+        """Whether the session goes on, or the server does not know yet that it is over."""
+        return self.session_id in self._client.attempts or self._until >= now
+
+    def _end(self, reception: Reception) -> None:
+        if self.station.dismiss(self):
+            reception.leave()
+
+    def _there(self, mail: AcceptedMail, spent: HopTime, at: float) -> list[Copy]:
+        """The copies as the host has them."""
+        name = self.station.host.name
+        return [self._copies[path].at(name, spent, at) for path in mail.forward_paths]
+
+    def _carried(self, mail: AcceptedMail, copies: Sequence[Copy]) -> AcceptedMail:
+        """The mail as the links gave it on."""
+        noise = self._client.world.noise
+        return mail if noise is None else self._with_noise(noise, mail, copies)
+
+    def _with_noise(self, noise: Noise, mail: AcceptedMail, copies: Sequence[Copy]) -> AcceptedMail:
+        """The mail, and its copies marked where it is not as they got it."""
+        content = noise.carry(mail.content, self.way, self.connection.mss)
+        for copy, before in zip(copies, [self._copies[path] for path in mail.forward_paths], strict=True):
+            copy.damage = UNSEEN if content is not mail.content else before.damage
+        return mail._replace(content=content)
