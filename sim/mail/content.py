@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from email.header import Header
 
-__all__ = ["canonical", "compose", "is_8bit", "longest_line", "split"]
+__all__ = ["canonical", "compose", "fold", "has_longer_line", "is_8bit", "longest_line", "split"]
 
 _CRLF = b"\r\n"
 
@@ -38,6 +38,35 @@ def canonical(data: bytes) -> bytes:
 def longest_line(content: bytes) -> int:
     """Octets in the longest line, its CRLF not counted (RFC 5321 section 4.5.3.1.6 allows 998)."""
     return max(map(len, content.split(_CRLF)))
+
+
+def has_longer_line(content: bytes, limit: int) -> bool:
+    """Whether a line has more octets than the limit, its CRLF not counted.
+
+    It looks at an LF in each `limit` octets only, so that ordinary mail data costs next to nothing.
+    """
+    start, most = 0, limit + len(_CRLF)
+    while len(content) - start > most:
+        end = content.rfind(b"\n", start, start + most)
+        if end < 0:
+            return True
+        start = end + 1
+    return False
+
+
+def fold(content: bytes, limit: int, mark: bytes = b"") -> bytes:
+    """The mail data with CRLF and a space, and the mark before them, in lines that have more octets than the limit.
+
+    No line has more afterwards, its CRLF not counted; the mark and the space count.
+    """
+    return _CRLF.join([_fold_line(line, limit, mark) if len(line) > limit else line for line in content.split(_CRLF)])
+
+
+def _fold_line(line: bytes, limit: int, mark: bytes) -> bytes:
+    first = limit - len(mark)
+    rest = first - 1
+    pieces = [line[:first], *[line[at : at + rest] for at in range(first, len(line), rest)]]
+    return (mark + _CRLF + b" ").join(pieces)
 
 
 def split(content: bytes) -> tuple[bytes, bytes]:

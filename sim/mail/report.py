@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from email import quoprimime
 from email.generator import BytesGenerator
 from email.message import Message
 from email.mime.base import MIMEBase
@@ -16,12 +17,15 @@ from textwrap import fill
 from typing import Literal
 
 from sim.mail.address import Address
-from sim.mail.content import is_8bit, split
+from sim.mail.content import canonical, split
 from sim.mail.path import Path
+from sim.mail.seven_bit import to_7bit
 
 __all__ = ["ReportedRecipient", "delivery_report"]
 
 _POLICY = compat32.clone(linesep="\r\n")
+_WIDTH = 76
+"""RFC 2045 section 6.7: the longest line of quoted-printable."""
 
 _NO_BOUNDARY_CHARACTER = re.compile(r"[^A-Za-z0-9'()+_,./:=?-]")
 """RFC 2046 section 5.1.1, bcharsnospace."""
@@ -163,11 +167,26 @@ def _status(blocks: Sequence[dict[str, str | None]]) -> MIMEBase:
 
 
 def _returned(original: bytes, full: bool) -> bytes:
-    """The last part, from behind its delimiter on: the original's header (RFC 6522 section 4), or all of it."""
-    returned = original if full else split(original)[0]
-    kind = "message/rfc822" if full else "text/rfc822-headers"
-    encoding = "Content-Transfer-Encoding: 8bit\r\n" if is_8bit(returned) else ""
-    return f"\r\nContent-Type: {kind}\r\nMIME-Version: 1.0\r\n{encoding}\r\n".encode() + returned
+    """The last part, from behind its delimiter on: the original's header (RFC 6522 section 4), or all of it.
+
+    It is such that every host can be given the report: an original that no conversion brings into lines of US-ASCII
+    comes back as its header, in quoted-printable where that needs it (RFC 6522 section 4).
+    """
+    whole = _plain(original) if full else None
+    if whole is not None:
+        return b"\r\nContent-Type: message/rfc822\r\nMIME-Version: 1.0\r\n\r\n" + whole
+    header, encoding = split(original)[0], ""
+    if _plain(header) is None:
+        header = quoprimime.body_encode(header.decode("latin-1"), _WIDTH, eol="\r\n").encode()
+        encoding = "Content-Transfer-Encoding: quoted-printable\r\n"
+    return f"\r\nContent-Type: text/rfc822-headers\r\nMIME-Version: 1.0\r\n{encoding}\r\n".encode() + header
+
+
+def _plain(content: bytes) -> bytes | None:
+    """The content in lines of US-ASCII, converted if need be; None where that cannot be done."""
+    if content.isascii() and b"\0" not in content and canonical(content) == content:
+        return content
+    return to_7bit(content)
 
 
 def _typed(address: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from email import base64mime, message_from_bytes, quoprimime
 from email.generator import BytesGenerator
 from email.message import Message
@@ -10,7 +11,7 @@ from io import BytesIO
 
 from sim.mail.content import is_8bit
 
-__all__ = ["to_7bit"]
+__all__ = ["labelled_to_7bit", "to_7bit"]
 
 _POLICY = compat32.clone(linesep="\r\n")
 _WIDTH = 76
@@ -23,26 +24,41 @@ def to_7bit(content: bytes) -> bytes | None:
     them, its character set `unknown-8bit` (RFC 1428 section 3). None where that cannot be done: the header has octets
     beyond US-ASCII, a part that a signature covers would change, or the MIME structure is broken.
     """
+    converted = _converted(message_from_bytes(content, policy=_POLICY), _is_wide)
+    return None if converted is None or is_8bit(converted) or b"\0" in converted else converted
+
+
+def labelled_to_7bit(content: bytes) -> bytes:
+    """The mail data with another transfer encoding of the leaf parts that are marked `8bit` or `binary`.
+
+    All else goes as it is, in whatever octets: a header, and what is no MIME (Postfix's mime_state(3), sendmail's
+    mime8to7()); so does a message whose conversion would break it.
+    """
     message = message_from_bytes(content, policy=_POLICY)
-    if not _convert(message):
+    converted = _converted(message, _is_marked) if any(map(_is_marked, message.walk())) else None
+    return content if converted is None else converted
+
+
+def _converted(message: Message, needs: Callable[[Message], bool]) -> bytes | None:
+    """The mail data with the leaf parts converted that need it; None where that would break it."""
+    if not _convert(message, needs):
         return None
     written = BytesIO()
     BytesGenerator(written, mangle_from_=False, maxheaderlen=0, policy=_POLICY).flatten(message)
-    converted = written.getvalue()
-    return None if is_8bit(converted) or b"\0" in converted else converted
+    return written.getvalue()
 
 
-def _convert(part: Message) -> bool:
+def _convert(part: Message, needs: Callable[[Message], bool]) -> bool:
     """Convert a part and all in it; false where that would break it."""
     if not part.is_multipart():
-        return _convert_leaf(part)
+        return not needs(part) or _convert_leaf(part)
     before = str(part.get("Content-Transfer-Encoding", "7bit")).strip().lower()
     if before not in ("7bit", "8bit", "binary"):
         return False
     if part.get_content_type() == "multipart/signed":
-        return before == "7bit" and all(not _is_wide(leaf) for leaf in part.walk())
+        return before == "7bit" and not any(map(needs, part.walk()))
     del part["Content-Transfer-Encoding"]
-    return all(_convert(inner) for inner in part.get_payload() if isinstance(inner, Message))
+    return all(_convert(inner, needs) for inner in part.get_payload() if isinstance(inner, Message))
 
 
 def _is_wide(leaf: Message) -> bool:
@@ -51,9 +67,13 @@ def _is_wide(leaf: Message) -> bool:
     return not leaf.is_multipart() and (encoding == "binary" or not str(leaf.get_payload()).isascii())
 
 
+def _is_marked(leaf: Message) -> bool:
+    """Whether a leaf part has them, and says so."""
+    encoding = str(leaf.get("Content-Transfer-Encoding", "7bit")).strip().lower()
+    return encoding in ("8bit", "binary") and _is_wide(leaf)
+
+
 def _convert_leaf(part: Message) -> bool:
-    if not _is_wide(part):
-        return True
     octets = part.get_payload(decode=True)
     encoding = str(part.get("Content-Transfer-Encoding", "8bit")).strip().lower()
     if not isinstance(octets, bytes) or encoding not in ("7bit", "8bit", "binary"):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import inf
 
 from sim.mail.address import Address
+from sim.mail.content import has_longer_line
 from sim.mail.path import Path
 from sim.mail.report import Action, ReportedRecipient, delivery_report
 from sim.mail.trace import date_time
@@ -72,7 +73,12 @@ def returns_whole(product: Product, entry: Entry) -> bool:
     Where he did not say, and where it is too big, the product decides.
     """
     asked = entry.wishes.headers_only if entry.wishes else None
-    return (product.returns_whole if asked is None else not asked) and len(entry.content) <= product.return_limit
+    whole, longest = product.returns_whole if asked is None else not asked, product.return_line_limit
+    return (
+        whole
+        and len(entry.content) <= product.return_limit
+        and not (longest and has_longer_line(entry.content, longest))
+    )
 
 
 def _recipient(address: Address, copy: Copy, failure: Failure, action: Action) -> ReportedRecipient:

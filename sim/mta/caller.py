@@ -195,7 +195,8 @@ class Caller:
         name = self._host.domain
         if self._lmtp:
             return (yield (events.Lhlo(name),))[0]
-        if self._host.esmtp:
+        # Who uses no extension need not ask for them (qmail-remote.c, nullmailer's protocols/smtp.cc without AUTH).
+        if self._host.esmtp and (self._host.uses or self._host.mta.greets_with == "EHLO"):
             reply = (yield (events.Ehlo(name),))[0]
             if not reply.permanent:
                 return reply

@@ -8,20 +8,24 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from sim.mail.content import is_8bit
+from sim.mail.content import fold, has_longer_line, is_8bit
 from sim.mail.path import Path
-from sim.mail.seven_bit import to_7bit
+from sim.mail.seven_bit import labelled_to_7bit, to_7bit
 from sim.mta.queue import Failure
 from sim.mta.wishes import with_original_recipient
 from sim.protocol.smtp.events import Parameters
+from sim.scenario.products import Product
 
-__all__ = ["Fitted", "Mailing", "fit", "needs_smtputf8"]
+__all__ = ["Fitted", "Mailing", "fit", "fits_all", "needs_smtputf8"]
 
 NEEDS_SMTPUTF8 = Failure(553, "5.6.7", "SMTPUTF8 is required, but the next host does not offer it")
 """RFC 6531 section 3.5; never downgraded (section 3.2)."""
 
 NOT_CONVERTIBLE = Failure(554, "5.6.3", "mail data needs 8BITMIME or BINARYMIME, and cannot be converted")
 """RFC 6152 section 3, RFC 3030 section 3; the status is RFC 3463's `conversion required but not supported`."""
+
+LINES_TOO_LONG = Failure(554, "5.6.0", "message has lines too long for transport")
+"""What Exim's smtp transport says (its option message_linelength_limit)."""
 
 NO_DELIVERBY = Failure(554, "5.4.7", "cannot be delivered in time: the next host does not offer DELIVERBY")
 """RFC 2852 section 4.1.4: by-mode R is not passed on to a host that does not know it."""
@@ -54,12 +58,18 @@ def needs_smtputf8(reverse_path: Path, forward_paths: Sequence[Path]) -> bool:
     return not all(str(path).isascii() for path in (reverse_path, *forward_paths))
 
 
-def fit(mailing: Mailing, usable: Collection[str]) -> Fitted | Failure:
+def fits_all(content: bytes, product: Product) -> bool:
+    """Whether every server can be given the mail data by this product's client as it is."""
+    return content.isascii() and not (product.line_limit and has_longer_line(content, product.line_limit))
+
+
+def fit(mailing: Mailing, usable: Collection[str], product: Product) -> Fitted | Failure:
     """The message as a server takes it, or why it cannot go there.
 
     Args:
         mailing: the message.
         usable: the extensions that the server offers and this host uses.
+        product: this host's, which decides about lines that are too long, and octets beyond US-ASCII.
     """
     asked = dict(mailing.parameters)
     if "SMTPUTF8" in asked and "SMTPUTF8" not in usable:
@@ -67,7 +77,10 @@ def fit(mailing: Mailing, usable: Collection[str]) -> Fitted | Failure:
     by = asked.get("BY")
     if by is not None and "DELIVERBY" not in usable and ";R" in by.upper():
         return NO_DELIVERBY
-    body, content = _body((asked.get("BODY") or "").upper(), mailing.content, usable)
+    content = _lines(mailing.content, product)
+    if content is None:
+        return LINES_TOO_LONG
+    body, content = _body((asked.get("BODY") or "").upper(), content, usable, product)
     if content is None:
         return NOT_CONVERTIBLE
     kept = [(keyword, value) for keyword, value in mailing.parameters if _goes(keyword, usable)]
@@ -76,7 +89,15 @@ def fit(mailing: Mailing, usable: Collection[str]) -> Fitted | Failure:
     return Fitted(tuple(kept), _recipients(mailing) if "DSN" in usable else (), content)
 
 
-def _body(asked: str, content: bytes, usable: Collection[str]) -> tuple[str, bytes | None]:
+def _lines(content: bytes, product: Product) -> bytes | None:
+    """The mail data with no line that the product finds too long; None where it does not send such a message."""
+    limit = product.line_limit
+    if not limit or not has_longer_line(content, limit):
+        return content
+    return None if product.long_lines == "refuse" else fold(content, limit, product.fold_mark)
+
+
+def _body(asked: str, content: bytes, usable: Collection[str], product: Product) -> tuple[str, bytes | None]:
     """The value of BODY, empty for none, and the mail data; None where it cannot go."""
     if asked == "BINARYMIME":
         if "BINARYMIME" in usable and "CHUNKING" in usable:
@@ -86,7 +107,9 @@ def _body(asked: str, content: bytes, usable: Collection[str]) -> tuple[str, byt
         return ("7BIT" if asked == "7BIT" and "8BITMIME" in usable else ""), content
     if "8BITMIME" in usable:
         return "8BITMIME", content
-    return "", to_7bit(content)
+    if product.eight_bits == "pass":
+        return "", content
+    return "", labelled_to_7bit(content) if product.eight_bits == "convert labelled" else to_7bit(content)
 
 
 def _goes(keyword: str, usable: Collection[str]) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Sequence
 
 from sim.mail.path import Path
 from sim.mta.caller import QUIT, Caller, Dialogue, as_failure
-from sim.mta.envelope import Mailing, fit
+from sim.mta.envelope import Mailing, fit, fits_all
 from sim.mta.queue import Failure
 from sim.protocol.smtp import events
 from sim.protocol.smtp.client import Client
@@ -101,7 +101,7 @@ class Transmission(Caller):
 
         `ridden` are the replies to the first one's envelope, where that has gone out already.
         """
-        if self._parameters or self._recipient_parameters or not self._content.isascii():
+        if self._parameters or self._recipient_parameters or not fits_all(self._content, self._host.mta):
             failure = self._fit()
             if failure is not None:
                 yield from self._leave(failure)
@@ -153,7 +153,7 @@ class Transmission(Caller):
         asked = Mailing(
             self._reverse_path, self._forward_paths, self._content, self._parameters, self._recipient_parameters
         )
-        fitted = fit(asked, self._usable)
+        fitted = fit(asked, self._usable, self._host.mta)
         if isinstance(fitted, Failure):
             return fitted
         self._parameters, self._recipient_parameters, self._content = fitted
@@ -246,7 +246,9 @@ class Transmission(Caller):
         following = self.next
         if following is None or not self._pipelining or self._host.reuse != "ride" or self._lmtp:
             return ()
-        if following.parameters or following.recipient_parameters or not following.content.isascii():
+        if following.parameters or following.recipient_parameters:
+            return ()
+        if not fits_all(following.content, self._host.mta):
             return ()
         size = (("SIZE", str(len(following.content))),) if "SIZE" in self._usable else ()
         recipients = [events.Rcpt(path) for path in following.forward_paths]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.mail.content import canonical, compose, is_8bit, longest_line, split
+from sim.mail.content import canonical, compose, fold, has_longer_line, is_8bit, longest_line, split
 
 MESSAGE = {
     "sender": "u1@mit.example",
@@ -141,3 +141,14 @@ def test_compose_writes_a_given_text():
         text="Voilà",
     )
     assert split(content)[1] == "Voilà\r\n".encode()
+
+
+@given(lengths=st.lists(st.integers(0, 40), max_size=12), limit=st.integers(3, 30))
+def test_lines_longer_than_a_limit(lengths: list[int], limit: int):
+    """They are found wherever they stand, and folded there is none left; the rest stays."""
+    content = b"".join([b"x" * length + b"\r\n" for length in lengths])
+    longer = any(length > limit for length in lengths)
+    folded = fold(content, limit, b"!")
+    assert has_longer_line(content, limit) == longer
+    assert (has_longer_line(folded, limit), folded.replace(b"!\r\n ", b"") == content) == (False, True)
+    assert (folded == content) == (not longer)

@@ -107,17 +107,35 @@ def test_text_for_people():
     )
 
 
-@pytest.mark.parametrize("header", [b"Subject: one\r\n two\r\nX: " + b"x" * 200, "Subject: é".encode()])
-def test_header_of_the_original(header):
+def test_header_of_the_original():
     """The original's header comes back octet for octet, its body not at all."""
+    header = b"Subject: one\r\n two\r\nX: " + b"x" * 200
     written = delivery_report(**ARGUMENTS | {"original": header + b"\r\n\r\nsecret\r\n"})
     assert (b"\r\n\r\n" + header + b"\r\n\r\n--" in written, b"secret" in written) == (True, False)
 
 
-def test_header_beyond_ascii_is_marked():
-    """A header with 8-bit octets is sent as such."""
-    part = parts(original="Subject: é\r\n\r\n".encode())[3]
-    assert part["Content-Transfer-Encoding"] == "8bit"
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("header", ["Subject: é\r\n".encode(), b"Subject: \xe9\r\n two\r\n", b"Subject: \0\r\n"])
+def test_header_that_needs_an_extension(header: bytes, full: bool):
+    """It comes back in quoted-printable, and without the body, which nothing could carry either."""
+    written = delivery_report(**ARGUMENTS | {"original": header + b"\r\nsecret\r\n", "full": full})
+    part = parts(original=header + b"\r\nsecret\r\n", full=full)[3]
+    assert (written.isascii(), b"\0" in written, b"secret" in written) == (True, False, False)
+    assert (part.get_content_type(), part["Content-Transfer-Encoding"]) == (
+        "text/rfc822-headers",
+        "quoted-printable",
+    )
+    assert part.get_payload(decode=True) == header
+
+
+@pytest.mark.parametrize("body", ["é\r\n".encode(), b"bare\nLF\0\r\n\xff"])
+def test_original_that_needs_an_extension(body: bytes):
+    """All of it comes back, converted, so that the report needs no extension (RFC 3464 section 2)."""
+    header = b"MIME-Version: 1.0\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: binary\r\n"
+    written = delivery_report(**ARGUMENTS | {"original": header + b"\r\n" + body, "full": True})
+    part = parts(original=header + b"\r\n" + body, full=True)[3]
+    assert (written.isascii(), canonical(written) == written, b"\0" in written) == (True, True, False)
+    assert part.get_payload()[0].get_payload(decode=True) == body
 
 
 def test_report_is_canonical():

@@ -7,7 +7,7 @@ from email import message_from_bytes
 import pytest
 
 from sim.mail.content import longest_line
-from sim.mail.seven_bit import to_7bit
+from sim.mail.seven_bit import labelled_to_7bit, to_7bit
 
 TEXT = "Grüße\r\naus Köln, = und so weiter " + "é" * 100 + "\r\n"
 
@@ -108,3 +108,26 @@ def test_a_signed_message_in_seven_bits_passes():
     signed = signed.replace(b"--b", b"--c").replace(b"boundary=b", b"boundary=c")
     content = multipart("mixed", signed, part("text/plain", TEXT.encode()))
     assert to_7bit(content).isascii()
+
+
+def test_only_what_is_marked_is_converted():
+    """Beside an unmarked part, and below a header in any octets, which stay."""
+    header, unmarked = "Subject: é\r\n".encode(), b"Content-Type: text/plain\r\n\r\n\xe9\r\n"
+    content = header + multipart("mixed", part("text/plain; charset=utf-8", TEXT.encode()), unmarked)
+    converted = labelled_to_7bit(content)
+    assert (converted.startswith(header), unmarked in converted) == (True, True)
+    assert message_from_bytes(converted).get_payload()[0].get_payload(decode=True) == TEXT.encode()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param("Subject: é\r\n\r\nx\r\n".encode(), id="header"),
+        pytest.param(b"Subject: x\r\n\r\n" + TEXT.encode("latin-1"), id="no MIME"),
+        pytest.param(multipart("signed", part("text/plain", TEXT.encode()), encoding="7bit"), id="signed"),
+        pytest.param(multipart("mixed", part("text/plain", TEXT.encode()), encoding="base64"), id="lying whole"),
+    ],
+)
+def test_what_is_not_marked_or_would_break_stays(content: bytes):
+    """Octet for octet."""
+    assert labelled_to_7bit(content) == content

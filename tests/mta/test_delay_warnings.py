@@ -18,7 +18,7 @@ DEFAULTS = {
     "exchange": (4 * HOUR,),  # DelayNotificationTimeout
     "haraka": (),
     "stalwart": (DAY, 4 * DAY),  # notify 1d, then 3d more
-    "zonemta": (),
+    "zonemta": (3 * HOUR,),  # 3.9.0
     "nullmailer": (),
     "jsms": (3 * DAY, 6 * DAY, 9 * DAY),  # notices, the last of which returns the mail
     "rfc5321": (),

@@ -5,12 +5,30 @@ from __future__ import annotations
 import base64
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from test_transmission import CONTENT, path, script
 
+from sim.mail.content import longest_line
 from sim.mail.path import parse_path
-from sim.mta.envelope import needs_smtputf8
+from sim.mta.envelope import NOT_CONVERTIBLE, Mailing, fit, needs_smtputf8
+from sim.mta.queue import Failure
 from sim.mta.transmission import Transmission
-from sim.scenario.spec import Host, Postfix
+from sim.scenario.products import (
+    Exchange,
+    Exim,
+    Haraka,
+    Jsms,
+    Nullmailer,
+    OpenSmtpd,
+    Postfix,
+    Qmail,
+    Rfc5321,
+    Sendmail,
+    Stalwart,
+    ZoneMta,
+)
+from sim.scenario.spec import Host
 
 EVERYTHING = (
     "PIPELINING", "SIZE", "8BITMIME", "SMTPUTF8", "DSN", "DELIVERBY", "FUTURERELEASE", "MT-PRIORITY", "CHUNKING",
@@ -20,9 +38,11 @@ TEXT = b"Subject: x\r\n\r\n" + "é\r\n".encode()
 BINARY = b"MIME-Version: 1.0\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: binary\r\n\r\n\0\n"
 
 
-def client(*recipients: str, content: bytes = CONTENT, uses: tuple[str, ...] = EVERYTHING, login=None, **asked):
+def client(
+    *recipients: str, content: bytes = CONTENT, uses: tuple[str, ...] = EVERYTHING, login=None, mta=None, **asked
+):
     """A's side of a session about one message; a host that uses whatever there is."""
-    host = Host(name="a", uses=uses, login=login)
+    host = Host(name="a", uses=uses, login=login, mta=mta or Postfix())
     return Transmission(host, path("s@a.example"), [path(r) for r in recipients or ("u@b.example",)], content, **asked)
 
 
@@ -88,7 +108,8 @@ def test_each_recipient_has_its_own_parameters(offered: tuple[str, ...], said: l
     [
         ({"parameters": (("SMTPUTF8", None),)}, "5.6.7", 553),
         ({"parameters": (("BY", "60;R"),)}, "5.4.7", 554),
-        ({"content": "Subject: é\r\n\r\nx\r\n".encode()}, "5.6.3", 554),
+        ({"content": "Subject: é\r\n\r\nx\r\n".encode(), "mta": Rfc5321()}, "5.6.3", 554),
+        ({"content": b"Subject: x\r\n\r\n" + b"x" * 999 + b"\r\n", "mta": Exim()}, "5.6.0", 554),
         (
             {"content": b"Subject: \xe9\r\n" + BINARY, "parameters": (("BODY", "BINARYMIME"),)},
             "5.6.3",
@@ -104,9 +125,79 @@ def test_what_cannot_go_is_not_offered(asked, status: str, code: int):
     assert (sender.failure.code, sender.failure.enhanced, sender.failure.permanent) == (code, status, True)
 
 
+LABELLED = b"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+PASS, MARKED, ALL = "pass", "marked", "all"
+
+
+@pytest.mark.parametrize(
+    ("mta", "kind"),
+    [
+        (Postfix(), MARKED),
+        (Postfix(disable_mime_output_conversion=True), PASS),
+        (Exim(), PASS),
+        (Sendmail(), MARKED),
+        (Qmail(), PASS),
+        (OpenSmtpd(), PASS),
+        (Exchange(), MARKED),
+        (Haraka(), PASS),
+        (Stalwart(), PASS),
+        (ZoneMta(), PASS),
+        (Nullmailer(), PASS),
+        (Jsms(), MARKED),
+        (Rfc5321(), ALL),
+    ],
+)
+def test_eight_bits_where_nothing_carries_them(mta, kind: str):
+    """A header, what is no MIME, and a part that is marked: converted by some, sent as it is by others."""
+    header = "Subject: é\r\n\r\nx\r\n".encode()
+    sent = [
+        fitted if isinstance(fitted := fit(mailing(one), (), mta), Failure) else fitted.content
+        for one in (header, TEXT, LABELLED + b"\xc3\xa9\r\n")
+    ]
+    assert sent[0] == (NOT_CONVERTIBLE if kind == ALL else header)
+    assert sent[1].isascii() == (kind == ALL)
+    assert sent[2].isascii() == (kind != PASS)
+
+
+def mailing(content: bytes) -> Mailing:
+    """A message for somebody."""
+    return Mailing(path("s@a.example"), [path("u@b.example")], content)
+
+
+@pytest.mark.parametrize("mta", [Postfix(), Sendmail(), Postfix(smtp_line_length_limit=100)])
+@given(line=st.binary(min_size=1, max_size=5000).map(lambda octets: octets.hex().encode()))
+def test_lines_that_are_too_long_are_folded(mta, line: bytes):
+    """None is too long for the next host then, and unfolded they are what they were."""
+    content = fit(mailing(b"Subject: x\r\n\r\n" + line + b"\r\n"), (), mta).content
+    assert longest_line(content) <= mta.line_limit
+    assert content.replace(mta.fold_mark + b"\r\n ", b"") == b"Subject: x\r\n\r\n" + line + b"\r\n"
+
+
+@pytest.mark.parametrize("mta", [Exim(message_linelength_limit=0), Postfix(smtp_line_length_limit=0), Qmail()])
+def test_lines_that_nobody_finds_too_long(mta):
+    """They go as they are."""
+    content = b"Subject: x\r\n\r\n" + b"x" * 5000 + b"\r\n"
+    assert fit(mailing(content), (), mta).content == content
+
+
+@pytest.mark.parametrize(
+    ("mta", "uses", "verb"),
+    [
+        (Qmail(), (), "HELO"),
+        (Nullmailer(), (), "HELO"),
+        (Nullmailer(), ("AUTH",), "EHLO"),
+        (Qmail(), ("STARTTLS",), "EHLO"),
+        (Postfix(), (), "EHLO"),
+    ],
+)
+def test_who_asks_for_extensions(mta, uses: tuple[str, ...], verb: str):
+    """The qmail and nullmailer clients do not, unless they are to use one."""
+    assert script(client(uses=uses, mta=mta), b"220 b\r\n")[0] == f"{verb} a\r\n"
+
+
 def test_eight_bits_are_converted_for_a_server_of_seven():
     """Without 8BITMIME the mail data goes as quoted-printable, and SIZE is what goes (RFC 6152 section 3)."""
-    sender = client(content=TEXT)
+    sender = client(content=LABELLED + "é\r\n".encode())
     flights = script(
         sender, b"220 b\r\n", offer("PIPELINING", "SIZE"), b"250 ok\r\n250 ok\r\n354 go\r\n", b"250 ok\r\n221 bye\r\n"
     )
@@ -153,7 +244,7 @@ def test_a_large_chunk_waits_for_a_recipient():
 
 def test_a_large_chunk_follows_the_envelope():
     """Where one is accepted, it goes, and the wait for its reply is that of the mail data."""
-    sender = client(content=b"y" * 70_000 + b"\r\n")
+    sender = client(content=(b"y" * 68 + b"\r\n") * 1000 + b"\r\n")
     flights = script(sender, b"220 b\r\n", offer("PIPELINING", "CHUNKING"), b"250 ok\r\n250 ok\r\n")
     assert flights[2].startswith("BDAT 70002 LAST\r\n")
     assert sender.timeout(Postfix()) == Postfix().smtp_data_done_timeout

@@ -201,8 +201,9 @@ def test_a_sender_beyond_ascii_gets_his_report():
 
 def test_eight_bits_are_converted_on_the_way():
     """A last hop without 8BITMIME gets quoted-printable."""
+    marked = b"MIME-Version: 1.0\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\xc3\xa9\r\n"
     seven = {"extensions": ("PIPELINING",), "uses": FEW}
-    outcome = over({"c": seven}, Mail({"u1@c.example": ()}, content=b"Subject: x\r\n\r\n\xc3\xa9\r\n"))
+    outcome = over({"c": seven}, Mail({"u1@c.example": ()}, content=marked))
     [content] = outcome.world.stations["c"].mailboxes.contents["u1@c.example"]
     assert (content.isascii(), b"=C3=A9" in content) == (True, True)
 

@@ -50,9 +50,16 @@ class Product:
     `connection_count_limit` messages (0: any number). `queues_after` is how many messages of a session are tried as
     they come (0: all); later ones wait for a queue run.
 
+    `eight_bits` is what becomes of octets beyond US-ASCII for a server without 8BITMIME: all of them are converted, or
+    the message returned (`convert`, RFC 6152 section 3), those in MIME parts that are marked 8bit or binary are
+    converted (`convert labelled`), or they go as they are (`pass`). Lines of more than `line_limit` octets (0: any
+    number) are folded, `fold_mark` before the new line's end, or the message is returned (`refuse`).
+    `greets_with` is what a client without extensions says first.
+
     `lifetime` is when mail is given up, as far as a report can say. `delay_warnings` are the ages of a message at
     which its sender is told that it is late. `returns_whole` says whether a report returns the whole message where its
-    sender does not ask for one or the other, and `return_limit` up to what size it does so at all, in octets.
+    sender does not ask for one or the other, and `return_limit` up to what size it does so at all, in octets;
+    `return_line_limit` up to what length of its lines (0: any length).
     `postmaster_hears` says of what reports the host's postmaster, or the mailbox `postmaster`, gets one: `bounce`,
     `2bounce` (of a report that came back), `delay`. For `freezes` after it was sent a report that came back is kept.
     `reports` says whether it reports at all.
@@ -86,10 +93,16 @@ class Product:
     connection_time_limit: float = inf
     connection_count_limit: int = 0
     queues_after: int = 0
+    eight_bits: Literal["convert", "convert labelled", "pass"] = "convert"
+    line_limit: int = 0
+    long_lines: Literal["fold", "refuse"] = "fold"
+    fold_mark: bytes = b""
+    greets_with: Literal["EHLO", "HELO"] = "EHLO"
     lifetime: float = inf
     delay_warnings: tuple[float, ...] = ()
     returns_whole: bool = False
     return_limit: int = ANY_SIZE
+    return_line_limit: int = 0
     postmaster_hears: tuple[str, ...] = ()
     postmaster: str = "postmaster"
     freezes: float = 0.0

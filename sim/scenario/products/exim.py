@@ -46,10 +46,12 @@ class Exim(Product):
     hosts_max_try: int = 5
     connection_max_messages: int = 500
     smtp_accept_queue_per_connection: int = 10
+    message_linelength_limit: int = 998
     received_headers_max: int = 30
     delay_warning: tuple[float, ...] = (DAY,)
     bounce_return_body: bool = True
     bounce_return_size_limit: int = 100 * 1024
+    bounce_return_linesize_limit: int = 998
     ignore_bounce_errors_after: float = 2 * DAY
 
     helo_timeout = named("command_timeout")
@@ -68,6 +70,11 @@ class Exim(Product):
     queues_after = named("smtp_accept_queue_per_connection")
     delay_warnings = named("delay_warning")
     returns_whole = named("bounce_return_body")
+    return_line_limit = named("bounce_return_linesize_limit")
+    # Exim does not convert: accept_8bitmime in the specification's chapter on main options.
+    eight_bits = "pass"
+    line_limit = named("message_linelength_limit")
+    long_lines = "refuse"
     freezes = named("ignore_bounce_errors_after")
 
     @property

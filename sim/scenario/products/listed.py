@@ -42,6 +42,7 @@ class Exchange(Product):
     lifetime = named("MessageExpirationTimeout")
     returns_whole = True
     return_limit = named("ExternalDsnMaxMessageAttachSize")
+    eight_bits = "convert labelled"
 
     @property
     def delay_warnings(self) -> tuple[float, ...]:  # type: ignore[override]
@@ -61,6 +62,8 @@ class Haraka(Product):
     process_limit = named("concurrency_max")
     hopcount_limit = named("max_received")
     return_limit = 0
+    # outbound/hmail.js sends what is in the queue.
+    eight_bits = "pass"
 
     @property
     def lifetime(self) -> float:  # type: ignore[override]
@@ -99,6 +102,8 @@ class Stalwart(Product):
     reuse = "never"
     lifetime = named("expire")
     return_limit = 0
+    # smtp/src/outbound/session.rs sends what is in the queue.
+    eight_bits = "pass"
 
     @property
     def delay_warnings(self) -> tuple[float, ...]:  # type: ignore[override]
@@ -108,15 +113,21 @@ class Stalwart(Product):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZoneMta(Product):
-    """ZoneMTA's intervals between tries (it gives up when they are used up) and connections of a zone."""
+    """ZoneMTA's intervals between tries (it gives up when they are used up) and connections of a zone.
+
+    Since 3.9.0 a sender is told after 3 h that his mail is late.
+    """
 
     deferTimes: tuple[float, ...] = tuple(  # noqa: N815 - its own name
         MINUTE * gap for gap in (5, 7, 8, 25, 75, 120, *[240] * 11)
     )
     connections: int = 5
+    delay_warnings: tuple[float, ...] = (3 * HOUR,)
 
     process_limit = named("connections")
     return_limit = 0
+    # nodemailer's smtp-connection, which it sends with, converts nothing.
+    eight_bits = "pass"
 
     @property
     def lifetime(self) -> float:  # type: ignore[override]
@@ -136,6 +147,7 @@ class Jsms(Product):
     notices: tuple[float, ...] = (3 * DAY, 6 * DAY, 9 * DAY, 12 * DAY)
 
     returns_whole = True
+    eight_bits = "convert labelled"
 
     @property
     def lifetime(self) -> float:  # type: ignore[override]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 from sim.scenario.feedback import FIXED, Feedback
 from sim.scenario.products.base import ANY_SIZE, Product, limit, named
@@ -50,6 +51,8 @@ class Postfix(Product):
     smtp_connection_cache_time_limit: float = 2.0
     smtp_connection_reuse_time_limit: float = 5 * MINUTE
     smtp_connection_reuse_count_limit: int = 0
+    disable_mime_output_conversion: bool = False
+    smtp_line_length_limit: int = 998
     hopcount_limit: int = 50
     delay_warning_time: float = 0.0
     bounce_size_limit: int = 50_000
@@ -76,6 +79,12 @@ class Postfix(Product):
     connection_count_limit = named("smtp_connection_reuse_count_limit")
     lifetime = named("maximal_queue_lifetime")
     returns_whole = True
+    line_limit = named("smtp_line_length_limit")
+
+    @property
+    def eight_bits(self) -> Literal["convert labelled", "pass"]:  # type: ignore[override]
+        """What MIME marks is converted (smtp_proto.c, mime_state.c), unless that is turned off."""
+        return "pass" if self.disable_mime_output_conversion else "convert labelled"
 
     @property
     def delay_warnings(self) -> tuple[float, ...]:  # type: ignore[override]

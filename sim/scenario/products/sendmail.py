@@ -50,6 +50,10 @@ class Sendmail(Product):
     hopcount_limit = named("MaxHopCount")
     lifetime = named("queuereturn")
     returns_whole = True
+    # EightBitMode=pass8 (usersmtp.c), L=990 of the mailer esmtp; what is longer gets a `!` (putxline() in util.c).
+    eight_bits = "convert labelled"
+    line_limit = 990
+    fold_mark = b"!"
     postmaster = named("DoubleBounceAddress")
     postmaster_hears = ("2bounce",)
 

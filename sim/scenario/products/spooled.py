@@ -37,6 +37,8 @@ class Qmail(Product):
     returns_whole = True
     postmaster = named("doublebounceto")
     postmaster_hears = ("2bounce",)
+    eight_bits = "pass"
+    greets_with = "HELO"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,8 @@ class OpenSmtpd(Product):
         return max(self.conndelay_route, self.conndelay_relay)
 
     lifetime = named("expire")
+    # mta_session.c sends what is in the queue.
+    eight_bits = "pass"
     delay_warnings = named("warn_interval")
 
 
@@ -104,6 +108,8 @@ class Nullmailer(Product):
     reuse = "never"
     lifetime = named("queuelifetime")
     return_limit = 0
+    eight_bits = "pass"
+    greets_with = "HELO"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
