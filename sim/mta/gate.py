@@ -14,35 +14,52 @@ from sim.mta.greylist import Greylist
 from sim.protocol.smtp import replies
 from sim.protocol.smtp.events import Parameters
 from sim.protocol.smtp.replies import Reply
-from sim.scenario.policies import Place, Policies, Rate, Refusal
+from sim.scenario.policies import Errors, Place, Policies, Rate, Refusal
 
 E421_TOO_MANY_FROM_YOU = Reply(421, ("Too many connections from your host",), "4.7.0")
 E450_TOO_MUCH_FROM_YOU = Reply(450, ("Too much mail from your host",), "4.7.1")
+E450_TOO_MANY_RCPTS_FROM_YOU = Reply(450, ("Too many recipients from your host",), "4.7.1")
+E421_TOO_MANY_IN_SESSION = Reply(421, ("Too many messages in this connection",), "4.7.0")
 E452_SPOOL_FULL = Reply(452, ("Insufficient system storage",), "4.3.1")
 
 
 class _Counter:
-    """How often each client has come lately."""
+    """How often each client has come lately.
 
-    __slots__ = ("_rate", "_times")
+    Args:
+        rate: how often it may.
+        usual: the reply to what is too much, where the rate does not say another.
+    """
 
-    def __init__(self, rate: Rate) -> None:
+    __slots__ = ("_rate", "_refusal", "_times")
+
+    def __init__(self, rate: Rate, usual: Reply) -> None:
         self._rate = rate
         self._times: dict[str, deque[float]] = {}
+        code = rate.code or usual.code
+        enhanced = rate.enhanced or (usual.enhanced if code == usual.code else f"{code // 100}.7.1")
+        self._refusal = Reply(code, tuple(rate.text.split("\n")) if rate.text else usual.lines, enhanced)
 
     def forget(self) -> None:
         """Begin anew (Postfix's anvil(8) keeps its counts in memory)."""
         self._times.clear()
 
-    def admits(self, client: str, now: float) -> bool:
-        """Whether a client may come now; counted if so."""
+    def refusal(self, client: str, now: float) -> Reply | None:
+        """Why a client may not come now, if it may not; else it counts, and where tries do it counts all the same."""
         times = self._times.setdefault(client, deque())
         while times and times[0] <= now - self._rate.per:
             times.popleft()
-        if len(times) >= self._rate.count:
-            return False
-        times.append(now)
-        return True
+        too_many = len(times) >= self._rate.count
+        if too_many and self._rate.counts == "tries":
+            # The oldest is of no use: so many younger ones are too many already.
+            times.popleft()
+        if not too_many or self._rate.counts == "tries":
+            times.append(now)
+        return self._refusal if too_many else None
+
+
+def _counter(rate: Rate | None, usual: Reply) -> _Counter | None:
+    return None if rate is None else _Counter(rate, usual)
 
 
 class Guard:
@@ -59,18 +76,28 @@ class Guard:
         self._random = random
         self._spooled = spooled
         self._greylist = Greylist(policies.greylist) if policies.greylist else None
-        self._sessions = _Counter(policies.sessions) if policies.sessions else None
-        self._messages = _Counter(policies.messages) if policies.messages else None
+        self._sessions = _counter(policies.sessions, E421_TOO_MANY_FROM_YOU)
+        self._messages = _counter(policies.messages, E450_TOO_MUCH_FROM_YOU)
+        self._recipients = _counter(policies.recipients, E450_TOO_MANY_RCPTS_FROM_YOU)
         self._open: dict[str, int] = {}
+
+    @property
+    def errors(self) -> Errors | None:
+        """What refusals cost, if they cost anything."""
+        return self._policies.errors
+
+    @property
+    def greeting_delay(self) -> float:
+        """How long the greeting is held back, in s."""
+        return self._policies.greeting_delay
 
     def connection(self, client: str, now: float) -> Reply | None:
         """Why a client's connection is refused, if it is; else it counts until `closed`."""
         most = self._policies.sessions_at_once
         if most and self._open.get(client, 0) >= most:
             return E421_TOO_MANY_FROM_YOU
-        if self._sessions is not None and not self._sessions.admits(client, now):
-            return E421_TOO_MANY_FROM_YOU
-        refusal = self._injected("connect", now)
+        refusal = None if self._sessions is None else self._sessions.refusal(client, now)
+        refusal = refusal or self._injected("connect", now)
         if refusal is None:
             self._open[client] = self._open.get(client, 0) + 1
         return refusal
@@ -83,7 +110,7 @@ class Guard:
     def restart(self) -> None:
         """The host has restarted: no connection is open, nobody has come lately; whom it knows lies on disk."""
         self._open.clear()
-        for counter in (self._sessions, self._messages):
+        for counter in (self._sessions, self._messages, self._recipients):
             if counter is not None:
                 counter.forget()
 
@@ -91,10 +118,13 @@ class Guard:
         """Why EHLO or HELO is refused, if it is."""
         return self._injected("helo", now)
 
-    def mail(self, client: str, parameters: Parameters, now: float) -> Reply | None:
-        """Why MAIL is refused, if it is."""
-        if self._messages is not None and not self._messages.admits(client, now):
-            return E450_TOO_MUCH_FROM_YOU
+    def mail(self, client: str, parameters: Parameters, nth: int, now: float) -> Reply | None:
+        """Why MAIL is refused, if it is: the nth of its session."""
+        if 0 < self._policies.messages_per_session < nth:
+            return E421_TOO_MANY_IN_SESSION
+        refusal = None if self._messages is None else self._messages.refusal(client, now)
+        if refusal is not None:
+            return refusal
         room = self._policies.spool
         if room and self._spooled() + _declared(parameters) > room:
             return E452_SPOOL_FULL
@@ -102,6 +132,9 @@ class Guard:
 
     def recipient(self, client: str, reverse_path: Path, forward_path: Path, reply: Reply, now: float) -> Reply:
         """The reply to RCPT, where the host's directory has `reply`."""
+        refusal = None if self._recipients is None else self._recipients.refusal(client, now)
+        if refusal is not None:
+            return refusal
         if not reply.positive:
             taken = self._policies.unknown_users == "bounce" and reply is replies.E550_NO_SUCH_USER
             return replies.S250_RCPT if taken else reply
@@ -143,13 +176,24 @@ class Gate:
         now: tells the time, s.
     """
 
-    __slots__ = ("_client", "_guard", "_now", "_open")
+    __slots__ = ("_client", "_guard", "_messages", "_now", "_open")
 
     def __init__(self, guard: Guard, client: str, now: Callable[[], float]) -> None:
         self._guard = guard
         self._client = client
         self._now = now
         self._open = False
+        self._messages = 0
+
+    @property
+    def errors(self) -> Errors | None:
+        """What the session's refusals cost, if they cost anything."""
+        return self._guard.errors
+
+    @property
+    def greeting_delay(self) -> float:
+        """How long the greeting is held back, in s."""
+        return self._guard.greeting_delay
 
     def connection(self) -> Reply | None:
         """The reply instead of the greeting, if there is one."""
@@ -163,7 +207,8 @@ class Gate:
 
     def mail(self, parameters: Parameters) -> Reply | None:
         """The reply instead of the usual one to MAIL."""
-        return self._guard.mail(self._client, parameters, self._now())
+        self._messages += 1
+        return self._guard.mail(self._client, parameters, self._messages, self._now())
 
     def recipient(self, reverse_path: Path, forward_path: Path, reply: Reply) -> Reply:
         """The reply to RCPT, where the directory has `reply`."""

@@ -18,13 +18,17 @@ class Patience:
         error_limit: after so many refusals the session is to end (Postfix smtpd_hard_error_limit); 0 means no limit.
         junk_limit: so many commands that move no mail are forgiven between two messages, each more is an error
             (Postfix smtpd_junk_command_limit); 0 means no limit.
+        soft_limit: from so many refusals on every reply is held back (Postfix smtpd_soft_error_limit); 0 means never.
+        sleep: for how long, in s (Postfix smtpd_error_sleep_time).
     """
 
-    __slots__ = ("_error_limit", "_excess", "_junk", "_junk_limit", "errors")
+    __slots__ = ("_error_limit", "_excess", "_junk", "_junk_limit", "_sleep", "_soft_limit", "errors")
 
-    def __init__(self, error_limit: int, junk_limit: int) -> None:
+    def __init__(self, error_limit: int, junk_limit: int, soft_limit: int = 0, sleep: float = 0.0) -> None:
         self._error_limit = error_limit
         self._junk_limit = junk_limit
+        self._soft_limit = soft_limit
+        self._sleep = sleep
         self.errors = 0
         self._excess = 0
         self._junk = 0
@@ -36,6 +40,11 @@ class Patience:
             return False
         self.errors += 1
         return self.errors == self._error_limit
+
+    @property
+    def sleeps(self) -> float:
+        """How long a reply is held back now, in s."""
+        return self._sleep if 0 < self._soft_limit <= self.errors else 0.0
 
     def is_junk(self, event: object) -> bool:
         """Count a command if it moves no mail; whether it is one too many."""

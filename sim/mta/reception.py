@@ -38,7 +38,7 @@ class Reception:
 
     `commands` counts what it has answered (each costs the host its service time); `accepted` holds the mail taken by
     the last call of `read` or `decide`. `wants_tls` is true once STARTTLS got its 220: the caller shakes hands and then
-    calls `secured`.
+    calls `secured`. `sleep` is how long, in s, the host holds back what it has answered last.
 
     Args:
         host: whose side this is.
@@ -78,6 +78,7 @@ class Reception:
         "accepted",
         "commands",
         "offered",
+        "sleep",
         "wants_tls",
     )
 
@@ -102,6 +103,9 @@ class Reception:
         # Whether no further transaction may begin.
         self._closing = False
         self._patience = Patience(error_limit, junk_limit) if error_limit or junk_limit else None
+        if gate is not None and (errors := gate.errors) is not None:
+            self._patience = Patience(errors.hard_limit, junk_limit, errors.soft_limit, errors.delay)
+        self.sleep = 0.0
         self._errands: Errands | None = None
         self._host = host
         self._directory = directory
@@ -160,14 +164,16 @@ class Reception:
         """The greeting, or the refusal of a host whose session limit is reached."""
         if busy:
             return self._machine.send(replies.E421_TOO_MANY_SESSIONS)
-        if self._gate is not None and (refusal := self._gate.connection()) is not None:
-            return self._machine.send(refusal)
+        if self._gate is not None:
+            self.sleep = self._gate.greeting_delay
+            if (refusal := self._gate.connection()) is not None:
+                return self._machine.send(refusal)
         dialect = "LMTP" if self._lmtp else "ESMTP" if self._host.esmtp else "SMTP"
         return self._machine.send(_greeting(self._host.domain, dialect))
 
     def read(self, data: bytes) -> bytes:
         """Take what the client wrote; give what is answered to it."""
-        self.accepted = []
+        self.accepted, self.sleep = [], 0.0
         commands = () if self._asks or self._watches else self._machine.read_flight(data)
         if commands:
             return self._answer_flight(commands)
@@ -239,6 +245,7 @@ class Reception:
             if reply.code >= 400:
                 break
         self.commands += len(answered)
+        self._hold_back(sum(reply.code < 400 for reply in answered))
         octets = self._machine.send_flight(answered)
         if answered[-1].code < 400:
             return octets
@@ -262,6 +269,8 @@ class Reception:
                 out.append(self._watch(event, reply))
             if reply.code >= 400:
                 out.append(self._count(reply))
+            else:
+                self._hold_back(1)
         return out[0] if len(out) == 1 else b"".join(out)
 
     def _watch(self, event: object, reply: Reply) -> bytes:
@@ -274,7 +283,13 @@ class Reception:
     def _count(self, refusal: Reply) -> bytes:
         """Count an error; at the limit, the end of the session."""
         ends = self._patience is not None and self._patience.is_over(refusal)
+        self._hold_back(1)
         return self.close(replies.E421_TOO_MANY_ERRORS) if ends else b""
+
+    def _hold_back(self, answers: int) -> None:
+        """So many answers go out later, to a client that makes errors."""
+        if self._patience is not None:
+            self.sleep += answers * self._patience.sleeps
 
     def _hello(self, event: events.Ehlo | events.Helo | events.Lhlo) -> Reply:
         if self._gate is not None and (refusal := self._gate.hello()) is not None:
@@ -386,6 +401,8 @@ class Reception:
             self.offered = mail
             return None
         self.accepted.append(mail)
+        if self._patience is not None:
+            self._patience.begin_anew()
         return replies.S250_QUEUED
 
 

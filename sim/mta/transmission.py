@@ -189,13 +189,19 @@ class Transmission(Caller):
         pending = self._pending
         recipients = len(pending)
         self._excess = []
-        if not sender.positive or answers[-1].code == 421:
+        if not sender.positive:
             self._taken = False
-            self.replies |= dict.fromkeys(pending, sender if not sender.positive else answers[-1])
-            place = "mail" if not sender.positive else "rcpt" if len(rest) <= recipients else "data"
-            self._refused_at |= dict.fromkeys(pending, place)
+            self.replies |= dict.fromkeys(pending, sender)
+            self._refused_at |= dict.fromkeys(pending, "mail")
             return False
-        refused = {path: reply for path, reply in zip(pending, rest[:recipients], strict=True) if not reply.positive}
+        # A 421 may have come before all were answered.
+        refused = {path: reply for path, reply in zip(pending, rest, strict=False) if not reply.positive}
+        if answers[-1].code == 421:
+            self._taken = False
+            self._refused_at |= dict.fromkeys(pending, "rcpt" if len(rest) <= recipients else "data")
+            self._refused_at |= dict.fromkeys(refused, "rcpt")
+            self.replies |= dict.fromkeys(pending, answers[-1]) | refused
+            return False
         self._taken = len(refused) < recipients
         if refused:
             self.replies |= refused

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from types import MappingProxyType
 from typing import Annotated, Literal, get_args
 
 from sim.scenario.names import shown
-from sim.scenario.policies import Greylist, Place, Policies, Rate, Refusal
+from sim.scenario.policies import Errors, Greylist, Place, Policies, Rate, Refusal
 from sim.scenario.quantity import PROBABILITY, format_duration, format_size, parse_probability
 from sim.scenario.reading import Form, Reads, Shorthand
 from sim.scenario.values import Duration, LongDuration, Size, read_text, read_whole, whole, word
@@ -91,6 +91,19 @@ def _read_reply_text(value: object) -> str:
     return text
 
 
+def _check_reply(place: Place, code: int, enhanced: str | None) -> None:
+    if code // 100 not in (4, 5):
+        raise ValueError(
+            f"not a refusal at {place} ({code}): allowed are codes from 400 to 599; RFC 5321 section 4.3.2"
+            f" has {_ANSWERS[place]} there"
+        )
+    if enhanced is not None and enhanced[0] != str(code)[0]:
+        raise ValueError(
+            f"an enhanced status code of another class than its reply code ({code}, {enhanced}): allowed"
+            f" is {code // 100}.x.y (RFC 2034 section 4)"
+        )
+
+
 _CODE = Annotated[int, Reads(partial(read_whole, 0, 999), {"type": "integer", "minimum": 400, "maximum": 599})]
 _STATUS = Annotated[str, Reads(_read_enhanced, {"type": "string", "pattern": f"^{_ENHANCED.pattern}$"})]
 _REPLY_TEXT = Annotated[str, Reads(_read_reply_text, {"type": "string"})]
@@ -116,16 +129,7 @@ class RefusalForm(Form):
     """What the reply says."""
 
     def __post_init__(self) -> None:
-        if self.code // 100 not in (4, 5):
-            raise ValueError(
-                f"not a refusal at {self.at} ({self.code}): allowed are codes from 400 to 599; RFC 5321 section 4.3.2"
-                f" has {_ANSWERS[self.at]} there"
-            )
-        if self.enhanced is not None and self.enhanced[0] != str(self.code)[0]:
-            raise ValueError(
-                f"an enhanced status code of another class than its reply code ({self.code}, {self.enhanced}): allowed"
-                f" is {self.code // 100}.x.y (RFC 2034 section 4)"
-            )
+        _check_reply(self.at, self.code, self.enhanced)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,10 +140,47 @@ class RateForm(Form):
     """So many times."""
     per: LongDuration
     """Within any time of this length."""
+    counts: Annotated[Literal["accepted", "tries"], word("counts", "accepted", "tries")] = "accepted"
+    """Whether what was refused counts as well."""
+    code: _CODE | None = None
+    """The reply code of what is too much; 421 at the greeting and 450 elsewhere, where absent."""
+    enhanced: _STATUS | None = None
+    """The enhanced status code; 4.7.0 at the greeting, and 4.7.1 or 5.7.1 elsewhere, where absent."""
+    text: _REPLY_TEXT = ""
+    """What the reply says."""
 
-    def rate(self) -> Rate:
+    def rate(self, place: Place) -> Rate:
+        """What it means, where the reply is one to this place.
+
+        Raises:
+            ValueError: the reply is no refusal.
+        """
+        usual = 421 if place == "connect" else 450
+        _check_reply(place, usual if self.code is None else self.code, self.enhanced)
+        return Rate(
+            count=self.count,
+            per=self.per,
+            counts=self.counts,
+            code=self.code or 0,
+            enhanced=self.enhanced or "",
+            text=self.text,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorsForm(Form):
+    """What a session's refusals cost its client."""
+
+    soft_limit: Annotated[int, whole(0)] = 10
+    """From which one on replies are held back; 0 means never."""
+    hard_limit: Annotated[int, whole(0)] = 20
+    """After how many the session ends with 421; 0 means never."""
+    delay: Duration = 1.0
+    """How long each reply is held back."""
+
+    def errors(self) -> Errors:
         """What it means."""
-        return Rate(count=self.count, per=self.per)
+        return Errors(soft_limit=self.soft_limit, hard_limit=self.hard_limit, delay=self.delay)
 
 
 def _expand_refusals(value: object) -> object:
@@ -158,21 +199,36 @@ class PoliciesForm(Form):
     """How often a client may connect."""
     messages: RateForm | None = None
     """How many messages a client may offer."""
+    recipients: RateForm | None = None
+    """How many recipients a client may name."""
     sessions_at_once: Annotated[int, whole(0)] = 0
     """How many sessions a client may have at a time; 0 means any number."""
+    messages_per_session: Annotated[int, whole(0)] = 0
+    """How many messages a client may offer in one session before it gets 421; 0 means any number."""
+    errors: ErrorsForm | None = None
+    """What refusals cost."""
+    greeting_delay: Duration = 0.0
+    """How long the greeting is held back."""
     spool: Size = 0
     """How many bytes the queue may hold before mail gets 452; 0 means any number."""
     unknown_users: Annotated[Literal["reject", "bounce"], word("unknown_users", "reject", "bounce")] = "reject"
     """Whether mail for users who are not there is refused at RCPT, or taken and returned."""
+
+    def __post_init__(self) -> None:
+        self.policies()
 
     def policies(self) -> Policies:
         """What it means."""
         return Policies(
             greylist=self.greylist.greylist() if self.greylist else None,
             refuse=tuple(map(_refusal, self.refuse)),
-            sessions=self.sessions.rate() if self.sessions else None,
-            messages=self.messages.rate() if self.messages else None,
+            sessions=self.sessions.rate("connect") if self.sessions else None,
+            messages=self.messages.rate("mail") if self.messages else None,
+            recipients=self.recipients.rate("rcpt") if self.recipients else None,
             sessions_at_once=self.sessions_at_once,
+            messages_per_session=self.messages_per_session,
+            errors=self.errors.errors() if self.errors else None,
+            greeting_delay=self.greeting_delay,
             spool=self.spool,
             unknown_users=self.unknown_users,
         )
@@ -199,17 +255,24 @@ def show_policies(policies: Policies) -> object:
         said["greylist"] = {**shown, "whitelist_after": policies.greylist.whitelist_after}
     if policies.refuse:
         said["refuse"] = [_show_refusal(refusal) for refusal in policies.refuse]
-    for name in ("sessions", "messages"):
-        rate = getattr(policies, name)
-        if rate:
-            said[name] = {"count": rate.count, "per": format_duration(rate.per)}
-    if policies.sessions_at_once:
-        said["sessions_at_once"] = policies.sessions_at_once
+    rates = {name: getattr(policies, name) for name in ("sessions", "messages", "recipients")}
+    said |= {name: _show_rate(rate) for name, rate in rates.items() if rate}
+    limits = {name: getattr(policies, name) for name in ("sessions_at_once", "messages_per_session")}
+    said |= {name: limit for name, limit in limits.items() if limit}
+    if policies.errors:
+        said["errors"] = {**asdict(policies.errors), "delay": format_duration(policies.errors.delay)}
+    if policies.greeting_delay:
+        said["greeting_delay"] = format_duration(policies.greeting_delay)
     if policies.spool:
         said["spool"] = format_size(policies.spool)
     if policies.unknown_users != "reject":
         said["unknown_users"] = policies.unknown_users
     return said or "none"
+
+
+def _show_rate(rate: Rate) -> dict[str, object]:
+    said = {"count": rate.count, "per": format_duration(rate.per), "counts": rate.counts}
+    return said | {key: getattr(rate, key) for key in ("code", "enhanced", "text") if getattr(rate, key)}
 
 
 def _show_refusal(refusal: Refusal) -> dict[str, object]:

@@ -46,26 +46,54 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """No more than `count` of what is named within any `per` s, for each client."""
+    """No more than `count` of what is named within any `per` s, for each client.
+
+    What is too much gets `code` with `enhanced` and `text`, where they are set. `counts` says what counts: all tries,
+    as in Postfix's anvil(8) and with Exim's `ratelimit` where it is strict, or those that were let in (`leaky`).
+    """
 
     count: int
     per: float
+    counts: Literal["accepted", "tries"] = "accepted"
+    code: int = 0
+    enhanced: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errors:
+    """What one session's refusals cost its client, since it began or last handed over mail (Postfix smtpd(8)).
+
+    From the `soft_limit`-th on every reply is held back for `delay` s (smtpd_soft_error_limit, smtpd_error_sleep_time);
+    the `hard_limit`-th is followed by 421 (smtpd_hard_error_limit). 0 means no limit.
+    """
+
+    soft_limit: int = 10
+    hard_limit: int = 20
+    delay: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policies:
     """A host's policies; none by default.
 
-    `sessions` and `messages` limit how often a client comes, `sessions_at_once` how many sessions it has at a time (0:
-    any). `spool` is how many bytes the host's queue may hold (0: any). `unknown_users` says whether mail for a user
-    who is not there is refused at RCPT, or taken and then returned.
+    `sessions`, `messages` and `recipients` limit how often a client connects, says MAIL and says RCPT (Postfix
+    smtpd_client_connection_rate_limit and its kin), `sessions_at_once` how many sessions it has at a time (0: any),
+    `messages_per_session` how often it may say MAIL in one (0: any; Exim smtp_accept_max_per_connection, 1000 there).
+    `errors` says what refusals cost, `greeting_delay` how long, in s, the greeting is held back (Postfix
+    postscreen_greet_wait, sendmail's greet_pause). `spool` is how many bytes the host's queue may hold (0: any).
+    `unknown_users` says whether mail for a user who is not there is refused at RCPT, or taken and then returned.
     """
 
     greylist: Greylist | None = None
     refuse: tuple[Refusal, ...] = ()
     sessions: Rate | None = None
     messages: Rate | None = None
+    recipients: Rate | None = None
     sessions_at_once: int = 0
+    messages_per_session: int = 0
+    errors: Errors | None = None
+    greeting_delay: float = 0.0
     spool: int = 0
     unknown_users: Literal["reject", "bounce"] = "reject"
 

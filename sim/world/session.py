@@ -180,6 +180,14 @@ class Session(Generic[Client]):
             server_down = self._server_down = self._server_weather.next_down(ready)
             end = min(arrives + client.timeout(policy), up_until)
             written = reception.greet(busy=self._far_end.admit())
+            if reception.sleep:
+                ready += reception.sleep
+                if ready > end or server_down <= ready:
+                    yield self._cut(end, "timeout")
+                    return
+                self._count_service(reception.sleep)
+                if ready > arrives:
+                    yield ready
         while True:
             if resumed:
                 resumed = False
@@ -234,7 +242,7 @@ class Session(Generic[Client]):
                 return
             written = reception.read(flight)
             ready = now
-            if self._server_takes_time:
+            if self._server_takes_time or reception.sleep:
                 ready += self._service()
                 if ready > end or server_down <= ready:
                     self._orphan(now, ready, end, server_down)
@@ -342,7 +350,7 @@ class Session(Generic[Client]):
     def _service(self) -> float:
         """What the server takes for what it has just been told."""
         server, reception = self._server, self.reception
-        took = reception.commands * server.service_time
+        took = reception.commands * server.service_time + reception.sleep
         if reception.accepted:
             took += server.commit_time
         reception.commands = 0

@@ -164,6 +164,62 @@ def test_a_client_has_so_many_messages_a_time():
     assert mine.mail(()) is None
 
 
+@pytest.mark.parametrize(
+    ("counts", "codes"), [("accepted", [None, 450, 450, None, 450]), ("tries", [None, *[450] * 4])]
+)
+def test_refused_tries_count_or_not(counts: str, codes: list[int | None]):
+    """One a minute: who tries every half minute gets in every other time, or never (Exim's leaky and strict)."""
+    clock = Clock()
+    gate = Gate(guard(messages=Rate(count=1, per=61.0, counts=counts)), "a", clock)
+    said = []
+    for clock.now in (0.0, 30.0, 60.0, 90.0, 120.0):
+        said.append(gate.mail(()))
+    assert [reply and reply.code for reply in said] == codes
+
+
+@pytest.mark.parametrize(
+    ("rate", "first"),
+    [
+        (Rate(count=1, per=60.0), ("421 4.7.0", "450 4.7.1", "450 4.7.1")),
+        (Rate(count=1, per=60.0, code=451, enhanced="4.3.2"), ("451 4.3.2",) * 3),
+        (Rate(count=1, per=60.0, code=554), ("554 5.7.1",) * 3),
+    ],
+)
+def test_a_rate_has_a_code_of_its_own(rate: Rate, first: tuple[str, ...]):
+    """At the greeting, at MAIL, and at RCPT, where the directory is not asked before."""
+    one = Gate(guard(sessions=rate, messages=rate, recipients=rate), "a", Clock())
+    for _ in range(2):
+        said = (one.connection(), one.mail(()), one.recipient(ANN, BOB, replies.E550_NO_SUCH_USER))
+    assert tuple(f"{reply.code} {reply.enhanced}" for reply in said) == first
+
+
+def test_a_session_has_so_many_messages():
+    """Then 421, whether they were taken or not (Exim smtp_accept_max_per_connection); another session begins anew."""
+    host = guard(messages_per_session=2, refuse=(Refusal(at="mail", code=451, during=((0.0, 1.0),)),))
+    clock = Clock()
+    gate = Gate(host, "a", clock)
+    said = [gate.mail(())]
+    clock.now = 1.0
+    said += [gate.mail(()), gate.mail(()), Gate(host, "a", clock).mail(())]
+    assert [reply and reply.code for reply in said] == [451, None, 421, None]
+
+
+def test_errors_hold_replies_back_and_end_the_session():
+    """Two errors are free but for the second's own reply, mail that is taken forgives them, the third ends it."""
+    errors = policies.Errors(soft_limit=2, hard_limit=3, delay=1.5)
+    gate = Gate(guard(errors=errors, greeting_delay=6.0), "a", Clock())
+    domain = Domain(name="b.example", mx=((10, "b"),), users=("bob",))
+    reception = Reception(Host(name="b"), Directory("b", [domain], lambda _: None), gate=gate)
+    reception.greet(busy=False)
+    slept = [reception.sleep]
+    envelope = "MAIL FROM:<a@a.example>\r\nRCPT TO:<bob@b.example>\r\nDATA\r\n"
+    for said in ("EHLO a", "VRFY x", "VRFY x", f"NOOP\r\n{envelope}.", "NOOP", "VRFY x", "VRFY x", "VRFY x"):
+        reception.read(f"{said}\r\n".encode())
+        slept.append(reception.sleep)
+    assert slept == [6.0, 0.0, 0.0, 1.5, 6.0, 0.0, 0.0, 1.5, 1.5]
+    assert reception.is_over
+
+
 def test_a_client_has_so_many_sessions_a_time():
     """421 at the greeting."""
     host = guard(sessions=Rate(count=1, per=60.0))

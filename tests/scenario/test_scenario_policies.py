@@ -8,7 +8,7 @@ from ruamel.yaml import YAML
 
 from sim.scenario.errors import ScenarioError
 from sim.scenario.load import loads
-from sim.scenario.policies import NO_POLICIES, Greylist, Policies, Rate, Refusal
+from sim.scenario.policies import NO_POLICIES, Errors, Greylist, Policies, Rate, Refusal
 from sim.scenario.schema import schema
 from sim.scenario.show import show
 from sim.scenario.spec import Collects
@@ -23,6 +23,8 @@ EVERYTHING = r"""policies: {greylist: {delay: 10 min, window: 1 h, lifetime: 7 d
   refuse: [{at: rcpt, code: 451, probability: 0.1, during: [{from: 1 h, to: 2 h}]}, {at: dot, code: 554, text: no},
            {at: data, code: 421, enhanced: 4.3.2, text: "bo\u00eete\npleine"}],
   sessions: {count: 10, per: 1 min}, messages: {count: 100, per: 1 h}, sessions_at_once: 2, spool: 10 MB,
+  recipients: {count: 9, per: 1 h, counts: tries, code: 452, enhanced: 4.5.3, text: slow}, messages_per_session: 5,
+  errors: {soft_limit: 1, hard_limit: 0, delay: 5 s}, greeting_delay: 6 s,
   unknown_users: bounce}, collects: {from: b, every: 30 min}"""
 
 
@@ -42,7 +44,11 @@ def test_everything_is_read():
         ),
         sessions=Rate(count=10, per=60.0),
         messages=Rate(count=100, per=3600.0),
+        recipients=Rate(count=9, per=3600.0, counts="tries", code=452, enhanced="4.5.3", text="slow"),
         sessions_at_once=2,
+        messages_per_session=5,
+        errors=Errors(soft_limit=1, hard_limit=0, delay=5.0),
+        greeting_delay=6.0,
         spool=10_000_000,
         unknown_users="bounce",
     )
@@ -109,6 +115,14 @@ def test_none_takes_policies_away():
         (
             "policies: {refuse: {at: rcpt, code: 550, text: %s}}" % ("x" * 497),
             "a line too long for a reply (497 octets): allowed are 496",
+        ),
+        (
+            "policies: {sessions: {count: 1, per: 1 min, code: 220}}",
+            "not a refusal at connect (220): allowed are codes from 400 to 599; RFC 5321 section 4.3.2 has 421, 554 there",
+        ),
+        (
+            "policies: {messages: {count: 1, per: 1 min, enhanced: 5.7.1}}",
+            "of another class than its reply code (450, 5.7.1)",
         ),
         (
             "policies: {refuse: {at: quit, code: 451}}",

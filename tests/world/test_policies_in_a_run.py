@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import message, run, scenario
 
-from sim.scenario.policies import Greylist, Place, Policies, Rate, Refusal
+from sim.scenario.policies import Errors, Greylist, Place, Policies, Rate, Refusal
+from sim.scenario.products import Exim, Postfix, Sendmail
 from sim.scenario.spec import DAY, Interval, Weather
 
 MINUTE = 60.0
@@ -76,6 +77,45 @@ def test_any_refusal_of_any_text_is_told_at_any_place(place, code, text, extensi
     facts = facts_of(policies, message(0, "u1@a", "u1@b"), extensions=extensions, esmtp=esmtp)
     assert facts.attempts[0].reply_code == code
     assert facts.copies[0].outcome in ("delivered", "bounced")
+
+
+def test_refusals_before_a_421_stand():
+    """The third unknown recipient is one error too many: the first two are returned, the others come again."""
+    names = ["x@b", "y@b", "z@b", "u1@b"]
+    facts = facts_of(Policies(errors=Errors(soft_limit=0, hard_limit=3)), message(0, "u1@a", *names))
+    assert [copy.outcome for copy in facts.copies[:4]] == ["bounced", "bounced", "bounced", "delivered"]
+    assert [attempt.reply_code for attempt in facts.attempts if attempt.from_host == "a"] == [550, 250]
+
+
+def test_a_greeting_may_be_held_back():
+    """Six seconds (postscreen_greet_wait) are the server's; a client with less patience goes."""
+    quick, late = (facts_of(Policies(greeting_delay=delay)).copies[0] for delay in (0.0, 6.0))
+    assert late.ended_s - quick.ended_s == pytest.approx(6.0)
+    assert late.service_s - quick.service_s == pytest.approx(6.0)
+    facts = facts_of(Policies(greeting_delay=400.0))
+    assert {attempt.outcome for attempt in facts.attempts} == {"timeout"}
+
+
+def test_errors_hold_a_session_up():
+    """From the first unknown recipient on every reply takes a second: theirs, that to DATA, and that to the dot."""
+    names = ["x@b", "y@b", "u1@b"]
+    times = []
+    for delay in (0.0, 1.0):
+        errors = Errors(soft_limit=1, hard_limit=0, delay=delay)
+        facts = facts_of(Policies(errors=errors), message(0, "u1@a", *names))
+        times.append(next(copy.ended_s for copy in facts.copies if copy.recipient == "u1@b.example"))
+    assert times[1] - times[0] == pytest.approx(4.0)
+
+
+@pytest.mark.parametrize("product", [Postfix(), Exim(), Sendmail()])
+def test_a_session_takes_so_many_messages_and_the_rest_goes_in_others(product):
+    """421 to the MAIL after the second; all arrive."""
+    mail = [message(0, "u1@a", "u1@b") for _ in range(7)]
+    hosts = {"a": {"mta": product}, "b": {"policies": Policies(messages_per_session=2), "service_time": 0.1}}
+    facts = run(scenario("a-b", *mail, hosts=hosts, drain=DAY))
+    assert [copy.outcome for copy in facts.copies] == ["delivered"] * 7
+    taken = Counter(attempt.session_id for attempt in facts.attempts if attempt.reply_code == 250)
+    assert max(taken.values()) <= 2
 
 
 def test_a_rate_spreads_mail_over_time():
