@@ -17,7 +17,7 @@ from typing import Final
 
 from sim.network.end import End
 from sim.network.segments import ATO, Packet
-from sim.network.sender import coarse
+from sim.network.sender import CLOCKS, coarse
 from sim.scenario.spec import Tcp
 
 __all__ = ["SEGMENT", "BerkeleyEnd"]
@@ -108,6 +108,11 @@ class BerkeleyEnd(End):
         self.nodelay = self.una == self.next
         self._small = self.next - 1
         return super().push(now, beyond=beyond)
+
+    def _set_timer(self, now: float, delay: float, kind: int) -> None:
+        """Set it to a tick, which may come before the delay is over: they are counted from the last one on."""
+        super()._set_timer(now, delay, kind)
+        self.timer, self.timer_set = CLOCKS[self.tcp.stack](now, delay), -1.0
 
     def _owes_enough(self) -> bool:
         return self._owed >= 2 * self._way.mss

@@ -13,6 +13,7 @@ from typing import Final, Protocol
 
 from sim.network.end import End
 from sim.network.exchange import Exchange
+from sim.network.haste import holds_still
 from sim.network.segments import ATO
 from sim.network.way import Way
 
@@ -81,7 +82,8 @@ class Disturbance:
         if peer.sent >= 0:
             if now - peer.arrived < ATO:
                 mine.owes(1, peer.sent, peer.arrived)
-                peer.awaits([_COMMAND], peer.sent)
+                # Each acknowledgement of a flight of several segments has set its timer anew.
+                peer.awaits([_COMMAND], peer.sent, peer.sent if peer.lone else peer.arrived)
             else:
                 peer.sample(peer.arrived - peer.sent + ATO + peer.arrived - peer.sent)
         mine.sent = peer.sent = -1.0
@@ -135,6 +137,9 @@ class Disturbance:
             return False
         left = len(peer.sizes) - peer.una
         if left > 1 or (left and (mine.received < len(peer.sizes) or peer.resent_last)):
+            return False
+        if left and now - peer.last_sent >= holds_still(peer, lone=True):
+            # Acknowledgements on the way have set the timer anew; that of a sum runs from when the flight was sent.
             return False
         peer.sent = peer.last_sent if left else -1.0
         mine.sent = -1.0

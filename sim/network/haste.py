@@ -18,7 +18,7 @@ from sim.network.segments import ATO
 from sim.network.sender import Sender
 from sim.network.way import ACK, HEADERS, Way
 
-__all__ = ["PATIENT", "acknowledge_at_once", "hurries", "is_late", "overtaken", "slow"]
+__all__ = ["PATIENT", "acknowledge_at_once", "holds_still", "hurries", "is_late", "overtaken", "slow"]
 
 _SLOW: Final = 3e6
 """Below this rate in bit/s two full segments take longer than the 8 ms that a probe grants beside two round trips."""
@@ -63,7 +63,7 @@ def overtaken(way: Way, mine: Sender, now: float, at: float, *, lone: bool) -> b
     """
     for line in way.back:
         at = line.expects(at, ACK)
-    return at - now > (mine.probe_timeout(mine.rto, lone=lone) if mine.tcp.sack else mine.rto)
+    return at - now > holds_still(mine, lone=lone)
 
 
 def is_late(peer: End, now: float, at: float) -> bool:
@@ -73,4 +73,9 @@ def is_late(peer: End, now: float, at: float) -> bool:
     """
     if peer.sent < 0 or not peer.lone or now - peer.arrived >= ATO:
         return False
-    return at - peer.sent > (peer.probe_timeout(peer.rto, lone=True) if peer.tcp.sack else peer.rto)
+    return at - peer.sent > holds_still(peer, lone=True)
+
+
+def holds_still(mine: Sender, *, lone: bool) -> float:
+    """How long after a flight no timer of its sender runs out, in s."""
+    return mine.probe_timeout(mine.rto, lone=lone) if mine.tcp.sack else mine.rto

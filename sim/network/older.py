@@ -14,6 +14,7 @@ from typing import Final
 
 from sim.network.end import End
 from sim.network.segments import MISSING, SACKED, Packet
+from sim.network.sender import CLOCKS
 from sim.network.way import Way
 
 __all__ = ["OlderEnd"]
@@ -42,6 +43,11 @@ class OlderEnd(End):
             return rto
         least = 1.5 * self.srtt + _DELAYED_ACK if lone else _SHORTEST_PROBE
         return min(max(2 * self.srtt, least), rto)
+
+    def _set_timer(self, now: float, delay: float, kind: int) -> None:
+        """Set it to a tick, which may come before the delay is over: they are counted from the last one on."""
+        super()._set_timer(now, delay, kind)
+        self.timer, self.timer_set = CLOCKS[self.tcp.stack](now, delay), -1.0
 
     def _find_lost(self, now: float) -> float:
         """What three or more later segments have overtaken is lost; what was sent again is not looked at.

@@ -139,14 +139,14 @@ class Segments(Sender):
         self.ack_due = math.inf
         self.heard_at = -math.inf
 
-    def awaits(self, sizes: Sequence[int], sent: float) -> None:
-        """Its own last flight was sent at that time and is not acknowledged yet."""
+    def awaits(self, sizes: Sequence[int], sent: float, since: float) -> None:
+        """Its own last flight was sent at a time and is not acknowledged yet; its timer runs `since` a later one."""
         self.write(sizes)
         for number in range(len(sizes)):
             self._xmit[number] = sent
             self._order[number] = None
         self.next = len(sizes)
-        self.arm_probe(sent, advancing=True)
+        self.arm_probe(since, advancing=True)
 
     def write(self, sizes: Sequence[int]) -> None:
         """The program writes segments of those sizes."""

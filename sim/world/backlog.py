@@ -81,7 +81,7 @@ class Backlog:
                 if self._warnings is not None:
                     self._warn(entry, now, self._warnings)
                     if entry.rounds == 1:
-                        self._set_timer(entry, 0, self._warnings)
+                        self._set_timer(entry, entry.warned, self._warnings)
                 return
         self._remove(entry, now)
 

@@ -195,7 +195,7 @@ class Session(Generic[Client]):
                 size = len(written)
                 arrives = connection.send(ready, size if self._secret is None else tls.protected(size), False)
                 if arrives > end:
-                    yield self._end_of(ready, arrives, end)
+                    yield self._end_of(now, ready, arrives, end)
                     return
                 now = arrives if leap(arrives) else (yield arrives)
                 if hears is not None:
@@ -226,9 +226,9 @@ class Session(Generic[Client]):
                 else:
                     arrives = whole
             if arrives > end:
-                now = yield self._end_of(sent, arrives, end)
+                now = yield self._end_of(now, sent, arrives, end)
                 if self.outcome == "timeout":
-                    self._leave_behind(flight, connection.abandon(end, sent, arrives), server_down)
+                    self._leave_behind(flight, connection.abandon(now, sent, arrives), server_down)
                 elif not self.outcome:
                     self._take_last_words(now)
                 return
@@ -260,7 +260,7 @@ class Session(Generic[Client]):
         for size, to_server in ((tls.CLIENT_HELLO, True), (tls.SERVER_FLIGHT, False)):
             arrives = self.connection.send(now, size, to_server)
             if arrives > end:
-                yield (now := self._end_of(now, arrives, end))
+                yield (now := self._end_of(now, now, arrives, end))
                 if not self.outcome:
                     self._cut(now, "connection-lost")
                 return now
@@ -275,12 +275,14 @@ class Session(Generic[Client]):
         self.transmission.secured()
         return now
 
-    def _end_of(self, sent: float, arrives: float, end: float) -> float:
+    def _end_of(self, now: float, sent: float, arrives: float, end: float) -> float:
         """Note how the session ends with a flight that does not arrive by `end`, if ever; and give when.
 
-        There is no outcome where the server has had the last word.
+        There is no outcome where the server has had the last word. What has ended the connection while the server was
+        at work is noticed now.
         """
         at, why = (end, "") if arrives < inf else self.connection.end(end, _LAST_WORDS)
+        at = max(at, now)
         if why == "hung-up":
             return at
         if not self.reception.is_over and why != "connection-lost":

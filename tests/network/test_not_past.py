@@ -1,0 +1,102 @@
+"""Whatever the link and whoever talks: a connection never gives a time that is past for its caller."""
+
+from __future__ import annotations
+
+import math
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim.network.circuit import CarrierLine, connect
+from sim.network.line import Line
+from sim.network.propagation import Propagation
+from sim.network.weather import ALWAYS_UP, Timeline
+from sim.scenario.distribution import Constant
+from sim.scenario.spec import Tcp
+
+STACKS = {
+    "linux": Tcp(),
+    "linux-3": Tcp(stack="linux-3"),
+    "bsd-1988": Tcp(stack="bsd-1988", congestion="tahoe", initial_window=1, min_rto=1.0, sack=False),
+    "reno": Tcp(congestion="reno", sack=False),
+}
+
+RATES = st.floats(math.log(110), math.log(1e10)).map(math.exp)
+LINKS = st.lists(
+    st.tuples(st.none(), RATES, st.sampled_from([0.0, 0.0001, 0.01, 0.3, 3.0, 30.0])),
+    min_size=1,
+    max_size=3,
+)
+FLIGHTS = st.lists(
+    st.tuples(st.floats(0, math.log(3e5)).map(lambda x: int(math.exp(x))), st.booleans(), st.sampled_from([0.0, 3.0])),
+    min_size=1,
+    max_size=6,
+)
+
+
+def line(carrier, rate, delay, loss, seed, timeline):
+    """A line under a carrier's procedure, or a plain one."""
+    made = (CarrierLine if carrier else Line)(
+        rate=rate, delay=Constant(delay), loss=loss, random=Random(seed), timeline=timeline, mtu=1500
+    )
+    if carrier:
+        made.carrier = carrier
+    return made
+
+
+def moments(connection, flights, patience):
+    """The time of each step of a session, as `Session` takes them; it ends where a flight does not arrive."""
+    if connection.open(0.0, 1e5, False) == math.inf:
+        return [0.0, min(connection.gave_up_at, 1e5)]
+    times = [0.0, connection.accepted_at]
+    for size, to_server, pause in flights:
+        sent = now = times[-1] + pause
+        if now == math.inf:
+            return times[:-1]
+        arrives = connection.send_window(now, size, to_server)
+        if arrives is None:
+            flow = connection.windows(now, size, to_server)
+            try:
+                while True:
+                    times.append(next(flow))
+                    if times[-1] > sent + patience:
+                        why = connection.end(times[-1], 60)[1]
+                        left = connection.abandon(times[-1], sent, math.inf) if not why else math.inf
+                        return [*times, left]
+            except StopIteration as stop:
+                arrives = stop.value
+        if arrives == math.inf:
+            return [*times, max(connection.end(times[-1] + patience, 60)[0], times[-1])]
+        times.append(arrives)
+    return [*times, connection.reset(times[-1], times[-1] + patience)]
+
+
+@settings(deadline=None, derandomize=True, max_examples=300)
+@given(
+    links=LINKS,
+    flights=FLIGHTS,
+    loss=st.sampled_from([0.0, 0.0, 0.01, 0.3]),
+    seed=st.integers(0, 1000),
+    stacks=st.tuples(st.sampled_from(sorted(STACKS)), st.sampled_from(sorted(STACKS))),
+    outage=st.none() | st.tuples(st.floats(0, 1000), st.floats(1, 5000)),
+    patience=st.sampled_from([20.0, 600.0, 1e5]),
+)
+def test_no_connection_gives_a_time_that_is_past(links, flights, loss, seed, stacks, outage, patience):
+    """Each step of a dialogue is at the time of the one before, or later, over any mixture of carriers."""
+    weather = Timeline([(outage[0], outage[0] + outage[1])]) if outage else ALWAYS_UP
+    out = [line(*link, loss, f"{seed} out {i}", weather) for i, link in enumerate(links)]
+    back = [line(*link, loss, f"{seed} back {i}", weather) for i, link in enumerate(links)]
+    connection = connect(out, back[::-1], client_tcp=STACKS[stacks[0]], server_tcp=STACKS[stacks[1]], patience=300.0)
+    times = moments(connection, flights, patience)
+    assert times == sorted(times)
+
+
+@settings(deadline=None, derandomize=True, max_examples=50)
+@given(links=LINKS, flights=FLIGHTS, outage=st.tuples(st.floats(0, 1000), st.floats(1, 5000)))
+def test_neither_does_one_without_tcp(links, flights, outage):
+    """Each step of a dialogue is at the time of the one before, or later."""
+    weather = Timeline([(outage[0], outage[0] + outage[1])])
+    out = [line(None, *link[1:], 0.0, "", weather) for link in links]
+    times = moments(Propagation(out, out, server=weather), flights, 600.0)
+    assert times == sorted(times)
