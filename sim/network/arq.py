@@ -11,17 +11,17 @@ Computer Communications, appendix on the performance of link control.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from math import inf
 from typing import Final, NamedTuple
 
 from sim.network.line import Line
 from sim.network.weather import ALWAYS_UP, Timeline
 
-__all__ = ["Arq", "Chunk", "Procedure"]
+__all__ = ["Arq", "Flight", "Procedure", "relay"]
 
-_STEP: Final = 64
-"""A long flight is gone on with after so many packets, so that others may use the line in between."""
+_STEP: Final = 128
+"""A long flight is gone on with after so many packets and answers, so that others may use the line in between."""
 
 
 class Chunk(NamedTuple):
@@ -122,28 +122,12 @@ class Arq:
         self.gave_up_at = now
         return inf
 
-    def transfer(self, chunks: Sequence[Chunk]) -> Generator[float, None, list[Chunk]]:
-        """Carry octets as they become there, packet by packet.
-
-        Yields:
-            The time at which to go on.
-
-        Returns:
-            The packets' octets, with the times at which they are there at the far end in order; nothing more after the
-            procedure gave up.
-        """
+    def flight(self, size: int) -> Flight:
+        """Begin to carry so many octets, as they become there."""
         for line in (self._there, self._back):
             if line.jittery:
                 line.draw_lag()
-        packets = _packets(chunks, self.procedure.payload)
-        if self.procedure.bid and packets:
-            asked = self.exchange(packets[0].at, self.procedure.control)
-            packets = [Chunk(max(packet.at, asked), packet.size) for packet in packets]
-        if not packets or packets[0].at == inf:
-            return []
-        flight = _Flight(self, packets)
-        yield from flight.run()
-        return flight.arrived
+        return Flight(self, size)
 
     def send(self, now: float, size: int) -> tuple[float, float, bool]:
         """Put a packet on the line.
@@ -177,8 +161,12 @@ class Arq:
         return (at, inf) if end is ALWAYS_UP or end.is_up(at) else (inf, inf)
 
 
-class _Flight:
-    """Packets on their way over one link.
+class Flight:
+    """Octets on their way over one link, in packets.
+
+    Args:
+        arq: The link's procedure.
+        size: How many octets there are to be.
 
     Attributes:
         arrived: The packets that are there, in order.
@@ -187,53 +175,88 @@ class _Flight:
     __slots__ = (
         "_answers",
         "_arq",
+        "_asked",
         "_back_at",
         "_base",
         "_free",
         "_furthest",
+        "_gathered",
         "_next",
         "_packets",
         "_quiet",
         "_rejected",
+        "_size",
+        "_step",
+        "_to_come",
         "_tries",
         "arrived",
     )
 
-    def __init__(self, arq: Arq, packets: Sequence[Chunk]) -> None:
+    def __init__(self, arq: Arq, size: int) -> None:
         self._arq = arq
-        self._packets = packets
+        self._size = self._to_come = size
+        self._gathered = 0
+        self._packets: list[Chunk] = []
         self._answers: deque[tuple[float, int, bool]] = deque()
         self._base = self._next = self._furthest = self._tries = 0
-        self._free = self._quiet = packets[0].at
+        self._asked = self._free = self._quiet = 0.0
         self._rejected = self._back_at = False
+        self._step: Callable[[float], None] = self._send
         self.arrived: list[Chunk] = []
 
-    def run(self) -> Iterator[float]:
-        """Send the packets, with every loss and timer, until all are there or the sender gives up.
+    @property
+    def arrives(self) -> float:
+        """When everything is there; infinity while that is not known."""
+        return inf if self._to_come or len(self.arrived) < len(self._packets) else self.arrived[-1].at
 
-        Yields:
-            The time at which to go on.
-        """
-        how, packets, answers = self._arq.procedure, self._packets, self._answers
-        last, sent = len(packets), 0
-        while len(self.arrived) < last:
-            following = self._next
-            ready = max(self._free, packets[following].at) if following < min(last, self._base + how.window) else inf
-            answer = answers[0][0] if answers else inf
-            timer = max(self._quiet, self._free) + how.timer if self._base < following else inf
-            if ready < answer and ready <= timer:
-                self._send(ready)
-                sent += 1
-                if not sent % _STEP:
-                    yield ready
-            elif answer <= timer:
-                self._hear(*answers.popleft())
-            elif self._tries < how.tries:
-                self._tries += 1
-                self._go_back(timer)
-            else:
-                self._arq.gave_up_at = timer
-                return
+    @property
+    def gave_up(self) -> bool:
+        """Whether its sender has."""
+        return self._arq.gave_up_at < inf
+
+    def take(self, chunk: Chunk) -> None:
+        """Take octets that will be there at a time, into packets; the last one may be short."""
+        payload = self._arq.procedure.payload
+        self._gathered += chunk.size
+        self._to_come -= chunk.size
+        while self._gathered >= payload or (self._gathered and not self._to_come):
+            size = min(self._gathered, payload)
+            if not self._packets:
+                self._begin(chunk.at)
+            self._packets.append(Chunk(max(chunk.at, self._asked), size))
+            self._gathered -= size
+
+    def _begin(self, now: float) -> None:
+        """The first packet is there; where the procedure has it so, the sender asks for the line."""
+        how = self._arq.procedure
+        self._asked = self._arq.exchange(now, how.control) if how.bid else now
+        self._free = self._quiet = self._asked
+
+    def due(self) -> float:
+        """When its next event is, which `step` lets happen; infinity while there is none."""
+        if self.gave_up or self.arrives < inf:
+            return inf
+        how, packets, answers, following = self._arq.procedure, self._packets, self._answers, self._next
+        inside = following < min(len(packets), self._base + how.window)
+        ready = max(self._free, packets[following].at) if inside else inf
+        answer = answers[0][0] if answers else inf
+        timer = max(self._quiet, self._free) + how.timer if self._base < following else inf
+        if ready < answer and ready <= timer:
+            self._step = self._send
+            return ready
+        self._step = self._hear if answer <= timer else self._time_out
+        return min(answer, timer)
+
+    def step(self, now: float) -> None:
+        """Let the event that is due happen."""
+        self._step(now)
+
+    def _time_out(self, now: float) -> None:
+        if self._tries < self._arq.procedure.tries:
+            self._tries += 1
+            self._go_back(now)
+        else:
+            self._arq.gave_up_at = now
 
     def _send(self, now: float) -> None:
         """Send the next packet, and see what the receiver makes of it."""
@@ -264,8 +287,9 @@ class _Flight:
                 (max(heard, self._answers[-1][0] if self._answers else heard), len(self.arrived), rejects)
             )
 
-    def _hear(self, now: float, wanted: int, rejects: bool) -> None:
+    def _hear(self, now: float) -> None:
         """The sender hears which packet is wanted next."""
+        _, wanted, rejects = self._answers.popleft()
         if wanted > self._base:
             self._base, self._tries = wanted, 0
         self._next = max(self._next, self._base)
@@ -280,15 +304,34 @@ class _Flight:
         self._free = self._quiet = max(self._free, now)
 
 
-def _packets(chunks: Sequence[Chunk], payload: int) -> list[Chunk]:
-    """Octets cut into packets, each with the time at which the last of its octets is there."""
-    packets: list[Chunk] = []
-    gathered = 0
-    for at, size in chunks:
-        gathered += size
-        while gathered >= payload:
-            packets.append(Chunk(at, payload))
-            gathered -= payload
-    if gathered:
-        packets.append(Chunk(chunks[-1].at, gathered))
-    return packets
+def relay(flights: Sequence[Flight], now: float, size: int) -> Generator[float, None, float]:
+    """Carry octets over links in a row: each goes on with what has come in over the one before.
+
+    Args:
+        flights: One for each link, just begun.
+        now: When the octets are there, in s.
+        size: How many.
+
+    Yields:
+        The time at which to go on.
+
+    Returns:
+        When all of them are there at the far end; infinity where a procedure gave up.
+    """
+    steps = 0
+    flights[0].take(Chunk(now, size))
+    while True:
+        at, index = min([(flight.due(), index) for index, flight in enumerate(flights)])
+        if at == inf:
+            return flights[-1].arrives
+        steps += 1
+        if not steps % _STEP:
+            yield at
+        flight = flights[index]
+        there = len(flight.arrived)
+        flight.step(at)
+        if flight.gave_up:
+            return inf
+        if index + 1 < len(flights):
+            for chunk in flight.arrived[there:]:
+                flights[index + 1].take(chunk)

@@ -12,7 +12,7 @@ from math import inf
 from typing import Final
 
 from sim.network import stack
-from sim.network.arq import Arq, Chunk, Procedure
+from sim.network.arq import Arq, Flight, Procedure, relay
 from sim.network.detour import Detour
 from sim.network.disturbance import Program
 from sim.network.line import Line
@@ -180,14 +180,16 @@ class Circuit(WithoutTcp):
 
     def windows(self, now: float, size: int, to_server: bool) -> Generator[float, None, float]:
         """Send a flight, and let others use the lines in between; as `tcp.Connection.windows`."""
-        chunks = [Chunk(now, size)]
-        for hop in self._hops if to_server else reversed(self._hops):
+        for _, group in groupby(self._hops if to_server else reversed(self._hops), type):
+            hops = list(group)
             if now == inf:
                 return inf
-            chunks = yield from hop.transfer(chunks, to_server)
-            if sum(chunk.size for chunk in chunks) < size:
-                return inf
-        return chunks[-1].at
+            if isinstance(hops[0], _InternetHop):
+                now = yield from hops[0].send(now, size, to_server)
+            else:
+                links = [hop.flight(size, to_server) for hop in hops if isinstance(hop, _CarrierHop)]
+                now = yield from relay(links, now, size)
+        return now
 
     sending = windows
 
@@ -275,9 +277,9 @@ class _CarrierHop:
             now += carrier.redial
         return now + carrier.setup
 
-    def transfer(self, chunks: Sequence[Chunk], to_server: bool) -> Generator[float, None, list[Chunk]]:
-        """Carry octets over this link."""
-        return self._ways[to_server].transfer(chunks)
+    def flight(self, size: int, to_server: bool) -> Flight:
+        """Begin to carry octets over this link."""
+        return self._ways[to_server].flight(size)
 
 
 class _InternetHop:
@@ -308,11 +310,9 @@ class _InternetHop:
         """Connect from gateway to gateway."""
         return max(self._connection.open(now, until), self._connection.accepted_at)
 
-    def transfer(self, chunks: Sequence[Chunk], to_server: bool) -> Generator[float, None, list[Chunk]]:
+    def send(self, now: float, size: int, to_server: bool) -> Generator[float, None, float]:
         """Carry a whole flight, once all of it is at the gateway."""
-        size = sum(chunk.size for chunk in chunks)
-        arrives = yield from self._connection.sending(chunks[-1].at, size, to_server)
+        arrives = yield from self._connection.sending(now, size, to_server)
         if arrives == inf:
             self.gave_up_at = self._connection.end(inf)[0]
-            return []
-        return [Chunk(arrives, size)]
+        return arrives

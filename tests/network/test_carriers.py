@@ -7,8 +7,9 @@ from random import Random
 
 import pytest
 
-from sim.network.arq import Arq, Chunk, Procedure
-from sim.network.circuit import CarrierLine, Circuit, connect, procedure
+from sim.network.arq import Arq, Procedure, relay
+from sim.network.circuit import CarrierLine, Circuit, connect
+from sim.network.disturbance import at_once
 from sim.network.line import Line
 from sim.network.propagation import Propagation
 from sim.network.tcp import Connection
@@ -123,15 +124,10 @@ def test_go_back_n_in_a_small_window_is_the_textbooks(loss):
 
 def finished(made, size):
     """When a flight of one link is there."""
-
-    def run():
-        chunks = yield from made.transfer([Chunk(0.0, size)])
-        assert sum(chunk.size for chunk in chunks) == size
-        ends.append(chunks[-1].at)
-
-    ends = []
-    list(run())
-    return ends[0]
+    flight = made.flight(size)
+    arrives = at_once(relay([flight], 0.0, size))
+    assert sum(chunk.size for chunk in flight.arrived) == size
+    return arrives
 
 
 @pytest.mark.parametrize("carrier", [Bsc(), UucpG(window=7), X25(window=7), DialUp(modem=9600.0)], ids=repr)
@@ -273,12 +269,3 @@ def test_connections_are_what_their_lines_are():
     assert (made.blocked_since(), made.abandon(9.0, 1.0, 12.0)) == (math.inf, math.inf)
     assert made.send_window(0.0, 4000, True) is None
     assert [next(made.windows(0.0, 512 * 65, True)) > 30, Connection.setup, Propagation.setup] == [True, 0.0, 0.0]
-
-
-def test_an_empty_flight_takes_no_time_to_cut():
-    """Nothing to send is nothing sent."""
-    assert procedure(Bsc()).window == 1
-    flow = Arq(procedure(Bsc()), line(), line()).transfer([])
-    with pytest.raises(StopIteration) as end:
-        next(flow)
-    assert end.value.value == []

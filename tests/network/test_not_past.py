@@ -12,6 +12,7 @@ from sim.network.circuit import CarrierLine, connect
 from sim.network.line import Line
 from sim.network.propagation import Propagation
 from sim.network.weather import ALWAYS_UP, Timeline
+from sim.scenario.carriers import X25, Bsc, DialUp, UucpG
 from sim.scenario.distribution import Constant
 from sim.scenario.spec import Tcp
 
@@ -21,10 +22,10 @@ STACKS = {
     "bsd-1988": Tcp(stack="bsd-1988", congestion="tahoe", initial_window=1, min_rto=1.0, sack=False),
     "reno": Tcp(congestion="reno", sack=False),
 }
-
+CARRIERS = (None, Bsc(), DialUp(busy=0.2), UucpG(), X25())
 RATES = st.floats(math.log(110), math.log(1e10)).map(math.exp)
 LINKS = st.lists(
-    st.tuples(st.none(), RATES, st.sampled_from([0.0, 0.0001, 0.01, 0.3, 3.0, 30.0])),
+    st.tuples(st.sampled_from(CARRIERS), RATES, st.sampled_from([0.0, 0.0001, 0.01, 0.3, 3.0, 30.0])),
     min_size=1,
     max_size=3,
 )
@@ -72,7 +73,7 @@ def moments(connection, flights, patience):
     return [*times, connection.reset(times[-1], times[-1] + patience)]
 
 
-@settings(deadline=None, derandomize=True, max_examples=300)
+@settings(deadline=None, derandomize=True, max_examples=60)
 @given(
     links=LINKS,
     flights=FLIGHTS,
