@@ -7,15 +7,42 @@ half a step of feedback early, so that rounding never delays it.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Literal
 
-from sim.mta.queue import Failure
+from sim.mta.queue import Copy, Failure
 from sim.scenario.feedback import FIXED, Feedback
+from sim.scenario.products import Product
 
 BACK_TO_BACK = 1
 """A delivery that starts in the second when another ended, or the next, leaves its connection open (qmgr_entry.c)."""
+
+
+Naming = Callable[[str, Sequence[Copy]], str]
+"""Names the destination of copies that go together, given the host that they are to go to first."""
+
+
+def is_by_domain(product: Product, *, relays: bool) -> bool:
+    """Whether each domain's mail goes by itself; not where neighbours are its next hops (Postfix: after transport(5)).
+
+    `relays` says whether mail goes from neighbour to neighbour.
+    """
+    return product.destinations in ("domain", "recipient") and not relays
+
+
+def naming_of(product: Product, *, relays: bool) -> Naming:
+    """How a product tells destinations apart; `relays` as above."""
+    return _NAMINGS["host" if relays and product.destinations == "domain" else product.destinations]
+
+
+_NAMINGS: dict[str, Naming] = {
+    "host": lambda host, _: host,
+    "domain": lambda _, copies: copies[0].next_domain.lower(),
+    "recipient": lambda _, copies: f"{copies[0].recipient} {copies[0].next_domain}".lower(),
+    "all": lambda _, __: "",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -98,15 +98,20 @@ class Jobs(Generic[T]):
         """Whether any entry waits for a destination."""
         return self._first(hop) is not None
 
-    def select(self, now: float, only: str | None = None) -> tuple[str, T] | None:
-        """The entry that goes next, which leaves the list; None where none may go now, or it goes not to `only`."""
+    def select(
+        self, now: float, only: str | None = None, fits: Callable[[T], bool] | None = None
+    ) -> tuple[str, T] | None:
+        """The entry that goes next, which leaves the list.
+
+        None where none may go now, where it goes not to `only`, or where it does not fit.
+        """
         job = self._first_ready()
         if job is None:
             return None
         if self._slots.cost >= 2:
             job = self._preempt(job, now)
         hop = next(hop for hop in job.entries if self._has_room(hop))
-        if only is not None and hop != only:
+        if (only is not None and hop != only) or (fits is not None and not fits(job.entries[hop][-1])):
             return None
         waiting = job.entries.pop(hop)
         entry = waiting.pop()

@@ -7,7 +7,7 @@ what comes for it later, until it is given another chance.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 from math import inf
 from typing import Any, Generic, TypeVar
@@ -152,15 +152,17 @@ class QueueManager(Generic[T]):
         """
         self.jobs.add(now, entries, priority)
 
-    def next(self, now: float, only: str | None = None) -> tuple[str, T] | None:
+    def next(
+        self, now: float, only: str | None = None, fits: Callable[[T], bool] | None = None
+    ) -> tuple[str, T] | None:
         """The delivery that goes next, and its destination, where it has taken its place; None where none may go.
 
-        With `only`, none goes where the next one's destination is another.
+        With `only`, none goes where the next one's destination is another, or where it does not fit.
         """
         if not self.jobs.by_number or self._busy >= self._most:
             return None
         self._now = now
-        selected = self.jobs.select(now, only)
+        selected = self.jobs.select(now, only, fits)
         if selected is not None:
             hop = selected[0]
             if hop not in self._destinations:
@@ -172,14 +174,17 @@ class QueueManager(Generic[T]):
                 self._opened[hop] = now
         return selected
 
-    def successor(self, hop: str, now: float) -> T | None:
-        """Who takes the place of a delivery that is about to end: the next one, if it goes to the same destination."""
+    def successor(self, hop: str, now: float, fits: Callable[[T], bool] | None = None) -> T | None:
+        """Who takes the place of a delivery that is about to end: the next one, if it goes to the same destination.
+
+        `fits` says whether it can go on in the same session.
+        """
         if not self.jobs.by_number or self.paces:
             return None
         destination = self._destinations[hop]
         self._busy -= 1
         destination.busy -= 1
-        selected = self.next(now, only=hop)
+        selected = self.next(now, hop, fits)
         if selected is None:
             self._busy += 1
             destination.busy += 1

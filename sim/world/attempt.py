@@ -41,7 +41,7 @@ class Attempt:
         entry: the message.
         copies: those of its copies that go this way.
         way: the nodes that the bytes of a session of its own pass.
-        hop: the next hop that the delivery counts for: mail for it may follow in the session.
+        hop: the destination that the delivery counts for: mail for it may follow in the session.
         keeps: whether the session may be left open.
         before: the attempt whose session this one goes on with, to the host that the session is with.
     """
@@ -84,7 +84,7 @@ class Attempt:
         self._way = way
         self._by_path = {copy.forward_path: copy for copy in copies}
         self._hop = hop
-        self._keeps = keeps and way[-1] == hop
+        self._keeps = keeps
         self._before = before
         self._peer: Peer | None = None
         self._wire_bytes = self._retransmissions = 0
@@ -123,6 +123,11 @@ class Attempt:
         if session.outcome or not session.transmission.kept:
             self.close()
         return self._conclude(session, peer, env.now)
+
+    @property
+    def domain(self) -> str:
+        """The next-hop domain of its mail."""
+        return self._copies[0].next_domain.lower()
 
     @property
     def peer(self) -> str:
@@ -204,7 +209,7 @@ class Attempt:
         if now - session.opened_at > policy.connection_time_limit:
             return False
         if station.host.reuse == "ride" and manager.jobs.by_number:
-            self.heir = station.deliveries.successor(self._hop)
+            self.heir = station.deliveries.successor(self._hop, self.peer)
             if self.heir is not None:
                 entry, copies, *_ = self.heir
                 session.transmission.next = mailing_of(entry, copies, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,24 +32,37 @@ class Connections:
         if not self._idle_limit:
             self.close_all()
 
-    def take(self, host: str) -> Attempt | None:
-        """The attempt whose session with a host to go on with, if there is one."""
-        waiting = self.idle.get(host)
+    def take(self, hosts: Sequence[str], domain: str | None) -> Attempt | None:
+        """The attempt whose session to go on with, if there is one.
+
+        Args:
+            hosts: those that the mail may go to, best first. The first one's session is as good as a new one.
+            domain: whose sessions, with any of the hosts, are to be preferred; None where sessions are not by domain.
+        """
+        if domain is not None:
+            for host in hosts:
+                for attempt in self.idle.get(host, ()):
+                    if attempt.domain == domain:
+                        self._let_go(attempt)
+                        return attempt
+        waiting = self.idle.get(hosts[0])
         if waiting is None:
             return None
-        attempt = waiting.pop(0)
-        if not waiting:
-            del self.idle[host]
+        attempt = waiting[0]
+        self._let_go(attempt)
         return attempt
 
     def _close(self, attempt: Attempt) -> None:
         """Close an attempt's session, unless somebody has taken it."""
-        waiting = self.idle.get(attempt.peer, [])
-        if attempt in waiting:
-            waiting.remove(attempt)
-            if not waiting:
-                del self.idle[attempt.peer]
+        if attempt in self.idle.get(attempt.peer, ()):
+            self._let_go(attempt)
             attempt.close()
+
+    def _let_go(self, attempt: Attempt) -> None:
+        waiting = self.idle[attempt.peer]
+        waiting.remove(attempt)
+        if not waiting:
+            del self.idle[attempt.peer]
 
     def close_all(self) -> None:
         """The host is down, the run over, or nobody left who would go on with one."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import simpy
 
 from sim.mta.active import ActiveQueue
+from sim.mta.destination import naming_of
 from sim.mta.queue import Copy, Entry, Failure
 from sim.mta.queue_manager import QueueManager, queue_manager_of
 from sim.mta.queue_runs import QueueRuns, queue_runs_of
@@ -35,6 +36,7 @@ class Deliveries:
         "_asking",
         "_in_run",
         "_lookup",
+        "_naming",
         "_next_run",
         "_runs",
         "_station",
@@ -52,6 +54,7 @@ class Deliveries:
         self._in_run: set[str] = set()
         self._next_run = -1.0
         self._lookup = station.world.scenario.network.dns.lookup
+        self._naming = naming_of(station.host.mta, relays=station.world.relays)
         self.manager: QueueManager[Delivery] = queue_manager_of(station.host.mta, keeps=station.host.reuse != "never")
         self.connections = Connections(station.world, station.host.mta.connection_idle_limit)
         self.manager.idle = self.connections.idle
@@ -113,9 +116,11 @@ class Deliveries:
             self._in_run.remove(entry.queue_id)
             self._in_run.add(follower)
 
-    def successor(self, hop: str) -> Delivery | None:
-        """The delivery that is to go on in the place, and the session, of one to `hop` that is about to end."""
-        return self.manager.successor(hop, self._world.env.now) if self._station.running else None
+    def successor(self, hop: str, host: str) -> Delivery | None:
+        """The delivery that goes on in the place of one to `hop` that is about to end, in its session with a host."""
+        if not self._station.running:
+            return None
+        return self.manager.successor(hop, self._world.env.now, lambda it: any(way[-1] == host for way in it[2]))
 
     def boot(self, now: float) -> None:
         """Let those go that were lined up at the very moment when the host came up."""
@@ -170,7 +175,7 @@ class Deliveries:
             self._end_round(entry, now)
 
     def _start(self, delivery: Delivery, now: float) -> None:
-        hop = delivery[2][0][-1]
+        hop = self._naming(delivery[2][0][-1], delivery[1])
         if self.manager.take(hop, now):
             self._set_off(delivery, hop)
         else:
@@ -179,14 +184,20 @@ class Deliveries:
     def _set_off(self, delivery: Delivery, hop: str) -> None:
         """Start a delivery that has just got its place, on a session that was left open if it may take one."""
         may = self.manager.started
-        before = self.connections.take(delivery[2][0][-1]) if self.connections.idle and may.uses_connections else None
+        before = self._left_open(delivery) if self.connections.idle and may.uses_connections else None
         Task(self._world.env, self._deliver(delivery, hop, before, keeps=may.keeps_connections))
+
+    def _left_open(self, delivery: Delivery) -> Attempt | None:
+        """The session that was left open, and may take a delivery."""
+        _, copies, ways, _ = delivery
+        domain = copies[0].next_domain.lower() if self._station.ways.by_domain else None
+        return self.connections.take([way[-1] for way in ways], domain)
 
     def _line_up(self, deliveries: Sequence[Delivery], now: float) -> None:
         """Let an entry's deliveries wait for their places; those whose next hop is dead are put off instead."""
         entry, open_ = deliveries[0][0], []
         for delivery in deliveries:
-            hop = delivery[2][0][-1]
+            hop = self._naming(delivery[2][0][-1], delivery[1])
             reason = self.manager.suspended(hop, now)
             if reason is None:
                 open_.append((hop, delivery))
@@ -302,13 +313,18 @@ class Deliveries:
         """
         station, env, left, talks = self._station, self._world.env, copies, 0
         records = station.ways.records
+        if before is not None and ways[0][-1] != (host := before.peer):
+            # The host that the session is with comes first (smtp_connect.c: smtp_reuse_session).
+            ways = tuple(sorted(ways, key=lambda way: way[-1] != host))
         for way in ways:
-            attempt = Attempt(station, entry, left, way, hop=hop, keeps=keeps, before=before)
+            # Who counts by host knows of mail for that host only.
+            may_keep = keeps and (way[-1] == hop or self._naming(way[-1], left) == hop)
+            attempt = Attempt(station, entry, left, way, hop=hop, keeps=may_keep, before=before)
             began = env.now
             left = yield from attempt.run()
             if before is not None and left and not attempt.contacted and station.running:
                 # A session that had died meanwhile says nothing about the host.
-                attempt = Attempt(station, entry, left, way, hop=hop, keeps=keeps)
+                attempt = Attempt(station, entry, left, way, hop=hop, keeps=may_keep)
                 left = yield from attempt.run()
             before = None
             if attempt.session is not None and attempt.heir is None:

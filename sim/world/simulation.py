@@ -41,7 +41,8 @@ class Simulation:
     """A world and everything in it. Nothing outlives it and nothing outside it changes.
 
     Mail is written from 0 to `scenario.duration`; the run ends when every copy has met its end, or at `horizon`.
-    `forged` holds the authors of messages whose reverse-path is not theirs.
+    `relays` says whether mail goes from neighbour to neighbour; `forged` holds the authors of messages whose
+    reverse-path is not theirs.
     """
 
     def __init__(self, scenario: Scenario, architecture: Architecture, replication: int, seed: int) -> None:
@@ -67,6 +68,7 @@ class Simulation:
         domains = {**scenario.domains, **architecture.domains}
         service = scenario.network.dns
         self.dns = Dns(domains, architecture.hosts, service)
+        self.relays = architecture.transfer == "store-and-forward"
         self._reach = REACH[architecture.transfer]
         self.convergence = architecture.convergence
         self._submissions = submissions(scenario, self.streams)

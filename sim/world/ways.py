@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from sim.mta.destination import is_by_domain
 from sim.mta.mx import candidates
 from sim.mta.queue import Copy, Entry, Failure
 from sim.network.dns import NoAnswerError
@@ -22,13 +23,17 @@ Way = tuple[str, ...]
 
 
 class Ways:
-    """Finds the ways of a host's mail. `records` are what it keeps of other hosts, if its product keeps any."""
+    """Finds the ways of a host's mail. `records` are what it keeps of other hosts, if its product keeps any.
 
-    __slots__ = ("_kept", "_most", "_shuffle", "_station", "records")
+    `by_domain` says that each domain's mail goes by itself, and so do its sessions.
+    """
+
+    __slots__ = ("_kept", "_most", "_shuffle", "_station", "by_domain", "records")
 
     def __init__(self, station: Station) -> None:
         mta = station.host.mta
         self._station = station
+        self.by_domain = is_by_domain(mta, relays=station.world.relays)
         self._shuffle: Callable[[list[str]], None] = station.draws.shuffle if mta.randomizes else _as_they_are
         # Domains whose mail is not tried before their host asks for it.
         self._kept = station.world.kept_until_asked.get(station.host.name, frozenset())
@@ -45,7 +50,7 @@ class Ways:
         by_domain: dict[str, list[Copy]] = {}
         for copy in copies:
             by_domain.setdefault(copy.next_domain, []).append(copy)
-        ways: dict[tuple[Way, ...], list[Copy]] = {}
+        groups: dict[tuple[tuple[Way, ...], str], tuple[tuple[Way, ...], list[Copy]]] = {}
         for domain, members in by_domain.items():
             if self._kept and domain.lower() in self._kept and domain.lower() not in entry.asked_for:
                 self._keep(entry, members, now)
@@ -60,8 +65,9 @@ class Ways:
             elif len(by_domain) == 1:
                 return ((found, members),)
             else:
-                ways.setdefault(found, []).extend(members)
-        return ways.items()
+                apart = domain.lower() if self.by_domain else ""
+                groups.setdefault((found, apart), (found, []))[1].extend(members)
+        return groups.values()
 
     def _towards(self, domain: str, been_at: Sequence[str], now: float) -> tuple[Way, ...] | Failure:
         """The ways to try for a domain's mail, best first: to each of its MX hosts, as far as the architecture reaches.

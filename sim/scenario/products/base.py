@@ -28,6 +28,10 @@ def limit(parameter: str) -> Any:  # noqa: ANN401 - likewise
     return property(lambda product: getattr(product, parameter) or MANY)
 
 
+Destinations = Literal["host", "domain", "recipient", "all"]
+"""What a product's limits of a destination count by: next host, next-hop domain, recipient; or they know none."""
+
+
 class Product:
     """What every product answers to; without own parameters, what RFC 5321 says, and no limits.
 
@@ -35,8 +39,11 @@ class Product:
     block of mail data, the reply to the final dot and to QUIT. `idle_timeout` is the server's: how long it waits for
     something to read (RFC 5321 section 4.5.3.2.7).
 
-    `destination_concurrency_limit` is how many deliveries to one next hop are under way (`initial_concurrency` before
-    the first has got through), `connection_delay` how long after a connection the next one to it is made;
+    `destinations` says what is one destination. Where it is a domain or less, mail for two domains never goes in one
+    transaction, and a session serves its domain, whichever of the domain's hosts it is with; else domains whose mail
+    goes to the same hosts share both. `destination_concurrency_limit` is how many deliveries to one are under way
+    (`initial_concurrency` before the first has got through), `connection_delay` how long after a connection the next
+    one to it is made;
     `process_limit` is how many are under way in all, `active_limit` how many messages are worked on at a time. Where
     `process_limit` messages wait to be worked on, its server takes `in_flow_delay` longer for each that comes.
 
@@ -76,6 +83,7 @@ class Product:
     data_done_timeout: float = 10 * MINUTE
     quit_timeout: float = 5 * MINUTE
     idle_timeout: float = 5 * MINUTE
+    destinations: Destinations = "host"
     destination_concurrency_limit: int = MANY
     initial_concurrency: int = MANY
     connection_delay: float = 0.0

@@ -24,7 +24,11 @@ class RetryRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exim(Product):
-    """Exim's main options and those of its smtp transport; `queue_run` is the interval of its option -q."""
+    """Exim's main options and those of its smtp transport; `queue_run` is the interval of its option -q.
+
+    It keeps what waits, and what fails, by host, and sends mail for domains with the same hosts together (multi_domain;
+    its specification, chapters 30 and 32).
+    """
 
     retry: tuple[RetryRule, ...] = (
         RetryRule("F", 2 * HOUR, 15 * MINUTE),

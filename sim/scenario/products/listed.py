@@ -11,7 +11,7 @@ from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange(Product):
-    """Exchange's transport settings (Set-TransportService, Set-SendConnector)."""
+    """Exchange's transport settings (Set-TransportService, Set-SendConnector); each next-hop domain has a queue."""
 
     QueueGlitchRetryCount: int = 4
     QueueGlitchRetryInterval: float = MINUTE
@@ -35,6 +35,7 @@ class Exchange(Product):
     data_xfer_timeout = named("ConnectionInactivityTimeOut")
     data_done_timeout = named("ConnectionInactivityTimeOut")
     quit_timeout = named("ConnectionInactivityTimeOut")
+    destinations = "domain"
     destination_concurrency_limit = named("MaxPerDomainOutboundConnections")
     process_limit = named("MaxOutboundConnections")
     connection_count_limit = named("SmtpMaxMessagesPerConnection")
@@ -52,13 +53,17 @@ class Exchange(Product):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Haraka(Product):
-    """Haraka's settings (outbound.ini, haraka.ini): it gives up when the intervals are used up."""
+    """Haraka's settings (outbound.ini, haraka.ini): it gives up when the intervals are used up.
+
+    A message becomes an item of the queue for each of its domains (outbound/index.js).
+    """
 
     temp_fail_intervals: tuple[float, ...] = tuple(64.0 * 2**power for power in range(12))
     connect_timeout: float = 30.0
     concurrency_max: int = 100
     max_received: int = 100
 
+    destinations = "domain"
     process_limit = named("concurrency_max")
     hopcount_limit = named("max_received")
     return_limit = 0
@@ -73,7 +78,10 @@ class Haraka(Product):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stalwart(Product):
-    """Stalwart's settings below `queue` and `session`: the last of its schedule's intervals comes again and again."""
+    """Stalwart's settings below `queue` and `session`: the last of its schedule's intervals comes again and again.
+
+    A message's recipients go by domain, as its queue has them.
+    """
 
     schedule: tuple[float, ...] = (
         2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, DAY, 3 * DAY
@@ -97,6 +105,7 @@ class Stalwart(Product):
     data_init_timeout = named("data")
     data_xfer_timeout = named("data")
     data_done_timeout = named("data")
+    destinations = "domain"
     mx_address_limit = named("max_mx")
     hopcount_limit = named("received_headers")
     reuse = "never"
@@ -115,7 +124,7 @@ class Stalwart(Product):
 class ZoneMta(Product):
     """ZoneMTA's intervals between tries (it gives up when they are used up) and connections of a zone.
 
-    Since 3.9.0 a sender is told after 3 h that his mail is late.
+    Its queue goes by domain. Since 3.9.0 a sender is told after 3 h that his mail is late.
     """
 
     deferTimes: tuple[float, ...] = tuple(  # noqa: N815 - its own name
@@ -124,6 +133,7 @@ class ZoneMta(Product):
     connections: int = 5
     delay_warnings: tuple[float, ...] = (3 * HOUR,)
 
+    destinations = "domain"
     process_limit = named("connections")
     return_limit = 0
     # nodemailer's smtp-connection, which it sends with, converts nothing.

@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sim.scenario.feedback import FIXED, Feedback
-from sim.scenario.products.base import ANY_SIZE, Product, limit, named
+from sim.scenario.products.base import ANY_SIZE, Destinations, Product, limit, named
 from sim.scenario.quantity import DAY, MINUTE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Postfix(Product):
-    """Postfix's parameters (postconf(5))."""
+    """Postfix's parameters (postconf(5)).
+
+    A destination is the next-hop domain, with a recipient limit of 1 the recipient (qmgr_message.c). An open session
+    is looked up by next-hop domain, then by server (smtp_connect.c; CONNECTION_CACHE_README).
+    """
 
     queue_run_delay: float = 5 * MINUTE
     minimal_backoff_time: float = 5 * MINUTE
@@ -85,6 +89,11 @@ class Postfix(Product):
     def eight_bits(self) -> Literal["convert labelled", "pass"]:  # type: ignore[override]
         """What MIME marks is converted (smtp_proto.c, mime_state.c), unless that is turned off."""
         return "pass" if self.disable_mime_output_conversion else "convert labelled"
+
+    @property
+    def destinations(self) -> Destinations:  # type: ignore[override]
+        """What has a queue of its own."""
+        return "recipient" if self.default_destination_recipient_limit == 1 else "domain"
 
     @property
     def delay_warnings(self) -> tuple[float, ...]:  # type: ignore[override]

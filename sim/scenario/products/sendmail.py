@@ -12,7 +12,9 @@ from sim.scenario.quantity import DAY, HOUR, MINUTE
 class Sendmail(Product):
     """Sendmail's options; `queue_interval` is that of its option -q, names in lower case are those below Timeout.
 
-    Timeout.queuereturn is for mail of normal priority, and for the two others where theirs is 0.
+    A destination is a host: sessions are kept by host (mci.c), and recipients whose domains have the same MX hosts go
+    together (hostsignature in deliver.c). Timeout.queuereturn is for mail of normal priority, and for the two others
+    where theirs is 0.
     """
 
     queue_interval: float = 30 * MINUTE

@@ -10,7 +10,10 @@ from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Qmail(Product):
-    """Qmail's control files (qmail-send(8), qmail-remote(8)); it has one recipient a session."""
+    """Qmail's control files (qmail-send(8), qmail-remote(8)); it has one recipient a session.
+
+    It knows no destinations: concurrencyremote is for all recipients that are not local.
+    """
 
     queuelifetime: float = 7 * DAY
     concurrencyremote: int = 20
@@ -28,6 +31,7 @@ class Qmail(Product):
     data_done_timeout = named("timeoutremote")
     quit_timeout = named("timeoutremote")
     idle_timeout = named("timeoutsmtpd")
+    destinations = "all"
     process_limit = named("concurrencyremote")
     recipient_limit = 1
     mx_session_limit = 1
@@ -43,7 +47,11 @@ class Qmail(Product):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenSmtpd(Product):
-    """OpenSMTPD's settings (smtpd.conf(5)), and its limits by their names in its source (limit.c)."""
+    """OpenSMTPD's settings (smtpd.conf(5)), and its limits by their names in its source (limit.c).
+
+    Its limits are of a relay (a domain's mail) and of its routes, one to each host (mta.c); those of a route are the
+    narrow ones, so that a destination is a host here.
+    """
 
     expire: float = 4 * DAY
     maxconn_per_host: int = 10
@@ -88,7 +96,7 @@ class OpenSmtpd(Product):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nullmailer(Product):
-    """Nullmailer's control files (nullmailer-send(8)); it sends one message at a time."""
+    """Nullmailer's control files (nullmailer-send(8)); it sends one message at a time, and knows no destinations."""
 
     pausetime: float = MINUTE
     maxpause: float = DAY
@@ -103,6 +111,7 @@ class Nullmailer(Product):
     data_xfer_timeout = named("sendtimeout")
     data_done_timeout = named("sendtimeout")
     quit_timeout = named("sendtimeout")
+    destinations = "all"
     process_limit = 1
     recipient_limit = MANY
     reuse = "never"
