@@ -20,8 +20,11 @@ _ENDS: Mapping[str, str] = {
     "dns-failure": "Deferred: name service error",
     "connect-timeout": "Deferred: connection to {to_host} timed out",
     "timeout": "Deferred: {to_host} fell silent",
+    "tcp-timeout": "Deferred: {to_host} acknowledged nothing more",
+    "carrier-lost": "Deferred: the carrier to {to_host} gave up",
     "connection-lost": "Deferred: connection to {to_host} lost",
     "host-crash": "Deferred: a host crashed",
+    "unfinished": "under way when the run ended",
 }
 
 

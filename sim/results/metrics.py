@@ -19,7 +19,7 @@ from sim.results.tables import Tables
 
 UNREACHED = ("dns-failure", "no-route", "connect-timeout")
 """Outcomes of attempts that never had a peer to talk to."""
-BROKEN_OFF = ("timeout", "connection-lost", "host-crash")
+BROKEN_OFF = ("timeout", "tcp-timeout", "connection-lost", "carrier-lost", "host-crash")
 """Outcomes of attempts that the network or a host broke off."""
 UNDER_WAY = ("queued", "in-transfer", "submitted")
 """Outcomes of copies that the end of the run found in the network."""

@@ -104,7 +104,7 @@ def fact(copy: Copy, outcome: str, reason: str, now: float) -> CopyFact:
         reason,
         copy.created,
         now,
-        len(copy.path) - 1,
+        max(len(copy.path) - 1, 0),
         copy.attempts,
         0,
         ">".join(copy.path),

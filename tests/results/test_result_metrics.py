@@ -151,3 +151,10 @@ def test_a_local_delivery_is_one_stay():
 def test_better_is_said_where_it_is_clear():
     """More delivered mail is better, more lost mail is not, more created mail is neither."""
     assert [METRICS[name].better for name in ("delivery_prob", "lost", "created")] == ["higher", "lower", ""]
+
+
+@pytest.mark.parametrize("outcome", ["timeout", "tcp-timeout", "connection-lost", "carrier-lost", "host-crash"])
+def test_whatever_breaks_a_session_off_breaks_its_transfers_off(outcome):
+    """The server fell silent, a TCP or an older carrier gave up, or a host went down: transfers broken off."""
+    measured = measure(tables_of([message(1)], [copy(1)], [attempt(1, outcome, recipients=2)]), horizon=100)
+    assert list(measured["aborted"]) == [2]

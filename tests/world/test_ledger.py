@@ -97,3 +97,11 @@ def test_emptiness_is_told():
     assert heard == []
     book.end(second, "bounced", "550", 1.0)
     assert heard == ["empty"]
+
+
+def test_a_copy_that_was_never_submitted_has_no_hops():
+    """Its sender's host was down all along, so that no host ever had custody."""
+    book, copy = ledger(), Copy(1, Path(parse_address("u@b.example")), "u@b.example", 0.0, 0.0, ())
+    book.submit(copy)
+    [fact] = book.close([(copy, "submitted")], 9.0)
+    assert (fact.outcome, fact.hops, fact.path) == ("submitted", 0, "")
