@@ -158,7 +158,9 @@ class _Dialogue:
             host = who.host(connection, tls=self._tls is not None)
             client = Transmission(host, reverse_path, forward_paths, content, lmtp=who.lmtp)
             failure = self._converse(connections, connection, client, server[0])
-        decided = client.failure or failure or Failure(0, "4.4.2", "the session ended without an answer")
+        if failure is not None:
+            client.end(failure)
+        decided = client.failure or Failure(0, "4.4.2", "the session ended without an answer")
         return self._delivery({path: client.replies.get(path, decided) for path in forward_paths}, client.turns)
 
     def _delivery(self, outcomes: Mapping[Path, Reply | Failure], round_trips: int) -> Delivery:

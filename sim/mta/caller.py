@@ -45,6 +45,7 @@ class Caller:
         "_awaited",
         "_decided",
         "_dialogue",
+        "_flight",
         "_group",
         "_host",
         "_last",
@@ -83,6 +84,7 @@ class Caller:
         self.turns = 0
         self.wants_tls = False
         self._dialogue = self._converse()
+        self._flight: tuple[Command, ...] = ()
         self._group: tuple[Command, ...] = next(self._dialogue)
 
     def write(self) -> bytes:
@@ -90,6 +92,7 @@ class Caller:
         group, self._group = self._group, ()
         if not group:
             return b""
+        self._flight = group
         self.turns += not self._decided
         self._awaited = len(group) + self._owed
         # Chunks go out behind the envelope, and it is their reply that takes its time.
@@ -119,12 +122,12 @@ class Caller:
                 if event is NEED_DATA:
                     return None
                 if isinstance(event, ConnectionClosed):
-                    self._end(Failure(0, "4.4.2", "lost connection with the server", at=self.awaits))
+                    self.end(Failure(0, "4.4.2", "lost connection with the server", at=self.awaits))
                     return None
                 answered.append(event)
                 missing -= 1
         except RemoteProtocolError as error:
-            self._end(Failure(0, "4.5.0", f"the server broke the protocol: {error}", at=self.awaits))
+            self.end(Failure(0, "4.5.0", f"the server broke the protocol: {error}", at=self.awaits))
             return None
         self._read = []
         return answered
@@ -153,10 +156,16 @@ class Caller:
         """Forget a dialogue that was broken off."""
         self._dialogue.close()
 
-    def _end(self, failure: Failure) -> None:
-        self.failure = failure
+    def end(self, failure: Failure) -> None:
+        """The session is over before its time: what has been answered counts, the failure is for the rest."""
+        self._settle_heard(self._flight, self._read)
+        self.failure = self.failure or failure
+        self._read = []
         self.done, self.kept = True, False
         self._dialogue.close()
+
+    def _settle_heard(self, flight: tuple[Command, ...], replies: list[Reply]) -> None:
+        """What the replies mean that came to the first commands of a flight; here nothing."""
 
     def _errand(self) -> Dialogue:
         """What the host came for, and QUIT; here it came for nothing."""

@@ -178,10 +178,20 @@ class Transmission(Caller):
         if self._pipelining:
             answers = yield (*self._envelope(), _DATA)
         else:
-            answers = yield from _lockstep(self._envelope())
+            answers = yield from self._lockstep(self._envelope())
             if _taken(answers):
                 answers += yield (_DATA,)
         return self._judge(answers)
+
+    def _lockstep(self, commands: Sequence[Command]) -> Generator[tuple[Command, ...], list[Reply], list[Reply]]:
+        """MAIL and each RCPT at a time, as long as there is a reason to go on."""
+        answers: list[Reply] = []
+        for command in commands:
+            answers += yield (command,)
+            self._settle_heard((command,), answers[-1:])
+            if not answers[0].positive or answers[-1].code == 421:
+                break
+        return answers
 
     def _judge(self, answers: list[Reply]) -> bool:
         """Note what MAIL and RCPT got; true when DATA got its 354."""
@@ -215,11 +225,37 @@ class Transmission(Caller):
             self._settle(go_ahead)
         return go_ahead.intermediate
 
-    def _settle(self, reply: Reply) -> None:
+    def _settle(self, reply: Reply, at: str = "data") -> None:
         """The reply decides for all of the transaction's recipients that have none."""
         for path in self._pending:
             if self.replies.setdefault(path, reply) is reply:
-                self._refused_at[path] = "data"
+                self._refused_at[path] = at
+
+    def _settle_heard(self, flight: tuple[Command, ...], replies: list[Reply]) -> None:
+        """Replies that have come count one by one, whatever comes after them: a 250 is custody (RFC 5321 6.1)."""
+        for number, (command, reply) in enumerate(zip(flight, replies, strict=False)):
+            match command:
+                case events.Mail() if not reply.positive:
+                    self._settle(reply, "mail")
+                case events.Rcpt(path) if not reply.positive:
+                    if self.replies.setdefault(path, reply) is reply:
+                        self._refused_at[path] = "rcpt"
+                case events.Data() if not (reply.positive or reply.intermediate):
+                    self._settle(reply)
+                case events.MailData() | events.LastChunk():
+                    # What rode behind is another message's, or nobody's; in LMTP each recipient has a reply here.
+                    self._take_word(replies[number:])
+                    return
+
+    def _take_word(self, answers: list[Reply]) -> None:
+        """What was answered to the mail data: to all of it, or in LMTP for each recipient that was accepted."""
+        if self._lmtp:
+            # In their order (RFC 2033 section 4.2).
+            accepted = [path for path in self._pending if path not in self.replies]
+            self.replies |= dict(zip(accepted, answers, strict=False))
+        else:
+            for path in self._pending:
+                self.replies.setdefault(path, answers[0])
 
     def refusal(self, path: Path, host: str) -> Failure:
         """The reply that refused a forward-path, as the failure that it is; `host` gave it."""
@@ -268,7 +304,7 @@ class Transmission(Caller):
             whole = len(answers) > len(commands)
             self._judge(answers)
         else:
-            answers = (yield tuple(commands)) if self._pipelining else (yield from _lockstep(commands))
+            answers = (yield tuple(commands)) if self._pipelining else (yield from self._lockstep(commands))
             whole = answers[0].positive and _taken(answers)
             self._judge(answers)
             if whole:
@@ -291,28 +327,12 @@ class Transmission(Caller):
     def _conclude(self, answers: list[Reply]) -> bool:
         """Take the word on the mail data; says whether another transaction is to follow."""
         word = answers[0]
-        if self._lmtp:
-            # A reply for each recipient that was accepted, in their order (RFC 2033 section 4.2).
-            accepted = [path for path in self._pending if path not in self.replies]
-            self.replies |= dict(zip(accepted, answers, strict=False))
-            self._owed = 0
-        else:
-            for path in self._pending:
-                self.replies.setdefault(path, word)
+        self._take_word(answers)
+        self._owed = 0
         if self._excess and word.positive:
             return True
         self._decided = True
         return False
-
-
-def _lockstep(commands: Sequence[Command]) -> Generator[tuple[Command, ...], list[Reply], list[Reply]]:
-    """MAIL and each RCPT at a time, as long as there is a reason to go on."""
-    answers: list[Reply] = []
-    for command in commands:
-        answers += yield (command,)
-        if not answers[0].positive or answers[-1].code == 421:
-            break
-    return answers
 
 
 def _taken(answers: list[Reply]) -> bool:

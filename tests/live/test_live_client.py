@@ -299,3 +299,18 @@ def test_quick_timers_are_what_they_seem():
     """The tests above wait for 0.3 s, whatever they wait for."""
     assert replace(QUICK) == QUICK
     assert QUICK.smtp_helo_timeout == 0.3
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_a_250_to_the_final_dot_is_custody_whatever_comes_after(silent):
+    """QUIT rides behind the dot; its answer never comes, for the server closes, or says nothing more."""
+    envelope = b"250 ok\r\n250 ok\r\n354 go\r\n"
+
+    def talk(connection: socket.socket) -> None:
+        script(b"220 b\r\n", b"250-b\r\n250 PIPELINING\r\n", envelope, b"250 taken\r\n")(connection)
+        if silent:
+            connection.recv(65536)
+
+    with server(talk) as port:
+        delivery, _ = offer(port, "u@b.example", policy=QUICK)
+    assert codes(delivery) == [250]
