@@ -304,7 +304,7 @@ class Flight:
         self._free = self._quiet = max(self._free, now)
 
 
-def relay(flights: Sequence[Flight], now: float, size: int) -> Generator[float, None, float]:
+def relay(flights: Sequence[Flight], now: float, size: int) -> Generator[float, float | None, float]:
     """Carry octets over links in a row: each goes on with what has come in over the one before.
 
     Args:

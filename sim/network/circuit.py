@@ -178,7 +178,7 @@ class Circuit(WithoutTcp):
         """No flight of several packets is that simple: `windows` sends it."""
         return None
 
-    def windows(self, now: float, size: int, to_server: bool) -> Generator[float, None, float]:
+    def windows(self, now: float, size: int, to_server: bool) -> Generator[float, float | None, float]:
         """Send a flight, and let others use the lines in between; as `tcp.Connection.windows`."""
         for _, group in groupby(self._hops if to_server else reversed(self._hops), type):
             hops = list(group)
@@ -310,7 +310,7 @@ class _InternetHop:
         """Connect from gateway to gateway."""
         return max(self._connection.open(now, until), self._connection.accepted_at)
 
-    def send(self, now: float, size: int, to_server: bool) -> Generator[float, None, float]:
+    def send(self, now: float, size: int, to_server: bool) -> Generator[float, float | None, float]:
         """Carry a whole flight, once all of it is at the gateway."""
         arrives = yield from self._connection.sending(now, size, to_server)
         if arrives == inf:

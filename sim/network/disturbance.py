@@ -26,7 +26,7 @@ _NEVER: Final = math.inf
 _COMMAND: Final = 40
 """What the last flight is taken to have been where only its acknowledgement is left, in bytes."""
 _GRAIN: Final = 4
-"""A flight goes on in steps of at least a round trip divided by this."""
+"""A flight goes on in steps of at most a round trip divided by this, where nobody else is due."""
 
 
 class Program(Protocol):
@@ -90,7 +90,7 @@ class Disturbance:
 
     def sending(
         self, now: float, size: int, to_server: bool, *, first: float | None = None
-    ) -> Generator[float, None, float]:
+    ) -> Generator[float, float | None, float]:
         """Send a flight, after `is_over` was asked at that time.
 
         Args:
@@ -100,7 +100,7 @@ class Disturbance:
             first: When the first copy of its only segment, on its way already, arrives; infinity if it is lost.
 
         Yields:
-            The time at which to go on.
+            The time at which to go on; is sent until when nobody else is due.
 
         Returns:
             When all of it has arrived; infinity when TCP gave up.
@@ -120,8 +120,7 @@ class Disturbance:
             mine.push_sent(now, first)
         if not to_server and self._program is not None and self._program.is_over:
             mine.orphan = True
-        grain = mine.srtt / _GRAIN if len(segments) > 1 else _NEVER
-        yield from exchange.deliver(mine, peer, grain, self._patience if to_server else _NEVER)
+        yield from exchange.deliver(mine, peer, mine.srtt / _GRAIN, self._patience if to_server else _NEVER)
         if peer.received < len(mine.sizes):
             return _NEVER
         mine.sent = mine.last_sent
@@ -179,7 +178,7 @@ def _cut(size: int, mss: int) -> list[int]:
     return [mss] * whole + [tail] * (tail > 0)
 
 
-def at_once(flow: Generator[float, None, float]) -> float:
+def at_once(flow: Generator[float, float | None, float]) -> float:
     """Run through a flight without waiting; when it has arrived."""
     while True:
         try:

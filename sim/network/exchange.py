@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from sim.network.end import End
 from sim.network.segments import Packet
@@ -42,20 +42,23 @@ class Exchange:
         while (at := self._next()) <= until:
             self._step(at)
 
-    def deliver(self, sender: End, receiver: End, grain: float, patience: float = math.inf) -> Iterator[float]:
+    def deliver(
+        self, sender: End, receiver: End, grain: float, patience: float = math.inf
+    ) -> Generator[float, float | None, None]:
         """Play until the receiver has all that the sender's program has written, or one of them has given up.
 
         Args:
             sender: the end that has written.
             receiver: the other one.
-            grain: at least so many seconds are between two yields.
+            grain: it never goes on by itself for longer, in s.
             patience: how long the receiver's program waits for something to read; its end is an orphan then, and `now`
                 when it closed.
 
         Yields:
-            The time at which to go on.
+            The time of the next event, before it happens: what it sends queues behind all that others sent until then.
+            Is sent until when nobody else is due, and goes on by itself until then; nothing if that is not known.
         """
-        pause, limit = self.now + grain, self.now + patience
+        pause, limit = self.now, self.now + patience
         target = len(sender.sizes)
         while receiver.received < target and not (sender.dead or receiver.dead):
             at = self._next()
@@ -66,9 +69,9 @@ class Exchange:
                     return
             if at == math.inf:
                 return
-            if at > pause:
-                yield at
-                pause = at + grain
+            if at >= pause:
+                quiet = yield at
+                pause = at if quiet is None else min(quiet, at + grain)
             self._step(at)
 
     def watch(self, end: End, until: float) -> None:

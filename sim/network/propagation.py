@@ -69,7 +69,7 @@ class Propagation(WithoutTcp):
         """Send a flight of any size."""
         return self.send(now, size, to_server)
 
-    def windows(self, now: float, size: int, to_server: bool) -> Generator[float, None, float]:
+    def windows(self, now: float, size: int, to_server: bool) -> Generator[float, float | None, float]:
         """Send a flight of any size."""
         yield from ()
         return self.send(now, size, to_server)

@@ -238,7 +238,7 @@ class Connection:
 
     def windows(
         self, now: float, size: int, to_server: bool, *, first: float | None = None
-    ) -> Generator[float, None, float]:
+    ) -> Generator[float, float | None, float]:
         """Send a flight that `send_window` did not take, step by step.
 
         Args:
@@ -248,7 +248,8 @@ class Connection:
             first: When the first copy of its only segment, on its way already, arrives; infinity if it is lost.
 
         Yields:
-            The time at which to go on. Doing so when that time has come lets concurrent transfers share the lines.
+            The time at which to go on. Doing so when that time has come lets concurrent transfers share the lines:
+            packets queue in the order in which they come. Is sent until when nobody else is due, if that is known.
 
         Returns:
             When it has arrived, as `send`, once that is known.
@@ -259,7 +260,7 @@ class Connection:
         finally:
             self._count()
 
-    def sending(self, now: float, size: int, to_server: bool) -> Generator[float, None, float]:
+    def sending(self, now: float, size: int, to_server: bool) -> Generator[float, float | None, float]:
         """Send a flight of any size: what `send` does at once, step by step, as `windows`."""
         if size <= self.mss:
             return self.send(now, size, to_server)

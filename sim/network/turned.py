@@ -66,7 +66,7 @@ class Turned(WithoutTcp):
         """Send a flight of several segments, if that is simple."""
         return self._connection.send_window(now, size, not to_server)
 
-    def windows(self, now: float, size: int, to_server: bool) -> Generator[float, None, float]:
+    def windows(self, now: float, size: int, to_server: bool) -> Generator[float, float | None, float]:
         """Send a flight that `send_window` did not take, step by step."""
         return self._connection.windows(now, size, not to_server)
 

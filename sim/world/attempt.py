@@ -185,6 +185,7 @@ class Attempt:
             far_end=self._peer,
             hears=world.listener(session_id),
             leap=world.env.leap,
+            peek=world.env.peek,
         )
 
     def _take_over(self, before: Attempt) -> Session[Transmission] | None:

@@ -70,6 +70,10 @@ def _waits(_: float) -> bool:
     return False
 
 
+def _at_any_time() -> float:
+    return -inf
+
+
 class Session(Generic[Client]):
     """One session: from the first SYN to the end of QUIT.
 
@@ -84,7 +88,7 @@ class Session(Generic[Client]):
     message's turn came; `contacted_at` is when mail was offered; `service_s` what the server took before and after that
     moment. `server_leaves_at` is when the server's program ends, where that is later: it waits for a client that is
     gone, until its own time is over. `leap` lets time come to a moment at once where nothing else is due until then,
-    and says whether it did: there is no wait then.
+    and says whether it did: there is no wait then. `peek` says until when nothing else is due.
     """
 
     __slots__ = (
@@ -92,6 +96,7 @@ class Session(Generic[Client]):
         "_far_end",
         "_hears",
         "_leap",
+        "_peek",
         "_policy",
         "_secret",
         "_server",
@@ -124,6 +129,7 @@ class Session(Generic[Client]):
         far_end: FarEnd,
         hears: Hears | None = None,
         leap: Callable[[float], bool] = _waits,
+        peek: Callable[[], float] = _at_any_time,
     ) -> None:
         self.transmission = transmission
         self.reception = reception
@@ -139,6 +145,7 @@ class Session(Generic[Client]):
         self._far_end = far_end
         self._hears = hears
         self._leap = leap
+        self._peek = peek
         self.outcome = ""
         self.failure: Failure | None = None
         self.connected = False
@@ -330,12 +337,14 @@ class Session(Generic[Client]):
         windows = connection.windows(now, size, True)
         last = end
         try:
-            while (at := next(windows)) <= last:
+            at = next(windows)
+            while at <= last:
                 last = min(end, connection.blocked_since() + patience)
                 if at > last:
                     break
                 if at > now:
                     now = at if self._leap(at) else (yield at)
+                at = windows.send(self._peek())
         except StopIteration as sent:
             return max(sent.value, now), now, end
         return inf, now, max(last, now)

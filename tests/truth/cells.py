@@ -25,6 +25,7 @@ PAIRS = {
     "postfix": ("postfix", "postfix"),
     "postfix-nopipe": ("postfix-nopipe", "postfix"),
     "smtplib-postfix": ("smtplib", "postfix"),
+    "smtplib-sink": ("smtplib", "smtp-sink"),
 }
 """What the measurements call a client and a server, as `mtasim session` names them."""
 

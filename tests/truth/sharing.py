@@ -18,6 +18,8 @@ __all__ = ["shared", "stepped", "together"]
 
 _PHASES = 6
 """How many phases of the timer wheel sessions that start together are simulated at."""
+_BULK = 2_000_000
+"""What a bulk session carries, in bytes."""
 
 
 def stepped(
@@ -61,9 +63,10 @@ def together(flows: Iterable[Iterator[float]]) -> None:
 
 
 def shared(folder: Path) -> Iterator[str]:
-    """Every cell of `share.csv`, whose parts are: a together, b beside a bulk transfer, c Poisson."""
+    """Every cell of `share.csv` and `share_b.csv`; their parts are: a together, b beside bulk transfers, c Poisson."""
     keys = ("part", "bw_kbps", "rtt_ms", "queue", "size", "sessions", "background", "load")
-    for (part, rate, rtt, queue, size, count, _, load), rows in cells(folder, "share.csv", *keys).items():
+    found = cells(folder, "share.csv", *keys) | cells(folder, "share_b.csv", *keys)
+    for (part, rate, rtt, queue, size, count, beside, load), rows in found.items():
 
         def lines(rate: str = rate, rtt: str = rtt, queue: str = queue) -> tuple[Line, Line]:
             out, back = (
@@ -80,6 +83,14 @@ def shared(folder: Path) -> Iterator[str]:
                 measured,
                 _at_once(lines, int(size), int(count)),
                 mean=0.15,
+                p95=0.25,
+            )
+        elif part == "b":
+            yield from compared(
+                f"{size} B {'beside bulk' if beside == '1' else 'alone'}, {link}",
+                measured,
+                _as_measured(lines, int(size), rows, "smtplib-sink", bulk=beside == "1"),
+                mean=0.1,
                 p95=0.25,
             )
         elif part == "c":
@@ -100,7 +111,9 @@ def _at_once(lines: Callable[[], tuple[Line, Line]], size: int, count: int) -> l
     return ours
 
 
-def _as_measured(lines: Callable[[], tuple[Line, Line]], size: int, rows: list[Row]) -> list[float]:
+def _as_measured(
+    lines: Callable[[], tuple[Line, Line]], size: int, rows: list[Row], pair: str = "source-sink", *, bulk: bool = False
+) -> list[float]:
     """Sessions that start when the measured ones did."""
     ours: list[float] = []
     runs: dict[tuple[str, str], list[float]] = {}
@@ -108,5 +121,14 @@ def _as_measured(lines: Callable[[], tuple[Line, Line]], size: int, rows: list[R
         runs.setdefault((row["lane"], row["rep"]), []).append(float(row["t_start_ms"]) / 1e3)
     for starts in runs.values():
         both = lines()
-        together([stepped(both, start, size, ours.append) for start in sorted(starts)])
+        flows = [stepped(both, start, size, ours.append, pair) for start in sorted(starts)]
+        together([_one_by_one(both, max(starts), pair), *flows] if bulk else flows)
     return ours
+
+
+def _one_by_one(lines: tuple[Line, Line], until: float, pair: str) -> Iterator[float]:
+    """Bulk sessions that follow each other without pause."""
+    now = 0.0
+    while now <= until:
+        for at in stepped(lines, now, _BULK, lambda _: None, pair):
+            yield (now := at)

@@ -7,6 +7,7 @@ from random import Random
 import numpy as np
 import pytest
 from outages import fates
+from sharing import shared as cells_that_share
 from sharing import stepped, together
 
 from sim.network.line import Line
@@ -76,6 +77,14 @@ def test_small_sessions_beside_a_bulk_transfer_take_as_long_as_measured(queue, m
     starts = [(1 + k + 0.31 * (k % 3), 1000) for k in range(33)]
     ours = durations([(1.0, 4_000_000), *starts], queue=queue, rtt=0.1, bulk=4_000_000)
     assert float(np.mean(ours)) == pytest.approx(mean, rel=0.15)
+
+
+@pytest.mark.slow
+def test_the_measured_cells_of_sessions_that_share_a_line_hold(shared):
+    """Together, alone, beside bulk transfers, as they come: means, medians and 95th percentiles."""
+    rows = list(cells_that_share(shared / "truth"))
+    assert [row for row in rows if not row.endswith("| yes |")] == []
+    assert any("beside bulk" in row for row in rows) == (shared / "truth" / "share_b.csv").exists()
 
 
 @pytest.mark.slow
