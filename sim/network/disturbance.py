@@ -119,9 +119,10 @@ class Disturbance:
         else:
             mine.push_sent(now, first)
         if not to_server and self._program is not None and self._program.is_over:
+            mine.finish(now)
             mine.orphan = True
         yield from exchange.deliver(mine, peer, mine.srtt / _GRAIN, self._patience if to_server else _NEVER)
-        if peer.received < len(mine.sizes):
+        if peer.received < mine.written:
             return _NEVER
         mine.sent = mine.last_sent
         mine.arrived = mine.latest = exchange.now
@@ -143,6 +144,11 @@ class Disturbance:
         peer.sent = peer.last_sent if left else -1.0
         mine.sent = -1.0
         return True
+
+    @property
+    def finished(self) -> bool:
+        """Whether the server's FIN has gone out behind its last flight."""
+        return self._ends[False][1].finished
 
     def blocked_since(self) -> float:
         """As `tcp.Connection.blocked_since`: a socket holds two windows, and has room again when a third is free."""

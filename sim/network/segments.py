@@ -18,7 +18,7 @@ from sim.network.sender import Sender
 from sim.network.way import HEADERS, Way
 from sim.network.weather import ALWAYS_UP
 
-__all__ = ["ATO", "RESET", "Packet", "Segments"]
+__all__ = ["ATO", "FIN", "RESET", "Packet", "Segments"]
 
 OPEN, DISORDER, CWR, RECOVERY, LOSS = range(5)
 """Linux's states of congestion; in CWR and RECOVERY the window is being reduced."""
@@ -31,6 +31,8 @@ ATO: Final = 0.04
 """The least delay of a delayed acknowledgement in s (TCP_DELACK_MIN)."""
 RESET: Final = -1
 """The number of the packet that says that there is no connection."""
+FIN: Final = 1
+"""A FIN is a segment like others; it takes one sequence number (RFC 9293 3.4), and is counted as an octet here."""
 _TICK: Final = 0.004
 _NEVER: Final = math.inf
 
@@ -57,6 +59,7 @@ class Segments(Sender):
     """The outgoing side; `begin` makes it ready, with nothing outstanding.
 
     Attributes:
+        finished: Whether its last segment is a FIN.
         inbox: The packets that are on their way to this end, in the order of arrival.
         sizes: Bytes of payload of each segment written so far.
         una, next: The first segment that is not acknowledged; the first that was never sent.
@@ -91,6 +94,7 @@ class Segments(Sender):
         "_wup",
         "_xmit",
         "ack_due",
+        "finished",
         "heard_at",
         "inbox",
         "interactive",
@@ -119,6 +123,7 @@ class Segments(Sender):
         self.inbox, self._peer_box = inbox, peer_box
         self._last_at = -math.inf
         self.nodelay = True
+        self.finished = False
         self.retransmissions = self.wire_bytes = 0
         self.sizes: list[int] = []
         self._xmit: list[float] = []
@@ -153,6 +158,17 @@ class Segments(Sender):
         self.sizes += sizes
         self._xmit += [0.0] * len(sizes)
         self._marks += bytes(len(sizes))
+
+    @property
+    def written(self) -> int:
+        """How many segments its program has written; the FIN is the kernel's."""
+        return len(self.sizes) - self.finished
+
+    def finish(self, now: float) -> None:
+        """The program closes: a FIN goes out behind what it has written."""
+        self.write([FIN])
+        self.finished = True
+        self.push(now)
 
     def flying(self) -> int:
         """Segments believed to be in the network."""

@@ -27,6 +27,13 @@ __all__ = ["PARTS", "Case", "Run", "Sessions", "run"]
 PARTS: Final = ("connect_s", "greeting_s", "dialogue_s", "data_s")
 """SYN to SYN-ACK; to the greeting; to the 354; to the 250 after the data."""
 
+
+class _Program:
+    """The server's program, for its kernel: whether it closes behind what it writes next."""
+
+    is_over = False
+
+
 _NO_LOSS: Final = Loss()
 _CLEAN: Final = 100
 _CHAIN: Final = 20
@@ -139,8 +146,15 @@ def _chain(case: Case, name: str, count: int) -> Iterator[Run]:
 def _one(case: Case, out: Line, back: Line, start: float, *, closes: bool) -> tuple[Run, float]:
     """One session, and when it has come to its end; the connection is closed only if somebody `closes` it."""
     client, server = CLIENTS[case.client], SERVERS[case.server]
+    program = _Program()
     connection = connect(
-        [out], [back], client_tcp=case.tcp, server_tcp=case.tcp, patience=server.patience, writes=client.writes
+        [out],
+        [back],
+        client_tcp=case.tcp,
+        server_tcp=case.tcp,
+        program=program,
+        patience=server.patience,
+        writes=client.writes,
     )
     times = {"connect": connection.open(start, start + client.gives_up_connecting)}
     now = connection.accepted_at if times["connect"] < math.inf else math.inf
@@ -152,11 +166,14 @@ def _one(case: Case, out: Line, back: Line, start: float, *, closes: bool) -> tu
             # It has waited since it spoke, also while its answer was lost on the way.
             now = math.inf
         spoke = now + turn.works
+        program.is_over = client.quits_with_dot and turn.phase == "data"
         times[turn.phase] = now = connection.send(spoke, turn.answered, to_server=False)
     ends = [start, *times.values()]
     parts = tuple(after - before if after < math.inf else math.inf for before, after in pairwise(ends))
     one = Run(parts, connection.retransmissions)
-    if closes and now < math.inf:
+    if closes and now < math.inf and program.is_over:
+        connection.close(now)
+    elif closes and now < math.inf:
         # QUIT, its answer, and both FINs, which use the line as small segments do.
         for said, answered in ((client.quit, server.bye), (1, 1)):
             heard = connection.send(now + client.thinks, said, to_server=True)

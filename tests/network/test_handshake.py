@@ -81,5 +81,5 @@ def test_a_client_that_has_given_up_is_not_connected_by_what_comes_later(rtt, pa
     out, back = line(rtt), line(rtt)
     connection = connect([out], [back])
     opened = connection.open(0.0, patience)
-    late = rtt + 1e-4 > patience
+    late = rtt + 2 * 60 * 8 / 1e8 > patience
     assert (opened == math.inf, connection.accepted_at == math.inf) == (late, late)

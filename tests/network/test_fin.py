@@ -1,0 +1,77 @@
+"""The FIN behind a server's last reply: it is a packet, and tells of what was lost before it."""
+
+from __future__ import annotations
+
+import math
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim.network.line import Line
+from sim.network.stack import connect
+from sim.scenario.distribution import Constant
+
+
+class Picky(Line):
+    """A line of 100 Mbit/s that loses the packets of the given numbers, and counts all."""
+
+    __slots__ = ("drops", "seen")
+
+    def carry(self, at, wire):
+        """Count, and drop."""
+        self.seen += 1
+        end = super().carry(at, wire)
+        return math.inf if self.seen in self.drops else end
+
+
+class Program:
+    """A server's program that closes behind its next reply, or does not."""
+
+    def __init__(self, *, is_over):
+        self.is_over = is_over
+
+
+def line(rtt, *drops):
+    """One direction, and which of its packets are lost."""
+    found = Picky(delay=Constant(rtt / 2), rate=1e8, random=Random(1))
+    found.seen, found.drops = 0, drops
+    return found
+
+
+def last_reply(back, *, closes, rtt=0.1):
+    """A connection after its server's only reply, how long that took, and how many packets were sent again."""
+    connection = connect([line(rtt)], [back], program=Program(is_over=closes))
+    connection.open(0.0)
+    now = connection.send(connection.accepted_at, 40, to_server=True)
+    return connection, connection.send(now, 60, to_server=False) - now, connection.retransmissions
+
+
+@given(rtt=st.floats(0.02, 0.9))
+def test_a_fin_reveals_the_lost_reply_before_it(rtt):
+    """Its selective acknowledgement is back after a round trip; RACK waits a quarter of one, and sends the reply again."""
+    _, took, _ = last_reply(line(rtt, 2), closes=True, rtt=rtt)
+    assert took == pytest.approx(1.75 * rtt, abs=0.01 + 0.05 * rtt)
+
+
+def test_a_reply_without_a_fin_behind_it_waits_for_the_timer():
+    """Nothing tells of it: 300 ms, where a round trip takes 100."""
+    _, took, _ = last_reply(line(0.1, 2), closes=False)
+    assert took > 0.3
+
+
+def test_a_reply_whose_fin_is_lost_too_waits_for_the_timer():
+    """Both of them lost: the probe sends the FIN again, and that tells."""
+    _, took, _ = last_reply(line(0.1, 2, 3), closes=True)
+    assert took > 0.3
+
+
+@pytest.mark.parametrize("drops", [(), (2,)])
+def test_the_servers_fin_goes_out_once(drops):
+    """SYN-ACK, reply, FIN and the acknowledgement of the client's FIN, of which two are carried as one; and the repeat."""
+    back = line(0.1, *drops)
+    connection, _, again = last_reply(back, closes=True)
+    sent = back.seen
+    connection.close(1.0)
+    assert (sent, back.seen - sent) == (2 + 2 * again, 1)
