@@ -21,11 +21,11 @@ from sim.network.line import Line
 from sim.network.sender import CLOCKS, TimerClock
 from sim.network.weather import Timeline
 
-__all__ = ["Handshake"]
+__all__ = ["SYN_GAPS", "Handshake"]
 
 SYN: Final = 60
 _ACK: Final = 52
-_SYN_GAPS: Final[dict[str, tuple[float, ...]]] = {
+SYN_GAPS: Final[dict[str, tuple[float, ...]]] = {
     "linux": (1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0),
     "linux-3": (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0),
     "bsd-1988": (6.0, 12.0, 24.0, 33.0),
@@ -140,7 +140,7 @@ class Handshake:
     def _play(self) -> None:
         client = self._stacks[0]
         while True:
-            syn = self._fires(CLOCKS[client], self._syn_sent, _SYN_GAPS[client], self.syns - 1, self.connected)
+            syn = self._fires(CLOCKS[client], self._syn_sent, SYN_GAPS[client], self.syns - 1, self.connected)
             answer = self._answers_again_at()
             # A client that believes to be connected waits for the server.
             until = self._until if self.connected == math.inf else math.inf
@@ -149,7 +149,7 @@ class Handshake:
                 return
             if syn > answer:
                 self._answer_again(answer)
-            elif self.syns < len(_SYN_GAPS[client]):
+            elif self.syns < len(SYN_GAPS[client]):
                 self._syn(syn)
             else:
                 self.gives_up_at = syn

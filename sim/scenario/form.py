@@ -186,7 +186,7 @@ class HostForm(Form):
     reuse: Going | None = None
     """How it goes on with a session where more mail waits: `rset`, `mail`, `ride` behind the final dot, or `never`."""
     sessions: Annotated[int, whole(1)] | None = None
-    """How many sessions it serves at a time."""
+    """How many sessions it serves at a time; where nothing is said, as many as its MTA."""
     size_limit: Size | None = None
     """The biggest message that it takes; 0 means no limit."""
     service_time: Duration | None = None

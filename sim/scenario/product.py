@@ -29,6 +29,7 @@ _MAY_BE_ZERO = re.compile(
 _MAY_BE_NONE = re.compile(
     r"default_destination_concurrency_(failed_cohort_)?limit|default_delivery_slot_.*|default_minimum_delivery_slots|"
     r"(Class|Recipient|Retry)Factor|MaxQueueChildren|connection_max_messages|smtp_accept_queue_per_connection|"
+    r"smtp_accept_max|MaxDaemonChildren|"
     r"smtp_connection_reuse_count_limit|smtp_mx_(address|session)_limit|"
     r"bounce_(return_)?size_limit|bounce_return_linesize_limit|smtp_line_length_limit|message_linelength_limit|ExternalDsnMaxMessageAttachSize"
 )

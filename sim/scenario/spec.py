@@ -221,10 +221,10 @@ class Host:
     forward-path means (`honour`: RFC 821; `strip`: RFC 5321; `reject`), `percent_hack` whether `user%far@own` in one of
     its own domains is user@far. `reuse` says how its client goes on where more mail for the same host waits: after an
     RSET, as Postfix does, with MAIL once the final dot has its reply, as Exim does (`mail`), with MAIL right behind the
-    final dot (`ride`), or in a session of its own (`never`); where nothing is said, as its product does. While its
-    `resolver` is down the host cannot look up where mail goes. `spool` says whether its queue outlives the times when
-    it is down. With `digests` its users write a Content-MD5 (RFC 1864) into their messages, and check those that
-    they get.
+    final dot (`ride`), or in a session of its own (`never`); where nothing is said, as its product does. `sessions`
+    is how many its server has at a time, 0 as many as its product's. While its `resolver` is down the host cannot look
+    up where mail goes. `spool` says whether its queue outlives the times when it is down. With `digests` its users
+    write a Content-MD5 (RFC 1864) into their messages, and check those that they get.
     """
 
     name: str
@@ -240,7 +240,7 @@ class Host:
     source_routes: Literal["honour", "strip", "reject"] = "strip"
     percent_hack: bool = False
     reuse: Reuse | None = None
-    sessions: int = 100
+    sessions: int = 0
     size_limit: int = 0
     service_time: float = 0.0
     commit_time: float = 0.0
@@ -255,6 +255,8 @@ class Host:
     def __post_init__(self) -> None:
         if self.reuse is None:
             object.__setattr__(self, "reuse", self.mta.reuse)
+        if not self.sessions:
+            object.__setattr__(self, "sessions", self.mta.server_limit)
 
     @property
     def domain(self) -> str:

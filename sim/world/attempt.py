@@ -113,8 +113,8 @@ class Attempt:
         try:
             then = next(steps)
             while True:
-                yield env.at(then)
-                then = steps.send(then)
+                yield then if isinstance(then, simpy.Event) else env.at(then)
+                then = steps.send(env.now)
         except StopIteration:
             pass
         self._session = None

@@ -73,12 +73,12 @@ class Clock(simpy.Environment):
         return True
 
 
-def played(env: Clock, waits: Generator[float, float, None]) -> Generator[simpy.Event, None, None]:
-    """A session's waits as events of the clock."""
+def played(env: Clock, waits: Generator[float | simpy.Event, float, None]) -> Generator[simpy.Event, None, None]:
+    """A session's waits as events of the clock: moments, or events whose time nobody knows yet."""
     try:
         then = next(waits)
         while True:
-            yield env.at(then)
-            then = waits.send(then)
+            yield then if isinstance(then, simpy.Event) else env.at(then)
+            then = waits.send(env.now)
     except StopIteration:
         pass

@@ -125,4 +125,4 @@ class Goodbye(NoMail):
 
     def admit(self) -> bool:
         """There is room for one that says no more than QUIT."""
-        return False
+        return True

@@ -13,6 +13,7 @@ from sim.network.circuit import Circuit
 from sim.network.propagation import Propagation
 from sim.network.tcp import Connection
 from sim.network.turned import Turned
+from sim.world.listener import Place
 from sim.world.noise import UNSEEN, Noise
 
 if TYPE_CHECKING:
@@ -57,9 +58,17 @@ class Peer:
         self._copies = copies
         self.messages += 1
 
+    def drops(self) -> bool:
+        """Whether a SYN would go unanswered."""
+        return self.station.listener.drops
+
     def admit(self) -> bool:
-        """A connection is made; whether the host has too many of them."""
-        return self.station.admit(self)
+        """A connection is made; whether the host serves it at once."""
+        return self.station.listener.admit(self)
+
+    def line_up(self, until: float) -> Place | None:
+        """A place in the host's listen queue, for a client that waits until then; None where it refuses instead."""
+        return self.station.listener.line_up(self, until)
 
     def take(self, mail: AcceptedMail, spent: HopTime, now: float, offered: float) -> None:
         """The host has custody of what was offered first at `offered`."""
@@ -85,7 +94,7 @@ class Peer:
         return self.session_id in self._client.attempts or self._until >= now
 
     def _end(self, reception: Reception) -> None:
-        if self.station.dismiss(self):
+        if self.station.listener.dismiss(self):
             reception.leave()
 
     def _there(self, mail: AcceptedMail, spent: HopTime, at: float) -> list[Copy]:

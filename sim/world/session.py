@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from math import inf
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from sim.mta.caller import Caller
 from sim.mta.queue import Failure, HopTime
 from sim.mta.reception import AcceptedMail, Reception
 from sim.network.circuit import Circuit
+from sim.network.handshake import SYN_GAPS
 from sim.network.propagation import Propagation
 from sim.network.tcp import Connection
 from sim.network.turned import Turned
@@ -24,8 +25,15 @@ from sim.scenario.products import Product
 from sim.scenario.spec import Host
 from sim.world import tls
 
-Waits = Generator[float, float, None]
-"""Yields the time at which it goes on (s), and is sent it when it has come."""
+
+class Place(Protocol):
+    """A place in a listen queue, which comes to an end: `admitted` says whether by its turn."""
+
+    admitted: bool
+
+
+Waits = Generator[Any, float, None]
+"""Yields the time at which it goes on (s), or a `Place`, whose time nobody knows; is sent the time when it has come."""
 
 
 _LAST_WORDS = 60
@@ -42,8 +50,14 @@ class Hears(Protocol):
 class FarEnd(Protocol):
     """The server's host, as far as a session has to do with it."""
 
+    def drops(self) -> bool:
+        """Whether a SYN would go unanswered: so many wait to be served."""
+
     def admit(self) -> bool:
-        """A connection is made; whether there are too many of them."""
+        """A connection is made; whether it is served at once."""
+
+    def line_up(self, until: float) -> Place | None:
+        """A place in the listen queue, for a client that waits until then; None where the host refuses instead."""
 
     def take(self, mail: AcceptedMail, spent: HopTime, now: float, offered: float) -> None:
         """Take custody of mail that is on disk now, and was offered first at `offered`."""
@@ -54,6 +68,13 @@ class FarEnd(Protocol):
 
 class NoMail:
     """A far end to which no mail is offered: it is asked for some, or left."""
+
+    def drops(self) -> bool:
+        """It is there."""
+        return False
+
+    def line_up(self, until: float) -> None:
+        """Nobody waits for it."""
 
     def take(self, mail: AcceptedMail, spent: HopTime, now: float, offered: float) -> None:
         """Never asked."""
@@ -175,6 +196,10 @@ class Session(Generic[Client]):
         else:
             self.opened_at = self.started_at = now
             end = min(now + policy.connect_timeout + connection.setup, up_until)
+            if self._far_end.drops():
+                now = yield from self._repeat_syn(now, end)
+                if self.outcome:
+                    return
             arrives = connection.open(now, end, True)
             if arrives > end:
                 yield self._cut(min(end, connection.gave_up_at), "connect-timeout")
@@ -186,7 +211,12 @@ class Session(Generic[Client]):
             ready = connection.accepted_at
             server_down = self._server_down = self._server_weather.next_down(ready)
             end = min(arrives + client.timeout(policy), up_until)
-            written = reception.greet(busy=self._far_end.admit())
+            busy = not self._far_end.admit()
+            if busy and ready < min(end, server_down):
+                busy, ready = yield from self._line_up(ready, end)
+                if self.outcome:
+                    return
+            written = reception.greet(busy=busy)
             if reception.sleep:
                 ready += reception.sleep
                 if ready > end or server_down <= ready:
@@ -260,6 +290,32 @@ class Session(Generic[Client]):
                     now = ready if leap(ready) else (yield ready)
             for mail in reception.accepted:
                 self._far_end.take(mail, self.spent(now), now, self.contacted_at)
+
+    def _repeat_syn(self, now: float, end: float) -> Generator[float, float, float]:
+        """The far end's listen queue is full: its kernel drops SYNs. Gives when one is taken."""
+        for gap in SYN_GAPS["linux"]:
+            now += gap
+            if now > end:
+                break
+            yield now
+            if not self._far_end.drops():
+                return now
+        yield self._cut(min(now, end), "connect-timeout")
+        return end
+
+    def _line_up(self, now: float, end: float) -> Generator[Any, float, tuple[bool, float]]:
+        """The far end serves as many as it can: the client waits in its listen queue, or is refused.
+
+        Gives whether it is refused, and when the greeting can be written.
+        """
+        yield now
+        place = self._far_end.line_up(end)
+        if place is None:
+            return True, now
+        now = yield place
+        if not place.admitted:
+            self._cut(now, "timeout")
+        return False, now
 
     def _shake_hands(self, now: float) -> Generator[float, None, float]:
         """TLS's handshake, a round trip of its own; the client's last word rides with its EHLO. Gives the time then."""

@@ -253,7 +253,7 @@ class Simulation:
     def _check_sessions(self) -> None:
         """Every session that a host counts is one that goes on."""
         for name, station in self.stations.items():
-            for peer in station.inbound.values():
+            for peer in station.listener.inbound.values():
                 if peer.station is not station or not peer.is_there(self.env.now):
                     raise LedgerError(f"{name} counts session {peer.session_id}, which is over")
 

@@ -29,7 +29,7 @@ from sim.world.collection import Ask, collect
 from sim.world.custody import Custody
 from sim.world.deliveries import Deliveries
 from sim.world.ledger import LedgerError
-from sim.world.peer import Peer
+from sim.world.listener import Listener
 from sim.world.ways import Ways
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Station:
     are tried, `ways` where they go, and `deliveries` carries them there. Each of them reaches the others through the
     station. `draws` is the host's own stream of random numbers, `retry` its product's way to try again, `blame` what
     its product makes of failures, `resolver` what it looks names up with; `running` says whether it is up, `boots`
-    counts its restarts, `inbound` holds the sessions that clients have with it, `attempts` those under way from it.
+    counts its restarts, `listener` holds the sessions that clients have with it, `attempts` those under way from it.
     """
 
     def __init__(self, world: Simulation, host: Host, weather: Timeline, domains: Sequence[Domain]) -> None:
@@ -58,7 +58,7 @@ class Station:
         self.mailboxes = Mailboxes(keep=world.scenario.dialogues)
         self.attempts: dict[int, Attempt | Ask] = {}
         self.boots = 0
-        self.inbound: dict[int, Peer] = {}
+        self.listener = Listener(world.env, host)
         self.running = weather.is_up(0.0)
         self.draws = world.streams(f"host/{host.name}/mta")
         self.retry = retry_of(host.mta, self.draws.random)
@@ -90,15 +90,6 @@ class Station:
             copy.waited(copy.created, now)
         wishes = None if parameters is None else wishes_of(parameters, now, self.world.clock)
         self.custody.take(reverse_path, copies, content, now, wishes=wishes)
-
-    def admit(self, peer: Peer) -> bool:
-        """A client's connection is made; whether there are too many of them."""
-        self.inbound[peer.session_id] = peer
-        return len(self.inbound) > self.host.sessions
-
-    def dismiss(self, peer: Peer) -> bool:
-        """A client's session is over; whether it was there still: a crash ends all of them."""
-        return self.inbound.pop(peer.session_id, None) is not None
 
     def receive(self, mail: AcceptedMail, copies: list[Copy], now: float, offered: float, nth: int = 1) -> None:
         """Take custody of what a client has handed over, the nth message of its session, first offered at `offered`.
@@ -186,7 +177,7 @@ class Station:
         """Sessions end by themselves (their waits know the weather); what stands in line goes back to the queue."""
         self.running = False
         self.boots += 1
-        self.inbound.clear()
+        self.listener.crash()
         if self._guard is not None:
             self._guard.restart()
         self.resolver.forget()

@@ -255,7 +255,7 @@ CASES = {
                 "x.yaml:2:26: unknown parameter of Exim (queue_run_delay): allowed are retry, queue_run, queue_run_max, "
                 "queue_run_in_order, retry_interval_max, retry_data_expire, delay_after_cutoff, connect_timeout, command_timeout, "
                 "data_timeout, final_timeout, smtp_receive_timeout, max_rcpt, hosts_max_try, connection_max_messages, "
-                "smtp_accept_queue_per_connection, ... (23 in all); did you mean queue_run_max?"
+                "smtp_accept_max, ... (24 in all); did you mean queue_run_max?"
             ),
             "x.yaml:2:68: neither true nor false (1): allowed are true, false, yes, no",
             "x.yaml:2:81: too small (0): allowed is a whole number of at least 1",
@@ -263,7 +263,7 @@ CASES = {
                 "x.yaml:2:84: unknown parameter of Exim (hosts_max_tries): allowed are retry, queue_run, queue_run_max, "
                 "queue_run_in_order, retry_interval_max, retry_data_expire, delay_after_cutoff, connect_timeout, command_timeout, "
                 "data_timeout, final_timeout, smtp_receive_timeout, max_rcpt, hosts_max_try, connection_max_messages, "
-                "smtp_accept_queue_per_connection, ... (23 in all); did you mean hosts_max_try?"
+                "smtp_accept_max, ... (24 in all); did you mean hosts_max_try?"
             ),
         ],
     ),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from worlds import message, run, scenario
 
 from sim.mail.trace import hop_count
+from sim.scenario.products import Exim
 from sim.scenario.spec import DAY, HOUR, Domain, Interval, Outages, Postfix, Weather, Window
 from sim.world.simulation import Simulation
 
@@ -213,9 +214,9 @@ def test_mail_under_way_at_the_end_is_queued():
 
 
 def test_session_limit_puts_the_rest_off():
-    """Beyond its sessions a host answers 421, and the client comes again later."""
+    """Beyond its sessions an Exim answers 421, and the client comes again later."""
     mail = [message(0, "u1@a", "u1@b", size=100_000) for _ in range(3)]
-    facts = run(scenario("a-b", *mail, hosts={"b": {"sessions": 2}}))
+    facts = run(scenario("a-b", *mail, hosts={"b": {"sessions": 2, "mta": Exim()}}))
     assert Counter(attempt.outcome for attempt in facts.attempts) == {"accepted": 3, "deferred": 1}
     assert [attempt.reply_code for attempt in facts.attempts if attempt.outcome == "deferred"] == [421]
 

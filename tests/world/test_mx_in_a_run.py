@@ -6,7 +6,7 @@ import pytest
 from worlds import message, run, scenario
 
 from sim.mta.directory import Directory
-from sim.scenario.products import OpenSmtpd, Product
+from sim.scenario.products import Exim, OpenSmtpd, Product
 from sim.scenario.spec import HOUR, NULL_MX, Domain, Interval, Postfix, Weather
 from sim.world.simulation import Simulation
 
@@ -45,7 +45,7 @@ def test_a_full_window_is_waited_for(product: Product):
 
 def test_a_host_that_refuses_a_session_is_passed_over():
     """421 at the greeting: the next host of the domain is asked at once, and holds the mail if it is a backup."""
-    hosts = {"x": {"sessions": 1, "service_time": 10.0}}
+    hosts = {"x": {"sessions": 1, "service_time": 10.0, "mta": Exim()}}
     facts = run(scenario("a-x a-y x-y", *[message(0, "u1@a", "u1@b") for _ in range(2)], domains=DOMAINS, hosts=hosts))
     assert sorted(copy.path for copy in facts.copies) == ["a>x", "a>y>x"]
 

@@ -144,7 +144,7 @@ def test_one_success_wakes_what_waits_for_the_host_in_exims_next_run():
     """Mail that found the host busy would wait for ten hours, but the session that made it busy ends well."""
     rules = (RetryRule("F", 4 * DAY, 10 * HOUR),)
     mail = [message(0, "u1@a", "u1@b", size=1e6), message(10, "u1@a", "u2@b")]
-    facts = facts_of(Exim(retry=rules), *mail, hosts={"b": {"sessions": 1}}, rate=1e5)
+    facts = facts_of(Exim(retry=rules), *mail, hosts={"b": {"sessions": 1, "mta": Exim()}}, rate=1e5)
     assert [(fact.message_id, fact.outcome) for fact in facts.attempts] == [
         (2, "deferred"),
         (1, "accepted"),

@@ -133,7 +133,7 @@ def test_a_server_counts_its_own_sessions_only():
     world = Simulation(spec, spec.architectures["end-to-end"], 0, 1)
     facts = world.run()
     assert {copy.outcome for copy in facts.copies} == {"delivered"}
-    assert [len(world.stations[name].inbound) for name in ("x", "y")] == [0, 0]
+    assert [len(world.stations[name].listener.inbound) for name in ("x", "y")] == [0, 0]
 
 
 def test_a_run_that_counts_a_session_that_is_over_is_a_defect():
@@ -141,7 +141,7 @@ def test_a_run_that_counts_a_session_that_is_over_is_a_defect():
     spec = scenario("a-x", message(0, "u1@a", "u1@x"))
     world = Simulation(spec, spec.architectures["end-to-end"], 0, 1)
     a, x = world.stations["a"], world.stations["x"]
-    x.admit(Peer(a, x, ("a", "x"), 99, None))
+    x.listener.admit(Peer(a, x, ("a", "x"), 99, None))
     with pytest.raises(LedgerError, match="x counts session 99, which is over"):
         world.run()
 

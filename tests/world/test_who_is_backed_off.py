@@ -30,7 +30,7 @@ TABLE = [
     # The host cannot be talked to: three failures, and its destination is left alone.
     (down(0.0, 600.0), DESTINATION, "deferred", "no connection"),
     (refusing("connect", 450), DESTINATION, "deferred", "4yz greeting"),
-    ({"sessions": 0}, DESTINATION, "deferred", "421 greeting"),
+    (refusing("connect", 421), DESTINATION, "deferred", "421 greeting"),
     ({**down(0.5, 1.0), "service_time": 1.0}, DESTINATION, "deferred", "silence"),
     # It answers, and puts this message off.
     (refusing("mail", 451), MESSAGE, "deferred", "4yz to MAIL"),

@@ -14,6 +14,9 @@ MANY = 1_000_000
 ANY_SIZE = 1_000_000_000
 """A limit of a size that is none, in octets."""
 
+WhenFull = Literal["421", "wait"]
+"""What a server says to a client beyond its sessions: 421, or nothing, and lets it wait in the listen queue."""
+
 Reuse = Literal["rset", "mail", "ride", "never"]
 """How a client goes on with a session: RSET first, MAIL at once, MAIL behind the final dot, or not at all."""
 
@@ -46,6 +49,9 @@ class Product:
     one to it is made;
     `process_limit` is how many are under way in all, `active_limit` how many messages are worked on at a time. Where
     `process_limit` messages wait to be worked on, its server takes `in_flow_delay` longer for each that comes.
+
+    `server_limit` is how many sessions its server has at a time, `when_full` what becomes of further ones: they get a
+    421, or `wait` in the listen queue, which is `listen_backlog` long.
 
     `recipient_limit` is how many recipients a transaction has; `mx_address_limit` how many hosts of a domain are tried,
     `mx_session_limit` how many of them may have been offered the mail; `randomizes` says whether MX hosts of one
@@ -89,6 +95,9 @@ class Product:
     connection_delay: float = 0.0
     in_flow_delay: float = 0.0
     process_limit: int = MANY
+    server_limit: int = 100
+    when_full: WhenFull = "421"
+    listen_backlog: int = 128
     recipient_limit: int = 100
     mx_address_limit: int = MANY
     mx_session_limit: int = MANY

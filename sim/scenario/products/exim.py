@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sim.scenario.products.base import ANY_SIZE, Product, named
+from sim.scenario.products.base import ANY_SIZE, Product, limit, named
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 
@@ -49,6 +49,7 @@ class Exim(Product):
     max_rcpt: int = 100
     hosts_max_try: int = 5
     connection_max_messages: int = 500
+    smtp_accept_max: int = 20
     smtp_accept_queue_per_connection: int = 10
     message_linelength_limit: int = 998
     received_headers_max: int = 30
@@ -66,6 +67,7 @@ class Exim(Product):
     data_done_timeout = named("final_timeout")
     quit_timeout = named("command_timeout")
     idle_timeout = named("smtp_receive_timeout")
+    server_limit = limit("smtp_accept_max")
     recipient_limit = named("max_rcpt")
     mx_address_limit = named("hosts_max_try")
     hopcount_limit = named("received_headers_max")

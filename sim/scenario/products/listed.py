@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import accumulate
 
-from sim.scenario.products.base import Product, named
+from sim.scenario.products.base import MANY, Product, named
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 
@@ -22,6 +22,7 @@ class Exchange(Product):
     MessageExpirationTimeout: float = 2 * DAY
     MaxPerDomainOutboundConnections: int = 20
     MaxOutboundConnections: int = 1000
+    MaxInboundConnection: int = 5000
     SmtpMaxMessagesPerConnection: int = 20
     ConnectionInactivityTimeOut: float = 10 * MINUTE
     MaxHopCount: int = 60
@@ -38,6 +39,7 @@ class Exchange(Product):
     destinations = "domain"
     destination_concurrency_limit = named("MaxPerDomainOutboundConnections")
     process_limit = named("MaxOutboundConnections")
+    server_limit = named("MaxInboundConnection")
     connection_count_limit = named("SmtpMaxMessagesPerConnection")
     hopcount_limit = named("MaxHopCount")
     lifetime = named("MessageExpirationTimeout")
@@ -65,6 +67,7 @@ class Haraka(Product):
 
     destinations = "domain"
     process_limit = named("concurrency_max")
+    server_limit = MANY
     hopcount_limit = named("max_received")
     return_limit = 0
     # outbound/hmail.js sends what is in the queue.
@@ -95,6 +98,7 @@ class Stalwart(Product):
     rcpt_to: float = 5 * MINUTE
     data: float = 10 * MINUTE
     max_mx: int = 7
+    max_connections: int = 8192
     received_headers: int = 50
     notify: tuple[float, ...] = (DAY, 3 * DAY)
 
@@ -107,6 +111,7 @@ class Stalwart(Product):
     data_done_timeout = named("data")
     destinations = "domain"
     mx_address_limit = named("max_mx")
+    server_limit = named("max_connections")
     hopcount_limit = named("received_headers")
     reuse = "never"
     lifetime = named("expire")
@@ -135,6 +140,7 @@ class ZoneMta(Product):
 
     destinations = "domain"
     process_limit = named("connections")
+    server_limit = MANY
     return_limit = 0
     # nodemailer's smtp-connection, which it sends with, converts nothing.
     eight_bits = "pass"

@@ -74,6 +74,10 @@ class Postfix(Product):
     destination_concurrency_limit = named("default_destination_concurrency_limit")
     recipient_limit = named("default_destination_recipient_limit")
     process_limit = named("default_process_limit")
+    # The listen queue of a service is as long as its process limit (master_listen.c).
+    server_limit = named("default_process_limit")
+    listen_backlog = named("default_process_limit")
+    when_full = "wait"
     mx_address_limit = limit("smtp_mx_address_limit")
     mx_session_limit = limit("smtp_mx_session_limit")
     randomizes = named("smtp_randomize_addresses")

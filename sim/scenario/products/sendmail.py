@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.scenario.products.base import Product, named
+from sim.scenario.products.base import Product, limit, named
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 
@@ -36,6 +36,7 @@ class Sendmail(Product):
     datafinal: float = HOUR
     quit: float = 2 * MINUTE
     command: float = HOUR
+    MaxDaemonChildren: int = 0
     MaxHopCount: int = 25
     queuewarn: float = 4 * HOUR
     DoubleBounceAddress: str = "postmaster"
@@ -49,6 +50,7 @@ class Sendmail(Product):
     data_done_timeout = named("datafinal")
     quit_timeout = named("quit")
     idle_timeout = named("command")
+    server_limit = limit("MaxDaemonChildren")
     hopcount_limit = named("MaxHopCount")
     lifetime = named("queuereturn")
     returns_whole = True

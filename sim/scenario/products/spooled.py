@@ -33,6 +33,10 @@ class Qmail(Product):
     idle_timeout = named("timeoutsmtpd")
     destinations = "all"
     process_limit = named("concurrencyremote")
+    # tcpserver's -c and -b: at the limit it accepts nobody before a child has ended.
+    server_limit = 40
+    listen_backlog = 20
+    when_full = "wait"
     recipient_limit = 1
     mx_session_limit = 1
     write_size = 1024
@@ -67,6 +71,10 @@ class OpenSmtpd(Product):
     warn_interval: tuple[float, ...] = (4 * HOUR,)
 
     process_limit = named("maxconn_per_source")
+    # smtp.c: half of its descriptors, of which it has 1,024, less some; it pauses its listeners then. SMTPD_BACKLOG.
+    server_limit = 497
+    listen_backlog = 5
+    when_full = "wait"
     connection_count_limit = named("max_mail_per_session")
     connection_idle_limit = named("sessdelay_keepalive")
     reuse = "mail"

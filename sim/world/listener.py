@@ -1,0 +1,99 @@
+"""A host's listening socket: the sessions that it serves at a time, and those who wait for one of them to end.
+
+What a full host does is its product's word (`Product.when_full`). Where the program no longer accepts, the kernel goes
+on: a client is connected by TCP and waits in the listen queue for its greeting. Beyond `listen_backlog` Linux drops
+SYNs, of which it holds one more (sk_acceptq_is_full in include/net/sock.h).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+import simpy
+
+from sim.world.clock import Clock
+
+if TYPE_CHECKING:
+    from sim.scenario.spec import Host
+    from sim.world.peer import Peer
+
+
+class Place(simpy.Event):
+    """A place in a listen queue: the event that its client's greeting can be written, or that it is too late for it.
+
+    `admitted` says which. A client that has given up keeps its place: the program accepts its connection, and finds it
+    closed.
+    """
+
+    def __init__(self, clock: Clock, peer: Peer) -> None:
+        super().__init__(clock)
+        self.peer = peer
+        self.admitted = False
+
+    def admit(self) -> None:
+        """There is a process for it."""
+        self.admitted = True
+        self.succeed()
+
+    def give_up(self, _: simpy.Event) -> None:
+        """Its client waits no longer."""
+        if not self.triggered:
+            self.succeed()
+
+
+class Listener:
+    """Who is served by a host, and who waits for that.
+
+    `inbound` holds the sessions that are served, by number.
+    """
+
+    __slots__ = ("_clock", "_host", "_queue", "inbound")
+
+    def __init__(self, clock: Clock, host: Host) -> None:
+        self._clock = clock
+        self._host = host
+        self._queue: deque[Place] = deque()
+        self.inbound: dict[int, Peer] = {}
+
+    @property
+    def drops(self) -> bool:
+        """Whether a SYN is dropped, since the listen queue is full."""
+        return len(self._queue) > self._host.mta.listen_backlog
+
+    def admit(self, peer: Peer) -> bool:
+        """A client connects; whether it is served at once. Those who wait go first."""
+        if self._queue or len(self.inbound) >= self._host.sessions:
+            return False
+        self.inbound[peer.session_id] = peer
+        return True
+
+    def line_up(self, peer: Peer, until: float) -> Place | None:
+        """A place in the listen queue, for a client that waits until then; None where the product refuses instead."""
+        if self._host.mta.when_full != "wait":
+            return None
+        place = Place(self._clock, peer)
+        self._clock.at(until).callbacks.append(place.give_up)
+        self._queue.append(place)
+        self._accept()
+        return place
+
+    def dismiss(self, peer: Peer) -> bool:
+        """A client's session is over; whether it was served still: a crash ends all of them."""
+        if self.inbound.pop(peer.session_id, None) is None:
+            return False
+        self._accept()
+        return True
+
+    def crash(self) -> None:
+        """All that the kernel knew is forgotten; who waits is told nothing."""
+        self.inbound.clear()
+        self._queue.clear()
+
+    def _accept(self) -> None:
+        queue, inbound = self._queue, self.inbound
+        while queue and len(inbound) < self._host.sessions:
+            place = queue.popleft()
+            if not place.triggered:
+                inbound[place.peer.session_id] = place.peer
+                place.admit()
