@@ -123,8 +123,13 @@ class Transmission(Caller):
                     del self.replies[path]
 
     def _part(self) -> Dialogue:
-        """QUIT, but for a session that there is no other of, as long as there is another message for it."""
-        if self._only and self.stays is not None and self._machine.state is not State.CLOSED:
+        """After a refusal QUIT, or the session is kept for another message.
+
+        Postfix's smtp(8) gives the transaction up with RSET and caches the session as after a message that was taken;
+        so does who has no other session.
+        """
+        keeps = self._only or (self._host.mta.keeps_refused and self._host.reuse == "rset" and not self._lmtp)
+        if keeps and self.stays is not None and self._machine.state is not State.CLOSED:
             self.kept = self.stays()
         if not self.kept:
             yield (QUIT,)

@@ -118,6 +118,21 @@ def test_a_session_takes_so_many_messages_and_the_rest_goes_in_others(product):
     assert max(taken.values()) <= 2
 
 
+@pytest.mark.parametrize(("place", "code"), [("mail", 450), ("mail", 550), ("rcpt", 450), ("data", 451), ("mail", 421)])
+@pytest.mark.parametrize(
+    ("product", "keeps"), [(Postfix(default_destination_concurrency_limit=1), True), (Exim(), False)]
+)
+def test_postfix_resets_a_session_and_keeps_it_after_a_refusal(place, code, product, keeps):
+    """RSET, and the next message (smtp_proto.c: SMTP_STATE_ABORT); 421 ends the session all the same."""
+    refusal = Refusal(at=place, code=code, during=((0.0, 60.0),))
+    mail = [message(0.0, "u1@a", "u1@b") for _ in range(4)]
+    hosts = {"a": {"mta": product}, "b": {"policies": Policies(refuse=(refusal,)), "service_time": 0.1}}
+    facts = run(scenario("a-b", *mail, hosts=hosts, drain=DAY))
+    tries = facts.attempts[:4]
+    assert {attempt.reply_code for attempt in tries} == {code}
+    assert (len({attempt.session_id for attempt in tries}) < 4) == (keeps and code != 421)
+
+
 def test_a_rate_spreads_mail_over_time():
     """Two messages an hour: the rest comes again until it is let in."""
     facts = facts_of(Policies(messages=Rate(count=2, per=3600.0)), *[message(0, "u1@a", "u1@b") for _ in range(5)])

@@ -60,7 +60,8 @@ class Product:
     `write_size` is how many bytes its client writes at once where Nagle's algorithm holds mail data back for that (0:
     it does not). `reuse` is how the next message begins in a session that is left open: it is where mail for its host
     waits, or for `connection_idle_limit` s, until it is `connection_time_limit` s old or has had
-    `connection_count_limit` messages (0: any number). `queues_after` is how many messages of a session are tried as
+    `connection_count_limit` messages (0: any number); `keeps_refused` says whether it is left open after a refusal as
+    well, to be reset. `queues_after` is how many messages of a session are tried as
     they come (0: all); later ones wait for a queue run.
 
     `eight_bits` is what becomes of octets beyond US-ASCII for a server without 8BITMIME: all of them are converted, or
@@ -109,6 +110,7 @@ class Product:
     connection_idle_limit: float = 0.0
     connection_time_limit: float = inf
     connection_count_limit: int = 0
+    keeps_refused: bool = False
     queues_after: int = 0
     eight_bits: Literal["convert", "convert labelled", "pass"] = "convert"
     line_limit: int = 0

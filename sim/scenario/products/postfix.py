@@ -86,6 +86,7 @@ class Postfix(Product):
     connection_time_limit = named("smtp_connection_reuse_time_limit")
     connection_count_limit = named("smtp_connection_reuse_count_limit")
     lifetime = named("maximal_queue_lifetime")
+    keeps_refused = True
     returns_whole = True
     line_limit = named("smtp_line_length_limit")
 
