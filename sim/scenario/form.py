@@ -39,6 +39,7 @@ from sim.scenario.skies import (
     StartText,
     WeatherForm,
 )
+from sim.scenario.tls import TlsForm
 from sim.scenario.transport import LinkLosses, Queue, TcpSetting
 from sim.scenario.values import (
     BitRate,
@@ -199,6 +200,8 @@ class HostForm(Form):
     """Where it asks for mail that is held for it; or `none`."""
     tcp: TcpSetting | None = None
     """Its TCP: `linux`, `linux-3`, `bsd-1988`, `rtt-only` (none), or `{congestion: reno, initial_window: 3}`."""
+    tls: TlsForm | None = None
+    """What TLS is with it."""
     crashes: Crashes | None = None
     """Random crashes, or `none`."""
     down: tuple[IntervalForm, ...] | None = None

@@ -25,7 +25,7 @@ from sim.scenario.reading import KEY
 from sim.scenario.records import resolve_own_domains
 from sim.scenario.skies import CrashesForm
 from sim.scenario.source import Path
-from sim.scenario.spec import Architecture, Domain, Host
+from sim.scenario.spec import DEFAULT_CERTIFICATE, Architecture, Domain, Host
 from sim.scenario.storms import sky, weather
 from sim.scenario.wiring import DEFAULTS
 
@@ -118,6 +118,7 @@ def _host(name: str, layers: Sequence[Layer], findings: Findings) -> Host:
         weather=weather(crashes, settings.down, settings.windows),
         resolver=sky(settings.resolver),
         spool=_spool(layers, findings),
+        certificate=settings.tls.certificate if settings.tls else DEFAULT_CERTIFICATE,
         **{key: value for key in _PLAIN if (value := getattr(settings, key)) is not None},
     )
 

@@ -224,6 +224,7 @@ def _host(host: Host, *, alike: bool) -> Settings:
         "policies": show_policies(host.policies),
         "collects": show_collects(host.collects),
         "tcp": show_tcp(host.tcp),
+        "tls": {"certificate": host.certificate},
         "crashes": _outages(host.weather.outages),
         "down": _intervals(host.weather.down),
         "windows": [format_window(window) for window in host.weather.windows],

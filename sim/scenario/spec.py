@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from sim.scenario.calendar import ClockWindow, Start, Window
 from sim.scenario.carriers import Carrier
@@ -206,6 +206,12 @@ class Collects:
     hold: bool = False
 
 
+Certificate = Literal["ec", "rsa", "chain"]
+"""`ec`: a certificate with a P-256 key; `rsa`: one with RSA-2048; `chain`: such a one and an intermediate one's."""
+
+DEFAULT_CERTIFICATE: Final[Certificate] = "ec"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
     """An MTA's machine as one architecture has it.
@@ -224,7 +230,8 @@ class Host:
     final dot (`ride`), or in a session of its own (`never`); where nothing is said, as its product does. `sessions`
     is how many its server has at a time, 0 as many as its product's. While its `resolver` is down the host cannot look
     up where mail goes. `spool` says whether its queue outlives the times when it is down. With `digests` its users
-    write a Content-MD5 (RFC 1864) into their messages, and check those that they get.
+    write a Content-MD5 (RFC 1864) into their messages, and check those that they get. `certificate` is what its server
+    shows where TLS is used.
     """
 
     name: str
@@ -250,6 +257,7 @@ class Host:
     resolver: Weather = Weather()
     spool: Literal["durable", "volatile"] = "durable"
     digests: bool = False
+    certificate: Certificate = DEFAULT_CERTIFICATE
     tcp: Tcp = Tcp()
 
     def __post_init__(self) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sim.mta.mx import candidates
 from sim.mta.queue import Copy, Entry, Failure
 from sim.mta.retry.base import Outcome
-from sim.mta.retry.exim import TOO_LONG
+from sim.mta.retry.exim import TOO_LONG, all_failing
 from sim.world.attempt import NO_NAMES, NO_ROUTE
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class HostRecords:
         too_long = all(bar is TOO_LONG for bar in barred)
         for copy in copies:
             if too_long:
-                entry.failures[copy.recipient] = TOO_LONG
+                entry.failures[copy.recipient] = all_failing(domain)
                 copy.waited(entry.due, now)
             else:
                 # Whoever was never tried has to have a reason to be returned for, some day.

@@ -119,7 +119,7 @@ class Session(Generic[Client]):
         "_leap",
         "_peek",
         "_policy",
-        "_secret",
+        "_secure",
         "_server",
         "_server_down",
         "_server_takes_time",
@@ -162,7 +162,7 @@ class Session(Generic[Client]):
         self._server_weather = server_weather
         self._server_down = inf
         # Octets of TLS that ride with the next flight; None where the session is in the clear.
-        self._secret: int | None = None
+        self._secure = False
         self._far_end = far_end
         self._hears = hears
         self._leap = leap
@@ -183,7 +183,7 @@ class Session(Generic[Client]):
 
     def goes_on_protected(self) -> None:
         """The connection has TLS already."""
-        self._secret = 0
+        self._secure = True
 
     def waits(  # noqa: C901, PLR0911, PLR0912, PLR0915 - one loop whose steps share their times
         self, now: float, *, resumed: bool = False
@@ -230,7 +230,7 @@ class Session(Generic[Client]):
                 resumed = False
             else:
                 size = len(written)
-                arrives = connection.send(ready, size if self._secret is None else tls.protected(size), False)
+                arrives = connection.send(ready, tls.protected(size) if self._secure else size, False)
                 if arrives > end:
                     yield self._end_of(now, ready, arrives, end)
                     return
@@ -251,8 +251,8 @@ class Session(Generic[Client]):
             sent = now
             end = min(now + client.timeout(policy), up_until)
             size = len(flight)
-            if self._secret is not None:
-                size, self._secret = tls.protected(size) + self._secret, 0
+            if self._secure:
+                size = tls.protected(size)
             if size <= connection.mss:
                 arrives = connection.send(now, size, True)
             else:
@@ -318,9 +318,15 @@ class Session(Generic[Client]):
         return False, now
 
     def _shake_hands(self, now: float) -> Generator[float, None, float]:
-        """TLS's handshake, a round trip of its own; the client's last word rides with its EHLO. Gives the time then."""
+        """TLS's handshake, two round trips. Gives the time then."""
         end = min(now + self.transmission.timeout(self._policy), self._client_up_until)
-        for size, to_server in ((tls.CLIENT_HELLO, True), (tls.SERVER_FLIGHT, False)):
+        flight = tls.SERVER_FLIGHT[self._server.certificate]
+        for size, to_server in (
+            (tls.CLIENT_HELLO, True),
+            (flight, False),
+            (tls.CLIENT_FINISHED, True),
+            (tls.TICKETS, False),
+        ):
             arrives = self.connection.send(now, size, to_server)
             if arrives > end:
                 yield (now := self._end_of(now, now, arrives, end))
@@ -332,8 +338,8 @@ class Session(Generic[Client]):
                 return now
             yield arrives
             now = arrives
-        self._secret = tls.CLIENT_FINISHED
-        self.transmission.turns += 1
+        self._secure = True
+        self.transmission.turns += 2
         self.reception.secured()
         self.transmission.secured()
         return now

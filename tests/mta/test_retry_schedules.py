@@ -217,11 +217,12 @@ def test_exim_returns_new_mail_to_a_host_that_has_failed_too_long():
     assert retry.exhausted(["b"], "1", 5 * DAY)
     assert retry.bars("b", "2", 5 * DAY, 5 * DAY + 60) is TOO_LONG
     assert retry.bars("b", "2", 5 * DAY, 5 * DAY + 6 * HOUR) is None
-    assert retry.bars("b", "3", 0.0, 5 * DAY + 60) is None
+    assert retry.bars("b", "3", 0.0, 5 * DAY + 60) is TOO_LONG
     patient = of(Exim(delay_after_cutoff=False))
     for hours in (0, 120):
         patient.tried("b", "1", 0.0, began=hours * HOUR, now=hours * HOUR, outcome="site")
     assert patient.bars("b", "2", 5 * DAY, 5 * DAY + 60) is NOT_YET
+    assert patient.bars("b", "3", 0.0, 5 * DAY + 60) is None
 
 
 def test_one_success_deletes_exims_record_of_a_host():

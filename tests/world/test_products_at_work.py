@@ -89,6 +89,22 @@ def test_exim_keeps_new_mail_from_a_host_that_fails():
     assert [copy.outcome for copy in facts.copies] == ["delivered", "delivered"]
 
 
+@pytest.mark.parametrize(("count", "cutoff"), [(2, 3), (7, 5), (12, 8)])
+def test_exim_tries_a_dead_host_once_for_all_that_waits(count: int, cutoff: int):
+    """Behind the last cutoff one attempt is made, and what else waits returns at once, however old (Exim 4.96's log)."""
+    product = Exim(retry=(RetryRule("F", cutoff * HOUR, HOUR),), queue_run=600.0)
+    hosts = {"b": {"weather": Weather(down=(Interval(start=0.0, end=3 * DAY),))}}
+    facts = facts_of(product, *[message(5 * n, "u1@a", "u1@b") for n in range(count)], hosts=hosts)
+    last = max(attempt.ended_s for attempt in facts.attempts)
+    assert len([attempt for attempt in facts.attempts if attempt.ended_s > last - 1800]) == 1
+    reasons = [copy.reason for copy in facts.copies if copy.outcome == "bounced"]
+    ended = {copy.ended_s for copy in facts.copies if copy.outcome == "bounced"}
+    assert (len(reasons), last > cutoff * HOUR, min(ended) >= last, max(ended) <= last + 600) == (count, *[True] * 3)
+    assert (
+        sum("all hosts for 'b.example' have been failing for a long time" in reason for reason in reasons) == count - 1
+    )
+
+
 @pytest.mark.parametrize("transfer", ["end-to-end", "store-and-forward"])
 def test_exim_forgets_that_there_was_no_way_when_mail_has_gone(transfer: str):
     """Two outages days apart are two failures: the second does not find the mail failing since the first."""
@@ -167,7 +183,7 @@ def test_exim_returns_new_mail_to_a_long_dead_host_without_an_attempt():
         Exim(retry=rules, connect_timeout=10.0), *mail, hosts={"b": {"weather": FOR_EVER}}, duration=6000.0
     )
     ends = [(copy.outcome, copy.ended_s, copy.reason) for copy in facts.copies if copy.recipient == "u1@b.example"]
-    why = "550 5.4.1 retry time not reached for any host after a long failure period"
+    why = "550 5.4.1 all hosts for 'b.example' have been failing for a long time (and retry time not reached)"
     assert ends == [
         ("bounced", 60 * MINUTE + 10, "expired: 4.4.1 connection timed out"),
         ("bounced", 90 * MINUTE + 10, "expired: 4.4.1 connection timed out"),

@@ -7,7 +7,7 @@ message that a host puts off. A message is tried in a queue run, and in it at th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import floor
 
 from sim.mta.queue import Failure
@@ -16,7 +16,12 @@ from sim.mta.retry.daemon import next_run
 from sim.scenario.products import Exim, RetryRule
 
 NOT_YET = Failure(0, "4.4.1", "retry time not reached for any host")
-TOO_LONG = Failure(550, "5.4.1", "retry time not reached for any host after a long failure period")
+TOO_LONG = Failure(550, "5.4.1", "all hosts have been failing for a long time (and retry time not reached)")
+
+
+def all_failing(domain: str) -> Failure:
+    """What a message for the domain is returned with where each of its hosts is TOO_LONG (transports/smtp.c)."""
+    return replace(TOO_LONG, text=TOO_LONG.text.replace("hosts", f"hosts for '{domain}'", 1))
 
 
 @dataclass(slots=True)
@@ -66,16 +71,17 @@ class EximRetry(Retry):
 
     def bars(self, hop: str, queue_id: str, arrival: float, now: float) -> Failure | None:
         """Why the host is passed over now: its retry time has not come, or it has failed for too long."""
-        if now - arrival > self._ultimate:
-            return None
         if queue_id in self._forced:
             self._forced = frozenset((queue_id,))
             return None
         early = [record for record in self._found(hop, queue_id, now) if now < record.next_try]
-        if not early:
+        # Who has waited beyond the last cutoff is tried all the same, but not at a host that has failed for so long
+        # (retry.c: retry_check_address).
+        too_long = self._policy.delay_after_cutoff and any(record.expired for record in early)
+        if not early or (now - arrival > self._ultimate and not too_long):
             return None
         self._waits_for.setdefault(queue_id, {})[hop] = None
-        return TOO_LONG if self._policy.delay_after_cutoff and any(record.expired for record in early) else NOT_YET
+        return TOO_LONG if too_long else NOT_YET
 
     def tried(
         self, hop: str, queue_id: str, arrival: float, *, began: float, now: float, outcome: Outcome
