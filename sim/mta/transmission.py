@@ -25,9 +25,6 @@ _DATA, _RSET = events.Data(), events.Rset()
 _TOO_MANY = (452, 552)
 """To RCPT: the server's recipient limit (RFC 5321 section 4.5.3.1.10)."""
 
-_SMALL = 65_536
-"""Octets of mail data that ride with MAIL and RCPT as a chunk; more wait for a recipient to be accepted."""
-
 
 class Transmission(Caller):
     """A host's side of one outbound session that offers one message to one server, or several in turn.
@@ -304,7 +301,7 @@ class Transmission(Caller):
     def _offer_chunk(self) -> Generator[tuple[Command, ...], list[Reply], bool]:
         """MAIL, RCPT and the mail data as one chunk. Says whether another transaction is to follow."""
         chunk, commands = events.LastChunk(self._content), self._envelope()
-        if self._pipelining and not self._lmtp and len(self._content) <= _SMALL:
+        if self._pipelining and not self._lmtp and len(self._content) <= self._host.mta.chunk_limit:
             answers = yield (*commands, chunk)
             whole = len(answers) > len(commands)
             self._judge(answers)

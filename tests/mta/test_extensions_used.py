@@ -242,6 +242,14 @@ def test_a_large_chunk_waits_for_a_recipient():
     assert flights[1:] == ["MAIL FROM:<s@a.example>\r\nRCPT TO:<u@b.example>\r\n", "QUIT\r\n"]
 
 
+@pytest.mark.parametrize(("mta", "limit"), [(Exim(), 8192), (Exchange(), 65_536)])
+def test_how_much_rides_with_the_envelope(mta, limit: int):
+    """A chunk of the product's own size; what is larger waits for a recipient to be accepted."""
+    line = b"y" * 62 + b"\r\n"
+    for content, rides in ((line * (limit // 64), True), (line * (limit // 64 + 1), False)):
+        assert ("BDAT" in envelope(client(content=content, mta=mta), "CHUNKING")) == rides
+
+
 def test_a_large_chunk_follows_the_envelope():
     """Where one is accepted, it goes, and the wait for its reply is that of the mail data."""
     sender = client(content=(b"y" * 68 + b"\r\n") * 1000 + b"\r\n")

@@ -68,7 +68,8 @@ class Product:
     the message returned (`convert`, RFC 6152 section 3), those in MIME parts that are marked 8bit or binary are
     converted (`convert labelled`), or they go as they are (`pass`). Lines of more than `line_limit` octets (0: any
     number) are folded, `fold_mark` before the new line's end, or the message is returned (`refuse`).
-    `greets_with` is what a client without extensions says first.
+    `chunk_limit` is how much mail data rides with MAIL and RCPT as a chunk (RFC 3030), in octets: more waits for a
+    recipient to be accepted. `greets_with` is what a client without extensions says first.
 
     `lifetime` is when mail is given up, as far as a report can say. `delay_warnings` are the ages of a message at
     which its sender is told that it is late. `returns_whole` says whether a report returns the whole message where its
@@ -116,6 +117,7 @@ class Product:
     line_limit: int = 0
     long_lines: Literal["fold", "refuse"] = "fold"
     fold_mark: bytes = b""
+    chunk_limit: int = 65_536
     greets_with: Literal["EHLO", "HELO"] = "EHLO"
     lifetime: float = inf
     delay_warnings: tuple[float, ...] = ()

@@ -81,6 +81,8 @@ class Exim(Product):
     eight_bits = "pass"
     line_limit = named("message_linelength_limit")
     long_lines = "refuse"
+    # DELIVER_OUT_BUFFER_SIZE, of which it makes its chunks (transport.c); the second waits for the envelope's replies.
+    chunk_limit = 8192
     freezes = named("ignore_bounce_errors_after")
 
     @property
