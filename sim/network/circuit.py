@@ -15,6 +15,7 @@ from sim.network import stack
 from sim.network.arq import Arq, Flight, Procedure, relay
 from sim.network.detour import Detour
 from sim.network.disturbance import Program
+from sim.network.ending import Ending
 from sim.network.line import Line
 from sim.network.propagation import Propagation
 from sim.network.sender import LINUX
@@ -198,10 +199,10 @@ class Circuit(WithoutTcp):
         """The line is the program's own: how far it has written is how far its packets have gone."""
         return inf
 
-    def end(self, until: float, _words: int = 0) -> tuple[float, str]:
-        """What the client hears if it waits for a flight that does not arrive: carrier-lost, where a link gave up."""
+    def end(self, until: float, _words: int = 0) -> tuple[float, Ending | None]:
+        """What the client hears if it waits for a flight that does not arrive: CLEARED, where a link gave up."""
         at = min(hop.gave_up_at for hop in self._hops)
-        return (at, "carrier-lost") if at < until else (until, "")
+        return (at, Ending.CLEARED) if at < until else (until, None)
 
     def reset(self, now: float, until: float) -> float:
         """The server's host knows nothing of the connection, and clears the circuit."""

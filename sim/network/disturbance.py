@@ -12,6 +12,7 @@ from collections.abc import Generator
 from typing import Final, Protocol
 
 from sim.network.end import End
+from sim.network.ending import Ending
 from sim.network.exchange import Exchange
 from sim.network.haste import holds_still
 from sim.network.segments import ATO
@@ -167,15 +168,15 @@ class Disturbance:
             pass
         return max(self._exchange.now, now) if server.received == len(client.sizes) else _NEVER
 
-    def end(self, until: float, words: int) -> tuple[float, str]:
+    def end(self, until: float, words: int) -> tuple[float, Ending | None]:
         """What the client hears if it waits for a flight that does not arrive; as `tcp.Connection.end`."""
         exchange, (_, server, client) = self._exchange, self._ends[False]
         if server.orphan and not server.dead and words:
             told = at_once(self.sending(exchange.now, words, to_server=False))
             if told <= until:
-                return told, "hung-up"
+                return told, Ending.HUNG_UP
         exchange.watch(client, until)
-        return (client.lost_at, client.lost) if client.lost_at < until else (until, "")
+        return (client.lost_at, client.lost) if client.lost_at < until else (until, None)
 
 
 def _cut(size: int, mss: int) -> list[int]:

@@ -13,6 +13,7 @@ import math
 from collections import deque
 from typing import Final
 
+from sim.network.ending import Ending
 from sim.network.segments import ATO, RESET, Packet
 from sim.network.sender import LINUX
 from sim.network.timeouts import Timeouts
@@ -87,7 +88,7 @@ class End(Timeouts):
         """
         if packet.number == RESET:
             if not self.dead:
-                self.die(now, "connection-lost")
+                self.die(now, Ending.RESET)
             return True
         if now >= self.gone_from or (self.orphan and packet.size and packet.number >= self.received):
             self.die(now)

@@ -16,6 +16,7 @@ from typing import Final
 from sim.network.berkeley import SEGMENT, BerkeleyEnd
 from sim.network.disturbance import Disturbance, Ends, Program, at_once
 from sim.network.end import End
+from sim.network.ending import Ending
 from sim.network.handshake import Handshake
 from sim.network.haste import PATIENT, acknowledge_at_once, hurries, is_late, overtaken, slow
 from sim.network.history import History
@@ -322,7 +323,7 @@ class Connection:
         self._count()
         return arrives
 
-    def end(self, until: float, words: int = 0) -> tuple[float, str]:
+    def end(self, until: float, words: int = 0) -> tuple[float, Ending | None]:
         """What the client hears if it waits for a flight that does not arrive.
 
         Args:
@@ -330,11 +331,11 @@ class Connection:
             words: The octets of what the server's program says where it has waited for too long and hangs up.
 
         Returns:
-            When it hears something, and what: hung-up, where it has read those words; tcp-timeout, where its TCP has
-            given up; connection-lost, where the connection was reset; at `until` nothing.
+            When it hears something, and what: HUNG_UP, where it has read those words; TIMED_OUT, where its TCP has
+            given up; RESET, where the connection was reset; at `until` nothing.
         """
         if self._disturbance is None:
-            return until, ""
+            return until, None
         heard = self._disturbance.end(until, words)
         self._count()
         return heard

@@ -11,6 +11,7 @@ import math
 from collections import deque
 from typing import Final
 
+from sim.network.ending import Ending
 from sim.network.recovery import Recovery
 from sim.network.scoreboard import LEAST_WAIT
 from sim.network.segments import AGAIN, DISORDER, LOSS, PROBE, RECOVERY, REORDER, REPEATED, RETRANSMIT, Packet
@@ -30,7 +31,7 @@ class Timeouts(Recovery):
     Attributes:
         orphan: Whether its program has closed the connection.
         dead: Whether the connection is no more, as far as this end goes.
-        lost: What its program hears of that: tcp-timeout (it gave up), connection-lost (it was reset), or nothing.
+        lost: What its program hears of that: TIMED_OUT (it gave up), RESET, or nothing.
         lost_at: When; infinity while it lives.
     """
 
@@ -40,9 +41,10 @@ class Timeouts(Recovery):
         """Start the books anew, as `Segments`."""
         super().begin(way, inbox, peer_box)
         self.dead = self.orphan = False
-        self.lost, self.lost_at = "", math.inf
+        self.lost: Ending | None = None
+        self.lost_at = math.inf
 
-    def die(self, now: float, lost: str = "") -> None:
+    def die(self, now: float, lost: Ending | None = None) -> None:
         """The connection is no more: no timer runs, and whatever comes in is answered with a reset."""
         self.dead = True
         self.lost, self.lost_at = lost, now
@@ -93,7 +95,7 @@ class Timeouts(Recovery):
         if self.una == self.next:
             return
         if self._gives_up(now):
-            self.die(now, "tcp-timeout")
+            self.die(now, Ending.TIMED_OUT)
             return
         self._enter_loss(now)
         self._retries += 1

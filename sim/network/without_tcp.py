@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import inf
 
+from sim.network.ending import Ending
+
 __all__ = ["WithoutTcp"]
 
 
@@ -23,9 +25,9 @@ class WithoutTcp:
         """Nothing is known to keep a program from writing."""
         return inf
 
-    def end(self, until: float, _words: int = 0) -> tuple[float, str]:
+    def end(self, until: float, _words: int = 0) -> tuple[float, Ending | None]:
         """Nobody but the client's own timer says that a flight does not arrive."""
-        return until, ""
+        return until, None
 
     def abandon(self, _now: float, _sent: float, arrives: float) -> float:
         """What is on its way when the client gives up arrives, if that was known."""

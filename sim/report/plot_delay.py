@@ -24,6 +24,7 @@ from sim.report.figure import (
     percent,
     thin,
 )
+from sim.results.outcomes import CopyOutcome
 from sim.results.quantity import human
 
 _POINTS = 500
@@ -34,14 +35,14 @@ _PARTS: Mapping[str, tuple[str, str]] = {
     "transfer_s": ("mail data on the way", "#44bb99"),
     "service_s": ("work in hosts", "#c9a6d8"),
 }
-_OUTCOMES: Mapping[str, str] = {
-    "delivered": "#44bb99",
-    "queued": "#eedd88",
-    "in-transfer": "#77aadd",
-    "submitted": "#dddddd",
-    "bounced": "#ee8866",
-    "expired": "#bbbbbb",
-    "lost": "#e06c84",
+_OUTCOMES: Mapping[CopyOutcome, str] = {
+    CopyOutcome.DELIVERED: "#44bb99",
+    CopyOutcome.QUEUED: "#eedd88",
+    CopyOutcome.IN_TRANSFER: "#77aadd",
+    CopyOutcome.SUBMITTED: "#dddddd",
+    CopyOutcome.BOUNCED: "#ee8866",
+    CopyOutcome.EXPIRED: "#bbbbbb",
+    CopyOutcome.LOST: "#e06c84",
 }
 
 
@@ -58,7 +59,7 @@ def delay_distribution(copies: pd.DataFrame, ax: Axes | None = None) -> Axes:
     if copies.empty:
         return nothing(ax, "no mail")
     delays = {
-        name: np.sort((part["ended_s"] - part["created_s"]).to_numpy()[(part["outcome"] == "delivered").to_numpy()])
+        name: np.sort((part["ended_s"] - part["created_s"])[part["outcome"] == CopyOutcome.DELIVERED].to_numpy())
         for name, part in copies.groupby("architecture", sort=False)
     }
     known = np.concatenate(list(delays.values()))
@@ -92,7 +93,7 @@ def time_budget(copies: pd.DataFrame, ax: Axes | None = None) -> Axes:
         copies: the copies table; `result.user_copies` leaves delivery reports out.
         ax: where to draw; a new figure when not given.
     """
-    means = copies[copies["outcome"] == "delivered"].groupby("architecture", sort=False)[list(_PARTS)].mean()
+    means = copies[copies["outcome"] == CopyOutcome.DELIVERED].groupby("architecture", sort=False)[list(_PARTS)].mean()
     ax = axes(ax, "Where the time goes, a delivered copy", height=1.7 + 0.55 * max(len(means), 1))
     totals = means.sum(axis=1)
     if means.empty or not (totals > 0).any():
@@ -162,10 +163,9 @@ def outcomes(copies: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax.barh(range(len(shares)), width, left=left, height=0.5, color=_OUTCOMES[name], label=name)
         left += width
     for row in range(len(counts)):
-        delivered = f"{percent(shares['delivered'].iloc[row])} delivered" if "delivered" in counts else "none delivered"
-        rest = [
-            f"{counts[name].iloc[row]:,} {name}" for name in known if name != "delivered" and counts[name].iloc[row]
-        ]
+        done = CopyOutcome.DELIVERED
+        delivered = f"{percent(shares[done].iloc[row])} {done}" if done in counts else f"none {done}"
+        rest = [f"{counts[name].iloc[row]:,} {name}" for name in known if name != done and counts[name].iloc[row]]
         text = ax.text(0, row - 0.29, ", ".join([delivered, *rest]), ha="left", va="bottom", fontsize=8, color=INK)
         text.set_in_layout(False)
     ax.set_ylim(len(shares) - 0.6, -0.75)

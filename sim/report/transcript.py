@@ -7,25 +7,13 @@ from typing import Any, cast
 
 import pandas as pd
 
-from sim.results.metrics import BROKEN_OFF, UNREACHED
+from sim.results.outcomes import AttemptOutcome
 from sim.results.store import Result, ResultError
 
 _HEAD, _TAIL = 12, 4
-_ENDS: Mapping[str, str] = {
-    "accepted": "Sent",
-    "deferred": "Deferred",
-    "refused": "Refused",
-    "partial": "Sent to some of them, the others deferred or refused",
-    "no-route": "Deferred: no route to {to_host}",
-    "dns-failure": "Deferred: name service error",
-    "connect-timeout": "Deferred: connection to {to_host} timed out",
-    "timeout": "Deferred: {to_host} fell silent",
-    "tcp-timeout": "Deferred: {to_host} acknowledged nothing more",
-    "carrier-lost": "Deferred: the carrier to {to_host} gave up",
-    "connection-lost": "Deferred: connection to {to_host} lost",
-    "host-crash": "Deferred: a host crashed",
-    "unfinished": "under way when the run ended",
-}
+_OUTCOMES: Mapping[str, AttemptOutcome] = {outcome.value: outcome for outcome in AttemptOutcome}
+_UNREACHED = [outcome for outcome in AttemptOutcome if not outcome.reached]
+_NOBODY = (AttemptOutcome.NO_ROUTE, AttemptOutcome.DNS_FAILURE)
 
 
 def transcript(
@@ -91,7 +79,7 @@ def _message(result: Result, message_id: int, run: Mapping[str, Any], *, full: b
         whom = _whom(said, copies)
         yield ""
         yield f"# {_clock(attempt['started_s'])} {attempt['from_host']} to {attempt['to_host']}"
-        if attempt["outcome"] not in ("no-route", "dns-failure"):
+        if attempt["outcome"] not in _NOBODY:
             yield f"{whom}... {_opening(attempt, attempts)}"
         yield from _lines(said, full=full)
         yield f"{whom}... {_end(attempt)}"
@@ -137,7 +125,7 @@ def _clock(seconds: float) -> str:
 
 def _said(attempt: Mapping[str, Any], attempts: pd.DataFrame, dialogues: pd.DataFrame) -> list[tuple[str, str]]:
     """The lines of an attempt: its part of the session, with the greeting if it was the first, the end if the last."""
-    if attempt["outcome"] in UNREACHED:
+    if attempt["outcome"] in _UNREACHED:
         return []
     starts = attempts.loc[attempts["session_id"] == attempt["session_id"], "started_s"].sort_values()
     before, after = starts[starts < attempt["started_s"]], starts[starts > attempt["started_s"]]
@@ -187,7 +175,10 @@ def _shortened(data: list[str], *, full: bool) -> list[str]:
 
 
 def _end(attempt: Mapping[str, Any]) -> str:
-    text = _ENDS.get(attempt["outcome"], str(attempt["outcome"])).format_map(attempt)
-    if attempt["outcome"] in ("accepted", *UNREACHED, *BROKEN_OFF) or not attempt["reply_code"]:
+    # A result of a later version may hold outcomes that this one does not know.
+    outcome = _OUTCOMES.get(attempt["outcome"])
+    text = attempt["outcome"] if outcome is None else outcome.said.format_map(attempt)
+    decided = outcome is None or (outcome.answered and outcome is not AttemptOutcome.ACCEPTED)
+    if not decided or not attempt["reply_code"]:
         return text
     return f"{text}: {attempt['reply_code']} {attempt['enhanced_code']}".rstrip()

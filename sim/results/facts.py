@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from sim.results.outcomes import AttemptOutcome, CopyOutcome
+
 
 class MessageFact(NamedTuple):
     """A message that entered the network; a delivery report is one too, its sender the null reverse-path `<>`.
@@ -28,9 +30,7 @@ class MessageFact(NamedTuple):
 class CopyFact(NamedTuple):
     """The end of one copy (message x recipient), or where it was when the run ended.
 
-    `outcome` is one of delivered, bounced (given up, the sender got a report), expired (given up with nobody to
-    report to: the reverse-path is null, or the sender wants no report), lost (with the reason), queued (still at a
-    host), in-transfer, submitted (its sender's host has been down ever since it was written).
+    `reason` is why it was not delivered.
     `hops` counts the passes from one MTA to the next that were accepted; `path` names the hosts that had custody,
     joined by `>`. The five delays add up to `ended_s - created_s`. `damage` is empty where the content is what was
     written, else `unseen`, or `found` where the recipient's host checks digests and this one did not hold.
@@ -38,7 +38,7 @@ class CopyFact(NamedTuple):
 
     message_id: int
     recipient: str
-    outcome: str
+    outcome: CopyOutcome
     reason: str
     created_s: float
     ended_s: float
@@ -61,9 +61,6 @@ class AttemptFact(NamedTuple):
     A session that asks for mail (ETRN, TURN, ATRN) is an attempt of message 0 with no recipients; what TURN and ATRN
     bring follows in the same session, from the other side.
     `recipients` is how many copies it carried; `bytes_on_wire` counts every packet on every link that it crosses;
-    `outcome` is accepted, deferred, refused, partial (its recipients fared differently) or the network's refusal:
-    dns-failure, no-route, connect-timeout, timeout, tcp-timeout, connection-lost, carrier-lost, host-crash, or
-    unfinished, where the end of the run found it under way.
     `reply_code` is 0 and `enhanced_code` empty where no reply decided it; `session_id` is 0 where there was
     nobody to connect to.
     """
@@ -73,7 +70,7 @@ class AttemptFact(NamedTuple):
     to_host: str
     started_s: float
     ended_s: float
-    outcome: str
+    outcome: AttemptOutcome
     reply_code: int
     enhanced_code: str
     round_trips: int

@@ -15,14 +15,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from sim.results.outcomes import AttemptOutcome, CopyOutcome
 from sim.results.tables import Tables
 
-UNREACHED = ("dns-failure", "no-route", "connect-timeout")
-"""Outcomes of attempts that never had a peer to talk to."""
-BROKEN_OFF = ("timeout", "tcp-timeout", "connection-lost", "carrier-lost", "host-crash")
-"""Outcomes of attempts that the network or a host broke off."""
-UNDER_WAY = ("queued", "in-transfer", "submitted")
-"""Outcomes of copies that the end of the run found in the network."""
+_UNREACHED = [outcome for outcome in AttemptOutcome if not outcome.reached]
+_BROKEN_OFF = [outcome for outcome in AttemptOutcome if outcome.broken_off]
 
 _RUN = ["architecture", "replication"]
 _ID = [*_RUN, "message_id"]
@@ -122,7 +119,7 @@ def measure(tables: Tables, horizon: float | None = None) -> pd.DataFrame:
     ends = tables.copies.groupby("replication")["ended_s"].max()
     copies = _split(tables.user_copies)
     attempts, user_attempts = _split(tables.attempts), _split(tables.user_attempts)
-    expired, backscatter = _count(tables.copies, "expired"), _backscatter(tables)
+    expired, backscatter = _count(tables.copies, CopyOutcome.EXPIRED), _backscatter(tables)
     rows: list[dict[str, float]] = []
     for run in runs:
         end = float(ends.get(run[1], 0.0)) if horizon is None else horizon
@@ -150,7 +147,7 @@ def _split(frame: pd.DataFrame) -> dict[tuple[str, int], pd.DataFrame]:
     return {cast("tuple[str, int]", key): part for key, part in frame.groupby(_RUN, sort=False)}
 
 
-def _count(copies: pd.DataFrame, outcome: str) -> dict[tuple[str, int], float]:
+def _count(copies: pd.DataFrame, outcome: CopyOutcome) -> dict[tuple[str, int], float]:
     return {run: float(len(part)) for run, part in _split(copies[copies["outcome"] == outcome]).items()}
 
 
@@ -170,19 +167,18 @@ def _backscatter(tables: Tables) -> dict[tuple[str, int], float]:
 
 def _of_copies(copies: pd.DataFrame, end: float) -> dict[str, float]:
     outcomes = {str(name): float(count) for name, count in copies["outcome"].value_counts().items()}
-    done = (copies["outcome"] == "delivered").to_numpy()
+    done = (copies["outcome"] == CopyOutcome.DELIVERED).to_numpy()
     created, delivered = float(len(copies)), float(done.sum())
     born = copies["created_s"].to_numpy()
     delay = copies["ended_s"].to_numpy() - born
     watched = np.maximum(end - born, 0.0)
     hops = copies["hops"].to_numpy(dtype="float64")
     relayed = float(hops.sum() + copies["duplicates"].sum())
-    given_up = {name: outcomes.get(name, 0.0) for name in ("bounced", "expired", "lost")}
     stays = _stays(copies, hops, done)
     return {
         "created": created,
         "relayed": relayed,
-        "dropped": sum(given_up.values()),
+        "dropped": sum(outcomes.get(outcome, 0.0) for outcome in CopyOutcome if outcome.given_up),
         "delivered": delivered,
         "delivery_prob": delivered / created if created else np.nan,
         "overhead_ratio": (relayed - delivered) / delivered if delivered else np.nan,
@@ -195,9 +191,9 @@ def _of_copies(copies: pd.DataFrame, end: float) -> dict[str, float]:
         "hopcount_med": _quantile(hops[done], 0.5),
         "buffertime_avg": _mean(stays),
         "buffertime_med": _quantile(stays, 0.5),
-        "bounced": given_up["bounced"],
-        "lost": given_up["lost"],
-        "queued": sum(outcomes.get(name, 0.0) for name in UNDER_WAY),
+        "bounced": outcomes.get(CopyOutcome.BOUNCED, 0.0),
+        "lost": outcomes.get(CopyOutcome.LOST, 0.0),
+        "queued": sum(outcomes.get(outcome, 0.0) for outcome in CopyOutcome if outcome.under_way),
         "duplicates": float(copies["duplicates"].sum()),
         "damaged": float((copies.loc[done, "damage"] != "").sum()),
         "damaged_unseen": float((copies.loc[done, "damage"] == "unseen").sum()),
@@ -216,13 +212,13 @@ def _stays(copies: pd.DataFrame, hops: _Floats, done: npt.NDArray[np.bool_]) -> 
 
 def _of_transfers(attempts: pd.DataFrame) -> dict[str, float]:
     carried = attempts["recipients"].to_numpy()
-    reached = ~attempts["outcome"].isin(UNREACHED).to_numpy()
-    broken = attempts["outcome"].isin(BROKEN_OFF).to_numpy()
+    reached = ~attempts["outcome"].isin(_UNREACHED).to_numpy()
+    broken = attempts["outcome"].isin(_BROKEN_OFF).to_numpy()
     return {"started": float(carried[reached].sum()), "aborted": float(carried[broken].sum())}
 
 
 def _of_cost(attempts: pd.DataFrame) -> dict[str, float]:
-    reached = attempts[~attempts["outcome"].isin(UNREACHED)]
+    reached = attempts[~attempts["outcome"].isin(_UNREACHED)]
     offered = attempts["message_id"] > 0
     return {
         "bytes_on_wire": float(attempts["bytes_on_wire"].sum()),

@@ -8,7 +8,10 @@ from typing import Any, Literal, NamedTuple, cast
 
 import pandas as pd
 
+from sim.results.outcomes import AttemptOutcome, CopyOutcome
 from sim.results.store import Result, ResultError
+
+_TAKEN = (AttemptOutcome.ACCEPTED, AttemptOutcome.PARTIAL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +120,7 @@ class _Traces(NamedTuple):
 def _entry(host: str, at: float, message: Row, copies: list[Row], traces: _Traces) -> QueueEntry | None:
     """The message in the host's queue; None where it is not there then."""
     message_id = int(message["message_id"])
-    arrivals = [r["ended_s"] for r in traces.received.get(message_id, ()) if r["outcome"] in ("accepted", "partial")]
+    arrivals = [r["ended_s"] for r in traces.received.get(message_id, ()) if r["outcome"] in _TAKEN]
     at_home = any(str(copy["path"]).split(">")[0] == host for copy in copies)
     if at_home and message["created_s"] <= at:
         arrivals.append(message["created_s"])
@@ -128,7 +131,8 @@ def _entry(host: str, at: float, message: Row, copies: list[Row], traces: _Trace
     last = max((row for row in traces.put_off.get(message_id, ()) if row["time_s"] <= at), key=_when, default=None)
     sleeps = last is not None and not under_way and _sleeps(last, attempts, at)
     held = [copy for copy in copies if host in str(copy["path"]).split(">") and copy["ended_s"] > at]
-    to_come = any(row["started_s"] > at for row in attempts) or any(copy["outcome"] == "queued" for copy in held)
+    queued = any(copy["outcome"] == CopyOutcome.QUEUED for copy in held)
+    to_come = queued or any(row["started_s"] > at for row in attempts)
     if not (under_way or sleeps or (to_come and held)):
         return None
     return QueueEntry(

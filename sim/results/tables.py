@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, get_type_hints
 import pandas as pd
 
 from sim.results.facts import AttemptFact, CopyFact, DeferralFact, DialogueFact, Facts, MessageFact, QueueFact
+from sim.results.outcomes import AttemptOutcome, CopyOutcome, either
 
 NULL_PATH = "<>"
 """The sender of a delivery report: the null reverse-path (RFC 5321 4.5.5)."""
@@ -24,7 +25,7 @@ _FACTS: Mapping[str, type[Any]] = {
     "deferrals": DeferralFact,
     "dialogues": DialogueFact,
 }
-_DTYPES = {int: "int64", float: "float64", str: "str"}
+_DTYPES = {int: "int64", float: "float64", str: "str", AttemptOutcome: "str", CopyOutcome: "str"}
 
 SCHEMA: Mapping[str, Mapping[str, str]] = {
     table: {
@@ -123,7 +124,7 @@ _COLUMNS: Mapping[str, Mapping[str, Column]] = {
         **_RUN,
         **_MESSAGE_ID,
         "recipient": Column("", "the forward-path's address"),
-        "outcome": Column("", "delivered, bounced, expired, lost, queued, in-transfer or submitted"),
+        "outcome": Column("", either(CopyOutcome)),
         "reason": Column("", "why, where it was not delivered"),
         "created_s": Column("s", "when its message entered the network"),
         "ended_s": Column("s", "when it reached its outcome, or when the run ended"),
@@ -145,11 +146,7 @@ _COLUMNS: Mapping[str, Mapping[str, Column]] = {
         "to_host": Column("", "the server's host"),
         "started_s": Column("s", "when the attempt began"),
         "ended_s": Column("s", "when its outcome was known to the client"),
-        "outcome": Column(
-            "",
-            "accepted, deferred, refused, partial, dns-failure, no-route, connect-timeout, timeout, tcp-timeout, "
-            "connection-lost, carrier-lost, host-crash or unfinished",
-        ),
+        "outcome": Column("", either(AttemptOutcome)),
         "reply_code": Column("", "the reply code that decided it; 0 where none did"),
         "enhanced_code": Column("", "the enhanced status code beside it, where there was one"),
         "round_trips": Column("", "times that one side had to wait for the other"),

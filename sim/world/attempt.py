@@ -16,6 +16,7 @@ from sim.mta.transmission import Transmission
 from sim.mta.wishes import notifies
 from sim.protocol.smtp.replies import Reply
 from sim.results.facts import AttemptFact
+from sim.results.outcomes import AttemptOutcome
 from sim.world.peer import Peer
 from sim.world.session import Session
 from sim.world.tidings import tell
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from sim.world.ways import Way
 
 NO_ANSWER = Failure(0, "4.4.2", "the session ended without an answer")
-NO_ROUTE = Failure(0, "4.4.1", "no route to host")
-NO_NAMES = Failure(0, "4.4.3", "name service error: try again")
+NO_ROUTE = Failure(0, AttemptOutcome.NO_ROUTE.status, AttemptOutcome.NO_ROUTE.reason)
+NO_NAMES = Failure(0, AttemptOutcome.DNS_FAILURE.status, AttemptOutcome.DNS_FAILURE.reason)
 
 
 class Attempt:
@@ -222,7 +223,9 @@ class Attempt:
     def unfinished(self, now: float) -> AttemptFact | None:
         """The record of an attempt that the end of the run finds under way."""
         session, peer = self._session, self._peer
-        return None if session is None or peer is None else self._fact(session, peer, now, "unfinished", None)
+        if session is None or peer is None:
+            return None
+        return self._fact(session, peer, now, AttemptOutcome.UNFINISHED, None)
 
     def _find_no_way(self, now: float) -> list[Copy]:
         for copy in self._copies:
@@ -238,17 +241,17 @@ class Attempt:
         cut = session.transmission.failure or session.failure
         left: list[Copy] = []
         gone: set[str] = set()
-        outcomes: dict[str, Reply | Failure] = {}
+        outcomes: dict[AttemptOutcome, Reply | Failure] = {}
         spent = session.spent(now)
         held, name = self._station.queue.holds(entry), peer.station.host.name
-        silent = session.outcome in ("connect-timeout", "timeout")
+        silent = session.outcome is not None and session.outcome.silent
         if held and entry.wishes is not None and not session.transmission.reports:
             self._tell_relayed(replies, now)
         for copy in self._copies:
             copy.in_transfer = False
             reply = replies.get(copy.forward_path)
             if reply is not None and reply.positive:
-                outcomes.setdefault("accepted", reply)
+                outcomes.setdefault(AttemptOutcome.ACCEPTED, reply)
                 gone.add(copy.recipient)
                 if held:
                     ledger.hand_over(copy)
@@ -257,14 +260,14 @@ class Attempt:
             failure = session.transmission.refusal(copy.forward_path, name) if reply is not None else cut or NO_ANSWER
             failure = self._station.blame.judged(failure, silent=silent)
             entry.failures[copy.recipient] = failure
-            outcomes.setdefault(_outcome(failure, session.outcome if reply is None else ""), failure)
+            outcomes.setdefault(_outcome(failure, session.outcome if reply is None else None), failure)
             if failure.goes_on or not failure.permanent:
                 left.append(copy)
         if held and gone:
             entry.copies = [copy for copy in entry.copies if copy.recipient not in gone]
         outcome, deciding = next(iter(outcomes.items()))
         if len(outcomes) > 1:
-            outcome = "partial"
+            outcome = AttemptOutcome.PARTIAL
         self._station.world.recorder.attempts.append(self._fact(session, peer, now, outcome, deciding))
         return left
 
@@ -278,7 +281,12 @@ class Attempt:
         tell(self._station, self._entry, relayed, now, "relayed")
 
     def _fact(
-        self, session: Session[Transmission], peer: Peer, now: float, outcome: str, deciding: Reply | Failure | None
+        self,
+        session: Session[Transmission],
+        peer: Peer,
+        now: float,
+        outcome: AttemptOutcome,
+        deciding: Reply | Failure | None,
     ) -> AttemptFact:
         connection, turns = session.connection, session.transmission.turns
         if self._before is None:
@@ -311,12 +319,12 @@ def mailing_of(entry: Entry, copies: Sequence[Copy], now: float) -> Mailing:
 
 def nowhere(failure: Failure, host: str, towards: str, copies: Sequence[Copy], now: float) -> AttemptFact:
     """The record of an attempt that found no way to its next hop, or could not look up which that is."""
-    outcome = "dns-failure" if failure is NO_NAMES else "no-route"
+    outcome = AttemptOutcome.DNS_FAILURE if failure is NO_NAMES else AttemptOutcome.NO_ROUTE
     message_id, status = copies[0].message_id, failure.enhanced
     return AttemptFact(message_id, host, towards, now, now, outcome, 0, status, 0, 0, 0, 0, len(copies))
 
 
-def _outcome(failure: Failure, cut: str) -> str:
+def _outcome(failure: Failure, cut: AttemptOutcome | None) -> AttemptOutcome:
     if failure.permanent:
-        return "refused"
-    return cut or "deferred"
+        return AttemptOutcome.REFUSED
+    return cut or AttemptOutcome.DEFERRED

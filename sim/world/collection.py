@@ -15,6 +15,7 @@ from sim.mta.queue import Failure
 from sim.mta.reception import Reception
 from sim.protocol.smtp.replies import Reply
 from sim.results.facts import AttemptFact
+from sim.results.outcomes import AttemptOutcome
 from sim.scenario.spec import Collects, Host
 from sim.world.clock import Task, played
 from sim.world.hand_over import Goodbye, Turn, hand_over
@@ -126,9 +127,11 @@ class Ask:
     def unfinished(self, now: float) -> AttemptFact | None:
         """The record of a session that the end of the run finds under way."""
         session, peer = self._session, self._peer
-        return None if session is None or peer is None else self._fact(session, peer, now, "unfinished")
+        return None if session is None or peer is None else self._fact(session, peer, now, AttemptOutcome.UNFINISHED)
 
-    def _fact(self, session: Session[Collector], peer: Peer, now: float, outcome: str = "") -> AttemptFact:
+    def _fact(
+        self, session: Session[Collector], peer: Peer, now: float, outcome: AttemptOutcome | None = None
+    ) -> AttemptFact:
         """What asking cost, and the reply that decided it. It belongs to no message: their number is 0."""
         client, connection = self._client, session.connection
         word = client.reply or client.failure
@@ -150,10 +153,10 @@ class Ask:
         )
 
 
-def _outcome(word: Reply | Failure | None) -> str:
+def _outcome(word: Reply | Failure | None) -> AttemptOutcome:
     if isinstance(word, Reply) and word.positive:
-        return "accepted"
-    return "refused" if word is not None and word.code >= 500 else "deferred"
+        return AttemptOutcome.ACCEPTED
+    return AttemptOutcome.REFUSED if word is not None and word.code >= 500 else AttemptOutcome.DEFERRED
 
 
 def _offering(host: Host, by: str) -> Host:

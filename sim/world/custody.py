@@ -15,6 +15,7 @@ from sim.mta.directory import OWNER
 from sim.mta.queue import Copy, Entry, Failure
 from sim.mta.source_route import passed
 from sim.mta.wishes import Wishes
+from sim.results.outcomes import CopyOutcome
 from sim.world.noise import FOUND
 from sim.world.tidings import tell, tell_postmaster
 
@@ -71,7 +72,7 @@ class Custody:
             if fate.code:
                 refused.append((copy, fate))
             elif wishes is None:
-                station.world.ledger.end(copy, "delivered", fate.text, now)
+                station.world.ledger.end(copy, CopyOutcome.DELIVERED, fate.text, now)
             else:
                 arrived.append((copy, fate))
         if not (remote or refused or arrived):
@@ -90,7 +91,8 @@ class Custody:
         for copy, failure in given_up:
             why = failure.diagnostic if failure.permanent else f"expired: {failure.diagnostic}"
             why = f"{why}; the postmaster was told" if again else why
-            self._station.world.ledger.end(copy, "bounced" if copy.recipient in told else "expired", why, now)
+            outcome = CopyOutcome.BOUNCED if copy.recipient in told else CopyOutcome.EXPIRED
+            self._station.world.ledger.end(copy, outcome, why, now)
 
     def _end_of_way(
         self,
@@ -102,7 +104,7 @@ class Custody:
         """Tell of the copies that end here, and then end them: the last one's end may be the run's."""
         tell(self._station, entry, [one for one in arrived if one[0].parameters], now, "delivered")
         for copy, fate in arrived:
-            self._station.world.ledger.end(copy, "delivered", fate.text, now)
+            self._station.world.ledger.end(copy, CopyOutcome.DELIVERED, fate.text, now)
         self.give_up(entry, refused, now)
 
     def _arrive(self, copy: Copy, address: Address, reverse_path: Path, content: bytes) -> Failure:

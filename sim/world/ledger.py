@@ -14,11 +14,10 @@ from collections.abc import Callable, Iterable
 
 from sim.mta.queue import Copy
 from sim.results.facts import CopyFact
+from sim.results.outcomes import CopyOutcome
 
 Key = tuple[int, str]
 """A copy: message_id, recipient."""
-
-DELIVERED = "delivered"
 
 
 class LedgerError(Exception):
@@ -50,13 +49,13 @@ class Ledger:
         """A host learns that another has taken custody of its copy."""
         self._retire((copy.message_id, copy.recipient))
 
-    def end(self, copy: Copy, outcome: str, reason: str, now: float) -> None:
+    def end(self, copy: Copy, outcome: CopyOutcome, reason: str, now: float) -> None:
         """An instance of a copy ends: delivered, bounced, expired or lost."""
         key = copy.message_id, copy.recipient
         before = self._ends.get(key)
-        if before is None or before.outcome != DELIVERED:
+        if before is None or before.outcome is not CopyOutcome.DELIVERED:
             self._ends[key] = fact(copy, outcome, reason, now)
-        elif outcome == DELIVERED:
+        elif outcome is CopyOutcome.DELIVERED:
             self._ends[key] = before._replace(duplicates=before.duplicates + 1)
         self._retire(key)
 
@@ -66,7 +65,7 @@ class Ledger:
         if not self.live:
             self._on_empty()
 
-    def close(self, held: Iterable[tuple[Copy, str]], now: float) -> list[CopyFact]:
+    def close(self, held: Iterable[tuple[Copy, CopyOutcome]], now: float) -> list[CopyFact]:
         """The end of every copy, in order of submission, after a check against what the hosts really hold.
 
         Args:
@@ -81,7 +80,7 @@ class Ledger:
             key = copy.message_id, copy.recipient
             found[key] += 1
             ended = self._ends.get(key)
-            if ended is None or ended.outcome != DELIVERED:
+            if ended is None or ended.outcome is not CopyOutcome.DELIVERED:
                 self._ends[key] = fact(copy, place, "", now)
         wrong = [key for key in (*self._live, *found) if self._live.get(key, 0) != found[key]]
         wrong += [key for key in self._live if key not in self._ends]
@@ -94,7 +93,7 @@ class Ledger:
         return [self._ends[key] for key in self._live]
 
 
-def fact(copy: Copy, outcome: str, reason: str, now: float) -> CopyFact:
+def fact(copy: Copy, outcome: CopyOutcome, reason: str, now: float) -> CopyFact:
     """The record of a copy's end; what passed since its last event was waiting."""
     copy.waited(copy.counted_to, now)
     return CopyFact(

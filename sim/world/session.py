@@ -7,7 +7,7 @@ computed by the connection, which knows the links' and the server's weather.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from math import inf
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -15,12 +15,14 @@ from sim.mta.caller import Caller
 from sim.mta.queue import Failure, HopTime
 from sim.mta.reception import AcceptedMail, Reception
 from sim.network.circuit import Circuit
+from sim.network.ending import Ending
 from sim.network.handshake import SYN_GAPS
 from sim.network.propagation import Propagation
 from sim.network.tcp import Connection
 from sim.network.turned import Turned
 from sim.network.weather import Timeline
 from sim.protocol.smtp import replies
+from sim.results.outcomes import AttemptOutcome
 from sim.scenario.products import Product
 from sim.scenario.spec import Host
 from sim.world import tls
@@ -101,10 +103,8 @@ class Session(Generic[Client]):
     Where the client leaves the session open, the waits are over when the fate of its message is known, and `go_on`
     gives those for the next. The far end is the same as long as the session lasts.
 
-    When the waits are over, `outcome` is empty if both sides ran their dialogue to its end, else the network's name
-    for what cut it, with `failure` in words: connect-timeout; timeout (of SMTP, RFC 5321 section 4.5.3.2); tcp-timeout
-    (the client's TCP gave up); connection-lost (a reset: the server has restarted, or closed the connection before);
-    carrier-lost (an older carrier gave up); or host-crash (the client's own).
+    When the waits are over, `outcome` is None if both sides ran their dialogue to its end, else what cut it, with
+    `failure` in words.
     `connected` says whether the handshake succeeded; `opened_at` is when the session began, `started_at` when the
     message's turn came; `contacted_at` is when mail was offered; `service_s` what the server took before and after that
     moment. `server_leaves_at` is when the server's program ends, where that is later: it waits for a client that is
@@ -167,7 +167,7 @@ class Session(Generic[Client]):
         self._hears = hears
         self._leap = leap
         self._peek = peek
-        self.outcome = ""
+        self.outcome: AttemptOutcome | None = None
         self.failure: Failure | None = None
         self.connected = False
         self.opened_at = self.started_at = self.server_leaves_at = 0.0
@@ -176,7 +176,7 @@ class Session(Generic[Client]):
 
     def go_on(self, now: float) -> Waits:
         """Run the session from `now` with the client's next message."""
-        self.outcome, self.failure = "", None
+        self.outcome = self.failure = None
         self.started_at, self.contacted_at, self.service_s = now, inf, [0.0, 0.0]
         self.transmission.go_on()
         return self.waits(now, resumed=True)
@@ -202,7 +202,7 @@ class Session(Generic[Client]):
                     return
             arrives = connection.open(now, end, True)
             if arrives > end:
-                yield self._cut(min(end, connection.gave_up_at), "connect-timeout")
+                yield self._cut(min(end, connection.gave_up_at), AttemptOutcome.CONNECT_TIMEOUT)
                 return
             self.connected = True
             if connection.opening:
@@ -220,7 +220,7 @@ class Session(Generic[Client]):
             if reception.sleep:
                 ready += reception.sleep
                 if ready > end or server_down <= ready:
-                    yield self._cut(end, "timeout")
+                    yield self._cut(end, AttemptOutcome.TIMEOUT)
                     return
                 self._count_service(reception.sleep)
                 if ready > arrives:
@@ -264,7 +264,7 @@ class Session(Generic[Client]):
                     arrives = whole
             if arrives > end:
                 now = yield self._end_of(now, sent, arrives, end)
-                if self.outcome == "timeout":
+                if self.outcome is AttemptOutcome.TIMEOUT:
                     self._leave_behind(flight, connection.abandon(now, sent, arrives), server_down)
                 elif not self.outcome:
                     self._take_last_words(now)
@@ -275,7 +275,7 @@ class Session(Generic[Client]):
             if server_down <= now:
                 # A restarted host knows nothing of the connection and answers its segments with a reset.
                 heard = connection.reset(now, end)
-                yield self._cut(heard, "connection-lost" if heard < end else "timeout")
+                yield self._cut(heard, AttemptOutcome.CONNECTION_LOST if heard < end else AttemptOutcome.TIMEOUT)
                 return
             written = reception.read(flight)
             ready = now
@@ -283,7 +283,7 @@ class Session(Generic[Client]):
                 ready += self._service()
                 if ready > end or server_down <= ready:
                     self._orphan(now, ready, end, server_down)
-                    yield self._cut(end, "timeout")
+                    yield self._cut(end, AttemptOutcome.TIMEOUT)
                     return
                 self._count_service(ready - now)
                 if ready > now:
@@ -300,7 +300,7 @@ class Session(Generic[Client]):
             yield now
             if not self._far_end.drops():
                 return now
-        yield self._cut(min(now, end), "connect-timeout")
+        yield self._cut(min(now, end), AttemptOutcome.CONNECT_TIMEOUT)
         return end
 
     def _line_up(self, now: float, end: float) -> Generator[Any, float, tuple[bool, float]]:
@@ -314,7 +314,7 @@ class Session(Generic[Client]):
             return True, now
         now = yield place
         if not place.admitted:
-            self._cut(now, "timeout")
+            self._cut(now, AttemptOutcome.TIMEOUT)
         return False, now
 
     def _shake_hands(self, now: float) -> Generator[float, None, float]:
@@ -331,10 +331,10 @@ class Session(Generic[Client]):
             if arrives > end:
                 yield (now := self._end_of(now, now, arrives, end))
                 if not self.outcome:
-                    self._cut(now, "connection-lost")
+                    self._cut(now, AttemptOutcome.CONNECTION_LOST)
                 return now
             if to_server and self._server_down <= arrives:
-                yield (now := self._cut(self.connection.reset(arrives, end), "connection-lost"))
+                yield (now := self._cut(self.connection.reset(arrives, end), AttemptOutcome.CONNECTION_LOST))
                 return now
             yield arrives
             now = arrives
@@ -350,13 +350,13 @@ class Session(Generic[Client]):
         There is no outcome where the server has had the last word. What has ended the connection while the server was
         at work is noticed now.
         """
-        at, why = (end, "") if arrives < inf else self.connection.end(end, _LAST_WORDS)
+        at, why = (end, None) if arrives < inf else self.connection.end(end, _LAST_WORDS)
         at = max(at, now)
-        if why == "hung-up":
+        if why is Ending.HUNG_UP:
             return at
-        if not self.reception.is_over and why != "connection-lost":
+        if not self.reception.is_over and why is not Ending.RESET:
             self.server_leaves_at = sent + self._server.mta.idle_timeout
-        return self._cut(at, why or "timeout")
+        return self._cut(at, _OUTCOMES[why])
 
     def _take_last_words(self, now: float) -> None:
         """The server has waited for too long, says so and closes the connection (RFC 5321 section 4.5.3.2.7)."""
@@ -411,13 +411,12 @@ class Session(Generic[Client]):
             return max(sent.value, now), now, end
         return inf, now, max(last, now)
 
-    def _cut(self, end: float, outcome: str) -> float:
+    def _cut(self, end: float, outcome: AttemptOutcome) -> float:
         """Note how the session ends before its time, and give when."""
-        status = "4.4.1" if outcome == "connect-timeout" else "4.4.2"
         if end == self._client_up_until:
-            outcome = "host-crash"
+            outcome = AttemptOutcome.HOST_CRASH
         at = self.transmission.awaits if self.connected else "connect"
-        self.outcome, self.failure = outcome, Failure(0, status, _WORDS[outcome], at=at)
+        self.outcome, self.failure = outcome, Failure(0, outcome.status, outcome.reason, at=at)
         return end
 
     def _service(self) -> float:
@@ -433,11 +432,10 @@ class Session(Generic[Client]):
         self.service_s[self.contacted_at < inf] += took
 
 
-_WORDS = {
-    "connect-timeout": "connection timed out",
-    "timeout": "conversation timed out",
-    "tcp-timeout": "connection timed out: nothing was acknowledged",
-    "carrier-lost": "lost carrier",
-    "connection-lost": "lost connection",
-    "host-crash": "this host went down",
+_OUTCOMES: Mapping[Ending | None, AttemptOutcome] = {
+    None: AttemptOutcome.TIMEOUT,
+    Ending.TIMED_OUT: AttemptOutcome.TCP_TIMEOUT,
+    Ending.RESET: AttemptOutcome.CONNECTION_LOST,
+    Ending.CLEARED: AttemptOutcome.CARRIER_LOST,
 }
+"""What the end of a connection is to the attempt under way; without one, the client's own timer."""

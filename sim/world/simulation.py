@@ -22,6 +22,7 @@ from sim.network.line import Line
 from sim.network.routing import Routing
 from sim.network.weather import ALWAYS_UP, Skies
 from sim.results.facts import Facts, MessageFact
+from sim.results.outcomes import CopyOutcome
 from sim.scenario.spec import Architecture, Domain, Host, Scenario
 from sim.workload.generate import Submission, submissions
 from sim.world.clock import Clock
@@ -243,12 +244,12 @@ class Simulation:
             raise LookupError(f"the sender's domain {domain} has no host")
         return records[0][1]
 
-    def _held(self) -> Iterator[tuple[Copy, str]]:
+    def _held(self) -> Iterator[tuple[Copy, CopyOutcome]]:
         for station in self.stations.values():
             yield from station.held()
         for copies in self._unsent.values():
             for copy in copies:
-                yield copy, "submitted"
+                yield copy, CopyOutcome.SUBMITTED
 
     def _check_sessions(self) -> None:
         """Every session that a host counts is one that goes on."""

@@ -21,6 +21,7 @@ from sim.mta.wishes import wishes_of
 from sim.network.weather import Timeline
 from sim.protocol.smtp.events import Parameters
 from sim.results.facts import QueueFact
+from sim.results.outcomes import CopyOutcome
 from sim.scenario.policies import NO_POLICIES
 from sim.scenario.spec import Domain, Host
 from sim.world.attempt import Attempt
@@ -142,13 +143,13 @@ class Station:
             self.deliveries.manager.flush()
             self.backlog.release(entries, self.world.env.now)
 
-    def held(self) -> Iterator[tuple[Copy, str]]:
+    def held(self) -> Iterator[tuple[Copy, CopyOutcome]]:
         """Every copy that this host holds, and whether it lies in the queue or is in transfer."""
         now = self.world.env.now
         for entry in self.queue.entries.values():
             for copy in entry.copies:
                 copy.waited(entry.due, now)
-                yield copy, "in-transfer" if copy.in_transfer else "queued"
+                yield copy, CopyOutcome.IN_TRANSFER if copy.in_transfer else CopyOutcome.QUEUED
 
     def next_queue_id(self) -> str:
         """A name for a new entry in the queue."""
@@ -186,7 +187,7 @@ class Station:
             for entry in self.queue.empty():
                 for copy in entry.copies:
                     copy.waited(entry.due, now)
-                    self.world.ledger.end(copy, "lost", f"volatile spool of {self.host.name}", now)
+                    self.world.ledger.end(copy, CopyOutcome.LOST, f"volatile spool of {self.host.name}", now)
             self.note_queue(now)
 
     def _boot(self, now: float) -> None:

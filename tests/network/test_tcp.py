@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim.network.ending import Ending
 from sim.network.line import Line
 from sim.network.tcp import Connection as RealConnection
 from sim.network.weather import ALWAYS_UP, Timeline
@@ -360,14 +361,14 @@ def test_a_host_that_has_restarted_resets_the_connection(size):
     connection, _ = connected(*lines(), server=Timeline([(0.2, 5.0)]))
     assert connection.send(0.4, size, to_server=True).arrives == math.inf
     at, why = connection.end(100.0)
-    assert (why, 5.1 < at < 11.0) == ("connection-lost", True)
+    assert (why, 5.1 < at < 11.0) == (Ending.RESET, True)
 
 
 def test_a_host_that_has_restarted_repeats_nothing():
     """A reply that was lost before the server went down never comes: the client waits in vain."""
     connection, now = connected(deaf(), deaf(2), server=Timeline([(0.25, 5.0)]))
     assert connection.send(now, 40, to_server=False).arrives == math.inf
-    assert connection.end(100.0) == (100.0, "")
+    assert connection.end(100.0) == (100.0, None)
 
 
 def test_a_server_that_is_down_does_not_answer_a_syn():

@@ -7,6 +7,7 @@ import pytest
 from sim.mail.address import parse_address
 from sim.mail.path import Path
 from sim.mta.queue import Copy
+from sim.results.outcomes import CopyOutcome
 from sim.world.ledger import Ledger, LedgerError
 
 
@@ -24,7 +25,7 @@ def test_delivered_copy_is_recorded_once():
     """Submitted, delivered: one record, no instance left."""
     book, copy = ledger(), make()
     book.submit(copy)
-    book.end(copy, "delivered", "", 5.0)
+    book.end(copy, CopyOutcome.DELIVERED, "", 5.0)
     [fact] = book.close([], 9.0)
     assert (fact.outcome, fact.ended_s, fact.duplicates, book.live) == ("delivered", 5.0, 0, 0)
 
@@ -35,10 +36,10 @@ def test_unacknowledged_handover_makes_a_duplicate():
     book.submit(copy)
     there = copy.at("b", (0.1, 0.2, 0.0), 0.3)
     book.take(there)
-    book.end(there, "delivered", "", 0.3)
+    book.end(there, CopyOutcome.DELIVERED, "", 0.3)
     again = copy.at("b", (0.1, 0.2, 0.0), 300.0)
     book.take(again)
-    book.end(again, "delivered", "", 300.0)
+    book.end(again, CopyOutcome.DELIVERED, "", 300.0)
     book.hand_over(copy)
     [fact] = book.close([], 400.0)
     assert (fact.outcome, fact.ended_s, fact.duplicates) == ("delivered", 0.3, 1)
@@ -50,8 +51,8 @@ def test_delivery_outweighs_a_bounce_of_the_other_instance():
     book.submit(copy)
     there = copy.at("b", (0.0, 0.0, 0.0), 1.0)
     book.take(there)
-    book.end(copy, "bounced", "expired", 2.0)
-    book.end(there, "delivered", "", 3.0)
+    book.end(copy, CopyOutcome.BOUNCED, "expired", 2.0)
+    book.end(there, CopyOutcome.DELIVERED, "", 3.0)
     assert book.close([], 4.0)[0].outcome == "delivered"
 
 
@@ -81,7 +82,7 @@ def test_copy_held_after_its_end_is_noticed():
     """A delivered copy that still lies in a queue would be delivered again."""
     book, copy = ledger(), make()
     book.submit(copy)
-    book.end(copy, "delivered", "", 1.0)
+    book.end(copy, CopyOutcome.DELIVERED, "", 1.0)
     with pytest.raises(LedgerError, match="has 0 live instances, the hosts hold 1"):
         book.close([(copy, "queued")], 2.0)
 
@@ -93,9 +94,9 @@ def test_emptiness_is_told():
     first, second = make(), make("v@b.example")
     book.submit(first)
     book.submit(second)
-    book.end(first, "delivered", "", 1.0)
+    book.end(first, CopyOutcome.DELIVERED, "", 1.0)
     assert heard == []
-    book.end(second, "bounced", "550", 1.0)
+    book.end(second, CopyOutcome.BOUNCED, "550", 1.0)
     assert heard == ["empty"]
 
 

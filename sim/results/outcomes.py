@@ -1,0 +1,188 @@
+"""What attempts and copies can come to: each outcome once, with what is asked of it.
+
+The text of a member is what the tables `attempts` and `copies` hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import NamedTuple, Self
+
+__all__ = ["AttemptOutcome", "CopyOutcome", "either"]
+
+
+class _Attempted(NamedTuple):
+    """As the attributes of `AttemptOutcome`."""
+
+    meaning: str
+    said: str
+    reason: str = ""
+    status: str = ""
+    reached: bool = True
+    answered: bool = False
+    broken_off: bool = False
+    silent: bool = False
+
+
+class AttemptOutcome(StrEnum):
+    """What one try to pass copies on to one next hop came to.
+
+    Attributes:
+        meaning: What it is.
+        said: What a transcript ends the attempt with; `{to_host}` is the server's host.
+        reason: What the client's host says of it in reports; empty where the server's reply says it.
+        status: The enhanced status code of the reason (RFC 3463).
+        reached: Whether there was a peer to talk to.
+        answered: Whether the server's replies decided it.
+        broken_off: Whether the network or a host broke it off; The ONE's `aborted` counts these.
+        silent: Whether the peer was waited for in vain.
+    """
+
+    meaning: str
+    said: str
+    reason: str
+    status: str
+    reached: bool
+    answered: bool
+    broken_off: bool
+    silent: bool
+
+    ACCEPTED = "accepted", _Attempted("the mail data got a 2yz", "Sent", answered=True)
+    DEFERRED = "deferred", _Attempted("a 4yz", "Deferred", answered=True)
+    REFUSED = "refused", _Attempted("a 5yz", "Refused", answered=True)
+    PARTIAL = (
+        "partial",
+        _Attempted(
+            "its recipients fared differently", "Sent to some of them, the others deferred or refused", answered=True
+        ),
+    )
+    DNS_FAILURE = (
+        "dns-failure",
+        _Attempted(
+            "nobody could tell which host is next",
+            "Deferred: name service error",
+            "name service error: try again",
+            "4.4.3",
+            reached=False,
+        ),
+    )
+    NO_ROUTE = (
+        "no-route",
+        _Attempted(
+            "no way to the next host is up",
+            "Deferred: no route to {to_host}",
+            "no route to host",
+            "4.4.1",
+            reached=False,
+        ),
+    )
+    CONNECT_TIMEOUT = (
+        "connect-timeout",
+        _Attempted(
+            "no SYN-ACK came",
+            "Deferred: connection to {to_host} timed out",
+            "connection timed out",
+            "4.4.1",
+            reached=False,
+            silent=True,
+        ),
+    )
+    TIMEOUT = (
+        "timeout",
+        _Attempted(
+            "a timer of SMTP ran out (RFC 5321 section 4.5.3.2)",
+            "Deferred: {to_host} fell silent",
+            "conversation timed out",
+            "4.4.2",
+            broken_off=True,
+            silent=True,
+        ),
+    )
+    TCP_TIMEOUT = (
+        "tcp-timeout",
+        _Attempted(
+            "TCP repeated a segment in vain until it gave up",
+            "Deferred: {to_host} acknowledged nothing more",
+            "connection timed out: nothing was acknowledged",
+            "4.4.2",
+            broken_off=True,
+        ),
+    )
+    CONNECTION_LOST = (
+        "connection-lost",
+        _Attempted(
+            "the connection was reset, or closed without a reply",
+            "Deferred: connection to {to_host} lost",
+            "lost connection",
+            "4.4.2",
+            broken_off=True,
+        ),
+    )
+    CARRIER_LOST = (
+        "carrier-lost",
+        _Attempted(
+            "an older carrier cleared the call",
+            "Deferred: the carrier to {to_host} gave up",
+            "lost carrier",
+            "4.4.2",
+            broken_off=True,
+        ),
+    )
+    HOST_CRASH = (
+        "host-crash",
+        _Attempted(
+            "the client's host went down",
+            "Deferred: a host crashed",
+            "this host went down",
+            "4.4.2",
+            broken_off=True,
+        ),
+    )
+    UNFINISHED = "unfinished", _Attempted("the end of the run found it under way", "under way when the run ended")
+
+    def __new__(cls, value: str, traits: _Attempted) -> Self:
+        """A member that holds its traits as attributes."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        for name, trait in traits._asdict().items():
+            setattr(member, name, trait)
+        return member
+
+    # A run's fingerprint is made of the facts' repr, and is that of the text.
+    __repr__ = str.__repr__
+
+
+class CopyOutcome(StrEnum):
+    """What became of a copy, or where the end of the run found it.
+
+    Attributes:
+        given_up: Whether it ended undelivered; The ONE's `dropped` counts these.
+        under_way: Whether it was in the network when the run ended.
+    """
+
+    given_up: bool
+    under_way: bool
+
+    DELIVERED = "delivered", False, False
+    BOUNCED = "bounced", True, False
+    EXPIRED = "expired", True, False
+    LOST = "lost", True, False
+    QUEUED = "queued", False, True
+    IN_TRANSFER = "in-transfer", False, True
+    SUBMITTED = "submitted", False, True
+
+    def __new__(cls, value: str, given_up: bool, under_way: bool) -> Self:
+        """A member that holds its traits as attributes."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.given_up, member.under_way = given_up, under_way
+        return member
+
+    __repr__ = str.__repr__
+
+
+def either(outcomes: Iterable[str]) -> str:
+    """Outcomes as the documentation of a column lists them: `a, b or c`."""
+    *first, last = outcomes
+    return f"{', '.join(first)} or {last}"
