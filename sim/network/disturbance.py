@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from sim.network.end import End
 from sim.network.ending import Ending
 from sim.network.exchange import Exchange
-from sim.network.haste import holds_still
+from sim.network.haste import holds_still, slow
 from sim.network.segments import ATO
 from sim.network.way import Way
 
@@ -74,17 +74,18 @@ class Disturbance:
 
     def _take_over(self, now: float, to_server: bool) -> None:
         """Go on from what flights that were sums have left: the ends' habits, and the last acknowledgement."""
-        _, mine, peer = self._ends[to_server]
+        way, mine, peer = self._ends[to_server]
         talks = mine.last_sent >= 0
         if peer.last_sent >= 0:
-            mine.resume(interactive=talks, at=peer.arrived)
+            # Before its first answer it does not know that answers follow.
+            mine.resume(interactive=talks and mine.heard > 1, at=peer.arrived)
         if talks:
             peer.resume(interactive=True, at=mine.arrived)
         if peer.sent >= 0:
             if now - peer.arrived < ATO:
-                mine.owes(1, peer.sent, peer.arrived)
                 # Each acknowledgement of a flight of several segments has set its timer anew.
                 peer.awaits([_COMMAND], peer.sent, peer.sent if peer.lone else peer.arrived)
+                mine.owes(peer.sent, peer.arrived, told=slow((*way.there, *way.back)))
             else:
                 peer.sample(peer.arrived - peer.sent + ATO + peer.arrived - peer.sent)
         mine.sent = peer.sent = -1.0

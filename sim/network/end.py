@@ -31,7 +31,7 @@ class End(Timeouts):
     """One end; between flights that are sums it is no more than its `Sender`.
 
     Attributes:
-        heard: How many acknowledgements it owed for flights that were sums; the first 16 of them are quick ones.
+        heard: How often data came in that it was to acknowledge; the first 16 times it does at once.
         lone: Whether its latest flight that was a sum was a single segment.
     """
 
@@ -58,12 +58,20 @@ class End(Timeouts):
         self.interactive = interactive
         self.heard_at = at
 
-    def owes(self, segments: int, sent: float, at: float) -> None:
-        """The other end's last flight, of so many segments, has arrived and is not acknowledged yet."""
-        self.received = segments
+    def owes(self, sent: float, at: float, *, told: bool) -> None:
+        """The other end's last flight, a segment, has arrived, and is acknowledged where that is due at once.
+
+        Args:
+            sent: When the other end sent it, in s.
+            at: When it arrived.
+            told: Whether a first acknowledgement is on its way already.
+        """
+        self.received = 1
         self._recent = sent
         self._owed = 1
         self.ack_due = at + ATO
+        if not told and self._owes_enough():
+            self.acknowledge(at)
 
     def take(self, now: float, packet: Packet) -> None:
         """Take a packet that has arrived."""
@@ -150,6 +158,7 @@ class End(Timeouts):
 
     def _learn(self, now: float) -> None:
         """How long to wait with an acknowledgement, by the pace of what comes in (tcp_event_data_recv)."""
+        self.heard += 1
         gap = now - self.heard_at
         if not self._ato:
             self._ato, self._quick = ATO, _QUICK

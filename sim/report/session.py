@@ -17,6 +17,7 @@ _PARTS = {
     "data_s": "mail data and its 250",
     "of_which_retransmission_s": "of it all, waiting for retransmissions",
 }
+_REPEATS = {"retransmissions": "packets sent again", "handshake_retransmissions": "of them SYNs and SYN-ACKs"}
 
 
 def text(summary: Mapping[str, Any]) -> str:
@@ -31,7 +32,7 @@ def text(summary: Mapping[str, Any]) -> str:
         lines += [f"  {words:40}{_duration(summary[key]):>12}" for key, words in _QUANTILES.items()]
         lines += ["where the time went (means)"]
         lines += [f"  {words:40}{_duration(summary['parts'][key]):>12}" for key, words in _PARTS.items()]
-    lines += [f"  {'packets sent again':40}{summary['retransmissions']:>12.2f}"]
+    lines += [f"  {words:40}{summary[key]:>12.2f}" for key, words in _REPEATS.items()]
     return "\n".join([*lines, f"{summary['n']} sessions, {failed} failed"])
 
 

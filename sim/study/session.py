@@ -60,10 +60,14 @@ class Case:
 
 
 class Run(NamedTuple):
-    """One session: its parts in s (infinite from where it failed), and packets that were sent again."""
+    """One session: its parts in s (infinite from where it failed), and packets that were sent again.
+
+    `handshake` is how many of these were SYNs and SYN-ACKs.
+    """
 
     parts: tuple[float, ...]
     retransmissions: int
+    handshake: int
 
     @property
     def duration(self) -> float:
@@ -106,6 +110,7 @@ class Sessions:
                 "of_which_retransmission_s": None if mean is None else max(waited, 0.0),
             },
             "retransmissions": again / len(self.runs),
+            "handshake_retransmissions": sum(run.handshake for run in self.runs) / len(self.runs),
         }
 
 
@@ -158,6 +163,7 @@ def _one(case: Case, out: Line, back: Line, start: float, *, closes: bool) -> tu
     )
     times = {"connect": connection.open(start, start + client.gives_up_connecting)}
     now = connection.accepted_at if times["connect"] < math.inf else math.inf
+    handshake = connection.retransmissions
     spoke = now + server.greets
     times["greeting"] = now = connection.send(spoke, server.greeting, to_server=False)
     for turn in turns(client, server, case.size):
@@ -170,7 +176,7 @@ def _one(case: Case, out: Line, back: Line, start: float, *, closes: bool) -> tu
         times[turn.phase] = now = connection.send(spoke, turn.answered, to_server=False)
     ends = [start, *times.values()]
     parts = tuple(after - before if after < math.inf else math.inf for before, after in pairwise(ends))
-    one = Run(parts, connection.retransmissions)
+    one = Run(parts, connection.retransmissions, handshake)
     if closes and now < math.inf and program.is_over:
         connection.close(now)
     elif closes and now < math.inf:

@@ -316,7 +316,23 @@ def test_a_probe_of_what_has_arrived_still_tells_what_is_missing():
 
 def test_a_lost_reply_makes_the_client_repeat_what_had_arrived():
     """The command's timer runs out while the server's reply is being repeated: one needless segment."""
-    connection, now = connected(deaf(), deaf(2))
+    connection, now = connected(deaf(), deaf(3))
+    for to_server in (True, False, True):
+        now = connection.send(now, 40, to_server=to_server).arrives
+    assert connection.send(now, 40, to_server=False).retransmissions == 2
+
+
+@given(rtt=st.floats(0.001, 0.9))
+def test_a_first_command_is_acknowledged_at_once_and_not_repeated_where_its_reply_is_lost(rtt):
+    """Linux waits for no reply to take the acknowledgement with it before it has seen one follow (quickack)."""
+    connection, now = connected(deaf(rtt=rtt), deaf(2, rtt=rtt))
+    now = connection.send(now, 40, to_server=True).arrives
+    assert connection.send(now, 40, to_server=False).retransmissions == 1
+
+
+def test_a_first_command_is_repeated_where_its_acknowledgement_is_lost_with_the_reply():
+    """Both packets of the server: the client knows nothing."""
+    connection, now = connected(deaf(), deaf(2, 3))
     now = connection.send(now, 40, to_server=True).arrives
     assert connection.send(now, 40, to_server=False).retransmissions == 2
 

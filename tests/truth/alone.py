@@ -42,7 +42,24 @@ def sessions(folder: Path, n: int) -> Iterator[str]:
         measured = [float(row["t_250"]) for row in rows if row["status"] == "ok"]
         ours = [1e3 * x for x in run(case, n).durations]
         yield from compared(f"{cc}, {rtt} ms, {loss}% loss, {size} B", measured, ours, mean=0.1, p95=0.2)
+    yield from _repeats(folder, n)
     yield from _far(folder)
+
+
+def _repeats(folder: Path, n: int) -> Iterator[str]:
+    """Sessions of Postfix with loss: how long they take, and how many segments with data each end sends again."""
+    for (name, rtt, loss, size), rows in cells(folder, "loss2.csv", "variant", "rtt_ms", "loss_pct", "size").items():
+        client, server = PAIRS[name]
+        case = Case(
+            rtt=float(rtt) / 1e3, loss=Loss(share=float(loss) / 100), size=int(size), client=client, server=server
+        )
+        found = run(case, 3 * n)
+        cell = f"{name}, {rtt} ms, {loss}% loss, {size} B"
+        measured = [float(row["t_250"]) for row in rows if row["status"] == "ok"]
+        yield from compared(cell, measured, [1e3 * x for x in found.durations], mean=0.1, p95=0.2)
+        again = [float(row["c_retx"]) + float(row["s_retx"]) for row in rows]
+        ours = [float(one.retransmissions - one.handshake) for one in found.runs]
+        yield from compared(f"{cell}, data sent again", again, ours, mean=0.1, unit="")
 
 
 def _far(folder: Path) -> Iterator[str]:

@@ -57,12 +57,18 @@ def lossless(cell: str, measured: float, simulated: float) -> str:
 
 
 def compared(
-    cell: str, measured: Sequence[float], simulated: Sequence[float], *, mean: float, p95: float | None = None
+    cell: str,
+    measured: Sequence[float],
+    simulated: Sequence[float],
+    *,
+    mean: float,
+    p95: float | None = None,
+    unit: str = " ms",
 ) -> Iterator[str]:
     """Mean, median and 95th percentile of a cell, with what each may be off; the mean alone without `p95`."""
     ours, theirs = float(np.mean(simulated)), float(np.mean(measured))
     error = 1.96 * float(np.std(measured, ddof=1)) / math.sqrt(len(measured))
-    yield line(cell, "mean", theirs, ours, holds=abs(ours - theirs) <= max(mean * theirs, error))
+    yield line(cell, "mean", theirs, ours, holds=abs(ours - theirs) <= max(mean * theirs, error), unit=unit)
     if p95 is None:
         return
     for level, share in ((0.5, mean), (0.95, p95)):
