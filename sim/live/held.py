@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +60,14 @@ class Held:
     def count(self, nodes: Sequence[str]) -> int:
         """How many messages wait for these nodes; for no node, how many wait at all."""
         return len(self._files(nodes))
+
+    def octets(self) -> int:
+        """What the messages that wait take on disk: the queue of a host that sends nothing by itself."""
+        found = 0
+        for file in self._domains:
+            with suppress(OSError):
+                found += file.stat().st_size
+        return found
 
     def start(self, node: str) -> bool:  # noqa: ARG002 - a served host can do it for no node
         """Never: a served host knows the names of a scenario's hosts, and no real address to connect to."""

@@ -14,6 +14,7 @@ from time import time
 
 from sim.live.held import Held
 from sim.live.maildir import Maildir
+from sim.mail.path import Path
 from sim.mail.trace import received, return_path
 from sim.mta.reception import AcceptedMail
 from sim.protocol.smtp import replies
@@ -41,13 +42,22 @@ class Keeper:
         name: what the host calls itself.
         maildir: where its mail goes.
         held: is told of every message that is there.
+        knows: says whether there is such a mailbox, or somebody to pass mail on to.
         tell: takes a line for whoever runs the server.
     """
 
-    def __init__(self, name: str, maildir: Maildir, held: Held, tell: Callable[[str], object]) -> None:
+    def __init__(
+        self,
+        name: str,
+        maildir: Maildir,
+        held: Held,
+        knows: Callable[[Path], bool],
+        tell: Callable[[str], object],
+    ) -> None:
         self._name = name
         self._maildir = maildir
         self._held = held
+        self._knows = knows
         self._tell = tell
         self._writers = ThreadPoolExecutor(_WRITERS, "maildir")
         self._serial = count(1)
@@ -56,7 +66,14 @@ class Keeper:
         """Put a message into the Maildir, and give the reply that it deserves."""
         queue_id = f"{int(time()):X}{next(self._serial):04X}"
         # A recipient who was named twice gets the message once, as from Postfix and Exim.
-        recipients = list(dict.fromkeys([str(path.mailbox) for path in mail.forward_paths]))
+        known = {path: self._knows(path) for path in mail.forward_paths}
+        recipients = list(dict.fromkeys([str(path.mailbox) for path in known if known[path]]))
+        reply = Reply(250, (f"Ok: queued as {queue_id}",), "2.0.0")
+        for path in [path for path in known if not known[path]]:
+            # The policy `unknown_users: bounce` has let it in.
+            self._tell(f"{queue_id}: no mailbox {path}, and a served host returns nothing: dropped, from {peer}")
+        if not recipients:
+            return reply
         parts = self._message(mail, recipients, peer, queue_id)
         try:
             file = await asyncio.get_running_loop().run_in_executor(self._writers, self._maildir.keep, parts)
@@ -64,7 +81,7 @@ class Keeper:
             self._tell(f"{queue_id}: mail from {peer} could not be kept: {error}")
             return replies.E452_NO_STORAGE if error.errno in _FULL else replies.E451_LOCAL_ERROR
         self._held.note(file, recipients)
-        return Reply(250, (f"Ok: queued as {queue_id}",), "2.0.0")
+        return reply
 
     async def keep_each(self, mail: AcceptedMail, peer: str) -> list[Reply]:
         """Put a copy for each recipient into the Maildir, as LMTP's final delivery; a reply each (RFC 2033)."""

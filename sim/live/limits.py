@@ -22,6 +22,8 @@ class Limits:
         grace: how long open transactions may go on after the server was told to stop.
         handshake: how long a TLS handshake may take.
         linger: how long a peer's last octets are waited for after the end of its session.
+        client_sessions: sessions that a client may have at a time, where the scenario sets no limit (Postfix
+            smtpd_client_connection_count_limit).
     """
 
     idle: float = 300.0
@@ -33,6 +35,7 @@ class Limits:
     grace: float = 30.0
     handshake: float = 60.0
     linger: float = 2.0
+    client_sessions: int = 50
 
 
 class Memory:

@@ -1,4 +1,4 @@
-"""A host of a scenario on a real port: its machine, its users and its limits answer real clients.
+"""A host of a scenario on a real port: its machine, its users, its policies and its limits answer real clients.
 
 Accepted mail is written to a Maildir, and gets its 250 when it is safe there. The host relays for nobody: what it takes
 is for its own mailboxes, or for a domain that it is an MX of.
@@ -7,21 +7,24 @@ is for its own mailboxes, or for a domain that it is an MX of.
 from __future__ import annotations
 
 import asyncio
+import random
 import secrets
 import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from time import time
+from time import monotonic, time
 
 from sim.live.courier import Courier
-from sim.live.errors import LiveError
 from sim.live.held import Held
 from sim.live.keeper import Keeper
 from sim.live.limits import Limits, Memory
+from sim.live.listener import Listener, bound
 from sim.live.maildir import Maildir
 from sim.live.session import CHUNK, Read, Session, Write
+from sim.mail.path import Path
 from sim.mta.directory import Directory, homes
+from sim.mta.gate import Gate, Guard
 from sim.mta.reception import AcceptedMail, Reception
 from sim.network.dns import Dns
 from sim.protocol.smtp.client import Client
@@ -61,6 +64,7 @@ class LiveServer:
         kept_out = [keyword for keyword in self._host.extensions if keyword not in _NOT_LMTP]
         self._lmtp_host = replace(self._host, extensions=tuple(kept_out))
         self._limits = replace(limits, size=host.size_limit)
+        self._started = monotonic()
         dns = Dns(scenario.domains, tuple(scenario.network.nodes), scenario.network.dns)
         kept = homes(scenario.domains.values(), dns.mx_ever).get(host.name, ())
         self._directory = Directory(
@@ -72,13 +76,21 @@ class LiveServer:
             percent_hack=host.percent_hack,
         )
         self._held = Held(maildir, filter(self._directory.backs_up, scenario.domains), dns.mx)
-        self._keeper = Keeper(host.domain, maildir, self._held, tell)
+        self._keeper = Keeper(host.domain, maildir, self._held, self._knows, tell)
+        at_once = host.policies.sessions_at_once or limits.client_sessions
+        policies = replace(host.policies, sessions_at_once=at_once)
+        self._guard = Guard(policies, random.random, self._held.octets)
         self._tell = tell
         self._tls = tls
         self._memory = Memory(limits.memory)
         self._sessions: dict[Session, asyncio.Task[None]] = {}
-        self._listeners: list[asyncio.Server] = []
+        self._listeners: list[Listener] = []
         self._stopping = False
+
+    @property
+    def sessions(self) -> int:
+        """How many sessions there are."""
+        return len(self._sessions)
 
     async def listen(self, bind: str, port: int, *, lmtp: bool = False) -> list[str]:
         """Take connections from now on; gives the addresses, with the ports, that it listens on.
@@ -93,13 +105,9 @@ class LiveServer:
         """
         asyncio.get_running_loop().set_exception_handler(self._report)
         connected = partial(self._connected, lmtp)
-        try:
-            listener = await asyncio.start_server(connected, bind, port, backlog=1024, limit=CHUNK)
-        except (OSError, OverflowError) as error:
-            why = error.strerror if isinstance(error, OSError) else error
-            raise LiveError(f"cannot listen on {bind}:{port} ({why}): name another port or address") from error
-        self._listeners.append(listener)
-        return [_written(socket.getsockname()) for socket in listener.sockets]
+        listeners = [Listener(one, connected, CHUNK, self._tell) for one in await bound(bind, port)]
+        self._listeners += listeners
+        return [listener.address for listener in listeners]
 
     async def stop(self) -> None:
         """Take no more connections, let open transactions end for as long as the limits allow, then end all."""
@@ -127,7 +135,11 @@ class LiveServer:
 
     async def _connected(self, lmtp: bool, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = writer.get_extra_info("peername")
-        address = _literal(peer[0]) if peer else "[unknown]"
+        if peer is None:
+            # It was reset before it was taken.
+            writer.transport.abort()
+            return
+        address = _literal(peer[0])
 
         async def keep(mail: AcceptedMail) -> Sequence[Reply]:
             return await self._keeper.keep_each(mail, address) if lmtp else [await self._keeper.keep(mail, address)]
@@ -135,7 +147,7 @@ class LiveServer:
         session = Session(
             reader,
             writer,
-            self._reception(lmtp=lmtp),
+            self._reception(Gate(self._guard, address, self._now), lmtp=lmtp),
             keep,
             self._hand_over,
             tls=self._tls,
@@ -155,7 +167,14 @@ class LiveServer:
         finally:
             del self._sessions[session]
 
-    def _reception(self, *, lmtp: bool) -> Reception:
+    def _knows(self, forward_path: Path) -> bool:
+        return self._directory.judge(forward_path).positive
+
+    def _now(self) -> float:
+        """The time that the policies go by: seconds since the host began to serve."""
+        return monotonic() - self._started
+
+    def _reception(self, gate: Gate, *, lmtp: bool) -> Reception:
         return Reception(
             self._lmtp_host if lmtp else self._host,
             self._directory,
@@ -166,6 +185,7 @@ class LiveServer:
             tls=self._tls is not None,
             challenge=self._challenge,
             waiting=self._held,
+            gate=gate,
         )
 
     def _challenge(self) -> bytes:
@@ -190,8 +210,3 @@ def _extensions(host: Host, tls: bool) -> tuple[str, ...]:
 def _literal(address: str) -> str:
     """An address literal (RFC 5321 section 4.1.3)."""
     return f"[IPv6:{address.partition('%')[0]}]" if ":" in address else f"[{address}]"
-
-
-def _written(name: tuple[str, int]) -> str:
-    host, port = name[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -96,6 +96,7 @@ class Session:
             self.abort()
             raise
         finally:
+            self._reception.leave()
             self._memory.give(self._held)
 
     def stop(self) -> None:
@@ -117,7 +118,9 @@ class Session:
 
     async def _converse(self, *, busy: bool) -> None:
         reception = self._reception
-        await self._write(reception.greet(busy=busy))
+        greeting = reception.greet(busy=busy)
+        await self._hold_back()
+        await self._write(greeting)
         while not reception.is_over:
             answer = await self._next_answer()
             if self._stopping and not reception.in_transaction and not reception.wants_tls:
@@ -160,10 +163,24 @@ class Session:
         if not self._hold(len(data)):
             return reception.close(_E421_NO_STORAGE)
         answer = reception.read(data)
+        await self._hold_back()
         while (mail := reception.offered) is not None:
             self._writer.write(answer)
             answer = reception.decide(*await self._keep(mail))
+            await self._hold_back()
         return answer
+
+    async def _hold_back(self) -> None:
+        """Wait as long as the host's policies hold back what is to be written next, or until the server stops.
+
+        Raises:
+            OSError: the peer has gone meanwhile.
+        """
+        if self._reception.sleep and not self._stopping:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._reception.sleep) as self._waiting:
+                    await asyncio.shield(asyncio.ensure_future(self._writer.wait_closed()))
+            self._waiting = None
 
     async def _read_or_end(self) -> bytes:
         """What the peer writes next.

@@ -188,7 +188,7 @@ class Reception:
         Raises:
             LocalProtocolError: no mail is offered, or the number of verdicts is wrong.
         """
-        mail, self.offered = self.offered, None
+        mail, self.offered, self.sleep = self.offered, None, 0.0
         if mail is None:
             raise LocalProtocolError(f"reply {verdicts[0].code} decides nothing: no mail is offered")
         due = self._machine.replies_due

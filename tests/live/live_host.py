@@ -6,7 +6,8 @@ import asyncio
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -56,6 +57,13 @@ class Served:
         """The messages in the Maildir; nothing may lie in its tmp."""
         assert list((self.folder / "tmp").iterdir()) == []
         return [file.read_bytes() for file in sorted((self.folder / "new").iterdir())]
+
+    def until(self, what: Callable[[], bool]) -> None:
+        """Wait until something is so; ten seconds at most."""
+        end = time.monotonic() + 10
+        while not what():
+            assert time.monotonic() < end
+            time.sleep(0.01)
 
     def stop(self) -> None:
         """Stop as a signal would make it, and wait for the end."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import smtplib
 import subprocess
@@ -191,3 +192,23 @@ def test_send_refuses_in_one_line(file: Path, capsys, arguments: list[str], word
     assert cli.main(["send", *[argument.format(file=file) for argument in arguments]]) == 2
     said = capsys.readouterr()
     assert (said.out, said.err.count("\n"), words in said.err) == ("", 1, True)
+
+
+@pytest.mark.slow
+def test_descriptors_that_run_out_are_said_once(file: Path):
+    """Who has connected waits until there are some again; one line says it, and the host serves on."""
+    with serving(file) as (process, port):
+        with Peer(port) as first:
+            assert first.code() == 220
+            resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (16, 16))
+            peers = [Peer(port) for _ in range(20)]
+            assert process.stderr.readline().startswith("no further connection can be taken (Too many open files)")
+            for peer in peers:
+                peer.write(b"QUIT\r\n")
+            assert [peer.rest() for peer in peers] == [[220, 221]] * 20
+            for peer in peers:
+                peer.close()
+            first.write(b"QUIT\r\n")
+            assert first.rest() == [221]
+        process.send_signal(signal.SIGTERM)
+        assert (process.communicate(timeout=20), process.returncode) == (("", ""), 0)

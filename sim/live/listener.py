@@ -1,0 +1,111 @@
+"""Listening sockets, and how connections are taken from them."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from sim.live.errors import LiveError
+
+__all__ = ["Connected", "Listener", "bound"]
+
+BACKLOG = 1024
+"""The length of the kernel's listen queue; Linux shortens it to net.core.somaxconn."""
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
+"""Seconds until accept(2) is tried again after it has failed: doubled each time."""
+
+_QUIET = 60.0
+"""Seconds without a failure of accept(2) after which the next one is said again."""
+
+Connected = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
+"""Serves a connection, in a task of its own."""
+
+
+async def bound(bind: str, port: int) -> list[socket.socket]:
+    """Sockets that listen on a port of every address that a name has.
+
+    Args:
+        bind: the address or name.
+        port: the TCP port; 0 takes any that is free.
+
+    Raises:
+        LiveError: it cannot be listened on.
+    """
+    sockets: list[socket.socket] = []
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(
+            bind, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        for family, address in dict.fromkeys((one[0], one[4]) for one in found):
+            sockets.append(socket.create_server(address, family=family, backlog=BACKLOG))
+            sockets[-1].setblocking(False)
+    except (OSError, OverflowError, UnicodeError) as error:
+        for one in sockets:
+            one.close()
+        why = error.strerror if isinstance(error, OSError) else error
+        raise LiveError(f"cannot listen on {bind}:{port} ({why}): name another port or address") from error
+    return sockets
+
+
+class Listener:
+    """Takes the connections of one listening socket, until it is closed.
+
+    Args:
+        listening: the socket.
+        connected: serves a connection.
+        chunk: octets that a connection's reader holds.
+        tell: takes a line for whoever runs the server.
+    """
+
+    def __init__(
+        self, listening: socket.socket, connected: Connected, chunk: int, tell: Callable[[str], object]
+    ) -> None:
+        self._socket = listening
+        self._connected = connected
+        self._chunk = chunk
+        self._tell = tell
+        self._loop = asyncio.get_running_loop()
+        self._said = -_QUIET
+        self._task = self._loop.create_task(self._run())
+
+    @property
+    def address(self) -> str:
+        """Where it listens, with the port."""
+        host, port = self._socket.getsockname()[:2]
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+    def close(self) -> None:
+        """Take no more connections; those that nobody has taken are reset."""
+        self._task.cancel()
+        self._socket.close()
+
+    async def _run(self) -> None:
+        """Take connections one by one. Where descriptors or memory run out, who has connected waits in the queue."""
+        pause = 0.0
+        while True:
+            try:
+                await self._take()
+                pause = 0.0
+            except ConnectionError:
+                # It was gone before it was taken.
+                continue
+            except OSError as error:
+                self._say(error)
+                pause = min(2 * pause or _FIRST_PAUSE, _LONGEST_PAUSE)
+                await asyncio.sleep(pause)
+
+    async def _take(self) -> None:
+        connection, _ = await self._loop.sock_accept(self._socket)
+        reader = asyncio.StreamReader(limit=self._chunk, loop=self._loop)
+        await self._loop.connect_accepted_socket(
+            lambda: asyncio.StreamReaderProtocol(reader, self._connected, loop=self._loop), connection
+        )
+
+    def _say(self, error: OSError) -> None:
+        now = self._loop.time()
+        if now - self._said >= _QUIET:
+            self._tell(f"no further connection can be taken ({error.strerror}): they wait until some have ended")
+        self._said = now
