@@ -82,6 +82,10 @@ def attempt(message_id=1, outcome="accepted", session_id=0, **more) -> AttemptFa
         "bytes_on_wire": 1500,
         "retransmissions": 0,
         "recipients": 1,
+        "delay_a_s": 0.0,
+        "delay_b_s": 0.0,
+        "delay_c_s": 3.0,
+        "delay_d_s": 7.0,
     }
     return AttemptFact(message_id=message_id, outcome=outcome, session_id=session_id, **{**values, **more})
 

@@ -93,7 +93,8 @@ class Entry:
     not to be tried again although the failure was no refusal. `wishes` is what the sender asked for, None where that is
     nothing; `state` is where it stands, `frozen` says that it is a report that came back and is kept for a while.
     `asked_for` are the domains whose hosts have asked for it since its last round, of those whose mail waits for that.
-    `warned` counts the times that its sender was told that it is late.
+    `warned` counts the times that its sender was told that it is late. `receiving` is how long the host took to receive
+    it, in s; `active_at` when it became active last, and `looking_up` how long the name service took then.
     """
 
     queue_id: str
@@ -112,6 +113,34 @@ class Entry:
     asked_for: frozenset[str] = frozenset()
     frozen: bool = False
     warned: int = 0
+    receiving: float = 0.0
+    active_at: float = field(init=False)
+    looking_up: float = 0.0
+
+    def __post_init__(self) -> None:
+        """A new message is active at once, unless it is told to wait."""
+        self.active_at = self.arrival
+
+    def activate(self, now: float) -> None:
+        """The queue manager takes it up."""
+        self.active_at, self.looking_up = now, 0.0
+
+    def delays(self, handed_over: float, contacted: float, ended: float) -> tuple[float, float, float, float]:
+        """An attempt's time since the message began to come in, as Postfix logs it in `delays=a/b/c/d` (log_adhoc.c).
+
+        Args:
+            handed_over: when the delivery got its place.
+            contacted: when the mail was offered; infinity if it was not.
+            ended: when the attempt was over.
+
+        Returns:
+            The times before the queue manager (with receiving the message and sleeping after earlier attempts), in it,
+            until mail could be offered (with looking up the way, and hosts that were tried before), and after that, in
+            s.
+        """
+        contacted, asked = min(contacted, ended), self.looking_up
+        before = self.active_at - self.arrival + self.receiving
+        return before, handed_over - self.active_at - asked, contacted - handed_over + asked, ended - contacted
 
     @property
     def message_id(self) -> int:

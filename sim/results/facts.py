@@ -61,6 +61,8 @@ class AttemptFact(NamedTuple):
     A session that asks for mail (ETRN, TURN, ATRN) is an attempt of message 0 with no recipients; what TURN and ATRN
     bring follows in the same session, from the other side.
     `recipients` is how many copies it carried; `bytes_on_wire` counts every packet on every link that it crosses;
+    the four delays are Postfix's `delays=a/b/c/d`, and add up to the time since the message began to come in: a until
+    it became active last, b until its delivery had a place, c until mail was offered, d from there on.
     `reply_code` is 0 and `enhanced_code` empty where no reply decided it; `session_id` is 0 where there was
     nobody to connect to.
     """
@@ -78,6 +80,10 @@ class AttemptFact(NamedTuple):
     retransmissions: int
     session_id: int
     recipients: int
+    delay_a_s: float
+    delay_b_s: float
+    delay_c_s: float
+    delay_d_s: float
 
 
 class QueueFact(NamedTuple):

@@ -154,6 +154,12 @@ _COLUMNS: Mapping[str, Mapping[str, Column]] = {
         "retransmissions": Column("", "segments sent again by TCP"),
         "session_id": Column("", "which session, unique within a run; 0 where there was nobody to connect to"),
         "recipients": Column("", "how many copies it carried"),
+        "delay_a_s": Column(
+            "s", "time before the queue manager: receiving the message, sleeping; a of Postfix's delays=a/b/c/d"
+        ),
+        "delay_b_s": Column("s", "time in the queue manager: waiting for a place; b of delays="),
+        "delay_c_s": Column("s", "time to set up the connection: lookup, TCP, EHLO, TLS, hosts tried before; c"),
+        "delay_d_s": Column("s", "time to transmit the message, from MAIL on; d. All four: time since it came in"),
     },
     "queues": {
         **_RUN,

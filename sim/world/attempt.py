@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
+from math import inf
 from typing import TYPE_CHECKING
 
 import simpy
@@ -42,6 +43,7 @@ class Attempt:
         entry: the message.
         copies: those of its copies that go this way.
         way: the nodes that the bytes of a session of its own pass.
+        handed_over: when the delivery that it belongs to got its place, s.
         hop: the destination that the delivery counts for: mail for it may follow in the session.
         keeps: whether the session may be left open.
         before: the attempt whose session this one goes on with, to the host that the session is with.
@@ -52,6 +54,7 @@ class Attempt:
         "_by_path",
         "_copies",
         "_entry",
+        "_handed_over",
         "_hop",
         "_keeps",
         "_peer",
@@ -74,6 +77,7 @@ class Attempt:
         entry: Entry,
         copies: Sequence[Copy],
         way: Way,
+        handed_over: float,
         *,
         hop: str,
         keeps: bool = False,
@@ -83,6 +87,7 @@ class Attempt:
         self._entry = entry
         self._copies = copies
         self._way = way
+        self._handed_over = handed_over
         self._by_path = {copy.forward_path: copy for copy in copies}
         self._hop = hop
         self._keeps = keeps
@@ -231,7 +236,15 @@ class Attempt:
         for copy in self._copies:
             copy.tried((0.0, 0.0, 0.0), now)
             self._entry.failures[copy.recipient] = NO_ROUTE
-        fact = nowhere(NO_ROUTE, self._station.host.name, self.peer, self._copies, now)
+        fact = nowhere(
+            NO_ROUTE,
+            self._station.host.name,
+            self.peer,
+            self._entry,
+            self._copies,
+            handed_over=self._handed_over,
+            now=now,
+        )
         self._station.world.recorder.attempts.append(fact)
         return list(self._copies)
 
@@ -305,6 +318,7 @@ class Attempt:
             connection.retransmissions - self._retransmissions,
             peer.session_id,
             len(self._copies),
+            *self._entry.delays(self._handed_over, session.contacted_at, now),
         )
 
 
@@ -317,11 +331,13 @@ def mailing_of(entry: Entry, copies: Sequence[Copy], now: float) -> Mailing:
     return Mailing(entry.reverse_path, paths, entry.content, wishes.at(now), asked)
 
 
-def nowhere(failure: Failure, host: str, towards: str, copies: Sequence[Copy], now: float) -> AttemptFact:
+def nowhere(
+    failure: Failure, host: str, towards: str, entry: Entry, copies: Sequence[Copy], *, handed_over: float, now: float
+) -> AttemptFact:
     """The record of an attempt that found no way to its next hop, or could not look up which that is."""
     outcome = AttemptOutcome.DNS_FAILURE if failure is NO_NAMES else AttemptOutcome.NO_ROUTE
-    message_id, status = copies[0].message_id, failure.enhanced
-    return AttemptFact(message_id, host, towards, now, now, outcome, 0, status, 0, 0, 0, 0, len(copies))
+    message_id, status, delays = copies[0].message_id, failure.enhanced, entry.delays(handed_over, inf, now)
+    return AttemptFact(message_id, host, towards, now, now, outcome, 0, status, 0, 0, 0, 0, len(copies), *delays)
 
 
 def _outcome(failure: Failure, cut: AttemptOutcome | None) -> AttemptOutcome:

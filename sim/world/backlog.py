@@ -103,6 +103,8 @@ class Backlog:
 
     def move(self, entry: Entry, state: State, now: float) -> None:
         """Let an entry stand elsewhere in the queue."""
+        if state == "active":
+            entry.activate(now)
         if entry.state != state:
             self._queue.move(entry, state)
             self._station.note_queue(now)

@@ -133,7 +133,7 @@ class Ask:
         self, session: Session[Collector], peer: Peer, now: float, outcome: AttemptOutcome | None = None
     ) -> AttemptFact:
         """What asking cost, and the reply that decided it. It belongs to no message: their number is 0."""
-        client, connection = self._client, session.connection
+        client, connection, contacted = self._client, session.connection, min(session.contacted_at, now)
         word = client.reply or client.failure
         code, enhanced = (word.code, word.enhanced) if word else (0, "")
         return AttemptFact(
@@ -150,6 +150,10 @@ class Ask:
             connection.retransmissions,
             peer.session_id,
             0,
+            0.0,
+            0.0,
+            contacted - session.opened_at,
+            now - contacted,
         )
 
 

@@ -46,10 +46,11 @@ class Custody:
         queue_id: str = "",
         wishes: Wishes | None = None,
         waits: bool = False,
+        receiving: float = 0.0,
     ) -> None:
         """Deal with copies of a message: each ends here, goes into the queue, or is held until its time comes.
 
-        One that `waits` is not tried before a queue run finds it.
+        One that `waits` is not tried before a queue run finds it; `receiving` it took so many s.
         """
         station = self._station
         if wishes is not None and wishes.held_until > now and "FUTURERELEASE" in station.host.extensions:
@@ -61,7 +62,9 @@ class Custody:
         arrived: list[tuple[Copy, Failure]] = []
         for copy in copies:
             if (copy.forward_path.route or not self._plain_paths) and (back := self._reroute(copy, reverse_path)):
-                its_own = Entry(station.next_queue_id(), back, content, now, [copy], now, now, wishes=wishes)
+                its_own = Entry(
+                    station.next_queue_id(), back, content, now, [copy], now, now, wishes=wishes, receiving=receiving
+                )
                 station.backlog.add(its_own, now)
                 continue
             address = copy.forward_path.mailbox
@@ -78,7 +81,7 @@ class Custody:
         if not (remote or refused or arrived):
             return
         queue_id = queue_id or station.next_queue_id()
-        entry = Entry(queue_id, reverse_path, content, now, remote, now, now, wishes=wishes)
+        entry = Entry(queue_id, reverse_path, content, now, remote, now, now, wishes=wishes, receiving=receiving)
         if arrived or refused:
             self._end_of_way(entry, arrived, refused, now)
         if remote:

@@ -69,8 +69,7 @@ class Deliveries:
             self._station.backlog.move(entry, "incoming", now)
 
     def _admitted(self, entry: Entry, now: float) -> None:
-        if entry.state != "active":
-            self._station.backlog.move(entry, "active", now)
+        self._station.backlog.move(entry, "active", now)
         if self._lookup and not self._station.ways.known(entry.copies, now):
             self._look_up(entry, now + self._lookup)
         else:
@@ -148,6 +147,7 @@ class Deliveries:
         def answered() -> None:
             if station.boots == boots:
                 self._asking.remove(entry)
+                entry.looking_up = at - entry.active_at
                 self._release(entry, at)
 
         self._world.at(at, answered)
@@ -248,8 +248,7 @@ class Deliveries:
         """Let those in that wait for the active queue; some may have been returned meanwhile."""
         for entry in self._active.imports():
             if self._station.queue.holds(entry):
-                self._station.backlog.move(entry, "active", now)
-                self._release(entry, now)
+                self._admitted(entry, now)
             else:
                 self._active.leave()
 
@@ -312,6 +311,7 @@ class Deliveries:
         The first attempt may take over a session; one whose session goes to an heir is the last.
         """
         station, env, left, talks = self._station, self._world.env, copies, 0
+        handed_over = env.now
         records = station.ways.records
         if before is not None and ways[0][-1] != (host := before.peer):
             # The host that the session is with comes first (smtp_connect.c: smtp_reuse_session).
@@ -319,12 +319,12 @@ class Deliveries:
         for way in ways:
             # Who counts by host knows of mail for that host only.
             may_keep = keeps and (way[-1] == hop or self._naming(way[-1], left) == hop)
-            attempt = Attempt(station, entry, left, way, hop=hop, keeps=may_keep, before=before)
+            attempt = Attempt(station, entry, left, way, handed_over, hop=hop, keeps=may_keep, before=before)
             began = env.now
             left = yield from attempt.run()
             if before is not None and left and not attempt.contacted and station.running:
                 # A session that had died meanwhile says nothing about the host.
-                attempt = Attempt(station, entry, left, way, hop=hop, keeps=may_keep)
+                attempt = Attempt(station, entry, left, way, handed_over, hop=hop, keeps=may_keep)
                 left = yield from attempt.run()
             before = None
             if attempt.session is not None and attempt.heir is None:

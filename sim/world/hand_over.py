@@ -103,7 +103,9 @@ def hand_over(turn: Turn, delivery: Delivery | None, way: Way) -> Generator[simp
     attempt: HandOver | None = None
     while delivery is not None:
         entry, copies, *_ = delivery
-        attempt = HandOver(turn.holder, entry, copies, way, hop=way[-1], keeps=True, before=attempt)
+        attempt = HandOver(
+            turn.holder, entry, copies, way, turn.holder.world.env.now, hop=way[-1], keeps=True, before=attempt
+        )
         attempt._turn = turn  # noqa: SLF001 - it is this module's
         yield from attempt.run()
         delivery = attempt.heir

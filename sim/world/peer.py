@@ -70,16 +70,16 @@ class Peer:
         """A place in the host's listen queue, for a client that waits until then; None where it refuses instead."""
         return self.station.listener.line_up(self, until)
 
-    def take(self, mail: AcceptedMail, spent: HopTime, now: float, offered: float) -> None:
-        """The host has custody of what was offered first at `offered`."""
+    def take(self, mail: AcceptedMail, spent: HopTime, now: float, offered: float, began: float) -> None:
+        """The host has custody of what was offered first at `offered`, and began to come in at `began`."""
         copies = self._there(mail, spent, now)
-        self.station.receive(self._carried(mail, copies), copies, now, offered, self.messages)
+        self.station.receive(self._carried(mail, copies), copies, now, offered=offered, began=began, nth=self.messages)
 
-    def take_later(self, mail: AcceptedMail, spent: HopTime, at: float, offered: float) -> None:
+    def take_later(self, mail: AcceptedMail, spent: HopTime, at: float, offered: float, began: float) -> None:
         """The host will have custody at `at`, and nobody will know."""
         station, copies = self.station, self._there(mail, spent, at)
         carried = self._carried(mail, copies)
-        self._client.world.later(at, lambda: station.receive(carried, copies, at, offered))
+        self._client.world.later(at, lambda: station.receive(carried, copies, at, offered=offered, began=began))
 
     def leave(self, reception: Reception, at: float) -> None:
         """The server's program ends, now or at `at`, unless its host has gone down since."""

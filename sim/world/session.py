@@ -61,10 +61,10 @@ class FarEnd(Protocol):
     def line_up(self, until: float) -> Place | None:
         """A place in the listen queue, for a client that waits until then; None where the host refuses instead."""
 
-    def take(self, mail: AcceptedMail, spent: HopTime, now: float, offered: float) -> None:
-        """Take custody of mail that is on disk now, and was offered first at `offered`."""
+    def take(self, mail: AcceptedMail, spent: HopTime, now: float, offered: float, began: float) -> None:
+        """Take custody of mail that is on disk now, was offered first at `offered`, and began to come in at `began`."""
 
-    def take_later(self, mail: AcceptedMail, spent: HopTime, at: float, offered: float) -> None:
+    def take_later(self, mail: AcceptedMail, spent: HopTime, at: float, offered: float, began: float) -> None:
         """Take custody of mail that will be on disk at `at`, when its client has gone."""
 
 
@@ -78,10 +78,10 @@ class NoMail:
     def line_up(self, until: float) -> None:
         """Nobody waits for it."""
 
-    def take(self, mail: AcceptedMail, spent: HopTime, now: float, offered: float) -> None:
+    def take(self, mail: AcceptedMail, spent: HopTime, now: float, offered: float, began: float) -> None:
         """Never asked."""
 
-    def take_later(self, mail: AcceptedMail, spent: HopTime, at: float, offered: float) -> None:
+    def take_later(self, mail: AcceptedMail, spent: HopTime, at: float, offered: float, began: float) -> None:
         """Never asked."""
 
 
@@ -113,6 +113,7 @@ class Session(Generic[Client]):
     """
 
     __slots__ = (
+        "_began",
         "_client_up_until",
         "_far_end",
         "_hears",
@@ -172,6 +173,8 @@ class Session(Generic[Client]):
         self.connected = False
         self.opened_at = self.started_at = self.server_leaves_at = 0.0
         self.contacted_at = inf
+        # When the transaction under way began to come in.
+        self._began = inf
         self.service_s = [0.0, 0.0]
 
     def go_on(self, now: float) -> Waits:
@@ -277,6 +280,8 @@ class Session(Generic[Client]):
                 heard = connection.reset(now, end)
                 yield self._cut(heard, AttemptOutcome.CONNECTION_LOST if heard < end else AttemptOutcome.TIMEOUT)
                 return
+            if self._began == inf and self.contacted_at < inf:
+                self._began = now
             written = reception.read(flight)
             ready = now
             if self._server_takes_time or reception.sleep:
@@ -288,8 +293,11 @@ class Session(Generic[Client]):
                 self._count_service(ready - now)
                 if ready > now:
                     now = ready if leap(ready) else (yield ready)
-            for mail in reception.accepted:
-                self._far_end.take(mail, self.spent(now), now, self.contacted_at)
+            if reception.accepted:
+                for mail in reception.accepted:
+                    self._far_end.take(mail, self.spent(now), now, self.contacted_at, self._began)
+                # The next message's envelope may have come with it.
+                self._began = now if reception.in_transaction else inf
 
     def _repeat_syn(self, now: float, end: float) -> Generator[float, float, float]:
         """The far end's listen queue is full: its kernel drops SYNs. Gives when one is taken."""
@@ -372,14 +380,15 @@ class Session(Generic[Client]):
             ready = arrives + self._service()
             if ready < server_down:
                 for mail in self.reception.accepted:
-                    self._far_end.take_later(mail, self.spent(ready), ready, self.contacted_at)
+                    began = min(self._began, arrives)
+                    self._far_end.take_later(mail, self.spent(ready), ready, self.contacted_at, began)
 
     def _orphan(self, now: float, ready: float, end: float, server_down: float) -> None:
         """The server is at work on mail whose client will be gone, or dies over it itself."""
         self._count_service(min(end, ready, server_down) - now)
         if ready < server_down:
             for mail in self.reception.accepted:
-                self._far_end.take_later(mail, self.spent(ready), ready, self.contacted_at)
+                self._far_end.take_later(mail, self.spent(ready), ready, self.contacted_at, self._began)
 
     def spent(self, until: float) -> HopTime:
         """What the session took up to a time: contact, transfer, service."""

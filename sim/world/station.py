@@ -92,8 +92,12 @@ class Station:
         wishes = None if parameters is None else wishes_of(parameters, now, self.world.clock)
         self.custody.take(reverse_path, copies, content, now, wishes=wishes)
 
-    def receive(self, mail: AcceptedMail, copies: list[Copy], now: float, offered: float, nth: int = 1) -> None:
-        """Take custody of what a client has handed over, the nth message of its session, first offered at `offered`.
+    def receive(
+        self, mail: AcceptedMail, copies: list[Copy], now: float, *, offered: float, began: float, nth: int = 1
+    ) -> None:
+        """Take custody of what a client has handed over, the nth message of its session.
+
+        It was first offered at `offered`, and began to come in at `began`.
 
         Raises:
             LedgerError: the host is down; a defect of the simulator.
@@ -120,7 +124,16 @@ class Station:
                 copy.parameters = parameters
         waits = nth > self.host.mta.queues_after > 0
         content = field + mail.content
-        self.custody.take(mail.reverse_path, copies, content, now, queue_id=queue_id, wishes=wishes, waits=waits)
+        self.custody.take(
+            mail.reverse_path,
+            copies,
+            content,
+            now,
+            queue_id=queue_id,
+            wishes=wishes,
+            waits=waits,
+            receiving=now - began,
+        )
 
     def gate(self, client: str) -> Gate | None:
         """The policies that a client meets, if there are any."""

@@ -121,7 +121,8 @@ class Ways:
         world = self._station.world
         records = world.dns.mx(domain, now)
         towards = records[0][1] if records else domain
-        world.recorder.attempts.append(nowhere(failure, self._station.host.name, towards, copies, now))
+        fact = nowhere(failure, self._station.host.name, towards, entry, copies, handed_over=now, now=now)
+        world.recorder.attempts.append(fact)
 
 
 def _as_they_are(_: list[str]) -> None:

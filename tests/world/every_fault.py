@@ -65,9 +65,9 @@ def simulate(faults: Sequence[Fault], *, spool: str = "durable", dialogues: bool
     taken = Counter()
     receive = Station.receive
 
-    def counting(station: Station, *arguments) -> None:
+    def counting(station: Station, *arguments, **times) -> None:
         taken[station.host.name] += 1
-        receive(station, *arguments)
+        receive(station, *arguments, **times)
 
     with patch.object(Station, "receive", counting):
         return world.run(), taken

@@ -152,4 +152,4 @@ def test_a_host_that_is_down_and_takes_mail_is_a_defect():
     world = Simulation(spec, spec.architectures["end-to-end"], 0, 1)
     mail = AcceptedMail(*([None] * len(AcceptedMail._fields)))
     with pytest.raises(LedgerError, match="x is down at"):
-        world.stations["x"].receive(mail, [], 1.0, 1.0)
+        world.stations["x"].receive(mail, [], 1.0, offered=1.0, began=1.0)
