@@ -74,11 +74,14 @@ def connect(
     program: Program | None = None,
     patience: float = inf,
     writes: int = 0,
+    listens: Timeline = ALWAYS_UP,
 ) -> Connection | Propagation | Circuit:
     """A connection over whatever the lines are: TCP's, unless there are older carriers among them."""
     out, back = _plain(lines_out), _plain(lines_back)
     if any(isinstance(line, CarrierLine) for line in out):
-        return Circuit(out, back, server=server, client=client, client_tcp=client_tcp, server_tcp=server_tcp)
+        return Circuit(
+            out, back, server=server, client=client, client_tcp=client_tcp, server_tcp=server_tcp, listens=listens
+        )
     return stack.connect(
         lines_out,
         lines_back,
@@ -89,6 +92,7 @@ def connect(
         program=program,
         patience=patience,
         writes=writes,
+        listens=listens,
     )
 
 
@@ -103,7 +107,7 @@ class Circuit(WithoutTcp):
         setup: What a client grants it for setting up, in s, beside its own patience.
     """
 
-    __slots__ = ("_hops", "accepted_at", "gave_up_at", "mss", "setup")
+    __slots__ = ("_hops", "_listens", "accepted_at", "gave_up_at", "mss", "refused_at", "setup")
 
     def __init__(
         self,
@@ -114,7 +118,9 @@ class Circuit(WithoutTcp):
         client: Timeline = ALWAYS_UP,
         client_tcp: Tcp = LINUX,
         server_tcp: Tcp = LINUX,
+        listens: Timeline = ALWAYS_UP,
     ) -> None:
+        self._listens = listens
         self._hops: list[_CarrierHop | _InternetHop] = []
         pairs = list(zip(lines_out, reversed(lines_back), strict=True))
         for _, group in groupby(enumerate(pairs), lambda item: _kind(item[0], item[1][0])):
@@ -130,7 +136,7 @@ class Circuit(WithoutTcp):
                     out, back, server=ends, client=starts, client_tcp=client_tcp, server_tcp=server_tcp
                 )
                 self._hops.append(_InternetHop(link))
-        self.accepted_at = self.gave_up_at = inf
+        self.accepted_at = self.gave_up_at = self.refused_at = inf
         self.mss = min(hop.mss for hop in self._hops)
         self.setup = _SETTING_UP + sum(hop.setup for hop in self._hops)
 
@@ -153,7 +159,7 @@ class Circuit(WithoutTcp):
         """Set up every link on the way, one after the other; the answer comes back the same way.
 
         Returns:
-            When the client knows; infinity if a link could not be set up.
+            When the client knows; infinity if a link could not be set up, or the host at the end clears the call.
         """
         answer = 0.0
         for hop in self._hops:
@@ -162,6 +168,9 @@ class Circuit(WithoutTcp):
                 return inf
             answer += hop.answer
             now = connected - hop.answer
+        if not self._listens.is_up(now):
+            self.refused_at = now + answer
+            return inf
         self.accepted_at = now
         return now + answer
 

@@ -7,6 +7,9 @@ believes to be connected while the server waits for its timer. Older systems dif
 1 s on, six times (net/ipv4/tcp_timer.c); 4.3BSD-Tahoe (sys/netinet/tcp_timer.h) from 6 s on, for a SYN-ACK, too, and
 dropped a connection that was not there after 75 s.
 
+Where nobody listens the server's kernel answers a SYN with a reset (RFC 9293 section 3.10.7.1); who has that is
+refused.
+
 An end whose packet went out again twice starts with a window of one segment (tcp_init_transfer), unless the other end
 echoes the timestamp of the first copy, so that none was lost (tcp_try_undo_spurious_syn, since Linux 5.2).
 """
@@ -19,12 +22,13 @@ from typing import Final
 
 from sim.network.line import Line
 from sim.network.sender import CLOCKS, TimerClock
-from sim.network.weather import Timeline
+from sim.network.weather import ALWAYS_UP, Timeline
 
 __all__ = ["SYN_GAPS", "Handshake"]
 
 SYN: Final = 60
 _ACK: Final = 52
+RESET: Final = 40
 SYN_GAPS: Final[dict[str, tuple[float, ...]]] = {
     "linux": (1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0),
     "linux-3": (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0),
@@ -48,6 +52,7 @@ class Handshake:
     Attributes:
         connected: When the client has the SYN-ACK; infinity if it gave up.
         gives_up_at: When the client's TCP gave up; infinity if it did not.
+        refused_at: When the client has heard that nobody listens; infinity if it has not.
         paused: Whether the third packet is to be sent when the client holds itself connected, by `go_on`.
         accepted: When the server has the third packet; infinity if it never came.
         client_rtt, server_rtt: The round trip that each end's timestamps show: since the first copy that the other end
@@ -61,6 +66,7 @@ class Handshake:
         back: The lines from server to client.
         server: When the server host is up.
         stacks: The client's kind of TCP and the server's (`spec.Tcp.stack`).
+        listens: When somebody listens there.
     """
 
     __slots__ = (
@@ -71,6 +77,7 @@ class Handshake:
         "_first_answer",
         "_first_syn",
         "_gaps",
+        "_listens",
         "_out",
         "_requested",
         "_server",
@@ -83,6 +90,7 @@ class Handshake:
         "connected",
         "gives_up_at",
         "paused",
+        "refused_at",
         "server_rtt",
         "syns",
         "wire_bytes",
@@ -94,8 +102,10 @@ class Handshake:
         back: Sequence[Line],
         server: Timeline,
         stacks: tuple[str, str] = ("linux", "linux"),
+        listens: Timeline = ALWAYS_UP,
     ) -> None:
         self._stacks = stacks
+        self._listens = listens
         self._out = out
         self._back = back
         self._server = server
@@ -104,7 +114,7 @@ class Handshake:
         self._requested = False
         self._syn_sent = self._answer_sent = math.inf
         self._gaps = 0
-        self.connected = self.accepted = self.gives_up_at = math.inf
+        self.connected = self.accepted = self.gives_up_at = self.refused_at = math.inf
         self.client_rtt = self.server_rtt = 0.0
         self.syns = self.answers = self.wire_bytes = 0
 
@@ -143,7 +153,7 @@ class Handshake:
             syn = self._fires(CLOCKS[client], self._syn_sent, SYN_GAPS[client], self.syns - 1, self.connected)
             answer = self._answers_again_at()
             # A client that believes to be connected waits for the server.
-            until = self._until if self.connected == math.inf else math.inf
+            until = min(self._until, self.refused_at) if self.connected == math.inf else math.inf
             following = min(syn, answer)
             if following == math.inf or following > until or (self.paused and following >= self.connected):
                 return
@@ -183,6 +193,9 @@ class Handshake:
         at = self._cross(self._out, now, SYN)
         self._syn_sent = now
         if at == math.inf or not self._server.is_up(at):
+            return
+        if not (self._requested or self._listens.is_up(at)):
+            self.refused_at = min(self.refused_at, self._cross(self._back, at, RESET))
             return
         while (answer := self._answers_again_at()) < at:
             # The server's timer was set about a round trip after the client's: often it is first by a little.

@@ -18,7 +18,7 @@ __all__ = ["Propagation"]
 class Propagation(WithoutTcp):
     """What `Connection` is with TCP; arguments and attributes as there."""
 
-    __slots__ = ("_hosts", "_lines", "accepted_at", "mss", "retransmissions", "wire_bytes")
+    __slots__ = ("_hosts", "_lines", "_listens", "accepted_at", "mss", "refused_at", "retransmissions", "wire_bytes")
 
     def __init__(
         self,
@@ -27,12 +27,14 @@ class Propagation(WithoutTcp):
         *,
         server: Timeline = ALWAYS_UP,
         client: Timeline = ALWAYS_UP,
+        listens: Timeline = ALWAYS_UP,
     ) -> None:
         # By direction: to the client, to the server.
         self._lines = (lines_back, lines_out)
         # Likewise: when the host that is sent to is up.
         self._hosts = (client, server)
-        self.accepted_at = math.inf
+        self._listens = listens
+        self.accepted_at = self.refused_at = math.inf
         self.wire_bytes = 0
         self.retransmissions = 0
         self.mss = 1 << 30
@@ -47,7 +49,11 @@ class Propagation(WithoutTcp):
 
     def open(self, now: float, until: float = math.inf, _pauses: bool = False) -> float:
         """Connect: one round trip, and half of one more until the server may speak; infinity if not by `until`."""
-        connected = self.send(self.send(now, 0, True), 0, False)
+        asked = self.send(now, 0, True)
+        connected = self.send(asked, 0, False)
+        if not self._listens.is_up(asked):
+            self.refused_at = connected
+            return math.inf
         self.accepted_at = self.send(connected, 0, True)
         return connected if connected <= until else math.inf
 

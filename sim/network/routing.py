@@ -86,6 +86,11 @@ class Routing:
             raise LookupError(f"path {' '.join(path)}: broken at {now} s; ask for a path at that time")
         return links
 
+    def up_to(self, path: tuple[str, ...], now: float) -> int | None:
+        """How many links of a path a packet passes before it comes to one that is down; None if none is."""
+        downs = (number for number, link in enumerate(self.links(path, now)) if not self._seen[link.name].is_up(now))
+        return next(downs, None)
+
     def lines(self, path: tuple[str, ...], now: float) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
         """The lines out and back along a path, as a connection takes them.
 
@@ -100,18 +105,25 @@ class Routing:
             found = epoch.ways[path] = self._mesh.lines(path, self.links(path, now))
         return found
 
-    def following(self, path: tuple[str, ...], now: float, reach: float) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+    def following(
+        self,
+        path: tuple[str, ...],
+        now: float,
+        reach: float,
+        first: tuple[tuple[Line, ...], tuple[Line, ...]] | None = None,
+    ) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
         """As `lines`, but lines that lead where the path would lead at the time when they are used.
 
         Args:
             path: The nodes at the beginning.
             now: When that is.
             reach: How many links a path may have at most; while the only ones are longer, packets stay on the old one.
+            first: The lines out and back at the beginning, where no way leads to the path's end then.
 
         Raises:
             LookupError: As `links`.
         """
-        out, back = self.lines(path, now)
+        out, back = self.lines(path, now) if first is None else first
         source, target = path[0], path[-1]
         if reach == 1 and len(self._mesh.neighbours[source][target]) == 1:
             return out, back

@@ -27,10 +27,11 @@ def connect(
     program: Program | None = None,
     patience: float = math.inf,
     writes: int = 0,
+    listens: Timeline = ALWAYS_UP,
 ) -> Connection | Propagation:
     """A connection, without TCP if one of the hosts has none (`rtt-only`); arguments as of `tcp.Connection`."""
     if "rtt-only" in {client_tcp.stack, server_tcp.stack}:
-        return Propagation(lines_out, lines_back, server=server, client=client)
+        return Propagation(lines_out, lines_back, server=server, client=client, listens=listens)
     return Connection(
         lines_out,
         lines_back,
@@ -41,4 +42,5 @@ def connect(
         program=program,
         patience=patience,
         writes=writes,
+        listens=listens,
     )

@@ -17,7 +17,7 @@ from sim.network.berkeley import SEGMENT, BerkeleyEnd
 from sim.network.disturbance import Disturbance, Ends, Program, at_once
 from sim.network.end import End
 from sim.network.ending import Ending
-from sim.network.handshake import Handshake
+from sim.network.handshake import RESET, Handshake
 from sim.network.haste import PATIENT, acknowledge_at_once, hurries, is_late, overtaken, slow
 from sim.network.history import History
 from sim.network.line import Line
@@ -32,7 +32,6 @@ __all__ = ["Connection"]
 _USUAL_MTU: Final = 1500
 _ORPHAN: Final = 102.5
 """How long after it was sent the kernel still gets a flight through whose program has closed the connection, in s."""
-_RESET: Final = 40
 _NEVER: Final = math.inf
 _ENDS: Final[Mapping[str, type[End]]] = {"linux": End, "linux-3": OlderEnd, "bsd-1988": BerkeleyEnd}
 
@@ -41,25 +40,23 @@ class Connection:
     """A connection from a client to a server over given lines.
 
     Args:
-        lines_out: The lines from the client to the server, in order.
-        lines_back: The lines from the server to the client, in order.
+        lines_out, lines_back: The lines from the client to the server, and those back, in order.
         server: When the server host is up; what arrives there while it is down is lost.
         client: The same of the client's host, for a connection that may outlive its client's part in it (TURN).
-        client_tcp: How the client's TCP is.
-        server_tcp: How the server's TCP is.
+        client_tcp, server_tcp: How each end's TCP is.
         program: The server's program, if it may close the connection before its client knows.
         patience: How long that waits for something to read, in s.
         writes: How many bytes the client's program writes at once, where it leaves Nagle's algorithm on (RFC 896): what
             follows the first write of a flight goes out in whole segments, and its end when that one is acknowledged.
             0 where it writes a flight at once, or has TCP_NODELAY.
+        listens: When somebody listens at the server's address; who connects at other times is refused.
 
     Attributes:
-        accepted_at: When the server has the third packet of the handshake, where its greeting starts; infinity if it
-            never came through.
-        gave_up_at: When the client's TCP gave up connecting; infinity if it did not.
+        accepted_at: When the server has the third packet of the handshake, and greets; infinity if it never came.
+        gave_up_at, refused_at: When the client's TCP gave up connecting, or has heard that nobody listens; infinity
+            if it did not.
         opening: Whether the handshake is paused.
-        wire_bytes: Bytes of all IP packets of both directions so far.
-        retransmissions: How many packets so far were sent again.
+        wire_bytes, retransmissions: Bytes of all IP packets of both directions so far; how many were sent again.
         mss: The most bytes of a flight that is one segment for sure.
     """
 
@@ -71,6 +68,7 @@ class Connection:
         "_hasty",
         "_history",
         "_jittery",
+        "_listens",
         "_patience",
         "_program",
         "_server",
@@ -82,6 +80,7 @@ class Connection:
         "gave_up_at",
         "mss",
         "opening",
+        "refused_at",
         "retransmissions",
         "wire_bytes",
     )
@@ -98,6 +97,7 @@ class Connection:
         program: Program | None = None,
         patience: float = _NEVER,
         writes: int = 0,
+        listens: Timeline = ALWAYS_UP,
     ) -> None:
         lines = (*lines_out, *lines_back)
         mss = min([line.mtu for line in lines], default=_USUAL_MTU) - HEADERS
@@ -105,7 +105,8 @@ class Connection:
             mss = min(mss, SEGMENT)
         self.mss = min(mss, writes) if writes else mss
         self._writes = writes
-        self.accepted_at = self.gave_up_at = _NEVER
+        self._listens = listens
+        self.accepted_at = self.gave_up_at = self.refused_at = _NEVER
         self.opening = False
         # No timer runs out within so many seconds.
         self._calm = PATIENT
@@ -141,8 +142,7 @@ class Connection:
         Where others use the line and it may pause, the last packet of the handshake is not sent before `accept`.
 
         Returns:
-            When the client holds itself connected, in s; infinity if it gave up, at `gave_up_at` (after about 134 s)
-            if its TCP did.
+            When the client holds itself connected, in s; infinity if it was refused, or its program or TCP gave up.
         """
         way, around = self._to_server, 0.0
         for line in (*way.there, *way.back):
@@ -152,11 +152,12 @@ class Connection:
             around += line.lag
         pauses = pauses and max([line.busy_until for line in way.there], default=-_NEVER) > now - around
         self._calm = around + PATIENT
-        shake = Handshake(way.there, way.back, way.away, (self._client.tcp.stack, self._server.tcp.stack))
+        stacks = self._client.tcp.stack, self._server.tcp.stack
+        shake = Handshake(way.there, way.back, way.away, stacks, self._listens)
         shake.play(now, until, pauses=pauses)
         self._history.shake = shake
         self.accepted_at = shake.accepted
-        self.gave_up_at = shake.gives_up_at
+        self.gave_up_at, self.refused_at = shake.gives_up_at, shake.refused_at
         self.opening = shake.paused and shake.connected < _NEVER
         if not self.opening:
             self._count_handshake(shake)
@@ -351,7 +352,7 @@ class Connection:
         while now < until:
             at = now
             for line in way.back:
-                at = line.carry(at, _RESET)
+                at = line.carry(at, RESET)
             if at < _NEVER:
                 return min(at, until)
             now, wait = fires(now, wait), 2 * wait

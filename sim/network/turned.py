@@ -27,7 +27,7 @@ class Turned(WithoutTcp):
         self.accepted_at = inf
 
     setup = 0.0
-    gave_up_at = inf
+    gave_up_at = refused_at = inf
 
     @property
     def mss(self) -> int:

@@ -14,7 +14,7 @@ from random import Random
 from sim.scenario import spec
 from sim.scenario.calendar import Start, openings
 
-__all__ = ["ALWAYS_UP", "Skies", "Timeline", "all_down", "any_down", "draw"]
+__all__ = ["ALWAYS_UP", "NEVER_UP", "Skies", "Timeline", "all_down", "any_down", "draw"]
 
 
 class Timeline:
@@ -90,6 +90,9 @@ class Timeline:
 
 ALWAYS_UP = Timeline()
 """The timeline without an outage."""
+
+NEVER_UP = Timeline([(0.0, math.inf)])
+"""The timeline of one outage."""
 
 
 def any_down(timelines: Iterable[Timeline]) -> Timeline:
@@ -168,6 +171,12 @@ class Skies:
         """The timeline of an entity with that of all its groups."""
         shared = self._groups.get(entity.partition("/")[2], ())
         return any_down((self.draw(entity, weather), *shared))
+
+    def availability(self, entity: str, weather: spec.Weather | None) -> Timeline:
+        """The timeline of something that may never be there (None); by its name, as `draw`."""
+        if weather is None:
+            return NEVER_UP
+        return ALWAYS_UP if weather == spec.Weather() else self.draw(entity, weather)
 
     def name_service(
         self, dns: spec.NameService, hosts: Mapping[str, spec.Host], up: Mapping[str, Timeline]

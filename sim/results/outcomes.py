@@ -88,6 +88,16 @@ class AttemptOutcome(StrEnum):
             silent=True,
         ),
     )
+    CONNECTION_REFUSED = (
+        "connection-refused",
+        _Attempted(
+            "nobody listened: a reset answered the SYN",
+            "Deferred: connection refused by {to_host}",
+            "connection refused",
+            "4.4.1",
+            reached=False,
+        ),
+    )
     TIMEOUT = (
         "timeout",
         _Attempted(

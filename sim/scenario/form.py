@@ -29,6 +29,7 @@ from sim.scenario.reading import Collected, Form, JsonSchema, OrWord, Shorthand
 from sim.scenario.schedule import Windows
 from sim.scenario.skies import (
     NONE,
+    Availability,
     Crashes,
     GroupForm,
     IntervalForm,
@@ -129,6 +130,9 @@ def _new_name(seen: set[str], value: object) -> str:
 _LIST_OF_NAMES: JsonSchema = {"type": "array", "items": {"type": ["string", "integer"]}}
 
 
+Unreachable = Annotated[Literal["silent", "icmp"], word("answer where no way leads", "silent", "icmp")]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkForm(Form):
     """The network: a graph file, nodes and links, or a network made by rule."""
@@ -149,6 +153,8 @@ class NetworkForm(Form):
     """Times in which the network falls apart."""
     trace: Name | None = None
     """A CSV file of outages (columns link, down_at, up_at), found from the scenario's folder."""
+    unreachable: Unreachable | None = None
+    """What who connects to a host hears where no way leads: nothing (`silent`), or no route to host (`icmp`)."""
     dns: NameServiceForm | None = None
     """The name service: when it answers, how long answers may be remembered, and what it takes to ask."""
 
@@ -212,6 +218,8 @@ class HostForm(Form):
     """Whether its queue outlives every time that it goes down (`durable`), or is lost with it (`volatile`)."""
     digests: Flag | None = None
     """Whether its users write a Content-MD5 into their messages, and check it in those that they get (RFC 1864)."""
+    listening: Availability | None = None
+    """Whether, or when, somebody listens; where nobody does, connections are refused at once."""
     resolver: WeatherForm | None = None
     """When it can look up where mail goes; always, where absent."""
 
@@ -310,6 +318,8 @@ class ArchitectureForm(Form):
     """Over the links that are up at the time (`shortest-delay`) or over all (`static`)."""
     convergence: Duration = 0.0
     """How long a link must be down, or up again, until routing takes it for true."""
+    unreachable: Unreachable | None = None
+    """What who connects hears where no way leads: `silent` or `icmp`; as the network says, where absent."""
     hosts: dict[Name, HostForm] | None = None
     """What is special about hosts in this architecture, `defaults` and by name."""
     domains: dict[Name, RecordsForm] | None = None

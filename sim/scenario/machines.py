@@ -26,7 +26,7 @@ from sim.scenario.records import resolve_own_domains
 from sim.scenario.skies import CrashesForm
 from sim.scenario.source import Path
 from sim.scenario.spec import DEFAULT_CERTIFICATE, Architecture, Domain, Host
-from sim.scenario.storms import sky, weather
+from sim.scenario.storms import availability, sky, weather
 from sim.scenario.wiring import DEFAULTS
 
 DEFAULT_ARCHITECTURES: Mapping[str, ArchitectureForm] = {
@@ -46,8 +46,12 @@ def resolve_architectures(
     findings: Findings,
     *,
     known: bool,
+    unreachable: Literal["silent", "icmp"] = "silent",
 ) -> dict[str, Architecture]:
-    """The architectures with every host and domain as each has it; `known` when the nodes are all there are."""
+    """The architectures with every host and domain as each has it; `known` when the nodes are all there are.
+
+    `unreachable` is what the network says of that, for those that say nothing.
+    """
     nodes, common = list(nodes), common or {}
     _check_names(("hosts",), common, nodes, findings, known=known)
     if forms is not None and not forms and findings.whole("architectures"):
@@ -68,6 +72,7 @@ def resolve_architectures(
             routing=form.routing,
             hosts=hosts,
             convergence=form.convergence,
+            unreachable=form.unreachable or unreachable,
             domains=resolve_own_domains(name, form.domains or {}, domains, nodes, findings, known=known),
         )
     return architectures
@@ -116,6 +121,7 @@ def _host(name: str, layers: Sequence[Layer], findings: Findings) -> Host:
         policies=settings.policies.policies() if isinstance(settings.policies, PoliciesForm) else NO_POLICIES,
         collects=settings.collects.collects() if isinstance(settings.collects, CollectsForm) else None,
         weather=weather(crashes, settings.down, settings.windows),
+        listening=availability(settings.listening),
         resolver=sky(settings.resolver),
         spool=_spool(layers, findings),
         certificate=settings.tls.certificate if settings.tls else DEFAULT_CERTIFICATE,

@@ -117,6 +117,23 @@ class OrWord:
         return {"anyOf": [handler(schema), {"const": self.word}]}
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class OrValue:
+    """A mark in `Annotated`: a mapping is the form, and anything else a value that is read."""
+
+    form: type[Form]
+    value: Reads
+
+    def __get_pydantic_core_schema__(self, _source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_wrap_validator_function(self._read, handler.generate_schema(self.form))
+
+    def _read(self, value: object, handler: Callable[[object], object]) -> object:
+        return handler(value) if isinstance(value, dict) else _call(self.value.parse, value)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:
+        return {"anyOf": [handler(schema), self.value.schema]}
+
+
 def _call(parse: Callable[[object], object], value: object) -> object:
     try:
         return parse(value)

@@ -16,6 +16,7 @@ from sim.scenario.people import resolve_domains
 from sim.scenario.quantity import format_duration
 from sim.scenario.reading import Step
 from sim.scenario.schedule import format_window
+from sim.scenario.skies import WeatherForm
 from sim.scenario.spec import Architecture, Expectation, Network, Scenario, Weather
 from sim.scenario.storms import resolve_storms
 from sim.scenario.wiring import resolve_network
@@ -33,7 +34,15 @@ def resolve(form: ScenarioForm, findings: Findings, folder: Path, metrics: Colle
     domains = resolve_domains(form.domains, network.nodes, findings, ttl=network.dns.ttl, known=known)
     sure = findings.whole("domains") and (known or form.domains is not None)
     workload = resolve_workload(form.workload, domains, findings, folder, sure=sure, duration=form.duration)
-    architectures = resolve_architectures(form.architectures, form.hosts, domains, network.nodes, findings, known=known)
+    architectures = resolve_architectures(
+        form.architectures,
+        form.hosts,
+        domains,
+        network.nodes,
+        findings,
+        known=known,
+        unreachable=(form.network and form.network.unreachable) or "silent",
+    )
     if findings.whole("domains"):
         for architecture in architectures.values():
             note_strangers(architecture.hosts, {**domains, **architecture.domains}, findings)
@@ -78,9 +87,10 @@ def _skies(
         yield ("network", "groups", group.name), "outages", group.name, group.weather
     yield ("network", "dns"), "outages", "dns", network.dns.weather
     hosts = [host for architecture in architectures.values() for host in architecture.hosts.values()]
-    for host in {(host.name, host.weather, host.resolver): host for host in hosts}.values():
+    for host in {(host.name, host.weather, host.listening, host.resolver): host for host in hosts}.values():
         yield ("hosts",), "crashes", host.name, host.weather
         yield ("hosts",), "outages of the resolver", host.name, host.resolver
+        yield ("hosts",), "outages of the listener", host.name, host.listening or Weather()
 
 
 def _too_many(weather: Weather, horizon: float) -> bool:
@@ -124,6 +134,8 @@ def _schedules(form: ScenarioForm) -> Iterator[tuple[tuple[Step, ...], tuple[Win
             yield (*path, name, "windows"), host.windows
             if host.resolver is not None:
                 yield (*path, name, "resolver", "windows"), host.resolver.windows
+            if isinstance(host.listening, WeatherForm):
+                yield (*path, name, "listening", "windows"), host.listening.windows
 
 
 def _check_expectations(

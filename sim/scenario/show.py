@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from io import StringIO
 from pathlib import Path
@@ -19,7 +19,7 @@ from sim.scenario.calendar import ClockWindow, Window, format_start
 from sim.scenario.carriers import Carrier
 from sim.scenario.carrying import format_carrier
 from sim.scenario.collecting import show_collects
-from sim.scenario.distribution import Constant, Distribution, Empirical, Exponential, Lognormal, Uniform, Weibull
+from sim.scenario.distribution import Distribution
 from sim.scenario.guards import show_policies
 from sim.scenario.keywords import words_of
 from sim.scenario.population import numbered
@@ -33,17 +33,16 @@ from sim.scenario.quantity import (
     format_size,
 )
 from sim.scenario.schedule import format_window
+from sim.scenario.skies import show_availability, show_distribution, show_intervals, show_outages, show_weather
 from sim.scenario.spec import (
     NULL_MX,
     Architecture,
     Domain,
     Host,
-    Interval,
     Link,
     NameService,
     Network,
     Node,
-    Outages,
     Product,
     Scenario,
     Weather,
@@ -90,6 +89,7 @@ def show(scenario: Scenario) -> str:
             name: {
                 "transfer": architecture.transfer,
                 "routing": architecture.routing,
+                "unreachable": architecture.unreachable,
                 "convergence": format_duration(architecture.convergence),
                 "hosts": special[name],
                 **_own_domains(architecture.domains, scenario.domains),
@@ -136,7 +136,7 @@ def _network(network: Network) -> Settings:
     nodes = {name: _node(node) for name, node in network.nodes.items()}
     data: Settings = {"nodes": nodes, "link_defaults": common, "links": links}
     if network.groups:
-        data["groups"] = {g.name: {"members": list(g.members), **_weather(g.weather)} for g in network.groups}
+        data["groups"] = {g.name: {"members": list(g.members), **show_weather(g.weather)} for g in network.groups}
     if network.dns != NameService():
         data["dns"] = _name_service(network.dns)
     return data
@@ -145,7 +145,7 @@ def _network(network: Network) -> Settings:
 def _name_service(dns: NameService) -> Settings:
     servers: Settings = {"servers": list(dns.servers)} if dns.servers else {}
     times = {key: format_duration(getattr(dns, key)) for key in ("ttl", "negative_ttl", "lookup")}
-    return servers | times | _weather(dns.weather)
+    return servers | times | show_weather(dns.weather)
 
 
 def _node(node: Node) -> Settings:
@@ -155,52 +155,14 @@ def _node(node: Node) -> Settings:
 def _link(link: Link) -> Settings:
     return {
         "rate": format_bit_rate(link.rate),
-        "delay": _distribution(link.delay, format_duration),
+        "delay": show_distribution(link.delay, format_duration),
         "loss": show_losses(link),
         "queue": format_size(link.queue),
         "mtu": format_size(link.mtu),
         "corruption": PROBABILITY.format(link.corruption) if link.corruption else 0,
         "carrier": format_carrier(link.carrier),
-        **_weather(link.weather),
+        **show_weather(link.weather),
     }
-
-
-def _weather(weather: Weather) -> Settings:
-    return {
-        "outages": _outages(weather.outages),
-        "down": _intervals(weather.down),
-        "windows": [format_window(window) for window in weather.windows],
-    }
-
-
-def _outages(outages: Outages | None) -> object:
-    if outages is None:
-        return "none"
-    up, down = ((isinstance(d, Exponential), _distribution(d, format_duration)) for d in (outages.up, outages.down))
-    said: Settings = {"mtbf": format_duration(outages.up.mean())} if up[0] else {"up": up[1]}
-    said |= {"mttr": format_duration(outages.down.mean())} if down[0] else {"down": down[1]}
-    return said if outages.start == "equilibrium" else said | {"start": outages.start}
-
-
-def _intervals(intervals: Iterable[Interval]) -> list[Settings]:
-    return [{"from": format_duration(i.start), "to": format_duration(i.end)} for i in intervals]
-
-
-def _distribution(distribution: Distribution, text: Callable[[float], str]) -> object:
-    match distribution:
-        case Constant():
-            return text(distribution.value)
-        case Uniform():
-            return {"uniform": {"low": text(distribution.low), "high": text(distribution.high)}}
-        case Exponential():
-            return {"exponential": {"mean": text(distribution.average)}}
-        case Lognormal():
-            return {"lognormal": {"median": text(distribution.median), "p95": text(distribution.p95)}}
-        case Weibull():
-            return {"weibull": {"shape": distribution.shape, "mean": text(distribution.average)}}
-        case Empirical():
-            said: Settings = {"values": [text(value) for value in distribution.values]}
-            return {"empirical": said | ({"weights": list(distribution.weights)} if distribution.weights else {})}
 
 
 def _host(host: Host, *, alike: bool) -> Settings:
@@ -225,12 +187,13 @@ def _host(host: Host, *, alike: bool) -> Settings:
         "collects": show_collects(host.collects),
         "tcp": show_tcp(host.tcp),
         "tls": {"certificate": host.certificate},
-        "crashes": _outages(host.weather.outages),
-        "down": _intervals(host.weather.down),
+        "crashes": show_outages(host.weather.outages),
+        "down": show_intervals(host.weather.down),
         "windows": [format_window(window) for window in host.weather.windows],
         "spool": host.spool,
         "digests": host.digests,
-        "resolver": _weather(host.resolver) if host.resolver != Weather() else {},
+        "listening": show_availability(host.listening),
+        "resolver": show_weather(host.resolver) if host.resolver != Weather() else {},
     }
 
 
@@ -345,12 +308,12 @@ def _untrue(source: Arrivals) -> Settings:
 def _source(source: Source) -> Settings:
     match source:
         case Arrivals():
-            size = _distribution(source.size, format_size)
+            size = show_distribution(source.size, format_size)
             return {source.kind: {**_rate(source), "size": size, "pairs": source.pairs, **_untrue(source)}}
         case MessagesAt():
             return {"messages_at": [_message(message) for message in source.messages]}
         case Trace():
-            size = _distribution(source.size, format_size)
+            size = show_distribution(source.size, format_size)
             return {"trace": {"file": source.file, "size": size, "start": format_duration(source.start)}}
         case Messages():
             rate: Settings = {"rate": format_message_rate(source.rate)} if source.rate else {}

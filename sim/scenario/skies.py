@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from sim.scenario.calendar import Start, format_start, read_start
+from sim.scenario.distribution import Constant, Distribution, Empirical, Exponential, Lognormal, Uniform, Weibull
 from sim.scenario.names import shown
 from sim.scenario.quantity import format_duration
-from sim.scenario.reading import Collected, Form, OrWord, Reads
-from sim.scenario.schedule import Windows
-from sim.scenario.spec import NEGATIVE_TTL, TTL
-from sim.scenario.values import Duration, LongDuration, Names, Times, read_names, word
+from sim.scenario.reading import Collected, Form, OrValue, OrWord, Reads
+from sim.scenario.schedule import Windows, format_window
+from sim.scenario.spec import NEGATIVE_TTL, TTL, Interval, Weather
+from sim.scenario.spec import Outages as OutagesSpec
+from sim.scenario.values import FLAG, Duration, LongDuration, Names, Times, read_names, word
 
 NONE: Literal["none"] = "none"
 """The word that takes away what weaker settings say."""
@@ -84,6 +86,10 @@ class WeatherForm(Form):
     """When it is up by schedule; always, where absent."""
 
 
+Availability = Annotated[WeatherForm | bool, OrValue(WeatherForm, FLAG)]
+"""Always (`yes`), never (`no`), or when."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupForm(WeatherForm):
     """Links and hosts that fail together: while the group is down, all of them are."""
@@ -134,3 +140,50 @@ class PartitionForm(Form):
 
 
 StartText = Annotated[Start, Reads(read_start, {"type": "string", "examples": [format_start(Start())]})]
+
+
+def show_weather(weather: Weather) -> dict[str, object]:
+    """Weather as a file says it."""
+    return {
+        "outages": show_outages(weather.outages),
+        "down": show_intervals(weather.down),
+        "windows": [format_window(window) for window in weather.windows],
+    }
+
+
+def show_availability(weather: Weather | None) -> object:
+    """When something is there, as a file says it."""
+    return "no" if weather is None else show_weather(weather) if weather != Weather() else "yes"
+
+
+def show_outages(outages: OutagesSpec | None) -> object:
+    """Random outages as a file says them."""
+    if outages is None:
+        return "none"
+    up, down = ((isinstance(d, Exponential), show_distribution(d, format_duration)) for d in (outages.up, outages.down))
+    said: dict[str, object] = {"mtbf": format_duration(outages.up.mean())} if up[0] else {"up": up[1]}
+    said |= {"mttr": format_duration(outages.down.mean())} if down[0] else {"down": down[1]}
+    return said if outages.start == "equilibrium" else said | {"start": outages.start}
+
+
+def show_intervals(intervals: Iterable[Interval]) -> list[dict[str, object]]:
+    """Explicit outages as a file says them."""
+    return [{"from": format_duration(i.start), "to": format_duration(i.end)} for i in intervals]
+
+
+def show_distribution(distribution: Distribution, text: Callable[[float], str]) -> object:
+    """A distribution as a file says it; `text` gives its quantity."""
+    match distribution:
+        case Constant():
+            return text(distribution.value)
+        case Uniform():
+            return {"uniform": {"low": text(distribution.low), "high": text(distribution.high)}}
+        case Exponential():
+            return {"exponential": {"mean": text(distribution.average)}}
+        case Lognormal():
+            return {"lognormal": {"median": text(distribution.median), "p95": text(distribution.p95)}}
+        case Weibull():
+            return {"weibull": {"shape": distribution.shape, "mean": text(distribution.average)}}
+        case Empirical():
+            said: dict[str, object] = {"values": [text(value) for value in distribution.values]}
+            return {"empirical": said | ({"weights": list(distribution.weights)} if distribution.weights else {})}

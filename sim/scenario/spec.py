@@ -228,7 +228,8 @@ class Host:
     its own domains is user@far. `reuse` says how its client goes on where more mail for the same host waits: after an
     RSET, as Postfix does, with MAIL once the final dot has its reply, as Exim does (`mail`), with MAIL right behind the
     final dot (`ride`), or in a session of its own (`never`); where nothing is said, as its product does. `sessions`
-    is how many its server has at a time, 0 as many as its product's. While its `resolver` is down the host cannot look
+    is how many its server has at a time, 0 as many as its product's. At times when nobody is `listening` (None: never),
+    connections are refused. While its `resolver` is down the host cannot look
     up where mail goes. `spool` says whether its queue outlives the times when it is down. With `digests` its users
     write a Content-MD5 (RFC 1864) into their messages, and check those that they get. `certificate` is what its server
     shows where TLS is used.
@@ -254,6 +255,7 @@ class Host:
     policies: Policies = NO_POLICIES
     collects: Collects | None = None
     weather: Weather = Weather()
+    listening: Weather | None = Weather()
     resolver: Weather = Weather()
     spool: Literal["durable", "volatile"] = "durable"
     digests: bool = False
@@ -314,7 +316,8 @@ class Architecture:
 
     `transfer` says how far one session reaches: to the recipient's MX host (`end-to-end`), or one link
     (`store-and-forward`). `routing` is over the links that are up now (`shortest-delay`) or over all (`static`);
-    it takes a change for true when it has lasted for `convergence` seconds.
+    it takes a change for true when it has lasted for `convergence` seconds. Where no way leads to a host, who connects
+    to it hears nothing (`silent`), or routers tell him that there is no route (`icmp`; RFC 1812 section 5.2.7.1).
     `hosts` holds every host as this architecture sets it, `domains` those domains whose records differ from the
     scenario's.
     """
@@ -324,6 +327,7 @@ class Architecture:
     routing: Literal["shortest-delay", "static"]
     hosts: Mapping[str, Host]
     convergence: float = 0.0
+    unreachable: Literal["silent", "icmp"] = "silent"
     domains: Mapping[str, Domain] = field(default_factory=dict)
 
 

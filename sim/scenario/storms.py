@@ -40,6 +40,11 @@ def sky(form: WeatherForm | None) -> Weather:
     return Weather() if form is None else weather(form.outages, form.down, form.windows)
 
 
+def availability(said: WeatherForm | bool | None) -> Weather | None:
+    """When something is there: always where nothing is said, None where it never is."""
+    return sky(said) if isinstance(said, WeatherForm) else None if said is False else Weather()
+
+
 def _outages(form: OutagesForm) -> Outages:
     return Outages(up=_times(form.up, form.mtbf), down=_times(form.down, form.mttr), start=form.start)
 

@@ -108,7 +108,10 @@ class Attempt:
         session = self._open(started) if self._before is None else self._take_over(self._before)
         peer = self._peer
         if session is None or peer is None:
-            return self._find_no_way(started)
+            heard = station.world.no_route_at(self._way, started, started + station.host.mta.connect_timeout)
+            if heard > started:
+                yield env.at(heard)
+            return self._find_no_way(started, env.now)
         self._session = session
         peer.is_offered(self._by_path)
         station.attempts[peer.session_id] = self
@@ -178,6 +181,7 @@ class Attempt:
             program=reception,
             patience=peer.host.mta.idle_timeout,
             writes=host.mta.write_size,
+            listens=peer.listener.listens,
         )
         self._peer = Peer(station, peer, self._way, session_id, connection)
         return Session(
@@ -232,9 +236,9 @@ class Attempt:
             return None
         return self._fact(session, peer, now, AttemptOutcome.UNFINISHED, None)
 
-    def _find_no_way(self, now: float) -> list[Copy]:
+    def _find_no_way(self, started: float, now: float) -> list[Copy]:
         for copy in self._copies:
-            copy.tried((0.0, 0.0, 0.0), now)
+            copy.tried((now - started, 0.0, 0.0), now)
             self._entry.failures[copy.recipient] = NO_ROUTE
         fact = nowhere(
             NO_ROUTE,
@@ -244,7 +248,7 @@ class Attempt:
             self._copies,
             handed_over=self._handed_over,
             now=now,
-        )
+        )._replace(started_s=started)
         self._station.world.recorder.attempts.append(fact)
         return list(self._copies)
 

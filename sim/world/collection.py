@@ -92,7 +92,12 @@ class Ask:
         session_id = world.next_session_id()
         host, server = station.host, _offering(source.host, self._how.by)
         connection = world.connect(
-            *lines, server=source.weather, client=station.weather, client_tcp=host.tcp, server_tcp=server.tcp
+            *lines,
+            server=source.weather,
+            client=station.weather,
+            client_tcp=host.tcp,
+            server_tcp=server.tcp,
+            listens=source.listener.listens,
         )
         self._peer = peer = Peer(station, source, way, session_id, connection)
         self._session = session = Session(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import simpy
 
+from sim.network.weather import Timeline
 from sim.world.clock import Clock
 
 if TYPE_CHECKING:
@@ -45,14 +46,15 @@ class Place(simpy.Event):
 class Listener:
     """Who is served by a host, and who waits for that.
 
-    `inbound` holds the sessions that are served, by number.
+    `listens` says when there is a listening socket at all, `inbound` holds the sessions that are served, by number.
     """
 
-    __slots__ = ("_clock", "_host", "_queue", "inbound")
+    __slots__ = ("_clock", "_host", "_queue", "inbound", "listens")
 
-    def __init__(self, clock: Clock, host: Host) -> None:
+    def __init__(self, clock: Clock, host: Host, listens: Timeline) -> None:
         self._clock = clock
         self._host = host
+        self.listens = listens
         self._queue: deque[Place] = deque()
         self.inbound: dict[int, Peer] = {}
 

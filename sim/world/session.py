@@ -205,7 +205,9 @@ class Session(Generic[Client]):
                     return
             arrives = connection.open(now, end, True)
             if arrives > end:
-                yield self._cut(min(end, connection.gave_up_at), AttemptOutcome.CONNECT_TIMEOUT)
+                gone = min(end, connection.gave_up_at, connection.refused_at)
+                refused = gone == connection.refused_at
+                yield self._cut(gone, AttemptOutcome.CONNECTION_REFUSED if refused else AttemptOutcome.CONNECT_TIMEOUT)
                 return
             self.connected = True
             if connection.opening:

@@ -18,6 +18,7 @@ from sim.mta.directory import homes
 from sim.mta.queue import Copy
 from sim.network import circuit, stack, topology
 from sim.network.dns import Dns, Resolver
+from sim.network.handshake import SYN
 from sim.network.line import Line
 from sim.network.routing import Routing
 from sim.network.weather import ALWAYS_UP, Skies
@@ -33,6 +34,9 @@ from sim.world.session import Hears
 from sim.world.station import Station
 from sim.world.streams import Streams
 from sim.world.ways import Way
+
+_ICMP = 20 + 8 + SYN
+"""Bytes of a Destination Unreachable, which holds the packet that it is about (RFC 1812 section 4.3.2.3)."""
 
 REACH = {"end-to-end": inf, "store-and-forward": 1}
 """How many links one session spans, at most: to the MX host itself, or to the next host on the way to it."""
@@ -61,6 +65,7 @@ class Simulation:
             follow_outages=architecture.routing == "shortest-delay",
             convergence=architecture.convergence,
         )
+        self._silent = architecture.unreachable == "silent"
         self._map = Routing(self.mesh, follow_outages=False)
         links = scenario.network.links
         self.noise = Noise(scenario.network, self.streams) if any(link.corruption for link in links) else None
@@ -88,8 +93,12 @@ class Simulation:
             for name in architecture.hosts
         }
         self.kept_until_asked = _kept_until_asked(architecture.hosts.values(), kept)
+        listening = {
+            name: skies.availability(f"listening/{name}", host.listening) for name, host in architecture.hosts.items()
+        }
         self.stations = {
-            name: Station(self, host, up[name], kept.get(name, ())) for name, host in architecture.hosts.items()
+            name: Station(self, host, up[name], kept.get(name, ()), listening[name])
+            for name, host in architecture.hosts.items()
         }
 
     def run(self) -> Facts:
@@ -115,16 +124,15 @@ class Simulation:
     def way(self, source: str, target: str, now: float) -> Way | None:
         """The nodes that a session from `source` towards `target` passes, as far as the architecture reaches.
 
-        Where no whole path is up, the way leads along the map's: it is one if the links within reach are up.
+        Where no whole path is up, the way leads along the map's. It is one if the links within reach are up, or if
+        nobody says that they are not.
         """
-        path = self.routing.path(source, target, now)
-        if path is not None:
-            return path if len(path) - 1 <= self._reach else path[: int(self._reach) + 1]
-        path = self._map.path(source, target, now)
-        if path is None or len(path) - 1 <= self._reach:
+        whole = self.routing.path(source, target, now)
+        path = self._map.path(source, target, now) if whole is None else whole
+        if path is None:
             return None
-        way = path[: int(self._reach) + 1]
-        return way if self.lines(way, now) else None
+        way = path if len(path) - 1 <= self._reach else path[: int(self._reach) + 1]
+        return way if whole is not None or self._silent or (way is not path and self.lines(way, now)) else None
 
     def hop(self, source: str, target: str) -> str:
         """Where a session from `source` towards `target` would lead, were every line up."""
@@ -132,12 +140,37 @@ class Simulation:
         return path[: int(min(self._reach, len(path))) + 1][-1]
 
     def lines(self, way: Way, now: float) -> tuple[Sequence[Line], Sequence[Line]] | None:
-        """The lines that a session's bytes take, there and back; None where the way has broken since it was found."""
+        """The lines that a session's bytes take, there and back; None where there is no way and routers say so."""
         routing = self.routing
         try:
-            return routing.following(way, now, self._reach) if routing.changes else routing.lines(way, now)
+            if routing.changes:
+                return routing.following(way, now, self._reach)
+            return routing.lines(way, now) if self._silent or routing.up_to(way, now) is None else None
         except LookupError:
-            return None
+            pass
+        try:
+            first = self._map.lines(way, now) if self._silent else None
+        except LookupError:
+            first = None
+        return first and routing.following(way, now, self._reach, first)
+
+    def no_route_at(self, way: Way, now: float, until: float) -> float:
+        """When a host hears that there is no route: at once, or when a router on the way has said so (RFC 792).
+
+        It listens no longer than `until`.
+        """
+        routing = self.routing
+        passed = 0 if routing.changes else routing.up_to(way, now)
+        if not passed:
+            return now
+        out, back = routing.lines(way, now)
+        at = inf
+        while at == inf and now < until:
+            at = now
+            for line, size in (*((line, SYN) for line in out[:passed]), *((line, _ICMP) for line in back[-passed:])):
+                at = line.carry(at, size)
+            now += 1.0
+        return min(at, until)
 
     def at(self, time: float, act: Callable[[], None]) -> None:
         """Do something at a given time."""

@@ -18,7 +18,7 @@ from sim.mta.queue import Copy, Entry, Queue
 from sim.mta.reception import AcceptedMail
 from sim.mta.retry.of import retry_of
 from sim.mta.wishes import wishes_of
-from sim.network.weather import Timeline
+from sim.network.weather import ALWAYS_UP, Timeline
 from sim.protocol.smtp.events import Parameters
 from sim.results.facts import QueueFact
 from sim.results.outcomes import CopyOutcome
@@ -47,7 +47,14 @@ class Station:
     counts its restarts, `listener` holds the sessions that clients have with it, `attempts` those under way from it.
     """
 
-    def __init__(self, world: Simulation, host: Host, weather: Timeline, domains: Sequence[Domain]) -> None:
+    def __init__(
+        self,
+        world: Simulation,
+        host: Host,
+        weather: Timeline,
+        domains: Sequence[Domain],
+        listening: Timeline = ALWAYS_UP,
+    ) -> None:
         self.world = world
         self.host = host
         self.weather = weather
@@ -59,7 +66,7 @@ class Station:
         self.mailboxes = Mailboxes(keep=world.scenario.dialogues)
         self.attempts: dict[int, Attempt | Ask] = {}
         self.boots = 0
-        self.listener = Listener(world.env, host)
+        self.listener = Listener(world.env, host, listening)
         self.running = weather.is_up(0.0)
         self.draws = world.streams(f"host/{host.name}/mta")
         self.retry = retry_of(host.mta, self.draws.random)

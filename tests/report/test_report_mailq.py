@@ -75,7 +75,7 @@ def test_messages_that_were_put_off_say_why_and_until_when(result: Result):
 
 def test_messages_that_had_no_way_sleep(tmp_path: Path):
     """Such an attempt takes no time: it is over as it begins, in the moment in which the message is put off."""
-    (tmp_path / "cut.yaml").write_text(SCENARIO.replace(", routing: static", ""))
+    (tmp_path / "cut.yaml").write_text(SCENARIO.replace("routing: static", "unreachable: icmp"))
     assert cli.main(["run", str(tmp_path / "cut.yaml"), "--out", str(tmp_path / "out"), "--jobs", "1", "-q"]) == 0
     found = queue_at(read(tmp_path / "out"), "a", 3600.0)
     assert {(one.state, one.reason) for one in found} == {("deferred", "4.4.1 no route to host")}

@@ -85,7 +85,8 @@ def test_a_short_backoff_does_not_stop_the_clock():
         minimal_backoff_time=0.5, maximal_backoff_time=0.5, queue_run_delay=1.0, maximal_queue_lifetime=60.0
     )
     hosts = {"a": {"mta": policy}}
-    facts = run(scenario("a-b", message(0, "u1@a", "u1@b"), hosts=hosts, weather={"a-b": down((0.0, DAY))}))
+    weather = {"a-b": down((0.0, DAY))}
+    facts = run(scenario("a-b", message(0, "u1@a", "u1@b"), hosts=hosts, weather=weather, unreachable="icmp"))
     assert facts.copies[0].outcome == "bounced"
     assert 10 < len(facts.attempts) <= 62
 
@@ -169,7 +170,8 @@ def test_a_way_that_broke_while_mail_stood_in_line():
     """Ways are looked up when the turn comes; mail that has none then gives its place back and is put off."""
     hosts = {"a": {"mta": Postfix(default_process_limit=1)}, "b": {"service_time": 50.0}}
     mail = [message(0, "u1@a", f"u1@{hop}") for hop in "bcd"]
-    facts = run(scenario("a-b a-c a-d", *mail, hosts=hosts, weather={"a-c": down((10.0, HOUR))}))
+    weather = {"a-c": down((10.0, HOUR))}
+    facts = run(scenario("a-b a-c a-d", *mail, hosts=hosts, weather=weather, unreachable="icmp"))
     assert [(one.to_host, one.outcome) for one in facts.attempts][:3] == [
         ("b", "accepted"),
         ("c", "no-route"),

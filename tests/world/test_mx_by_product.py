@@ -141,7 +141,10 @@ def test_how_many_hosts_are_tried(product: Product, tried: int, reached: bool):
     cut = {f"a-h{number}": DOWN["weather"] for number in range(1, 9) if not reached}
     hosts = {f"h{number}": DOWN for number in range(1, 10)} | {"a": {"mta": product}}
     mail = message(0.0, "u1@a", "u1@b")
-    facts = run(scenario(links, mail, domains=many(9), hosts=hosts, weather=cut, duration=FIRST_ROUND, drain=0.0))
+    spec = scenario(
+        links, mail, domains=many(9), hosts=hosts, weather=cut, duration=FIRST_ROUND, drain=0.0, unreachable="icmp"
+    )
+    facts = run(spec)
     assert {attempt.to_host for attempt in facts.attempts} == {f"h{number}" for number in range(1, tried + 1)}
 
 
@@ -150,7 +153,7 @@ def test_exim_passes_a_host_without_a_route_over_next_time():
     weather = {"a-x": DOWN["weather"]}
     mail = [message(at, "u1@a", "u1@b") for at in (0.0, 60.0)]
     hosts = {"a": {"mta": Exim()}}
-    facts = run(scenario("a-x a-y", *mail, domains=DOMAINS_XY, hosts=hosts, weather=weather))
+    facts = run(scenario("a-x a-y", *mail, domains=DOMAINS_XY, hosts=hosts, weather=weather, unreachable="icmp"))
     assert [(a.to_host, a.outcome) for a in facts.attempts if a.from_host == "a"] == [
         ("x", "no-route"),
         ("y", "accepted"),
@@ -176,7 +179,10 @@ def orders(product: Product) -> set[str]:
     found = set()
     for replication in range(12):
         mail = message(0.0, "u1@a", "u1@b")
-        facts = run(scenario("a-x a-y a-z a-w", mail, domains=EQUALS, hosts=hosts, weather=cut, drain=0.0), replication)
+        spec = scenario(
+            "a-x a-y a-z a-w", mail, domains=EQUALS, hosts=hosts, weather=cut, drain=0.0, unreachable="icmp"
+        )
+        facts = run(spec, replication)
         found.add("".join(attempt.to_host for attempt in facts.attempts if attempt.from_host == "a"))
     return found
 
@@ -207,7 +213,10 @@ def test_no_product_asks_a_worse_host_first(product: Product, preferences: list[
     domains = {"a.example": DOMAINS["a.example"], "b.example": Domain(name="b.example", mx=records, users=("u1",))}
     weather = {f"a-{name}": DOWN["weather"] for name in sorted(cut)}
     mail = message(0.0, "u1@a", "u1@b")
-    spec = scenario("a-w a-x a-y a-z", mail, domains=domains, hosts={"a": {"mta": product}}, weather=weather, drain=0.0)
+    hosts = {"a": {"mta": product}}
+    spec = scenario(
+        "a-w a-x a-y a-z", mail, domains=domains, hosts=hosts, weather=weather, drain=0.0, unreachable="icmp"
+    )
     facts = run(spec, seed)
     tried = [attempt for attempt in facts.attempts if attempt.from_host == "a"]
     numbers = [preference[attempt.to_host] for attempt in tried]
@@ -233,7 +242,8 @@ def test_exim_counts_the_hosts_that_it_may_try():
     cut = {f"a-h{number}": DOWN["weather"] for number in range(1, 5)}
     mail = [message(at, "u1@a", "u1@b") for at in (0.0, 60.0, 120.0)]
     hosts = {"a": {"mta": Exim(hosts_max_try=2)}}
-    spec = scenario(links, *mail, domains=many(5), hosts=hosts, weather=cut, duration=FIRST_ROUND / 10, drain=0.0)
+    often = {"duration": FIRST_ROUND / 10, "drain": 0.0}
+    spec = scenario(links, *mail, domains=many(5), hosts=hosts, weather=cut, unreachable="icmp", **often)
     assert [attempt.to_host for attempt in run(spec).attempts if attempt.from_host == "a"] == [
         "h1",
         "h2",

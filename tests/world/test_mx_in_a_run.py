@@ -89,7 +89,8 @@ def test_a_backup_leaves_itself_and_all_that_is_worse_alone():
 def test_a_host_without_a_route_is_tried_like_one_that_does_not_answer():
     """4.4.1, as Postfix (smtp_connect.c) and qmail-remote have it; then the next host of the domain."""
     weather = {"a-x": Weather(down=(Interval(start=0.0, end=1e9),))}
-    facts = run(scenario("a-x a-y", message(0, "u1@a", "u1@b"), domains=DOMAINS, weather=weather, drain=0.0))
+    mail = message(0, "u1@a", "u1@b")
+    facts = run(scenario("a-x a-y", mail, domains=DOMAINS, weather=weather, drain=0.0, unreachable="icmp"))
     first, second = [attempt for attempt in facts.attempts if attempt.from_host == "a"]
     assert (first.to_host, first.outcome, first.enhanced_code, first.session_id) == ("x", "no-route", "4.4.1", 0)
     assert (second.to_host, second.outcome) == ("y", "accepted")

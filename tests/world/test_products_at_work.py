@@ -62,7 +62,7 @@ GOLDEN = {
 @pytest.mark.parametrize(("product", "minutes", "attempts", "end"), GOLDEN.values(), ids=GOLDEN)
 def test_one_message_without_a_way_is_tried_at_the_golden_times(product, minutes, attempts, end):
     """Each attempt fails at once; the message is returned when the product gives up."""
-    facts = facts_of(product, message(0, "u1@a", "u1@b"), weather={"a-b": FOR_EVER})
+    facts = facts_of(product, message(0, "u1@a", "u1@b"), weather={"a-b": FOR_EVER}, unreachable="icmp")
     times = [fact.started_s for fact in facts.attempts]
     assert times[: len(minutes)] == pytest.approx([60 * m for m in minutes])
     assert (len(times), [fact.ended_s for fact in facts.copies if fact.outcome == "bounced"]) == (attempts, [end])
@@ -110,8 +110,9 @@ def test_exim_forgets_that_there_was_no_way_when_mail_has_gone(transfer: str):
     """Two outages days apart are two failures: the second does not find the mail failing since the first."""
     line = Weather(down=tuple(Interval(start=day * DAY, end=day * DAY + HOUR) for day in (0, 5)))
     mail = [message(day * DAY + minutes * MINUTE, "u1@a", "u1@c") for day in (0, 5) for minutes in (1, 50, 300)]
+    hosts, weather = {"a": {"mta": Exim()}}, {"a-b": line}
     spec = scenario(
-        "a-b b-c", *mail, hosts={"a": {"mta": Exim()}}, weather={"a-b": line}, transfer=transfer, duration=6 * DAY
+        "a-b b-c", *mail, hosts=hosts, weather=weather, transfer=transfer, duration=6 * DAY, unreachable="icmp"
     )
     facts = run(spec)
     assert [copy.outcome for copy in facts.copies] == ["delivered"] * 6
@@ -232,7 +233,7 @@ def test_exim_tries_the_second_host_where_the_first_is_not_due():
 def test_new_mail_sets_off_nullmailers_whole_queue():
     """What rests is tried again with it, and the pauses begin anew."""
     mail = [message(0, "u1@a", "u1@b"), message(400, "u1@a", "u2@b")]
-    facts = facts_of(Nullmailer(), *mail, weather={"a-b": FOR_EVER}, duration=1000.0)
+    facts = facts_of(Nullmailer(), *mail, weather={"a-b": FOR_EVER}, duration=1000.0, unreachable="icmp")
     tried = {1: [], 2: []}
     for fact in facts.attempts:
         tried[fact.message_id].append(fact.started_s)
@@ -243,7 +244,8 @@ def test_new_mail_sets_off_nullmailers_whole_queue():
 def test_a_restart_of_nullmailer_tries_everything():
     """Its pause does not outlive it."""
     hosts = {"a": {"mta": Nullmailer(), "weather": Weather(down=(Interval(start=200.0, end=300.0),))}}
-    facts = run(scenario("a-b", message(0, "u1@a", "u1@b"), weather={"a-b": FOR_EVER}, hosts=hosts, drain=HOUR))
+    mail, weather = message(0, "u1@a", "u1@b"), {"a-b": FOR_EVER}
+    facts = run(scenario("a-b", mail, weather=weather, hosts=hosts, drain=HOUR, unreachable="icmp"))
     assert [fact.started_s for fact in facts.attempts][:5] == [0, 60, 180, 300, 360]
 
 

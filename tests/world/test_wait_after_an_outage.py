@@ -25,7 +25,8 @@ EXPECTED = {
 def wait(product: Product, phase: float) -> float:
     """How long after a day's outage a message is delivered that came as the outage began, `phase` s before a run."""
     weather = {"a-b": Weather(down=(Interval(start=0.0, end=DAY),))}
-    spec = scenario("a-b", message(0, "u1@a", "u1@b"), hosts={"a": {"mta": product}}, weather=weather)
+    hosts = {"a": {"mta": product}}
+    spec = scenario("a-b", message(0, "u1@a", "u1@b"), hosts=hosts, weather=weather, unreachable="icmp")
     world = Simulation(spec, spec.architectures["end-to-end"], 0, 1)
     world.stations["a"].backlog.runs_since = phase
     copy, *_ = world.run().copies

@@ -46,6 +46,7 @@ def scenario(
     *messages: MessageAt,
     transfer: str = "end-to-end",
     routing: str = "shortest-delay",
+    unreachable: str = "silent",
     hosts: dict[str, dict] | None = None,
     domains: dict[str, Domain] | None = None,
     weather: dict[str, Weather] | None = None,
@@ -90,6 +91,7 @@ def scenario(
                 name=transfer,
                 transfer=transfer,
                 routing=routing,
+                unreachable=unreachable,
                 hosts={name: Host(name=name, **{**everywhere, **settings.get(name, {})}) for name in names},
             )
         },
