@@ -74,8 +74,8 @@ def _for_the_user(error: Exception) -> str:
     from sim.live.errors import LiveError
     from sim.results.store import ResultError
     from sim.scenario.errors import ScenarioError
-    from sim.workload.errors import SourceError
+    from sim.scenario.inputs import InputError
 
     if isinstance(error, OSError):
         return f"{error.filename or type(error).__name__}: {error.strerror or error}"
-    return str(error) if isinstance(error, (UsageError, LiveError, ScenarioError, ResultError, SourceError)) else ""
+    return str(error) if isinstance(error, (UsageError, LiveError, ScenarioError, ResultError, InputError)) else ""

@@ -5,10 +5,11 @@ Dots are as the author wrote them: doubling them is the protocol's business (RFC
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from email.header import Header
 
-__all__ = ["canonical", "compose", "fold", "has_longer_line", "is_8bit", "longest_line", "split"]
+__all__ = ["canonical", "compose", "fold", "has_header", "has_longer_line", "is_8bit", "longest_line", "split"]
 
 _CRLF = b"\r\n"
 
@@ -75,6 +76,15 @@ def split(content: bytes) -> tuple[bytes, bytes]:
         return b"", content[2:]
     end = content.find(b"\r\n\r\n")
     return (content[: end + 2], content[end + 4 :]) if end >= 0 else (content, b"")
+
+
+_FIELD = re.compile(rb"[!-9;-~]+[ \t]*:")
+"""How a header field begins (RFC 5322 section 2.2; the obsolete syntax has blanks before the colon)."""
+
+
+def has_header(content: bytes) -> bool:
+    """Whether the mail data begin with a header field."""
+    return _FIELD.match(content) is not None
 
 
 def is_8bit(content: bytes) -> bool:

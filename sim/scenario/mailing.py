@@ -11,6 +11,8 @@ from sim.scenario.asking import asks
 from sim.scenario.distribution import Distribution, Lognormal
 from sim.scenario.findings import Findings
 from sim.scenario.form import MessageAtForm, MessagesForm, TraceForm, WorkloadForm
+from sim.scenario.inputs import InputError
+from sim.scenario.messages import read_messages
 from sim.scenario.names import listing, shown, unknown
 from sim.scenario.people import resolve_address
 from sim.scenario.quantity import format_duration
@@ -122,22 +124,24 @@ def _message(form: MessageAtForm, place: Place, address: partial[str]) -> Messag
 
 
 def _trace(form: TraceForm, place: Place, findings: Findings, folder: Path) -> Trace:
-    if not _exists(folder / form.file, folders=False):
+    if not _exists(folder / form.file):
         findings.error(place, f"no such trace file ({shown(form.file)}): allowed is a file, found from {folder}")
     return Trace(file=form.file, size=form.size or DEFAULT_SIZE, start=form.start)
 
 
 def _messages(form: MessagesForm, place: Place, findings: Findings, folder: Path) -> Messages:
-    if not _exists(folder / form.path, folders=True):
-        findings.error(
-            place,
-            f"no such messages ({shown(form.path)}): allowed is a folder of .eml files or an mbox, found from {folder}",
-        )
+    try:
+        remarks = read_messages(folder, form.path).remarks
+    except InputError as error:
+        findings.error(place, str(error))
+    else:
+        for remark in remarks:
+            findings.note(remark)
     return Messages(path=form.path, rate=form.rate or 0.0, pairs=form.pairs)
 
 
-def _exists(path: Path, *, folders: bool) -> bool:
+def _exists(path: Path) -> bool:
     try:
-        return path.is_file() or (folders and path.is_dir())
+        return path.is_file()
     except (OSError, ValueError):
         return False

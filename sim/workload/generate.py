@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 from sim.mail.xtext import encode_xtext
 from sim.scenario.distribution import Distribution
+from sim.scenario.messages import read_messages
 from sim.scenario.spec import Scenario
 from sim.scenario.workload import Arrivals, Asks, Messages, MessagesAt, Source, Trace
-from sim.workload.messages import read_messages
 from sim.workload.trace import read_letters, spread
 from sim.workload.users import Population
 
@@ -58,8 +58,7 @@ def submissions(scenario: Scenario, streams: Streams) -> list[Submission]:
     address is borne from `workload/i/forged`: a change of one leaves the others as they were.
 
     Raises:
-        OSError: a trace or message file cannot be read.
-        SourceError: a trace or message file is not what it should be.
+        InputError: a trace or message file cannot be read, or is not what it should be.
     """
     population = Population(scenario.domains)
     everything = [
@@ -135,7 +134,7 @@ def _messages_at(source: MessagesAt) -> Iterator[Submission]:
 
 
 def _trace(source: Trace, scenario: Scenario, population: Population, streams: Streams) -> Iterator[Submission]:
-    letters = read_letters(scenario.folder / source.file, start=source.start, duration=scenario.duration)
+    letters = read_letters(scenario.folder, source.file, start=source.start, duration=scenario.duration)
     address = spread(letters, population.in_turn)
     sizes = streams("sizes")
     for letter in letters:
@@ -145,7 +144,7 @@ def _trace(source: Trace, scenario: Scenario, population: Population, streams: S
 
 
 def _messages(source: Messages, scenario: Scenario, population: Population, streams: Streams) -> Iterator[Submission]:
-    contents = read_messages(scenario.folder / source.path)
+    contents = read_messages(scenario.folder, source.path).contents
     pairs = streams("pairs")
     if source.rate:
         times = _poisson(source.rate, scenario.duration, streams("times"))

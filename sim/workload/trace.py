@@ -5,19 +5,15 @@ The SNAP collection's temporal e-mail networks have this form.
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Iterator, Sequence
 from math import inf
 from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
-from sim.workload.errors import SourceError
+from sim.scenario.inputs import InputError, read_input
 
 __all__ = ["Letter", "read_letters", "spread"]
-
-_GZIP_MAGIC = b"\x1f\x8b"
 
 _Row = tuple[float, str, str]
 """Seconds, source, target."""
@@ -31,17 +27,16 @@ class Letter(NamedTuple):
     targets: tuple[str, ...]
 
 
-def read_letters(file: Path, *, start: float, duration: float) -> list[Letter]:
+def read_letters(folder: Path, name: str, *, start: float, duration: float) -> list[Letter]:
     """Read the messages of [start, start + duration) seconds of the trace, plain or gzip, in order of time.
 
     The file need not be sorted: ties keep the order of its rows. Rows with the same source and seconds are one
     message, wherever they stand. Empty lines and those that begin with `#` are skipped.
 
     Raises:
-        OSError: the file cannot be read.
-        SourceError: a line is not `source target seconds`, or the file is damaged gzip.
+        InputError: the file cannot be read, or a line is not `source target seconds`.
     """
-    rows = [row for row in _rows(file) if start <= row[0] < start + duration]
+    rows = [row for row in _rows(folder, name) if start <= row[0] < start + duration]
     rows.sort(key=itemgetter(0))
     letters: dict[tuple[float, str], dict[str, None]] = {}
     for seconds, source, target in rows:
@@ -61,8 +56,8 @@ def spread(letters: Sequence[Letter], addresses: Sequence[str]) -> dict[str, str
     return {person: addresses[number % len(addresses)] for number, person in enumerate(people)}
 
 
-def _rows(file: Path) -> Iterator[_Row]:
-    for number, line in enumerate(_text(file).split("\n"), 1):
+def _rows(folder: Path, name: str) -> Iterator[_Row]:
+    for number, line in enumerate(read_input(folder, name).decode("utf-8", "replace").split("\n"), 1):
         fields = line.split()
         if not fields or fields[0].startswith("#"):
             continue
@@ -72,18 +67,8 @@ def _rows(file: Path) -> Iterator[_Row]:
         except ValueError:
             at = inf
         if not -inf < at < inf:
-            raise SourceError(
-                f"{file}:{number}: line {line.strip()!r} is no row of a trace:"
+            raise InputError(
+                f"{name}:{number}: line {line.strip()!r} is no row of a trace:"
                 " write `source target seconds`, the seconds a finite number"
             )
         yield at, source, target
-
-
-def _text(file: Path) -> str:
-    data = file.read_bytes()
-    if data.startswith(_GZIP_MAGIC):
-        try:
-            data = gzip.decompress(data)
-        except (OSError, EOFError, zlib.error) as error:
-            raise SourceError(f"{file}: damaged gzip ({error}): a trace is a text file, plain or gzip") from error
-    return data.decode("utf-8", "replace")

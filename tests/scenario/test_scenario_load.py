@@ -474,7 +474,8 @@ def test_a_domain_without_mx_is_its_own_host():
 def test_every_kind_of_source(tmp_path):
     """All sources in one workload, in order."""
     (tmp_path / "mail").mkdir()
-    (tmp_path / "box").touch()
+    (tmp_path / "mail" / "a.eml").write_text("Subject: x\n\n")
+    (tmp_path / "box").write_text("From x\nSubject: x\n\n")
     (tmp_path / "t.gz").touch()
     workload = loads(
         NET

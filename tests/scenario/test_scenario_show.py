@@ -53,7 +53,7 @@ dialogues: true
 def rich(tmp_path):
     """A folder with the files that the rich scenario names."""
     (tmp_path / "t").touch()
-    (tmp_path / "m").touch()
+    (tmp_path / "m").write_text("From x\nSubject: x\n\n")
     return tmp_path
 
 
