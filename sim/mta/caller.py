@@ -43,12 +43,12 @@ class Caller:
 
     __slots__ = (
         "_awaited",
+        "_chunks",
         "_decided",
         "_dialogue",
         "_flight",
         "_group",
         "_host",
-        "_last",
         "_lmtp",
         "_machine",
         "_owed",
@@ -69,7 +69,7 @@ class Caller:
         self._host = host
         self._lmtp = lmtp
         self._machine = machine
-        self._last = 0
+        self._chunks = False
         self._usable: frozenset[str] = frozenset()
         self._pipelining = False
         self._owed = 0
@@ -95,8 +95,7 @@ class Caller:
         self._flight = group
         self.turns += not self._decided
         self._awaited = len(group) + self._owed
-        # Chunks go out behind the envelope, and it is their reply that takes its time.
-        self._waits_for = type(group[self._last])
+        self._waits_for = type(group[0] if not self._chunks else _deciding(group))
         return self._machine.send_flight(group)
 
     def read(self, data: bytes) -> None:
@@ -194,7 +193,7 @@ class Caller:
             return
         self._usable = _usable(host.uses, tuple(self._machine.extensions))
         self._pipelining = "PIPELINING" in self._usable
-        self._last = -1 if "CHUNKING" in self._usable else 0
+        self._chunks = "CHUNKING" in self._usable
         self.contacted = True
         yield from self._errand()
         while self.kept:
@@ -223,6 +222,11 @@ class Caller:
         self.failure = failure
         self._decided = True
         yield (QUIT,)
+
+
+def _deciding(group: tuple[Command, ...]) -> Command:
+    """Chunks go out behind the envelope, and it is their reply that takes its time; QUIT may ride behind them."""
+    return group[-2] if len(group) > 1 and group[-1] is QUIT else group[-1]
 
 
 @lru_cache(maxsize=1024)
@@ -261,6 +265,7 @@ _TIMEOUTS: dict[type[Command] | None, Callable[[Product], float]] = {
     events.Rcpt: attrgetter("rcpt_timeout"),
     events.Data: attrgetter("data_init_timeout"),
     events.MailData: attrgetter("data_done_timeout"),
+    events.Chunk: attrgetter("data_init_timeout"),
     events.LastChunk: attrgetter("data_done_timeout"),
     events.Quit: attrgetter("quit_timeout"),
 }
@@ -281,6 +286,7 @@ _PLACES: dict[type[Command] | None, str] = {
     events.Rcpt: "rcpt",
     events.Data: "data",
     events.MailData: "dot",
+    events.Chunk: "data",
     events.LastChunk: "dot",
     events.Quit: "dot",
 }

@@ -13,10 +13,10 @@ from sim.mail.path import Path
 from sim.mail.seven_bit import labelled_to_7bit, to_7bit
 from sim.mta.queue import Failure
 from sim.mta.wishes import with_original_recipient
-from sim.protocol.smtp.events import Parameters
+from sim.protocol.smtp.events import Chunk, LastChunk, Parameters
 from sim.scenario.products import Product
 
-__all__ = ["Fitted", "Mailing", "fit", "fits_all", "needs_smtputf8"]
+__all__ = ["Fitted", "Mailing", "chunks", "fit", "fits_all", "needs_smtputf8"]
 
 NEEDS_SMTPUTF8 = Failure(553, "5.6.7", "SMTPUTF8 is required, but the next host does not offer it")
 """RFC 6531 section 3.5; never downgraded (section 3.2)."""
@@ -61,6 +61,26 @@ def needs_smtputf8(reverse_path: Path, forward_paths: Sequence[Path]) -> bool:
 def fits_all(content: bytes, product: Product) -> bool:
     """Whether every server can be given the mail data by this product's client as it is."""
     return content.isascii() and not (product.line_limit and has_longer_line(content, product.line_limit))
+
+
+def chunks(content: bytes, product: Product) -> list[Chunk | LastChunk]:
+    """The mail data as a product's client sends it to a server with CHUNKING (RFC 3030), a LastChunk at the end.
+
+    Exim collects the header in a buffer, and sends the buffer as a chunk when it is full, and when the body does not
+    fit behind the header (transport.c: write_chunk, internal_transport_write_message).
+    """
+    pieces: list[Chunk | LastChunk] = []
+    limit = product.chunk_limit
+    if product.header_chunk and len(content) > limit:
+        blank = content.find(b"\r\n\r\n")
+        end = len(content) if blank < 0 else blank + 4
+        while end > limit:
+            pieces.append(Chunk(content[:limit]))
+            content, end = content[limit:], end - limit
+        if len(content) > limit:
+            pieces.append(Chunk(content[:end]))
+            content = content[end:]
+    return [*pieces, LastChunk(content)]
 
 
 def fit(mailing: Mailing, usable: Collection[str], product: Product) -> Fitted | Failure:

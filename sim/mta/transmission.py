@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Sequence
 
 from sim.mail.path import Path
 from sim.mta.caller import QUIT, Caller, Dialogue, as_failure
-from sim.mta.envelope import Mailing, fit, fits_all
+from sim.mta.envelope import Mailing, chunks, fit, fits_all
 from sim.mta.queue import Failure
 from sim.protocol.smtp import events
 from sim.protocol.smtp.client import Client
@@ -105,8 +105,8 @@ class Transmission(Caller):
                 return
         goes_on = True
         while goes_on:
-            if self._last:
-                goes_on = yield from self._offer_chunk()
+            if self._chunks:
+                goes_on = yield from self._offer_chunks()
             elif (yield from self._offer(ridden)):
                 goes_on = yield from self._send_mail_data()
             else:
@@ -223,7 +223,7 @@ class Transmission(Caller):
         if len(rest) == recipients:
             return False
         go_ahead = rest[recipients]
-        if not (go_ahead.intermediate or self._last):
+        if not (go_ahead.intermediate or self._chunks):
             self._settle(go_ahead)
         return go_ahead.intermediate
 
@@ -242,7 +242,7 @@ class Transmission(Caller):
                 case events.Rcpt(path) if not reply.positive:
                     if self.replies.setdefault(path, reply) is reply:
                         self._refused_at[path] = "rcpt"
-                case events.Data() if not (reply.positive or reply.intermediate):
+                case events.Data() | events.Chunk() if not (reply.positive or reply.intermediate):
                     self._settle(reply)
                 case events.MailData() | events.LastChunk():
                     # What rode behind is another message's, or nobody's; in LMTP each recipient has a reply here.
@@ -269,9 +269,8 @@ class Transmission(Caller):
         # A server may answer 354 although it refused every recipient; then only the final dot may follow (RFC 2920
         # 3.1).
         mail_data = events.MailData(self._content if self._taken else b"")
-        # Where somebody was refused for the time being, there may be another host to try first.
-        if self.stays is not None and self._taken and not self.replies and not self._only:
-            self.kept = self.stays()
+        if self._taken:
+            self._ask_to_stay()
         if self._pipelining and not self.kept and not self._excess and not self._only:
             behind: tuple[Command, ...] = (QUIT,)
         else:
@@ -298,29 +297,58 @@ class Transmission(Caller):
         recipients = [events.Rcpt(path) for path in following.forward_paths]
         return (events.Mail(following.reverse_path, size), *recipients, _DATA)
 
-    def _offer_chunk(self) -> Generator[tuple[Command, ...], list[Reply], bool]:
-        """MAIL, RCPT and the mail data as one chunk. Says whether another transaction is to follow."""
-        chunk, commands = events.LastChunk(self._content), self._envelope()
-        if self._pipelining and not self._lmtp and len(self._content) <= self._host.mta.chunk_limit:
-            answers = yield (*commands, chunk)
-            whole = len(answers) > len(commands)
+    def _offer_chunks(self) -> Generator[tuple[Command, ...], list[Reply], bool]:
+        """MAIL, RCPT and the mail data in chunks. Says whether another transaction is to follow."""
+        pieces = chunks(self._content, self._host.mta)
+        commands = self._envelope()
+        behind: tuple[Command, ...] = ()
+        if self._pipelining and not self._lmtp and len(pieces[0].content) <= self._host.mta.chunk_limit:
+            first, pieces = pieces[0], pieces[1:]
+            behind = self._quit_behind(first)
+            answers = yield (*commands, first, *behind)
             self._judge(answers)
+            answers = answers[len(commands) :]
         else:
-            answers = (yield tuple(commands)) if self._pipelining else (yield from self._lockstep(commands))
-            whole = answers[0].positive and _taken(answers)
-            self._judge(answers)
-            if whole:
-                self._owed = self._replies_owed()
-                answers = yield (chunk,)
+            self._judge((yield tuple(commands)) if self._pipelining else (yield from self._lockstep(commands)))
+            answers = []
+        for piece in pieces if self._taken else ():
+            if answers and not answers[0].positive:
+                break
+            behind = self._quit_behind(piece)
+            self._owed = self._replies_owed() if isinstance(piece, events.LastChunk) else 0
+            answers = yield (piece, *behind)
+        return (yield from self._end_chunks(answers, behind))
+
+    def _quit_behind(self, piece: events.Chunk | events.LastChunk) -> tuple[Command, ...]:
+        """QUIT, where it goes out with the end of the mail data (Exim's smtp.c), and the session is not to be kept."""
+        if isinstance(piece, events.Chunk) or not (self._pipelining and self._host.mta.half_closes):
+            return ()
+        self._ask_to_stay()
+        return () if self.kept or self._excess or self._only else (QUIT,)
+
+    def _end_chunks(
+        self, answers: list[Reply], behind: tuple[Command, ...]
+    ) -> Generator[tuple[Command, ...], list[Reply], bool]:
+        """Take the word on the last chunk, or on one that was refused; then keep the session, or part."""
         goes_on = False
-        if whole and self._taken:
-            if self.stays is not None and not self.replies and not self._only:
-                self.kept = self.stays()
-            goes_on = self._conclude(answers[-1 - self._owed :])
-        if not self.kept and not goes_on:
+        if self._taken and answers:
+            if not self._host.mta.half_closes:
+                self._ask_to_stay()
+            goes_on = self._conclude(answers)
+        else:
+            self.kept = False
+        if behind:
+            self._decided = True
+            return False
+        if not (self.kept or goes_on):
             self._decided = True
             yield from self._part()
         return goes_on
+
+    def _ask_to_stay(self) -> None:
+        """Whether the session is kept; where somebody was refused for the time being, another host may be tried."""
+        if self.stays is not None and not self.replies and not self._only:
+            self.kept = self.stays()
 
     def _replies_owed(self) -> int:
         """How many replies more than one LMTP's mail data gets."""

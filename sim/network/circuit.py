@@ -222,7 +222,7 @@ class Circuit(WithoutTcp):
         """The client hangs up: what is on its way is gone."""
         return inf
 
-    def close(self, _now: float) -> None:
+    def close(self, _now: float, *, half_closed: bool = False) -> None:
         """Close the connection, for which nobody waits."""
 
 

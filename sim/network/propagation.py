@@ -86,5 +86,5 @@ class Propagation(WithoutTcp):
         """The server's host knows nothing of the connection; when the client has heard so."""
         return min(self.send(now, 0, False), until)
 
-    def close(self, _now: float) -> None:
+    def close(self, _now: float, *, half_closed: bool = False) -> None:
         """Close the connection, which costs nothing."""

@@ -358,12 +358,16 @@ class Connection:
             now, wait = fires(now, wait), 2 * wait
         return until
 
-    def close(self, now: float) -> None:
-        """Close the connection: FINs and their acknowledgements, for which nobody waits; the server's may be out."""
-        left = 1 if self._disturbance is not None and self._disturbance.finished else 2
-        self.wire_bytes += (2 + left) * ACK
+    def close(self, now: float, *, half_closed: bool = False) -> None:
+        """Close the connection: FINs and their acknowledgements, for which nobody waits; the server's may be out.
+
+        Where the client has `half_closed` its side, its FIN was in its last segment, which has been acknowledged.
+        """
+        there, left = (1, 1) if half_closed else (2, 2)
+        left -= self._disturbance is not None and self._disturbance.finished
+        self.wire_bytes += (there + left) * ACK
         way, at = self._to_server, now
-        for lines, packets in ((way.there, 2), (way.back, left)):
+        for lines, packets in ((way.there, there), (way.back, left)):
             for line in lines:
                 at = line.carry(at, packets * ACK)
                 if at == _NEVER:

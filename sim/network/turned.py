@@ -70,6 +70,6 @@ class Turned(WithoutTcp):
         """Send a flight that `send_window` did not take, step by step."""
         return self._connection.windows(now, size, not to_server)
 
-    def close(self, now: float) -> None:
+    def close(self, now: float, *, half_closed: bool = False) -> None:
         """Close the connection."""
-        self._connection.close(now)
+        self._connection.close(now, half_closed=half_closed)

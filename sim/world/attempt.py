@@ -149,7 +149,7 @@ class Attempt:
         if session is not None and peer is not None:
             peer.leave(session.reception, session.server_leaves_at)
             if session.connected:
-                session.connection.close(self._station.world.env.now)
+                session.connection.close(self._station.world.env.now, half_closed=self._station.host.mta.half_closes)
             session.transmission.close()
             del self._station.attempts[peer.session_id]
 

@@ -118,6 +118,7 @@ class Session(Generic[Client]):
         "_far_end",
         "_hears",
         "_leap",
+        "_lingers",
         "_peek",
         "_policy",
         "_secure",
@@ -160,6 +161,8 @@ class Session(Generic[Client]):
         self._client_up_until = client_up_until
         self._server = server
         self._server_takes_time = server.service_time > 0 or server.commit_time > 0
+        # A client that closes its side with its QUIT is not kept waiting for the reply.
+        self._lingers = 0.0 if policy.half_closes else server.mta.quit_linger
         self._server_weather = server_weather
         self._server_down = inf
         # Octets of TLS that ride with the next flight; None where the session is in the clear.
@@ -300,6 +303,9 @@ class Session(Generic[Client]):
                     self._far_end.take(mail, self.spent(now), now, self.contacted_at, self._began)
                 # The next message's envelope may have come with it.
                 self._began = now if reception.in_transaction else inf
+            if self._lingers and reception.is_over:
+                ready += self._lingers
+                now = ready if leap(ready) else (yield ready)
 
     def _repeat_syn(self, now: float, end: float) -> Generator[float, float, float]:
         """The far end's listen queue is full: its kernel drops SYNs. Gives when one is taken."""

@@ -244,10 +244,10 @@ def test_a_large_chunk_waits_for_a_recipient():
 
 @pytest.mark.parametrize(("mta", "limit"), [(Exim(), 8192), (Exchange(), 65_536)])
 def test_how_much_rides_with_the_envelope(mta, limit: int):
-    """A chunk of the product's own size; what is larger waits for a recipient to be accepted."""
+    """A whole message up to the product's own size; of what is larger, the rest waits for the replies."""
     line = b"y" * 62 + b"\r\n"
-    for content, rides in ((line * (limit // 64), True), (line * (limit // 64 + 1), False)):
-        assert ("BDAT" in envelope(client(content=content, mta=mta), "CHUNKING")) == rides
+    for content, rides in ((line * (limit // 64 - 1), True), (line * (limit // 64), False)):
+        assert ("LAST" in envelope(client(content=b"X: y\r\n\r\n" + content, mta=mta), "CHUNKING")) == rides
 
 
 def test_a_large_chunk_follows_the_envelope():

@@ -208,6 +208,14 @@ def test_closing_costs_four_packets():
     assert connection.wire_bytes - before == 208
 
 
+def test_closing_behind_a_half_close_costs_two_packets():
+    """The client's FIN was in its last segment: the server's, and the acknowledgement of that."""
+    connection, now = connected(*lines())
+    before = connection.wire_bytes
+    connection.close(now, half_closed=True)
+    assert connection.wire_bytes - before == 104
+
+
 # Lost packets
 
 

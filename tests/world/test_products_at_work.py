@@ -417,3 +417,13 @@ def test_asking_for_one_domains_mail_revives_every_dead_destination_of_postfix()
     station.backlog.runs_since = 0.0
     world.at(90.0, lambda: Held(station).start("b.example"))
     assert [fact.to_host for fact in world.run().attempts if fact.started_s >= 100] == ["c"]
+
+
+@pytest.mark.parametrize(("client", "longer"), [(Postfix(), 0.2), (Exim(), 0.0)])
+def test_a_server_of_exim_waits_for_the_clients_fin_behind_quit(client: Product, longer: float):
+    """Its socket is corked for 200 ms then: a 250 with QUIT behind it is as late, where the client does not half-close."""
+    mail = message(0, "u1@a", "u1@b")
+    plain, linger = (facts_of(client, mail, hosts={"b": {"mta": server}}) for server in (Postfix(), Exim()))
+    times = [facts.attempts[0].ended_s for facts in (plain, linger)]
+    assert times[1] - times[0] == pytest.approx(longer, abs=2e-3)
+    assert linger.copies[0].ended_s == pytest.approx(plain.copies[0].ended_s, abs=2e-3)

@@ -69,7 +69,10 @@ class Product:
     converted (`convert labelled`), or they go as they are (`pass`). Lines of more than `line_limit` octets (0: any
     number) are folded, `fold_mark` before the new line's end, or the message is returned (`refuse`).
     `chunk_limit` is how much mail data rides with MAIL and RCPT as a chunk (RFC 3030), in octets: more waits for a
-    recipient to be accepted. `greets_with` is what a client without extensions says first.
+    recipient to be accepted, or with `header_chunk` its header rides as a chunk of its own. `half_closes` says whether
+    the client's QUIT and FIN go out with the last octets of the mail data in chunks, `quit_linger` how long the server
+    holds the reply to a QUIT, and to all that came with it, back for a client that does not close its side, in s.
+    `greets_with` is what a client without extensions says first.
 
     `lifetime` is when mail is given up, as far as a report can say. `delay_warnings` are the ages of a message at
     which its sender is told that it is late. `returns_whole` says whether a report returns the whole message where its
@@ -118,6 +121,9 @@ class Product:
     long_lines: Literal["fold", "refuse"] = "fold"
     fold_mark: bytes = b""
     chunk_limit: int = 65_536
+    header_chunk: bool = False
+    half_closes: bool = False
+    quit_linger: float = 0.0
     greets_with: Literal["EHLO", "HELO"] = "EHLO"
     lifetime: float = inf
     delay_warnings: tuple[float, ...] = ()

@@ -81,8 +81,12 @@ class Exim(Product):
     eight_bits = "pass"
     line_limit = named("message_linelength_limit")
     long_lines = "refuse"
-    # DELIVER_OUT_BUFFER_SIZE, of which it makes its chunks (transport.c); the second waits for the envelope's replies.
+    # DELIVER_OUT_BUFFER_SIZE, of which it makes its chunks (transport.c); the second waits for the first one's reply.
     chunk_limit = 8192
+    header_chunk = True
+    # shutdown(SHUT_WR) behind QUIT (transports/smtp.c); the server's smtp_quit_handler corks its socket for so long.
+    half_closes = True
+    quit_linger = 0.2
     freezes = named("ignore_bounce_errors_after")
 
     @property
