@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
 
 from sim.live.held import Held, Letter
 from sim.mail.content import is_8bit
 from sim.mail.path import parse_forward_path
+from sim.mail.seven_bit import to_7bit
 from sim.protocol.smtp import events
 from sim.protocol.smtp.client import Client
 from sim.protocol.smtp.errors import ProtocolError
@@ -61,29 +62,38 @@ class Courier:
         return reply if not reply.permanent else await self._ask(events.Helo(self._name))
 
     async def _offer(self, letter: Letter) -> list[str]:
-        """Offer a message; gives the recipients for whom it was taken."""
+        """Offer a message; gives the recipients for whom it was taken.
+
+        BINARYMIME goes as one chunk, or as base64 where it cannot (RFC 3030 section 3).
+        """
         offered = self._client.extensions
+        as_chunk = letter.binary and "BINARYMIME" in offered and "CHUNKING" in offered
+        content = to_7bit(letter.content) if letter.binary and not as_chunk else letter.content
+        needs_utf8 = not f"{letter.reverse_path}{''.join(letter.wanted)}".isascii()
+        if content is None or (needs_utf8 and "SMTPUTF8" not in offered):
+            return []
         parameters: list[tuple[str, str | None]] = []
         if "SIZE" in offered:
-            parameters.append(("SIZE", str(len(letter.content))))
-        if "8BITMIME" in offered and is_8bit(letter.content):
+            parameters.append(("SIZE", str(len(content))))
+        if as_chunk:
+            parameters.append(("BODY", "BINARYMIME"))
+        elif "8BITMIME" in offered and is_8bit(content):
             parameters.append(("BODY", "8BITMIME"))
-        if not (f"{letter.reverse_path}{''.join(letter.wanted)}").isascii():
-            if "SMTPUTF8" not in offered:
-                return []
+        if needs_utf8:
             parameters.append(("SMTPUTF8", None))
-        taken = []
-        if (await self._ask(events.Mail(letter.reverse_path, tuple(parameters)))).positive:
-            for recipient in letter.wanted:
-                path = parse_forward_path(f"<{recipient}>", utf8=True)
-                if (await self._ask(events.Rcpt(path))).positive:
-                    taken.append(recipient)
-            if taken and (await self._ask(events.Data())).intermediate:
-                if (await self._ask(events.MailData(letter.content))).positive:
-                    return taken
-            else:
-                await self._ask(events.Rset())
+        if not (await self._ask(events.Mail(letter.reverse_path, tuple(parameters)))).positive:
+            return []
+        taken = await self._recipients(letter.wanted)
+        if taken and (as_chunk or (await self._ask(events.Data())).intermediate):
+            mail_data = events.LastChunk(content) if as_chunk else events.MailData(content)
+            return taken if (await self._ask(mail_data)).positive else []
+        await self._ask(events.Rset())
         return []
+
+    async def _recipients(self, wanted: Sequence[str]) -> list[str]:
+        """Those recipients whom the peer accepts."""
+        asked = {one: events.Rcpt(parse_forward_path(f"<{one}>", utf8=True)) for one in wanted}
+        return [one for one, command in asked.items() if (await self._ask(command)).positive]
 
     async def _ask(self, command: Command) -> Reply:
         await self._write(self._client.send(command))

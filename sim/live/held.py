@@ -22,13 +22,17 @@ _RETURN_PATH, _DELIVERED_TO = b"Return-Path: ", b"Delivered-To: "
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A message in the Maildir: for whom it is, those of them who may have it now, and the message as it came."""
+    """A message in the Maildir: for whom it is, those of them who may have it now, and the message as it came.
+
+    `binary` says whether that was BINARYMIME, of which no octet may change.
+    """
 
     file: Path
     reverse_path: MailPath
     recipients: tuple[str, ...]
     wanted: tuple[str, ...]
     content: bytes
+    binary: bool
 
 
 class Held:
@@ -95,9 +99,11 @@ class Held:
         left = [recipient for recipient in letter.recipients if recipient not in taken]
         del self._domains[letter.file]
         if left:
-            delivered = b"".join([_DELIVERED_TO + one.encode("utf-8") + b"\n" for one in left])
-            top = _RETURN_PATH + str(letter.reverse_path).encode("utf-8") + b"\n" + delivered
-            self._maildir.replace(letter.file, [top, letter.content.replace(b"\r\n", b"\n")])
+            end = b"\r\n" if letter.binary else b"\n"
+            delivered = b"".join([_DELIVERED_TO + one.encode("utf-8") + end for one in left])
+            top = _RETURN_PATH + str(letter.reverse_path).encode("utf-8") + end + delivered
+            content = letter.content if letter.binary else letter.content.replace(b"\r\n", b"\n")
+            self._maildir.replace(letter.file, [top, content])
             self.note(letter.file, left)
         else:
             self._maildir.remove(letter.file)
@@ -114,12 +120,11 @@ class Held:
 
     def _read(self, file: Path, nodes: Sequence[str]) -> Letter | None:
         try:
-            message = file.read_bytes()
-            reverse_path, recipients, content = _split(message)
+            reverse_path, recipients, content, binary = _split(file.read_bytes())
         except (OSError, ValueError):
             return None
         wanted = tuple([one for one in recipients if self._is_wanted(one, nodes)])
-        return Letter(file, reverse_path, recipients, wanted, content) if wanted else None
+        return Letter(file, reverse_path, recipients, wanted, content, binary) if wanted else None
 
     def _is_wanted(self, recipient: str, nodes: Sequence[str]) -> bool:
         domain = recipient.rpartition("@")[2].lower()
@@ -139,23 +144,26 @@ def _head(file: Path) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _split(message: bytes) -> tuple[MailPath, tuple[str, ...], bytes]:
-    """The envelope that the host wrote on top of a message, and the message as it came, its trace field included.
+def _split(message: bytes) -> tuple[MailPath, tuple[str, ...], bytes, bool]:
+    """The envelope that the host wrote on top of a message, the message as it came, its trace field included.
+
+    And whether it is BINARYMIME: then the fields on top of it end in CRLF.
 
     Raises:
         ValueError: there is no such envelope.
     """
     line, _, rest = message.partition(b"\n")
+    binary = line.endswith(b"\r")
     if not line.startswith(_RETURN_PATH):
         raise ValueError("no Return-Path on top")
     recipients = []
     while rest.startswith(_DELIVERED_TO):
         name, _, rest = rest[len(_DELIVERED_TO) :].partition(b"\n")
-        recipients.append(name.decode("utf-8"))
+        recipients.append(name.removesuffix(b"\r").decode("utf-8"))
     try:
-        reverse_path = parse_path(line[len(_RETURN_PATH) :].decode("utf-8"), utf8=True)
+        reverse_path = parse_path(line[len(_RETURN_PATH) :].removesuffix(b"\r").decode("utf-8"), utf8=True)
         for recipient in recipients:
             parse_forward_path(f"<{recipient}>", utf8=True)
     except AddressError as error:
         raise ValueError(str(error)) from error
-    return reverse_path, tuple(recipients), canonical(rest)
+    return reverse_path, tuple(recipients), rest if binary else canonical(rest), binary

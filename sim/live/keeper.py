@@ -18,6 +18,7 @@ from sim.mail.path import Path
 from sim.mail.trace import received, return_path
 from sim.mta.reception import AcceptedMail
 from sim.protocol.smtp import replies
+from sim.protocol.smtp.extensions import is_binary
 from sim.protocol.smtp.replies import Reply
 
 __all__ = ["Keeper"]
@@ -94,7 +95,10 @@ class Keeper:
         self._writers.shutdown()
 
     def _message(self, mail: AcceptedMail, recipients: Sequence[str], peer: str, queue_id: str) -> tuple[bytes, bytes]:
-        """The message as its mailbox gets it: trace fields on top, and the line ends that files have here."""
+        """The message as its mailbox gets it: trace fields on top, and the line ends that files have here.
+
+        BINARYMIME keeps all its line ends (RFC 3030 section 3), and those of the fields on top of it are CRLF.
+        """
         trace = received(
             helo=f"{_NOT_PLAIN.sub('?', mail.helo)} ({peer})",
             by=self._name,
@@ -108,4 +112,7 @@ class Keeper:
         if mail.content and _HEADER_OR_BLANK.match(mail.content) is None:
             # Else the first line would be part of the trace, or of no header at all (RFC 5322 section 2.1).
             top += b"\r\n"
+        if is_binary(mail.parameters):
+            # No octet of it may change; its fields' ends say that it is as it came.
+            return top, mail.content
         return top.replace(b"\r\n", b"\n"), mail.content.replace(b"\r\n", b"\n")

@@ -1,4 +1,7 @@
-"""A Maildir: one file a message, there whole or not at all (Bernstein, "Using maildir format")."""
+"""A Maildir: one file a message, there whole or not at all (Bernstein, "Using maildir format").
+
+Nobody but its owner may read it: files are made with the mode 0600, folders with 0700.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +29,9 @@ class Maildir:
 
     def __init__(self, folder: Path) -> None:
         try:
+            folder.mkdir(0o700, parents=True, exist_ok=True)
             for name in _FOLDERS:
-                (folder / name).mkdir(parents=True, exist_ok=True)
+                (folder / name).mkdir(0o700, exist_ok=True)
         except OSError as error:
             raise LiveError(f"{folder}: cannot be a Maildir ({error.strerror}): name a folder to be made") from error
         self.folder = folder
@@ -74,7 +78,7 @@ class Maildir:
     def _write(self, parts: Sequence[bytes], place: Path) -> None:
         draft = self.folder / "tmp" / self._name(f"{time_ns()}")
         try:
-            with draft.open("xb") as file:
+            with open(draft, "xb", opener=_private) as file:
                 file.writelines(parts)
                 file.flush()
                 os.fsync(file.fileno())
@@ -84,6 +88,11 @@ class Maildir:
             with suppress(OSError):
                 draft.unlink()
             raise
+
+
+def _private(path: str, flags: int) -> int:
+    """Open a file that is new for nobody else."""
+    return os.open(path, flags, 0o600)
 
 
 def _sync(folder: Path) -> None:

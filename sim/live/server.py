@@ -140,6 +140,7 @@ class LiveServer:
             writer.transport.abort()
             return
         address = _literal(peer[0])
+        self._directory.claim(_literal(writer.get_extra_info("sockname")[0]))
 
         async def keep(mail: AcceptedMail) -> Sequence[Reply]:
             return await self._keeper.keep_each(mail, address) if lmtp else [await self._keeper.keep(mail, address)]
@@ -201,8 +202,11 @@ class LiveServer:
 
 
 def _extensions(host: Host, tls: bool) -> tuple[str, ...]:
-    """What a host can offer to real clients: STARTTLS where it has a certificate, AUTH where it has accounts."""
-    impossible = (() if tls else ("STARTTLS",)) + (() if host.accounts else ("AUTH", "ATRN"))
+    """What a host can offer to real clients: STARTTLS where it has a certificate, AUTH where it has accounts.
+
+    It holds no mail until a time that the sender names (RFC 4865).
+    """
+    impossible = ("FUTURERELEASE", *(() if tls else ("STARTTLS",)), *(() if host.accounts else ("AUTH", "ATRN")))
     possible = tuple([keyword for keyword in host.extensions if keyword not in impossible])
     return possible if not tls or "STARTTLS" in possible else (*possible, "STARTTLS")
 

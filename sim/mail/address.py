@@ -14,7 +14,16 @@ from ipaddress import AddressValueError, IPv6Address
 from itertools import takewhile
 from typing import NamedTuple
 
-__all__ = ["Address", "AddressError", "format_mailbox", "is_domain", "octets_in", "parse_address", "parse_mailbox"]
+__all__ = [
+    "Address",
+    "AddressError",
+    "format_mailbox",
+    "is_domain",
+    "literal_key",
+    "octets_in",
+    "parse_address",
+    "parse_mailbox",
+]
 
 LOCAL_PART_LIMIT = 64
 """Octets in a local part, RFC 5321 section 4.5.3.1.1."""
@@ -152,6 +161,16 @@ def _is_literal(text: str) -> bool:
         except AddressValueError:
             return False
     return False
+
+
+def literal_key(domain: str) -> str:
+    """Text that is equal for two spellings of one address literal; of any other domain, its lower case."""
+    ipv4 = _IPV4.fullmatch(domain[1:-1])
+    if ipv4 and domain[:1] == "[":
+        return f"[{'.'.join([str(int(number)) for number in ipv4.groups()])}]"
+    if domain[:6].lower() == "[ipv6:" and is_domain(domain):
+        return f"[ipv6:{IPv6Address(domain[6:-1]).compressed}]"
+    return domain.lower()
 
 
 # The lexical tokens of RFC 5322 section 3.2; comments nest, so they are no regular expression's business.

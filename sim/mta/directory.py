@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Literal
 
-from sim.mail.address import Address, AddressError, parse_address
+from sim.mail.address import Address, AddressError, literal_key, parse_address
 from sim.mail.path import Path, percent_decode
 from sim.mta.mx import Records, home_hosts, is_exchanger, is_home, is_null
 from sim.protocol.smtp import replies
@@ -56,9 +56,13 @@ class Directory:
         source_routes: what a route in a forward-path means: the first host that mail goes to (`honour`: RFC 821),
             nothing (`strip`: RFC 5321), or that it is not taken (`reject`).
         percent_hack: whether `user%far@own` in one of its own domains is user@far.
+
+    Address literals that `claim` has named are the host's own: their users are those of its domains (RFC 1123 section
+    5.2.17).
     """
 
     __slots__ = (
+        "_claimed",
         "_forwards",
         "_host",
         "_is_home",
@@ -99,6 +103,14 @@ class Directory:
         self._percent_domains = frozenset({*self._users, host.lower()} if percent_hack else ())
         self._is_home = {"": True, **dict.fromkeys(self._users, True)}
         self._judged: dict[Path, Reply] = {}
+        self._claimed: frozenset[str] = frozenset()
+
+    def claim(self, literal: str) -> None:
+        """An address literal, such as `[192.0.2.1]`, is the host's own."""
+        key = literal_key(literal)
+        if key not in self._claimed:
+            self._claimed |= {key}
+            self._judged.clear()
 
     def is_local(self, address: Address) -> bool:
         """Whether the mailbox, if it exists, is kept here. Postmaster without a domain is (RFC 5321 section 4.5.1)."""
@@ -156,6 +168,9 @@ class Directory:
         return replies.E551_NOT_LOCAL(f"<{self._moved[key]}>") if key in self._moved else None
 
     def _meant(self, address: Address) -> Address:
+        if self._claimed and literal_key(address.domain) in self._claimed:
+            found = [home for home in self._users if self._knows(Address(address.local, home))]
+            address = Address(address.local, [*found, *self._users, self._host][0])
         return percent_decode(address, self._percent_domains) if self._percent_domains else address
 
     def _first_stop(self, path: Path) -> str | None:
@@ -165,7 +180,8 @@ class Directory:
         return next((domain for domain in path.route if not self._is_own(domain)), None)
 
     def _is_own(self, domain: str) -> bool:
-        return domain.lower() == self._host.lower() or self.is_local(Address("", domain))
+        own = domain.lower() == self._host.lower() or literal_key(domain) in self._claimed
+        return own or self.is_local(Address("", domain))
 
     def _decide(self, path: Path) -> Reply:
         if path.mailbox is None:
@@ -195,17 +211,27 @@ class Directory:
         return replies.E550_NO_SUCH_DOMAIN if records is None else replies.S250_RCPT
 
     def expand(self, text: str, *, utf8: bool = False) -> Reply:
-        """The reply to EXPN: a line for each member of a list (RFC 5321 section 3.5.1)."""
-        name = text.strip("<> ").lower()
-        found = [members for list_, members in self._lists.items() if name in (list_, list_.partition("@")[0])]
+        """The reply to EXPN: a line for each member of a list (RFC 5321 section 3.5.1).
+
+        The text is a local part or a mailbox, as of `verify`.
+        """
+        asked = _asked(text)
+        if asked is None:
+            return replies.E501_SYNTAX("EXPN list or list@domain")
+        local, domain = self._meant(asked)
+        homes = [domain] if domain else list(self._users)
+        found = [one for home in homes if self.members(one := Address(local.lower(), home.lower())) is not None]
         if len(found) > 1:
-            return Reply(553, tuple(f"<{one}>" for one in self._lists if one.partition("@")[0] == name), "5.1.4")
-        if not found:
+            return _readable(Reply(553, tuple(f"<{one}>" for one in found), "5.1.4"), utf8=utf8)
+        members = self.members(found[0]) if found else None
+        if members is None:
             return replies.E550_NO_SUCH_LIST
-        return _readable(Reply(250, tuple(f"<{member}>" for member in found[0]), "2.1.5"), utf8=utf8)
+        return _readable(Reply(250, tuple(f"<{member}>" for member in members), "2.1.5"), utf8=utf8)
 
     def verify(self, text: str, *, utf8: bool = False) -> Reply:
-        """The reply to VRFY: the address of a user who is here, 252 for one elsewhere (RFC 5321 section 3.5.3).
+        """The reply to VRFY: the address of a user who is here (RFC 5321 section 3.5.3).
+
+        Of one elsewhere it says as much as RCPT would: 252, or why no mail is taken for him.
 
         The text is a local part or a mailbox, with angle brackets or without. `utf8` says that the client reads UTF-8.
         """
@@ -215,7 +241,8 @@ class Directory:
         address = self._meant(asked)
         local, domain = address
         if domain and not self.is_local(address):
-            return replies.S252_CANNOT_VERIFY
+            reply = self._passes_on(domain)
+            return replies.S252_CANNOT_VERIFY if reply.positive else reply
         homes = [domain] if domain else list(self._users)
         if not domain and local.lower() in (POSTMASTER, MAILER_DAEMON):
             homes = [*homes, self._host][:1]

@@ -133,6 +133,10 @@ class Peer:
         """The next line, without its end."""
         return self._file.readline().rstrip(b"\r\n")
 
+    def octets(self, number: int) -> bytes:
+        """The next so many octets."""
+        return self._file.read(number)
+
     def half_close(self) -> None:
         """Say that nothing more will come."""
         self.socket.shutdown(socket.SHUT_WR)

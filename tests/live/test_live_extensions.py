@@ -234,3 +234,28 @@ def test_an_old_host_is_served(tmp_path: Path):
             221,
         ]
         assert b"with SMTP id" in host.messages()[0]
+
+
+def test_mail_that_is_to_wait_is_not_taken(tmp_path: Path):
+    """A served host holds nothing until a time: FUTURERELEASE is not offered, and HOLDFOR gets 555."""
+    with served(tmp_path, extensions=("SIZE", "FUTURERELEASE")) as host, Peer(host.port) as peer:
+        peer.write(b"EHLO me\r\n")
+        assert [peer.line()[4:] for _ in range(3)][2] == b"SIZE 50000000"
+        peer.write(b"MAIL FROM:<x@y.example> HOLDFOR=60\r\nQUIT\r\n")
+        assert peer.rest() == [555, 221]
+
+
+def test_a_chunk_without_a_size_ends_the_session(tmp_path: Path):
+    """521, and what follows is not taken for commands (MAIL.md: Postfix)."""
+    with served(tmp_path, extensions=("CHUNKING",)) as host, Peer(host.port) as peer:
+        peer.write(ENVELOPE + b"BDAT ten LAST\r\nRSET\r\nQUIT\r\n")
+        assert (peer.rest(), host.messages()) == ([220, 250, 250, 250, 521], [])
+
+
+def test_mail_to_the_address_that_was_connected_to(host: Served):
+    """It is the host's own (RFC 1123 section 5.2.17), and no other is."""
+    with Peer(host.port) as peer:
+        peer.write(b"EHLO me\r\nMAIL FROM:<>\r\nRCPT TO:<bob@[127.0.0.1]>\r\nRCPT TO:<bob@[127.0.0.9]>\r\n")
+        peer.write(b"VRFY bob@[127.0.0.1]\r\nDATA\r\nhi\r\n.\r\nQUIT\r\n")
+        assert peer.rest() == [220, 250, 250, 250, 554, 250, 354, 250, 221]
+    assert b"Delivered-To: bob@[127.0.0.1]\n" in host.messages()[0]

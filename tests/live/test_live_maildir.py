@@ -58,3 +58,14 @@ def test_a_file_is_no_maildir(tmp_path: Path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(LiveError, match=r"file: cannot be a Maildir .*: name a folder"):
         Maildir(tmp_path / "file")
+
+
+def test_nobody_else_may_read_it(tmp_path: Path):
+    """Files have the mode 0600, folders 0700, whatever the umask."""
+    before = os.umask(0)
+    try:
+        place = Maildir(tmp_path / "mail").keep([b"hi"])
+    finally:
+        os.umask(before)
+    folders = [tmp_path / "mail", *[tmp_path / "mail" / name for name in ("tmp", "new", "cur")]]
+    assert [path.stat().st_mode & 0o777 for path in (place, *folders)] == [0o600, *[0o700] * 4]

@@ -263,3 +263,54 @@ def test_fetchmail_asks_by_etrn(host: Served, tmp_path: Path):
     rc = f"poll 127.0.0.1 protocol ETRN port {host.port} fetchdomains c.example\n"
     found = fetchmail(tmp_path, "-v", rc=rc)
     assert b"251 2.0.0" in found.stdout + found.stderr or b"251 OK" in found.stdout + found.stderr
+
+
+BINARY = b"Subject: s\r\nMIME-Version: 1.0\r\nContent-Type: application/x\r\nContent-Transfer-Encoding: binary\r\n\r\n"
+OCTETS = b"\r\n.\r\n\n\r\r\n\0\xff\n.\n"
+
+
+def put_binary(host: Served) -> None:
+    """Let the host take a message of octets."""
+    content = BINARY + OCTETS
+    with Peer(host.port) as peer:
+        peer.write(b"EHLO me\r\nMAIL FROM:<x@y.example> BODY=BINARYMIME\r\nRCPT TO:<cy@c.example>\r\n")
+        peer.write(b"RCPT TO:<bob@b.example>\r\nBDAT %d LAST\r\n%sQUIT\r\n" % (len(content), content))
+        assert peer.rest() == [220, 250, 250, 250, 250, 250, 221]
+
+
+@pytest.fixture
+def binary_host(tmp_path: Path) -> Iterator[Served]:
+    """Host b with BINARYMIME."""
+    extensions = (*ODMR, "CHUNKING", "BINARYMIME")
+    with served(tmp_path, extensions=extensions, accounts={"u": "secret"}) as found:
+        put_binary(found)
+        yield found
+
+
+def test_binary_mail_is_kept_to_the_octet(binary_host: Served):
+    """All of what came, lone CRs and LFs too, behind the fields of the host."""
+    [message] = binary_host.messages()
+    assert message.endswith(b"\r\n" + BINARY + OCTETS)
+
+
+@pytest.mark.parametrize("offer", [b"250-c\r\n250-BINARYMIME\r\n250 CHUNKING", b"250 c"])
+def test_binary_mail_is_handed_over_to_the_octet(binary_host: Served, offer: bytes):
+    """As a chunk; to a host that takes none as base64. Who shares the message keeps it as it came."""
+    with turned(binary_host) as peer:
+        as_chunk = b"CHUNKING" in offer
+        heard = serving(peer, [b"220 c", offer, OK, OK])
+        assert (heard[1].endswith(b" BODY=BINARYMIME"), heard[2]) == (as_chunk, b"RCPT TO:<cy@c.example>")
+        if as_chunk:
+            assert peer.octets(int(heard[3].split()[1])).endswith(b"\r\n" + BINARY + OCTETS)
+        else:
+            assert heard[3] == b"DATA"
+            peer.write(b"354 go\r\n")
+            lines = list(iter(peer.line, b"."))
+            assert b64encode(OCTETS) in lines
+        assert serving(peer, [OK]) == [b"QUIT"]
+    [left] = binary_host.messages()
+    assert (b"Delivered-To: bob@b.example" in left, b"cy@c.example" in left, left.endswith(BINARY + OCTETS)) == (
+        True,
+        False,
+        True,
+    )

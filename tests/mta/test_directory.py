@@ -7,6 +7,7 @@ import pytest
 from sim.mail.address import Address, parse_address
 from sim.mail.path import NULL_PATH, Path, parse_forward_path
 from sim.mta.directory import Directory
+from sim.protocol.smtp.replies import S252_CANNOT_VERIFY
 from sim.scenario.spec import Domain
 
 DOMAINS = (
@@ -183,3 +184,64 @@ def test_a_host_relays_to_whom_it_is_told():
         250,
         554,
     ]
+
+
+@pytest.mark.parametrize("relays", [True, False])
+@pytest.mark.parametrize("domain", ["c.example", "nosuch.example", "[192.0.2.9]", "none.example"])
+def test_verification_elsewhere_says_what_rcpt_says(domain: str, relays: bool):
+    """VRFY of a foreign address is refused where RCPT is, in the same words; where mail would be taken it gets 252."""
+    records = {**RECORDS, "none.example": ((0, "."),)}
+    found = Directory("b", DOMAINS, records.get, relays=relays)
+    reply = found.judge(Path(parse_address(f"x@{domain}")))
+    assert found.verify(f"x@{domain}") == (S252_CANNOT_VERIFY if reply.positive else reply)
+
+
+@pytest.mark.parametrize("text", ["staff", "STAFF", '"staff"', "<staff>", "staff@b.example", '<"staff"@B.example>'])
+def test_a_list_by_any_spelling(text: str):
+    """Quotes, brackets, case and the domain make no other list of it (RFC 5321 section 4.1.2)."""
+    assert directory().expand(text).lines == ("<bob@b.example>",)
+
+
+@pytest.mark.parametrize("text", ["my staff", "a@", "<>"])
+def test_what_is_no_list_name(text: str):
+    """501, as for VRFY."""
+    assert directory().expand(text).code == 501
+
+
+def test_a_list_whose_name_needs_quotes():
+    """It is found by them, and written with them where there are several of the name."""
+    domains = [Domain(name=f"{one}.example", mx=(), users=(), lists={"my list": ("a@x",)}) for one in "ab"]
+    found = Directory("b", domains, RECORDS.get)
+    assert found.expand('"My List"').lines == ('<"my list"@a.example>', '<"my list"@b.example>')
+    assert found.expand('"my list"@b.example').lines == ("<a@x>",)
+
+
+OWN = {"[192.0.2.1]": "[192.0.2.001]", "[IPv6:2001:db8::1]": "[ipv6:2001:DB8:0::1]"}
+
+
+@pytest.mark.parametrize(("own", "spelling"), OWN.items())
+def test_own_address_literals_are_local(own: str, spelling: str):
+    """Their users are those of the host's domains (RFC 1123 section 5.2.17), however they are spelt; others' are not."""
+    found = directory(relays=False, percent_hack=True)
+    mail = [f"<{who}@{spelling}>" for who in ("bob", "dan", "postmaster", "gone", "dan%d.example", "eve")]
+    mail += [f"<@{spelling}:dan@d.example>", "<dan@[192.0.2.2]>"]
+    asked = [parse_forward_path(path) for path in mail]
+    assert {found.judge(path).code for path in asked[:6]} == {554}
+    found.claim(own)
+    assert [found.judge(path).code for path in asked] == [250, 250, 250, 251, 250, 550, 250, 554]
+    assert found.verify(f"dan@{spelling}").lines == ("<dan@d.example>",)
+
+
+@pytest.mark.parametrize("own", OWN)
+def test_routes_through_own_literals(own: str):
+    """A route that is honoured ends where the host itself stands in it."""
+    found = directory(relays=False, source_routes="honour")
+    found.claim(own)
+    assert found.judge(parse_forward_path(f"<@{own}:dan@d.example>")).code == 250
+
+
+def test_a_host_without_domains_takes_its_postmaster_at_a_literal():
+    """And nobody else."""
+    found = directory(domains=())
+    found.claim("[192.0.2.1]")
+    assert [found.judge(parse_forward_path(f"<{who}@[192.0.2.1]>")).code for who in ("Postmaster", "bob")] == [250, 550]

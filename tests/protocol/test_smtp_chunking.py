@@ -12,6 +12,7 @@ from sim.mail.path import NULL_PATH, Path
 from sim.protocol.smtp import (
     BadCommand,
     Chunk,
+    ConnectionClosed,
     Data,
     Ehlo,
     Helo,
@@ -78,10 +79,20 @@ def test_lines_are_read_with_tolerance(line):
 
 @pytest.mark.parametrize("argument", [b"", b" x", b" -1", b" 1 FIRST", b" 1 LAST x", b" LAST", b" " + b"1" * 21])
 def test_bad_lines(argument):
-    """A BDAT line that cannot be understood gets 501, and the transaction stays."""
+    """A BDAT line that cannot be understood gets 521 and ends the session: what follows may be the chunk's octets."""
     server = server_at(State.RCPT, **CHUNKING)
-    assert serve(server, b"BDAT" + argument + b"\r\n")[0][0].reply.code == 501
-    assert server.state is State.RCPT
+    events, octets = serve(server, b"BDAT" + argument + b"\r\nRSET\r\n")
+    assert (len(events), octets[:4]) == (2, b"521 ")
+    assert events[1] == ConnectionClosed()
+
+
+@pytest.mark.parametrize("state", [State.GREETED, State.MAIL, State.CHUNKS, State.FAILED])
+def test_bad_lines_anywhere(state):
+    """Wherever it stands: 521, where chunks are offered at all; else it is one unknown command among others."""
+    server = server_at(state, **CHUNKING)
+    assert serve(server, b"BDAT x\r\nNOOP\r\n")[0][0].reply.code == 521
+    assert server.state is State.CLOSED
+    assert serve(server_at(State.RCPT), b"BDAT x\r\n")[0][0].reply.code == 502
 
 
 @pytest.mark.parametrize("state", [State.GREETED, State.READY, State.MAIL, State.FAILED, State.REFUSED])

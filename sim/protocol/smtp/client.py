@@ -266,7 +266,7 @@ class Client:
     def _check_transaction(self, command: Command, line: bytes) -> None:
         if isinstance(command, _SENDERS):
             self._utf8 = ("SMTPUTF8", None) in command.parameters
-            self._binary = "BINARYMIME" in self.extensions and is_binary(command)
+            self._binary = "BINARYMIME" in self.extensions and is_binary(command.parameters)
         elif isinstance(command, Data) and self._binary:
             raise LocalProtocolError("Data cannot follow a MAIL with BODY=BINARYMIME: send chunks (RFC 3030)")
         elif isinstance(command, Rcpt) and not self._utf8:

@@ -262,9 +262,9 @@ def line_limit(command: type | None, offered: Container[str]) -> int:
     return COMMAND_LINE_LIMIT + sum(row.longer.get(command, 0) for row in _ROWS if row.keyword in offered)
 
 
-def is_binary(mail: Mail | Send | Soml | Saml) -> bool:
-    """Whether the mail data is to be BINARYMIME, which only BDAT can carry (RFC 3030 section 3)."""
-    return any(keyword == "BODY" and value and value.upper() == "BINARYMIME" for keyword, value in mail.parameters)
+def is_binary(parameters: Parameters) -> bool:
+    """Whether MAIL's parameters announce BINARYMIME, which only BDAT can carry (RFC 3030 section 3)."""
+    return any(keyword == "BODY" and value and value.upper() == "BINARYMIME" for keyword, value in parameters)
 
 
 @lru_cache(maxsize=1024)

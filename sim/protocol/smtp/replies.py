@@ -40,6 +40,7 @@ __all__ = [
     "E503_BAD_SEQUENCE",
     "E504_MECHANISM",
     "E504_PARAMETER",
+    "E521_BAD_CHUNK",
     "E530_AUTH_REQUIRED",
     "E530_TLS_REQUIRED",
     "E534_TOO_WEAK",
@@ -190,6 +191,7 @@ E502_NOT_IMPLEMENTED = Reply(502, ("Command not implemented",), "5.5.1")
 E503_BAD_SEQUENCE = Reply(503, ("Bad sequence of commands",), "5.5.1")
 E504_MECHANISM = Reply(504, ("Unrecognized authentication type",), "5.5.4")
 E504_PARAMETER = Reply(504, ("Command parameter not implemented",), "5.5.4")
+E521_BAD_CHUNK = Reply(521, ("Syntax: BDAT <size> [LAST]; closing transmission channel",), "5.5.4")
 E530_AUTH_REQUIRED = Reply(530, ("Authentication required",), "5.7.0")
 E530_TLS_REQUIRED = Reply(530, ("Must issue a STARTTLS command first",), "5.7.0")
 E534_TOO_WEAK = Reply(534, ("Authentication mechanism is too weak",), "5.7.9")

@@ -46,6 +46,7 @@ from sim.protocol.smtp.replies import (
     E500_UNKNOWN,
     E503_BAD_SEQUENCE,
     E504_MECHANISM,
+    E521_BAD_CHUNK,
     E530_AUTH_REQUIRED,
     E553_NOT_ASCII,
     Reply,
@@ -82,7 +83,8 @@ class Server:
     `turn.reverse`.
 
     Whatever the peer sends, `next_event` raises nothing for it: what is no legal command here is a BadCommand. Commands
-    that arrive before the reply to the one before them are taken, whether PIPELINING is offered or not.
+    that arrive before the reply to the one before them are taken, whether PIPELINING is offered or not. A BDAT that
+    cannot be read ends the session.
 
     Args:
         host: the name that the EHLO reply gives.
@@ -306,6 +308,9 @@ class Server:
             event = read_command(line, terms.in_force)
         except RemoteProtocolError as error:
             kind = command_kind(line)
+            if kind is Chunk and terms.esmtp and "CHUNKING" in terms.offered:
+                # Nobody knows where the next command begins.
+                return BadCommand(line, E521_BAD_CHUNK)
             reply = error.reply or E500_UNKNOWN
             # An argument of STARTTLS is an error wherever STARTTLS is known (RFC 3207 section 4).
             known = kind is StartTls and terms.esmtp and self._state is not _REFUSED
@@ -340,7 +345,7 @@ class Server:
             return E503_BAD_SEQUENCE if self._binary else None
         if isinstance(command, _SENDERS):
             self._utf8 = ("SMTPUTF8", None) in command.parameters
-            self._binary = "BINARYMIME" in self._terms.in_force and is_binary(command)
+            self._binary = "BINARYMIME" in self._terms.in_force and is_binary(command.parameters)
             return None
         if isinstance(command, Auth) and command.mechanism not in self._mechanisms():
             return E504_MECHANISM

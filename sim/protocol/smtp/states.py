@@ -15,8 +15,9 @@ Rules:
 1.  Everything that decides what is legal when stands in this module, and this module does not know which end "we" are.
 2.  A command that has no entry in its state is the illegal move: a server answers 503, a client refuses to send it.
     A first digit without an entry is an illegal reply. Nothing defaults.
-3.  Two things end a session from any state, so they are not in the table: reply code 421 (RFC 5321 section 3.8), and
-    the peer's closing of the connection.
+3.  Two things end a session from any state, so they are not in the table: reply code 421 (RFC 5321 section 3.8; so
+    does 521 to a BDAT that cannot be read, since its octets would be taken for commands, as from Postfix), and the
+    peer's closing of the connection.
 4.  In LMTP the reply to mail data, and to the last chunk, is as many replies as recipients were accepted (RFC 2033
     section 4.2); the last of them moves the machine.
 5.  A client that pipelines (RFC 2920) sends commands before it knows the state. They are legal if they would be, were
@@ -135,6 +136,9 @@ class Opening:
 
 CLOSING_CODE: Final = 421
 """The reply code that ends the session, whatever it answers."""
+
+LOST_CODE: Final = 521
+"""The reply code that ends it where it answers a line that is no legal command: nobody knows where the next begins."""
 
 _CONNECTED, _REFUSED, _GREETED, _READY = State.CONNECTED, State.REFUSED, State.GREETED, State.READY
 _MAIL, _RCPT, _DATA, _CLOSED = State.MAIL, State.RCPT, State.DATA, State.CLOSED
@@ -296,7 +300,7 @@ def state_answered(state: State, kind: type | None, code: int) -> State:
     Raises:
         LocalProtocolError: there is no event (`kind` is None), or this reply cannot answer it.
     """
-    if code == CLOSING_CODE and state is not _CLOSED:
+    if state is not _CLOSED and (code == CLOSING_CODE or (kind is BadCommand and code == LOST_CODE)):
         return _CLOSED
     if kind is None:
         raise LocalProtocolError(f"reply {code} answers nothing: every event takes one reply")
