@@ -68,8 +68,11 @@ class Listener:
         self._chunk = chunk
         self._tell = tell
         self._loop = asyncio.get_running_loop()
+        self._making: set[asyncio.Task[None]] = set()
         self._said = -_QUIET
-        self._task = self._loop.create_task(self._run())
+        self._pause = _FIRST_PAUSE
+        self._resuming: asyncio.TimerHandle | None = None
+        self._resume()
 
     @property
     def address(self) -> str:
@@ -77,28 +80,39 @@ class Listener:
         host, port = self._socket.getsockname()[:2]
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Take no more connections; those that nobody has taken are reset."""
-        self._task.cancel()
+        if self._resuming is not None:
+            self._resuming.cancel()
+        self._loop.remove_reader(self._socket)
         self._socket.close()
+        if self._making:
+            await asyncio.wait(self._making)
 
-    async def _run(self) -> None:
-        """Take connections one by one. Where descriptors or memory run out, who has connected waits in the queue."""
-        pause = 0.0
-        while True:
-            try:
-                await self._take()
-                pause = 0.0
-            except ConnectionError:
-                # It was gone before it was taken.
-                continue
-            except OSError as error:
-                self._say(error)
-                pause = min(2 * pause or _FIRST_PAUSE, _LONGEST_PAUSE)
-                await asyncio.sleep(pause)
+    def _resume(self) -> None:
+        self._resuming = None
+        self._loop.add_reader(self._socket, self._accept)
 
-    async def _take(self) -> None:
-        connection, _ = await self._loop.sock_accept(self._socket)
+    def _accept(self) -> None:
+        """Take a connection. Where descriptors or memory run out, who has connected waits in the kernel's queue."""
+        try:
+            connection, _ = self._socket.accept()
+        except (BlockingIOError, InterruptedError, ConnectionError):
+            # It was gone before it was taken.
+            return
+        except OSError as error:
+            self._say(error)
+            self._loop.remove_reader(self._socket)
+            self._resuming = self._loop.call_later(self._pause, self._resume)
+            self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+            return
+        self._pause = _FIRST_PAUSE
+        connection.setblocking(False)
+        task = self._loop.create_task(self._make(connection))
+        self._making.add(task)
+        task.add_done_callback(self._making.discard)
+
+    async def _make(self, connection: socket.socket) -> None:
         reader = asyncio.StreamReader(limit=self._chunk, loop=self._loop)
         await self._loop.connect_accepted_socket(
             lambda: asyncio.StreamReaderProtocol(reader, self._connected, loop=self._loop), connection

@@ -112,8 +112,8 @@ class LiveServer:
     async def stop(self) -> None:
         """Take no more connections, let open transactions end for as long as the limits allow, then end all."""
         self._stopping = True
-        for listener in self._listeners:
-            listener.close()
+        while self._listeners:
+            await self._listeners.pop().close()
         for session in self._sessions:
             session.stop()
         await self._wait(self._limits.grace)
