@@ -119,6 +119,7 @@ class Caller:
             while missing > 0 and not (answered and answered[-1].code == 421):
                 event = machine.next_event()
                 if event is NEED_DATA:
+                    self._note_wait()
                     return None
                 if isinstance(event, ConnectionClosed):
                     self.end(Failure(0, "4.4.2", "lost connection with the server", at=self.awaits))
@@ -130,6 +131,11 @@ class Caller:
             return None
         self._read = []
         return answered
+
+    def _note_wait(self) -> None:
+        """Of a flight that is answered in part, what is to be answered next; in LMTP mail data has several replies."""
+        if self._read:
+            self._waits_for = type(self._flight[max(len(self._read) - self._owed, 0)])
 
     def secured(self) -> None:
         """TLS protects the connection from here on: the dialogue begins anew with EHLO (RFC 3207 section 4.2)."""

@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 from sim.network.line import Line
 from sim.network.weather import ALWAYS_UP, Timeline
 
-__all__ = ["Arq", "Flight", "Procedure", "relay"]
+__all__ = ["Arq", "Chunk", "Flight", "Procedure", "relay"]
 
 _STEP: Final = 128
 """A long flight is gone on with after so many packets and answers, so that others may use the line in between."""

@@ -6,13 +6,13 @@ Internet among them are crossed by TCP, from gateway to gateway, flight by fligh
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from itertools import groupby
 from math import inf
 from typing import Final
 
 from sim.network import stack
-from sim.network.arq import Arq, Flight, Procedure, relay
+from sim.network.arq import Arq, Chunk, Flight, Procedure, relay
 from sim.network.detour import Detour
 from sim.network.disturbance import Program
 from sim.network.ending import Ending
@@ -107,7 +107,7 @@ class Circuit(WithoutTcp):
         setup: What a client grants it for setting up, in s, beside its own patience.
     """
 
-    __slots__ = ("_hops", "_listens", "accepted_at", "gave_up_at", "mss", "refused_at", "setup")
+    __slots__ = ("_came", "_hops", "_listens", "accepted_at", "gave_up_at", "mss", "refused_at", "setup")
 
     def __init__(
         self,
@@ -122,6 +122,8 @@ class Circuit(WithoutTcp):
     ) -> None:
         self._listens = listens
         self._hops: list[_CarrierHop | _InternetHop] = []
+        # What of the latest flight is there, packet by packet.
+        self._came: Sequence[Chunk] = ()
         pairs = list(zip(lines_out, reversed(lines_back), strict=True))
         for _, group in groupby(enumerate(pairs), lambda item: _kind(item[0], item[1][0])):
             members = [pair for _, pair in group]
@@ -192,12 +194,14 @@ class Circuit(WithoutTcp):
         """Send a flight, and let others use the lines in between; as `tcp.Connection.windows`."""
         for _, group in groupby(self._hops if to_server else reversed(self._hops), type):
             hops = list(group)
+            self._came = ()
             if now == inf:
                 return inf
             if isinstance(hops[0], _InternetHop):
                 now = yield from hops[0].send(now, size, to_server)
             else:
                 links = [hop.flight(size, to_server) for hop in hops if isinstance(hop, _CarrierHop)]
+                self._came = links[-1].arrived
                 now = yield from relay(links, now, size)
         return now
 
@@ -207,6 +211,13 @@ class Circuit(WithoutTcp):
     def blocked_since() -> float:
         """The line is the program's own: how far it has written is how far its packets have gone."""
         return inf
+
+    def pieces(self, _size: int) -> Iterator[tuple[float, int]]:
+        """How the latest flight comes in, as `tcp.Connection.pieces`; over the Internet's links it is there whole."""
+        octets = 0
+        for chunk in self._came:
+            octets += chunk.size
+            yield chunk.at, octets
 
     def end(self, until: float, _words: int = 0) -> tuple[float, Ending | None]:
         """What the client hears if it waits for a flight that does not arrive: CLEARED, where a link gave up."""

@@ -8,7 +8,7 @@ Sources: Linux 6 (tcp_sndbuf_expand, the delayed acknowledgement); RFC 896 (Nagl
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import Final, Protocol
 
 from sim.network.end import End
@@ -49,7 +49,7 @@ class Disturbance:
         program, patience, writes: As of `tcp.Connection`.
     """
 
-    __slots__ = ("_ends", "_exchange", "_flight_at", "_patience", "_program", "_writes")
+    __slots__ = ("_arrivals", "_ends", "_exchange", "_flight_at", "_patience", "_program", "_writes")
 
     def __init__(
         self,
@@ -68,6 +68,7 @@ class Disturbance:
         self._patience = patience
         self._writes = writes
         self._flight_at = now
+        self._arrivals: list[tuple[float, int]] = []
         self._exchange = Exchange((client, server), (way, to_client))
         self._take_over(now, to_server)
         server.gone_from, client.gone_from = (host.next_down(since) for host in (way.away, way.home))
@@ -123,7 +124,11 @@ class Disturbance:
         if not to_server and self._program is not None and self._program.is_over:
             mine.finish(now)
             mine.orphan = True
-        yield from exchange.deliver(mine, peer, mine.srtt / _GRAIN, self._patience if to_server else _NEVER)
+        if to_server:
+            yield from exchange.deliver(mine, peer, mine.srtt / _GRAIN, self._patience)
+        else:
+            self._arrivals = []
+            yield from exchange.deliver(mine, peer, mine.srtt / _GRAIN, arrivals=self._arrivals)
         if peer.received < mine.written:
             return _NEVER
         mine.sent = mine.last_sent
@@ -151,6 +156,12 @@ class Disturbance:
     def finished(self) -> bool:
         """Whether the server's FIN has gone out behind its last flight."""
         return self._ends[False][1].finished
+
+    def pieces(self, size: int) -> Iterator[tuple[float, int]]:
+        """As `tcp.Connection.pieces`."""
+        server = self._ends[False][1]
+        for at, received in self._arrivals:
+            yield at, size - sum(server.sizes[received : server.written])
 
     def blocked_since(self) -> float:
         """As `tcp.Connection.blocked_since`: a socket holds two windows, and has room again when a third is free."""

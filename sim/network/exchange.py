@@ -43,7 +43,12 @@ class Exchange:
             self._step(at)
 
     def deliver(
-        self, sender: End, receiver: End, grain: float, patience: float = math.inf
+        self,
+        sender: End,
+        receiver: End,
+        grain: float,
+        patience: float = math.inf,
+        arrivals: list[tuple[float, int]] | None = None,
     ) -> Generator[float, float | None, None]:
         """Play until the receiver has all that the sender's program has written, or one of them has given up.
 
@@ -53,6 +58,7 @@ class Exchange:
             grain: it never goes on by itself for longer, in s.
             patience: how long the receiver's program waits for something to read; its end is an orphan then, and `now`
                 when it closed.
+            arrivals: where it is noted when the receiver has so many segments in order, if that is wanted.
 
         Yields:
             The time of the next event, before it happens: what it sends queues behind all that others sent until then.
@@ -73,6 +79,8 @@ class Exchange:
                 quiet = yield at
                 pause = at if quiet is None else min(quiet, at + grain)
             self._step(at)
+            if arrivals is not None and (not arrivals or receiver.received > arrivals[-1][1]):
+                arrivals.append((self.now, receiver.received))
 
     def watch(self, end: End, until: float) -> None:
         """Play until the program of an end hears that the connection is gone, until a time, or until nothing is due."""

@@ -10,7 +10,7 @@ Sources: RFC 9293, 6298, 5681, 6928, 8985, 9438, and Linux 6 where it differs. T
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Final
 
 from sim.network.berkeley import SEGMENT, BerkeleyEnd
@@ -23,7 +23,7 @@ from sim.network.history import History
 from sim.network.line import Line
 from sim.network.older import OlderEnd
 from sim.network.sender import LINUX, fires
-from sim.network.way import ACK, HEADERS, Way, burst
+from sim.network.way import ACK, HEADERS, Way, burst, spread
 from sim.network.weather import ALWAYS_UP, Timeline
 from sim.scenario.spec import Tcp
 
@@ -61,6 +61,7 @@ class Connection:
     """
 
     __slots__ = (
+        "_burst",
         "_calm",
         "_client",
         "_disturbance",
@@ -108,6 +109,8 @@ class Connection:
         self._listens = listens
         self.accepted_at = self.gave_up_at = self.refused_at = _NEVER
         self.opening = False
+        # When the first and the last segment arrive of the latest flight that was sent in one go.
+        self._burst = (_NEVER, _NEVER)
         # No timer runs out within so many seconds.
         self._calm = PATIENT
         self._program = program
@@ -305,6 +308,20 @@ class Connection:
         """
         return _NEVER if self._disturbance is None else self._disturbance.blocked_since()
 
+    def pieces(self, size: int) -> Iterator[tuple[float, int]]:
+        """How the flight of that size that was sent last, to the client, comes in, where it is of several segments.
+
+        Yields:
+            The times at which there is more to read, in s, and how many of its bytes are there in order then.
+        """
+        if size <= self.mss:
+            return iter(())
+        return (
+            spread(*self._burst, size, self._to_server.mss)
+            if self._disturbance is None
+            else self._disturbance.pieces(size)
+        )
+
     def abandon(self, now: float, sent: float, arrives: float) -> float:
         """The client's program gives up and closes: the kernel goes on for a while with what it holds of the flight.
 
@@ -393,7 +410,7 @@ class Connection:
         there = burst(way, now, segments, size - (segments - 1) * way.mss)
         if there is None:
             return False
-        first, last = there
+        self._burst = first, last = there
         mine.latest = max(last, mine.latest)
         self._history.flights.append((to_server, now, first, mine.latest))
         if mine.cwnd >= mine.ssthresh:

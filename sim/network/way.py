@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from sim.network.line import Line
 from sim.network.weather import Timeline
 
-__all__ = ["ACK", "HEADERS", "Way", "burst"]
+__all__ = ["ACK", "HEADERS", "Way", "burst", "spread"]
 
 HEADERS: Final = 52
 """Bytes of IP and TCP headers on a data segment, timestamps included."""
@@ -46,3 +46,11 @@ def burst(way: Way, now: float, packets: int, tail: int) -> tuple[float, float] 
     for line in way.there:
         first, last = line.carry_burst(first, last, packets, wire, tail + HEADERS)
     return first, last
+
+
+def spread(first: float, last: float, size: int, mss: int) -> Iterator[tuple[float, int]]:
+    """When each segment of a burst is there, evenly between the first and the last, and how many bytes are then."""
+    behind = -(-size // mss) - 1
+    for number in range(behind):
+        yield first + (last - first) * number / behind, (number + 1) * mss
+    yield last, size

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import inf
 
 from sim.network.ending import Ending
@@ -24,6 +25,10 @@ class WithoutTcp:
     def blocked_since() -> float:
         """Nothing is known to keep a program from writing."""
         return inf
+
+    def pieces(self, _size: int) -> Iterator[tuple[float, int]]:
+        """A flight is there whole or not at all."""
+        return iter(())
 
     def end(self, until: float, _words: int = 0) -> tuple[float, Ending | None]:
         """Nobody but the client's own timer says that a flight does not arrive."""

@@ -255,7 +255,9 @@ class Attempt:
     def _conclude(self, session: Session[Transmission], peer: Peer, now: float) -> list[Copy]:
         """Write down what the session brought, copy by copy; give those that are left for another try."""
         entry, ledger, replies = self._entry, self._station.world.ledger, session.transmission.replies
-        cut = session.transmission.failure or session.failure
+        cut = session.transmission.failure
+        # A refusal of the session outlives its connection.
+        broken = session.outcome if cut is session.failure else None
         left: list[Copy] = []
         gone: set[str] = set()
         outcomes: dict[AttemptOutcome, Reply | Failure] = {}
@@ -277,7 +279,7 @@ class Attempt:
             failure = session.transmission.refusal(copy.forward_path, name) if reply is not None else cut or NO_ANSWER
             failure = self._station.blame.judged(failure, silent=silent)
             entry.failures[copy.recipient] = failure
-            outcomes.setdefault(_outcome(failure, session.outcome if reply is None else None), failure)
+            outcomes.setdefault(_outcome(failure, broken if reply is None else None), failure)
             if failure.goes_on or not failure.permanent:
                 left.append(copy)
         if held and gone:

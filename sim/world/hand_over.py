@@ -15,8 +15,9 @@ from sim.network.turned import Turned
 from sim.protocol.smtp.client import Client
 from sim.world.attempt import Attempt, mailing_of
 from sim.world.clock import played
+from sim.world.far_end import FarEnd, NoMail
 from sim.world.peer import Peer
-from sim.world.session import FarEnd, NoMail, Session
+from sim.world.session import Session
 
 if TYPE_CHECKING:
     from sim.world.deliveries import Delivery

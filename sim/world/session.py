@@ -7,15 +7,14 @@ computed by the connection, which knows the links' and the server's weather.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from math import inf
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sim.mta.caller import Caller
 from sim.mta.queue import Failure, HopTime
-from sim.mta.reception import AcceptedMail, Reception
+from sim.mta.reception import Reception
 from sim.network.circuit import Circuit
-from sim.network.ending import Ending
 from sim.network.handshake import SYN_GAPS
 from sim.network.propagation import Propagation
 from sim.network.tcp import Connection
@@ -26,63 +25,11 @@ from sim.results.outcomes import AttemptOutcome
 from sim.scenario.products import Product
 from sim.scenario.spec import Host
 from sim.world import tls
-
-
-class Place(Protocol):
-    """A place in a listen queue, which comes to an end: `admitted` says whether by its turn."""
-
-    admitted: bool
-
-
-Waits = Generator[Any, float, None]
-"""Yields the time at which it goes on (s), or a `Place`, whose time nobody knows; is sent the time when it has come."""
-
+from sim.world.far_end import FarEnd, Hears, Waits
+from sim.world.session_end import ENDS
 
 _LAST_WORDS = 60
 """About as many octets has a 421."""
-
-
-class Hears(Protocol):
-    """Who is told each flight's bytes: the recorder, when dialogues are traced."""
-
-    def __call__(self, now: float, direction: str, data: bytes) -> None:
-        """The bytes of one flight, at the time when they were read."""
-
-
-class FarEnd(Protocol):
-    """The server's host, as far as a session has to do with it."""
-
-    def drops(self) -> bool:
-        """Whether a SYN would go unanswered: so many wait to be served."""
-
-    def admit(self) -> bool:
-        """A connection is made; whether it is served at once."""
-
-    def line_up(self, until: float) -> Place | None:
-        """A place in the listen queue, for a client that waits until then; None where the host refuses instead."""
-
-    def take(self, mail: AcceptedMail, spent: HopTime, now: float, offered: float, began: float) -> None:
-        """Take custody of mail that is on disk now, was offered first at `offered`, and began to come in at `began`."""
-
-    def take_later(self, mail: AcceptedMail, spent: HopTime, at: float, offered: float, began: float) -> None:
-        """Take custody of mail that will be on disk at `at`, when its client has gone."""
-
-
-class NoMail:
-    """A far end to which no mail is offered: it is asked for some, or left."""
-
-    def drops(self) -> bool:
-        """It is there."""
-        return False
-
-    def line_up(self, until: float) -> None:
-        """Nobody waits for it."""
-
-    def take(self, mail: AcceptedMail, spent: HopTime, now: float, offered: float, began: float) -> None:
-        """Never asked."""
-
-    def take_later(self, mail: AcceptedMail, spent: HopTime, at: float, offered: float, began: float) -> None:
-        """Never asked."""
 
 
 Client = TypeVar("Client", bound=Caller)
@@ -103,8 +50,8 @@ class Session(Generic[Client]):
     Where the client leaves the session open, the waits are over when the fate of its message is known, and `go_on`
     gives those for the next. The far end is the same as long as the session lasts.
 
-    When the waits are over, `outcome` is None if both sides ran their dialogue to its end, else what cut it, with
-    `failure` in words.
+    When the waits are over, `outcome` is None if both sides ran their dialogue to its end, else what cut it
+    (`session_end`), with `failure` in words.
     `connected` says whether the handshake succeeded; `opened_at` is when the session began, `started_at` when the
     message's turn came; `contacted_at` is when mail was offered; `service_s` what the server took before and after that
     moment. `server_leaves_at` is when the server's program ends, where that is later: it waits for a client that is
@@ -165,7 +112,6 @@ class Session(Generic[Client]):
         self._lingers = 0.0 if policy.half_closes else server.mta.quit_linger
         self._server_weather = server_weather
         self._server_down = inf
-        # Octets of TLS that ride with the next flight; None where the session is in the clear.
         self._secure = False
         self._far_end = far_end
         self._hears = hears
@@ -240,8 +186,10 @@ class Session(Generic[Client]):
                 size = len(written)
                 arrives = connection.send(ready, tls.protected(size) if self._secure else size, False)
                 if arrives > end:
-                    yield self._end_of(now, ready, arrives, end)
-                    return
+                    now, end, written = self._read_part(now, end, written)
+                    if arrives > end or client.done:
+                        yield now if client.done else self._end_of(now, ready, arrives, end)
+                        return
                 now = arrives if leap(arrives) else (yield arrives)
                 if hears is not None:
                     hears(now, "<", written)
@@ -292,7 +240,8 @@ class Session(Generic[Client]):
             if self._server_takes_time or reception.sleep:
                 ready += self._service()
                 if ready > end or server_down <= ready:
-                    self._orphan(now, ready, end, server_down)
+                    self._count_service(min(end, ready, server_down) - now)
+                    self._orphan(ready, server_down)
                     yield self._cut(end, AttemptOutcome.TIMEOUT)
                     return
                 self._count_service(ready - now)
@@ -336,13 +285,7 @@ class Session(Generic[Client]):
     def _shake_hands(self, now: float) -> Generator[float, None, float]:
         """TLS's handshake, two round trips. Gives the time then."""
         end = min(now + self.transmission.timeout(self._policy), self._client_up_until)
-        flight = tls.SERVER_FLIGHT[self._server.certificate]
-        for size, to_server in (
-            (tls.CLIENT_HELLO, True),
-            (flight, False),
-            (tls.CLIENT_FINISHED, True),
-            (tls.TICKETS, False),
-        ):
+        for size, to_server in tls.handshake(self._server.certificate):
             arrives = self.connection.send(now, size, to_server)
             if arrives > end:
                 yield (now := self._end_of(now, now, arrives, end))
@@ -360,6 +303,25 @@ class Session(Generic[Client]):
         self.transmission.secured()
         return now
 
+    def _read_part(self, now: float, end: float, written: bytes) -> tuple[float, float, bytes]:
+        """Read the replies of a flight that come by `end`, but for the last: each lets the client wait for the next.
+
+        Gives when the last of them has come, until when the client waits then, and what has not come by then. Where TLS
+        protects them they are one record, which is there whole or not at all.
+        """
+        client, read = self.transmission, 0
+        for at, octets in () if self._secure else self.connection.pieces(len(written)):
+            if at > end or client.done or octets == len(written):
+                break
+            whole = written.rfind(b"\r\n", read, octets) + 2
+            if whole > max(read, 1):
+                if self._hears is not None:
+                    self._hears(at, "<", written[read:whole])
+                client.read(written[read:whole])
+                now, read = at, whole
+                end = min(at + client.timeout(self._policy), self._client_up_until)
+        return now, end, written[read:]
+
     def _end_of(self, now: float, sent: float, arrives: float, end: float) -> float:
         """Note how the session ends with a flight that does not arrive by `end`, if ever; and give when.
 
@@ -368,11 +330,12 @@ class Session(Generic[Client]):
         """
         at, why = (end, None) if arrives < inf else self.connection.end(end, _LAST_WORDS)
         at = max(at, now)
-        if why is Ending.HUNG_UP:
+        outcome, server_waits = ENDS[why]
+        if outcome is None:
             return at
-        if not self.reception.is_over and why is not Ending.RESET:
+        if server_waits and not self.reception.is_over:
             self.server_leaves_at = sent + self._server.mta.idle_timeout
-        return self._cut(at, _OUTCOMES[why])
+        return self._cut(at, outcome)
 
     def _take_last_words(self, now: float) -> None:
         """The server has waited for too long, says so and closes the connection (RFC 5321 section 4.5.3.2.7)."""
@@ -385,15 +348,11 @@ class Session(Generic[Client]):
         """The client has given up; its kernel may still bring the server what it holds, and nobody hears of it."""
         if arrives < min(self._client_up_until, server_down):
             self.reception.read(flight)
-            ready = arrives + self._service()
-            if ready < server_down:
-                for mail in self.reception.accepted:
-                    began = min(self._began, arrives)
-                    self._far_end.take_later(mail, self.spent(ready), ready, self.contacted_at, began)
+            self._began = min(self._began, arrives)
+            self._orphan(arrives + self._service(), server_down)
 
-    def _orphan(self, now: float, ready: float, end: float, server_down: float) -> None:
+    def _orphan(self, ready: float, server_down: float) -> None:
         """The server is at work on mail whose client will be gone, or dies over it itself."""
-        self._count_service(min(end, ready, server_down) - now)
         if ready < server_down:
             for mail in self.reception.accepted:
                 self._far_end.take_later(mail, self.spent(ready), ready, self.contacted_at, self._began)
@@ -434,6 +393,7 @@ class Session(Generic[Client]):
             outcome = AttemptOutcome.HOST_CRASH
         at = self.transmission.awaits if self.connected else "connect"
         self.outcome, self.failure = outcome, Failure(0, outcome.status, outcome.reason, at=at)
+        self.transmission.end(self.failure)
         return end
 
     def _service(self) -> float:
@@ -447,12 +407,3 @@ class Session(Generic[Client]):
 
     def _count_service(self, took: float) -> None:
         self.service_s[self.contacted_at < inf] += took
-
-
-_OUTCOMES: Mapping[Ending | None, AttemptOutcome] = {
-    None: AttemptOutcome.TIMEOUT,
-    Ending.TIMED_OUT: AttemptOutcome.TCP_TIMEOUT,
-    Ending.RESET: AttemptOutcome.CONNECTION_LOST,
-    Ending.CLEARED: AttemptOutcome.CARRIER_LOST,
-}
-"""What the end of a connection is to the attempt under way; without one, the client's own timer."""

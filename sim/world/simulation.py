@@ -27,10 +27,10 @@ from sim.results.outcomes import CopyOutcome
 from sim.scenario.spec import Architecture, Domain, Host, Scenario
 from sim.workload.generate import Submission, submissions
 from sim.world.clock import Clock
+from sim.world.far_end import Hears
 from sim.world.ledger import Ledger, LedgerError
 from sim.world.noise import Noise
 from sim.world.recorder import Recorder
-from sim.world.session import Hears
 from sim.world.station import Station
 from sim.world.streams import Streams
 from sim.world.ways import Way

@@ -38,3 +38,8 @@ _RECORD_LIMIT: Final = 16_384
 def protected(size: int) -> int:
     """Octets on the connection for so many octets of a flight."""
     return size + -(-size // _RECORD_LIMIT) * _RECORD
+
+
+def handshake(certificate: Certificate) -> tuple[tuple[int, bool], ...]:
+    """The flights of a full handshake: their octets, and whether they go to the server."""
+    return ((CLIENT_HELLO, True), (SERVER_FLIGHT[certificate], False), (CLIENT_FINISHED, True), (TICKETS, False))

@@ -1,4 +1,4 @@
-"""One message over two hops, and every fault at every moment: the walk, and its table for tests/README.md.
+"""Every fault at every moment, and every cut between two replies: two walks, and their tables for tests/README.md.
 
 python tests/world/every_fault.py tests/README.md
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations, groupby, pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +16,8 @@ from unittest.mock import patch
 
 from worlds import message, scenario
 
-from sim.scenario.spec import DAY, Interval, Weather
+from sim.network.way import HEADERS
+from sim.scenario.spec import DAY, Interval, Scenario, Weather
 from sim.world.simulation import Simulation
 from sim.world.station import Station
 
@@ -30,6 +32,7 @@ COMMIT = 0.005
 
 THINGS = ("a", "b", "c", "a-b", "b-c")
 BEGIN, END = "<!-- faults: begin -->", "<!-- faults: end -->"
+CUTS_BEGIN, CUTS_END = "<!-- cuts: begin -->", "<!-- cuts: end -->"
 
 
 class Fault(NamedTuple):
@@ -47,13 +50,18 @@ class Outcome(NamedTuple):
     unheard: int
 
 
-def simulate(faults: Sequence[Fault], *, spool: str = "durable", dialogues: bool = False):
-    """The facts of a run with these faults, and how often a host took custody of mail from another."""
+def weather_of(faults: Sequence[Fault]) -> dict[str, Weather]:
+    """When each thing is down."""
     down: dict[str, list[Interval]] = {}
     for what, at in faults:
         stretch = Interval(start=at, end=at + (CUT if "-" in what else CRASH))
         down.setdefault(what, []).append(stretch)
-    weather = {what: Weather(down=tuple(times)) for what, times in down.items()}
+    return {what: Weather(down=tuple(times)) for what, times in down.items()}
+
+
+def simulate(faults: Sequence[Fault], *, spool: str = "durable", dialogues: bool = False):
+    """The facts of a run with these faults, and how often a host took custody of mail from another."""
+    weather = weather_of(faults)
     hosts = {host: {"commit_time": COMMIT, "spool": spool} for host in "abc"}
     for host in "abc":
         hosts[host]["weather"] = weather.pop(host, Weather())
@@ -61,7 +69,13 @@ def simulate(faults: Sequence[Fault], *, spool: str = "durable", dialogues: bool
         "a-b b-c", message(1.0, "u1@a", "u1@c"), transfer="store-and-forward", routing="static", hosts=hosts,
         weather=weather, dialogues=dialogues, drain=2 * DAY,
     )  # fmt: skip
-    world = Simulation(spec, spec.architectures["store-and-forward"], 0, 1)
+    return counted(spec)
+
+
+def counted(spec: Scenario):
+    """The facts of a scenario with one architecture, and how often each host took custody of mail from another."""
+    [architecture] = spec.architectures.values()
+    world = Simulation(spec, architecture, 0, 1)
     taken = Counter()
     receive = Station.receive
 
@@ -144,6 +158,102 @@ def summary(seen: Counter[int]) -> str:
     return f"Of {seen.total():,} pairs of faults, {one} end in one delivery, {two} in two and {three} in three."
 
 
+PIECE = 14
+"""Octets of a segment in the walk of cuts: as many as the shortest reply has, so that each is there for itself."""
+
+SLOW = 1e5
+"""The rate of the line there, in bit/s: a segment takes 6 ms, and the line has no other delay."""
+
+CUTS = ("a", "b", "a-b")
+
+
+class Cut(NamedTuple):
+    """A moment between two replies of one flight: `heard` are the codes that the client has by then."""
+
+    at: float
+    heard: str
+
+
+class Fate(NamedTuple):
+    """What became of a message for two users and nobody: how often it came too often, and how it should have."""
+
+    taken: tuple[tuple[str, int], ...]
+    refused: tuple[str, int]
+    reports: int
+    unheard: int
+
+
+def parted(faults: Sequence[Fault], *, dialogues: bool = False):
+    """As `simulate`: a message for two users and one who does not exist, over a line that parts replies."""
+    weather = weather_of(faults)
+    hosts = {host: {"weather": weather.pop(host, Weather())} for host in "ab"}
+    spec = scenario(
+        "a-b", message(1.0, "u1@a", "u1@b", "nobody@b", "u2@b"), routing="static", hosts=hosts, weather=weather,
+        rate=SLOW, delay=0.0, dialogues=dialogues, drain=2 * DAY,
+    )  # fmt: skip
+    [link] = spec.network.links
+    return counted(replace(spec, network=replace(spec.network, links=(replace(link, mtu=PIECE + HEADERS),))))
+
+
+def cuts(faults: Sequence[Fault] = ()) -> list[Cut]:
+    """Every moment between two replies of one flight in a run with these faults, after the last of them."""
+    facts, _ = parted(faults, dialogues=True)
+    flights = groupby(facts.dialogues, lambda line: (line.time_s, line.session_id, line.direction))
+    found = {}
+    for (time, _, direction), lines in flights:
+        said = [line.line for line in lines] if direction == "<" else []
+        segments = -(-sum(len(line) + 2 for line in said) // PIECE)
+        octets, heard = 0, []
+        for line in said[:-1]:
+            octets += len(line) + 2
+            if line[3:4] == "-":
+                continue
+            heard.append(line[:3])
+            if behind := segments + -octets // PIECE:
+                at = time - (behind - 0.5) * 8 * (PIECE + HEADERS) / SLOW
+                found[at] = Cut(at, " ".join(heard))
+    return [cut for at, cut in sorted(found.items()) if all(at > fault.at for fault in faults)]
+
+
+def fate(faults: Sequence[Fault]) -> Fate:
+    """What comes of the message."""
+    facts, taken = parted(faults)
+    ends = {copy.recipient: copy for copy in facts.copies if copy.message_id == 1}
+    nobody = ends.pop("nobody@b.example")
+    heard = sum(attempt.reply_code == 250 and attempt.message_id == 1 for attempt in facts.attempts)
+    return Fate(
+        tuple((copy.outcome, copy.duplicates) for copy in ends.values()),
+        (nobody.outcome, nobody.duplicates),
+        sum(copy.outcome == "delivered" for copy in facts.copies if copy.message_id > 1),
+        taken["b"] - heard,
+    )
+
+
+def single_cuts() -> dict[tuple[str, Cut], Fate]:
+    """What comes of each fault between two replies."""
+    return {(what, cut): fate([Fault(what, cut.at)]) for cut in cuts() for what in CUTS}
+
+
+def paired_cuts() -> Iterator[tuple[tuple[Fault, Fault], Fate]]:
+    """A second fault between two replies of what follows each of these, be it of the same thing."""
+    for first in [Fault(what, cut.at) for cut in cuts() for what in CUTS]:
+        for cut in cuts([first]):
+            for what in CUTS:
+                down = CUT if "-" in what else CRASH
+                if what != first.what or cut.at > first.at + down:
+                    pair = first, Fault(what, cut.at)
+                    yield pair, fate(pair)
+
+
+def cut_table(found: Mapping[tuple[str, Cut], Fate]) -> Iterator[str]:
+    """The single cuts in Markdown: how often the message arrives, by what the client has heard and what goes down."""
+    yield f"| a has heard | {' | '.join(CUTS)} |"
+    yield "|---" * (len(CUTS) + 1) + "|"
+    for cut in dict.fromkeys(cut for _, cut in found):
+        cells = [str(found[what, cut].taken[0][1] + 1) for what in CUTS]
+        yield f"| {cut.heard} | {' | '.join(cells)} |"
+
+
 def main(readme: Path) -> None:
     """Write the table anew."""
     text = readme.read_text(encoding="utf-8")
@@ -151,6 +261,10 @@ def main(readme: Path) -> None:
     after = rest.split(END)[1]
     pairs = Counter(outcome(pair).unheard for pair in every_pair())
     lines = [BEGIN, *table(singles(), singles("volatile")), "", summary(pairs), END]
+    text = before + "\n".join(lines) + after
+    before, rest = text.split(CUTS_BEGIN)
+    after = rest.split(CUTS_END)[1]
+    lines = [CUTS_BEGIN, *cut_table(single_cuts()), CUTS_END]
     readme.write_text(before + "\n".join(lines) + after, encoding="utf-8")
 
 

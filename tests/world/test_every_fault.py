@@ -1,4 +1,4 @@
-"""One message over two hops, and every fault at every moment: what is lost, and what arrives twice (RFC 1047)."""
+"""Every fault at every moment, and every cut between two replies: what is lost, and what arrives twice (RFC 1047)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from every_fault import every_pair, outcome, singles, summary, table
+from every_fault import cut_table, cuts, every_pair, outcome, paired_cuts, single_cuts, singles, summary, table
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -34,3 +34,22 @@ def test_no_pair_of_faults_loses_mail_or_doubles_it_without_a_lost_250():
         assert (ended, duplicates) == ("delivered", unheard), pair
         seen[unheard] += 1
     assert summary(seen) in README.read_text(encoding="utf-8")
+
+
+def test_a_cut_between_two_replies_leaves_those_that_came():
+    """A 250 to the mail data is custody, a 550 a refusal, though the rest of their flight never comes (RFC 5321 6.1)."""
+    found = single_cuts()
+    assert [cut.heard for cut in cuts()] == ["250", "250 250", "250 250 550", "250 250 550 250", "250"]
+    for (what, cut), (taken, refused, reports, unheard) in found.items():
+        assert (taken, refused, reports, unheard) == ((("delivered", 0),) * 2, ("bounced", 0), 1, 0), (what, cut)
+    assert "\n".join(cut_table(found)) in README.read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_no_pair_of_cuts_loses_mail_or_doubles_it_without_a_lost_250():
+    """A second fault between two replies of whatever follows the first one."""
+    pairs = 0
+    for pair, (taken, refused, reports, unheard) in paired_cuts():
+        assert (taken, refused, reports) == ((("delivered", unheard),) * 2, ("bounced", 0), 1), pair
+        pairs += 1
+    assert pairs > 100

@@ -1,0 +1,64 @@
+"""What a session asks of the host at its other end, and of whoever listens to it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any, Protocol
+
+from sim.mta.queue import HopTime
+from sim.mta.reception import AcceptedMail
+
+__all__ = ["FarEnd", "Hears", "NoMail", "Place", "Waits"]
+
+
+class Place(Protocol):
+    """A place in a listen queue, which comes to an end: `admitted` says whether by its turn."""
+
+    admitted: bool
+
+
+Waits = Generator[Any, float, None]
+"""Yields the time at which it goes on (s), or a `Place`, whose time nobody knows; is sent the time when it has come."""
+
+
+class Hears(Protocol):
+    """Who is told each flight's bytes: the recorder, when dialogues are traced."""
+
+    def __call__(self, now: float, direction: str, data: bytes) -> None:
+        """The bytes of one flight, at the time when they were read."""
+
+
+class FarEnd(Protocol):
+    """The server's host, as far as a session has to do with it."""
+
+    def drops(self) -> bool:
+        """Whether a SYN would go unanswered: so many wait to be served."""
+
+    def admit(self) -> bool:
+        """A connection is made; whether it is served at once."""
+
+    def line_up(self, until: float) -> Place | None:
+        """A place in the listen queue, for a client that waits until then; None where the host refuses instead."""
+
+    def take(self, mail: AcceptedMail, spent: HopTime, now: float, offered: float, began: float) -> None:
+        """Take custody of mail that is on disk now, was offered first at `offered`, and began to come in at `began`."""
+
+    def take_later(self, mail: AcceptedMail, spent: HopTime, at: float, offered: float, began: float) -> None:
+        """Take custody of mail that will be on disk at `at`, when its client has gone."""
+
+
+class NoMail:
+    """A far end to which no mail is offered: it is asked for some, or left."""
+
+    def drops(self) -> bool:
+        """It is there."""
+        return False
+
+    def line_up(self, until: float) -> None:
+        """Nobody waits for it."""
+
+    def take(self, mail: AcceptedMail, spent: HopTime, now: float, offered: float, began: float) -> None:
+        """Never asked."""
+
+    def take_later(self, mail: AcceptedMail, spent: HopTime, at: float, offered: float, began: float) -> None:
+        """Never asked."""
