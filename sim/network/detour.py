@@ -43,6 +43,7 @@ class Detour(Line):
         self.rate = min([line.rate for line in lines], default=inf)
         self.mtu = min(line.mtu for line in lines)
         self.jittery = any(line.jittery for line in lines)
+        self.bursty = any(line.bursty for line in lines)
 
     def _at(self, at: float) -> Sequence[Line]:
         """The lines of the way at a time."""

@@ -18,7 +18,7 @@ from sim.network.segments import ATO
 from sim.network.sender import Sender
 from sim.network.way import ACK, HEADERS, Way
 
-__all__ = ["PATIENT", "acknowledge_at_once", "holds_still", "hurries", "is_late", "overtaken", "slow"]
+__all__ = ["PATIENT", "holds_still", "hurries", "is_late", "overtaken", "slow"]
 
 _SLOW: Final = 3e6
 """Below this rate in bit/s two full segments take longer than the 8 ms that a probe grants beside two round trips."""
@@ -29,14 +29,6 @@ PATIENT: Final = 0.2
 def slow(lines: Sequence[Line]) -> bool:
     """Whether one of the lines is so slow that it matters."""
     return min([line.rate for line in lines], default=_SLOW) < _SLOW
-
-
-def acknowledge_at_once(way: Way, at: float) -> None:
-    """Send a quick acknowledgement that way; whether it gets through matters to nobody."""
-    for line in way.there:
-        at = line.carry(at, ACK)
-        if at == float("inf"):
-            return
 
 
 def hurries(way: Way, mine: Sender, now: float) -> bool:

@@ -46,6 +46,7 @@ class Line:
     Attributes:
         overflows: How many packets the queue had no room for.
         jittery: Whether the delay is drawn anew for each flight.
+        bursty: Whether losses come in bursts of packets, so that each packet counts.
     """
 
     __slots__ = (
@@ -58,6 +59,7 @@ class Line:
         "_loss_log",
         "_seconds_per_byte",
         "_spare",
+        "bursty",
         "busy_until",
         "delay",
         "jittery",
@@ -100,6 +102,7 @@ class Line:
         self._jitter = random if jitter is None else jitter
         self._seconds_per_byte = 8 / rate
         self._burst = how.burst
+        self.bursty = bool(how.share and how.burst)
         # The chance that a packet is the first of a burst, after one that got through.
         start = how.share / (how.burst * (1 - how.share)) if how.burst and how.share < 1 else how.share
         self._loss_log = math.log1p(-start) if start < 1 else -math.inf

@@ -18,12 +18,12 @@ from sim.network.disturbance import Disturbance, Ends, Program, at_once
 from sim.network.end import End
 from sim.network.ending import Ending
 from sim.network.handshake import RESET, Handshake
-from sim.network.haste import PATIENT, acknowledge_at_once, hurries, is_late, overtaken, slow
+from sim.network.haste import PATIENT, hurries, is_late, overtaken, slow
 from sim.network.history import History
 from sim.network.line import Line
 from sim.network.older import OlderEnd
 from sim.network.sender import LINUX, fires
-from sim.network.way import ACK, HEADERS, Way, burst, spread
+from sim.network.way import ACK, HEADERS, Way, burst, cross, spread
 from sim.network.weather import ALWAYS_UP, Timeline
 from sim.scenario.spec import Tcp
 
@@ -62,6 +62,7 @@ class Connection:
 
     __slots__ = (
         "_burst",
+        "_bursty",
         "_calm",
         "_client",
         "_disturbance",
@@ -124,11 +125,13 @@ class Connection:
         self._ends: Ends = ((to_client, answering, asking), (self._to_server, asking, answering))
         self._history = History(self._ends)
         self._jittery = [line for line in lines if line.jittery]
+        # Every packet counts, acknowledgements too: no flight is a sum.
+        self._bursty = any(line.bursty for line in lines)
         self._slow = slow(lines)
         # The directions whose end has yet to acknowledge its first data; looked at only where lines are slow.
         self._hasty = [True, False] if self._slow and client_tcp.stack == server_tcp.stack == "linux" else []
-        # Whether one of these two is to be looked at before each flight.
-        self._unsteady = bool(self._jittery or self._hasty)
+        # Whether one of these is to be looked at before each flight.
+        self._unsteady = bool(self._jittery or self._hasty or self._bursty)
         self._disturbance: Disturbance | None = None
 
     setup = 0.0
@@ -196,7 +199,7 @@ class Connection:
         if now == _NEVER:
             return _NEVER
         if self._unsteady:
-            self._prepare(to_server)
+            self._prepare(now, to_server)
         if self._disturbance is not None and not self._is_over(now, to_server):
             return at_once(self.windows(now, size, to_server))
         way, mine, peer = self._ends[to_server]
@@ -228,7 +231,7 @@ class Connection:
         if now == _NEVER:
             return _NEVER
         if self._unsteady:
-            self._prepare(to_server)
+            self._prepare(now, to_server)
         if self._disturbance is not None and not self._is_over(now, to_server):
             return None
         way, mine, _ = self._ends[to_server]
@@ -289,7 +292,7 @@ class Connection:
 
     def _is_over(self, now: float, to_server: bool) -> bool:
         """Whether the disturbance is over before a flight that way, and flights are sums again."""
-        if self._disturbance is not None and not self._disturbance.is_over(now, to_server):
+        if self._disturbance is not None and (not self._disturbance.is_over(now, to_server) or self._bursty):
             return False
         self._disturbance = None
         return True
@@ -367,9 +370,7 @@ class Connection:
         self._history.learn()
         way, wait = self._to_server, self._client.rto
         while now < until:
-            at = now
-            for line in way.back:
-                at = line.carry(at, RESET)
+            at = cross(way.back, now, RESET)
             if at < _NEVER:
                 return min(at, until)
             now, wait = fires(now, wait), 2 * wait
@@ -383,22 +384,21 @@ class Connection:
         there, left = (1, 1) if half_closed else (2, 2)
         left -= self._disturbance is not None and self._disturbance.finished
         self.wire_bytes += (there + left) * ACK
-        way, at = self._to_server, now
-        for lines, packets in ((way.there, there), (way.back, left)):
-            for line in lines:
-                at = line.carry(at, packets * ACK)
-                if at == _NEVER:
-                    return
+        at = cross(self._to_server.there, now, ACK, there)
+        if left and at < _NEVER:
+            cross(self._to_server.back, at, ACK, left)
 
-    def _prepare(self, to_server: bool) -> None:
+    def _prepare(self, now: float, to_server: bool) -> None:
         """Draw the delay of every line whose delay varies; acknowledge what came first, before the first answer."""
         for line in self._jittery:
             line.draw_lag()
+        if self._bursty and self._disturbance is None:
+            self._begin(now, to_server)
         way, _, peer = self._ends[to_server]
         if to_server in self._hasty and peer.latest > 0:
             self._hasty.remove(to_server)
             self._unsteady = bool(self._jittery or self._hasty)
-            acknowledge_at_once(way, peer.latest)
+            cross(way.there, peer.latest, ACK)
             self.wire_bytes += ACK
 
     def _one_window(self, now: float, size: int, to_server: bool) -> bool:

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from sim.network.line import Line
 from sim.network.weather import Timeline
 
-__all__ = ["ACK", "HEADERS", "Way", "burst", "spread"]
+__all__ = ["ACK", "HEADERS", "Way", "burst", "cross", "spread"]
 
 HEADERS: Final = 52
 """Bytes of IP and TCP headers on a data segment, timestamps included."""
@@ -25,6 +25,15 @@ class Way(NamedTuple):
     home: Timeline
     away: Timeline
     mss: int
+
+
+def cross(lines: Sequence[Line], at: float, wire: int, packets: int = 1) -> float:
+    """Send packets of that length over lines; when the last of them is there, infinity if it is lost on the way."""
+    for line in lines:
+        at = [line.carry(at, wire) for _ in range(packets)][-1]
+        if at == math.inf:
+            break
+    return at
 
 
 def burst(way: Way, now: float, packets: int, tail: int) -> tuple[float, float] | None:

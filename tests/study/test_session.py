@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim import cli
+from sim.network.line import Line
 from sim.scenario.spec import Loss, Tcp
 from sim.scenario.transport import PRESETS
 from sim.study.programs import CLIENTS, SERVERS, turns
@@ -160,6 +162,37 @@ def test_bursts_spoil_fewer_sessions_more_thoroughly():
     alone, together = (run(Case(loss=Loss(share=0.05, burst=burst), size=1000), 600).summary() for burst in (0.0, 5.0))
     assert together["median_s"] <= alone["median_s"]
     assert together["p99_s"] > alone["p99_s"]
+
+
+class Counted(Line):
+    """A line that counts its packets; all lines are kept in the order in which they were made."""
+
+    made: ClassVar[list] = []
+
+    def __init__(self, **how):
+        super().__init__(**how)
+        self.count = 0
+        self.made.append(self)
+
+    def carry(self, at, wire):
+        """One packet."""
+        self.count += 1
+        return super().carry(at, wire)
+
+
+@pytest.mark.parametrize(("size", "there", "back"), [(1000, 10, 10), (20_000, 23, 17), (200_000, 148, 79)])
+def test_where_packets_are_lost_in_bursts_each_one_counts(monkeypatch, size, there, back):
+    """As many packets each way as smtp-source and smtp-sink sent, pure acknowledgements too: each moves the chain."""
+    monkeypatch.setattr("sim.study.session.Line", Counted)
+    monkeypatch.setattr(Counted, "made", [])
+    case = Case(loss=Loss(share=1e-12, burst=3), size=size, client="smtp-source", server="smtp-sink")
+    counts = []
+    for sessions in (1, 2):
+        lines = len(Counted.made)
+        run(case, sessions)
+        counts.append([line.count for line in Counted.made[lines : lines + 2]])
+    # The last session of a line is not closed.
+    assert [two - one for one, two in zip(*counts, strict=True)] == [there, back]
 
 
 def test_storms_pass_while_the_timer_waits():

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from cells import PAIRS, cells, compared, line, lossless
+from cells import PAIRS, cells, compared, line, lossless, scattered
 
 from sim.scenario.spec import Loss, Tcp
 from sim.study.session import Case, run
@@ -43,6 +44,7 @@ def sessions(folder: Path, n: int) -> Iterator[str]:
         ours = [1e3 * x for x in run(case, n).durations]
         yield from compared(f"{cc}, {rtt} ms, {loss}% loss, {size} B", measured, ours, mean=0.1, p95=0.2)
     yield from _repeats(folder, n)
+    yield from _bursts(folder, n)
     yield from _far(folder)
 
 
@@ -60,6 +62,21 @@ def _repeats(folder: Path, n: int) -> Iterator[str]:
         again = [float(row["c_retx"]) + float(row["s_retx"]) for row in rows]
         ours = [float(one.retransmissions - one.handshake) for one in found.runs]
         yield from compared(f"{cell}, data sent again", again, ours, mean=0.1, unit="")
+
+
+def _bursts(folder: Path, n: int) -> Iterator[str]:
+    """Losses in bursts counted in packets; the sessions of a link follow each other."""
+    for (loss, burst, size), rows in cells(folder, "burst.csv", "mean_loss_pct", "burst", "size").items():
+        case = Case(
+            loss=Loss(share=float(loss) / 100, burst=float(burst)),
+            size=int(size),
+            client="smtp-source",
+            server="smtp-sink",
+        )
+        ours = [1e3 * one.duration for one in run(case, max(n // 50, 10) * len(rows)).runs]
+        batches = [ours[k : k + len(rows)] for k in range(0, len(ours), len(rows))]
+        measured = [float(row["t_250"]) if row["status"] == "ok" else math.inf for row in rows]
+        yield from scattered(f"{loss}% loss in bursts of {burst} packets, {size} B", measured, batches)
 
 
 def _far(folder: Path) -> Iterator[str]:
