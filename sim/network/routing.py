@@ -35,7 +35,8 @@ class _Epoch:
 class Routing:
     """Paths of least delay (Dijkstra), computed once for each source and state of the network.
 
-    The cost of a link is its mean delay plus the serialisation of 1500 bytes. Among equal paths the one with fewer hops
+    The cost of a link is its mean delay plus the serialisation of 1500 bytes, in the direction of the path; what comes
+    back takes the same links. Among equal paths the one with fewer hops
     is taken, then the one whose last step comes from the node that stands first in the scenario. Of parallel links the
     cheapest is used. The last few states of the network are remembered: ask more or less in the order of time.
 
@@ -181,5 +182,5 @@ class Routing:
             for there, parallel in self._mesh.neighbours[here].items():
                 link = None if there in before else self._best(parallel, now)
                 if link is not None:
-                    heappush(heap, (cost + link.cost, hops + 1, rank, self._order[there]))
+                    heappush(heap, (cost + link.cost(here), hops + 1, rank, self._order[there]))
         return before

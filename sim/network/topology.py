@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from operator import methodcaller
 from random import Random
 
 from sim.network.circuit import CarrierLine
@@ -25,18 +26,25 @@ class Link:
         lines: The line from the first of the link's nodes to the second, and the one back.
     """
 
-    __slots__ = ("_lines", "between", "cost", "name", "timeline")
+    __slots__ = ("_costs", "_lines", "between", "name", "timeline")
 
     def __init__(self, description: spec.Link, timeline: Timeline, lines: tuple[Line, Line]) -> None:
         self.name = description.name
         self.between = description.between
         self.timeline = timeline
-        self.cost = round((description.delay.mean() + _USUAL_PACKET * 8 / description.rate) * 1e12)
-        self._lines = {description.between[0]: lines[0], description.between[1]: lines[1]}
+        self._lines = dict(zip(description.between, lines, strict=True))
+        self._costs = {
+            source: round((line.delay.mean() + _USUAL_PACKET * 8 / line.rate) * 1e12)
+            for source, line in self._lines.items()
+        }
 
     def line(self, source: str) -> Line:
         """The line that leads away from a node of the link."""
         return self._lines[source]
+
+    def cost(self, source: str) -> int:
+        """What routing counts for the way from a node of the link to the other, in ps."""
+        return self._costs[source]
 
 
 class Mesh:
@@ -59,9 +67,9 @@ class Mesh:
         for link in links.values():
             for here, there in (link.between, link.between[::-1]):
                 self.neighbours[here].setdefault(there, []).append(link)
-        for around in self.neighbours.values():
+        for here, around in self.neighbours.items():
             for parallel in around.values():
-                parallel.sort(key=lambda link: link.cost)
+                parallel.sort(key=methodcaller("cost", here))
 
     @staticmethod
     def lines(path: tuple[str, ...], links: tuple[Link, ...]) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
@@ -86,13 +94,16 @@ def _link(link: spec.Link, skies: Skies, streams: Callable[[str], Random]) -> Li
     """One link with its own draws."""
     timeline = skies.of(f"link/{link.name}", link.weather)
 
+    ends = (link.between, link.between[::-1])
     losses = link.losses or (spec.Loss(share=link.loss),) * 2
+    rates, delays = link.rates or (link.rate,) * 2, link.delays or (link.delay,) * 2
 
-    def line(here: str, there: str, loss: spec.Loss) -> Line:
+    def line(way: int) -> Line:
+        here, there = ends[way]
         made = (Line if link.carrier is None else CarrierLine)(
-            rate=link.rate,
-            delay=link.delay,
-            loss=loss,
+            rate=rates[way],
+            delay=delays[way],
+            loss=losses[way],
             queue=link.queue or math.inf,
             mtu=link.mtu,
             timeline=timeline,
@@ -103,5 +114,4 @@ def _link(link: spec.Link, skies: Skies, streams: Callable[[str], Random]) -> Li
             made.carrier = link.carrier
         return made
 
-    here, there = link.between
-    return Link(link, timeline, (line(here, there, losses[0]), line(there, here, losses[1])))
+    return Link(link, timeline, (line(0), line(1)))

@@ -21,11 +21,12 @@ from sim.scenario.expectation import Expect
 from sim.scenario.generate import Generate
 from sim.scenario.guards import PoliciesForm
 from sim.scenario.keywords import ExtensionsField
+from sim.scenario.measures import UNITS_SCHEMA, read_units
 from sim.scenario.names import shown
 from sim.scenario.population import Aliases, Lists, Users
 from sim.scenario.product import Mta
 from sim.scenario.products import Reuse
-from sim.scenario.reading import Collected, Form, JsonSchema, OrWord, Shorthand
+from sim.scenario.reading import Collected, Form, JsonSchema, OrWord, Reads, Shorthand
 from sim.scenario.schedule import Windows
 from sim.scenario.skies import (
     NONE,
@@ -41,10 +42,8 @@ from sim.scenario.skies import (
     WeatherForm,
 )
 from sim.scenario.tls import TlsForm
-from sim.scenario.transport import LinkLosses, Queue, TcpSetting
+from sim.scenario.transport import LinkDelay, LinkLosses, LinkRate, Queue, TcpSetting
 from sim.scenario.values import (
-    BitRate,
-    Delay,
     Duration,
     Flag,
     LongDuration,
@@ -69,10 +68,10 @@ from sim.scenario.zones import RecordsForm
 class LinkSettings(Form):
     """How links are."""
 
-    rate: BitRate | None = None
-    """Bits a second, in each direction; 10 Mbit/s where nothing says otherwise."""
-    delay: Delay | None = None
-    """One way; from the nodes' coordinates where both have them, else 10 ms."""
+    rate: LinkRate | None = None
+    """Bits a second, alike or `{there: 8 Mbit/s, back: 1 Mbit/s}`; 10 Mbit/s where nothing says otherwise."""
+    delay: LinkDelay | None = None
+    """One way, alike or `{there: ..., back: ...}`; from the nodes' coordinates where both have them, else 10 ms."""
     loss: LinkLosses | None = None
     """How likely a packet is lost: `1 %`, `{gilbert-elliott: {loss: 2 %, burst: 3}}`, `{there: 1 %, back: 0}`."""
     queue: Queue | None = None
@@ -127,6 +126,7 @@ def _new_name(seen: set[str], value: object) -> str:
     return name
 
 
+GraphUnits = Annotated[dict[str, str], Reads(read_units, UNITS_SCHEMA)]
 _LIST_OF_NAMES: JsonSchema = {"type": "array", "items": {"type": ["string", "integer"]}}
 
 
@@ -134,11 +134,25 @@ Unreachable = Annotated[Literal["silent", "icmp"], word("answer where no way lea
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GraphForm(Form):
+    """A graph file."""
+
+    file: Name
+    """Its name, found from the scenario's folder."""
+    units: GraphUnits = field(default_factory=dict)
+    """The units of numbers that have none in the file, by attribute: `{latency: ms, bandwidth: Mbit/s}`."""
+
+
+def _expand_graph(value: object) -> object:
+    return value if isinstance(value, Mapping) else {"file": value}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkForm(Form):
     """The network: a graph file, nodes and links, or a network made by rule."""
 
-    graph: Name | None = None
-    """A GraphML or GML file, found from the scenario's folder."""
+    graph: Annotated[GraphForm, Shorthand(_expand_graph, {"type": "string"})] | None = None
+    """A graph file, found from the scenario's folder: GraphML, GML, GEXF or Pajek, plain or with .gz."""
     nodes: Annotated[dict[Name, NodeForm], Shorthand(_expand_nodes, _LIST_OF_NAMES)] | None = None
     """The nodes by name; each carries a host of that name."""
     generate: Generate | None = None

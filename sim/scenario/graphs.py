@@ -1,20 +1,22 @@
-"""Graphs from files (GraphML, GML) and from networkx's generators, as plans.
+"""Graphs from files and from networkx's generators, as plans.
 
-The attributes that are read are those of the Internet Topology Zoo (label, Latitude, Longitude, LinkSpeedRaw) and,
-on edges, `rate` and `delay` or `latency`: a quantity with its unit, or a number of bit/s and of seconds.
+A node is called by its label, its name or its identifier, and has a place by latitude and longitude (Latitude, lat;
+Longitude, lon, lng, long) in degrees. What is read of an edge is a measure's (`measures`). What else a file has is said
+to be ignored.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import ParseError
 
 import networkx as nx
 
-from sim.scenario.distribution import Constant, Distribution
+from sim.scenario.directions import Both, alike
+from sim.scenario.distribution import Constant
 from sim.scenario.generate import (
     BarabasiAlbert,
     Complete,
@@ -28,42 +30,33 @@ from sim.scenario.generate import (
     Tree,
     Waxman,
 )
-from sim.scenario.names import listing, shown, unique
+from sim.scenario.graph_files import read_graph_file
+from sim.scenario.measures import DELAY, LOSS, RATE, Units, plain
+from sim.scenario.names import are, listing, shown, unique
 from sim.scenario.plan import Edge, Plan
-from sim.scenario.quantity import BIT_RATE, DURATION, Quantity
-from sim.scenario.spec import Node
+from sim.scenario.spec import Loss, Node
+from sim.scenario.values import Delay
 
-_GRAPHML = (".graphml", ".xml")
-_GML = (".gml",)
+_LABELS = ("label", "name", "id")
+_NO_LABELS = {"", "None", "defaults"}
+_LATITUDE = {"latitude", "lat"}
+_LONGITUDE = {"longitude", "lon", "lng", "long"}
+_OF_READERS = {"networkx_key"}
+"""What the readers add themselves."""
 
-_BROKEN = (nx.NetworkXException, KeyError, ValueError, TypeError, AttributeError, IndexError, RecursionError)
-"""What networkx's readers raise at files that are not what their name says."""
 
-
-def read_graph(path: Path, name: str) -> Plan:
+def read_graph(folder: Path, name: str, units: Units) -> Plan:
     """The plan that a graph file holds; `name` is the file's name as the scenario gives it.
 
     Raises:
-        ValueError: no such file, no file of a known kind, or no graph in it.
+        ValueError: no such file, no file of a known kind, no graph in it, or an attribute that cannot be read.
     """
-    kind = path.suffix.lower()
-    if kind not in _GRAPHML + _GML:
-        raise ValueError(f"unknown kind of graph file ({shown(name)}): allowed are {listing(_GRAPHML + _GML)}")
+    graph, notes = read_graph_file(folder, name)
     try:
-        with path.open("rb"):
-            pass
-        return _plan(nx.read_gml(path, label="id") if kind in _GML else nx.read_graphml(path))
-    except (FileNotFoundError, NotADirectoryError):
-        raise ValueError(f"no such graph file ({shown(name)}): allowed is a file, found from {path.parent}") from None
-    except OSError as error:
-        raise ValueError(f"unreadable graph file ({shown(name)}, {error.strerror}): allowed is a file") from None
-    except ParseError as error:
-        raise ValueError(f"this graph file is not XML ({shown(name)}, {error}): allowed is GraphML") from None
-    except _BROKEN as error:
-        what = "GML" if kind in _GML else "GraphML"
-        raise ValueError(
-            f"no graph can be read from this file ({shown(name)}, {shown(error)}): allowed is {what}"
-        ) from None
+        plan = _Reader(graph, units).plan()
+    except ValueError as error:
+        raise ValueError(f"no graph can be read from this file ({shown(name)}): {error}") from None
+    return replace(plan, notes=(*notes, *plan.notes))
 
 
 def make_graph(form: Generator, seed: int) -> Plan:
@@ -89,57 +82,136 @@ _MAKERS: Mapping[type, Callable[[Any, int], nx.Graph[Any]]] = {
 }
 
 
-def _plan(graph: nx.Graph[Any]) -> Plan:
-    notes = []
-    if graph.is_directed():
-        notes.append("the graph is directed: each of its lines is a link in both directions")
-        graph = graph.to_undirected()
-    labels = [_label(node, data) for node, data in graph.nodes(data=True)]
-    names = dict(zip(graph, unique(labels), strict=True))
-    repeated = [label for label, count in Counter(labels).items() if count > 1]
-    if repeated:
-        notes.append(f"nodes with the same label are told apart by a number ({listing(repeated)})")
-    nodes = {names[node]: _node(names[node], data) for node, data in graph.nodes(data=True)}
-    edges = []
-    for a, b, data in graph.edges(data=True):
-        if a == b:
-            notes.append(f"a line from {names[a]} to itself is left out")
+class _Reader:
+    """Makes a plan of a graph, and keeps in mind which of its attributes are read."""
+
+    def __init__(self, graph: nx.Graph[Any], units: Units) -> None:
+        self._graph = graph
+        self._units = units
+        self._notes: list[str] = []
+        self._ignored: dict[str, None] = {}
+        self._nowhere: dict[str, None] = {}
+
+    def plan(self) -> Plan:
+        """The plan.
+
+        Raises:
+            ValueError: an attribute cannot be read.
+        """
+        graph = self._graph
+        labels = [_label(node, data) for node, data in graph.nodes(data=True)]
+        names = dict(zip(graph, unique(labels), strict=True))
+        repeated = [label for label, count in Counter(labels).items() if count > 1]
+        nodes = {names[node]: self._node(names[node], data) for node, data in graph.nodes(data=True)}
+        edges = self._edges(names)
+        notes = [self._directions(edges)] if graph.is_directed() else []
+        if repeated:
+            notes.append(f"nodes with the same label are told apart by a number ({listing(repeated)})")
+        if self._ignored:
+            notes.append(f"attributes of the graph that are ignored: {listing(self._ignored)}")
+        if self._nowhere:
+            notes.append(f"nodes whose place is not in degrees, so that they have none: {listing(self._nowhere)}")
+        joined = _joined(edges) if graph.is_directed() else edges
+        return Plan(nodes=nodes, edges=tuple(joined), notes=tuple(note for note in (*notes, *self._notes) if note))
+
+    def _node(self, name: str, data: Mapping[str, object]) -> Node:
+        place = []
+        for among, most in ((_LATITUDE, 90), (_LONGITUDE, 180)):
+            value = next((value for key, value in data.items() if plain(key) in among), None)
+            place.append(_degrees(value, most))
+            if value is not None and place[-1] is None:
+                self._nowhere[name] = None
+        self._ignore(key for key in data if plain(key) not in {*_LABELS, *_LATITUDE, *_LONGITUDE})
+        lat, lon = place
+        return Node(name=name) if lat is None or lon is None else Node(name=name, lat=lat, lon=lon)
+
+    def _edges(self, names: Mapping[object, str]) -> list[Edge]:
+        edges, loops, faults = list[Edge](), dict[str, None](), list[str]()
+        for a, b, data in self._graph.edges(data=True):
+            if a == b:
+                loops[names[a]] = None
+                continue
+            try:
+                edges.append(self._edge((names[a], names[b]), data))
+            except ValueError as error:
+                faults.append(f"between {names[a]} and {names[b]}: {error}")
+        if faults:
+            raise ValueError(faults[0] + (f" (so it is with {len(faults)} edges)" if len(faults) > 1 else ""))
+        if loops:
+            self._notes.append(f"a line from {listing(loops)} to itself is left out")
+        return edges
+
+    def _edge(self, between: tuple[str, str], data: Mapping[str, object]) -> Edge:
+        found: dict[str, float | None] = {}
+        read = set[str]()
+        for measure in (RATE, DELAY, LOSS):
+            found[measure.setting], said_by = measure.find(data, self._graph.graph, self._units)
+            read |= said_by
+        loss, delay, rate = found["loss"], found["delay"], found["rate"]
+        if loss is not None and loss >= 1:
+            raise ValueError(
+                f"not a loss ({loss:g}): allowed is less than 1; shares of a hundred need a unit, as in 5 %"
+            )
+        self._ignore(key for key in data if key not in read and plain(key) not in _LABELS)
+        constant: Delay | None = None if delay is None else Constant(delay)
+        return Edge(
+            between=between,
+            rate=alike(rate) if rate else None,
+            delay=None if constant is None else alike(constant),
+            loss=None if loss is None else alike(Loss(share=loss)),
+        )
+
+    def _ignore(self, keys: Iterable[str]) -> None:
+        self._ignored |= dict.fromkeys(shown(key) for key in keys if key not in _OF_READERS)
+
+    @staticmethod
+    def _directions(edges: list[Edge]) -> str:
+        """What becomes of arrows."""
+        arrows = Counter(edge.between for edge in edges)
+        alone = [f"{a} -> {b}" for a, b in arrows if arrows[a, b] > arrows[b, a]]
+        words = "the graph is directed: opposite arrows are one link with two directions"
+        if alone:
+            words += f"; arrows without an opposite one {are(alone)} alike in both: {listing(alone)}"
+        return words
+
+
+def _joined(edges: Iterable[Edge]) -> list[Edge]:
+    """The arrows with each opposite pair as one edge, which is called after the first of them."""
+    joined: list[Edge] = []
+    waiting: dict[tuple[str, str], list[int]] = {}
+    for edge in edges:
+        opposite = waiting.get(edge.between[::-1])
+        if opposite:
+            number = opposite.pop(0)
+            joined[number] = _two_ways(joined[number], edge)
         else:
-            edges.append(_edge((names[a], names[b]), data))
-    return Plan(nodes=nodes, edges=tuple(edges), notes=tuple(notes))
+            waiting.setdefault(edge.between, []).append(len(joined))
+            joined.append(edge)
+    return joined
+
+
+def _two_ways(there: Edge, back: Edge) -> Edge:
+    """Two opposite arrows as one edge; what only one of them says holds for both."""
+    said: dict[str, Both[Any] | None] = {}
+    for setting in ("rate", "delay", "loss"):
+        one, other = getattr(there, setting), getattr(back, setting)
+        said[setting] = one or other if one is None or other is None else Both(one.there, other.there)
+    return replace(there, **said)  # type: ignore[arg-type]
 
 
 def _label(node: object, data: Mapping[str, object]) -> str:
-    """The node's label; the Zoo writes `None` where there is none."""
-    label = " ".join(str(data.get("label", "")).split())
-    clean = "".join(c for c in label if c.isprintable())
-    if clean in {"", "None", "defaults"}:
-        return f"node-{shown(node)}"
-    return clean
+    """The node's label or name, else its identifier; the Zoo writes `None` where there is none."""
+    said = [value for wanted in _LABELS[:2] for key, value in data.items() if plain(key) == wanted]
+    for value in (*said, node):
+        label = "".join(c for c in " ".join(str(value).split()) if c.isprintable())
+        if label not in _NO_LABELS and not (value is node and label.isdecimal()):
+            return label
+    return f"node-{shown(node)}"
 
 
-def _node(name: str, data: Mapping[str, object]) -> Node:
-    lat, lon = (_first(data, *keys) for keys in (("Latitude", "latitude", "lat"), ("Longitude", "longitude", "lon")))
-    if isinstance(lat, int | float) and isinstance(lon, int | float) and abs(lat) <= 90 and abs(lon) <= 180:
-        return Node(name=name, lat=float(lat), lon=float(lon))
-    return Node(name=name)
-
-
-def _edge(between: tuple[str, str], data: Mapping[str, object]) -> Edge:
-    rate = _quantity(BIT_RATE, _first(data, "LinkSpeedRaw", "rate"), between)
-    delay = _quantity(DURATION, _first(data, "delay", "latency"), between)
-    constant: Distribution | None = None if delay is None else Constant(delay)
-    return Edge(between=between, rate=rate or None, delay=constant)
-
-
-def _first(data: Mapping[str, object], *keys: str) -> object:
-    return next((data[key] for key in keys if key in data), None)
-
-
-def _quantity(quantity: Quantity, value: object, between: tuple[str, str]) -> float | None:
-    if value is None:
-        return None
+def _degrees(value: object, most: float) -> float | None:
     try:
-        return quantity.parse(f"{value} {next(iter(quantity.units))}" if isinstance(value, int | float) else value)
-    except ValueError as error:
-        raise ValueError(f"between {between[0]} and {between[1]}: {error}") from None
+        degrees = float(str(value))
+    except ValueError:
+        return None
+    return degrees if abs(degrees) <= most else None

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from sim.scenario.distribution import Distribution
-from sim.scenario.spec import Node
+from sim.scenario.directions import Both
+from sim.scenario.spec import Loss, Node
+from sim.scenario.values import Delay
 
 EARTH_RADIUS = 6_371_008.8
 """Mean radius of the earth in m (IUGG)."""
@@ -17,11 +18,12 @@ SIGNAL_SPEED = 299_792_458 * 2 / 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edge:
-    """A line of a graph, with a rate (bit/s) and a delay (s) where the graph gives them."""
+    """A line of a graph, with a rate (bit/s), a delay (s) and a loss where the graph gives them."""
 
     between: tuple[str, str]
-    rate: float | None = None
-    delay: Distribution | None = None
+    rate: Both[float] | None = None
+    delay: Both[Delay] | None = None
+    loss: Both[Loss] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from sim.scenario.calendar import ClockWindow, Window, format_start
 from sim.scenario.carriers import Carrier
 from sim.scenario.carrying import format_carrier
 from sim.scenario.collecting import show_collects
+from sim.scenario.directions import show_both
 from sim.scenario.distribution import Distribution
 from sim.scenario.guards import show_policies
 from sim.scenario.keywords import words_of
@@ -154,8 +155,8 @@ def _node(node: Node) -> Settings:
 
 def _link(link: Link) -> Settings:
     return {
-        "rate": format_bit_rate(link.rate),
-        "delay": show_distribution(link.delay, format_duration),
+        "rate": show_both(*map(format_bit_rate, link.rates or (link.rate,) * 2)),
+        "delay": show_both(*(show_distribution(delay, format_duration) for delay in link.delays or (link.delay,) * 2)),
         "loss": show_losses(link),
         "queue": format_size(link.queue),
         "mtu": format_size(link.mtu),

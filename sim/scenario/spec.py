@@ -147,15 +147,18 @@ class Loss:
 class Link:
     """A line between two nodes. Rate in bit/s, delay one way in s, loss a probability, queue in bytes (0: no limit).
 
-    Both directions are alike, but where `losses` says how each loses packets, from the first node to the second and
-    back; `loss` is then the mean of their shares. A `carrier` stands instead of IP; it loses packets of its own.
-    `corruption` is how likely a packet is damaged in a way that no checksum sees.
+    Both directions are alike, but where `rates`, `delays` or `losses` say how each is, from the first node to the
+    second and back; `rate` and `delay` are then those there, and `loss` is the mean of their shares. A `carrier` stands
+    instead of IP; it loses packets of its own. `corruption` is how likely a packet is damaged in a way that no checksum
+    sees.
     """
 
     name: str
     between: tuple[str, str]
     rate: float
     delay: Distribution
+    rates: tuple[float, float] | None = None
+    delays: tuple[Distribution, Distribution] | None = None
     loss: float = 0.0
     losses: tuple[Loss, Loss] | None = None
     queue: int = 0

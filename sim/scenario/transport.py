@@ -3,17 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Final
 
+from sim.scenario.directions import Both, both, show_both
 from sim.scenario.names import shown
-from sim.scenario.quantity import DURATION, PROBABILITY, SIZE, above_zero, format_duration, parse_bytes
+from sim.scenario.quantity import BIT_RATE, DURATION, PROBABILITY, SIZE, above_zero, format_duration, parse_bytes
 from sim.scenario.reading import Collected, Fault, FaultsError, JsonSchema, Reads, one_key, settings
 from sim.scenario.spec import Link, Loss, Tcp
-from sim.scenario.values import read_flag, read_loss, read_whole, read_word
+from sim.scenario.values import (
+    DELAY_SCHEMA,
+    FROM_COORDINATES,
+    Delay,
+    read_delay,
+    read_flag,
+    read_loss,
+    read_whole,
+    read_word,
+)
 
-__all__ = ["CONGESTION", "PRESETS", "Losses", "Queue", "TcpSetting", "show_losses", "show_tcp"]
+__all__ = [
+    "CONGESTION",
+    "PRESETS",
+    "LinkDelay",
+    "LinkLosses",
+    "LinkRate",
+    "Queue",
+    "TcpSetting",
+    "link_losses",
+    "show_losses",
+    "show_tcp",
+]
 
 PRESETS: Final[Mapping[str, Tcp]] = {
     "linux": Tcp(),
@@ -52,30 +73,6 @@ def read_tcp(value: object) -> Tcp:
     if said.get("congestion") == "tahoe":
         said.setdefault("sack", False)
     return replace(PRESETS[name], **said)  # type: ignore[arg-type]
-
-
-@dataclass(frozen=True, slots=True)
-class Losses:
-    """How a link loses packets, there and back."""
-
-    there: Loss
-    back: Loss
-
-
-def read_losses(value: object) -> Losses:
-    """A probability, `{gilbert-elliott: {loss: 2 %, burst: 3}}`, or `{there: ..., back: ...}` of these.
-
-    Raises:
-        ValueError: none of them, or values that do not fit together.
-    """
-    if isinstance(value, dict) and {"there", "back"} & value.keys():
-        collected = Collected()
-        given = settings(value, ("there", "back"), collected=collected)
-        there, back = (collected.read((way,), _read_loss, given[way], Loss()) for way in ("there", "back"))
-        collected.done()
-        return Losses(there, back)
-    loss = _read_loss(value)
-    return Losses(loss, loss)
 
 
 def _read_loss(value: object) -> Loss:
@@ -129,11 +126,11 @@ def read_queue(value: object) -> int:
     return size
 
 
-def link_losses(losses: Losses | None) -> tuple[float, tuple[Loss, Loss] | None]:
+def link_losses(losses: Both[Loss] | None) -> tuple[float, tuple[Loss, Loss] | None]:
     """The fields `loss` and `losses` of `spec.Link`."""
     if losses is None:
         return 0.0, None
-    there, back = losses.there, losses.back
+    there, back = losses.pair
     if there == back and not (there.burst or there.burst_time):
         return there.share, None
     return (there.share + back.share) / 2, (there, back)
@@ -143,8 +140,7 @@ def show_losses(link: Link) -> object:
     """How a link loses packets, as a scenario file says it."""
     if link.losses is None:
         return _share(link.loss)
-    there, back = (_show_loss(loss) for loss in link.losses)
-    return there if link.losses[0] == link.losses[1] else {"there": there, "back": back}
+    return show_both(*map(_show_loss, link.losses))
 
 
 def _show_loss(loss: Loss) -> object:
@@ -190,12 +186,6 @@ _BURSTS: JsonSchema = {
     "additionalProperties": False,
 }
 _ONE_WAY: JsonSchema = {"anyOf": [PROBABILITY.json_schema(), _BURSTS]}
-_BOTH_WAYS: JsonSchema = {
-    "type": "object",
-    "properties": {"there": _ONE_WAY, "back": _ONE_WAY},
-    "required": ["there", "back"],
-    "additionalProperties": False,
-}
 _TCP: JsonSchema = {
     "anyOf": [
         {"enum": list(PRESETS)},
@@ -214,5 +204,7 @@ _TCP: JsonSchema = {
 }
 
 TcpSetting = Annotated[Tcp, Reads(read_tcp, _TCP)]
-LinkLosses = Annotated[Losses, Reads(read_losses, {"anyOf": [*_ONE_WAY["anyOf"], _BOTH_WAYS]})]
+LinkLosses = Annotated[Both[Loss], both(_read_loss, Loss(), _ONE_WAY)]
+LinkRate = Annotated[Both[float], both(partial(above_zero, BIT_RATE), 1.0, BIT_RATE.json_schema())]
+LinkDelay = Annotated[Both[Delay], both(read_delay, FROM_COORDINATES, DELAY_SCHEMA)]
 Queue = Annotated[int, Reads(read_queue, SIZE.json_schema())]

@@ -15,7 +15,6 @@ from unicodedata import category
 from sim.scenario.distribution import Constant, Distribution, Empirical, Exponential, Lognormal, Uniform, Weibull
 from sim.scenario.names import are, listing, shown, suggestion
 from sim.scenario.quantity import (
-    BIT_RATE,
     DURATION,
     MESSAGE_RATE,
     PROBABILITY,
@@ -31,6 +30,8 @@ _SHAPES = (0.1, 20.0)
 """Weibull shapes that mean something: below, the mean is made by draws that never come; above, all are the same."""
 
 FROM_COORDINATES: Literal["from-coordinates"] = "from-coordinates"
+Delay = Distribution | Literal["from-coordinates"]
+"""A link's delay one way, as a scenario file says it."""
 
 
 def read_name(value: object) -> str:
@@ -225,7 +226,7 @@ def read_times(value: object) -> Distribution:
     return times
 
 
-def read_delay(value: object) -> Distribution | Literal["from-coordinates"]:
+def read_delay(value: object) -> Delay:
     """A link's delay: `from-coordinates`, a duration or a distribution of durations.
 
     Raises:
@@ -333,6 +334,9 @@ def word(what: str, *words: str) -> Reads:
     return Reads(partial(read_word, what, words), {"enum": list(words)})
 
 
+DELAY_SCHEMA = _distribution_schema(DURATION, FROM_COORDINATES)
+"""What `read_delay` takes."""
+
 _NAME_SCHEMA: JsonSchema = {"type": ["string", "integer"]}
 _NAMES_SCHEMA: JsonSchema = {"anyOf": [_NAME_SCHEMA, {"type": "array", "items": _NAME_SCHEMA, "minItems": 1}]}
 
@@ -343,14 +347,10 @@ FLAG = Reads(read_flag, {"enum": [True, False, *_FLAGS]})
 Flag = Annotated[bool, FLAG]
 Duration = Annotated[float, Reads(DURATION.parse, DURATION.json_schema())]
 LongDuration = Annotated[float, Reads(partial(above_zero, DURATION), DURATION.json_schema())]
-BitRate = Annotated[float, Reads(partial(above_zero, BIT_RATE), BIT_RATE.json_schema())]
 MessageRate = Annotated[float, Reads(partial(above_zero, MESSAGE_RATE), MESSAGE_RATE.json_schema())]
 Size = Annotated[int, Reads(parse_bytes, SIZE.json_schema())]
 Mtu = Annotated[int, Reads(read_mtu, SIZE.json_schema())]
 Loss = Annotated[float, Reads(read_loss, PROBABILITY.json_schema())]
-Delay = Annotated[
-    Distribution | Literal["from-coordinates"], Reads(read_delay, _distribution_schema(DURATION, FROM_COORDINATES))
-]
 Times = Annotated[Distribution, Reads(read_times, _distribution_schema(DURATION))]
 Sizes = Annotated[Distribution, Reads(partial(read_distribution, SIZE), _distribution_schema(SIZE))]
 Pair = Annotated[

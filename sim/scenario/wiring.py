@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 from typing import cast
 
 from sim.scenario.carriers import USUAL_RATE, Carrier, DialUp
 from sim.scenario.carrying import TCP
+from sim.scenario.directions import Both, alike
 from sim.scenario.distribution import Constant, Distribution
 from sim.scenario.findings import Findings
-from sim.scenario.form import LinkForm, LinkSettings, NetworkForm, NodeForm
+from sim.scenario.form import GraphForm, LinkForm, LinkSettings, NetworkForm, NodeForm
 from sim.scenario.generate import Generate, Generator
 from sim.scenario.names import listing, shown, unique
 from sim.scenario.plan import SIGNAL_SPEED, Edge, Plan, distance, parts
@@ -20,7 +22,7 @@ from sim.scenario.reading import KEY
 from sim.scenario.spec import Link, Network, Node
 from sim.scenario.storms import weather
 from sim.scenario.transport import link_losses
-from sim.scenario.values import FROM_COORDINATES
+from sim.scenario.values import FROM_COORDINATES, Delay
 
 DEFAULT_DELAY = 0.01
 """One way, in s, where nothing gives a link's delay."""
@@ -32,6 +34,9 @@ DEFAULT_MTU = 1500
 """In bytes: Ethernet's."""
 
 _KINDS = ("graph", "nodes", "generate")
+
+_DIRECTED = ("rate", "delay", "loss")
+"""What a link has in each direction."""
 
 DEFAULTS = "defaults"
 """The key beside the hosts' names that holds what is common to all of them."""
@@ -52,7 +57,8 @@ def resolve_network(form: NetworkForm | None, findings: Findings, folder: Path, 
     plan = replace(plan, edges=tuple(edge for edge, _ in layers))
     names = unique("-".join(edge.between) for edge in plan.edges)
     settings = [
-        layered(form.link_defaults, LinkSettings(rate=edge.rate, delay=edge.delay), special) for edge, special in layers
+        layered(form.link_defaults, LinkSettings(rate=edge.rate, delay=edge.delay, loss=edge.loss), special)
+        for edge, special in layers
     ]
     links = tuple(
         _link(name, edge.between, how, plan) for name, edge, how in zip(names, plan.edges, settings, strict=True)
@@ -95,16 +101,18 @@ def _from_nodes(forms: Mapping[str, NodeForm], findings: Findings) -> Plan:
     return Plan(nodes={name: Node(name=name, lat=form.lat, lon=form.lon) for name, form in forms.items()}, edges=())
 
 
-def _from_file(name: str, findings: Findings, folder: Path) -> Plan | None:
+def _from_file(form: GraphForm, findings: Findings, folder: Path) -> Plan | None:
     from sim.scenario.graphs import read_graph  # noqa: PLC0415  networkx loads only for scenarios that need it
 
     try:
-        plan = read_graph(folder / name, name)
+        plan = read_graph(folder, form.file, form.units)
     except ValueError as error:
-        findings.error(("network", "graph"), str(error))
+        findings.error(("network", "graph", "file"), str(error))
         return None
     if not plan.nodes:
-        findings.error(("network", "graph"), f"a graph without nodes ({shown(name)}): allowed is at least one")
+        findings.error(
+            ("network", "graph", "file"), f"a graph without nodes ({shown(form.file)}): allowed is at least one"
+        )
     return plan
 
 
@@ -129,7 +137,7 @@ def _inline(form: NetworkForm, plan: Plan, findings: Findings, known: bool) -> L
     for index, link in enumerate(form.links or ()):
         if _ends_exist(index, link, plan, findings, known):
             place = ("network", "links", index)
-            if link.delay == FROM_COORDINATES and distance(*(plan.nodes[end] for end in link.between)) is None:
+            if _asks_places(link) and distance(*(plan.nodes[end] for end in link.between)) is None:
                 findings.error(
                     (*place, "delay"),
                     f"no coordinates to take the delay from ({' - '.join(link.between)}): "
@@ -141,18 +149,31 @@ def _inline(form: NetworkForm, plan: Plan, findings: Findings, known: bool) -> L
 
 def _special(form: NetworkForm, plan: Plan, findings: Findings, known: bool) -> Layers:
     """The edges of the graph with what the file says about some of them, and the links that only the file has."""
-    special: dict[frozenset[str], LinkSettings] = {}
-    pairs = {frozenset(edge.between) for edge in plan.edges}
+    special: dict[tuple[str, ...], LinkSettings] = {}
+    pairs = {tuple(sorted(edge.between)) for edge in plan.edges}
     added: list[Edge] = []
     for index, link in enumerate(form.links or ()):
         if _ends_exist(index, link, plan, findings, known):
-            pair = frozenset(link.between)
+            pair = tuple(sorted(link.between))
             if pair not in pairs:
                 pairs.add(pair)
                 added.append(Edge(between=link.between))
                 findings.note(f"the link {' - '.join(link.between)} is not in the graph: it is added")
-            special[pair] = layered(special.get(pair), link)
-    return [(edge, special.get(frozenset(edge.between))) for edge in (*plan.edges, *added)]
+            special[pair] = layered(special.get(pair), _towards(pair, link.between, link))
+    return [
+        (edge, said and _towards(edge.between, pair, said))
+        for edge in (*plan.edges, *added)
+        for pair in (tuple(sorted(edge.between)),)
+        for said in (special.get(pair),)
+    ]
+
+
+def _towards(wanted: tuple[str, ...], named: tuple[str, ...], settings: LinkSettings) -> LinkSettings:
+    """The settings with `there` from the first of the wanted ends; they are named in this order or the other."""
+    if wanted == named:
+        return settings
+    turned = {key: value.turned for key in _DIRECTED if (value := getattr(settings, key)) is not None}
+    return replace(settings, **turned)
 
 
 def _ends_exist(index: int, link: LinkForm, plan: Plan, findings: Findings, known: bool) -> bool:
@@ -180,11 +201,16 @@ def layered(*layers: LinkSettings | None) -> LinkSettings:
 def _link(name: str, between: tuple[str, str], settings: LinkSettings, plan: Plan) -> Link:
     loss, losses = link_losses(settings.loss)
     carrier = None if settings.carrier in {None, TCP} else cast("Carrier", settings.carrier)
+    rates = _rates(settings.rate, carrier)
+    places: Both[Delay] = alike(FROM_COORDINATES)
+    delays = (settings.delay or places).each(partial(_delay, between, plan))
     return Link(
         name=name,
         between=between,
-        rate=_rate(settings.rate, carrier),
-        delay=_delay(between, settings, plan),
+        rate=rates.there,
+        delay=delays.there,
+        rates=None if rates.there == rates.back else rates.pair,
+        delays=None if delays.there == delays.back else delays.pair,
         loss=loss,
         losses=losses,
         queue=settings.queue or 0,
@@ -195,15 +221,15 @@ def _link(name: str, between: tuple[str, str], settings: LinkSettings, plan: Pla
     )
 
 
-def _rate(said: float | None, carrier: Carrier | None) -> float:
+def _rates(said: Both[float] | None, carrier: Carrier | None) -> Both[float]:
     if isinstance(carrier, DialUp):
-        return carrier.modem
-    return said or (DEFAULT_RATE if carrier is None else USUAL_RATE[type(carrier)])
+        return alike(carrier.modem)
+    return said or alike(DEFAULT_RATE if carrier is None else USUAL_RATE[type(carrier)])
 
 
-def _delay(between: tuple[str, str], settings: LinkSettings, plan: Plan) -> Distribution:
-    if settings.delay is not None and settings.delay != FROM_COORDINATES:
-        return settings.delay
+def _delay(between: tuple[str, str], plan: Plan, said: Delay) -> Distribution:
+    if not isinstance(said, str):
+        return said
     metres = distance(*(plan.nodes[end] for end in between))
     return Constant(DEFAULT_DELAY if metres is None else round(metres / SIGNAL_SPEED, 9))
 
@@ -232,4 +258,8 @@ def _note_places(plan: Plan, settings: Sequence[LinkSettings], findings: Finding
 
 def _from_places(how: LinkSettings, placed: bool) -> bool:
     """Whether a link's delay is to come from coordinates: by its settings, or because nodes have some."""
-    return how.delay == FROM_COORDINATES or (how.delay is None and placed)
+    return _asks_places(how) or (how.delay is None and placed)
+
+
+def _asks_places(how: LinkSettings) -> bool:
+    return how.delay is not None and FROM_COORDINATES in how.delay.pair

@@ -19,9 +19,11 @@ from sim.scenario.distribution import Constant, Uniform
 DOWN = spec.Weather(down=(spec.Interval(start=10, end=20),))
 
 
-def link(name, a, b, ms, weather=None, *, rate=1e9):
-    """A link with a delay in ms."""
-    return spec.Link(name=name, between=(a, b), rate=rate, delay=Constant(ms / 1000), weather=weather or spec.Weather())
+def link(name, a, b, ms, weather=None, *, rate=1e9, back=None):
+    """A link with a delay in ms, and another one back."""
+    delays = None if back is None else (Constant(ms / 1000), Constant(back / 1000))
+    weather = weather or spec.Weather()
+    return spec.Link(name=name, between=(a, b), rate=rate, delay=Constant(ms / 1000), delays=delays, weather=weather)
 
 
 def mesh(*links, nodes="abcdef"):
@@ -30,33 +32,46 @@ def mesh(*links, nodes="abcdef"):
     return build(network, Skies(network, 100.0, Random), Random)
 
 
-edges = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(1, 9), st.booleans()), max_size=14)
+def test_each_direction_has_its_own_line():
+    """The rates and delays there and back are those of the lines, and of what routing counts."""
+    both = {"rates": (8e6, 1e6), "delays": (Constant(0.01), Constant(0.04))}
+    net = mesh(spec.Link(name="x", between=("a", "b"), rate=8e6, delay=Constant(0.01), **both))
+    lines = [net.links["x"].line(source) for source in "ab"]
+    assert [line.carry(0.0, 1000) for line in lines] == pytest.approx([0.011, 0.048])
+    assert [net.links["x"].cost(source) for source in "ab"] == [11_500_000_000, 52_000_000_000]
+
+
+edges = st.lists(
+    st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(1, 9), st.integers(1, 9), st.booleans()), max_size=14
+)
 
 
 @given(edges, st.booleans(), st.booleans())
 def test_paths_cost_what_networkx_says(edges, follow, stormy):
     """The path's cost and existence agree with networkx over the links that count, and it has the fewest hops."""
     links = [
-        link(f"l{i}", "abcdef"[x], "abcdef"[y], ms, DOWN if bad else None)
-        for i, (x, y, ms, bad) in enumerate(edges)
+        link(f"l{i}", "abcdef"[x], "abcdef"[y], ms, DOWN if bad else None, back=back)
+        for i, (x, y, ms, back, bad) in enumerate(edges)
         if x != y
     ]
     net, now = mesh(*links), 15.0 if stormy else 5.0
-    routing, graph = Routing(net, follow_outages=follow), nx.Graph()
+    routing, graph = Routing(net, follow_outages=follow), nx.DiGraph()
     graph.add_nodes_from("abcdef")
     for item in net.links.values():
         if follow and not item.timeline.is_up(now):
             continue
-        x, y = item.between
-        if not graph.has_edge(x, y) or graph[x][y]["cost"] > item.cost:
-            graph.add_edge(x, y, cost=item.cost, both=item.cost * 1000 + 1)
+        for x, y in (item.between, item.between[::-1]):
+            cost = item.cost(x)
+            if not graph.has_edge(x, y) or graph[x][y]["cost"] > cost:
+                graph.add_edge(x, y, cost=cost, both=cost * 1000 + 1)
     reached = nx.single_source_dijkstra_path_length(graph, "a", weight="both")
     for target in "abcdef":
         path = routing.path("a", target, now)
         assert (path is not None) == (target in reached)
         if path:
             used = routing.links(path, now)
-            assert sum(item.cost * 1000 + 1 for item in used) == reached[target]
+            steps = zip(used, path, strict=False)
+            assert sum(item.cost(here) * 1000 + 1 for item, here in steps) == reached[target]
 
 
 def test_a_path_leads_around_an_outage_and_back():

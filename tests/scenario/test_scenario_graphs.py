@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 
 from sim.scenario.distribution import Constant
@@ -53,7 +55,10 @@ def test_a_graph_of_the_zoo_gives_places_rates_and_delays(shared):
     scenario = loads("network: {graph: Cesnet1993.graphml}", shared / "data" / "topologies" / "zoo")
     assert scenario.network.nodes["Ostrava"].lat == 49.83465
     assert sorted({link.rate for link in scenario.network.links}) == [20000.0, 60000.0]
-    assert scenario.notes[0] == "nodes without coordinates (Ebone): 1 of their links get a delay of 10 ms"
+    assert scenario.notes[:2] == (
+        "attributes of the graph that are ignored: Internal, Country, LinkSpeed, LinkLabel, LinkSpeedUnits, key",
+        "nodes without coordinates (Ebone): 1 of their links get a delay of 10 ms",
+    )
 
 
 GML = """graph [
@@ -62,7 +67,7 @@ GML = """graph [
   node [ id 2 label "None" ]
   node [ id 3 label "alone" ]
   edge [ source 0 target 1 LinkSpeedRaw 64000.0 latency "5 ms" ]
-  edge [ source 1 target 2 rate "2 Mbit/s" delay 0.25 ]
+  edge [ source 1 target 2 rate "2 Mbit/s" delay "0.25 s" ]
   edge [ source 2 target 2 ]
   edge [ source 0 target 2 ]
 ]
@@ -101,14 +106,20 @@ def test_parallel_edges_are_separate_links(tmp_path):
 
 
 def test_a_directed_graph_gives_links_in_both_directions(tmp_path):
-    """Two opposite arrows are one link, and that is said."""
+    """Two opposite arrows are one link, an arrow without one is alike in both directions, and that is said."""
     text = (
-        'graph [ directed 1 node [ id 0 label "A" ] node [ id 1 label "B" ] '
-        "edge [ source 0 target 1 ] edge [ source 1 target 0 ] ]"
+        'graph [ directed 1 node [ id 0 label "A" ] node [ id 1 label "B" ] node [ id 2 label "C" ] '
+        'edge [ source 0 target 1 ] edge [ source 2 target 0 bw "1 Mbps" ] edge [ source 1 target 0 ] ]'
     )
     scenario = graph(tmp_path, text)
-    assert [link.name for link in scenario.network.links] == ["A-B"]
-    assert scenario.notes[0] == "the graph is directed: each of its lines is a link in both directions"
+    assert [(link.name, link.rate, link.rates) for link in scenario.network.links] == [
+        ("A-B", 10e6, None),
+        ("C-A", 1e6, None),
+    ]
+    assert scenario.notes[0] == (
+        "the graph is directed: opposite arrows are one link with two directions; "
+        "arrows without an opposite one is alike in both: C -> A"
+    )
 
 
 GRAPHML = """<graphml xmlns="http://graphml.graphdrawing.org/xmlns">
@@ -150,11 +161,14 @@ BROKEN = {
     "not GraphML": ("<html/>", "g.xml", "no graph can be read from this file (g.xml, "),
     "not GML": ("hello", "g.gml", "no graph can be read from this file (g.gml, "),
     "no kind of graph": ("a b", "g.txt", "unknown kind of graph file (g.txt): allowed are .graphml, .xml, .gml"),
+    "not Pajek": ("*vertices 5", "g.net", "no graph can be read from this file (g.net, "),
+    "another format": ("graph {}", "g.dot", "unknown kind of graph file (g.dot): allowed are"),
+    "SNDlib": ('<network xmlns="http://sndlib.zib.de/network"/>', "g.xml", "SNDlib's files are not read (g.xml)"),
     "no nodes": ("graph [ ]", "g.gml", "a graph without nodes (g.gml): allowed is at least one"),
     "bad rate": (
         GML.replace("2 Mbit/s", "fast"),
         "g.gml",
-        "no graph can be read from this file (g.gml, between Chicago-2 and node-2: not a rate (fast): ",
+        "no graph can be read from this file (g.gml): between Chicago-2 and node-2: not a rate (fast): ",
     ),
 }
 
@@ -168,7 +182,7 @@ def test_a_broken_graph_is_an_error_at_its_name(tmp_path, text, name, expected):
 def test_a_folder_is_no_graph(tmp_path):
     """A folder with the name of a graph is refused."""
     (tmp_path / "g.gml").mkdir()
-    with pytest.raises(ScenarioError, match="unreadable graph file"):
+    with pytest.raises(ScenarioError, match="a folder: allowed is a regular file"):
         loads("network: {graph: g.gml}", tmp_path)
 
 
@@ -204,3 +218,200 @@ def test_made_networks_depend_on_the_seed_alone():
     assert links(1) == links(1)
     assert links(1) != links(2)
     assert links(1, ", seed: 2") == links(2)
+
+
+TWO = 'node [ id 1 label "a" ] node [ id 2 label "b" ]'
+
+
+def edges(folder, *lines, more="", units=""):
+    """The links of a GML file with these edges between two nodes."""
+    text = f"graph [ {more} {TWO} " + " ".join(f"edge [ {line} ]" for line in lines) + " ]"
+    (folder / "g.gml").write_text(text)
+    return loads(f"network: {{graph: {{file: g.gml{units}}}}}", folder).network.links
+
+
+@pytest.mark.parametrize("name", ["Airtel", "Belnet", "AttMpls"])
+def test_gml_of_the_zoo_with_parallel_edges(shared, name):
+    """GML that does not say that it is a multigraph has all its edges."""
+    file = shared / "data" / "topologies" / "zoo" / f"{name}.gml"
+    network = loads(f"network: {{graph: {file}}}").network
+    assert len(network.links) == file.read_text(encoding="utf-8").count("edge [")
+
+
+@pytest.mark.parametrize("more", ["", "multigraph 0", "multigraph 1", 'Creator "graph [ x"'])
+def test_parallel_edges_need_no_word(tmp_path, more):
+    """Two edges between the same nodes are two links, whatever the file says of multigraphs."""
+    found = [(link.name, link.delay.mean()) for link in edges(tmp_path, f'{ENDS} delay "1 ms"', ENDS, more=more)]
+    assert found == [("a-b", 0.001), ("a-b-2", 0.01)]
+
+
+ENDS = "source 1 target 2"
+MEASURED = {
+    'rate "8 Mbit/s"': ("rate", 8e6),
+    'bandwidth "1 Gbps"': ("rate", 1e9),
+    'bw "10 Mbit"': ("rate", 1e7),
+    "capacity_kbps 64": ("rate", 64e3),
+    "LinkSpeedRaw 2048000": ("rate", 2048e3),
+    'latency "50 ms"': ("delay", 0.05),
+    'delay "7 us"': ("delay", 7e-6),
+    'latency "2 milliseconds"': ("delay", 0.002),
+    "delay_ms 1.5": ("delay", 0.0015),
+    'delay 5 delay_unit "us"': ("delay", 5e-6),
+    "packet_loss 0.25": ("loss", 0.25),
+    'packetloss "5 %"': ("loss", 0.05),
+    "loss_percent 2": ("loss", 0.02),
+    "latency 0": ("delay", 0.0),
+    'delay "None"': ("delay", 0.01),
+}
+
+
+@pytest.mark.parametrize("written", MEASURED)
+def test_what_graphs_in_use_call_their_attributes(tmp_path, written):
+    """Rates, delays and losses are read under the names and in the units that they have there."""
+    setting, expected = MEASURED[written]
+    found = getattr(edges(tmp_path, f"{ENDS} {written}")[0], setting)
+    assert (found.mean() if setting == "delay" else found) == expected
+
+
+def test_units_of_the_whole_graph(tmp_path):
+    """The graph's own attributes may say the units of its edges', as those of FNSS do."""
+    (link,) = edges(tmp_path, f"{ENDS} capacity 10 delay 3", more='capacity_unit "Mbps" delay_unit "ms"')
+    assert (link.rate, link.delay) == (1e7, Constant(0.003))
+
+
+@pytest.mark.parametrize("name", ["latency", "delay"])
+def test_units_that_the_scenario_says(tmp_path, name):
+    """They hold for numbers without a unit alone; an attribute may be called by what it sets."""
+    units = f", units: {{{name}: ms, bandwidth: Mbit/s}}"
+    links = edges(tmp_path, f"{ENDS} latency 50.0 bandwidth 2", f'{ENDS} latency "1 s"', units=units)
+    assert [(link.rate, link.delay.mean()) for link in links] == [(2e6, 0.05), (10e6, 1.0)]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (
+            "latency 50.0",
+            "latency needs a unit (50.0): allowed is one in the file, as in 30 s, or in the scenario, as in",
+        ),
+        ("bandwidth 100", "bandwidth needs a unit (100)"),
+        ('delay "5 parsecs"', "unknown unit of a duration (parsecs): allowed are s, "),
+        ("latency -5", "needs a unit"),
+        ('latency "-5 ms"', "a duration cannot be negative (-0.005 s): allowed is 0 or more"),
+        ("loss 5", "not a loss (5): allowed is less than 1; shares of a hundred need a unit, as in 5 %"),
+    ],
+)
+def test_numbers_that_say_nothing(tmp_path, line, expected):
+    """A number without a unit, an unknown unit and a value out of range are errors with their cure, never cut."""
+    with pytest.raises(ScenarioError) as caught:
+        edges(tmp_path, f"{ENDS} {line}", f"{ENDS} {line}")
+    assert expected in str(caught.value)
+    assert str(caught.value).endswith("(so it is with 2 edges)")
+
+
+@pytest.mark.parametrize(
+    ("units", "expected"),
+    [
+        ("{latency: Mbit/s}", "1:43: no unit of latency (Mbit/s): allowed is e.g. ms"),
+        ("{colour: ms}", "1:42: no attribute that has a unit (colour): allowed are LinkSpeedRaw, rate, "),
+        ("ms", "1:33: not units (ms): allowed is a mapping"),
+    ],
+)
+def test_units_that_are_none(tmp_path, units, expected):
+    """A unit is one of its attribute's kind."""
+    with pytest.raises(ScenarioError) as caught:
+        edges(tmp_path, ENDS, units=f", units: {units}")
+    assert expected.partition(": ")[2] in str(caught.value)
+
+
+def test_opposite_arrows_are_one_link_with_two_directions(tmp_path):
+    """Each arrow has its own rate, delay and loss; what one of them does not say is that of the other."""
+    lines = [
+        'source 2 target 1 rate "8 Mbit/s" latency "10 ms" loss 0.01',
+        'source 1 target 2 rate "1 Mbit/s" latency "40 ms"',
+        'source 1 target 2 rate "3 Mbit/s"',
+    ]
+    first, second = edges(tmp_path, *lines, more="directed 1")
+    assert (first.between, first.rates, first.delays) == (("a", "b"), (1e6, 8e6), (Constant(0.04), Constant(0.01)))
+    assert (first.loss, first.losses) == (0.01, None)
+    assert (second.between, second.rate, second.rates) == (("a", "b"), 3e6, None)
+
+
+def test_what_is_said_of_a_link_of_the_graph_is_turned_with_it(tmp_path):
+    """`there` is from the first of the nodes as the scenario names them, however the file does."""
+    said = "rate: {there: 1 kbit/s, back: 2 kbit/s}, loss: {there: 1 %, back: 2 %}, delay: {there: 1 s, back: 2 s}"
+    text = f"graph [ {TWO} edge [ {ENDS} ] ]"
+    for between, turn in (("a, b", 1), ("b, a", -1)):
+        (link,) = graph(tmp_path, text, more=f", links: [{{between: [{between}], {said}}}]").network.links
+        assert link.between == ("a", "b")
+        assert (link.rates, [d.mean() for d in link.delays]) == ((1e3, 2e3)[::turn], [1.0, 2.0][::turn])
+        assert [loss.share for loss in link.losses] == [0.01, 0.02][::turn]
+
+
+def test_what_is_not_read_is_said(tmp_path):
+    """Attributes that mean nothing here are named, once; a place that is not in degrees is none."""
+    text = (
+        'graph [ node [ id 0 host_bandwidth_up "1 Mbit" lat 412.5 lon 8 x 1 ] node [ id 1 name "n" lat "47.5" lng 8 ] '
+        'edge [ source 0 target 1 jitter "5 ms" packet_loss 0.2 ] edge [ source 0 target 1 jitter 1 ] '
+        "edge [ source 1 target 1 ] edge [ source 0 target 0 ] ]"
+    )
+    scenario = graph(tmp_path, text)
+    assert scenario.notes[:3] == (
+        "attributes of the graph that are ignored: host_bandwidth_up, x, jitter",
+        "nodes whose place is not in degrees, so that they have none: node-0",
+        "a line from node-0, n to itself is left out",
+    )
+    assert [(n.name, n.lat, n.lon) for n in scenario.network.nodes.values()] == [
+        ("node-0", None, None),
+        ("n", 47.5, 8.0),
+    ]
+
+
+ENCODED = {
+    "UTF-8": ("utf-8", b""),
+    "a BOM": ("utf-8", b"\xef\xbb\xbf"),
+    "UTF-16": ("utf-16", b""),
+    "Latin-1": ("latin-1", b""),
+}
+
+
+@pytest.mark.parametrize(("encoding", "mark"), ENCODED.values(), ids=ENCODED)
+@pytest.mark.parametrize("name", ["g.gml", "g.graphml"])
+def test_labels_in_any_encoding(tmp_path, name, encoding, mark):
+    """Labels of any script come out right, a guess is said."""
+    text = GML.replace("alone", "Zürich") if name == "g.gml" else GRAPHML.replace("Here", "Zürich")
+    (tmp_path / name).write_bytes(mark + text.encode(encoding))
+    scenario = loads(f"network: {{graph: {name}}}", tmp_path)
+    assert "Zürich" in scenario.network.nodes
+    assert (f"{name}: not UTF-8, so read as Latin-1" in scenario.notes) == (encoding == "latin-1")
+
+
+def test_the_encoding_that_xml_declares(tmp_path):
+    """It is gone by, without a word."""
+    text = '<?xml version="1.0" encoding="ISO-8859-2"?>' + GRAPHML.replace("Here", "Łódź")
+    (tmp_path / "g.xml").write_bytes(text.encode("iso-8859-2"))
+    scenario = loads("network: {graph: g.xml}", tmp_path)
+    assert list(scenario.network.nodes) == ["Łódź", "There"]
+    assert not any("UTF-8" in note for note in scenario.notes)
+
+
+OTHERS = {
+    "g.gexf": """<?xml version="1.0" encoding="UTF-8"?><gexf xmlns="http://www.gexf.net/1.2draft" version="1.2">
+<graph defaultedgetype="undirected"><attributes class="edge"><attribute id="0" title="latency" type="string"/>
+</attributes><nodes><node id="0" label="a"/><node id="1" label="b"/></nodes><edges>
+<edge id="0" source="0" target="1"><attvalues><attvalue for="0" value="3 ms"/></attvalues></edge></edges></graph>
+</gexf>""",
+    "g.net": '*Vertices 2\n1 "a" 0.1 0.2 box\n2 "b"\n*Edges\n1 2 1 latency "3 ms"\n',
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("squeezed", [False, True])
+def test_other_formats(tmp_path, name, squeezed):
+    """GEXF and Pajek load, plain or as gzip."""
+    data = OTHERS[name].encode()
+    file = name + ".gz" * squeezed
+    (tmp_path / file).write_bytes(gzip.compress(data) if squeezed else data)
+    network = loads(f"network: {{graph: {file}}}", tmp_path).network
+    assert list(network.nodes) == ["a", "b"]
+    assert [link.delay for link in network.links] == [Constant(0.003)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sim.scenario.distribution import Constant, Uniform
 from sim.scenario.errors import ScenarioError
 from sim.scenario.load import loads
 from sim.scenario.show import show
@@ -44,6 +45,46 @@ def test_losses_are_read_and_shown(said, loss, losses):
     link = scenario.network.links[0]
     assert (link.loss, link.losses) == (loss, losses)
     assert loads(show(scenario)).network == scenario.network
+
+
+@pytest.mark.parametrize(
+    ("said", "rates", "delays"),
+    [
+        ("rate: 2 Mbit/s, delay: 3 ms", None, None),
+        ("rate: {there: 8 Mbit/s, back: 1 Mbit/s}", (8e6, 1e6), None),
+        (
+            "delay: {there: 10 ms, back: {uniform: {low: 1 ms, high: 3 ms}}}",
+            None,
+            (Constant(0.01), Uniform(0.001, 0.003)),
+        ),
+        ("delay: {there: from-coordinates, back: 40 ms}", None, (Constant(0.055636029), Constant(0.04))),
+        ("delay: {there: 1 s, back: 1 s}, rate: {there: 1 bit/s, back: 1 bit/s}", None, None),
+    ],
+)
+def test_rates_and_delays_of_each_direction_are_read_and_shown(said, rates, delays):
+    """What is shown is read as the same again; where both directions are alike they are said once."""
+    nodes = "{a: {lat: 0, lon: 0}, b: {lat: 0, lon: 100}}"
+    scenario = loads(f"network: {{nodes: {nodes}, links: [{{between: [a, b], {said}}}]}}")
+    link = scenario.network.links[0]
+    assert (link.rates, link.delays) == (rates, delays)
+    assert loads(show(scenario)).network == scenario.network
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("rate: {there: 0, back: 1}", "a rate must be above zero (0)"),
+        ("rate: {there: 1 Mbit/s}", "back is missing: needed are there, back"),
+        ("delay: {there: 1 s, back: soon}", "not a delay (soon)"),
+        ("delay: {there: 1 s, back: 1 s, up: 1 s}", "unknown key (up): allowed are there, back"),
+        ("delay: {there: from-coordinates, back: 1 s}", "no coordinates to take the delay from (a - b)"),
+    ],
+)
+def test_mistakes_in_a_direction(said, words):
+    """Each direction is checked as the whole is."""
+    with pytest.raises(ScenarioError) as error:
+        loads(f"network: {{nodes: [a, b], links: [{{between: [a, b], {said}}}]}}")
+    assert words in str(error.value)
 
 
 @pytest.mark.parametrize(

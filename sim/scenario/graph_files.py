@@ -1,0 +1,107 @@
+"""Graph files as networkx's readers take them: GraphML, GML, GEXF and Pajek, plain or gzip, in whatever encoding.
+
+Text is UTF-8, what its byte order mark or its XML declaration says, or else Latin-1. GML may hold parallel edges
+whether or not it says `multigraph 1`. What is of no kind that is read is refused by its name.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Callable, Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final
+from xml.etree.ElementTree import ParseError
+
+import networkx as nx
+
+from sim.scenario.inputs import InputError, printable, read_input
+from sim.scenario.names import listing
+
+__all__ = ["KINDS", "read_graph_file"]
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_DECLARATION = re.compile(r"""\A\s*<\?xml[^>]*?\?>""")
+_ENCODING = re.compile(rb"""\A\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
+_OPENS = re.compile(r'"[^"]*"|#[^\n]*|\bgraph\s*\[', re.IGNORECASE)
+_LONGEST_REASON = 400
+"""What a reader says may hold a whole file; more characters than these are left out of an error."""
+
+
+def read_graph_file(folder: Path, name: str) -> tuple[nx.Graph[Any], tuple[str, ...]]:
+    """The graph that a file holds, and what there is to say about its text.
+
+    Raises:
+        InputError: no such file, no file of a known kind, or no graph in it.
+    """
+    kind = Path(name.lower().removesuffix(".gz")).suffix
+    shown = printable(name)
+    if kind not in _READERS:
+        allowed = f"{listing(KINDS)}, and these with .gz"
+        raise InputError(f"unknown kind of graph file ({shown}): allowed are {allowed}; convert it to one of them")
+    text, sure = _decoded(read_input(folder, name))
+    what, read = _READERS[kind]
+    if "<gexf" in text[:2000]:
+        what, read = _READERS[".gexf"]
+    elif "sndlib" in text[:2000].lower():
+        raise InputError(f"SNDlib's files are not read ({shown}): allowed are {listing(KINDS)}; convert it to GraphML")
+    try:
+        graph = read(text)
+    except ParseError as error:
+        raise InputError(f"this graph file is not XML ({shown}, {error}): allowed is {what}") from None
+    except (Exception, StopIteration) as error:  # noqa: BLE001 - whatever a reader raises is about the file
+        reason = " ".join(printable(str(error)).split()) or type(error).__name__
+        raise InputError(
+            f"no graph can be read from this file ({shown}, {reason[:_LONGEST_REASON]}): allowed is {what}"
+        ) from None
+    notes = () if sure else (f"{shown}: not UTF-8, so read as Latin-1",)
+    return graph, notes
+
+
+def _decoded(data: bytes) -> tuple[str, bool]:
+    """The text, and whether its encoding is more than a guess."""
+    marked = next((encoding for mark, encoding in _MARKS if data.startswith(mark)), None)
+    declared = _ENCODING.match(data)
+    for encoding in (marked, declared and declared[1].decode("ascii"), "utf-8"):
+        try:
+            return data.decode(encoding or "utf-8"), True
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return data.decode("latin-1"), False
+
+
+def _graphml(text: str) -> nx.Graph[Any]:
+    return nx.parse_graphml(_DECLARATION.sub("", text))
+
+
+def _gexf(text: str) -> nx.Graph[Any]:
+    return nx.read_gexf(BytesIO(_DECLARATION.sub("", text).encode()))
+
+
+def _pajek(text: str) -> nx.Graph[Any]:
+    return nx.parse_pajek("\n".join(text.splitlines()))
+
+
+def _gml(text: str) -> nx.Graph[Any]:
+    """A multigraph, so that parallel edges are kept."""
+    begins = next((found for found in _OPENS.finditer(text) if found[0][0] not in '"#'), None)
+    if begins is not None:
+        text = f"{text[: begins.end()]} multigraph 1 {text[begins.end() :]}"
+    return nx.parse_gml(text, label="id")
+
+
+_READERS: Final[Mapping[str, tuple[str, Callable[[str], nx.Graph[Any]]]]] = {
+    ".graphml": ("GraphML", _graphml),
+    ".xml": ("GraphML", _graphml),
+    ".gml": ("GML", _gml),
+    ".gexf": ("GEXF", _gexf),
+    ".net": ("Pajek's format", _pajek),
+    ".paj": ("Pajek's format", _pajek),
+}
+KINDS: Final = tuple(_READERS)
+"""The endings of names of graph files."""
