@@ -26,6 +26,7 @@ class ServeOptions:
     bind: Annotated[str, Parameter(help="The address to listen on.")] = "127.0.0.1"
     architecture: Annotated[str, Parameter(help="The host as this architecture sets it; the first one's else.")] = ""
     idle: Annotated[float, Parameter(help="Seconds that a client may be silent.")] = 300.0
+    verbose: Annotated[bool, Parameter(name=["-v", "--verbose"], negative="", help="Log mail and refusals.")] = False
     overrides: Overrides = ()
 
 
@@ -56,5 +57,6 @@ def serve(scenario: ScenarioFile, options: Annotated[ServeOptions, Parameter(nam
         key=options.key,
         bind=options.bind,
         limits=Limits(idle=options.idle),
+        verbose=options.verbose,
         tell=tell,
     )

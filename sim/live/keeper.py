@@ -12,6 +12,7 @@ from email.utils import format_datetime
 from itertools import count
 from time import time
 
+from sim.live import log
 from sim.live.held import Held
 from sim.live.maildir import Maildir
 from sim.mail.path import Path
@@ -45,6 +46,7 @@ class Keeper:
         held: is told of every message that is there.
         knows: says whether there is such a mailbox, or somebody to pass mail on to.
         tell: takes a line for whoever runs the server.
+        note: takes a line of the log.
     """
 
     def __init__(
@@ -52,14 +54,17 @@ class Keeper:
         name: str,
         maildir: Maildir,
         held: Held,
+        *,
         knows: Callable[[Path], bool],
         tell: Callable[[str], object],
+        note: Callable[[str], object],
     ) -> None:
         self._name = name
         self._maildir = maildir
         self._held = held
         self._knows = knows
         self._tell = tell
+        self._note = note
         self._writers = ThreadPoolExecutor(_WRITERS, "maildir")
         self._serial = count(1)
 
@@ -82,6 +87,7 @@ class Keeper:
             self._tell(f"{queue_id}: mail from {peer} could not be kept: {error}")
             return replies.E452_NO_STORAGE if error.errno in _FULL else replies.E451_LOCAL_ERROR
         self._held.note(file, recipients)
+        self._note(log.kept(queue_id, mail, recipients, peer))
         return reply
 
     async def keep_each(self, mail: AcceptedMail, peer: str) -> list[Reply]:

@@ -13,8 +13,10 @@ import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from ipaddress import IPv6Address, ip_address
 from time import monotonic, time
 
+from sim.live import log
 from sim.live.courier import Courier
 from sim.live.held import Held
 from sim.live.keeper import Keeper
@@ -47,6 +49,7 @@ class LiveServer:
         limits: what peers may do.
         tell: takes a line for whoever runs the server.
         tls: the certificate for STARTTLS, which is offered if there is one, and only then.
+        note: takes the lines of the log: one for each message that is kept, and for each refusal.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class LiveServer:
         tell: Callable[[str], object],
         *,
         tls: ssl.SSLContext | None = None,
+        note: Callable[[str], object] = log.nothing,
     ) -> None:
         host = host if host.size_limit else replace(host, size_limit=limits.size)
         self._host = replace(host, extensions=_extensions(host, tls is not None))
@@ -76,11 +80,12 @@ class LiveServer:
             percent_hack=host.percent_hack,
         )
         self._held = Held(maildir, filter(self._directory.backs_up, scenario.domains), dns.mx)
-        self._keeper = Keeper(host.domain, maildir, self._held, self._knows, tell)
+        self._keeper = Keeper(host.domain, maildir, self._held, knows=self._knows, tell=tell, note=note)
         at_once = host.policies.sessions_at_once or limits.client_sessions
         policies = replace(host.policies, sessions_at_once=at_once)
         self._guard = Guard(policies, random.random, self._held.octets)
         self._tell = tell
+        self._note = note
         self._tls = tls
         self._memory = Memory(limits.memory)
         self._sessions: dict[Session, asyncio.Task[None]] = {}
@@ -139,8 +144,9 @@ class LiveServer:
             # It was reset before it was taken.
             writer.transport.abort()
             return
+        ends = peer[0], writer.get_extra_info("sockname")[0]
         address = _literal(peer[0])
-        self._directory.claim(_literal(writer.get_extra_info("sockname")[0]))
+        self._directory.claim(_literal(ends[1]))
 
         async def keep(mail: AcceptedMail) -> Sequence[Reply]:
             return await self._keeper.keep_each(mail, address) if lmtp else [await self._keeper.keep(mail, address)]
@@ -148,7 +154,7 @@ class LiveServer:
         session = Session(
             reader,
             writer,
-            self._reception(Gate(self._guard, address, self._now), lmtp=lmtp),
+            self._reception(address, lmtp=lmtp, near=_is_near(*ends)),
             keep,
             self._hand_over,
             tls=self._tls,
@@ -175,9 +181,17 @@ class LiveServer:
         """The time that the policies go by: seconds since the host began to serve."""
         return monotonic() - self._started
 
-    def _reception(self, gate: Gate, *, lmtp: bool) -> Reception:
-        return Reception(
-            self._lmtp_host if lmtp else self._host,
+    def _reception(self, client: str, *, lmtp: bool, near: bool) -> Reception:
+        """The host's side of a session, by LMTP or not, with a client that is near (on this machine) or is not."""
+
+        def refused(event: object, reply: Reply) -> None:
+            self._note(log.refused(event, reply, client, reception.helo))
+
+        host = self._lmtp_host if lmtp else self._host
+        if host.clear_auth is None:
+            host = replace(host, clear_auth=near)
+        reception = Reception(
+            host,
             self._directory,
             asks=True,
             error_limit=self._limits.errors,
@@ -186,8 +200,10 @@ class LiveServer:
             tls=self._tls is not None,
             challenge=self._challenge,
             waiting=self._held,
-            gate=gate,
+            gate=Gate(self._guard, client, self._now),
+            refused=refused,
         )
+        return reception
 
     def _challenge(self) -> bytes:
         """What nobody can foresee, in the form that RFC 2195 section 2 asks for."""
@@ -209,6 +225,13 @@ def _extensions(host: Host, tls: bool) -> tuple[str, ...]:
     impossible = ("FUTURERELEASE", *(() if tls else ("STARTTLS",)), *(() if host.accounts else ("AUTH", "ATRN")))
     possible = tuple([keyword for keyword in host.extensions if keyword not in impossible])
     return possible if not tls or "STARTTLS" in possible else (*possible, "STARTTLS")
+
+
+def _is_near(client: str, server: str) -> bool:
+    """Whether nobody can listen between two addresses: Dovecot, too, takes it so where they are the same."""
+    address = ip_address(client.partition("%")[0])
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return client == server or (mapped or address).is_loopback
 
 
 def _literal(address: str) -> str:

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+from sim.live import log
 from sim.live.errors import LiveError
 from sim.live.limits import Limits
 from sim.live.maildir import Maildir
@@ -33,6 +34,7 @@ def serve(
     certificate: Path | None = None,
     key: Path | None = None,
     limits: Limits | None = None,
+    verbose: bool = False,
     tell: Callable[[str], object],
 ) -> int:
     """Serve a host until SIGINT or SIGTERM; gives the exit status.
@@ -48,6 +50,7 @@ def serve(
         certificate: a file with the certificate for STARTTLS, in PEM.
         key: a file with its private key, where it is not in the same file.
         limits: what peers may do.
+        verbose: whether each message and each refusal is told.
         tell: takes lines for whoever runs the server.
 
     Raises:
@@ -55,7 +58,8 @@ def serve(
     """
     chosen = _host(scenario, host, architecture)
     tls = None if certificate is None else server_context(certificate, key)
-    server = LiveServer(scenario, chosen, Maildir(maildir), limits or Limits(), tell, tls=tls)
+    note = tell if verbose else log.nothing
+    server = LiveServer(scenario, chosen, Maildir(maildir), limits or Limits(), tell, tls=tls, note=note)
     return asyncio.run(_serve(server, bind, smtp, lmtp, tell))
 
 

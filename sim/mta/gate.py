@@ -22,6 +22,9 @@ E450_TOO_MANY_RCPTS_FROM_YOU = Reply(450, ("Too many recipients from your host",
 E421_TOO_MANY_IN_SESSION = Reply(421, ("Too many messages in this connection",), "4.7.0")
 E452_SPOOL_FULL = Reply(452, ("Insufficient system storage",), "4.3.1")
 
+AUTH_FAILURE_DELAY = 2.0
+"""Seconds that a wrong login costs its client (Dovecot's auth_failure_delay, 2 secs by default)."""
+
 
 class _Counter:
     """How often each client has come lately.
@@ -80,6 +83,8 @@ class Guard:
         self._messages = _counter(policies.messages, E450_TOO_MUCH_FROM_YOU)
         self._recipients = _counter(policies.recipients, E450_TOO_MANY_RCPTS_FROM_YOU)
         self._open: dict[str, int] = {}
+        # When clients learn that they have guessed wrong.
+        self._guesses: dict[str, float] = {}
 
     @property
     def errors(self) -> Errors | None:
@@ -113,6 +118,15 @@ class Guard:
         for counter in (self._sessions, self._messages, self._recipients):
             if counter is not None:
                 counter.forget()
+
+    def guess(self, client: str, now: float) -> float:
+        """How long the reply to a wrong login is held back, in s.
+
+        In all its sessions together a client learns of one in each `AUTH_FAILURE_DELAY` seconds.
+        """
+        at = max(now, self._guesses.get(client, now)) + AUTH_FAILURE_DELAY
+        self._guesses[client] = at
+        return at - now
 
     def hello(self, now: float) -> Reply | None:
         """Why EHLO or HELO is refused, if it is."""
@@ -200,6 +214,10 @@ class Gate:
         refusal = self._guard.connection(self._client, self._now())
         self._open = refusal is None
         return refusal
+
+    def guess(self) -> float:
+        """How long the reply to a wrong login is held back, in s."""
+        return self._guard.guess(self._client, self._now())
 
     def hello(self) -> Reply | None:
         """The reply instead of the usual one to EHLO or HELO."""

@@ -52,6 +52,8 @@ class Reception:
             challenges are the same in every run.
         waiting: the mail that the host holds for others, for ETRN, TURN and ATRN.
         gate: the host's policies for this client, where it has any.
+        refused: is told of each refusal: the event that it answers, None where it ends the session or comes instead of
+            a greeting, and the reply.
         after: the machine of the host's own client, where its TURN or ATRN was accepted: the host is the server now, on
             the same connection.
     """
@@ -70,6 +72,7 @@ class Reception:
         "_patience",
         "_recipient_parameters",
         "_recipients",
+        "_refused",
         "_reverse_path",
         "_terminal",
         "_tls",
@@ -95,9 +98,11 @@ class Reception:
         challenge: Callable[[], bytes] | None = None,
         waiting: Waiting | None = None,
         gate: Gate | None = None,
+        refused: Callable[[object, Reply], object] | None = None,
         after: Client | None = None,
     ) -> None:
         self._gate = gate
+        self._refused = refused
         self._asks = asks
         self._challenge = challenge
         # Whether no further transaction may begin.
@@ -117,6 +122,7 @@ class Reception:
             esmtp=host.esmtp,
             lmtp=lmtp,
             secure=after is not None and after.secure,
+            clear_auth=host.clear_auth is not False,
         )
         if after is not None:
             reverse(after, self._machine)
@@ -141,6 +147,11 @@ class Reception:
         return "" if self._errands is None else self._errands.user
 
     @property
+    def helo(self) -> str:
+        """What the client calls itself."""
+        return self._machine.helo
+
+    @property
     def turned(self) -> tuple[str, ...] | None:
         """The nodes whose mail is to go the other way, once TURN or ATRN got its 250: go on with `turn_round`."""
         return None if self._errands is None else self._errands.turned
@@ -163,11 +174,11 @@ class Reception:
     def greet(self, *, busy: bool) -> bytes:
         """The greeting, or the refusal of a host whose session limit is reached."""
         if busy:
-            return self._machine.send(replies.E421_TOO_MANY_SESSIONS)
+            return self._refuse(None, replies.E421_TOO_MANY_SESSIONS)
         if self._gate is not None:
             self.sleep = self._gate.greeting_delay
             if (refusal := self._gate.connection()) is not None:
-                return self._machine.send(refusal)
+                return self._refuse(None, refusal)
         dialect = "LMTP" if self._lmtp else "ESMTP" if self._host.esmtp else "SMTP"
         return self._machine.send(_greeting(self._host.domain, dialect))
 
@@ -201,7 +212,8 @@ class Reception:
         if self.accepted and self._patience is not None:
             self._patience.begin_anew()
         answers = [self._machine.send(verdict) for verdict in each]
-        return b"".join([*answers, *[self._count(one) for one in verdicts if one.code >= 400], self._answer()])
+        counted = [self._count(events.MailData(b""), one) for one in verdicts if one.code >= 400]
+        return b"".join([*answers, *counted, self._answer()])
 
     def secured(self) -> None:
         """TLS protects the connection from here on; the session begins anew, with no greeting (RFC 3207 section 4.2).
@@ -232,7 +244,13 @@ class Reception:
 
     def close(self, reply: Reply) -> bytes:
         """End the session with a 421, whatever it waits for; nothing where it is over already."""
-        return b"" if self.is_over else self._machine.send(reply)
+        return b"" if self.is_over else self._refuse(None, reply)
+
+    def _refuse(self, event: object, reply: Reply) -> bytes:
+        """Give a refusal, and say so."""
+        if self._refused is not None:
+            self._refused(event, reply)
+        return self._machine.send(reply)
 
     def _answer_flight(self, commands: Sequence[Command]) -> bytes:
         """The answers to commands that came together; what is behind a refusal has to be looked at again."""
@@ -249,7 +267,7 @@ class Reception:
         octets = self._machine.send_flight(answered)
         if answered[-1].code < 400:
             return octets
-        return octets + self._count(answered[-1]) + self._answer()
+        return octets + self._count(commands[len(answered) - 1], answered[-1]) + self._answer()
 
     def _answer(self) -> bytes:
         machine = self._machine
@@ -268,7 +286,7 @@ class Reception:
             if self._watches:
                 out.append(self._watch(event, reply))
             if reply.code >= 400:
-                out.append(self._count(reply))
+                out.append(self._count(event, reply))
             else:
                 self._hold_back(1)
         return out[0] if len(out) == 1 else b"".join(out)
@@ -277,11 +295,13 @@ class Reception:
         """What else is to be said: in LMTP the same to the other recipients, and 421 to one who only keeps us busy."""
         more = b"".join([self._machine.send(reply) for _ in range(self._machine.replies_due)])
         if self._patience is not None and self._patience.is_junk(event) and reply.code < 400:
-            return more + self._count(reply)
+            return more + self._count(event, reply)
         return more
 
-    def _count(self, refusal: Reply) -> bytes:
-        """Count an error; at the limit, the end of the session."""
+    def _count(self, event: object, refusal: Reply) -> bytes:
+        """Count an error, which got this reply; at the limit, the end of the session."""
+        if self._refused is not None and refusal.code >= 400:
+            self._refused(event, refusal)
         ends = self._patience is not None and self._patience.is_over(refusal)
         self._hold_back(1)
         return self.close(replies.E421_TOO_MANY_ERRORS) if ends else b""
@@ -317,7 +337,10 @@ class Reception:
             self._errands = Errands(
                 self._host, self._directory, lmtp=self._lmtp, challenge=self._challenge, waiting=self._waiting
             )
-        return self._errands.answer(event, self._machine.helo, self.commands)
+        reply = self._errands.answer(event, self._machine.helo, self.commands)
+        if self._gate is not None and reply is replies.E535_BAD_CREDENTIALS:
+            self.sleep = max(self.sleep, self._gate.guess())
+        return reply
 
     def _mail(self, event: events.Mail | events.Send | events.Soml | events.Saml) -> Reply:
         limit = self._host.size_limit

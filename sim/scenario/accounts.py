@@ -1,14 +1,24 @@
-"""The logins of hosts, as a scenario file writes them."""
+"""The logins of hosts, and how AUTH is taken, as a scenario file writes them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from sim.scenario.names import shown
-from sim.scenario.reading import KEY, Collected, JsonSchema, Reads, settings
+from sim.scenario.reading import KEY, Collected, Form, JsonSchema, Reads, settings
+from sim.scenario.values import Flag
 
 _LONGEST = 255
 """RFC 4616 section 2: octets in a name or a password."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthForm(Form):
+    """How a host takes AUTH."""
+
+    clear: Flag | None = None
+    """Whether it does without TLS; where nothing is said it does in a run, and from this machine where it is served."""
 
 
 def read_accounts(value: object) -> dict[str, str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated, Literal, get_args
 
-from sim.scenario.accounts import Accounts, Login
+from sim.scenario.accounts import Accounts, AuthForm, Login
 from sim.scenario.arriving import ConstantForm, Pairs, PoissonForm, Share
 from sim.scenario.asking import AsksForm
 from sim.scenario.calendar import Start
@@ -194,6 +194,8 @@ class HostForm(Form):
     """The EHLO keywords that it offers and uses: a list of all, or what differs from its MTA's: `{CHUNKING: no}`."""
     accounts: Accounts | None = None
     """Whose AUTH it takes: login names to passwords."""
+    auth: AuthForm | None = None
+    """How it takes AUTH."""
     login: Login | None = None
     """What it proves itself with to servers that offer AUTH: name and password, or `none`."""
     vrfy: Policy | None = None

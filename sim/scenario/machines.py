@@ -117,6 +117,7 @@ def _host(name: str, layers: Sequence[Layer], findings: Findings) -> Host:
         extensions=offers,
         uses=uses,
         reuse=settings.reuse,
+        clear_auth=settings.auth.clear if settings.auth else None,
         login=(settings.login[0], settings.login[1]) if settings.login else None,
         policies=settings.policies.policies() if isinstance(settings.policies, PoliciesForm) else NO_POLICIES,
         collects=settings.collects.collects() if isinstance(settings.collects, CollectsForm) else None,

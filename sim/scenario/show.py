@@ -174,6 +174,7 @@ def _host(host: Host, *, alike: bool) -> Settings:
         "esmtp": host.esmtp,
         "extensions": [keyword if word == "yes" else {keyword: word} for keyword, word in words.items()],
         "accounts": dict(host.accounts),
+        "auth": {} if host.clear_auth is None else {"clear": host.clear_auth},
         "login": {"name": host.login[0], "password": host.login[1]} if host.login else "none",
         "vrfy": host.vrfy,
         "expn": host.expn,

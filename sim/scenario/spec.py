@@ -225,17 +225,18 @@ class Host:
     `called` is what the host calls itself in SMTP, where its name is no domain name; it is empty where it is.
 
     `accounts` are the logins (name -> password) that AUTH takes; `login` is the name and password that its client
-    proves itself with. `vrfy` and `expn` say whether users and lists are told (`answer`: 250, 251, 550, 551, 553), not
-    told (`evade`: 252), or the command is not implemented (`refuse`: 502). `source_routes` says what a route in a
-    forward-path means (`honour`: RFC 821; `strip`: RFC 5321; `reject`), `percent_hack` whether `user%far@own` in one of
-    its own domains is user@far. `reuse` says how its client goes on where more mail for the same host waits: after an
-    RSET, as Postfix does, with MAIL once the final dot has its reply, as Exim does (`mail`), with MAIL right behind the
-    final dot (`ride`), or in a session of its own (`never`); where nothing is said, as its product does. `sessions`
-    is how many its server has at a time, 0 as many as its product's. At times when nobody is `listening` (None: never),
-    connections are refused. While its `resolver` is down the host cannot look
-    up where mail goes. `spool` says whether its queue outlives the times when it is down. With `digests` its users
-    write a Content-MD5 (RFC 1864) into their messages, and check those that they get. `certificate` is what its server
-    shows where TLS is used.
+    proves itself with. `clear_auth` says whether AUTH is taken where no TLS protects the connection; None: in a run it
+    is, and a served host takes it from this machine alone. `vrfy` and `expn` say whether users and lists are told
+    (`answer`: 250, 251, 550, 551, 553), not told (`evade`: 252), or the command is not implemented (`refuse`: 502).
+    `source_routes` says what a route in a forward-path means (`honour`: RFC 821; `strip`: RFC 5321; `reject`),
+    `percent_hack` whether `user%far@own` in one of its own domains is user@far. `reuse` says how its client goes on
+    where more mail for the same host waits: after an RSET, as Postfix does, with MAIL once the final dot has its reply,
+    as Exim does (`mail`), with MAIL right behind the final dot (`ride`), or in a session of its own (`never`); where
+    nothing is said, as its product does. `sessions` is how many its server has at a time, 0 as many as its product's.
+    At times when nobody is `listening` (None: never), connections are refused. While its `resolver` is down the host
+    cannot look up where mail goes. `spool` says whether its queue outlives the times when it is down. With `digests`
+    its users write a Content-MD5 (RFC 1864) into their messages, and check those that they get. `certificate` is what
+    its server shows where TLS is used.
     """
 
     name: str
@@ -246,6 +247,7 @@ class Host:
     uses: tuple[str, ...] = ("PIPELINING", "SIZE", "8BITMIME", "ENHANCEDSTATUSCODES")
     accounts: Mapping[str, str] = field(default_factory=dict)
     login: tuple[str, str] | None = None
+    clear_auth: bool | None = None
     vrfy: Literal["answer", "evade", "refuse"] = "answer"
     expn: Literal["answer", "evade", "refuse"] = "answer"
     source_routes: Literal["honour", "strip", "reject"] = "strip"

@@ -52,6 +52,7 @@ class Served:
         self.port = port
         self.folder = folder
         self.told: list[str] = []
+        self.log: list[str] = []
 
     def messages(self) -> list[bytes]:
         """The messages in the Maildir; nothing may lie in its tmp."""
@@ -87,15 +88,17 @@ def served(
     """Serve a host, b unless another is named, as the settings change it."""
     spec = scenario()
     host = replace(next(iter(spec.architectures.values())).hosts[name], **settings)
-    folder, told = tmp_path / ("mail" if name == "b" else f"mail-{name}"), []
+    folder, told, log = tmp_path / ("mail" if name == "b" else f"mail-{name}"), [], []
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    server = LiveServer(spec, host, Maildir(folder), limits or Limits(linger=0.5), told.append, tls=tls)
+    server = LiveServer(
+        spec, host, Maildir(folder), limits or Limits(linger=0.5), told.append, tls=tls, note=log.append
+    )
     try:
         [address] = asyncio.run_coroutine_threadsafe(server.listen("127.0.0.1", 0, lmtp=lmtp), loop).result(60)
         found = Served(server, loop, int(address.rpartition(":")[2]), folder)
-        found.told = told
+        found.told, found.log = told, log
         yield found
     finally:
         try:

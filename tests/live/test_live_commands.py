@@ -212,3 +212,19 @@ def test_descriptors_that_run_out_are_said_once(file: Path):
             assert first.rest() == [221]
         process.send_signal(signal.SIGTERM)
         assert (process.communicate(timeout=20), process.returncode) == (("", ""), 0)
+
+
+@pytest.mark.slow
+def test_a_log_of_mail_and_refusals(file: Path):
+    """-v: a line for each on stderr, and what comes from peers moves no cursor."""
+    with serving(file, "-v") as (process, port), Peer(port) as peer:
+        peer.write(b"EHLO me\r\nMAIL FROM:<x@y.example>\r\nRCPT TO:<eve@b.example>\r\n\x1b[2J\r\n")
+        peer.write(b"RCPT TO:<bob@b.example>\r\nDATA\r\nhi\r\n.\r\nQUIT\r\n")
+        assert peer.rest() == [220, 250, 250, 550, 500, 250, 354, 250, 221]
+        said = [process.stderr.readline() for _ in range(3)]
+    client = "from [127.0.0.1], helo=<me>"
+    assert said[:2] == [
+        f"refused: RCPT TO:<eve@b.example> {client}: 550 5.1.1 No such user here\n",
+        f"refused: what is no command {client}: 500 5.5.2 Command line has an octet that is not printable US-ASCII\n",
+    ]
+    assert said[2].partition(": ")[2] == f"from=<x@y.example>, to=<bob@b.example>, size=4, ESMTP {client}: kept\n"

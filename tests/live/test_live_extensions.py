@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import smtplib
+import time
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,8 +11,10 @@ from pathlib import Path
 import pytest
 from live_host import ENVELOPE, MESSAGE, Peer, Served, served
 
+from sim.live import server
 from sim.live.limits import Limits
 from sim.live.maildir import Maildir
+from sim.mta import gate
 
 EXTENSIONS = ("PIPELINING", "SIZE", "8BITMIME", "SMTPUTF8", "CHUNKING", "BINARYMIME", "DSN", "AUTH", "ETRN")
 ACCOUNTS = {"bob": "secret"}
@@ -259,3 +262,63 @@ def test_mail_to_the_address_that_was_connected_to(host: Served):
         peer.write(b"VRFY bob@[127.0.0.1]\r\nDATA\r\nhi\r\n.\r\nQUIT\r\n")
         assert peer.rest() == [220, 250, 250, 250, 554, 250, 354, 250, 221]
     assert b"Delivered-To: bob@[127.0.0.1]\n" in host.messages()[0]
+
+
+@pytest.mark.slow
+def test_a_guess_costs_time(host: Served, monkeypatch):
+    """A second each, in all sessions together."""
+    monkeypatch.setattr(gate, "AUTH_FAILURE_DELAY", 1.0)
+    guess = b"AUTH PLAIN " + b64encode(b"\0bob\0guess") + b"\r\n"
+    with Peer(host.port) as one, Peer(host.port) as two:
+        began = time.monotonic()
+        for peer in (one, two):
+            peer.write(b"EHLO me\r\n" + guess)
+        assert [one.codes(3), two.codes(3)] == [[220, 250, 535]] * 2
+        assert time.monotonic() - began >= 2
+
+
+def test_auth_in_the_clear_is_for_this_machine(host: Served, monkeypatch):
+    """Whoever comes from elsewhere is offered none, and gets 538 (RFC 4954 section 4)."""
+    monkeypatch.setattr(server, "_is_near", lambda *_: False)
+    with smtplib.SMTP("127.0.0.1", host.port, timeout=10) as client:
+        client.ehlo()
+        assert ("auth" in client.esmtp_features, client.docmd("AUTH", "PLAIN")[0]) == (False, 538)
+
+
+@pytest.mark.parametrize(("clear", "near", "offered"), [(True, False, True), (False, True, False)])
+def test_a_host_says_whether_auth_goes_in_the_clear(
+    tmp_path: Path, monkeypatch, clear: bool, near: bool, offered: bool
+):
+    """For whoever it is, near or not."""
+    monkeypatch.setattr(server, "_is_near", lambda *_: near)
+    with served(tmp_path, extensions=EXTENSIONS, accounts=ACCOUNTS, clear_auth=clear) as host, Peer(host.port) as peer:
+        peer.write(b"EHLO me\r\nQUIT\r\n")
+        assert any(line[4:].startswith(b"AUTH") for line in iter(peer.line, b"")) is offered
+
+
+def test_auth_waits_for_tls(tmp_path: Path, monkeypatch, server_side, client_side):
+    """Behind STARTTLS it is offered, and taken."""
+    monkeypatch.setattr(server, "_is_near", lambda *_: False)
+    with (
+        served(tmp_path, extensions=EXTENSIONS, accounts=ACCOUNTS, tls=server_side) as host,
+        smtplib.SMTP("127.0.0.1", host.port, timeout=10) as client,
+    ):
+        client.starttls(context=client_side)
+        assert client.login("bob", "secret")[0] == 235
+
+
+@pytest.mark.parametrize(
+    ("client", "served_at", "near"),
+    [
+        ("127.0.0.1", "127.0.0.1", True),
+        ("127.9.9.9", "127.0.0.1", True),
+        ("::1", "::1", True),
+        ("192.0.2.1", "192.0.2.1", True),
+        ("::ffff:127.0.0.1", "::ffff:192.0.2.1", True),
+        ("192.0.2.2", "192.0.2.1", False),
+        ("fe80::1%eth0", "fe80::2%eth0", False),
+    ],
+)
+def test_who_is_on_this_machine(client: str, served_at: str, near: bool):
+    """Loopback addresses, and a client whose address is the server's."""
+    assert server._is_near(client, served_at) is near

@@ -177,8 +177,8 @@ def test_a_login_is_proved(tmp_path: Path, monkeypatch, mechanisms: str):
     with served(tmp_path, **AUTH) as host:
         reception = host.server._reception
 
-        def of_these(gate, *, lmtp: bool):
-            found = reception(gate, lmtp=lmtp)
+        def of_these(*arguments, **options):
+            found = reception(*arguments, **options)
             found._machine._offers = (("AUTH", mechanisms),)
             return found
 

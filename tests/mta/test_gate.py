@@ -247,3 +247,12 @@ def test_a_full_spool_refuses_for_now():
     ]
     assert [gate.mail_data(size) and gate.mail_data(size).enhanced for size in (100, 101)] == [None, "4.3.1"]
     assert Gate(guard(spooled=900), "a", Clock()).mail_data(10**9) is None
+
+
+def test_a_client_learns_of_one_wrong_login_at_a_time():
+    """Two seconds for each, in whatever session; another client's cost him nothing."""
+    host, clock = guard(), Clock()
+    first, second = Gate(host, "a", clock), Gate(host, "a", clock)
+    assert [first.guess(), second.guess(), Gate(host, "b", clock).guess()] == [2.0, 4.0, 2.0]
+    clock.now = 10.0
+    assert first.guess() == 2.0

@@ -499,3 +499,14 @@ def test_mail_is_shared():
     mail = AcceptedMail(None, paths, b"", "a", "LMTP")
     assert mail.shared([True, False, True])[0].forward_paths == ("a", "c")
     assert mail.shared([False] * 3) == []
+
+
+def test_auth_may_wait_for_tls():
+    """A host that says so offers none in the clear, and says 538 to it; behind TLS it takes it (RFC 4954 section 4)."""
+    reception = session("AUTH", "ATRN", "STARTTLS", accounts=ACCOUNTS, clear_auth=False)
+    assert said(reception, "EHLO a\n") == ["250-b greets a\n250 STARTTLS"]
+    proof = "AUTH PLAIN AGJvYgBzZWNyZXQ=\n"
+    assert [text[:3] for text in said(reception, f"{proof}ATRN c.example\nSTARTTLS\n")] == ["538", "500", "220"]
+    reception.secured()
+    assert said(reception, "EHLO a\n") == ["250-b greets a\n250-AUTH PLAIN LOGIN CRAM-MD5\n250 ATRN"]
+    assert said(reception, proof)[0][:3] == "235"

@@ -179,9 +179,9 @@ CASES = {
         NET + "hosts: {a: 3}\n",
         [
             (
-                "x.yaml:2:12: not a mapping (3): allowed is a mapping with mta, esmtp, extensions, accounts, login, vrfy, expn, "
-                "source_routes, percent_hack, reuse, sessions, size_limit, service_time, commit_time, policies, "
-                "collects, ... (25 in all)"
+                "x.yaml:2:12: not a mapping (3): allowed is a mapping with mta, esmtp, extensions, accounts, auth, login, vrfy, "
+                "expn, source_routes, percent_hack, reuse, sessions, size_limit, service_time, commit_time, policies, "
+                "... (26 in all)"
             )
         ],
     ),

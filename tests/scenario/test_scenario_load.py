@@ -398,6 +398,7 @@ hosts:
     extensions: [SIZE, SIZE, {DSN: used}, {ETRN: offered}, {HELP: no}]
     accounts: {ann: secret, 7: "0"}
     login: {name: a, password: b c}
+    auth: {clear: no}
     vrfy: evade
     expn: refuse
     source_routes: honour
@@ -419,7 +420,7 @@ hosts:
     )
     assert host == Host(
         name="a", esmtp=False, extensions=("SIZE", "ETRN"), uses=("SIZE", "DSN"), accounts={"ann": "secret", "7": "0"},
-        login=("a", "b c"), vrfy="evade", expn="refuse", source_routes="honour", percent_hack=True, reuse="ride", sessions=7, size_limit=5_000_000, service_time=0.001,
+        login=("a", "b c"), clear_auth=False, vrfy="evade", expn="refuse", source_routes="honour", percent_hack=True, reuse="ride", sessions=7, size_limit=5_000_000, service_time=0.001,
         commit_time=0.005, weather=weather, spool="volatile",
     )  # fmt: skip
 

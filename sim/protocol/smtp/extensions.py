@@ -293,8 +293,10 @@ def barred(extensions: tuple[str, ...], in_force: tuple[str, ...], esmtp: bool, 
 
 
 @lru_cache(maxsize=1024)
-def offerable(extensions: tuple[str, ...], secure: bool) -> tuple[str, ...]:
+def offerable(extensions: tuple[str, ...], secure: bool, *, clear_auth: bool = True) -> tuple[str, ...]:
     """Those of the extensions that a server can offer: all of them, but STARTTLS where TLS is there already.
+
+    Where it is not, and nobody is to prove himself in the clear (RFC 4954 section 4), AUTH is not offered, nor is ATRN.
 
     Raises:
         LocalProtocolError: one is unknown, or lacks another that it needs.
@@ -305,7 +307,8 @@ def offerable(extensions: tuple[str, ...], secure: bool) -> tuple[str, ...]:
         needs = EXTENSIONS[keyword].needs
         if needs and needs not in extensions:
             raise LocalProtocolError(f"extension {keyword!r} needs {needs!r}: offer both or neither")
-    return tuple([keyword for keyword in extensions if keyword != "STARTTLS"]) if secure else extensions
+    out = ("STARTTLS",) if secure else () if clear_auth else ("AUTH", "ATRN")
+    return tuple([keyword for keyword in extensions if keyword not in out]) if out else extensions
 
 
 @lru_cache(maxsize=1024)

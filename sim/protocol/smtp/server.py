@@ -95,6 +95,7 @@ class Server:
             the mechanisms.
         lmtp: whether LMTP is spoken, with LHLO in the place of HELO and EHLO (RFC 2033).
         secure: whether the connection has TLS from the start; STARTTLS is not offered where TLS is.
+        clear_auth: whether AUTH is offered where no TLS protects the connection; if not, it gets 538 there.
 
     Raises:
         LocalProtocolError: an extension is unknown or lacks another, or a method is called out of order.
@@ -103,7 +104,9 @@ class Server:
     __slots__ = (
         "_accepted",
         "_binary",
+        "_clear_auth",
         "_due",
+        "_extensions",
         "_flight",
         "_lmtp",
         "_offers",
@@ -130,6 +133,7 @@ class Server:
         offers: Mapping[str, str] = MappingProxyType({}),
         lmtp: bool = False,
         secure: bool = False,
+        clear_auth: bool = True,
     ) -> None:
         self.host = host
         self.helo = ""
@@ -146,7 +150,9 @@ class Server:
         # In LMTP, how many of the transaction's recipients have yet to get their last reply.
         self._accepted = 0
         dialect: Dialect = "LMTP" if lmtp else "ESMTP" if esmtp else "RFC 821"
-        self._terms = terms(tuple(extensions), (), dialect, secure, False)
+        self._extensions = tuple(extensions)
+        self._clear_auth = clear_auth
+        self._terms = terms(self._extensions, (), dialect, secure, False, clear_auth=clear_auth)
         # Whether the transaction's MAIL had SMTPUTF8, and BODY=BINARYMIME.
         self._utf8 = self._binary = False
         self._state = _CONNECTED
@@ -370,12 +376,12 @@ class Server:
     def _accept_hello(self, hello: Helo | Ehlo | Lhlo) -> None:
         self.helo = hello.domain
         self.esmtp_peer = not isinstance(hello, Helo)
-        offered = self._terms.offered
-        self._agree(offered, offered if self.esmtp_peer else ())
+        self._agree(self._terms.offered if self.esmtp_peer else ())
 
-    def _agree(self, offered: tuple[str, ...], in_force: tuple[str, ...]) -> None:
-        """From here on the session has these terms."""
-        self._terms = terms(offered, in_force, self._terms.dialect, self.secure, self.authenticated)
+    def _agree(self, in_force: tuple[str, ...]) -> None:
+        """From here on the session has the terms under which these extensions are in force."""
+        dialect, clear = self._terms.dialect, self._clear_auth
+        self._terms = terms(self._extensions, in_force, dialect, self.secure, self.authenticated, clear_auth=clear)
 
     def _turn(self, due: object) -> None:
         """What an accepted HELO, EHLO, LHLO, AUTH, STARTTLS, TURN or ATRN changes."""
@@ -384,11 +390,11 @@ class Server:
             return
         if isinstance(due, Auth | AuthResponse):
             self.authenticated = True
-            self._agree(self._terms.offered, self._terms.in_force)
+            self._agree(self._terms.in_force)
             return
         # Nothing may come behind these, and nothing that did counts (RFC 3207 section 4.2; CVE-2011-0411).
         self._reader = Reader(self._size_limit)
         if isinstance(due, StartTls):
             self.secure, self.authenticated = True, False
             self.helo, self.esmtp_peer = "", False
-            self._agree(self._terms.offered, ())
+            self._agree(())

@@ -8,7 +8,7 @@ from typing import Literal
 
 from sim.protocol.smtp.events import Atrn, Auth, Data, Mail, Rcpt, Saml, Send, Soml, StartTls
 from sim.protocol.smtp.extensions import COMMAND_EXTENSIONS, UNOFFERED, barred, longest_line, offer_lines, offerable
-from sim.protocol.smtp.replies import E500_UNKNOWN, E503_BAD_SEQUENCE, Reply
+from sim.protocol.smtp.replies import E500_UNKNOWN, E503_BAD_SEQUENCE, E538_TLS_REQUIRED, Reply
 from sim.protocol.smtp.states import TRANSITIONS, State
 
 __all__ = ["Dialect", "Terms", "ehlo_reply", "terms"]
@@ -25,9 +25,9 @@ class Terms:
     """What decides, beside the state, how a server takes a command.
 
     `offered` are its extensions, and `in_force` those that the client has learnt of; `enhanced` says whether enhanced
-    status codes are among them. `barred` are the commands that the server does not know, whatever the state, and
-    `watched` those of which more than the state decides whether they are legal. `longest` is the longest command line,
-    in octets with its CRLF.
+    status codes are among them, and `auth_needs_tls` whether AUTH waits for TLS. `barred` are the commands that the
+    server does not know, whatever the state, and `watched` those of which more than the state decides whether they are
+    legal. `longest` is the longest command line, in octets with its CRLF.
     """
 
     offered: tuple[str, ...]
@@ -35,6 +35,7 @@ class Terms:
     dialect: Dialect
     secure: bool
     enhanced: bool
+    auth_needs_tls: bool
     barred: frozenset[type]
     watched: frozenset[type]
     longest: int
@@ -58,6 +59,8 @@ class Terms:
             return E503_BAD_SEQUENCE
         if kind not in self.barred or (kind is StartTls and self.secure):
             return E503_BAD_SEQUENCE
+        if kind is Auth and self.auth_needs_tls:
+            return E538_TLS_REQUIRED
         keyword = COMMAND_EXTENSIONS.get(kind)
         if keyword is None or not self.esmtp:
             return E500_UNKNOWN
@@ -66,7 +69,13 @@ class Terms:
 
 @lru_cache(maxsize=1024)
 def terms(
-    extensions: tuple[str, ...], in_force: tuple[str, ...], dialect: Dialect, secure: bool, authenticated: bool
+    extensions: tuple[str, ...],
+    in_force: tuple[str, ...],
+    dialect: Dialect,
+    secure: bool,
+    authenticated: bool,
+    *,
+    clear_auth: bool = True,
 ) -> Terms:
     """The terms that follow from what a server has to offer and what has happened.
 
@@ -76,11 +85,12 @@ def terms(
         dialect: what the server speaks.
         secure: whether TLS protects the connection.
         authenticated: whether an AUTH succeeded; it does so once in a session.
+        clear_auth: whether AUTH is offered where no TLS protects the connection.
 
     Raises:
         LocalProtocolError: an extension is unknown, or lacks another that it needs.
     """
-    offered = offerable(extensions, secure)
+    offered = offerable(extensions, secure, clear_auth=clear_auth)
     unknown = barred(offered, in_force, dialect != "RFC 821", dialect == "LMTP")
     return Terms(
         offered,
@@ -88,6 +98,7 @@ def terms(
         dialect,
         secure,
         "ENHANCEDSTATUSCODES" in in_force,
+        "AUTH" in extensions and "AUTH" not in offered,
         unknown | {Auth} if authenticated else unknown,
         frozenset() if _CAREFUL.isdisjoint(in_force) else _WATCHED,
         longest_line(offered),
