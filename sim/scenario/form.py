@@ -46,6 +46,7 @@ from sim.scenario.transport import LinkDelay, LinkLosses, LinkRate, Queue, TcpSe
 from sim.scenario.values import (
     Duration,
     Flag,
+    HostTime,
     LongDuration,
     MessageRate,
     Mtu,
@@ -212,10 +213,12 @@ class HostForm(Form):
     """How many sessions it serves at a time; where nothing is said, as many as its MTA."""
     size_limit: Size | None = None
     """The biggest message that it takes; 0 means no limit."""
-    service_time: Duration | None = None
-    """What each command costs it."""
-    commit_time: Duration | None = None
-    """What it needs to put a message on disk before it answers 250 to the final dot."""
+    service_time: HostTime | None = None
+    """What each command costs it: a duration, or a distribution of them."""
+    commit_time: HostTime | None = None
+    """What it needs to put a message on disk before it answers 250 to the final dot: likewise."""
+    next_message_time: HostTime | None = None
+    """What its client needs before it begins the next message of a session: likewise; as its MTA, where not said."""
     policies: Annotated[PoliciesForm | Literal["none"], OrWord(PoliciesForm, NONE)] | None = None
     """What it delays or refuses: greylisting, limits for each client, injected refusals; or `none`."""
     collects: Annotated[CollectsForm | Literal["none"], OrWord(CollectsForm, NONE)] | None = None

@@ -141,6 +141,7 @@ _PLAIN = (
     "size_limit",
     "service_time",
     "commit_time",
+    "next_message_time",
     "tcp",
     "digests",
 )

@@ -34,7 +34,14 @@ from sim.scenario.quantity import (
     format_size,
 )
 from sim.scenario.schedule import format_window
-from sim.scenario.skies import show_availability, show_distribution, show_intervals, show_outages, show_weather
+from sim.scenario.skies import (
+    show_availability,
+    show_distribution,
+    show_intervals,
+    show_outages,
+    show_time,
+    show_weather,
+)
 from sim.scenario.spec import (
     NULL_MX,
     Architecture,
@@ -183,8 +190,9 @@ def _host(host: Host, *, alike: bool) -> Settings:
         "reuse": host.reuse,
         "sessions": host.sessions,
         "size_limit": format_size(host.size_limit),
-        "service_time": format_duration(host.service_time),
-        "commit_time": format_duration(host.commit_time),
+        "service_time": show_time(host.service_time),
+        "commit_time": show_time(host.commit_time),
+        "next_message_time": show_time(host.next_message_time or 0.0),
         "policies": show_policies(host.policies),
         "collects": show_collects(host.collects),
         "tcp": show_tcp(host.tcp),

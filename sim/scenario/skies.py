@@ -171,6 +171,11 @@ def show_intervals(intervals: Iterable[Interval]) -> list[dict[str, object]]:
     return [{"from": format_duration(i.start), "to": format_duration(i.end)} for i in intervals]
 
 
+def show_time(time: float | Distribution) -> object:
+    """What something takes, always or each time, as a file says it."""
+    return format_duration(time) if isinstance(time, float | int) else show_distribution(time, format_duration)
+
+
 def show_distribution(distribution: Distribution, text: Callable[[float], str]) -> object:
     """A distribution as a file says it; `text` gives its quantity."""
     match distribution:

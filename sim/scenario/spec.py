@@ -220,7 +220,9 @@ class Host:
     """An MTA's machine as one architecture has it.
 
     `service_time` is what each command costs the server, `commit_time` what it needs to put a message on disk before
-    the 250 to the final dot. `size_limit` 0 means none. `extensions` are the EHLO keywords that its server offers,
+    the 250 to the final dot, `next_message_time` what its client needs before it begins the next message of a session
+    that was left open, where nothing is said as much as its product; each in s, or as a distribution.
+    `size_limit` 0 means none. `extensions` are the EHLO keywords that its server offers,
     `uses` those that its client uses where the peer offers them; with `esmtp` false the host speaks RFC 821 alone.
     `called` is what the host calls itself in SMTP, where its name is no domain name; it is empty where it is.
 
@@ -255,8 +257,9 @@ class Host:
     reuse: Reuse | None = None
     sessions: int = 0
     size_limit: int = 0
-    service_time: float = 0.0
-    commit_time: float = 0.0
+    service_time: float | Distribution = 0.0
+    commit_time: float | Distribution = 0.0
+    next_message_time: float | Distribution | None = None
     policies: Policies = NO_POLICIES
     collects: Collects | None = None
     weather: Weather = Weather()
@@ -272,6 +275,8 @@ class Host:
             object.__setattr__(self, "reuse", self.mta.reuse)
         if not self.sessions:
             object.__setattr__(self, "sessions", self.mta.server_limit)
+        if self.next_message_time is None:
+            object.__setattr__(self, "next_message_time", self.mta.next_message_time)
 
     @property
     def domain(self) -> str:

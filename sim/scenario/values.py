@@ -226,6 +226,16 @@ def read_times(value: object) -> Distribution:
     return times
 
 
+def read_host_time(value: object) -> float | Distribution:
+    """What something takes a host each time: a duration, or a distribution of durations.
+
+    Raises:
+        ValueError: neither.
+    """
+    times = read_distribution(DURATION, value)
+    return times.value if isinstance(times, Constant) else times
+
+
 def read_delay(value: object) -> Delay:
     """A link's delay: `from-coordinates`, a duration or a distribution of durations.
 
@@ -352,6 +362,7 @@ Size = Annotated[int, Reads(parse_bytes, SIZE.json_schema())]
 Mtu = Annotated[int, Reads(read_mtu, SIZE.json_schema())]
 Loss = Annotated[float, Reads(read_loss, PROBABILITY.json_schema())]
 Times = Annotated[Distribution, Reads(read_times, _distribution_schema(DURATION))]
+HostTime = Annotated[float | Distribution, Reads(read_host_time, _distribution_schema(DURATION))]
 Sizes = Annotated[Distribution, Reads(partial(read_distribution, SIZE), _distribution_schema(SIZE))]
 Pair = Annotated[
     tuple[str, str], Reads(read_pair, {"type": "array", "items": _NAME_SCHEMA, "minItems": 2, "maxItems": 2})

@@ -117,7 +117,7 @@ class Attempt:
         station.attempts[peer.session_id] = self
         for copy in self._copies:
             copy.in_transfer = True
-        steps = session.waits(started) if self._before is None else session.go_on(started)
+        steps = session.waits(started) if self._before is None else session.go_on(started, station.times.next_message())
         # As `played`, a frame less for each flight.
         try:
             then = next(steps)
@@ -190,7 +190,8 @@ class Attempt:
             connection,
             policy=host.mta,
             client_up_until=station.weather.next_down(now),
-            server=peer.at_work() if peer.queue.incoming else peer.host,
+            server=peer.host,
+            times=peer.at_work() if peer.queue.incoming else peer.times,
             server_weather=peer.weather,
             far_end=self._peer,
             hears=world.listener(session_id),

@@ -107,6 +107,7 @@ class Ask:
             policy=host.mta,
             client_up_until=station.weather.next_down(now),
             server=server,
+            times=source.times,
             server_weather=source.weather,
             far_end=peer,
             hears=world.listener(session_id),

@@ -51,6 +51,7 @@ class Turn(NamedTuple):
             policy=holder.host.mta,
             client_up_until=holder.weather.next_down(now),
             server=asker.host,
+            times=asker.times,
             server_weather=asker.weather,
             far_end=far_end,
             hears=holder.world.listener(self.session_id),

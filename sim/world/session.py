@@ -26,6 +26,7 @@ from sim.scenario.products import Product
 from sim.scenario.spec import Host
 from sim.world import tls
 from sim.world.far_end import FarEnd, Hears, Waits
+from sim.world.host_times import HostTimes
 from sim.world.session_end import ENDS
 
 _LAST_WORDS = 60
@@ -71,8 +72,8 @@ class Session(Generic[Client]):
         "_secure",
         "_server",
         "_server_down",
-        "_server_takes_time",
         "_server_weather",
+        "_times",
         "connected",
         "connection",
         "contacted_at",
@@ -95,6 +96,7 @@ class Session(Generic[Client]):
         policy: Product,
         client_up_until: float,
         server: Host,
+        times: HostTimes,
         server_weather: Timeline,
         far_end: FarEnd,
         hears: Hears | None = None,
@@ -107,7 +109,7 @@ class Session(Generic[Client]):
         self._policy = policy
         self._client_up_until = client_up_until
         self._server = server
-        self._server_takes_time = server.service_time > 0 or server.commit_time > 0
+        self._times = times
         # A client that closes its side with its QUIT is not kept waiting for the reply.
         self._lingers = 0.0 if policy.half_closes else server.mta.quit_linger
         self._server_weather = server_weather
@@ -126,12 +128,18 @@ class Session(Generic[Client]):
         self._began = inf
         self.service_s = [0.0, 0.0]
 
-    def go_on(self, now: float) -> Waits:
-        """Run the session from `now` with the client's next message."""
+    def go_on(self, now: float, pause: float) -> Waits:
+        """Run the session from `now` with the client's next message, which it begins after a `pause`, s."""
         self.outcome = self.failure = None
         self.started_at, self.contacted_at, self.service_s = now, inf, [0.0, 0.0]
         self.transmission.go_on()
-        return self.waits(now, resumed=True)
+        return self._after(now, pause) if pause else self.waits(now, resumed=True)
+
+    def _after(self, now: float, pause: float) -> Waits:
+        if now + pause > self._client_up_until:
+            yield self._cut(self._client_up_until, AttemptOutcome.HOST_CRASH)
+        else:
+            yield from self.waits((yield now + pause), resumed=True)
 
     def goes_on_protected(self) -> None:
         """The connection has TLS already."""
@@ -143,6 +151,7 @@ class Session(Generic[Client]):
         """Run the session from `now`."""
         client, connection, policy = self.transmission, self.connection, self._policy
         up_until, reception, hears, leap = self._client_up_until, self.reception, self._hears, self._leap
+        takes_time = not self._times.serves_at_once
         if resumed:
             server_down, ready, end, written = self._server_down, now, inf, b""
         else:
@@ -237,7 +246,7 @@ class Session(Generic[Client]):
                 self._began = now
             written = reception.read(flight)
             ready = now
-            if self._server_takes_time or reception.sleep:
+            if takes_time or reception.sleep:
                 ready += self._service()
                 if ready > end or server_down <= ready:
                     self._count_service(min(end, ready, server_down) - now)
@@ -398,10 +407,8 @@ class Session(Generic[Client]):
 
     def _service(self) -> float:
         """What the server takes for what it has just been told."""
-        server, reception = self._server, self.reception
-        took = reception.commands * server.service_time + reception.sleep
-        if reception.accepted:
-            took += server.commit_time
+        reception = self.reception
+        took = self._times.serving(reception.commands, commits=bool(reception.accepted)) + reception.sleep
         reception.commands = 0
         return took
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import simpy
@@ -29,6 +28,7 @@ from sim.world.backlog import Backlog
 from sim.world.collection import Ask, collect
 from sim.world.custody import Custody
 from sim.world.deliveries import Deliveries
+from sim.world.host_times import HostTimes
 from sim.world.ledger import LedgerError
 from sim.world.listener import Listener
 from sim.world.ways import Ways
@@ -40,11 +40,12 @@ if TYPE_CHECKING:
 class Station:
     """One host in the world: its queue, its sessions and its weather.
 
-    What it takes goes through `custody`, which ends copies here or puts them into the `backlog`; that says when they
-    are tried, `ways` where they go, and `deliveries` carries them there. Each of them reaches the others through the
-    station. `draws` is the host's own stream of random numbers, `retry` its product's way to try again, `blame` what
-    its product makes of failures, `resolver` what it looks names up with; `running` says whether it is up, `boots`
-    counts its restarts, `listener` holds the sessions that clients have with it, `attempts` those under way from it.
+    What it takes goes through `custody`, which ends copies here or puts them into the `backlog`; that says when
+    they are tried, `ways` where they go, and `deliveries` carries them there. Each of them reaches the others
+    through the station. `times` are what things take it, `draws` is the host's own stream of random numbers,
+    `retry` its product's way to try again, `blame` what its product makes of failures, `resolver` what it looks
+    names up with; `running` says whether it is up, `boots` counts its restarts, `listener` holds the sessions that
+    clients have with it, `attempts` those under way from it.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Station:
         self.boots = 0
         self.listener = Listener(world.env, host, listening)
         self.running = weather.is_up(0.0)
+        self.times = HostTimes(host, world.streams(f"host/{host.name}/times"))
         self.draws = world.streams(f"host/{host.name}/mta")
         self.retry = retry_of(host.mta, self.draws.random)
         self.blame = Blame(host.mta)
@@ -146,12 +148,12 @@ class Station:
         """The policies that a client meets, if there are any."""
         return None if self._guard is None else Gate(self._guard, client, lambda: self.world.env.now)
 
-    def at_work(self) -> Host:
-        """The host as it serves now: slower where mail comes faster than it is taken up (Postfix's in_flow_delay)."""
-        host = self.host
-        if self.queue.incoming < host.mta.process_limit or not host.mta.in_flow_delay:
-            return host
-        return replace(host, commit_time=host.commit_time + host.mta.in_flow_delay)
+    def at_work(self) -> HostTimes:
+        """How long it takes now: longer where mail comes faster than it is taken up (Postfix's in_flow_delay)."""
+        mta = self.host.mta
+        if self.queue.incoming < mta.process_limit or not mta.in_flow_delay:
+            return self.times
+        return self.times.slower(mta.in_flow_delay)
 
     def flush(self, entries: Iterable[Entry]) -> None:
         """Try messages at once, and forget which destinations are dead.

@@ -685,3 +685,16 @@ def test_weather_without_end_is_a_mistake():
 def test_flags_are_what_people_write(text, flag):
     """YAML 1.2 has yes and no as text; here they mean what they say."""
     assert loads(f"network: {{nodes: [a]}}\ndialogues: {text}\n").dialogues == flag
+
+
+@pytest.mark.parametrize("key", ["service_time", "commit_time", "next_message_time"])
+def test_what_things_take_a_host_may_vary(key: str):
+    """A duration, a distribution, or a constant one, which is a duration; `show` says it as it is."""
+    text = "network: {nodes: [a, b], links: [{between: [a, b]}]}\nhosts: {a: {%s: %s}}\n"
+    found = [
+        getattr(loads(text % (key, said)).architectures["end-to-end"].hosts["a"], key)
+        for said in ("5 ms", "{constant: 5 ms}", "{lognormal: {median: 5 ms, p95: 9 ms}}")
+    ]
+    assert found == [0.005, 0.005, Lognormal(0.005, 0.009)]
+    again = loads(show(loads(text % (key, "{uniform: {low: 1 ms, high: 2 ms}}"))))
+    assert getattr(again.architectures["end-to-end"].hosts["a"], key) == Uniform(0.001, 0.002)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from alone import sessions
 from cells import HEAD
+from hosts import hosts
 from outages import outages
 from paths import paths
 from sharing import shared
@@ -20,7 +21,7 @@ from sharing import shared
 def main(folder: Path, n: int) -> None:
     """Print the table."""
     print(HEAD)
-    for part in (sessions(folder, n), shared(folder), outages(folder), paths(folder)):
+    for part in (sessions(folder, n), shared(folder), outages(folder), paths(folder), hosts(folder)):
         for row in part:
             print(row, flush=True)
 

@@ -6,6 +6,7 @@ from random import Random
 
 import numpy as np
 import pytest
+from hosts import hosts as cells_of_hosts
 from outages import fates
 from sharing import shared as cells_that_share
 from sharing import stepped, together
@@ -100,3 +101,9 @@ def test_sessions_that_come_as_they_like_take_as_long_as_measured(load, mean, p9
         ours += durations(starts, queue=1e6, rtt=0.02)
     assert float(np.mean(ours)) == pytest.approx(mean, rel=0.15)
     assert float(np.quantile(ours, 0.95)) == pytest.approx(p95, rel=0.25)
+
+
+@pytest.mark.slow
+def test_the_measured_cells_of_hosts_in_a_scenario_hold(shared):
+    """Exim's messages over one connection; what is deferred under each style of Postfix's concurrency feedback."""
+    assert [row for row in cells_of_hosts(shared / "truth") if not row.endswith("| yes |")] == []

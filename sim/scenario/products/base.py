@@ -6,6 +6,7 @@ from math import inf
 from operator import attrgetter
 from typing import Any, Literal
 
+from sim.scenario.distribution import Distribution
 from sim.scenario.quantity import MINUTE
 
 MANY = 1_000_000
@@ -61,8 +62,8 @@ class Product:
     it does not). `reuse` is how the next message begins in a session that is left open: it is where mail for its host
     waits, or for `connection_idle_limit` s, until it is `connection_time_limit` s old or has had
     `connection_count_limit` messages (0: any number); `keeps_refused` says whether it is left open after a refusal as
-    well, to be reset. `queues_after` is how many messages of a session are tried as
-    they come (0: all); later ones wait for a queue run.
+    well, to be reset; `next_message_time` is what its client needs before it begins the next message in it, in s.
+    `queues_after` is how many messages of a session are tried as they come (0: all); later ones wait for a queue run.
 
     `eight_bits` is what becomes of octets beyond US-ASCII for a server without 8BITMIME: all of them are converted, or
     the message returned (`convert`, RFC 6152 section 3), those in MIME parts that are marked 8bit or binary are
@@ -111,6 +112,7 @@ class Product:
     hopcount_limit: int = 100
     write_size: int = 0
     reuse: Reuse = "rset"
+    next_message_time: float | Distribution = 0.0
     connection_idle_limit: float = 0.0
     connection_time_limit: float = inf
     connection_count_limit: int = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from sim.scenario.distribution import Lognormal
 from sim.scenario.products.base import ANY_SIZE, Product, limit, named
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
@@ -72,6 +73,8 @@ class Exim(Product):
     mx_address_limit = named("hosts_max_try")
     hopcount_limit = named("received_headers_max")
     reuse = "mail"
+    # Another process takes the connection over for each message (`exim -MC`): measured with 4.96.
+    next_message_time = Lognormal(0.0315, 0.047)
     connection_count_limit = named("connection_max_messages")
     queues_after = named("smtp_accept_queue_per_connection")
     delay_warnings = named("delay_warning")
