@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +26,8 @@ class SendOptions:
     ca: Annotated[Path | None, Parameter(help="Certificates, in PEM, to trust besides the system's.")] = None
     any_certificate: Annotated[bool, Parameter(negative="", help="With --tls: take every certificate.")] = False
     user: Annotated[str, Parameter(help="The login for AUTH, where the server offers it.")] = ""
+    insecure_login: Annotated[bool, Parameter(negative="", help="Prove the login without TLS, too.")] = False
+    timeout: Annotated[float, Parameter(help="Seconds to wait for each answer at the most.")] = inf
     password_file: Annotated[Path | None, Parameter(help="The file whose first line is its password.")] = None
 
 
@@ -44,8 +47,15 @@ def send(
         raise UsageError("no message to send: name a file, or - for standard input")
     if not options.tls and (options.ca is not None or options.any_certificate):
         raise UsageError("--ca and --any-certificate are about TLS: give --tls, too")
+    if not options.timeout > 0:
+        raise UsageError(f"--timeout {options.timeout}: more than 0 seconds are needed")
     reverse_path, *forward_paths = request.paths(options.sender, options.recipients)
+    name = request.helo(options.helo)
     login = request.login(options.user, options.password_file)
+    if options.insecure_login and (options.tls or login is None):
+        raise UsageError("--insecure-login is about --user without --tls: leave it out")
+    if login is not None and not (options.tls or options.insecure_login):
+        raise UsageError("--user without TLS shows the password to all on the way: give --tls, or --insecure-login")
     context = tls.client_context(options.ca, verify=not options.any_certificate) if options.tls else None
     contents = [request.message(file) for file in files]
     statuses = set()
@@ -55,7 +65,8 @@ def send(
             reverse_path,
             forward_paths,
             content,
-            name=options.helo,
+            name=name,
+            longest_wait=options.timeout,
             tls=context,
             login=login,
             lmtp=options.lmtp,

@@ -7,13 +7,17 @@ import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from math import inf
 from time import monotonic
 from typing import NamedTuple
 
 from sim.live.errors import LiveError
+from sim.live.request import has_utf8_header
 from sim.mail.path import Path
+from sim.mta.envelope import needs_smtputf8
 from sim.mta.queue import Failure
 from sim.mta.transmission import Transmission
+from sim.protocol.smtp.events import Parameters
 from sim.protocol.smtp.replies import Reply
 from sim.scenario.products import Postfix, Product
 from sim.scenario.spec import Host
@@ -87,6 +91,7 @@ def send(
     *,
     name: str = "",
     policy: Product | None = None,
+    longest_wait: float = inf,
     tls: ssl.SSLContext | None = None,
     login: tuple[str, str] | None = None,
     lmtp: bool = False,
@@ -101,6 +106,7 @@ def send(
         content: the mail data; its lines end in CRLF.
         name: what the client calls itself; its address literal where it is empty.
         policy: how long it waits for what.
+        longest_wait: how long it waits at the most for a connection, a flight or an answer, in s.
         tls: what is expected of the server's certificate; TLS is a condition then, and not used otherwise.
         login: the name and password for AUTH, where the server offers it.
         lmtp: whether to speak LMTP.
@@ -110,7 +116,9 @@ def send(
         LiveError: the server's name is not known.
     """
     client = _Client(name, login, lmtp)
-    return _Dialogue(policy or Postfix(), tls, say).run(server, reverse_path, forward_paths, content, client)
+    return _Dialogue(policy or Postfix(), longest_wait, tls, say).run(
+        server, reverse_path, forward_paths, content, client
+    )
 
 
 class _Client(NamedTuple):
@@ -122,14 +130,32 @@ class _Client(NamedTuple):
 
     def host(self, connection: socket.socket, *, tls: bool) -> Host:
         host = Host(name=self.name or _own_literal(connection), login=self.login)
-        return replace(host, uses=(*host.uses, "STARTTLS")) if tls else host
+        return replace(host, uses=(*host.uses, "SMTPUTF8", *(["STARTTLS"] if tls else [])))
+
+
+class _Submission(Transmission):
+    """What a user submits: a header in UTF-8 asks for SMTPUTF8 where that is offered, and goes as it is where not.
+
+    Postfix does so with what sendmail(1) submits (smtputf8_autodetect_classes).
+    """
+
+    __slots__ = ()
+
+    def _fit(self) -> Failure | None:
+        asked = any(keyword == "SMTPUTF8" for keyword, _ in self._parameters)
+        if not asked and "SMTPUTF8" in self._usable and has_utf8_header(self._content):
+            self._parameters = (*self._parameters, ("SMTPUTF8", None))
+        return super()._fit()
 
 
 class _Dialogue:
     """One session over a blocking socket."""
 
-    def __init__(self, policy: Product, tls: ssl.SSLContext | None, say: Callable[[str], object]) -> None:
+    def __init__(
+        self, policy: Product, longest_wait: float, tls: ssl.SSLContext | None, say: Callable[[str], object]
+    ) -> None:
         self._policy = policy
+        self._longest_wait = longest_wait
         self._tls = tls
         self._say = say
         self._started = monotonic()
@@ -146,7 +172,7 @@ class _Dialogue:
         who: _Client,
     ) -> Delivery:
         try:
-            connection = socket.create_connection(server, self._policy.connect_timeout)
+            connection = socket.create_connection(server, min(self._policy.connect_timeout, self._longest_wait))
         except (socket.gaierror, UnicodeError) as error:
             why = error.strerror if isinstance(error, OSError) else error
             raise LiveError(f"no host {server[0]!r}: {why}") from error
@@ -156,7 +182,8 @@ class _Dialogue:
         with ExitStack() as connections:
             connections.enter_context(connection)
             host = who.host(connection, tls=self._tls is not None)
-            client = Transmission(host, reverse_path, forward_paths, content, lmtp=who.lmtp)
+            utf8: Parameters = (("SMTPUTF8", None),) if needs_smtputf8(reverse_path, forward_paths) else ()
+            client = _Submission(host, reverse_path, forward_paths, content, parameters=utf8, lmtp=who.lmtp)
             failure = self._converse(connections, connection, client, server[0])
         if failure is not None:
             client.end(failure)
@@ -169,7 +196,7 @@ class _Dialogue:
     def _converse(
         self, connections: ExitStack, connection: socket.socket, client: Transmission, name: str
     ) -> Failure | None:
-        deadline = monotonic() + client.timeout(self._policy)
+        deadline = self._deadline(client)
         try:
             while True:
                 client.read(self._receive(connection, deadline))
@@ -183,7 +210,7 @@ class _Dialogue:
                     if self._tls is not None and not self._secured and flight[:4] not in _BEFORE_TLS:
                         return _NO_TLS
                     self._send(connection, flight)
-                    deadline = monotonic() + client.timeout(self._policy)
+                    deadline = self._deadline(client)
         except TimeoutError:
             return Failure(0, "4.4.2", "timed out: the server fell silent")
         except ssl.SSLError as error:
@@ -192,9 +219,13 @@ class _Dialogue:
         except OSError as error:
             return Failure(0, "4.4.2", f"lost connection with the server: {error.strerror or error}")
 
+    def _deadline(self, client: Transmission) -> float:
+        """Until when the server may answer to what was written just now."""
+        return monotonic() + min(client.timeout(self._policy), self._longest_wait)
+
     def _secure(self, connection: socket.socket, context: ssl.SSLContext, name: str) -> ssl.SSLSocket:
         """Shake hands; the connection that goes on."""
-        connection.settimeout(self._policy.helo_timeout)
+        connection.settimeout(min(self._policy.helo_timeout, self._longest_wait))
         secured = context.wrap_socket(connection, server_hostname=name)
         self._secured = True
         cipher = secured.cipher()
@@ -210,7 +241,7 @@ class _Dialogue:
 
     def _send(self, connection: socket.socket, flight: bytes) -> None:
         self._show(">>> ", self._shown(flight))
-        connection.settimeout(self._policy.data_xfer_timeout)
+        connection.settimeout(min(self._policy.data_xfer_timeout, self._longest_wait))
         try:
             with memoryview(flight) as octets:
                 for start in range(0, len(octets), _BLOCK):

@@ -7,23 +7,44 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sim.live.errors import LiveError
-from sim.mail.address import AddressError
+from sim.mail.address import DOMAIN_LIMIT, AddressError, is_domain
 from sim.mail.content import canonical
 from sim.mail.path import Path as MailPath
 from sim.mail.path import parse_forward_path, parse_path
 
-__all__ = ["login", "message", "paths"]
+__all__ = ["has_utf8_header", "helo", "login", "message", "paths"]
+
+
+def helo(name: str) -> str:
+    """What a client calls itself: a domain or an address literal (RFC 5321 section 4.1.4); empty for its own literal.
+
+    Raises:
+        LiveError: it is neither.
+    """
+    if name and not (is_domain(name) and len(name) <= DOMAIN_LIMIT):
+        raise LiveError(f"--helo {name!r}: neither a domain nor an address literal: write mx.example or [192.0.2.1]")
+    return name
+
+
+def has_utf8_header(content: bytes) -> bool:
+    """Whether the header has characters beyond US-ASCII, in UTF-8: what SMTPUTF8 is for (RFC 6531 section 3.6)."""
+    header = content.partition(b"\r\n\r\n")[0]
+    try:
+        return not header.decode("utf-8").isascii()
+    except UnicodeDecodeError:
+        return False
 
 
 def paths(sender: str, recipients: Sequence[str]) -> list[MailPath]:
-    """The reverse-path, and the forward-paths without repetition.
+    """The reverse-path, and the forward-paths without repetition; in letters of any script (RFC 6531).
 
     Raises:
         LiveError: one is none.
     """
     texts = [text if text[:1] == "<" else f"<{text}>" for text in (sender, *recipients)]
     try:
-        return [parse_path(texts[0]), *dict.fromkeys(parse_forward_path(text) for text in texts[1:])]
+        forward_paths = [parse_forward_path(text, utf8=True) for text in texts[1:]]
+        return [parse_path(texts[0], utf8=True), *dict.fromkeys(forward_paths)]
     except AddressError as error:
         raise LiveError(str(error)) from error
 

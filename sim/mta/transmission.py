@@ -205,7 +205,8 @@ class Transmission(Caller):
             self._taken = False
             self.replies |= dict.fromkeys(pending, sender)
             self._refused_at |= dict.fromkeys(pending, "mail")
-            return False
+            # It may wait for mail data all the same (RFC 2920 section 3.1).
+            return any(reply.intermediate for reply in rest[recipients:])
         # A 421 may have come before all were answered.
         refused = {path: reply for path, reply in zip(pending, rest, strict=False) if not reply.positive}
         if answers[-1].code == 421:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from live_host import served
 
 from sim.live.client import Delivery, parse_server, send
 from sim.live.errors import LiveError
+from sim.live.request import paths
 from sim.mail.path import NULL_PATH, parse_forward_path, parse_path
 from sim.scenario.spec import Postfix
 
@@ -25,7 +27,7 @@ MESSAGE = b"Subject: hi\r\n\r\n.hello\r\n"
 
 
 def offer(
-    port: int, *recipients: str, content: bytes = MESSAGE, policy: Postfix | None = None
+    port: int, *recipients: str, content: bytes = MESSAGE, policy: Postfix | None = None, longest_wait: float = inf
 ) -> tuple[Delivery, list[str]]:
     """Send a message to a port of this machine; what became of it, and the transcript without its times."""
     lines: list[str] = []
@@ -35,6 +37,7 @@ def offer(
         [parse_forward_path(f"<{recipient}>") for recipient in recipients],
         content,
         policy=policy,
+        longest_wait=longest_wait,
         say=lambda line: lines.append(line[9:]),
     )
     return delivery, lines
@@ -70,6 +73,9 @@ def script(*answers: bytes) -> Callable[[socket.socket], None]:
             connection.recv(65536)
 
     return talk
+
+
+PIPELINING = b"250-hi\r\n250 PIPELINING\r\n"
 
 
 class Keeper:
@@ -200,6 +206,11 @@ def test_a_client_falls_back_to_helo(tmp_path: Path):
         ((b"220 hi\r\n", b"250 hi\r\n", b"250 ok\r\n", b"250 ok\r\n", b"554 no\r\n", b"221 bye\r\n"), 69, "no"),
         ((b"220 hi\r\n", b"250 hi\r\n"), 75, "lost connection"),
         ((b"garbage\r\n",), 75, "broke the protocol"),
+        ((b"220 hi\n",), 75, "b'220 hi' ends in LF alone: it"),
+        ((b"220-hi\n220 ho\r\n",), 75, "b'220-hi' ends in LF alone: it"),
+        ((b"220 hi\r\n", b"250-hi\n250 PIPELINING\r\n"), 75, "b'250-hi' ends in LF alone: it"),
+        ((b"220 hi\r\n", PIPELINING, b"550 no\r\n503 no\r\n354 go\r\n", b"554 none\r\n221 bye\r\n"), 69, "no"),
+        ((b"220 hi\r\n", PIPELINING, b"450 no\r\n250 ok\r\n354 go\r\n", b"250 ok\r\n221 bye\r\n"), 75, "no"),
         ((b"220 " + b"x" * 5000,), 75, "broke the protocol"),
         ((), 75, "lost connection"),
     ],
@@ -223,6 +234,59 @@ def test_a_server_that_falls_silent():
     with server(talk) as port:
         delivery, _ = offer(port, "bob@b.example", policy=QUICK)
     assert (delivery.status, "fell silent" in next(iter(delivery.outcomes.values())).text) == (75, True)
+
+
+@pytest.mark.parametrize("answers", [(), (b"220 hi\r\n",), (b"220 hi\r\n", b"250 hi\r\n")])
+def test_the_longest_wait_bounds_every_other(answers: tuple[bytes, ...]):
+    """Whatever the product waits for."""
+
+    def talk(connection: socket.socket) -> None:
+        script(*answers)(connection)
+        connection.recv(65536)
+
+    with server(talk) as port:
+        delivery, _ = offer(port, "bob@b.example", longest_wait=0.2)
+    assert (delivery.status, 0.2 <= delivery.seconds < 5) == (75, True)
+
+
+UTF8 = "Subject: grüße\r\n\r\nhello\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("keywords", "content", "asked"),
+    [
+        (b"SMTPUTF8", UTF8, True),
+        (b"8BITMIME", UTF8, False),
+        (b"SMTPUTF8", MESSAGE, False),
+        (b"SMTPUTF8", b"Subject: hi\r\n\r\ngr\xc3\xbc\xc3\x9fe\r\n", False),
+        (b"SMTPUTF8", b"Subject: gr\xfc\xdfe\r\n\r\nhello\r\n", False),
+    ],
+)
+def test_a_header_in_utf8_asks_for_smtputf8(keywords: bytes, content: bytes, asked: bool):
+    """Where that is offered; elsewhere it goes as it is. A body, and a header in Latin-1, ask for nothing."""
+    words = [
+        b"220 b\r\n",
+        b"250-b\r\n250 %s\r\n" % keywords,
+        b"250 ok\r\n",
+        b"250 ok\r\n",
+        b"354 go\r\n",
+        b"250 ok\r\n",
+    ]
+    with server(script(*words)) as port:
+        delivery, lines = offer(port, "bob@b.example", content=content)
+    [mail] = [line for line in lines if line.startswith(">>> MAIL")]
+    assert (codes(delivery), "SMTPUTF8" in mail) == ([250], asked)
+
+
+def test_addresses_in_any_script(tmp_path: Path):
+    """They go with SMTPUTF8; to a server without it the message cannot go."""
+    with served(tmp_path, extensions=("SMTPUTF8",)) as host, served(tmp_path, name="c", extensions=()) as old:
+        sent = []
+        for port in (host.port, old.port):
+            reverse_path, *forward_paths = paths("jürgen@exämple.de", ["bob@b.example"])
+            sent.append(send(("127.0.0.1", port), reverse_path, forward_paths, MESSAGE, say=str))
+        assert [delivery.status for delivery in sent] == [0, 69]
+        assert "Return-Path: <jürgen@exämple.de>\n".encode() in host.messages()[0]
 
 
 def test_a_server_that_trickles():

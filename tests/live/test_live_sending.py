@@ -269,6 +269,16 @@ def test_the_command_with_tls_and_a_login(tmp_path: Path, run: Run, server_side,
     assert ("AUTH PLAIN ***" in said, "certificate verify failed" in said or "issuer" in said) == (True, True)
 
 
+def test_the_command_with_a_login_in_the_clear(tmp_path: Path, run: Run):
+    """--insecure-login; and --helo is what the trace says."""
+    password = tmp_path / "password"
+    password.write_text("secret\n")
+    with served(tmp_path, **AUTH) as host:
+        options = ["--insecure-login", "--user", "bob", "--password-file", password, "--helo", "[192.0.2.1]"]
+        assert run(host.port, *options) == 0
+        assert b"from [192.0.2.1] ([127.0.0.1])\n\tby b with ESMTPA id" in host.messages()[0]
+
+
 def test_the_command_speaks_lmtp(tmp_path: Path, run: Run):
     """--lmtp."""
     with served(tmp_path, lmtp=True) as host:
@@ -283,6 +293,14 @@ def test_the_command_speaks_lmtp(tmp_path: Path, run: Run):
         (["--user", "bob", "--password-file", "{folder}/nosuch"], "nosuch: cannot be read"),
         (["--user", "bob", "--password-file", "{folder}/empty"], "empty: its first line is no password"),
         (["--user", "bob", "--password-file", "{folder}/binary"], "binary: is no text in UTF-8"),
+        (["--user", "bob", "--password-file", "{folder}/password"], "give --tls, or --insecure-login"),
+        (["--insecure-login"], "--insecure-login is about --user without --tls"),
+        (["--helo", "me you"], "--helo 'me you': neither a domain nor an address literal"),
+        (["--helo", "[me]"], "--helo '[me]': neither a domain nor an address literal"),
+        (["--helo", "a" * 256], "neither a domain nor an address literal"),
+        (["--helo", "mé.example"], "neither a domain nor an address literal"),
+        (["--timeout", "0"], "--timeout 0.0: more than 0 seconds"),
+        (["--timeout", "nan"], "--timeout nan: more than 0 seconds"),
         (["--any-certificate"], "give --tls, too"),
         (["--ca", "{folder}/empty"], "give --tls, too"),
         (["--tls", "--ca", "{folder}/nosuch"], "nosuch: cannot be read"),
@@ -292,6 +310,7 @@ def test_the_command_speaks_lmtp(tmp_path: Path, run: Run):
 def test_the_command_refuses_in_one_line(tmp_path: Path, run: Run, capsys, options: list[str], told: str):
     """Exit status 2, one line on stderr, nothing on stdout."""
     (tmp_path / "empty").write_text("")
+    (tmp_path / "password").write_text("secret")
     (tmp_path / "binary").write_bytes(b"\xff\n")
     assert run(1, *[option.format(folder=tmp_path) for option in options]) == 2
     said = capsys.readouterr()

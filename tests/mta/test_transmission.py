@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sim.mail.address import parse_address
 from sim.mail.path import NULL_PATH, Path
@@ -221,3 +223,48 @@ def test_timers_are_those_of_the_command_awaited():
         written = server.read(client.write())
         timers.append(client.timeout(Postfix()))
     assert timers == [300.0, 300.0, 300.0, 600.0]
+
+
+@pytest.mark.parametrize("lmtp", [False, True])
+@pytest.mark.parametrize("sender", [b"550 no\r\n", b"451 no\r\n"])
+def test_go_ahead_to_a_refused_sender_is_answered_by_the_dot_alone(sender: bytes, lmtp: bool):
+    """MAIL was refused, and DATA got its 354 all the same: the transaction is empty, and MAIL's reply counts."""
+    client = Transmission(Host(name="a"), path("s@a.example"), [path("u@b.example")], CONTENT, lmtp=lmtp)
+    flights = script(
+        client,
+        b"220 b\r\n",
+        b"250-b\r\n250 PIPELINING\r\n",
+        sender + b"503 no\r\n354 go\r\n",
+        b"554 none\r\n221 bye\r\n",
+    )
+    assert (flights[-1], client.replies[path("u@b.example")].code) == (".\r\nQUIT\r\n", int(sender[:3]))
+
+
+CODES = st.sampled_from([220, 250, 251, 334, 354, 421, 450, 452, 500, 503, 550, 552, 554])
+
+
+@given(
+    st.lists(CODES, min_size=30, max_size=30),
+    st.lists(st.sampled_from(["PIPELINING", "CHUNKING", "SIZE", "8BITMIME"]), unique=True),
+    st.booleans(),
+    st.booleans(),
+)
+def test_any_reply_to_anything_leaves_a_fate(codes: list[int], offer: list[str], lmtp: bool, polite: bool):
+    """Whatever a server answers to whatever command, the client ends in order, and each recipient has a fate."""
+    recipients = [path("u@b.example"), path("v@b.example")]
+    host = Host(name="a", uses=("PIPELINING", "CHUNKING", "SIZE", "8BITMIME"))
+    client = Transmission(host, path("s@a.example"), recipients, CONTENT, lmtp=lmtp)
+    said = iter(codes)
+    lines = ["250-b", *[f"250-{keyword}" for keyword in offer], "250 HELP"]
+    answer = "220 b\r\n" if polite else f"{next(said)} b\r\n"
+    for flight in range(20):
+        client.read(answer.encode())
+        if client.done:
+            break
+        written = client.write().decode()
+        number = max(client._machine.outstanding, 1)
+        answer = "".join([f"{next(said, 421)} x\r\n" for _ in range(number)])
+        if flight == 0 and polite and written[1:4] == "HLO":
+            answer = "\r\n".join(lines) + "\r\n"
+    assert client.done
+    assert client.failure is not None or set(client.replies) == set(recipients)

@@ -109,6 +109,10 @@ def read_reply(lines: tuple[bytes, ...], enhanced: bool) -> Reply:
     codes, texts = [], []
     for line in lines:
         match = _REPLY_LINE.fullmatch(line)
+        if match is None and _REPLY_LINE.fullmatch(line + b"\r"):
+            raise RemoteProtocolError(
+                f"reply line {line!r} ends in LF alone: its CR is missing (RFC 5321 section 2.3.8)"
+            )
         if match is None:
             raise RemoteProtocolError(f"reply line {line!r} is not a code from 200 to 599, a space or hyphen, and text")
         codes.append(int(match[1]))
