@@ -167,7 +167,10 @@ class NetworkForm(Form):
     partitions: tuple[PartitionForm, ...] | None = None
     """Times in which the network falls apart."""
     trace: Name | None = None
-    """A CSV file of outages (columns link, down_at, up_at), found from the scenario's folder."""
+    """A file found from the scenario's folder: outages (CSV: link, down_at, up_at), or contacts, which make links.
+
+    Contacts are CSV (from, to, start, end and perhaps rate, each row one-way), or The ONE's `TIME CONN A B up`, `down`.
+    """
     unreachable: Unreachable | None = None
     """What who connects to a host hears where no way leads: nothing (`silent`), or no route to host (`icmp`)."""
     dns: NameServiceForm | None = None

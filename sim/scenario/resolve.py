@@ -28,7 +28,7 @@ MOST_OUTAGES = 1_000_000
 
 def resolve(form: ScenarioForm, findings: Findings, folder: Path, metrics: Collection[str]) -> Scenario:
     """The full scenario. It is good for use only when `findings` has no problems at the end."""
-    network, known = resolve_network(form.network, findings, folder, form.seed)
+    network, known = resolve_network(form, findings, folder)
     known = known and all(findings.whole("network", part) for part in _PARTS_OF_NODES)
     network = resolve_storms(form.network, network, findings, folder, form.start, known=known)
     domains = resolve_domains(form.domains, network.nodes, findings, ttl=network.dns.ttl, known=known)

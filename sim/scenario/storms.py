@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from io import StringIO
 from pathlib import Path
 
-from sim.scenario.calendar import ClockWindow, Start, Window, instant
+from sim.scenario.calendar import ClockWindow, Start, Window
+from sim.scenario.contacts import is_of_contacts
+from sim.scenario.csv_rows import Row, csv_rows, moment
 from sim.scenario.distribution import Distribution, Exponential
 from sim.scenario.findings import Findings
 from sim.scenario.form import NetworkForm
-from sim.scenario.names import listing, shown, unknown
-from sim.scenario.quantity import DURATION
+from sim.scenario.inputs import InputError, read_input
+from sim.scenario.names import unknown
 from sim.scenario.skies import IntervalForm, OutagesForm, WeatherForm
 from sim.scenario.spec import Group, Interval, Link, NameService, Network, Node, Outages, Weather
 
 _COLUMNS = ("link", "down_at", "up_at")
-_NUMBER = re.compile(r"-?\d{1,15}(\.\d{0,15})?", re.ASCII)
 
 
 def weather(
@@ -158,69 +156,43 @@ class _Row:
     up_at: float
 
 
+def trace_text(name: str, findings: Findings, folder: Path) -> str | None:
+    """What a trace of outages or contacts holds; None where it cannot be read, which is said."""
+    try:
+        return read_input(folder, name).decode("utf-8-sig")
+    except (InputError, UnicodeDecodeError) as error:
+        reason = str(error) if isinstance(error, InputError) else f"{name}: not UTF-8: allowed is a CSV file"
+        findings.error(("network", "trace"), reason)
+        return None
+
+
 def _traced(name: str, names: _Names, findings: Findings, folder: Path, start: Start) -> dict[str, list[Interval]]:
     """The outages of a trace, by link; every mistake in it is said with its line."""
 
     def wrong(line: int, message: str) -> None:
         findings.error(("network", "trace"), f"{name}:{line}: {message}")
 
-    try:
-        text = (folder / name).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        findings.error(
-            ("network", "trace"),
-            f"unreadable trace ({shown(name)}, {reason}): allowed is a CSV file, found from {folder}",
-        )
+    text = trace_text(name, findings, folder)
+    if text is None or is_of_contacts(text):
         return {}
-    reader = csv.DictReader(StringIO(text), skipinitialspace=True)
-    columns = [column.strip() for column in reader.fieldnames or ()]
-    missing = [column for column in _COLUMNS if column not in columns]
-    if missing:
-        wrong(
-            1,
-            f"no column {listing(missing)} ({listing(columns) or 'nothing'}): needed are {listing(_COLUMNS)}",
-        )
-        return {}
-    reader.fieldnames = columns
-    rows = [row for record in reader if (row := _row(record, reader.line_num, names, start, wrong)) is not None]
+    records = csv_rows(text, _COLUMNS, (), wrong, findings.note)
+    rows = [row for record in records if (row := _row(record, names, start, wrong)) is not None]
     return _disjoint(rows, wrong)
 
 
-def _row(
-    record: Mapping[str, str | None], line: int, names: _Names, start: Start, wrong: Callable[[int, str], None]
-) -> _Row | None:
-    link_name, *texts = ((record[column] or "").strip() for column in _COLUMNS)
-    link = names.link(link_name)
+def _row(record: Row, names: _Names, start: Start, wrong: Callable[[int, str], None]) -> _Row | None:
+    name, line = record.values["link"], record.line
+    link = names.link(name)
     if link is None and names.known:
-        wrong(line, names.no_link(link_name))
-    times = []
-    for column, text in zip(_COLUMNS[1:], texts, strict=True):
-        try:
-            times.append(_moment(text, start))
-        except ValueError as error:
-            wrong(line, f"{column}: {error}")
-    if len(times) < 2:
+        wrong(line, names.no_link(name))
+    down_at, up_at = (moment(record, column, start, wrong) for column in _COLUMNS[1:])
+    if down_at is None or up_at is None:
         return None
-    if times[0] >= times[1]:
-        wrong(line, f"an outage that ends before it begins ({', '.join(texts)}): allowed is down_at < up_at")
+    if down_at >= up_at:
+        texts = ", ".join(record.values[column] for column in _COLUMNS[1:])
+        wrong(line, f"an outage that ends before it begins ({texts}): allowed is down_at < up_at")
         return None
-    return None if link is None else _Row(line, link, *times)
-
-
-def _moment(text: str, start: Start) -> float:
-    """A moment of a trace, in s from simulated time 0 on: seconds, a duration, or a date and time."""
-    if _NUMBER.fullmatch(text):
-        return float(text)
-    if len(text) > 4 and text[:4].isdecimal() and text[4] == "-":
-        return instant(text, start.zone) - start.at
-    try:
-        return DURATION.parse(text)
-    except ValueError:
-        raise ValueError(
-            f"not a moment ({shown(text or None)}): allowed are seconds, durations such as 90 min, "
-            "dates such as 2026-03-02 08:00"
-        ) from None
+    return None if link is None else _Row(line, link, down_at, up_at)
 
 
 def _disjoint(rows: Iterable[_Row], wrong: Callable[[int, str], None]) -> dict[str, list[Interval]]:

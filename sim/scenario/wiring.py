@@ -8,19 +8,21 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
+from sim.scenario.calendar import Start
 from sim.scenario.carriers import USUAL_RATE, Carrier, DialUp
 from sim.scenario.carrying import TCP
+from sim.scenario.contacts import Contacts, is_of_contacts, read_contacts
 from sim.scenario.directions import Both, alike
 from sim.scenario.distribution import Constant, Distribution
 from sim.scenario.findings import Findings
-from sim.scenario.form import GraphForm, LinkForm, LinkSettings, NetworkForm, NodeForm
+from sim.scenario.form import GraphForm, LinkForm, LinkSettings, NetworkForm, NodeForm, ScenarioForm
 from sim.scenario.generate import Generate, Generator
-from sim.scenario.names import listing, shown, unique
+from sim.scenario.names import listing, shown, unique, unknown
 from sim.scenario.plan import SIGNAL_SPEED, Edge, Plan, distance, parts
 from sim.scenario.quantity import format_duration
 from sim.scenario.reading import KEY
 from sim.scenario.spec import Link, Network, Node
-from sim.scenario.storms import weather
+from sim.scenario.storms import trace_text, weather
 from sim.scenario.transport import link_losses
 from sim.scenario.values import FROM_COORDINATES, Delay
 
@@ -45,32 +47,42 @@ Layers = list[tuple[Edge, LinkSettings | None]]
 """Edges, each with what the file says about it."""
 
 
-def resolve_network(form: NetworkForm | None, findings: Findings, folder: Path, seed: int) -> tuple[Network, bool]:
+def resolve_network(scenario: ScenarioForm, findings: Findings, folder: Path) -> tuple[Network, bool]:
     """The network, and whether all its nodes are known; where something is wrong, as much as can be had."""
-    form = form or NetworkForm()
-    plan = _plan(form, findings, folder, seed)
+    form = scenario.network or NetworkForm()
+    contacts = _contacts(form, findings, folder, scenario.start)
+    plan = _plan(form, contacts, findings, folder, scenario.seed)
     known = plan is not None and findings.whole("network", "nodes")
     plan = plan or Plan(nodes={}, edges=())
     for note in plan.notes:
         findings.note(note)
     layers = _inline(form, plan, findings, known) if form.nodes is not None else _special(form, plan, findings, known)
+    if known:
+        _check_met(contacts, plan, form, findings)
+    layers += _met(contacts, plan, layers)
     plan = replace(plan, edges=tuple(edge for edge, _ in layers))
-    names = unique("-".join(edge.between) for edge in plan.edges)
     settings = [
         layered(form.link_defaults, LinkSettings(rate=edge.rate, delay=edge.delay, loss=edge.loss), special)
         for edge, special in layers
     ]
-    links = tuple(
-        _link(name, edge.between, how, plan) for name, edge, how in zip(names, plan.edges, settings, strict=True)
-    )
+    horizon = scenario.duration + scenario.drain
+    links = [
+        link
+        for edge, how in zip(plan.edges, settings, strict=True)
+        for link in _by_contacts(_link(edge.between, how, plan), contacts, horizon)
+    ]
+    names = unique("-".join(link.between) for link in links)
+    links = [replace(link, name=name) for link, name in zip(links, names, strict=True)]
     _note_parts(plan, findings)
     _note_places(plan, settings, findings)
-    return Network(nodes=plan.nodes, links=links), known
+    return Network(nodes=plan.nodes, links=tuple(links)), known
 
 
-def _plan(form: NetworkForm, findings: Findings, folder: Path, seed: int) -> Plan | None:
+def _plan(form: NetworkForm, contacts: Contacts | None, findings: Findings, folder: Path, seed: int) -> Plan | None:
     """The plan, or None when there is none; all sources that are given are tried, so that all problems come out."""
     given = [kind for kind in _KINDS if getattr(form, kind) is not None]
+    if not given and contacts is not None and contacts.nodes:
+        return Plan(nodes={name: Node(name=name) for name in contacts.nodes}, edges=())
     if len(given) != 1 and all(findings.whole("network", kind) for kind in _KINDS):
         count = f"{' and '.join(given)} given" if given else "none given"
         findings.error(
@@ -187,6 +199,50 @@ def _ends_exist(index: int, link: LinkForm, plan: Plan, findings: Findings, know
     return all(found)
 
 
+def _contacts(form: NetworkForm, findings: Findings, folder: Path, start: Start) -> Contacts | None:
+    """The contacts of the trace, if it is one of contacts."""
+    text = trace_text(form.trace, findings, folder) if form.trace is not None else None
+    if text is None or not is_of_contacts(text):
+        return None
+    contacts = read_contacts(text, start, partial(_wrong_contact, form, findings))
+    for note in contacts.notes:
+        findings.note(note)
+    return contacts
+
+
+def _wrong_contact(form: NetworkForm, findings: Findings, line: int, message: str) -> None:
+    findings.error(("network", "trace"), f"{form.trace}:{line}: {message}")
+
+
+def _check_met(contacts: Contacts | None, plan: Plan, form: NetworkForm, findings: Findings) -> None:
+    for node, line in contacts.lines.items() if contacts is not None else ():
+        if node not in plan.nodes:
+            _wrong_contact(form, findings, line, unknown("node", node, plan.nodes))
+
+
+def _met(contacts: Contacts | None, plan: Plan, layers: Layers) -> Layers:
+    """The links between nodes that meet and have no link yet."""
+    there = {frozenset(edge.between) for edge, _ in layers}
+    pairs = contacts.pairs if contacts is not None else ()
+    return [
+        (Edge(between=pair), None)
+        for pair in pairs
+        if frozenset(pair) not in there and all(end in plan.nodes for end in pair)
+    ]
+
+
+def _by_contacts(link: Link, contacts: Contacts | None, horizon: float) -> list[Link]:
+    """The link as the contacts of its nodes have it, once for each pair of rates; as it is where there are none."""
+    kinds = contacts.links(link.between, horizon) if contacts is not None else {}
+    made = []
+    for rates, down in kinds.items():
+        there, back = link.rates or (link.rate, link.rate)
+        pair = rates.there or there, rates.back or back
+        weather = replace(link.weather, down=(*link.weather.down, *down))
+        made.append(replace(link, rate=pair[0], rates=None if pair[0] == pair[1] else pair, weather=weather))
+    return made or [link]
+
+
 def layered(*layers: LinkSettings | None) -> LinkSettings:
     """The settings of all layers, weakest first: of each setting the last that says something."""
     said: dict[str, object] = {}
@@ -198,14 +254,14 @@ def layered(*layers: LinkSettings | None) -> LinkSettings:
     return replace(LinkSettings(), **said)  # type: ignore[arg-type]
 
 
-def _link(name: str, between: tuple[str, str], settings: LinkSettings, plan: Plan) -> Link:
+def _link(between: tuple[str, str], settings: LinkSettings, plan: Plan) -> Link:
     loss, losses = link_losses(settings.loss)
     carrier = None if settings.carrier in {None, TCP} else cast("Carrier", settings.carrier)
     rates = _rates(settings.rate, carrier)
     places: Both[Delay] = alike(FROM_COORDINATES)
     delays = (settings.delay or places).each(partial(_delay, between, plan))
     return Link(
-        name=name,
+        name="-".join(between),
         between=between,
         rate=rates.there,
         delay=delays.there,

@@ -195,9 +195,7 @@ hosts: {b: {resolver: {outages: {mtbf: 1 ms, mttr: 1 ms}}}}
     ),
     "no trace": (
         NET + "  trace: nowhere.csv\n",
-        [
-            "x.yaml:4:10: unreadable trace (nowhere.csv, No such file or directory): allowed is a CSV file, found from FOLDER"
-        ],
+        ["x.yaml:4:10: no such file (nowhere.csv): allowed is a regular file, found from FOLDER"],
     ),
 }
 

@@ -1,0 +1,215 @@
+"""Contacts: recorded times in which nodes can reach each other, as the links that they make.
+
+A trace is a list of connections of The ONE (`TIME CONN A B up`, `TIME CONN A B down`), both ways alike, or a CSV with
+the columns from, to, start, end and, where contacts have one, rate; each of its rows is one-way. A session needs both
+ways: a link is up while its nodes reach each other, at the rates that they then have. Where these change from contact
+to contact there is a link for each pair of rates, and one of them is up.
+
+Sources: The ONE's StandardEventsReader; contact plans as of CCSDS 734.3-B-1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from sim.scenario.calendar import Start
+from sim.scenario.csv_rows import Row, csv_rows, moment
+from sim.scenario.directions import Both
+from sim.scenario.names import listing, shown
+from sim.scenario.quantity import BIT_RATE, above_zero
+from sim.scenario.spec import Interval
+
+__all__ = ["COLUMNS", "Contacts", "read_contacts"]
+
+COLUMNS = ("from", "to", "start", "end")
+_RATE = "rate"
+_LOOKED_AT = 100
+"""The ONE's events are told by a connection among so many lines."""
+_WORDS = {"up": True, "down": False}
+
+Wrong = Callable[[int, str], None]
+"""Takes a mistake and its line."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Contact:
+    """One way: from when to when, in s, at which rate (bit/s; None: that of the link), and its line in the trace."""
+
+    start: float
+    end: float
+    rate: float | None
+    line: int
+
+
+class Contacts:
+    """All contacts of a trace.
+
+    Attributes:
+        nodes: Who meets, in order of appearance.
+        lines: Where each of them stands first.
+        notes: What there is to say about the trace.
+    """
+
+    def __init__(self) -> None:
+        self.lines: dict[str, int] = {}
+        self.notes: list[str] = []
+        self._ways: dict[tuple[str, str], list[_Contact]] = {}
+
+    @property
+    def nodes(self) -> list[str]:
+        """Who meets, in order of appearance."""
+        return list(self.lines)
+
+    def add(self, way: tuple[str, str], contact: _Contact) -> None:
+        """A contact one way."""
+        for node in way:
+            self.lines.setdefault(node, contact.line)
+        self._ways.setdefault(way, []).append(contact)
+
+    def check(self, wrong: Wrong) -> None:
+        """Put each way's contacts in order; no two of them overlap."""
+        for (here, there), contacts in self._ways.items():
+            contacts.sort(key=lambda contact: contact.start)
+            for before, after in pairwise(contacts):
+                if after.start < before.end:
+                    words = f"this contact from {here} to {there} overlaps the one on line {before.line}"
+                    wrong(after.line, f"{words}: allowed is one at a time")
+        alone = [f"{here} -> {there}" for here, there in self._ways if (there, here) not in self._ways]
+        if alone:
+            self.notes.append(f"contacts without one back, over which no session can go: {listing(alone)}")
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Who meets whom, each pair once."""
+        return [way for way in self._ways if way[::-1] not in self._ways or way < way[::-1]]
+
+    def links(self, between: tuple[str, str], horizon: float) -> dict[Both[float | None], tuple[Interval, ...]]:
+        """When a link between two nodes is down until the horizon, for each pair of rates that it has while it is up.
+
+        Empty where the trace says nothing of them.
+        """
+        there, back = (self._ways.get(way, []) for way in (between, between[::-1]))
+        if not (there or back):
+            return {}
+        up: dict[Both[float | None], list[tuple[float, float]]] = {}
+        for one, other, start, end in _meetings(there, back):
+            if end > 0 and start < horizon:
+                up.setdefault(Both(one.rate, other.rate), []).append((max(start, 0.0), min(end, horizon)))
+        return {rates: _between(spans, horizon) for rates, spans in (up or {Both(None, None): []}).items()}
+
+
+def _meetings(there: Sequence[_Contact], back: Sequence[_Contact]) -> Iterator[tuple[_Contact, _Contact, float, float]]:
+    """The contacts there and back that are at one time, and from when to when both are."""
+    i = j = 0
+    while i < len(there) and j < len(back):
+        one, other = there[i], back[j]
+        start, end = max(one.start, other.start), min(one.end, other.end)
+        if start < end:
+            yield one, other, start, end
+        if one.end <= other.end:
+            i += 1
+        else:
+            j += 1
+
+
+def _between(spans: Sequence[tuple[float, float]], horizon: float) -> tuple[Interval, ...]:
+    """What is left of the time until the horizon."""
+    ends = [0.0, *(end for _, end in spans)]
+    starts = [*(start for start, _ in spans), horizon]
+    return tuple(Interval(start=a, end=b) for a, b in zip(ends, starts, strict=True) if a < b)
+
+
+def is_of_contacts(text: str) -> bool:
+    """Whether a trace is one of contacts, and not of outages."""
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")][:_LOOKED_AT]
+    columns = {column.strip().lower() for column in "".join(lines[:1]).split(",")}
+    return any(map(_is_of_the_one, lines)) or set(COLUMNS[:2]) <= columns
+
+
+def _is_of_the_one(line: str) -> bool:
+    return line.split()[1:2] == ["CONN"]
+
+
+def read_contacts(text: str, start: Start, wrong: Wrong) -> Contacts:
+    """The contacts of a trace; each mistake is told to `wrong`, with its line."""
+    contacts = Contacts()
+    lines = text.splitlines()
+    if any(map(_is_of_the_one, lines)):
+        _read_the_one(lines, contacts, wrong)
+    else:
+        _read_csv(text, start, contacts, wrong)
+    contacts.check(wrong)
+    return contacts
+
+
+def _read_csv(text: str, start: Start, contacts: Contacts, wrong: Wrong) -> None:
+    for row in csv_rows(text, COLUMNS, (_RATE,), wrong, contacts.notes.append):
+        way = row.values["from"], row.values["to"]
+        times = [moment(row, column, start, wrong) for column in COLUMNS[2:]]
+        rate = _rate(row, wrong)
+        if way[0] == way[1] or not all(way):
+            wrong(row.line, f"a contact from a node to itself ({' - '.join(way)}): allowed are two different nodes")
+        elif None not in times:
+            begins, ends = (time or 0.0 for time in times)
+            if begins >= ends:
+                texts = ", ".join(row.values[column] for column in COLUMNS[2:])
+                wrong(row.line, f"a contact that ends before it begins ({texts}): allowed is start < end")
+            else:
+                contacts.add(way, _Contact(begins, ends, rate, row.line))
+
+
+def _rate(row: Row, wrong: Wrong) -> float | None:
+    text = row.values.get(_RATE, "")
+    try:
+        return above_zero(BIT_RATE, text) if text else None
+    except ValueError as error:
+        wrong(row.line, f"{_RATE}: {error}")
+        return None
+
+
+def _read_the_one(lines: Sequence[str], contacts: Contacts, wrong: Wrong) -> None:
+    """The ONE's events: connections that go up and down; a second one that says the same changes nothing."""
+    opened: dict[tuple[str, str], tuple[float, int]] = {}
+    others: dict[str, None] = {}
+    last = 0.0
+    for number, line in enumerate(lines, 1):
+        fields = line.split()
+        if not fields or fields[0].startswith("#"):
+            continue
+        if fields[1:2] != ["CONN"]:
+            others[fields[1] if len(fields) > 1 else line.strip()] = None
+            continue
+        event = _event(fields)
+        if event is None:
+            wrong(number, f"not a connection ({shown(line.strip())}): allowed is TIME CONN A B up, or down")
+            continue
+        at, pair, up = event
+        last = max(last, at)
+        if up:
+            opened.setdefault(pair, (at, number))
+        elif pair in opened:
+            _close(contacts, pair, opened.pop(pair), at)
+    for pair, since in opened.items():
+        _close(contacts, pair, since, math.inf)
+    if others:
+        contacts.notes.append(f"events of the trace that are ignored: {listing([shown(other) for other in others])}")
+
+
+def _event(fields: Sequence[str]) -> tuple[float, tuple[str, str], bool] | None:
+    try:
+        time, _, a, b, word = fields
+        at, up = float(time), _WORDS[word.lower()]
+    except (ValueError, KeyError):
+        return None
+    return (at, (min(a, b), max(a, b)), up) if a != b and math.isfinite(at) else None
+
+
+def _close(contacts: Contacts, pair: tuple[str, str], since: tuple[float, int], at: float) -> None:
+    """Note a connection, which is a contact both ways."""
+    start, line = since
+    if start < at:
+        for way in (pair, pair[::-1]):
+            contacts.add(way, _Contact(start, at, None, line))
