@@ -64,7 +64,7 @@ class AttemptFact(NamedTuple):
     the four delays are Postfix's `delays=a/b/c/d`, and add up to the time since the message began to come in: a until
     it became active last, b until its delivery had a place, c until mail was offered, d from there on.
     `reply_code` is 0 and `enhanced_code` empty where no reply decided it; `session_id` is 0 where there was
-    nobody to connect to.
+    nobody to connect to. The addresses are empty where a host has one of any family.
     """
 
     message_id: int
@@ -84,6 +84,8 @@ class AttemptFact(NamedTuple):
     delay_b_s: float
     delay_c_s: float
     delay_d_s: float
+    from_address: str = ""
+    to_address: str = ""
 
 
 class QueueFact(NamedTuple):

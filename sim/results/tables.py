@@ -160,6 +160,8 @@ _COLUMNS: Mapping[str, Mapping[str, Column]] = {
         "delay_b_s": Column("s", "time in the queue manager: waiting for a place; b of delays="),
         "delay_c_s": Column("s", "time to set up the connection: lookup, TCP, EHLO, TLS, hosts tried before; c"),
         "delay_d_s": Column("s", "time to transmit the message, from MAIL on; d. All four: time since it came in"),
+        "from_address": Column("", "the client's address; empty where its host has one of any family"),
+        "to_address": Column("", "the server's address; likewise"),
     },
     "queues": {
         **_RUN,

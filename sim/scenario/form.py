@@ -12,6 +12,7 @@ from functools import partial
 from typing import Annotated, Literal, get_args
 
 from sim.scenario.accounts import Accounts, AuthForm, Login
+from sim.scenario.addresses import Addresses, SourceChoice
 from sim.scenario.arriving import ConstantForm, Pairs, PoissonForm, Share
 from sim.scenario.asking import AsksForm
 from sim.scenario.calendar import Start
@@ -242,6 +243,10 @@ class HostForm(Form):
     """Whether its users write a Content-MD5 into their messages, and check it in those that they get (RFC 1864)."""
     listening: Availability | None = None
     """Whether, or when, somebody listens; where nobody does, connections are refused at once."""
+    addresses: Addresses | None = None
+    """Its addresses: `[192.0.2.1, {ip: "2001:db8::1", reachable: no}]`; one of any family, where nothing is said."""
+    sends_from: SourceChoice | None = None
+    """Which of its addresses its client connects from: the `first` that fits, each `in-turn`, or one at `random`."""
     resolver: WeatherForm | None = None
     """When it can look up where mail goes; always, where absent."""
 

@@ -25,7 +25,7 @@ from sim.scenario.reading import KEY
 from sim.scenario.records import resolve_own_domains
 from sim.scenario.skies import CrashesForm
 from sim.scenario.source import Path
-from sim.scenario.spec import DEFAULT_CERTIFICATE, Architecture, Domain, Host
+from sim.scenario.spec import DEFAULT_CERTIFICATE, Address, Architecture, Domain, Host
 from sim.scenario.storms import availability, sky, weather
 from sim.scenario.wiring import DEFAULTS
 
@@ -123,6 +123,7 @@ def _host(name: str, layers: Sequence[Layer], findings: Findings) -> Host:
         collects=settings.collects.collects() if isinstance(settings.collects, CollectsForm) else None,
         weather=weather(crashes, settings.down, settings.windows),
         listening=availability(settings.listening),
+        addresses=_addresses(layers, findings),
         resolver=sky(settings.resolver),
         spool=_spool(layers, findings),
         certificate=settings.tls.certificate if settings.tls else DEFAULT_CERTIFICATE,
@@ -142,10 +143,27 @@ _PLAIN = (
     "service_time",
     "commit_time",
     "next_message_time",
+    "sends_from",
     "tcp",
     "digests",
 )
 """Settings that a host has as the file says them."""
+
+
+def _addresses(layers: Sequence[Layer], findings: Findings) -> tuple[Address, ...]:
+    """What the strongest layer says of the addresses."""
+    said = [(path, form.addresses) for path, form in layers if form.addresses is not None]
+    path, forms = said[-1] if said else ((), ())
+    seen: set[str] = set()
+    for index, form in enumerate(forms):
+        if form.ip in seen:
+            fault = f"this address is there twice ({form.ip}): allowed is each once"
+            findings.error((*path, "addresses", index), fault)
+        seen.add(form.ip)
+    return tuple(
+        Address(ip=form.ip, reachable=availability(form.reachable), listening=availability(form.listening))
+        for form in forms
+    )
 
 
 def _spool(layers: Sequence[Layer], findings: Findings) -> Literal["durable", "volatile"]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from functools import partial
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, cast
 
 from sim.scenario.feedback import Feedback, read_feedback
@@ -17,7 +18,7 @@ from sim.scenario.names import shown, unknown
 from sim.scenario.products import PRODUCTS, TITLES, Delays, Exim, Product, RetryRule
 from sim.scenario.quantity import DURATION, above_zero, format_duration
 from sim.scenario.reading import KEY, Collected, Fault, FaultsError, JsonSchema, Reads, one_key
-from sim.scenario.values import read_flag, read_whole
+from sim.scenario.values import read_flag, read_whole, read_word
 
 _MAY_BE_ZERO = re.compile(
     r"bounce_queue_lifetime|maximal_queue_lifetime|M..QueueAge|smtp_.*_timeout|default_destination_rate_delay|"
@@ -124,6 +125,8 @@ def _reader(name: str, default: Value) -> Callable[[object], Value]:  # noqa: PL
             return partial(read_whole, _least(name), None)
         case Feedback():
             return read_feedback
+        case str() if name in _CHOICES:
+            return partial(read_word, name, _CHOICES[name])
         case str():
             return read_classes if name == "notify_classes" else read_mailbox
         case (RetryRule(), *_):
@@ -134,6 +137,15 @@ def _reader(name: str, default: Value) -> Callable[[object], Value]:  # noqa: PL
             return read_intervals
     return DURATION.parse if _MAY_BE_ZERO.fullmatch(name) else partial(above_zero, DURATION)
 
+
+_CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "smtp_address_preference": ("any", "ipv6", "ipv4"),
+        "inet_protocols": ("all", "ipv4", "ipv6"),
+        "inet_prefer": ("default", "v4", "v6"),
+    }
+)
+"""Parameters that are one of a few words."""
 
 _WARNINGS = frozenset({"delay_warning", "warn_interval", "notify", "delay_warnings"})
 """Lists of times at which a sender is told that his mail is late; there may be none."""
@@ -341,6 +353,8 @@ def _described(name: str, default: Value) -> JsonSchema:  # noqa: PLR0911 - a ta
             return {"type": "integer", "minimum": _least(name)}
         case Feedback():
             return {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"type": "string"}]}
+        case str() if name in _CHOICES:
+            return {"enum": list(_CHOICES[name])}
         case str():
             return {"type": "string"}
         case (RetryRule(), *_):

@@ -87,10 +87,13 @@ def _skies(
         yield ("network", "groups", group.name), "outages", group.name, group.weather
     yield ("network", "dns"), "outages", "dns", network.dns.weather
     hosts = [host for architecture in architectures.values() for host in architecture.hosts.values()]
-    for host in {(host.name, host.weather, host.listening, host.resolver): host for host in hosts}.values():
+    for host in {(h.name, h.weather, h.listening, h.addresses, h.resolver): h for h in hosts}.values():
         yield ("hosts",), "crashes", host.name, host.weather
         yield ("hosts",), "outages of the resolver", host.name, host.resolver
         yield ("hosts",), "outages of the listener", host.name, host.listening or Weather()
+        for address in host.addresses:
+            yield ("hosts",), "outages", address.ip, address.reachable or Weather()
+            yield ("hosts",), "outages of the listener", address.ip, address.listening or Weather()
 
 
 def _too_many(weather: Weather, horizon: float) -> bool:
@@ -132,10 +135,18 @@ def _schedules(form: ScenarioForm) -> Iterator[tuple[tuple[Step, ...], tuple[Win
     for path, hosts in layers:
         for name, host in hosts.items():
             yield (*path, name, "windows"), host.windows
-            if host.resolver is not None:
-                yield (*path, name, "resolver", "windows"), host.resolver.windows
-            if isinstance(host.listening, WeatherForm):
-                yield (*path, name, "listening", "windows"), host.listening.windows
+            for place, when in _parts(host):
+                if isinstance(when, WeatherForm):
+                    yield (*path, name, *place, "windows"), when.windows
+
+
+def _parts(host: HostForm) -> Iterator[tuple[tuple[Step, ...], object]]:
+    """What of a host has weather of its own."""
+    yield ("resolver",), host.resolver
+    yield ("listening",), host.listening
+    for index, address in enumerate(host.addresses or ()):
+        yield ("addresses", index, "reachable"), address.reachable
+        yield ("addresses", index, "listening"), address.listening
 
 
 def _check_expectations(

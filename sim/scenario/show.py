@@ -14,6 +14,7 @@ from typing import Any, cast, get_args
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
+from sim.scenario.addresses import show_addresses
 from sim.scenario.asking import shown_asks
 from sim.scenario.calendar import ClockWindow, Window, format_start
 from sim.scenario.carriers import Carrier
@@ -203,6 +204,8 @@ def _host(host: Host, *, alike: bool) -> Settings:
         "spool": host.spool,
         "digests": host.digests,
         "listening": show_availability(host.listening),
+        "addresses": show_addresses(host.addresses),
+        "sends_from": host.sends_from,
         "resolver": show_weather(host.resolver) if host.resolver != Weather() else {},
     }
 

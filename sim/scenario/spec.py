@@ -27,6 +27,7 @@ __all__ = [
     "NEGATIVE_TTL",
     "NULL_MX",
     "TTL",
+    "Address",
     "Architecture",
     "Collects",
     "Domain",
@@ -209,6 +210,17 @@ class Collects:
     hold: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """An IP address of a host: when packets find their way to it, and when somebody listens there (None: never)."""
+
+    ip: str
+    reachable: Weather | None = Weather()
+    listening: Weather | None = Weather()
+
+
+SendsFrom = Literal["first", "in-turn", "random"]
+
 Certificate = Literal["ec", "rsa", "chain"]
 """`ec`: a certificate with a P-256 key; `rsa`: one with RSA-2048; `chain`: such a one and an intermediate one's."""
 
@@ -235,10 +247,11 @@ class Host:
     where more mail for the same host waits: after an RSET, as Postfix does, with MAIL once the final dot has its reply,
     as Exim does (`mail`), with MAIL right behind the final dot (`ride`), or in a session of its own (`never`); where
     nothing is said, as its product does. `sessions` is how many its server has at a time, 0 as many as its product's.
-    At times when nobody is `listening` (None: never), connections are refused. While its `resolver` is down the host
-    cannot look up where mail goes. `spool` says whether its queue outlives the times when it is down. With `digests`
-    its users write a Content-MD5 (RFC 1864) into their messages, and check those that they get. `certificate` is what
-    its server shows where TLS is used.
+    At times when nobody is `listening` (None: never), connections are refused. Without `addresses` it has one that is
+    of any family; which of several its client connects from is said by `sends_from`: the first that fits, one after the
+    other, or any. While its `resolver` is down the host cannot look up where mail goes. `spool` says whether its queue
+    outlives the times when it is down. With `digests` its users write a Content-MD5 (RFC 1864) into their messages, and
+    check those that they get. `certificate` is what its server shows where TLS is used.
     """
 
     name: str
@@ -264,6 +277,8 @@ class Host:
     collects: Collects | None = None
     weather: Weather = Weather()
     listening: Weather | None = Weather()
+    addresses: tuple[Address, ...] = ()
+    sends_from: SendsFrom = "first"
     resolver: Weather = Weather()
     spool: Literal["durable", "volatile"] = "durable"
     digests: bool = False

@@ -25,7 +25,7 @@ from sim.world.tidings import tell
 if TYPE_CHECKING:
     from sim.world.deliveries import Delivery
     from sim.world.station import Station
-    from sim.world.ways import Way
+    from sim.world.ways import Route
 
 NO_ANSWER = Failure(0, "4.4.2", "the session ended without an answer")
 NO_ROUTE = Failure(0, AttemptOutcome.NO_ROUTE.status, AttemptOutcome.NO_ROUTE.reason)
@@ -42,7 +42,7 @@ class Attempt:
         station: the host that sends.
         entry: the message.
         copies: those of its copies that go this way.
-        way: the nodes that the bytes of a session of its own pass.
+        route: what the bytes of a session of its own pass, and where it ends.
         handed_over: when the delivery that it belongs to got its place, s.
         hop: the destination that the delivery counts for: mail for it may follow in the session.
         keeps: whether the session may be left open.
@@ -59,9 +59,9 @@ class Attempt:
         "_keeps",
         "_peer",
         "_retransmissions",
+        "_route",
         "_session",
         "_station",
-        "_way",
         "_wire_bytes",
         "contacted",
         "heir",
@@ -76,7 +76,7 @@ class Attempt:
         station: Station,
         entry: Entry,
         copies: Sequence[Copy],
-        way: Way,
+        route: Route,
         handed_over: float,
         *,
         hop: str,
@@ -86,7 +86,7 @@ class Attempt:
         self._station = station
         self._entry = entry
         self._copies = copies
-        self._way = way
+        self._route = route
         self._handed_over = handed_over
         self._by_path = {copy.forward_path: copy for copy in copies}
         self._hop = hop
@@ -108,7 +108,7 @@ class Attempt:
         session = self._open(started) if self._before is None else self._take_over(self._before)
         peer = self._peer
         if session is None or peer is None:
-            heard = station.world.no_route_at(self._way, started, started + station.host.mta.connect_timeout)
+            heard = station.world.no_route_at(self._route.way, started, started + station.host.mta.connect_timeout)
             if heard > started:
                 yield env.at(heard)
             return self._find_no_way(started, env.now)
@@ -141,7 +141,12 @@ class Attempt:
     @property
     def peer(self) -> str:
         """The host that its session is with."""
-        return self._way[-1] if self._peer is None else self._peer.station.host.name
+        return self._route.host if self._peer is None else self._peer.station.host.name
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The host that its session is with, and the address."""
+        return self._route.place if self._peer is None else (self._peer.station.host.name, self._peer.ip)
 
     def close(self) -> None:
         """End the session."""
@@ -157,10 +162,12 @@ class Attempt:
         """A session of its own; None where the way to it has broken."""
         station, entry = self._station, self._entry
         world, host = station.world, station.host
-        peer = world.stations[self._way[-1]]
-        lines = world.lines(self._way, now)
-        if lines is None:
+        route, peer = self._route, world.stations[self._route.host]
+        there = station.ways.line_up(route, now)
+        if there is None:
             return None
+        lines, listens = there
+        source = station.sources.to(route.ip)
         session_id = world.next_session_id()
         asks = entry.wishes is not None
         client = Transmission(
@@ -172,7 +179,7 @@ class Attempt:
             recipient_parameters=tuple([copy.parameters for copy in self._copies]) if asks else (),
             stays=self._stays if self._keeps else None,
         )
-        reception = Reception(peer.host, peer.directory, gate=peer.gate(host.name))
+        reception = Reception(peer.host, peer.directory, gate=peer.gate(source or host.name))
         connection = world.connect(
             *lines,
             server=peer.weather,
@@ -181,9 +188,9 @@ class Attempt:
             program=reception,
             patience=peer.host.mta.idle_timeout,
             writes=host.mta.write_size,
-            listens=peer.listener.listens,
+            listens=listens,
         )
-        self._peer = Peer(station, peer, self._way, session_id, connection)
+        self._peer = Peer(station, peer, route.way, session_id, connection, source=source, ip=route.ip)
         return Session(
             client,
             reception,
@@ -249,7 +256,7 @@ class Attempt:
             self._copies,
             handed_over=self._handed_over,
             now=now,
-        )._replace(started_s=started)
+        )._replace(started_s=started, to_address=self._route.ip)
         self._station.world.recorder.attempts.append(fact)
         return list(self._copies)
 
@@ -326,6 +333,8 @@ class Attempt:
             peer.session_id,
             len(self._copies),
             *self._entry.delays(self._handed_over, session.contacted_at, now),
+            peer.source,
+            peer.ip,
         )
 
 

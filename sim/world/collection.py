@@ -86,9 +86,12 @@ class Ask:
         station, source, world = self._station, self._source, self._station.world
         env, now = world.env, world.env.now
         way = world.way(station.host.name, self._how.source, now)
-        lines = world.lines(way, now) if way and way[-1] == self._how.source else None
-        if way is None or lines is None:
+        routes = station.ways.ending(way) if way and way[-1] == self._how.source else ()
+        route = () if isinstance(routes, Failure) or not routes else routes[0]
+        there = station.ways.line_up(route, now) if route else None
+        if not route or there is None:
             return
+        lines, listens = there
         session_id = world.next_session_id()
         host, server = station.host, _offering(source.host, self._how.by)
         connection = world.connect(
@@ -97,12 +100,13 @@ class Ask:
             client=station.weather,
             client_tcp=host.tcp,
             server_tcp=server.tcp,
-            listens=source.listener.listens,
+            listens=listens,
         )
-        self._peer = peer = Peer(station, source, way, session_id, connection)
+        sends_from = station.sources.to(route.ip)
+        self._peer = peer = Peer(station, source, route.way, session_id, connection, source=sends_from, ip=route.ip)
         self._session = session = Session(
             self._client,
-            Reception(server, source.directory, gate=source.gate(host.name), waiting=Held(source)),
+            Reception(server, source.directory, gate=source.gate(sends_from or host.name), waiting=Held(source)),
             connection,
             policy=host.mta,
             client_up_until=station.weather.next_down(now),
@@ -128,7 +132,7 @@ class Ask:
         peer.leave(session.reception, env.now)
         if turn is not None and first is not None:
             # What is handed over outlives the asking: the host may crash, and ask again when it is back.
-            Task(env, hand_over(turn, first, tuple(reversed(way))))
+            Task(env, hand_over(turn, first, tuple(reversed(route.way))))
 
     def unfinished(self, now: float) -> AttemptFact | None:
         """The record of a session that the end of the run finds under way."""
@@ -160,6 +164,8 @@ class Ask:
             0.0,
             contacted - session.opened_at,
             now - contacted,
+            peer.source,
+            peer.ip,
         )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sim.world.attempt import Attempt
     from sim.world.simulation import Simulation
+    from sim.world.ways import Route
 
 
 class Connections:
@@ -32,25 +33,31 @@ class Connections:
         if not self._idle_limit:
             self.close_all()
 
-    def take(self, hosts: Sequence[str], domain: str | None) -> Attempt | None:
+    def take(self, routes: Sequence[Route], domain: str | None) -> Attempt | None:
         """The attempt whose session to go on with, if there is one.
 
         Args:
-            hosts: those that the mail may go to, best first. The first one's session is as good as a new one.
-            domain: whose sessions, with any of the hosts, are to be preferred; None where sessions are not by domain.
+            routes: those that the mail may go, best first. A session at the first one's end is as good as a new one.
+            domain: whose sessions, with any of the hosts, are to be preferred, and then those with any address of the
+                best preference (smtp_connect.c: smtp_reuse_session); None where sessions are not by domain.
         """
-        if domain is not None:
-            for host in hosts:
-                for attempt in self.idle.get(host, ()):
-                    if attempt.domain == domain:
-                        self._let_go(attempt)
-                        return attempt
-        waiting = self.idle.get(hosts[0])
-        if waiting is None:
-            return None
-        attempt = waiting[0]
-        self._let_go(attempt)
-        return attempt
+        if domain is None:
+            return self.at(routes[0])
+        for route in routes:
+            for attempt in self.idle.get(route.host, ()):
+                if attempt.domain == domain:
+                    self._let_go(attempt)
+                    return attempt
+        best = (self.at(route) for route in routes if not route.backup)
+        return next((found for found in best if found is not None), None)
+
+    def at(self, route: Route) -> Attempt | None:
+        """The attempt whose session is with the very address at a route's end, if there is one."""
+        for attempt in self.idle.get(route.host, ()):
+            if attempt.place == route.place:
+                self._let_go(attempt)
+                return attempt
+        return None
 
     def _close(self, attempt: Attempt) -> None:
         """Close an attempt's session, unless somebody has taken it."""

@@ -15,13 +15,13 @@ from sim.mta.queue_runs import QueueRuns, queue_runs_of
 from sim.world.attempt import NO_ANSWER, Attempt
 from sim.world.clock import Task
 from sim.world.connections import Connections
-from sim.world.ways import Way
+from sim.world.ways import Route
 
 if TYPE_CHECKING:
     from sim.world.station import Station
 
-Delivery = tuple[Entry, Sequence[Copy], tuple[Way, ...], float]
-"""Copies of an entry, the ways that they go, best first, and when these were looked up."""
+Delivery = tuple[Entry, Sequence[Copy], tuple[Route, ...], float]
+"""Copies of an entry, the routes that they go, best first, and when these were looked up."""
 
 
 class Deliveries:
@@ -119,7 +119,7 @@ class Deliveries:
         """The delivery that goes on in the place of one to `hop` that is about to end, in its session with a host."""
         if not self._station.running:
             return None
-        return self.manager.successor(hop, self._world.env.now, lambda it: any(way[-1] == host for way in it[2]))
+        return self.manager.successor(hop, self._world.env.now, lambda it: any(route.host == host for route in it[2]))
 
     def boot(self, now: float) -> None:
         """Let those go that were lined up at the very moment when the host came up."""
@@ -175,7 +175,7 @@ class Deliveries:
             self._end_round(entry, now)
 
     def _start(self, delivery: Delivery, now: float) -> None:
-        hop = self._naming(delivery[2][0][-1], delivery[1])
+        hop = self._naming(delivery[2][0].host, delivery[1])
         if self.manager.take(hop, now):
             self._set_off(delivery, hop)
         else:
@@ -185,19 +185,24 @@ class Deliveries:
         """Start a delivery that has just got its place, on a session that was left open if it may take one."""
         may = self.manager.started
         before = self._left_open(delivery) if self.connections.idle and may.uses_connections else None
-        Task(self._world.env, self._deliver(delivery, hop, before, keeps=may.keeps_connections))
+        keeps, uses = may.keeps_connections, may.uses_connections
+        Task(self._world.env, self._deliver(delivery, hop, before, keeps=keeps, uses=uses))
 
     def _left_open(self, delivery: Delivery) -> Attempt | None:
         """The session that was left open, and may take a delivery."""
-        _, copies, ways, _ = delivery
+        _, copies, routes, _ = delivery
         domain = copies[0].next_domain.lower() if self._station.ways.by_domain else None
-        return self.connections.take([way[-1] for way in ways], domain)
+        return self.connections.take(routes, domain)
+
+    def _backup_left_open(self, route: Route, *, uses: bool) -> Attempt | None:
+        """The session with a backup: it is looked up when its turn comes (smtp_connect.c: smtp_connect_inet)."""
+        return self.connections.at(route) if uses and route.backup and self._station.ways.by_domain else None
 
     def _line_up(self, deliveries: Sequence[Delivery], now: float) -> None:
         """Let an entry's deliveries wait for their places; those whose next hop is dead are put off instead."""
         entry, open_ = deliveries[0][0], []
         for delivery in deliveries:
-            hop = self._naming(delivery[2][0][-1], delivery[1])
+            hop = self._naming(delivery[2][0].host, delivery[1])
             reason = self.manager.suspended(hop, now)
             if reason is None:
                 open_.append((hop, delivery))
@@ -253,11 +258,11 @@ class Deliveries:
                 self._active.leave()
 
     def _set_out(self, delivery: Delivery, hop: str, now: float) -> None:
-        """Start a delivery that has its place now, by the ways that there are now."""
-        entry, copies, ways, since = delivery
-        groups: Sequence[tuple[tuple[Way, ...], Sequence[Copy]]] = ()
+        """Start a delivery that has its place now, by the routes that there are now."""
+        entry, copies, routes, since = delivery
+        groups: Sequence[tuple[tuple[Route, ...], Sequence[Copy]]] = ()
         if since == now:
-            groups = [(ways, copies)]
+            groups = [(routes, copies)]
         elif not entry.is_overdue(now):
             groups = list(self._station.ways.of(entry, copies, now))
         if not groups:
@@ -266,20 +271,20 @@ class Deliveries:
             return
         (first, its_copies), *others = groups
         self._set_off((entry, its_copies, first, now), hop)
-        for way, members in others:
+        for others_routes, members in others:
             entry.in_delivery += 1
-            self._start((entry, members, way, now), now)
+            self._start((entry, members, others_routes, now), now)
 
     def _deliver(
-        self, delivery: Delivery, hop: str, before: Attempt | None, *, keeps: bool
+        self, delivery: Delivery, hop: str, before: Attempt | None, *, keeps: bool, uses: bool
     ) -> Generator[simpy.Event, None, None]:
         """Deliveries in one place, one after the other as long as each has an heir."""
         station, env, manager = self._station, self._world.env, self.manager
         heir: Delivery | None = delivery
         while heir is not None:
-            (entry, copies, ways, _), heir, failure, boots = heir, None, None, station.boots
+            (entry, copies, routes, _), heir, failure, boots = heir, None, None, station.boots
             if station.running:
-                attempt, left = yield from self._try(entry, copies, ways, hop, before, keeps=keeps)
+                attempt, left = yield from self._try(entry, copies, routes, hop, before, keeps=keeps, uses=uses)
                 heir = attempt.heir
                 before = attempt if heir and attempt.session is not None else None
                 failure = _site_failure(entry, left) if left else None
@@ -300,38 +305,40 @@ class Deliveries:
         self,
         entry: Entry,
         copies: Sequence[Copy],
-        ways: tuple[Way, ...],
+        routes: tuple[Route, ...],
         hop: str,
         before: Attempt | None,
         *,
         keeps: bool,
+        uses: bool,
     ) -> Generator[simpy.Event, None, tuple[Attempt, Sequence[Copy]]]:
-        """The ways in turn, until each copy is taken or refused for good; gives the last attempt and what it left.
+        """The routes in turn, until each copy is taken or refused for good; gives the last attempt and what it left.
 
         The first attempt may take over a session; one whose session goes to an heir is the last.
         """
         station, env, left, talks = self._station, self._world.env, copies, 0
         handed_over = env.now
         records = station.ways.records
-        if before is not None and ways[0][-1] != (host := before.peer):
-            # The host that the session is with comes first (smtp_connect.c: smtp_reuse_session).
-            ways = tuple(sorted(ways, key=lambda way: way[-1] != host))
-        for way in ways:
+        if before is not None and routes[0].place != (place := before.place):
+            # What the session is with comes first (smtp_connect.c: smtp_reuse_session).
+            routes = tuple(sorted(routes, key=lambda route: route.place != place))
+        for route in routes:
             # Who counts by host knows of mail for that host only.
-            may_keep = keeps and (way[-1] == hop or self._naming(way[-1], left) == hop)
-            attempt = Attempt(station, entry, left, way, handed_over, hop=hop, keeps=may_keep, before=before)
+            may_keep = keeps and (route.host == hop or self._naming(route.host, left) == hop)
+            before = before or self._backup_left_open(route, uses=uses)
+            attempt = Attempt(station, entry, left, route, handed_over, hop=hop, keeps=may_keep, before=before)
             began = env.now
             left = yield from attempt.run()
             if before is not None and left and not attempt.contacted and station.running:
                 # A session that had died meanwhile says nothing about the host.
-                attempt = Attempt(station, entry, left, way, handed_over, hop=hop, keeps=may_keep)
+                attempt = Attempt(station, entry, left, route, handed_over, hop=hop, keeps=may_keep)
                 left = yield from attempt.run()
             before = None
             if attempt.session is not None and attempt.heir is None:
                 self.connections.keep(attempt, env.now)
             talks += attempt.contacted
             if records is not None:
-                records.note_attempt(entry, way[-1], left, began, env.now)
+                records.note_attempt(entry, route, left, began, env.now)
                 if not left and hop in self.connections.idle:
                     self._go_on(entry, records.go_on(entry, hop, env.now))
             if not left or attempt.heir or talks == station.host.mta.mx_session_limit or not station.running:

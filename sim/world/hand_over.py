@@ -18,11 +18,11 @@ from sim.world.clock import played
 from sim.world.far_end import FarEnd, NoMail
 from sim.world.peer import Peer
 from sim.world.session import Session
+from sim.world.ways import Route, Way
 
 if TYPE_CHECKING:
     from sim.world.deliveries import Delivery
     from sim.world.station import Station
-    from sim.world.ways import Way
 
 
 C = TypeVar("C", bound=Caller)
@@ -76,7 +76,7 @@ class HandOver(Attempt):
     def _open(self, now: float) -> Session[Transmission]:
         turn, wishes = self._turn, self._entry.wishes
         connection = turn.session.connection
-        self._peer = Peer(turn.holder, turn.asker, self._way, turn.session_id, connection)
+        self._peer = Peer(turn.holder, turn.asker, self._route.way, turn.session_id, connection)
         self._wire_bytes, self._retransmissions = connection.wire_bytes, connection.retransmissions
         client = Transmission(
             turn.holder.host,
@@ -106,7 +106,7 @@ def hand_over(turn: Turn, delivery: Delivery | None, way: Way) -> Generator[simp
     while delivery is not None:
         entry, copies, *_ = delivery
         attempt = HandOver(
-            turn.holder, entry, copies, way, turn.holder.world.env.now, hop=way[-1], keeps=True, before=attempt
+            turn.holder, entry, copies, Route(way), turn.holder.world.env.now, hop=way[-1], keeps=True, before=attempt
         )
         attempt._turn = turn  # noqa: SLF001 - it is this module's
         yield from attempt.run()

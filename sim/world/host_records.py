@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from sim.mta.mx import candidates
 from sim.mta.queue import Copy, Entry, Failure
-from sim.mta.retry.base import Outcome
+from sim.mta.retry.base import OF_HOST, Outcome
 from sim.mta.retry.exim import TOO_LONG, all_failing
 from sim.world.attempt import NO_NAMES, NO_ROUTE
 
 if TYPE_CHECKING:
     from sim.world.station import Station
-    from sim.world.ways import Way
+    from sim.world.ways import Route
 
 
 class HostRecords:
@@ -26,20 +26,24 @@ class HostRecords:
         self._retry = station.retry
 
     def open_ways(
-        self, found: tuple[Way, ...] | Failure, domain: str, entry: Entry, copies: Sequence[Copy], now: float
-    ) -> tuple[Way, ...] | Failure:
-        """Those of the ways whose hosts may be tried now; none where the copies have to wait, or are not to wait."""
+        self, found: tuple[Route, ...] | Failure, domain: str, entry: Entry, copies: Sequence[Copy], now: float
+    ) -> tuple[Route, ...] | Failure:
+        """Those of the routes whose hosts may be tried now; none where the copies have to wait, or are not to wait."""
         if isinstance(found, Failure) and found.permanent:
             return found
         if found is not NO_NAMES:
             self._station.backlog.wake(self._tried(f"@{domain}", entry, now, now, "taken"), now)
-        hops = self._blamed(domain, copies[0].path, found) if isinstance(found, Failure) else [way[-1] for way in found]
+        hops = (
+            self._blamed(domain, copies[0].path, found)
+            if isinstance(found, Failure)
+            else [self._key(*route.place) for route in found]
+        )
         barred = [self._retry.bars(hop, entry.queue_id, entry.arrival, now) for hop in hops]
         if not all(barred):
             if isinstance(found, Failure):
                 return found
-            ways = tuple(way for way, bar in zip(found, barred, strict=True) if bar is None)
-            return ways[: self._station.host.mta.mx_address_limit]
+            routes = tuple(route for route, bar in zip(found, barred, strict=True) if bar is None)
+            return routes[: self._station.host.mta.mx_address_limit]
         too_long = all(bar is TOO_LONG for bar in barred)
         for copy in copies:
             if too_long:
@@ -50,8 +54,9 @@ class HostRecords:
                 entry.failures.setdefault(copy.recipient, next(bar for bar in barred if bar is not None))
         return ()
 
-    def note_attempt(self, entry: Entry, hop: str, left: Sequence[Copy], began: float, now: float) -> None:
+    def note_attempt(self, entry: Entry, route: Route, left: Sequence[Copy], began: float, now: float) -> None:
         """Keep what an attempt says about its next hop; wake those that it need no longer keep waiting."""
+        hop = self._key(*route.place)
         outcome: Outcome = "taken"
         if left:
             outcome = "site" if entry.failures[left[0].recipient].site else "message"
@@ -92,4 +97,16 @@ class HostRecords:
         if isinstance(targets, Failure):
             return [f"@{domain}"]
         hops = dict.fromkeys(world.hop(host.name, target) for target in targets if target not in been_at)
-        return list(hops)[: host.mta.mx_address_limit] or [f"@{domain}"]
+        keys = [key for hop in hops for key in self._keys(hop)]
+        return keys[: host.mta.mx_address_limit] or [f"@{domain}"]
+
+    def _keys(self, host: str) -> list[str]:
+        """What a host's records are kept under."""
+        addresses, families = self._station.world.addresses.get(host, {}), self._station.host.mta.families
+        if not addresses or not self._retry.by_address:
+            return [host]
+        return [self._key(host, address.ip) for address in addresses.values() if address.version in families]
+
+    def _key(self, host: str, ip: str) -> str:
+        """What the record of an address is kept under."""
+        return f"{host}{OF_HOST}{ip}" if ip and self._retry.by_address else host

@@ -32,9 +32,21 @@ class Peer:
         way: the nodes that the session's bytes pass, from the one to the other.
         session_id: the session's number.
         connection: what the bytes go over.
+        source, ip: the addresses of the two, where they have more than one of any family.
     """
 
-    __slots__ = ("_client", "_copies", "_until", "connection", "messages", "session_id", "station", "way")
+    __slots__ = (
+        "_client",
+        "_copies",
+        "_until",
+        "connection",
+        "ip",
+        "messages",
+        "session_id",
+        "source",
+        "station",
+        "way",
+    )
 
     def __init__(
         self,
@@ -43,12 +55,17 @@ class Peer:
         way: Way,
         session_id: int,
         connection: Connection | Propagation | Circuit | Turned,
+        *,
+        source: str = "",
+        ip: str = "",
     ) -> None:
         self._client = client
         self.station = station
         self.way = way
         self.session_id = session_id
         self.connection = connection
+        self.source = source
+        self.ip = ip
         self.messages = 0
         self._copies: Mapping[Path, Copy] = {}
         self._until = -inf

@@ -26,6 +26,7 @@ from sim.results.facts import Facts, MessageFact
 from sim.results.outcomes import CopyOutcome
 from sim.scenario.spec import Architecture, Domain, Host, Scenario
 from sim.workload.generate import Submission, submissions
+from sim.world.addresses import addresses_of
 from sim.world.clock import Clock
 from sim.world.far_end import Hears
 from sim.world.ledger import Ledger, LedgerError
@@ -47,7 +48,8 @@ class Simulation:
 
     Mail is written from 0 to `scenario.duration`; the run ends when every copy has met its end, or at `horizon`.
     `relays` says whether mail goes from neighbour to neighbour; `forged` holds the authors of messages whose
-    reverse-path is not theirs.
+    reverse-path is not theirs. `addresses` are those of the hosts that have more than one of any family, `silent` says
+    that nobody tells where no way leads.
     """
 
     def __init__(self, scenario: Scenario, architecture: Architecture, replication: int, seed: int) -> None:
@@ -65,7 +67,7 @@ class Simulation:
             follow_outages=architecture.routing == "shortest-delay",
             convergence=architecture.convergence,
         )
-        self._silent = architecture.unreachable == "silent"
+        self.silent = architecture.unreachable == "silent"
         self._map = Routing(self.mesh, follow_outages=False)
         links = scenario.network.links
         self.noise = Noise(scenario.network, self.streams) if any(link.corruption for link in links) else None
@@ -95,6 +97,11 @@ class Simulation:
         self.kept_until_asked = _kept_until_asked(architecture.hosts.values(), kept)
         listening = {
             name: skies.availability(f"listening/{name}", host.listening) for name, host in architecture.hosts.items()
+        }
+        self.addresses = {
+            name: addresses_of(host, listening[name], skies, self.streams)
+            for name, host in architecture.hosts.items()
+            if host.addresses
         }
         self.stations = {
             name: Station(self, host, up[name], kept.get(name, ()), listening[name])
@@ -132,7 +139,7 @@ class Simulation:
         if path is None:
             return None
         way = path if len(path) - 1 <= self._reach else path[: int(self._reach) + 1]
-        return way if whole is not None or self._silent or (way is not path and self.lines(way, now)) else None
+        return way if whole is not None or self.silent or (way is not path and self.lines(way, now)) else None
 
     def hop(self, source: str, target: str) -> str:
         """Where a session from `source` towards `target` would lead, were every line up."""
@@ -145,11 +152,11 @@ class Simulation:
         try:
             if routing.changes:
                 return routing.following(way, now, self._reach)
-            return routing.lines(way, now) if self._silent or routing.up_to(way, now) is None else None
+            return routing.lines(way, now) if self.silent or routing.up_to(way, now) is None else None
         except LookupError:
             pass
         try:
-            first = self._map.lines(way, now) if self._silent else None
+            first = self._map.lines(way, now) if self.silent else None
         except LookupError:
             first = None
         return first and routing.following(way, now, self._reach, first)

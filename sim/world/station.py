@@ -23,6 +23,7 @@ from sim.results.facts import QueueFact
 from sim.results.outcomes import CopyOutcome
 from sim.scenario.policies import NO_POLICIES
 from sim.scenario.spec import Domain, Host
+from sim.world.addresses import Sources
 from sim.world.attempt import Attempt
 from sim.world.backlog import Backlog
 from sim.world.collection import Ask, collect
@@ -44,8 +45,8 @@ class Station:
     they are tried, `ways` where they go, and `deliveries` carries them there. Each of them reaches the others
     through the station. `times` are what things take it, `draws` is the host's own stream of random numbers,
     `retry` its product's way to try again, `blame` what its product makes of failures, `resolver` what it looks
-    names up with; `running` says whether it is up, `boots` counts its restarts, `listener` holds the sessions that
-    clients have with it, `attempts` those under way from it.
+    names up with, `sources` the addresses that it connects from; `running` says whether it is up, `boots` counts its
+    restarts, `listener` holds the sessions that clients have with it, `attempts` those under way from it.
     """
 
     def __init__(
@@ -67,6 +68,8 @@ class Station:
         self.mailboxes = Mailboxes(keep=world.scenario.dialogues)
         self.attempts: dict[int, Attempt | Ask] = {}
         self.boots = 0
+        draws = world.streams(f"host/{host.name}/source")
+        self.sources = Sources(world.addresses.get(host.name, {}), host.sends_from, draws)
         self.listener = Listener(world.env, host, listening)
         self.running = weather.is_up(0.0)
         self.times = HostTimes(host, world.streams(f"host/{host.name}/times"))

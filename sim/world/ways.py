@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sim.mta.addresses import Candidate, in_order
 from sim.mta.destination import is_by_domain
 from sim.mta.mx import candidates
 from sim.mta.queue import Copy, Entry, Failure
 from sim.network.dns import NoAnswerError
+from sim.network.line import Line
+from sim.network.weather import Timeline
 from sim.scenario.products import MANY
+from sim.world.addresses import candidates_at
 from sim.world.attempt import NO_NAMES, NO_ROUTE, nowhere
 from sim.world.host_records import HostRecords
 
@@ -20,6 +24,26 @@ KEPT = Failure(0, "4.3.2", "held until its host asks for it")
 
 Way = tuple[str, ...]
 """The nodes that a session's bytes pass, from this host to the next that takes custody."""
+
+NO_ADDRESS = Failure(550, "5.4.4", "no host of the domain has an address of a kind that is used here")
+
+
+class Route(NamedTuple):
+    """A way, and the address at its end; whether it leads to a host of another than the best preference."""
+
+    way: Way
+    ip: str = ""
+    backup: bool = False
+
+    @property
+    def host(self) -> str:
+        """The next host."""
+        return self.way[-1]
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The next host and its address."""
+        return self.way[-1], self.ip
 
 
 class Ways:
@@ -34,7 +58,7 @@ class Ways:
         mta = station.host.mta
         self._station = station
         self.by_domain = is_by_domain(mta, relays=station.world.relays)
-        self._shuffle: Callable[[list[str]], None] = station.draws.shuffle if mta.randomizes else _as_they_are
+        self._shuffle: Callable[[list[Any]], None] = station.draws.shuffle if mta.randomizes else _as_they_are
         # Domains whose mail is not tried before their host asks for it.
         self._kept = station.world.kept_until_asked.get(station.host.name, frozenset())
         self.records = HostRecords(station) if station.retry.keeps_hosts else None
@@ -45,12 +69,14 @@ class Ways:
         """Whether the host need not ask the name service for any of the copies."""
         return all(self._station.resolver.knows(copy.next_domain, now) for copy in copies)
 
-    def of(self, entry: Entry, copies: Sequence[Copy], now: float) -> Iterable[tuple[tuple[Way, ...], Sequence[Copy]]]:
-        """The copies by the ways that they go; those that have none are tried in vain."""
+    def of(
+        self, entry: Entry, copies: Sequence[Copy], now: float
+    ) -> Iterable[tuple[tuple[Route, ...], Sequence[Copy]]]:
+        """The copies by the routes that they go; those that have none are tried in vain."""
         by_domain: dict[str, list[Copy]] = {}
         for copy in copies:
             by_domain.setdefault(copy.next_domain, []).append(copy)
-        groups: dict[tuple[tuple[Way, ...], str], tuple[tuple[Way, ...], list[Copy]]] = {}
+        groups: dict[tuple[tuple[Route, ...], str], tuple[tuple[Route, ...], list[Copy]]] = {}
         for domain, members in by_domain.items():
             if self._kept and domain.lower() in self._kept and domain.lower() not in entry.asked_for:
                 self._keep(entry, members, now)
@@ -69,8 +95,8 @@ class Ways:
                 groups.setdefault((found, apart), (found, []))[1].extend(members)
         return groups.values()
 
-    def _towards(self, domain: str, been_at: Sequence[str], now: float) -> tuple[Way, ...] | Failure:
-        """The ways to try for a domain's mail, best first: to each of its MX hosts, as far as the architecture reaches.
+    def _towards(self, domain: str, been_at: Sequence[str], now: float) -> tuple[Route, ...] | Failure:
+        """The routes to try for a domain's mail, best first: to its MX hosts, as far as the architecture reaches.
 
         An MX host that has had the mail already is left out: a backup that could not pass it on is not asked again.
         """
@@ -85,8 +111,10 @@ class Ways:
             return targets
         if len(targets) == 1 and targets[0] not in been_at:
             way = world.way(name, targets[0], now)
-            return NO_ROUTE if way is None else (way,)
-        ways: dict[str, Way] = {}
+            return NO_ROUTE if way is None else self.ending(way)
+        preferences = {host: preference for preference, host in sorted(records or (), reverse=True)}
+        best = preferences[targets[0]]
+        ways: dict[str, tuple[Way, int]] = {}
         reached = False
         for target in targets:
             if target in been_at:
@@ -95,11 +123,43 @@ class Ways:
             if way is None:
                 # It is tried in vain: it counts, and is remembered by who remembers hosts.
                 hop = world.hop(name, target)
-                ways.setdefault(hop, (name, hop))
+                ways.setdefault(hop, ((name, hop), preferences[target]))
             else:
                 reached = True
-                ways[way[-1]] = way
-        return tuple(ways.values())[: self._most] if reached else NO_ROUTE
+                ways[way[-1]] = way, preferences[target]
+        if not reached:
+            return NO_ROUTE
+        if world.addresses:
+            return self._addressed([*ways.values()])
+        return tuple([Route(way, "", preference != best) for way, preference in ways.values()])[: self._most]
+
+    def ending(self, way: Way) -> tuple[Route, ...] | Failure:
+        """The routes at the end of a way."""
+        return self._addressed([(way, 0)]) if self._station.world.addresses else (Route(way),)
+
+    def _addressed(self, ways: Sequence[tuple[Way, int]]) -> tuple[Route, ...] | Failure:
+        """The routes to every address at the ends of ways, each with its preference."""
+        addresses, towards = self._station.world.addresses, {way[-1]: way for way, _ in ways}
+        found: list[Candidate] = []
+        for way, preference in ways:
+            found += candidates_at(way[-1], preference, addresses.get(way[-1], {}))
+        found = in_order(found, self._station.host.mta, self._shuffle)
+        best = min(preference for _, preference in ways)
+        routes = [Route(towards[one.host], one.ip, one.preference != best) for one in found[: self._most]]
+        return tuple(routes) or NO_ADDRESS
+
+    def line_up(self, route: Route, now: float) -> tuple[tuple[Sequence[Line], Sequence[Line]], Timeline] | None:
+        """The lines of a route there and back, and when somebody listens at its end; None where there is no route."""
+        world, station = self._station.world, self._station
+        address = world.addresses[route.host][route.ip] if route.ip else None
+        if address is not None and not station.sources.reach(address.version):
+            return None
+        lines = world.lines(route.way, now)
+        if lines is None or address is None:
+            return lines and (lines, world.stations[route.host].listener.listens)
+        if not (world.silent or address.reachable.is_up(now)):
+            return None
+        return address.behind(lines), address.listens
 
     @staticmethod
     def _keep(entry: Entry, copies: Sequence[Copy], now: float) -> None:

@@ -68,6 +68,7 @@ WORDS = {
     "accounts": NODES,
     "name": NODES,
     "password": ["secret"],
+    "ip": ["192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8::2"],
     "to": PEOPLE,
     "from": [*PEOPLE, *NODES],
     "architectures": ["x", "y"],

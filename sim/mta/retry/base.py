@@ -14,6 +14,10 @@ Outcome = Literal["taken", "site", "message"]
 """How a host dealt with mail: it answered for good, it could not be talked to, or it put off just this mail."""
 
 
+OF_HOST = "\n"
+"""Between a host's name and its address, where records are kept of addresses; no name has it."""
+
+
 class Round(NamedTuple):
     """One round of attempts that left recipients over.
 
@@ -42,11 +46,13 @@ class Retry:
     """A product's way to try again; this one never gives up, tries again at once, and remembers nothing.
 
     `period` is the interval of its queue runs, s, 0 where messages are woken one by one. `keeps_hosts` says that it
-    remembers hosts (`bars`, `tried`), `whole_queue` that new mail sets off all that waits (`arrives`).
+    remembers hosts (`bars`, `tried`), `by_address` that it does so for each of a host's addresses, `whole_queue` that
+    new mail sets off all that waits (`arrives`).
     """
 
     period: float = 0.0
     keeps_hosts = False
+    by_address = False
     whole_queue = False
 
     def starts(self) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from math import floor
 
 from sim.mta.queue import Failure
-from sim.mta.retry.base import Outcome, Retry, Round
+from sim.mta.retry.base import OF_HOST, Outcome, Retry, Round
 from sim.mta.retry.daemon import next_run
 from sim.scenario.products import Exim, RetryRule
 
@@ -59,6 +59,7 @@ class EximRetry(Retry):
     """
 
     keeps_hosts = True
+    by_address = True
 
     def __init__(self, policy: Exim, random: Callable[[], float]) -> None:
         self._policy = policy
@@ -102,7 +103,8 @@ class EximRetry(Retry):
     def next_waiting(self, hop: str, queue_id: str) -> str | None:
         """The first message that waits for the host itself (transport.c: transport_check_waiting, wait-remote_smtp)."""
         for other, hops in self._waits_for.items():
-            if hop in hops and other != queue_id and (hop, other) not in self._records:
+            places = [place for place in hops if place.partition(OF_HOST)[0] == hop]
+            if places and other != queue_id and not any((place, other) in self._records for place in places):
                 return other
         return None
 

@@ -40,6 +40,7 @@ class OpenSmtpdRetry(Retry):
     """scheduler_next and the routes of mta.c; what expires is returned by a timer."""
 
     keeps_hosts = True
+    by_address = True
 
     def __init__(self, policy: OpenSmtpd) -> None:
         self._expire = policy.expire

@@ -31,6 +31,7 @@ class QmailRetry(Retry):
     """
 
     keeps_hosts = True
+    by_address = True
 
     def __init__(self, policy: Qmail, random: Callable[[], float]) -> None:
         self._lifetime = policy.queuelifetime

@@ -188,10 +188,11 @@ class ZoneMtaRetry(SiteRetry):
 
     def __init__(self, policy: ZoneMta) -> None:
         super().__init__(ListedRetry(policy.deferTimes, finite=True))
+        self._connect_timeout = policy.connect_timeout
 
     def pause(self, site: Site, began: float) -> float:
         """Longer after silence."""
-        return _SILENT if site.last_try > began else _UNREACHABLE
+        return _SILENT if site.last_try >= began + self._connect_timeout else _UNREACHABLE
 
     def sleeps_until(self, last: Round) -> float:
         """Its own next delay."""

@@ -56,7 +56,10 @@ class Product:
 
     `recipient_limit` is how many recipients a transaction has; `mx_address_limit` how many hosts of a domain are tried,
     `mx_session_limit` how many of them may have been offered the mail; `randomizes` says whether MX hosts of one
-    preference are shuffled. `hopcount_limit` is how many Received fields make a loop.
+    preference are shuffled. Of several addresses those of `families` (IP versions) are tried, those that it
+    `prefers_family` first: of all hosts of one preference together, in random order where it `randomizes`
+    (`mixes_hosts`), or host by host; where `mx_address_limit` cuts some off, of each family as many as of the other
+    (`balances_families`). `hopcount_limit` is how many Received fields make a loop.
 
     `write_size` is how many bytes its client writes at once where Nagle's algorithm holds mail data back for that (0:
     it does not). `reuse` is how the next message begins in a session that is left open: it is where mail for its host
@@ -108,6 +111,10 @@ class Product:
     mx_address_limit: int = MANY
     mx_session_limit: int = MANY
     randomizes: bool = True
+    families: tuple[int, ...] = (4, 6)
+    prefers_family: Literal["any", "ipv6", "ipv4"] = "any"
+    mixes_hosts: bool = False
+    balances_families: bool = False
     active_limit: int = MANY
     hopcount_limit: int = 100
     write_size: int = 0

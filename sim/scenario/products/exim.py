@@ -59,6 +59,7 @@ class Exim(Product):
     bounce_return_size_limit: int = 100 * 1024
     bounce_return_linesize_limit: int = 998
     ignore_bounce_errors_after: float = 2 * DAY
+    disable_ipv6: bool = False
 
     helo_timeout = named("command_timeout")
     mail_timeout = named("command_timeout")
@@ -71,6 +72,9 @@ class Exim(Product):
     server_limit = limit("smtp_accept_max")
     recipient_limit = named("max_rcpt")
     mx_address_limit = named("hosts_max_try")
+    # host.c: of one preference all IPv6 addresses come first.
+    prefers_family = "ipv6"
+    mixes_hosts = True
     hopcount_limit = named("received_headers_max")
     reuse = "mail"
     # Another process takes the connection over for each message (`exim -MC`): measured with 4.96.
@@ -91,6 +95,11 @@ class Exim(Product):
     half_closes = True
     quit_linger = 0.2
     freezes = named("ignore_bounce_errors_after")
+
+    @property
+    def families(self) -> tuple[int, ...]:  # type: ignore[override]
+        """Both, unless IPv6 is turned off."""
+        return (4,) if self.disable_ipv6 else (4, 6)
 
     @property
     def lifetime(self) -> float:  # type: ignore[override]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import Literal
 
 from sim.scenario.products.base import MANY, Product, named
 from sim.scenario.quantity import DAY, HOUR, MINUTE
@@ -64,14 +65,21 @@ class Haraka(Product):
     connect_timeout: float = 30.0
     concurrency_max: int = 100
     max_received: int = 100
+    inet_prefer: Literal["default", "v4", "v6"] = "default"
 
     destinations = "domain"
     process_limit = named("concurrency_max")
     server_limit = MANY
     hopcount_limit = named("max_received")
+    mixes_hosts = True
     return_limit = 0
     # outbound/hmail.js sends what is in the queue.
     eight_bits = "pass"
+
+    @property
+    def prefers_family(self) -> Literal["ipv6", "ipv4"]:  # type: ignore[override]
+        """IPv6, unless `inet_prefer` says otherwise (docs/Outbound.md)."""
+        return "ipv4" if self.inet_prefer == "v4" else "ipv6"
 
     @property
     def lifetime(self) -> float:  # type: ignore[override]
@@ -111,6 +119,7 @@ class Stalwart(Product):
     data_done_timeout = named("data")
     destinations = "domain"
     mx_address_limit = named("max_mx")
+    prefers_family = "ipv4"
     server_limit = named("max_connections")
     hopcount_limit = named("received_headers")
     reuse = "never"
@@ -139,6 +148,7 @@ class ZoneMta(Product):
     delay_warnings: tuple[float, ...] = (3 * HOUR,)
 
     destinations = "domain"
+    prefers_family = "ipv4"
     process_limit = named("connections")
     server_limit = MANY
     return_limit = 0

@@ -50,6 +50,9 @@ class Postfix(Product):
     smtp_mx_address_limit: int = 5
     smtp_mx_session_limit: int = 2
     smtp_randomize_addresses: bool = True
+    smtp_address_preference: Literal["any", "ipv6", "ipv4"] = "any"
+    smtp_balance_inet_protocols: bool = True
+    inet_protocols: Literal["all", "ipv4", "ipv6"] = "all"
     smtp_skip_5xx_greeting: bool = True
     smtp_connection_cache_on_demand: bool = True
     smtp_connection_cache_time_limit: float = 2.0
@@ -81,6 +84,9 @@ class Postfix(Product):
     mx_address_limit = limit("smtp_mx_address_limit")
     mx_session_limit = limit("smtp_mx_session_limit")
     randomizes = named("smtp_randomize_addresses")
+    prefers_family = named("smtp_address_preference")
+    mixes_hosts = True
+    balances_families = named("smtp_balance_inet_protocols")
     active_limit = named("qmgr_message_active_limit")
     connection_idle_limit = named("smtp_connection_cache_time_limit")
     connection_time_limit = named("smtp_connection_reuse_time_limit")
@@ -94,6 +100,11 @@ class Postfix(Product):
     def eight_bits(self) -> Literal["convert labelled", "pass"]:  # type: ignore[override]
         """What MIME marks is converted (smtp_proto.c, mime_state.c), unless that is turned off."""
         return "pass" if self.disable_mime_output_conversion else "convert labelled"
+
+    @property
+    def families(self) -> tuple[int, ...]:  # type: ignore[override]
+        """Those of `inet_protocols`."""
+        return {"ipv4": (4,), "ipv6": (6,)}.get(self.inet_protocols, (4, 6))
 
     @property
     def destinations(self) -> Destinations:  # type: ignore[override]

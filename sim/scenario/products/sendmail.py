@@ -52,6 +52,7 @@ class Sendmail(Product):
     idle_timeout = named("command")
     server_limit = limit("MaxDaemonChildren")
     hopcount_limit = named("MaxHopCount")
+    prefers_family = "ipv6"
     lifetime = named("queuereturn")
     returns_whole = True
     # EightBitMode=pass8 (usersmtp.c), L=990 of the mailer esmtp; what is longer gets a `!` (putxline() in util.c).

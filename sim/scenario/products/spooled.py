@@ -39,6 +39,7 @@ class Qmail(Product):
     when_full = "wait"
     recipient_limit = 1
     mx_session_limit = 1
+    families = (4,)
     write_size = 1024
     reuse = "never"
     lifetime = named("queuelifetime")
@@ -79,6 +80,8 @@ class OpenSmtpd(Product):
     connection_idle_limit = named("sessdelay_keepalive")
     reuse = "mail"
     initial_concurrency = 1
+    # libasr asks for inet4, then for inet6.
+    prefers_family = "ipv4"
 
     @property
     def destination_concurrency_limit(self) -> int:  # type: ignore[override]
@@ -120,6 +123,8 @@ class Nullmailer(Product):
     data_done_timeout = named("sendtimeout")
     quit_timeout = named("sendtimeout")
     destinations = "all"
+    # getaddrinfo (RFC 6724).
+    prefers_family = "ipv6"
     process_limit = 1
     recipient_limit = MANY
     reuse = "never"
