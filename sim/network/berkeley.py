@@ -24,8 +24,8 @@ __all__ = ["SEGMENT", "BerkeleyEnd"]
 
 SEGMENT: Final = 512
 """The most bytes of payload a segment to a host on another network (TCP_MSS)."""
-_BUFFER: Final = 4096 // SEGMENT
-"""What its sockets hold, in segments (tcp_sendspace, tcp_recvspace)."""
+_SOCKET: Final = 4096
+"""What its sockets hold, in bytes (tcp_sendspace, tcp_recvspace)."""
 _TICK: Final = 0.5
 _FAST_TICK: Final = 0.2
 _FIRST_DEVIATION: Final = 3.0
@@ -101,13 +101,19 @@ class BerkeleyEnd(End):
             self.cwnd += 1
         else:
             self.cwnd = self.controlled().avoid(self.cwnd, 1, now, self.least)
-        self.cwnd = min(self.cwnd, max(_BUFFER, self.tcp.initial_window))
+        self.cwnd = min(self.cwnd, max(_SOCKET // SEGMENT, self.tcp.initial_window))
 
     def push(self, now: float, *, beyond: bool = False) -> bool:
         """Send as far as the window allows; a small segment waits while anything is not acknowledged (Nagle)."""
         self.nodelay = self.una == self.next
         self._small = self.next - 1
         return super().push(now, beyond=beyond)
+
+    def _segments_a_write(self) -> int:
+        return 1
+
+    def _has_room(self) -> bool:
+        return len(self.sizes) - self.una < max((self.tcp.send_buffer or _SOCKET) // SEGMENT, 1)
 
     def _set_timer(self, now: float, delay: float, kind: int) -> None:
         """Set it to a tick, which may come before the delay is over: they are counted from the last one on."""

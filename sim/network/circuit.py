@@ -207,11 +207,6 @@ class Circuit(WithoutTcp):
 
     sending = windows
 
-    @staticmethod
-    def blocked_since() -> float:
-        """The line is the program's own: how far it has written is how far its packets have gone."""
-        return inf
-
     def pieces(self, _size: int) -> Iterator[tuple[float, int]]:
         """How the latest flight comes in, as `tcp.Connection.pieces`; over the Internet's links it is there whole."""
         octets = 0
@@ -228,9 +223,12 @@ class Circuit(WithoutTcp):
         """The server's host knows nothing of the connection, and clears the circuit."""
         return min(self.send(now, 1, to_server=False), until)
 
-    @staticmethod
-    def abandon(_now: float, _sent: float, _arrives: float) -> float:
+    def abandon(
+        self, _now: float, _sent: float, _arrives: float, *, to_server: bool = True
+    ) -> Generator[float, float | None, float]:
         """The client hangs up: what is on its way is gone."""
+        del to_server
+        yield from ()
         return inf
 
     def close(self, _now: float, *, half_closed: bool = False) -> None:

@@ -49,7 +49,7 @@ class Disturbance:
         program, patience, writes: As of `tcp.Connection`.
     """
 
-    __slots__ = ("_arrivals", "_ends", "_exchange", "_flight_at", "_patience", "_program", "_writes")
+    __slots__ = ("_arrivals", "_ends", "_exchange", "_patience", "_program", "_writes")
 
     def __init__(
         self,
@@ -67,7 +67,6 @@ class Disturbance:
         self._program = program
         self._patience = patience
         self._writes = writes
-        self._flight_at = now
         self._arrivals: list[tuple[float, int]] = []
         self._exchange = Exchange((client, server), (way, to_client))
         self._take_over(now, to_server)
@@ -109,17 +108,17 @@ class Disturbance:
             When all of it has arrived; infinity when TCP gave up.
         """
         exchange = self._exchange
-        exchange.now = self._flight_at = now
+        exchange.now = now
         way, mine, peer = self._ends[to_server]
         if mine.dead or peer.dead:
             return _NEVER
         head = self._writes if to_server and self._writes < size else 0
         segments = [*_cut(head, way.mss), *_cut(size - head, way.mss)]
         mine.nodelay = not head
-        mine.write(segments)
         if first is None:
-            mine.push(now)
+            mine.write_flight(segments, now)
         else:
+            mine.write(segments)
             mine.push_sent(now, first)
         if not to_server and self._program is not None and self._program.is_over:
             mine.finish(now)
@@ -129,7 +128,7 @@ class Disturbance:
         else:
             self._arrivals = []
             yield from exchange.deliver(mine, peer, mine.srtt / _GRAIN, arrivals=self._arrivals)
-        if peer.received < mine.written:
+        if peer.received < mine.whole:
             return _NEVER
         mine.sent = mine.last_sent
         mine.arrived = mine.latest = exchange.now
@@ -161,24 +160,21 @@ class Disturbance:
         """As `tcp.Connection.pieces`."""
         server = self._ends[False][1]
         for at, received in self._arrivals:
-            yield at, size - sum(server.sizes[received : server.written])
+            yield at, size - sum([*server.sizes, *server.unwritten][received : server.whole])
 
-    def blocked_since(self) -> float:
-        """As `tcp.Connection.blocked_since`: a socket holds two windows, and has room again when a third is free."""
-        client = self._ends[True][1]
-        if 3 * (len(client.sizes) - client.una) <= 5 * client.widest:
-            return _NEVER
-        return max(client.gained_at, self._flight_at)
+    def wrote(self, *, to_server: bool) -> tuple[float, int]:
+        """As `tcp.Connection.wrote`."""
+        end = self._ends[to_server][1]
+        return end.wrote_at, end.writes_left
 
-    def abandon(self, now: float) -> float:
-        """The client's program closes; when all of what its kernel holds is at the server, infinity if it never is."""
-        if self.blocked_since() < _NEVER:
-            return _NEVER
-        _, client, server = self._ends[True]
-        client.orphan = True
-        for _ in self._exchange.deliver(client, server, _NEVER):
-            pass
-        return max(self._exchange.now, now) if server.received == len(client.sizes) else _NEVER
+    def abandon(self, now: float, *, to_server: bool) -> Generator[float, float | None, float]:
+        """A program closes; as `tcp.Connection.abandon`."""
+        _, mine, peer = self._ends[to_server]
+        cut = bool(mine.unwritten)
+        mine.unwritten.clear()
+        mine.orphan = True
+        yield from self._exchange.deliver(mine, peer, mine.srtt / _GRAIN)
+        return max(self._exchange.now, now) if peer.received == mine.whole and not cut else _NEVER
 
     def end(self, until: float, words: int) -> tuple[float, Ending | None]:
         """What the client hears if it waits for a flight that does not arrive; as `tcp.Connection.end`."""

@@ -15,8 +15,8 @@ from typing import Final
 
 from sim.network.ending import Ending
 from sim.network.segments import ATO, RESET, Packet
+from sim.network.send_buffer import SendBuffer
 from sim.network.sender import LINUX
-from sim.network.timeouts import Timeouts
 from sim.network.way import Way
 from sim.scenario.spec import Tcp
 
@@ -27,7 +27,7 @@ _WINDOW: Final = 64240
 _UNKNOWN_SEGMENT: Final = 536
 
 
-class End(Timeouts):
+class End(SendBuffer):
     """One end; between flights that are sums it is no more than its `Sender`.
 
     Attributes:
@@ -88,6 +88,8 @@ class End(Timeouts):
             self._take_segment(now, packet.number, packet.size)
         if self.next < len(self.sizes):
             self.push(now)
+        if self.unwritten:
+            self.make_room(now)
 
     def _is_over(self, now: float, packet: Packet) -> bool:
         """Whether the packet finds or makes an end of the connection; where it finds one, a reset answers it.

@@ -65,7 +65,7 @@ class Exchange:
             Is sent until when nobody else is due, and goes on by itself until then; nothing if that is not known.
         """
         pause, limit = self.now, self.now + patience
-        target = sender.written
+        target = sender.whole
         while receiver.received < target and not (sender.dead or receiver.dead):
             at = self._next()
             if at > limit:

@@ -32,19 +32,13 @@ __all__ = ["Recovery"]
 
 
 class Recovery(Reduction):
-    """The outgoing side with its answers to acknowledgements.
+    """The outgoing side with its answers to acknowledgements."""
 
-    Attributes:
-        gained_at: When something was acknowledged last.
-        widest: The widest window that it has had.
-    """
-
-    __slots__ = ("_frto", "_retries", "_settle_at", "gained_at", "widest")
+    __slots__ = ("_frto", "_retries", "_settle_at")
 
     def begin(self, way: Way, inbox: deque[Packet], peer_box: deque[Packet]) -> None:
         """Start the books anew, as `Segments`."""
         super().begin(way, inbox, peer_box)
-        self.gained_at, self.widest = 0.0, self.cwnd
         self._frto = False
         self._retries = self._settle_at = 0
 
@@ -65,8 +59,6 @@ class Recovery(Reduction):
         advanced = ack > una
         if advanced:
             self._retries = 0
-            self.gained_at = now
-            self.widest = max(self.widest, self.cwnd)
         lost_before, out = self._lost_count, self.next - una
         delivered, first_sacked, original = self._tag(now, packet) if packet.blocks else (0, -1.0, False)
         sacked = delivered > 0

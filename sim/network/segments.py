@@ -159,11 +159,6 @@ class Segments(Sender):
         self._xmit += [0.0] * len(sizes)
         self._marks += bytes(len(sizes))
 
-    @property
-    def written(self) -> int:
-        """How many segments its program has written; the FIN is the kernel's."""
-        return len(self.sizes) - self.finished
-
     def finish(self, now: float) -> None:
         """The program closes: a FIN goes out behind what it has written."""
         self.write([FIN])

@@ -22,6 +22,7 @@ from sim.network.haste import PATIENT, hurries, is_late, overtaken, slow
 from sim.network.history import History
 from sim.network.line import Line
 from sim.network.older import OlderEnd
+from sim.network.send_buffer import buffered
 from sim.network.sender import LINUX, fires
 from sim.network.way import ACK, HEADERS, Way, burst, cross, spread
 from sim.network.weather import ALWAYS_UP, Timeline
@@ -58,6 +59,7 @@ class Connection:
         opening: Whether the handshake is paused.
         wire_bytes, retransmissions: Bytes of all IP packets of both directions so far; how many were sent again.
         mss: The most bytes of a flight that is one segment for sure.
+        rate: The slowest line's rate towards the server, in bit/s; infinity where no line is between them.
     """
 
     __slots__ = (
@@ -82,6 +84,7 @@ class Connection:
         "gave_up_at",
         "mss",
         "opening",
+        "rate",
         "refused_at",
         "retransmissions",
         "wire_bytes",
@@ -118,8 +121,10 @@ class Connection:
         self._patience = patience
         self.wire_bytes = 0
         self.retransmissions = 0
-        self._client = asking = _ENDS[client_tcp.stack](client_tcp)
-        self._server = answering = _ENDS[server_tcp.stack](server_tcp)
+        self.rate = min([line.rate for line in lines_out], default=_NEVER)
+        slowest = min([line.rate for line in lines], default=_NEVER)
+        self._client = asking = _ENDS[client_tcp.stack](buffered(client_tcp, slowest))
+        self._server = answering = _ENDS[server_tcp.stack](buffered(server_tcp, slowest))
         self._to_server = Way(lines_out, lines_back, client, server, mss)
         to_client = Way(lines_back, lines_out, server, client, mss)
         self._ends: Ends = ((to_client, answering, asking), (self._to_server, asking, answering))
@@ -136,11 +141,6 @@ class Connection:
 
     setup = 0.0
     """What a client grants the network for setting up, in s, beside its own patience: nothing."""
-
-    @property
-    def rate(self) -> float:
-        """The slowest line's rate towards the server, in bit/s; infinity where no line is between them."""
-        return min([line.rate for line in self._to_server.there], default=_NEVER)
 
     def open(self, now: float, until: float = _NEVER, pauses: bool = False) -> float:
         """Connect, and give up at `until`.
@@ -304,12 +304,14 @@ class Connection:
             self.retransmissions += end.retransmissions
             end.wire_bytes = end.retransmissions = 0
 
-    def blocked_since(self) -> float:
-        """Since when the client's program has waited to write the rest of its flight; infinity if it does not wait.
+    def wrote(self, *, to_server: bool = True) -> tuple[float, int]:
+        """When a program wrote last into its socket (minus infinity: at once), and how many writes wait for room."""
+        return (-_NEVER, 0) if self._disturbance is None else self._disturbance.wrote(to_server=to_server)
 
-        A Linux socket holds two windows (tcp_sndbuf_expand), and lets a program that waits go on when a third is free.
-        """
-        return _NEVER if self._disturbance is None else self._disturbance.blocked_since()
+    @staticmethod
+    def writing(_size: int) -> float:
+        """How long a program is taken to write so many bytes, in s, beside what `wrote` tells: no time."""
+        return 0.0
 
     def pieces(self, size: int) -> Iterator[tuple[float, int]]:
         """How the flight of that size that was sent last, to the client, comes in, where it is of several segments.
@@ -325,24 +327,22 @@ class Connection:
             else self._disturbance.pieces(size)
         )
 
-    def abandon(self, now: float, sent: float, arrives: float) -> float:
-        """The client's program gives up and closes: the kernel goes on for a while with what it holds of the flight.
+    def abandon(
+        self, now: float, sent: float, arrives: float, *, to_server: bool = True
+    ) -> Generator[float, float | None, float]:
+        """A program gives up `now` and closes: its kernel goes on for a while with what it holds of the flight.
 
-        Args:
-            now: When the program gives up.
-            sent: When the flight was sent.
-            arrives: When all of it would have been there; infinity if that is not known yet.
-
-        Returns:
-            When all of the flight is at the server; infinity if it never is.
+        That was `sent` at a time and would have been there when it `arrives`, infinity if that is not known. Yields
+        as `windows`, and gives when all of it is there; infinity if it never is, as where not all of it was written.
         """
         if arrives < _NEVER:
             return arrives if arrives - sent < _ORPHAN else _NEVER
         if self._disturbance is None:
             return _NEVER
-        arrives = self._disturbance.abandon(now)
-        self._count()
-        return arrives
+        try:
+            return (yield from self._disturbance.abandon(now, to_server=to_server))
+        finally:
+            self._count()
 
     def end(self, until: float, words: int = 0) -> tuple[float, Ending | None]:
         """What the client hears if it waits for a flight that does not arrive.
@@ -362,11 +362,7 @@ class Connection:
         return heard
 
     def reset(self, now: float, until: float) -> float:
-        """A packet has reached the server's host, which has restarted and knows nothing of the connection.
-
-        Returns:
-            When the client has its reset; `until` if it has none by then.
-        """
+        """A packet has reached the server's restarted host; when the client has its reset, `until` if not by then."""
         self._history.learn()
         way, wait = self._to_server, self._client.rto
         while now < until:

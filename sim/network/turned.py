@@ -16,8 +16,7 @@ __all__ = ["Turned"]
 class Turned(WithoutTcp):
     """What a connection is to its new client; arguments and attributes as `tcp.Connection`.
 
-    There is no handshake: the new server greets as soon as it knows that it is one. That the new client's writing is
-    blocked is not followed: its wait for the final reply ends the session.
+    There is no handshake: the new server greets as soon as it knows that it is one.
     """
 
     __slots__ = ("_connection", "accepted_at")
@@ -69,6 +68,20 @@ class Turned(WithoutTcp):
     def windows(self, now: float, size: int, to_server: bool) -> Generator[float, float | None, float]:
         """Send a flight that `send_window` did not take, step by step."""
         return self._connection.windows(now, size, not to_server)
+
+    def wrote(self, *, to_server: bool = True) -> tuple[float, int]:
+        """When a program wrote last, and how many writes are left."""
+        return self._connection.wrote(to_server=not to_server)
+
+    def writing(self, size: int) -> float:
+        """How long a program is taken to write so many bytes, in s."""
+        return self._connection.writing(size)
+
+    def abandon(
+        self, now: float, sent: float, arrives: float, *, to_server: bool = True
+    ) -> Generator[float, float | None, float]:
+        """A program gives up and closes."""
+        return self._connection.abandon(now, sent, arrives, to_server=not to_server)
 
     def close(self, now: float, *, half_closed: bool = False) -> None:
         """Close the connection."""

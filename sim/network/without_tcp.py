@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from math import inf
+from typing import Protocol
 
 from sim.network.ending import Ending
 
 __all__ = ["WithoutTcp"]
+
+
+class Paced(Protocol):
+    """What a rate is known of."""
+
+    @property
+    def rate(self) -> float:
+        """The slowest line's rate, in bit/s."""
 
 
 class WithoutTcp:
@@ -21,10 +30,10 @@ class WithoutTcp:
     def accept() -> None:
         """Nothing is paused."""
 
-    @staticmethod
-    def blocked_since() -> float:
+    def wrote(self, *, to_server: bool = True) -> tuple[float, int]:
         """Nothing is known to keep a program from writing."""
-        return inf
+        del to_server
+        return -inf, 0
 
     def pieces(self, _size: int) -> Iterator[tuple[float, int]]:
         """A flight is there whole or not at all."""
@@ -34,6 +43,14 @@ class WithoutTcp:
         """Nobody but the client's own timer says that a flight does not arrive."""
         return until, None
 
-    def abandon(self, _now: float, _sent: float, arrives: float) -> float:
+    def writing(self: Paced, size: int) -> float:
+        """How long a program is taken to write so many bytes, in s: as long as the slowest line takes."""
+        return 8 * size / self.rate
+
+    def abandon(
+        self, _now: float, _sent: float, arrives: float, *, to_server: bool = True
+    ) -> Generator[float, float | None, float]:
         """What is on its way when the client gives up arrives, if that was known."""
+        del to_server
+        yield from ()
         return arrives

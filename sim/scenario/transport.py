@@ -9,7 +9,16 @@ from typing import Annotated, Final
 
 from sim.scenario.directions import Both, both, show_both
 from sim.scenario.names import shown
-from sim.scenario.quantity import BIT_RATE, DURATION, PROBABILITY, SIZE, above_zero, format_duration, parse_bytes
+from sim.scenario.quantity import (
+    BIT_RATE,
+    DURATION,
+    PROBABILITY,
+    SIZE,
+    above_zero,
+    format_duration,
+    format_size,
+    parse_bytes,
+)
 from sim.scenario.reading import Collected, Fault, FaultsError, JsonSchema, Reads, one_key, settings
 from sim.scenario.spec import Link, Loss, Tcp
 from sim.scenario.values import (
@@ -46,7 +55,9 @@ PRESETS: Final[Mapping[str, Tcp]] = {
 
 CONGESTION: Final = ("cubic", "reno", "tahoe")
 """Ways of congestion control."""
-_KEYS = ("preset", "congestion", "initial_window", "min_rto", "sack")
+_KEYS = ("preset", "congestion", "initial_window", "min_rto", "sack", "send_buffer")
+_AUTO: Final = "auto"
+_LEAST_BUFFER: Final = 512
 
 
 def read_tcp(value: object) -> Tcp:
@@ -67,6 +78,7 @@ def read_tcp(value: object) -> Tcp:
         "initial_window": partial(read_whole, 1, 1000),
         "min_rto": partial(above_zero, DURATION),
         "sack": read_flag,
+        "send_buffer": read_send_buffer,
     }
     said = {key: collected.read((key,), read, given[key], None) for key, read in readers.items() if key in given}
     collected.done()
@@ -112,6 +124,21 @@ def read_burst(value: object) -> tuple[float, float]:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value <= 1e6:
         raise ValueError(f"not a length of bursts ({shown(value)}): allowed are 1 to 1000000 packets, or a duration")
     return float(value), 0.0
+
+
+def read_send_buffer(value: object) -> int:
+    """What a host's sockets hold, in bytes; 0 (`auto`) means two windows.
+
+    Raises:
+        ValueError: neither that word nor a size, or too small a one.
+    """
+    if value == _AUTO:
+        return 0
+    size = parse_bytes(value)
+    if size < _LEAST_BUFFER:
+        allowed = f"allowed are {_AUTO} (two windows, as Linux makes it), or {_LEAST_BUFFER} B and more"
+        raise ValueError(f"a send buffer that holds no segment ({shown(value)}): {allowed}")
+    return size
 
 
 def read_queue(value: object) -> int:
@@ -166,6 +193,8 @@ def show_tcp(tcp: Tcp) -> object:
             said[key] = getattr(tcp, key)
     if tcp.min_rto != preset.min_rto:
         said["min_rto"] = format_duration(tcp.min_rto)
+    if tcp.send_buffer != preset.send_buffer:
+        said["send_buffer"] = format_size(tcp.send_buffer) if tcp.send_buffer else _AUTO
     return said
 
 
@@ -197,6 +226,7 @@ _TCP: JsonSchema = {
                 "initial_window": {"type": "integer", "minimum": 1, "maximum": 1000},
                 "min_rto": DURATION.json_schema(),
                 "sack": {"type": "boolean"},
+                "send_buffer": {"anyOf": [{"enum": [_AUTO]}, SIZE.json_schema()]},
             },
             "additionalProperties": False,
         },

@@ -46,6 +46,9 @@ class FarEnd(Protocol):
     def take_later(self, mail: AcceptedMail, spent: HopTime, at: float, offered: float, began: float) -> None:
         """Take custody of mail that will be on disk at `at`, when its client has gone."""
 
+    def outlive(self, waits: Waits) -> None:
+        """Go on with what outlives the session."""
+
 
 class NoMail:
     """A far end to which no mail is offered: it is asked for some, or left."""
@@ -62,3 +65,6 @@ class NoMail:
 
     def take_later(self, mail: AcceptedMail, spent: HopTime, at: float, offered: float, began: float) -> None:
         """Never asked."""
+
+    def outlive(self, waits: Waits) -> None:
+        """What is left brings nobody mail."""

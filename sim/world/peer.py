@@ -17,6 +17,7 @@ from sim.world.listener import Place
 from sim.world.noise import UNSEEN, Noise
 
 if TYPE_CHECKING:
+    from sim.world.far_end import Waits
     from sim.world.station import Station
     from sim.world.ways import Way
 
@@ -97,6 +98,10 @@ class Peer:
         station, copies = self.station, self._there(mail, spent, at)
         carried = self._carried(mail, copies)
         self._client.world.later(at, lambda: station.receive(carried, copies, at, offered=offered, began=began))
+
+    def outlive(self, waits: Waits) -> None:
+        """Go on with what outlives the session."""
+        self._client.world.outlive(waits)
 
     def leave(self, reception: Reception, at: float) -> None:
         """The server's program ends, now or at `at`, unless its host has gone down since."""

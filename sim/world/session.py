@@ -221,7 +221,7 @@ class Session(Generic[Client]):
             if size <= connection.mss:
                 arrives = connection.send(now, size, True)
             else:
-                end = min(end + 8 * size / connection.rate, up_until)
+                end = min(end + connection.writing(size), up_until)
                 whole = connection.send_window(now, size, True)
                 if whole is None:
                     arrives, now, end = yield from self._window_by_window(now, size, end)
@@ -230,7 +230,7 @@ class Session(Generic[Client]):
             if arrives > end:
                 now = yield self._end_of(now, sent, arrives, end)
                 if self.outcome is AttemptOutcome.TIMEOUT:
-                    self._leave_behind(flight, connection.abandon(now, sent, arrives), server_down)
+                    self._far_end.outlive(self._leave_behind(flight, now, sent, arrives))
                 elif not self.outcome:
                     self._take_last_words(now)
                 return
@@ -343,7 +343,7 @@ class Session(Generic[Client]):
         if outcome is None:
             return at
         if server_waits and not self.reception.is_over:
-            self.server_leaves_at = sent + self._server.mta.idle_timeout
+            self.server_leaves_at = max(sent, self.connection.wrote()[0]) + self._server.mta.idle_timeout
         return self._cut(at, outcome)
 
     def _take_last_words(self, now: float) -> None:
@@ -353,12 +353,21 @@ class Session(Generic[Client]):
             self._hears(now, "<", written)
         self.transmission.read(written)
 
-    def _leave_behind(self, flight: bytes, arrives: float, server_down: float) -> None:
-        """The client has given up; its kernel may still bring the server what it holds, and nobody hears of it."""
-        if arrives < min(self._client_up_until, server_down):
+    def _leave_behind(self, flight: bytes, now: float, sent: float, arrives: float) -> Waits:
+        """The client has given up; its kernel goes on with what it holds, and nobody hears of what that brings."""
+        held = self.connection.abandon(now, sent, arrives)
+        try:
+            at = next(held)
+            while True:
+                if at > now:
+                    now = yield at
+                at = held.send(self._peek())
+        except StopIteration as there:
+            arrives = there.value
+        if arrives < min(self._client_up_until, self._server_down):
             self.reception.read(flight)
             self._began = min(self._began, arrives)
-            self._orphan(arrives + self._service(), server_down)
+            self._orphan(arrives + self._service(), self._server_down)
 
     def _orphan(self, ready: float, server_down: float) -> None:
         """The server is at work on mail whose client will be gone, or dies over it itself."""
@@ -378,23 +387,29 @@ class Session(Generic[Client]):
         """Send a flight of several windows, so that transfers under way at the same time share the lines.
 
         Gives when it arrives (inf if the client stops waiting before that is known), the time then, and when it stops
-        waiting: at `end`, or when it could not go on writing for too long.
+        waiting: at `end` if all were written at once.
         """
-        connection, patience = self.connection, self._policy.data_xfer_timeout
-        windows = connection.windows(now, size, True)
-        last = end
+        begun, windows = now, self.connection.windows(now, size, True)
         try:
             at = next(windows)
-            while at <= last:
-                last = min(end, connection.blocked_since() + patience)
-                if at > last:
-                    break
+            while at <= (last := self._gives_up(begun, end)):
                 if at > now:
                     now = at if self._leap(at) else (yield at)
                 at = windows.send(self._peek())
         except StopIteration as sent:
-            return max(sent.value, now), now, end
+            return max(sent.value, now), now, max(self._gives_up(begun, end), now)
         return inf, now, max(last, now)
+
+    def _gives_up(self, begun: float, end: float) -> float:
+        """When the client gives up, as far as it has written a flight that begun at a time.
+
+        Each write has a time of its own; that for the reply begins with the last write, which has as much.
+        """
+        wrote_at, writes_left = self.connection.wrote()
+        since = max(wrote_at, begun)
+        if writes_left > 1:
+            return min(since + self._policy.data_xfer_timeout, self._client_up_until)
+        return min(end + since - begun, self._client_up_until)
 
     def _cut(self, end: float, outcome: AttemptOutcome) -> float:
         """Note how the session ends before its time, and give when."""

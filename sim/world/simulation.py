@@ -27,8 +27,8 @@ from sim.results.outcomes import CopyOutcome
 from sim.scenario.spec import Architecture, Domain, Host, Scenario
 from sim.workload.generate import Submission, submissions
 from sim.world.addresses import addresses_of
-from sim.world.clock import Clock
-from sim.world.far_end import Hears
+from sim.world.clock import Clock, Task, played
+from sim.world.far_end import Hears, Waits
 from sim.world.ledger import Ledger, LedgerError
 from sim.world.noise import Noise
 from sim.world.recorder import Recorder
@@ -193,6 +193,17 @@ class Simulation:
             self._all_ended()
 
         self.at(time, due)
+
+    def outlive(self, waits: Waits) -> None:
+        """Go on with what outlives its session, and let the run not end before."""
+        self._pending += 1
+
+        def steps() -> Generator[simpy.Event, None, None]:
+            yield from played(self.env, waits)
+            self._pending -= 1
+            self._all_ended()
+
+        Task(self.env, steps())
 
     def listener(self, session_id: int) -> Hears | None:
         """Who is told the session's bytes, if anybody is."""

@@ -266,6 +266,7 @@ def test_connections_are_what_their_lines_are():
     assert isinstance(connect(plain, plain, client_tcp=Tcp(stack="rtt-only")), Propagation)
     assert isinstance(connect(older, older), Circuit)
     made = connect(older, older)
-    assert (made.blocked_since(), made.abandon(9.0, 1.0, 12.0)) == (math.inf, math.inf)
+    assert at_once(made.abandon(9.0, 1.0, 12.0)) == math.inf
+    assert made.wrote() == (-math.inf, 0)
     assert made.send_window(0.0, 4000, True) is None
     assert [next(made.windows(0.0, 512 * 65, True)) > 30, Connection.setup, Propagation.setup] == [True, 0.0, 0.0]

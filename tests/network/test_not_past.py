@@ -46,6 +46,16 @@ def line(carrier, rate, delay, loss, seed, timeline):
     return made
 
 
+def steps(flow):
+    """The times at which a generator of them goes on, and the one that it returns."""
+    while True:
+        try:
+            yield next(flow)
+        except StopIteration as stop:
+            yield stop.value
+            return
+
+
 def moments(connection, flights, patience):
     """The time of each step of a session, as `Session` takes them; it ends where a flight does not arrive."""
     if connection.open(0.0, 1e5, False) == math.inf:
@@ -63,8 +73,8 @@ def moments(connection, flights, patience):
                     times.append(next(flow))
                     if times[-1] > sent + patience:
                         why = connection.end(times[-1], 60)[1]
-                        left = connection.abandon(times[-1], sent, math.inf) if not why else math.inf
-                        return [*times, left]
+                        held = iter(()) if why else steps(connection.abandon(times[-1], sent, math.inf))
+                        return [*times, *held]
             except StopIteration as stop:
                 arrives = stop.value
         if arrives == math.inf:

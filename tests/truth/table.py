@@ -16,12 +16,14 @@ from hosts import hosts
 from outages import outages
 from paths import paths
 from sharing import shared
+from slow import ambiguous, buffers, slow
 
 
 def main(folder: Path, n: int) -> None:
     """Print the table."""
     print(HEAD)
-    for part in (sessions(folder, n), shared(folder), outages(folder), paths(folder), hosts(folder)):
+    parts = (sessions(folder, n), shared(folder), outages(folder), ambiguous(folder), slow(folder), buffers(folder))
+    for part in (*parts, paths(folder), hosts(folder)):
         for row in part:
             print(row, flush=True)
 

@@ -10,6 +10,7 @@ from hosts import hosts as cells_of_hosts
 from outages import fates
 from sharing import shared as cells_that_share
 from sharing import stepped, together
+from slow import ambiguous, slow, tries
 
 from sim.network.line import Line
 from sim.scenario.distribution import Constant
@@ -107,3 +108,31 @@ def test_sessions_that_come_as_they_like_take_as_long_as_measured(load, mean, p9
 def test_the_measured_cells_of_hosts_in_a_scenario_hold(shared):
     """Exim's messages over one connection; what is deferred under each style of Postfix's concurrency feedback."""
     assert [row for row in cells_of_hosts(shared / "truth") if not row.endswith("| yes |")] == []
+
+
+SLOW = [
+    # rate, queue, messages, size, done timer, body timer (s): first tries, copies, the last one's first arrival (s)
+    (9600, 16e3, 1, 50_000, 20, 180, ("timeout",), 3, 45.6),
+    (9600, 16e3, 1, 200_000, 60, 180, ("sent",), 1, 175.1),
+    (9600, 64e3, 1, 200_000, 60, 180, ("timeout",), 3, 175.2),
+    (9600, 64e3, 1, 200_000, 600, 180, ("sent",), 1, 175.1),
+    (9600, 64e3, 2, 50_000, 20, 180, ("timeout", "timeout"), 6, 94.4),
+    (9600, 64e3, 2, 200_000, 60, 180, ("timeout", "timeout"), 4, 353.7),
+    (64_000, 16e3, 1, 200_000, 20, 180, ("sent",), 1, 26.2),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("rate", "queue", "count", "size", "done", "body", "first", "copies", "last"), SLOW)
+def test_timers_of_the_body_run_out_as_measured(rate, queue, count, size, done, body, first, copies, last):
+    """A reply's timer runs from the last write, and every try brings a copy; some phase of the queue run is the measured one."""
+    ours = [tries(rate, queue, count, size, done, body, start=start) for start in (0.0, 41.0, 127.0)]
+    assert (first, copies) in {(one.first, one.copies) for one in ours}
+    assert ours[0].last == pytest.approx(last, rel=0.03)
+
+
+@pytest.mark.slow
+def test_the_measured_cells_of_slow_lines_and_short_timers_hold(shared):
+    """First tries, copies and the last 250 over slow lines; connections and copies after outages."""
+    rows = [*slow(shared / "truth"), *ambiguous(shared / "truth")]
+    assert [row for row in rows if not row.endswith("| yes |")] == []
