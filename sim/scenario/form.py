@@ -299,6 +299,8 @@ class TraceForm(Form):
     """Size of the mail data."""
     start: Duration = 0.0
     """Where in the trace to begin."""
+    deal: Flag = False
+    """Whether people who are no addresses of the scenario are dealt to its users; else they are mistakes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from sim.scenario.distribution import Distribution, Lognormal
 from sim.scenario.findings import Findings
 from sim.scenario.form import MessageAtForm, MessagesForm, TraceForm, WorkloadForm
 from sim.scenario.inputs import InputError
+from sim.scenario.mail_trace import read_letters, strangers
 from sim.scenario.messages import read_messages
 from sim.scenario.names import listing, shown, unknown
 from sim.scenario.people import resolve_address
@@ -27,6 +29,22 @@ DEFAULT_SIZE: Distribution = Lognormal(2000.0, 20000.0)
 """Of the mail data, in bytes."""
 
 
+_STRANGERS = 10
+"""More people of a trace than these are not all told."""
+_CURE = "allowed are users, lists and forwards; with `deal: yes` people are dealt to the users"
+
+
+@dataclass(frozen=True, slots=True)
+class _People:
+    """Who can write, to whom, for how long (s), and where files are; `sure` when the domains are all known."""
+
+    domains: Mapping[str, Domain]
+    findings: Findings
+    folder: Path
+    sure: bool
+    duration: float
+
+
 def resolve_workload(
     forms: Sequence[WorkloadForm],
     domains: Mapping[str, Domain],
@@ -37,10 +55,11 @@ def resolve_workload(
     duration: float,
 ) -> tuple[Source, ...]:
     """The sources in the order of the file; `sure` when the domains are all known."""
+    people = _People(domains, findings, folder, sure, duration)
     sources: list[Source] = []
     for index, form in enumerate(forms):
         place: Place = ("workload", index)
-        found = _sources(form, place, domains, findings, folder, sure=sure)
+        found = _sources(form, place, people)
         if not found and findings.untouched("workload"):
             findings.error(place, f"a source that says nothing: allowed are {listing(WorkloadForm.keys())}")
         for i, message in enumerate(form.messages_at or ()):
@@ -53,10 +72,9 @@ def resolve_workload(
     return tuple(sources)
 
 
-def _sources(
-    form: WorkloadForm, place: Place, domains: Mapping[str, Domain], findings: Findings, folder: Path, *, sure: bool
-) -> list[Source]:
+def _sources(form: WorkloadForm, place: Place, people: _People) -> list[Source]:
     found: list[Source] = []
+    domains, findings, sure = people.domains, people.findings, people.sure
     if form.poisson is not None:
         _check_victims(form.poisson, (*place, "poisson"), domains, findings, sure=sure)
         found.append(_poisson(form.poisson))
@@ -68,9 +86,9 @@ def _sources(
         messages = (_message(item, (*place, "messages_at", i), address) for i, item in enumerate(form.messages_at))
         found.append(MessagesAt(messages=tuple(messages)))
     if form.trace is not None:
-        found.append(_trace(form.trace, (*place, "trace", "file"), findings, folder))
+        found.append(_trace(form.trace, (*place, "trace"), people))
     if form.messages is not None:
-        found.append(_messages(form.messages, (*place, "messages", "path"), findings, folder))
+        found.append(_messages(form.messages, (*place, "messages", "path"), findings, people.folder))
     return found
 
 
@@ -123,10 +141,31 @@ def _message(form: MessageAtForm, place: Place, address: partial[str]) -> Messag
     )
 
 
-def _trace(form: TraceForm, place: Place, findings: Findings, folder: Path) -> Trace:
-    if not _exists(folder / form.file):
-        findings.error(place, f"no such trace file ({shown(form.file)}): allowed is a file, found from {folder}")
-    return Trace(file=form.file, size=form.size or DEFAULT_SIZE, start=form.start)
+def _trace(form: TraceForm, place: Place, people: _People) -> Trace:
+    trace = Trace(file=form.file, size=form.size or DEFAULT_SIZE, start=form.start, deal=form.deal)
+    findings = people.findings
+    try:
+        recorded = read_letters(people.folder, form.file, start=form.start, duration=people.duration)
+    except InputError as error:
+        findings.error((*place, "file"), str(error))
+        return trace
+    count = sum(len(letter.targets) for letter in recorded.letters)
+    findings.note(f"{form.file}: {len(recorded.letters)} messages to {count} recipients")
+    unknown_people = strangers(recorded, people.domains)
+    if unknown_people and form.deal:
+        findings.note(
+            f"{form.file}: {len(unknown_people)} people who are no addresses of the scenario are dealt to its users"
+        )
+    elif people.sure:
+        for person in unknown_people[:_STRANGERS]:
+            line = f"{form.file}:{recorded.people[person]}"
+            findings.error((*place, "file"), f"{line}: no address of the scenario ({shown(person)}): {_CURE}")
+        if len(unknown_people) > _STRANGERS:
+            more = len(unknown_people) - _STRANGERS
+            findings.error(
+                (*place, "file"), f"{form.file}: {more} more people are no addresses of the scenario: {_CURE}"
+            )
+    return trace
 
 
 def _messages(form: MessagesForm, place: Place, findings: Findings, folder: Path) -> Messages:
@@ -138,10 +177,3 @@ def _messages(form: MessagesForm, place: Place, findings: Findings, folder: Path
         for remark in remarks:
             findings.note(remark)
     return Messages(path=form.path, rate=form.rate or 0.0, pairs=form.pairs)
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False

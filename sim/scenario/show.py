@@ -327,7 +327,8 @@ def _source(source: Source) -> Settings:
             return {"messages_at": [_message(message) for message in source.messages]}
         case Trace():
             size = show_distribution(source.size, format_size)
-            return {"trace": {"file": source.file, "size": size, "start": format_duration(source.start)}}
+            start = format_duration(source.start)
+            return {"trace": {"file": source.file, "size": size, "start": start, "deal": source.deal}}
         case Messages():
             rate: Settings = {"rate": format_message_rate(source.rate)} if source.rate else {}
             return {"messages": {"path": source.path, **rate, "pairs": source.pairs}}

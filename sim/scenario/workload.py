@@ -74,13 +74,15 @@ class MessagesAt:
 class Trace:
     """A recorded trace: lines `source target seconds`, plain or gzip; rows of one source and second are one message.
 
-    The part from `start` (seconds of the trace) that the scenario's duration covers is replayed; its people are spread
-    over the scenario's users in order of first appearance. Size of the mail data in bytes.
+    The part from `start` (seconds of the trace) that the scenario's duration covers is replayed. People whose names are
+    addresses of the scenario are themselves; with `deal` the others are dealt to the scenario's users in order of first
+    appearance, without it there are none. Size of the mail data in bytes.
     """
 
     file: str
     size: Distribution
     start: float = 0.0
+    deal: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from sim.mail.xtext import encode_xtext
 from sim.scenario.distribution import Distribution
+from sim.scenario.mail_trace import addresses_of, read_letters
 from sim.scenario.messages import read_messages
 from sim.scenario.spec import Scenario
 from sim.scenario.workload import Arrivals, Asks, Messages, MessagesAt, Source, Trace
-from sim.workload.trace import read_letters, spread
 from sim.workload.users import Population
 
 __all__ = ["Submission", "submissions"]
@@ -134,10 +134,10 @@ def _messages_at(source: MessagesAt) -> Iterator[Submission]:
 
 
 def _trace(source: Trace, scenario: Scenario, population: Population, streams: Streams) -> Iterator[Submission]:
-    letters = read_letters(scenario.folder, source.file, start=source.start, duration=scenario.duration)
-    address = spread(letters, population.in_turn)
+    recorded = read_letters(scenario.folder, source.file, start=source.start, duration=scenario.duration)
+    address = addresses_of(recorded, scenario.domains, population.in_turn)
     sizes = streams("sizes")
-    for letter in letters:
+    for letter in recorded.letters:
         # Two people may have come to one user, who gets the message once.
         recipients = tuple(dict.fromkeys(address[target] for target in letter.targets))
         yield Submission(letter.at, address[letter.source], recipients, _octets(source.size, sizes))

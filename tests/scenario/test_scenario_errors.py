@@ -589,7 +589,7 @@ hosts:
     "no files": (
         NET + "workload:\n  trace: {file: t.gz}\n  messages: mail\n",
         [
-            "x.yaml:3:17: no such trace file (t.gz): allowed is a file, found from FOLDER",
+            "x.yaml:3:17: no such file (t.gz): allowed is a regular file, found from FOLDER",
             "x.yaml:4:13: no such messages (mail): allowed is a folder of .eml files or an mbox, found from FOLDER",
         ],
     ),

@@ -1,0 +1,112 @@
+"""Recorded mail: traces with a line `source target seconds` for each copy of a message.
+
+People whose names in the trace are addresses of the scenario write and get their own mail. The SNAP collection's
+temporal e-mail networks have this form, with numbers for people, who are dealt to the scenario's users.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
+from operator import itemgetter
+from pathlib import Path
+from typing import NamedTuple
+
+from sim.scenario.inputs import InputError, printable, read_input
+from sim.scenario.names import shown
+from sim.scenario.spec import NULL_MX, Domain
+
+__all__ = ["Letter", "Recorded", "addresses_of", "read_letters", "strangers"]
+
+POSTMASTER = "postmaster"
+
+_Row = tuple[float, str, str, int]
+"""Seconds, source, target, line of the file."""
+
+
+class Letter(NamedTuple):
+    """A recorded message: seconds from the start of the replayed part, and the trace's names for the people."""
+
+    at: float
+    source: str
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The replayed part of a trace: its messages, and its people with the line that each of them is first on.
+
+    People stand in order of first appearance in the messages, a source before its targets.
+    """
+
+    letters: tuple[Letter, ...]
+    people: Mapping[str, int]
+
+
+def read_letters(folder: Path, name: str, *, start: float, duration: float) -> Recorded:
+    """Read the messages of [start, start + duration) seconds of the trace, plain or gzip, in order of time.
+
+    The file need not be sorted: ties keep the order of its rows. Rows with the same source and seconds are one
+    message, wherever they stand. Empty lines and those that begin with `#` are skipped.
+
+    Raises:
+        InputError: the file cannot be read, or a line is not `source target seconds`.
+    """
+    rows = [row for row in _rows(folder, name) if start <= row[0] < start + duration]
+    rows.sort(key=itemgetter(0))
+    found: dict[tuple[float, str], dict[str, None]] = {}
+    lines: dict[str, int] = {}
+    for seconds, source, target, line in rows:
+        found.setdefault((seconds, source), {})[target] = None
+        for person in (source, target):
+            lines.setdefault(person, line)
+    letters = tuple(Letter(seconds - start, source, tuple(targets)) for (seconds, source), targets in found.items())
+    people = dict.fromkeys(person for letter in letters for person in (letter.source, *letter.targets))
+    return Recorded(letters, {person: lines[person] for person in people})
+
+
+def strangers(recorded: Recorded, domains: Mapping[str, Domain]) -> list[str]:
+    """The people whose names are no address of the scenario, in order of first appearance."""
+    return [person for person in recorded.people if _address(person, domains) is None]
+
+
+def addresses_of(recorded: Recorded, domains: Mapping[str, Domain], users: Sequence[str]) -> dict[str, str]:
+    """Everybody's address: their own one, or one of the users', dealt in order of first appearance.
+
+    When there are more people to deal than users, the users are gone through again from the first one on.
+    """
+    found = {person: _address(person, domains) for person in recorded.people}
+    dealt = (person for person, address in found.items() if address is None)
+    return {person: address for person, address in found.items() if address is not None} | {
+        person: users[number % len(users)] for number, person in enumerate(dealt)
+    }
+
+
+def _address(person: str, domains: Mapping[str, Domain]) -> str | None:
+    """The address that a person's name is, with its domain in lower case; None if the scenario has none such."""
+    local, _, name = person.rpartition("@")
+    domain = domains.get(name.lower())
+    if not local or domain is None:
+        return None
+    known = (domain.users, domain.lists, domain.forwards, domain.moved)
+    there = domain.mx == NULL_MX or local.lower() == POSTMASTER or any(local in names for names in known)
+    return f"{local}@{domain.name}" if there else None
+
+
+def _rows(folder: Path, name: str) -> Iterator[_Row]:
+    for number, line in enumerate(read_input(folder, name).decode("utf-8-sig", "replace").split("\n"), 1):
+        fields = line.split()
+        if not fields or fields[0].startswith("#"):
+            continue
+        try:
+            source, target, seconds = fields
+            at = float(seconds)
+        except ValueError:
+            at = inf
+        if not -inf < at < inf:
+            raise InputError(
+                f"{printable(name)}:{number}: line '{shown(line.strip())}' is no row of a trace:"
+                " write `source target seconds`, the seconds a finite number"
+            )
+        yield at, source, target, number

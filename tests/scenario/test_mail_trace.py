@@ -1,0 +1,159 @@
+"""Replay of recorded traces: reading, grouping, spreading."""
+
+from __future__ import annotations
+
+import gzip
+from itertools import pairwise
+from random import Random
+
+import pytest
+
+from sim.scenario.errors import ScenarioError
+from sim.scenario.inputs import InputError
+from sim.scenario.load import loads
+from sim.scenario.mail_trace import Letter, addresses_of, read_letters, strangers
+from sim.scenario.spec import NULL_MX, Domain
+from sim.workload.generate import submissions
+
+
+@pytest.fixture
+def trace(tmp_path):
+    """Writes a trace file."""
+
+    def write(data):
+        file = tmp_path / "trace.txt"
+        file.write_bytes(data)
+        return tmp_path, file.name
+
+    return write
+
+
+ROWS = b"# source target seconds\nb c 20\n\na b 10\n a\tc  10\nc d 10\na d 10\na a 30.5\r\n"
+LETTERS = [
+    Letter(10, "a", ("b", "c", "d")),
+    Letter(10, "c", ("d",)),
+    Letter(20, "b", ("c",)),
+    Letter(30.5, "a", ("a",)),
+]
+
+
+@pytest.mark.parametrize("data", [ROWS, gzip.compress(ROWS)], ids=["plain", "gzip"])
+def test_letters(trace, data):
+    """Rows are put in order; those of one source and second are one message; comments and blanks are none."""
+    assert list(read_letters(*trace(data), start=0, duration=100).letters) == LETTERS
+
+
+@pytest.mark.parametrize(
+    ("start", "duration", "expected"),
+    [(10, 20, [0, 0, 10]), (11, 9, []), (20, 10.5, [0]), (20, 10.6, [0, 10.5])],
+)
+def test_window(trace, start, duration, expected):
+    """The part from start, included, to its end, not included, is replayed from zero on."""
+    assert [letter.at for letter in read_letters(*trace(ROWS), start=start, duration=duration).letters] == expected
+
+
+def test_a_row_twice_is_one_recipient(trace):
+    """A target that is named twice gets the message once."""
+    assert read_letters(*trace(b"a b 1\na b 1\n"), start=0, duration=9).letters == (Letter(1, "a", ("b",)),)
+
+
+@pytest.mark.parametrize("line", ["a b", "a b 1 2", "a b soon", "a b nan", "a b inf"])
+def test_bad_line(trace, line):
+    """The error names the file, the line, its text and what a row is."""
+    file = trace(f"a b 1\n{line}\n".encode())
+    with pytest.raises(ValueError, match=f"trace.txt:2: line '{line}' is no row .*`source target seconds`"):
+        read_letters(*file, start=0, duration=9)
+
+
+def test_damaged_gzip(trace):
+    """A gzip file that breaks off is an error that names it."""
+    file = trace(gzip.compress(ROWS)[:-12])
+    with pytest.raises(ValueError, match=r"trace\.txt: damaged gzip"):
+        read_letters(*file, start=0, duration=9)
+
+
+def test_missing_file(tmp_path):
+    """A file that is not there is an error that names it."""
+    with pytest.raises(InputError, match="no such file"):
+        read_letters(tmp_path, "none", start=0, duration=9)
+
+
+def test_people_have_the_line_that_they_are_first_on(trace):
+    """In order of the messages, though the file is not sorted."""
+    assert read_letters(*trace(ROWS), start=0, duration=100).people == {"a": 4, "b": 4, "c": 5, "d": 6}
+
+
+DOMAINS = {
+    "x.example": Domain(name="x.example", mx=(), users=("ann", "bob"), lists={"all": ("ann@x.example",)}),
+    "y.example": Domain(name="y.example", mx=(), users=("eve",), forwards={"on": "eve@y.example"}),
+    "none.example": Domain(name="none.example", mx=NULL_MX, users=()),
+}
+
+
+def test_people_keep_their_addresses(trace):
+    """Whoever is an address writes and gets their own mail; domains may be in upper case, names may not."""
+    rows = b"eve@Y.example all@x.example 1\nann@x.example PostMaster@y.example 2\non@y.example who@none.example 3\n"
+    recorded = read_letters(*trace(rows + b"7 Ann@x.example 4\nbob@z.example @x.example 5\n"), start=0, duration=9)
+    assert strangers(recorded, DOMAINS) == ["7", "Ann@x.example", "bob@z.example", "@x.example"]
+    assert addresses_of(recorded, DOMAINS, ["u@1", "u@2", "u@3"]) == {
+        "eve@Y.example": "eve@y.example",
+        "all@x.example": "all@x.example",
+        "ann@x.example": "ann@x.example",
+        "PostMaster@y.example": "PostMaster@y.example",
+        "on@y.example": "on@y.example",
+        "who@none.example": "who@none.example",
+        "7": "u@1",
+        "Ann@x.example": "u@2",
+        "bob@z.example": "u@3",
+        "@x.example": "u@1",
+    }
+
+
+FILE = """duration: 1 h
+network: {nodes: [a, b], links: [{between: [a, b]}]}
+workload: {trace: {file: trace.txt%s}}
+"""
+
+
+def test_unknown_people_are_mistakes(trace):
+    """Each has its line, unless the scenario says that people are to be dealt to the users; then that is said."""
+    folder, _ = trace(b"u1@a.example u2@b.example 1\nu1@a.example u99@b.example 2\nann@corp.example u1@b.example 3\n")
+    with pytest.raises(ScenarioError) as caught:
+        loads(FILE % "", folder)
+    allowed = "allowed are users, lists and forwards; with `deal: yes` people are dealt to the users"
+    assert str(caught.value).splitlines() == [
+        f"scenario:3:26: trace.txt:2: no address of the scenario (u99@b.example): {allowed}",
+        f"scenario:3:26: trace.txt:3: no address of the scenario (ann@corp.example): {allowed}",
+    ]
+    assert loads(FILE % ", deal: yes", folder).notes == (
+        "trace.txt: 3 messages to 3 recipients",
+        "trace.txt: 2 people who are no addresses of the scenario are dealt to its users",
+    )
+
+
+def test_many_unknown_people_are_counted(trace):
+    """Ten are named."""
+    folder, _ = trace(b"".join(b"p%d u1@b.example 1\n" % number for number in range(40)))
+    with pytest.raises(ScenarioError) as caught:
+        loads(FILE % "", folder)
+    lines = str(caught.value).splitlines()
+    assert (len(lines), "30 more people are no addresses" in lines[-1]) == (11, True)
+
+
+def test_a_run_replays_addresses(trace):
+    """Mail goes from whom it came from to whom it went."""
+    folder, _ = trace(b"u3@b.example u7@a.example 5\n")
+    (one,) = submissions(loads(FILE % "", folder), Random)
+    assert (one.at, one.sender, one.recipients) == (5.0, "u3@b.example", ("u7@a.example",))
+
+
+@pytest.mark.slow
+def test_real_trace(shared):
+    """The e-mail of a European institution: 986 people, 803 days, each different (sender, recipient, second) once."""
+    file = shared / "data" / "traces" / "email-Eu-core-temporal.txt.gz"
+    recorded = read_letters(file.parent, file.name, start=0, duration=804 * 86400)
+    letters = recorded.letters
+    rows = {tuple(line.split()) for line in gzip.decompress(file.read_bytes()).decode().splitlines()}
+    assert (sum(len(letter.targets) for letter in letters), len(recorded.people)) == (len(rows), 986)
+    assert all(one.at <= other.at for one, other in pairwise(letters))
+    assert len(letters) == len({(source, seconds) for source, _, seconds in rows})
