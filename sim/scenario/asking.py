@@ -90,11 +90,12 @@ def asks(form: AsksForm | None) -> Asks | None:
         returns=form.return_ or "",
         envelope_id=form.envelope_id,
         deliver_within=form.deliver_within,
-        late=form.late,
+        # Without a time there is nothing that a message is late for.
+        late=form.late if form.deliver_within else "return",
         hold_for=form.hold_for,
         priority=form.priority,
     )
-    return said if said != Asks(late=form.late) else None
+    return said if said != Asks() else None
 
 
 def shown_asks(said: Asks) -> dict[str, object]:

@@ -25,6 +25,7 @@ from sim.results.store import Result
 from sim.scenario.errors import ScenarioError
 from sim.scenario.load import loads
 from sim.scenario.schema import schema
+from sim.scenario.show import show
 from sim.scenario.source import read
 from sim.study.comparison import run
 
@@ -242,6 +243,7 @@ def faults(written: str, jobs: int = 1) -> list[str]:
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
     found = [rule for rule, broken in _broken(result).items() if broken]
+    found += ["what is shown loads back"] * (loads(show(scenario), scenario.folder) != scenario)
     return found + ["the same rows again"] * (result.manifest["fingerprint"] != again.manifest["fingerprint"])
 
 
