@@ -46,6 +46,7 @@ from sim.scenario.tls import TlsForm
 from sim.scenario.transport import LinkDelay, LinkLosses, LinkRate, Queue, TcpSetting
 from sim.scenario.values import (
     Duration,
+    FileName,
     Flag,
     HostTime,
     LongDuration,
@@ -139,7 +140,7 @@ Unreachable = Annotated[Literal["silent", "icmp"], word("answer where no way lea
 class GraphForm(Form):
     """A graph file."""
 
-    file: Name
+    file: FileName
     """Its name, found from the scenario's folder."""
     units: GraphUnits = field(default_factory=dict)
     """The units of numbers that have none in the file, by attribute: `{latency: ms, bandwidth: Mbit/s}`."""
@@ -153,7 +154,7 @@ def _expand_graph(value: object) -> object:
 class NetworkForm(Form):
     """The network: a graph file, nodes and links, or a network made by rule."""
 
-    graph: Annotated[GraphForm, Shorthand(_expand_graph, {"type": "string"})] | None = None
+    graph: Annotated[GraphForm, Shorthand(_expand_graph, {"type": "string", "format": "path"})] | None = None
     """A graph file, found from the scenario's folder: GraphML, GML, GEXF or Pajek, plain or with .gz."""
     nodes: Annotated[dict[Name, NodeForm], Shorthand(_expand_nodes, _LIST_OF_NAMES)] | None = None
     """The nodes by name; each carries a host of that name."""
@@ -167,7 +168,7 @@ class NetworkForm(Form):
     """Links and hosts that fail together, by the group's name."""
     partitions: tuple[PartitionForm, ...] | None = None
     """Times in which the network falls apart."""
-    trace: Name | None = None
+    trace: FileName | None = None
     """A file found from the scenario's folder: outages (CSV: link, down_at, up_at), or contacts, which make links.
 
     Contacts are CSV (from, to, start, end and perhaps rate, each row one-way), or The ONE's `TIME CONN A B up`, `down`.
@@ -293,7 +294,7 @@ class MessageAtForm(Form):
 class TraceForm(Form):
     """A recorded trace."""
 
-    file: Name
+    file: FileName
     """Lines of source, target and seconds, plain or gzip, found from the scenario's folder."""
     size: Sizes | None = None
     """Size of the mail data."""
@@ -307,7 +308,7 @@ class TraceForm(Form):
 class MessagesForm(Form):
     """Real messages."""
 
-    path: Name
+    path: FileName
     """A folder of .eml files, or an mbox, found from the scenario's folder."""
     rate: MessageRate | None = None
     """How many in the whole network, on average; where absent, each message once, at even gaps."""
@@ -331,7 +332,7 @@ class WorkloadForm(Form):
     """Single messages."""
     trace: TraceForm | None = None
     """A recorded trace."""
-    messages: Annotated[MessagesForm, Shorthand(_expand_messages, {"type": "string"})] | None = None
+    messages: Annotated[MessagesForm, Shorthand(_expand_messages, {"type": "string", "format": "path"})] | None = None
     """Real messages."""
 
 

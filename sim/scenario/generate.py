@@ -20,7 +20,7 @@ Scale = Annotated[float, number(0.001, 1000.0)]
 class Waxman(Form):
     """Nodes at random places of a square; the nearer two are, the likelier is a link (Waxman 1988)."""
 
-    nodes: DenseCount
+    nodes: Annotated[int, whole(2, 2_000)]
     """How many nodes."""
     alpha: Scale = 0.1
     """How far links reach, relative to the square's diameter."""

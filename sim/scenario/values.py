@@ -351,6 +351,8 @@ _NAME_SCHEMA: JsonSchema = {"type": ["string", "integer"]}
 _NAMES_SCHEMA: JsonSchema = {"anyOf": [_NAME_SCHEMA, {"type": "array", "items": _NAME_SCHEMA, "minItems": 1}]}
 
 Name = Annotated[str, Reads(read_name, _NAME_SCHEMA)]
+FileName = Annotated[str, Reads(read_name, {"type": "string", "format": "path"})]
+"""The name of a file or a folder, found from the scenario's folder."""
 Title = Annotated[str, Reads(read_title, _NAME_SCHEMA)]
 Text = Annotated[str, Reads(read_text, {"type": "string"})]
 FLAG = Reads(read_flag, {"enum": [True, False, *_FLAGS]})

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import gzip
+import json
+import re
+from contextlib import suppress
+from dataclasses import fields
+from typing import get_args
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sim.scenario.distribution import Constant
 from sim.scenario.errors import ScenarioError
+from sim.scenario.generate import Generator
 from sim.scenario.load import loads
 
 ZOO = [
@@ -415,3 +423,16 @@ def test_other_formats(tmp_path, name, squeezed):
     network = loads(f"network: {{graph: {file}}}", tmp_path).network
     assert list(network.nodes) == ["a", "b"]
     assert [link.delay for link in network.links] == [Constant(0.003)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    kind=st.sampled_from(get_args(Generator)),
+    values=st.lists(st.sampled_from([0, 1, 2, 3, 0.001, 0.5]), min_size=3, max_size=3),
+)
+def test_a_rule_makes_a_network_or_is_a_mistake(kind, values):
+    """However small its parameters are."""
+    name = re.sub("(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
+    parameters = dict(zip([one.name for one in fields(kind) if one.name != "seed"], values, strict=False))
+    with suppress(ScenarioError):
+        assert loads(json.dumps({"network": {"generate": {name: parameters}}})).network.nodes

@@ -2,7 +2,8 @@
 
 A drawn scenario is small. It is made in three steps: parts are drawn from the JSON schema of the form; a network and
 mail are put in, so that there is something to run; then what the loader refuses is taken out, place by place, until it
-loads. So a new key needs nobody who thinks of it, and what is left is a scenario that `check` accepts.
+loads. So a new key needs nobody who thinks of it, and what is left is a scenario that `check` accepts. Where the form
+wants a file, each of a few in the folder `files` may stand.
 
 Run as a program, it draws so many scenarios, runs each, and prints those that break a rule, made smaller:
 `python tests/world/drawn.py 2000`, or `python tests/world/drawn.py 1 17` for number 17 alone.
@@ -15,9 +16,12 @@ import re
 import signal
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
+from functools import cache
 from itertools import pairwise
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -29,6 +33,11 @@ from sim.scenario.show import show
 from sim.scenario.source import read
 from sim.study.comparison import run
 
+FOLDER = Path(__file__).with_name("files")
+"""Where the files are that scenarios name: graphs, a trace of outages, one of mail, messages."""
+
+FILES = sorted(str(path.relative_to(FOLDER)) for path in FOLDER.iterdir())
+GRAPHS = [name for name in FILES if name.endswith(("gml", "graphml", "gexf", "net", "gz"))]
 NODES = ["a", "b", "c", "d"]
 DOMAINS = [f"{node}.example" for node in NODES]
 USERS = ["u1", "u2"]
@@ -140,6 +149,8 @@ class Drawer:
             return self._random.choice(QUANTITIES[base])
         if "daily" in form.get("pattern", ""):
             return self._random.choice(WINDOWS)
+        if form.get("format") == "path":
+            return self._random.choice(FILES)
         return self._random.choice([*form.get("examples", ()), *WORDS.get(key, TEXTS)])
 
     def _integer(self, form: Tree, _: str) -> int:
@@ -154,34 +165,44 @@ class Drawer:
         return self._random.random() < 0.5
 
 
+@cache
+def form() -> tuple[dict[str, Tree], dict[str, Tree]]:
+    """The forms by name, and that of the whole scenario by key."""
+    whole = schema()
+    return whole["$defs"], whole["properties"]
+
+
 def text(number: int) -> str:
     """The scenario of this number, as YAML that loads."""
     random = Random(number)
-    whole = schema()
-    forms, top = whole["$defs"], whole["properties"]
+    forms, top = form()
     drawer = Drawer(random, forms)
-    nodes = NODES[: random.randint(2, len(NODES))]
-    tree = {name: drawer.draw(form, name) for name, form in top.items() if random.random() < 0.5}
+    network = _network(random, drawer, forms)
+    tree = {name: drawer.draw(its_form, name) for name, its_form in top.items() if random.random() < 0.5}
     tree["architectures"] = drawer.draw(top["architectures"], "architectures")
+    bare = loads(mended({"network": network}), FOLDER)
+    nodes, homes = list(bare.network.nodes), list(bare.domains)
     kind = {**forms["HostForm"], "required": ["mta"]}
-    tree["hosts"] = {name: drawer.draw(kind, name) for name in ("defaults", *random.sample(nodes, 2))}
+    tree["hosts"] = {name: drawer.draw(kind, name) for name in ("defaults", *random.sample(nodes, min(len(nodes), 2)))}
     if "domains" in tree:
-        tree["domains"] = {f"{node}.example": {"mx": node, **drawer.draw(forms["DomainForm"], "")} for node in nodes}
-    network = drawer.draw(forms["NetworkForm"], "network") | {"link_defaults": drawer.draw(forms["LinkSettings"], "")}
-    for elsewhere in ("graph", "generate", "trace"):
-        network.pop(elsewhere, None)
-    links = [drawer.draw(forms["LinkForm"], "links") | {"between": list(pair)} for pair in pairwise(nodes)]
-    known = [f"{user}@{node}.example" for user in USERS for node in nodes]
+        tree["domains"] = {
+            home: {"mx": node, **drawer.draw(forms["DomainForm"], "")} for home, node in zip(homes, nodes, strict=True)
+        }
+    known = [f"{user}@{home}" for user in USERS for home in homes]
     mail = [drawer.draw(forms["MessageAtForm"], "messages_at") for _ in range(random.randint(2, 8))]
     for message in mail[random.randint(0, 2) :]:
         at = random.choice([0, "30 s", "301 s", "15 min"])
-        message |= {"at": at, "from": random.choice(known), "to": random.sample(known, random.randint(1, 3))}
-    more = [drawer.draw(forms["WorkloadForm"], "workload") for _ in range(random.randint(0, 1))]
+        message |= {
+            "at": at,
+            "from": random.choice(known),
+            "to": random.sample(known, min(random.randint(1, 3), len(known))),
+        }
+    more = [drawer.draw(forms["WorkloadForm"], "workload") for _ in range(random.randint(0, 2))]
     return mended(
         tree
         | {
             "seed": number,
-            "network": network | {"nodes": nodes, "links": links},
+            "network": network,
             "workload": [{"messages_at": mail}, *more],
             "replications": random.randint(1, 2),
             "duration": random.choice(["20 min", "1 h", "3 h"]),
@@ -190,16 +211,55 @@ def text(number: int) -> str:
     )
 
 
+def _network(random: Random, drawer: Drawer, forms: dict[str, Tree]) -> Tree:
+    """Nodes and links of our own, which most have; or a graph, or one made by rule."""
+    network = drawer.draw(forms["NetworkForm"], "network") | {"link_defaults": drawer.draw(forms["LinkSettings"], "")}
+    for shape in ("graph", "generate", "nodes"):
+        network.pop(shape, None)
+    links = [drawer.draw(forms["LinkForm"], "links") for _ in range(3)]
+    shape = random.choice(["nodes", "nodes", "nodes", "graph", "generate"])
+    if shape == "graph":
+        kind = forms["GraphForm"]
+        file = {"file": random.choice(GRAPHS)}
+        return network | _fitting(lambda: {"graph": drawer.draw(kind, "graph") | file}) | {"links": links}
+    if shape == "generate":
+        rules = forms["Generate"]["properties"]
+        return network | _fitting(
+            lambda: {"generate": {(rule := random.choice([*rules])): drawer.draw(rules[rule], rule)}}
+        )
+    # A node has both coordinates or none.
+    places = {**forms["NodeForm"], "required": ["lat", "lon"]}
+    nodes = {
+        name: drawer.draw(places, name) if random.random() < 0.3 else {}
+        for name in NODES[: random.randint(2, len(NODES))]
+    }
+    pairs = [{"between": list(pair)} for pair in pairwise(nodes)]
+    return network | {"nodes": nodes, "links": [link | pair for link, pair in zip(links, pairs, strict=False)]}
+
+
+def _fitting(drawn: Callable[[], Tree]) -> Tree:
+    """A network of which something is left when what the loader refuses is taken out."""
+    while True:
+        with suppress(ScenarioError):
+            return json.loads(mended({"network": drawn()}))["network"]
+
+
 def mended(tree: Tree) -> str:
-    """The scenario without what the loader refuses, as YAML."""
+    """The scenario without what the loader refuses, as YAML.
+
+    Raises:
+        ScenarioError: what is refused is what is missing.
+    """
     while True:
         written = json.dumps(tree, indent=1)
         try:
-            loads(written)
+            loads(written, FOLDER)
         except ScenarioError as error:
             document = read(written, "scenario")
             lines = {problem.line for problem in error.problems}
             refused = [path for path in paths(document.data) if document.at(path).line in lines]
+            if not refused:
+                raise
             # The innermost of those that stand on the line: nothing else of it is refused.
             tree = without(document.data, {refused[-1]} if len(lines) == 1 else deepest(refused))
         else:
@@ -230,7 +290,7 @@ def without(tree: Tree, gone: set[tuple], above: tuple = ()) -> Tree:
 
 def faults(written: str, jobs: int = 1) -> list[str]:
     """What is wrong with a run of this scenario; nothing, as it should be."""
-    scenario = loads(written)
+    scenario = loads(written, FOLDER)
     signal.signal(signal.SIGVTALRM, _too_long)
     signal.setitimer(signal.ITIMER_VIRTUAL, WORK)
     try:
@@ -296,7 +356,7 @@ def _kind(found: list[str]) -> str:
 
 def _loads(written: str) -> bool:
     try:
-        loads(written)
+        loads(written, FOLDER)
     except ScenarioError:
         return False
     return True

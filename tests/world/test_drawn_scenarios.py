@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from random import Random
 
 import pytest
-from drawn import Drawer, mended, text, tried
+from drawn import FILES, Drawer, form, mended, text, tried
 
 from sim.scenario.schema import schema
 
@@ -32,8 +33,49 @@ def test_what_the_loader_refuses_is_taken_out_and_nothing_else():
     assert json.loads(mended(tree)) == {"network": {"nodes": ["a"]}, "hosts": {"a": {"sessions": 3}}}
 
 
-def test_every_product_is_drawn():
+@pytest.fixture(scope="module")
+def hundred():
+    """The first hundred scenarios."""
+    return [text(number) for number in range(100)]
+
+
+@pytest.mark.slow
+def test_every_product_is_drawn(hundred):
     """The first hundred scenarios have hosts of every kind of MTA."""
-    whole = json.dumps([text(number) for number in range(60)])
     kinds = schema()["$defs"]["HostForm"]["properties"]["mta"]["anyOf"][0]["enum"]
-    assert [kind for kind in kinds if kind not in whole] == []
+    assert [kind for kind in kinds if kind not in "".join(hundred)] == []
+
+
+@pytest.mark.slow
+def test_every_file_is_drawn_where_it_fits(hundred):
+    """Graphs, networks by rule, outages and mail from files, and messages of a folder and of an mbox, are run."""
+    trees = [json.loads(one) for one in hundred]
+    networks = [tree["network"] for tree in trees]
+    sources = [source for tree in trees for source in tree["workload"]]
+    found = {network.get("graph", {}).get("file") for network in networks}
+    found |= {network.get("trace") for network in networks}
+    found |= {source["trace"]["file"] for source in sources if "trace" in source}
+    letters = [source["messages"] for source in sources if "messages" in source]
+    found |= {one if isinstance(one, str) else one["path"] for one in letters}
+    assert found - {None} == set(FILES)
+    assert any("generate" in network for network in networks)
+
+
+@pytest.mark.slow
+def test_a_key_that_any_form_gets_is_drawn(monkeypatch):
+    """Whichever form gets a new key: some scenario has it, before the loader has refused it."""
+    forms, top = deepcopy(form())
+    wanted = {name for name, one in forms.items() if "properties" in one}
+    for name in wanted:
+        forms[name]["properties"][f"new in {name}"] = {"const": 1}
+    drawn = []
+
+    def noted(tree):
+        drawn.append(json.dumps(tree))
+        return '{"network": {"nodes": ["a", "b"]}}'
+
+    monkeypatch.setattr("drawn.form", lambda: (forms, top))
+    monkeypatch.setattr("drawn.mended", noted)
+    for number in range(400):
+        text(number)
+    assert {name for name in wanted if f'"new in {name}"' not in "".join(drawn)} == set()
