@@ -13,7 +13,7 @@ __all__ = ["Control", "Cubic", "Reno"]
 
 _CUBIC: Final = 0.4
 _BETA: Final = 717 / 1024
-_FRIENDLY: Final = 8 * (1 + _BETA) / 3 / (1 - _BETA)
+_FRIENDLY: Final = int(8 * (1 + _BETA) / 3 / (1 - _BETA))
 _STALE: Final = 1 / 32
 _LOW_WINDOW: Final = 16
 _TRAIN_GAP: Final = 0.002
@@ -29,7 +29,8 @@ class Reno:
         self._count = 0
 
     def threshold(self, cwnd: int) -> int:
-        """The slow start threshold after a loss."""
+        """The slow start threshold after a loss, where counting towards the next segment begins anew."""
+        self._count = 0
         return max(cwnd // 2, 2)
 
     def avoid(self, cwnd: int, acknowledged: int, _now: float, _least: float) -> int:
@@ -87,7 +88,8 @@ class Cubic(Reno):
     def restart(self) -> None:
         """Forget what was learned: the retransmission timer has run out."""
         self._count = self._acks = self._last = self._friend = 0
-        self._plateau = self._origin = self._turn = 0.0
+        self._plateau = self._origin = 0
+        self._turn = 0.0
         self._per = 1
         self._epoch = self._at = -1.0
         self._found = False
@@ -97,8 +99,8 @@ class Cubic(Reno):
 
     def threshold(self, cwnd: int) -> int:
         """0.7 of the window; where it had not come back to its plateau, the next one is lower (RFC 9438 4.6, 4.7)."""
-        self._epoch = -1.0
-        self._plateau = cwnd * (1 + _BETA) / 2 if cwnd < self._plateau else cwnd
+        self._count, self._epoch = 0, -1.0
+        self._plateau = int(cwnd * (1 + _BETA) / 2) if cwnd < self._plateau else cwnd
         return max(int(cwnd * _BETA), 2)
 
     def avoid(self, cwnd: int, acknowledged: int, now: float, least: float) -> int:
@@ -109,22 +111,25 @@ class Cubic(Reno):
         return self._add(cwnd, self._per, acknowledged)
 
     def _update(self, cwnd: int, acknowledged: int, now: float, least: float) -> None:
-        """How many acknowledgements the next segment costs (RFC 9438 4.2 to 4.5; bictcp_update)."""
+        """How many acknowledgements the next segment costs, in whole segments (RFC 9438 4.2 to 4.5; bictcp_update)."""
         self._last, self._at = cwnd, now
         if self._epoch < 0:
             self._epoch, self._acks, self._friend = now, acknowledged, cwnd
             self._origin = max(self._plateau, cwnd)
             self._turn = math.cbrt((self._origin - cwnd) / _CUBIC)
-        target = self._origin + _CUBIC * (now - self._epoch + least - self._turn) ** 3
-        per = cwnd / (target - cwnd) if target > cwnd else 100 * cwnd
+        offset = now - self._epoch + least - self._turn
+        rise = int(_CUBIC * abs(offset) ** 3)
+        target = self._origin + (rise if offset > 0 else -rise)
+        per = cwnd // (target - cwnd) if target > cwnd else 100 * cwnd
         if not self._plateau:
             per = min(per, 20)
-        step = max(int(cwnd * _FRIENDLY) >> 3, 1)
-        self._friend += self._acks // step
-        self._acks %= step
+        step = max(cwnd * _FRIENDLY >> 3, 1)
+        gained = max(self._acks - 1, 0) // step
+        self._friend += gained
+        self._acks -= gained * step
         if self._friend > cwnd:
-            per = min(per, cwnd / (self._friend - cwnd))
-        self._per = max(int(per), 2)
+            per = min(per, cwnd // (self._friend - cwnd))
+        self._per = max(per, 2)
 
     def leaves_slow_start(
         self, cwnd: int, now: float, rtt: float, least: float, *, acknowledged: int, next_segment: int

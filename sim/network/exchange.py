@@ -65,7 +65,7 @@ class Exchange:
             Is sent until when nobody else is due, and goes on by itself until then; nothing if that is not known.
         """
         pause, limit = self.now, self.now + patience
-        target = sender.whole
+        target, had = sender.whole, receiver.received
         while receiver.received < target and not (sender.dead or receiver.dead):
             at = self._next()
             if at > limit:
@@ -79,8 +79,9 @@ class Exchange:
                 quiet = yield at
                 pause = at if quiet is None else min(quiet, at + grain)
             self._step(at)
-            if arrivals is not None and (not arrivals or receiver.received > arrivals[-1][1]):
-                arrivals.append((self.now, receiver.received))
+            if arrivals is not None and receiver.received > had:
+                had = receiver.received
+                arrivals.append((self.now, had))
 
     def watch(self, end: End, until: float) -> None:
         """Play until the program of an end hears that the connection is gone, until a time, or until nothing is due."""

@@ -188,7 +188,7 @@ class Recovery(Reduction):
         self._prior_threshold = 0
         self._init_undo()
         if self.state not in REDUCING:
-            self._prior_threshold = self.ssthresh
+            self._prior_threshold = self._current_threshold()
             self._start_reducing()
         self.state = RECOVERY
 

@@ -47,6 +47,10 @@ class Reduction(Scoreboard):
         self._prr_delivered = self._prr_out = 0
         self.ssthresh = self.controlled().threshold(self.cwnd)
 
+    def _current_threshold(self) -> float:
+        """The slow start threshold that is due to a window that would not be reduced (tcp_current_ssthresh)."""
+        return max(self.ssthresh, (self.cwnd >> 1) + (self.cwnd >> 2))
+
     def _end_reducing(self) -> None:
         if self.ssthresh < math.inf and (self.state == CWR or self._undo >= 0):
             self.cwnd = int(self.ssthresh)

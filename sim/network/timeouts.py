@@ -113,12 +113,11 @@ class Timeouts(Recovery):
         fresh = self.state <= DISORDER or self.una >= self._high or (self.state == LOSS and not self._retries)
         self._mark_late(now)
         if fresh:
-            self._prior_threshold = self.ssthresh
+            self._prior_threshold = self._current_threshold()
             self._prior_cwnd = self.cwnd
-            control = self.controlled()
-            self.ssthresh = control.threshold(self.cwnd)
-            control.restart()
+            self.ssthresh = self.controlled().threshold(self.cwnd)
             self._init_undo()
+        self.controlled().restart()
         self.cwnd = max(self.flying() + 1, 1)
         self.state = LOSS
         self._high = self.next

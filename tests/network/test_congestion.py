@@ -22,6 +22,20 @@ def test_how_far_the_window_falls(control, threshold):
     assert control.threshold(2) == 2
 
 
+@pytest.mark.parametrize("control", [Reno(), Cubic()])
+def test_a_loss_voids_what_was_counted_towards_the_next_segment(control):
+    """Half a window acknowledged before it, half a window after it: none is added (tcp_init_cwnd_reduction)."""
+    assert control.avoid(10, 9, 0.0, 0.1) == 10
+    assert control.avoid(control.threshold(10), 1, 0.1, 0.1) == control.threshold(10)
+
+
+def test_cubic_counts_in_whole_segments():
+    """Its curve is rounded towards the plateau (bictcp_update): from 5 of 8 a segment costs 5 acknowledgements at first."""
+    cubic = Cubic()
+    cwnd = cubic.threshold(8)
+    assert (cwnd, [cubic.avoid(cwnd, 1, 0.0, 0.1) for _ in range(5)]) == (5, [5, 5, 5, 5, 6])
+
+
 def test_cubic_comes_back_to_its_plateau():
     """After a loss at 100 segments the window is 70, and 100 again after K = cbrt(30 / 0.4) s (RFC 9438 4.2)."""
     cubic = Cubic()
@@ -34,11 +48,11 @@ def test_cubic_comes_back_to_its_plateau():
 
 
 def test_cubic_lowers_its_plateau_when_it_had_not_come_back_to_it():
-    """Fast convergence (RFC 9438 4.7): the next plateau is 0.85 of the window."""
+    """Fast convergence (RFC 9438 4.7): the next plateau is 0.85 of the window, in whole segments."""
     cubic = Cubic()
     cubic.threshold(100)
     cubic.threshold(80)
-    assert cubic._plateau == pytest.approx(80 * (1 + 717 / 1024) / 2)
+    assert cubic._plateau == 68
 
 
 def test_cubic_is_not_slower_than_reno_on_short_round_trips():
