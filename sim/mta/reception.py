@@ -56,6 +56,7 @@ class Reception:
             a greeting, and the reply.
         after: the machine of the host's own client, where its TURN or ATRN was accepted: the host is the server now, on
             the same connection.
+        secure: whether the connection begins with TLS.
     """
 
     __slots__ = (
@@ -100,6 +101,7 @@ class Reception:
         gate: Gate | None = None,
         refused: Callable[[object, Reply], object] | None = None,
         after: Client | None = None,
+        secure: bool = False,
     ) -> None:
         self._gate = gate
         self._refused = refused
@@ -121,7 +123,7 @@ class Reception:
             size_limit=host.size_limit,
             esmtp=host.esmtp,
             lmtp=lmtp,
-            secure=after is not None and after.secure,
+            secure=secure or (after is not None and after.secure),
             clear_auth=host.clear_auth is not False,
         )
         if after is not None:

@@ -46,6 +46,7 @@ class Transmission(Caller):
             rides behind the mail data only where it is known by then and the server offers PIPELINING.
         machine: the client's machine that goes on where roles were swapped. The session is then the only one that there
             is, so that it is kept after a refusal, too.
+        secure: whether the connection begins with TLS.
     """
 
     __slots__ = (
@@ -77,8 +78,9 @@ class Transmission(Caller):
         lmtp: bool = False,
         stays: Callable[[], bool] | None = None,
         machine: Client | None = None,
+        secure: bool = False,
     ) -> None:
-        super().__init__(host, machine or Client(lmtp=lmtp), lmtp=lmtp)
+        super().__init__(host, machine or Client(lmtp=lmtp, secure=secure), lmtp=lmtp)
         self._only = machine is not None
         self._reverse_path = reverse_path
         self._forward_paths = self._pending = forward_paths

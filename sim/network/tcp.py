@@ -22,6 +22,7 @@ from sim.network.haste import PATIENT, hurries, is_late, overtaken, slow
 from sim.network.history import History
 from sim.network.line import Line
 from sim.network.older import OlderEnd
+from sim.network.segments import ATO
 from sim.network.send_buffer import buffered
 from sim.network.sender import LINUX, fires
 from sim.network.way import ACK, HEADERS, Way, burst, cross, spread
@@ -58,6 +59,8 @@ class Connection:
             if it did not.
         opening: Whether the handshake is paused.
         wire_bytes, retransmissions: Bytes of all IP packets of both directions so far; how many were sent again.
+        delayed_ack: How long a small segment waits for its acknowledgement where no reply brings it, in s; None where
+            nothing waits for that (Nagle's algorithm, RFC 896).
         mss: The most bytes of a flight that is one segment for sure.
         rate: The slowest line's rate towards the server, in bit/s; infinity where no line is between them.
     """
@@ -139,6 +142,7 @@ class Connection:
         self._unsteady = bool(self._jittery or self._hasty or self._bursty)
         self._disturbance: Disturbance | None = None
 
+    delayed_ack: float | None = ATO
     setup = 0.0
     """What a client grants the network for setting up, in s, beside its own patience: nothing."""
 

@@ -29,6 +29,11 @@ class Turned(WithoutTcp):
     gave_up_at = refused_at = inf
 
     @property
+    def delayed_ack(self) -> float | None:  # type: ignore[override]
+        """As long as the connection's."""
+        return self._connection.delayed_ack
+
+    @property
     def mss(self) -> int:
         """The most bytes of payload a segment."""
         return self._connection.mss

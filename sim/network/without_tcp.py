@@ -25,6 +25,7 @@ class WithoutTcp:
     __slots__ = ()
 
     opening = False
+    delayed_ack: float | None = None
 
     @staticmethod
     def accept() -> None:

@@ -25,7 +25,7 @@ from sim.scenario.reading import KEY
 from sim.scenario.records import resolve_own_domains
 from sim.scenario.skies import CrashesForm
 from sim.scenario.source import Path
-from sim.scenario.spec import DEFAULT_CERTIFICATE, Address, Architecture, Domain, Host
+from sim.scenario.spec import Address, Architecture, Domain, Host, Tls
 from sim.scenario.storms import availability, sky, weather
 from sim.scenario.wiring import DEFAULTS
 
@@ -126,7 +126,7 @@ def _host(name: str, layers: Sequence[Layer], findings: Findings) -> Host:
         addresses=_addresses(layers, findings),
         resolver=sky(settings.resolver),
         spool=_spool(layers, findings),
-        certificate=settings.tls.certificate if settings.tls else DEFAULT_CERTIFICATE,
+        tls=settings.tls.tls() if settings.tls else Tls(),
         **{key: value for key in _PLAIN if (value := getattr(settings, key)) is not None},
     )
 

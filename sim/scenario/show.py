@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from io import StringIO
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -197,7 +197,7 @@ def _host(host: Host, *, alike: bool) -> Settings:
         "policies": show_policies(host.policies),
         "collects": show_collects(host.collects),
         "tcp": show_tcp(host.tcp),
-        "tls": {"certificate": host.certificate},
+        "tls": asdict(host.tls),
         "crashes": show_outages(host.weather.outages),
         "down": show_intervals(host.weather.down),
         "windows": [format_window(window) for window in host.weather.windows],

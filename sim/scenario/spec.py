@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
 from sim.scenario.calendar import ClockWindow, Start, Window
 from sim.scenario.carriers import Carrier
@@ -227,7 +227,21 @@ SendsFrom = Literal["first", "in-turn", "random"]
 Certificate = Literal["ec", "rsa", "chain"]
 """`ec`: a certificate with a P-256 key; `rsa`: one with RSA-2048; `chain`: such a one and an intermediate one's."""
 
-DEFAULT_CERTIFICATE: Final[Certificate] = "ec"
+TlsVersion = Literal["TLSv1.2", "TLSv1.3"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """What TLS is with a host: the `certificate` that its server shows, and the newest `version` that it knows.
+
+    With `session_cache` its client resumes sessions (Postfix smtp_tls_session_cache_database). With `implicit` it
+    begins with TLS (port 465, RFC 8314 section 3; Postfix smtp_tls_wrappermode) where the server offers STARTTLS.
+    """
+
+    certificate: Certificate = "ec"
+    version: TlsVersion = "TLSv1.3"
+    session_cache: bool = False
+    implicit: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,7 +268,7 @@ class Host:
     of any family; which of several its client connects from is said by `sends_from`: the first that fits, one after the
     other, or any. While its `resolver` is down the host cannot look up where mail goes. `spool` says whether its queue
     outlives the times when it is down. With `digests` its users write a Content-MD5 (RFC 1864) into their messages, and
-    check those that they get. `certificate` is what its server shows where TLS is used.
+    check those that they get.
     """
 
     name: str
@@ -285,7 +299,7 @@ class Host:
     resolver: Weather = Weather()
     spool: Literal["durable", "volatile"] = "durable"
     digests: bool = False
-    certificate: Certificate = DEFAULT_CERTIFICATE
+    tls: Tls = Tls()
     tcp: Tcp = Tcp()
 
     def __post_init__(self) -> None:

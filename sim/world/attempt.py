@@ -170,6 +170,7 @@ class Attempt:
         source = station.sources.to(route.ip)
         session_id = world.next_session_id()
         asks = entry.wishes is not None
+        secure = host.tls.implicit and "STARTTLS" in peer.host.extensions
         client = Transmission(
             host,
             entry.reverse_path,
@@ -178,8 +179,9 @@ class Attempt:
             parameters=entry.wishes.at(now) if entry.wishes is not None else (),
             recipient_parameters=tuple([copy.parameters for copy in self._copies]) if asks else (),
             stays=self._stays if self._keeps else None,
+            secure=secure,
         )
-        reception = Reception(peer.host, peer.directory, gate=peer.gate(source or host.name))
+        reception = Reception(peer.host, peer.directory, gate=peer.gate(source or host.name), secure=secure)
         connection = world.connect(
             *lines,
             server=peer.weather,
@@ -195,9 +197,10 @@ class Attempt:
             client,
             reception,
             connection,
-            policy=host.mta,
+            client=host,
             client_up_until=station.weather.next_down(now),
             server=peer.host,
+            implicit_tls=secure,
             times=peer.at_work() if peer.queue.incoming else peer.times,
             server_weather=peer.weather,
             far_end=self._peer,

@@ -108,7 +108,7 @@ class Ask:
             self._client,
             Reception(server, source.directory, gate=source.gate(sends_from or host.name), waiting=Held(source)),
             connection,
-            policy=host.mta,
+            client=host,
             client_up_until=station.weather.next_down(now),
             server=server,
             times=source.times,

@@ -37,6 +37,9 @@ class FarEnd(Protocol):
     def admit(self) -> bool:
         """A connection is made; whether it is served at once."""
 
+    def resumes_tls(self, now: float) -> bool:
+        """A handshake of TLS begins; whether it resumes a session that the two have had."""
+
     def line_up(self, until: float) -> Place | None:
         """A place in the listen queue, for a client that waits until then; None where the host refuses instead."""
 
@@ -52,6 +55,10 @@ class FarEnd(Protocol):
 
 class NoMail:
     """A far end to which no mail is offered: it is asked for some, or left."""
+
+    def resumes_tls(self, _now: float) -> bool:
+        """Nobody keeps sessions of TLS for that."""
+        return False
 
     def drops(self) -> bool:
         """It is there."""

@@ -48,7 +48,7 @@ class Turn(NamedTuple):
             caller,
             Reception(asker.host, asker.directory, gate=asker.gate(holder.host.name), after=machine),
             Turned(self.session.connection),
-            policy=holder.host.mta,
+            client=holder.host,
             client_up_until=holder.weather.next_down(now),
             server=asker.host,
             times=asker.times,
@@ -56,8 +56,8 @@ class Turn(NamedTuple):
             far_end=far_end,
             hears=holder.world.listener(self.session_id),
         )
-        if machine.secure:
-            session.goes_on_protected()
+        if (protection := self.session.protection) is not None:
+            session.goes_on_protected(protection)
         return session
 
     def caller(self) -> Client:

@@ -84,6 +84,11 @@ class Peer:
         """A connection is made; whether the host serves it at once."""
         return self.station.listener.admit(self)
 
+    def resumes_tls(self, now: float) -> bool:
+        """A handshake of TLS begins; whether it resumes a session that the two hosts have had."""
+        client, station = self._client, self.station
+        return client.host.tls.session_cache and client.tls_sessions.resumes(station.host.name, station.boots, now)
+
     def line_up(self, until: float) -> Place | None:
         """A place in the host's listen queue, for a client that waits until then; None where it refuses instead."""
         return self.station.listener.line_up(self, until)

@@ -22,12 +22,12 @@ from sim.network.turned import Turned
 from sim.network.weather import Timeline
 from sim.protocol.smtp import replies
 from sim.results.outcomes import AttemptOutcome
-from sim.scenario.products import Product
 from sim.scenario.spec import Host
-from sim.world import tls
 from sim.world.far_end import FarEnd, Hears, Waits
 from sim.world.host_times import HostTimes
 from sim.world.session_end import ENDS
+from sim.world.tls import Protection
+from sim.world.tls_handshake import TlsHandshake
 
 _LAST_WORDS = 60
 """About as many octets has a 421."""
@@ -62,14 +62,16 @@ class Session(Generic[Client]):
 
     __slots__ = (
         "_began",
+        "_client",
         "_client_up_until",
         "_far_end",
         "_hears",
+        "_implicit_tls",
         "_leap",
         "_lingers",
         "_peek",
         "_policy",
-        "_secure",
+        "_quiet_until",
         "_server",
         "_server_down",
         "_server_weather",
@@ -80,6 +82,7 @@ class Session(Generic[Client]):
         "failure",
         "opened_at",
         "outcome",
+        "protection",
         "reception",
         "server_leaves_at",
         "service_s",
@@ -93,12 +96,13 @@ class Session(Generic[Client]):
         reception: Reception,
         connection: Connection | Propagation | Circuit | Turned,
         *,
-        policy: Product,
+        client: Host,
         client_up_until: float,
         server: Host,
         times: HostTimes,
         server_weather: Timeline,
         far_end: FarEnd,
+        implicit_tls: bool = False,
         hears: Hears | None = None,
         leap: Callable[[float], bool] = _waits,
         peek: Callable[[], float] = _at_any_time,
@@ -106,7 +110,8 @@ class Session(Generic[Client]):
         self.transmission = transmission
         self.reception = reception
         self.connection = connection
-        self._policy = policy
+        self._client = client
+        self._policy = policy = client.mta
         self._client_up_until = client_up_until
         self._server = server
         self._times = times
@@ -114,7 +119,10 @@ class Session(Generic[Client]):
         self._lingers = 0.0 if policy.half_closes else server.mta.quit_linger
         self._server_weather = server_weather
         self._server_down = inf
-        self._secure = False
+        self._implicit_tls = implicit_tls
+        self.protection: Protection | None = None
+        # Until when what is sent before keeps the server's words back.
+        self._quiet_until = -inf
         self._far_end = far_end
         self._hears = hears
         self._leap = leap
@@ -141,9 +149,9 @@ class Session(Generic[Client]):
         else:
             yield from self.waits((yield now + pause), resumed=True)
 
-    def goes_on_protected(self) -> None:
+    def goes_on_protected(self, protection: Protection) -> None:
         """The connection has TLS already."""
-        self._secure = True
+        self.protection = protection
 
     def waits(  # noqa: C901, PLR0911, PLR0912, PLR0915 - one loop whose steps share their times
         self, now: float, *, resumed: bool = False
@@ -179,6 +187,10 @@ class Session(Generic[Client]):
                 busy, ready = yield from self._line_up(ready, end)
                 if self.outcome:
                     return
+            if self._implicit_tls:
+                ready = yield from self._shake_hands(arrives, ready)
+                if self.outcome:
+                    return
             written = reception.greet(busy=busy)
             if reception.sleep:
                 ready += reception.sleep
@@ -193,7 +205,11 @@ class Session(Generic[Client]):
                 resumed = False
             else:
                 size = len(written)
-                arrives = connection.send(ready, tls.protected(size) if self._secure else size, False)
+                if self.protection is not None:
+                    size = self.protection.protected(size)
+                    if self._quiet_until > ready:
+                        ready = yield self._quiet_until
+                arrives = connection.send(ready, size, False)
                 if arrives > end:
                     now, end, written = self._read_part(now, end, written)
                     if arrives > end or client.done:
@@ -210,14 +226,16 @@ class Session(Generic[Client]):
                 now = yield from self._shake_hands(now)
                 if self.outcome:
                     return
+                reception.secured()
+                client.secured()
                 flight = client.write()
             if client.contacted and self.contacted_at == inf:
                 self.contacted_at = now
             sent = now
             end = min(now + client.timeout(policy), up_until)
             size = len(flight)
-            if self._secure:
-                size = tls.protected(size)
+            if self.protection is not None:
+                size = self.protection.protected(size)
             if size <= connection.mss:
                 arrives = connection.send(now, size, True)
             else:
@@ -291,26 +309,31 @@ class Session(Generic[Client]):
             self._cut(now, AttemptOutcome.TIMEOUT)
         return False, now
 
-    def _shake_hands(self, now: float) -> Generator[float, None, float]:
-        """TLS's handshake, two round trips. Gives the time then."""
-        end = min(now + self.transmission.timeout(self._policy), self._client_up_until)
-        for size, to_server in tls.handshake(self._server.certificate):
-            arrives = self.connection.send(now, size, to_server)
-            if arrives > end:
-                yield (now := self._end_of(now, now, arrives, end))
-                if not self.outcome:
-                    self._cut(now, AttemptOutcome.CONNECTION_LOST)
-                return now
-            if to_server and self._server_down <= arrives:
-                yield (now := self._cut(self.connection.reset(arrives, end), AttemptOutcome.CONNECTION_LOST))
-                return now
-            yield arrives
-            now = arrives
-        self._secure = True
-        self.transmission.turns += 2
-        self.reception.secured()
-        self.transmission.secured()
+    def _shake_hands(self, now: float, accepted: float | None = None) -> Generator[float, float, float]:
+        """TLS's handshake, which the client begins now; the server has `accepted` a connection that begins with it.
+
+        Gives when the client may go on, or the server may greet such a one.
+        """
+        protection = Protection(self._client, self._server, resumed=self._far_end.resumes_tls(now))
+        shake = TlsHandshake(protection, self.connection, self._carry)
+        now = yield from (shake.before_greeting(now, accepted) if accepted is not None else shake.after_starttls(now))
+        if self.outcome is None:
+            self.protection, self._quiet_until = protection, shake.quiet_until
+            self.transmission.turns += shake.turns
         return now
+
+    def _carry(self, now: float, octets: int, to_server: bool) -> Generator[float, float, float]:
+        """A flight of the handshake; gives when it is there, or infinity once the session has its outcome."""
+        end = min(now + self.transmission.timeout(self._policy), self._client_up_until)
+        arrives = self.connection.send(now, octets, to_server)
+        if arrives > end:
+            at = self._end_of(now, now, arrives, end)
+            yield at if self.outcome else self._cut(at, AttemptOutcome.CONNECTION_LOST)
+        elif to_server and self._server_down <= arrives:
+            yield self._cut(self.connection.reset(arrives, end), AttemptOutcome.CONNECTION_LOST)
+        else:
+            return (yield arrives)
+        return inf
 
     def _read_part(self, now: float, end: float, written: bytes) -> tuple[float, float, bytes]:
         """Read the replies of a flight that come by `end`, but for the last: each lets the client wait for the next.
@@ -319,7 +342,7 @@ class Session(Generic[Client]):
         protects them they are one record, which is there whole or not at all.
         """
         client, read = self.transmission, 0
-        for at, octets in () if self._secure else self.connection.pieces(len(written)):
+        for at, octets in () if self.protection is not None else self.connection.pieces(len(written)):
             if at > end or client.done or octets == len(written):
                 break
             whole = written.rfind(b"\r\n", read, octets) + 2

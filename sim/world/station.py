@@ -32,6 +32,7 @@ from sim.world.deliveries import Deliveries
 from sim.world.host_times import HostTimes
 from sim.world.ledger import LedgerError
 from sim.world.listener import Listener
+from sim.world.tls import TlsSessions
 from sim.world.ways import Ways
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ class Station:
     through the station. `times` are what things take it, `draws` is the host's own stream of random numbers,
     `retry` its product's way to try again, `blame` what its product makes of failures, `resolver` what it looks
     names up with, `sources` the addresses that it connects from; `running` says whether it is up, `boots` counts its
-    restarts, `listener` holds the sessions that clients have with it, `attempts` those under way from it.
+    restarts, `listener` holds the sessions that clients have with it, `tls_sessions` those that its
+    client may resume, `attempts` those under way from it.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Station:
         self.sources = Sources(world.addresses.get(host.name, {}), host.sends_from, draws)
         self.listener = Listener(world.env, host, listening)
         self.running = weather.is_up(0.0)
+        self.tls_sessions = TlsSessions()
         self.times = HostTimes(host, world.streams(f"host/{host.name}/times"))
         self.draws = world.streams(f"host/{host.name}/mta")
         self.retry = retry_of(host.mta, self.draws.random)

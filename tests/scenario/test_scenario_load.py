@@ -38,6 +38,7 @@ from sim.scenario.spec import (
     Node,
     Operand,
     Outages,
+    Tls,
     Weather,
     Window,
 )
@@ -698,3 +699,16 @@ def test_what_things_take_a_host_may_vary(key: str):
     assert found == [0.005, 0.005, Lognormal(0.005, 0.009)]
     again = loads(show(loads(text % (key, "{uniform: {low: 1 ms, high: 2 ms}}"))))
     assert getattr(again.architectures["end-to-end"].hosts["a"], key) == Uniform(0.001, 0.002)
+
+
+def test_what_tls_is_with_a_host():
+    """All of it as a file says it, and as `show` says it again; defaults where nothing is said."""
+    text = "network: {nodes: [a, b], links: [{between: [a, b]}]}\nhosts: {a: {tls: %s}}\n"
+    said = "{certificate: chain, version: TLSv1.2, session_cache: yes, implicit: yes}"
+    hosts = [loads(text % how).architectures["end-to-end"].hosts["a"] for how in (said, "{}")]
+    assert [host.tls for host in hosts] == [
+        Tls(certificate="chain", version="TLSv1.2", session_cache=True, implicit=True),
+        Tls(),
+    ]
+    again = loads(show(loads(text % said)))
+    assert again.architectures["end-to-end"].hosts["a"].tls == hosts[0].tls

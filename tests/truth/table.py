@@ -17,13 +17,14 @@ from outages import outages
 from paths import paths
 from sharing import shared
 from slow import ambiguous, buffers, slow
+from submissions import submissions
 
 
 def main(folder: Path, n: int) -> None:
     """Print the table."""
     print(HEAD)
     parts = (sessions(folder, n), shared(folder), outages(folder), ambiguous(folder), slow(folder), buffers(folder))
-    for part in (*parts, paths(folder), hosts(folder)):
+    for part in (*parts, paths(folder), hosts(folder), submissions(folder)):
         for row in part:
             print(row, flush=True)
 

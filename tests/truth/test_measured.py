@@ -11,6 +11,7 @@ from outages import fates
 from sharing import shared as cells_that_share
 from sharing import stepped, together
 from slow import ambiguous, slow, tries
+from submissions import submissions
 
 from sim.network.line import Line
 from sim.scenario.distribution import Constant
@@ -136,3 +137,9 @@ def test_the_measured_cells_of_slow_lines_and_short_timers_hold(shared):
     """First tries, copies and the last 250 over slow lines; connections and copies after outages."""
     rows = [*slow(shared / "truth"), *ambiguous(shared / "truth")]
     assert [row for row in rows if not row.endswith("| yes |")] == []
+
+
+@pytest.mark.slow
+def test_the_measured_cells_of_submission_hold(shared):
+    """With AUTH, with TLS by STARTTLS and from the start, full and resumed, by each certificate: within 4 %."""
+    assert [row for row in submissions(shared / "truth") if not row.endswith("| yes |")] == []

@@ -7,8 +7,8 @@ from worlds import message, run, scenario
 
 from sim.scenario.policies import Policies, Refusal
 from sim.scenario.products import DAY, Exim, Nullmailer, RetryRule
-from sim.scenario.spec import HOUR, Collects, Domain, Interval, Postfix, Weather
-from sim.world.tls import CLIENT_FINISHED, CLIENT_HELLO, SERVER_FLIGHT, TICKETS
+from sim.scenario.spec import HOUR, Collects, Domain, Host, Interval, Postfix, Weather
+from sim.world.tls import Protection
 
 DOMAINS = {
     "a.example": Domain(name="a.example", mx=((0, "a"),), users=("u1",)),
@@ -205,7 +205,7 @@ def test_a_turn_is_protected_by_the_tls_of_its_session():
     assert sum(line == "STARTTLS" for line in said(facts, session, ">")) == 1
     plain = facts_of(dialed_in("atrn"))
     over = [sum(fact.bytes_on_wire for fact in one.attempts if fact.started_s > HOUR - 601) for one in (facts, plain)]
-    assert over[0] > over[1] + CLIENT_HELLO + SERVER_FLIGHT["ec"] + CLIENT_FINISHED + TICKETS
+    assert over[0] > over[1] + sum(Protection(Host(name="a"), Host(name="b"), resumed=False).handshake)
 
 
 @pytest.mark.parametrize("by", ["etrn", "turn"])

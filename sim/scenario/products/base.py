@@ -61,6 +61,8 @@ class Product:
     (`mixes_hosts`), or host by host; where `mx_address_limit` cuts some off, of each family as many as of the other
     (`balances_families`). `hopcount_limit` is how many Received fields make a loop.
 
+    `nodelay` says whether its programs turn Nagle's algorithm off (TCP_NODELAY), so that a small segment need not be
+    acknowledged before the next one goes.
     `write_size` is how many bytes its client writes at once where Nagle's algorithm holds mail data back for that (0:
     it does not). `reuse` is how the next message begins in a session that is left open: it is where mail for its host
     waits, or for `connection_idle_limit` s, until it is `connection_time_limit` s old or has had
@@ -118,6 +120,7 @@ class Product:
     active_limit: int = MANY
     hopcount_limit: int = 100
     write_size: int = 0
+    nodelay: bool = False
     reuse: Reuse = "rset"
     next_message_time: float | Distribution = 0.0
     connection_idle_limit: float = 0.0

@@ -91,6 +91,8 @@ class Exim(Product):
     # DELIVER_OUT_BUFFER_SIZE, of which it makes its chunks (transport.c); the second waits for the first one's reply.
     chunk_limit = 8192
     header_chunk = True
+    # smtp_out.c (smtp_sock_connect), and the main option tcp_nodelay.
+    nodelay = True
     # shutdown(SHUT_WR) behind QUIT (transports/smtp.c); the server's smtp_quit_handler corks its socket for so long.
     half_closes = True
     quit_linger = 0.2
