@@ -189,7 +189,8 @@ def show_tcp(tcp: Tcp) -> object:
     preset = PRESETS[tcp.stack]
     said: dict[str, object] = {"preset": tcp.stack}
     for key in ("congestion", "initial_window", "sack"):
-        if getattr(tcp, key) != getattr(preset, key):
+        # What is read of Tahoe has no SACK but where it is said.
+        if getattr(tcp, key) != getattr(preset, key) or (key == "sack" and tcp.congestion == "tahoe"):
             said[key] = getattr(tcp, key)
     if tcp.min_rto != preset.min_rto:
         said["min_rto"] = format_duration(tcp.min_rto)

@@ -95,6 +95,7 @@ def test_mistakes_in_a_direction(said, words):
         ("{congestion: reno, initial_window: 3}", Tcp(congestion="reno", initial_window=3)),
         ("{send_buffer: 8 kB}", Tcp(send_buffer=8000)),
         ("{send_buffer: auto}", Tcp(send_buffer=0)),
+        ("{congestion: tahoe, sack: yes}", Tcp(congestion="tahoe")),
         ("{preset: linux-3, min_rto: 300 ms, sack: false}", Tcp(stack="linux-3", min_rto=0.3, sack=False)),
     ],
 )
