@@ -65,18 +65,24 @@ def compare(scenario: ScenarioFile, options: StudyOptions = _NO_OPTIONS) -> int:
 
 def _study(path: str, options: StudyOptions, *, report: bool) -> int:
     from sim.results.store import refuse_what_is_there, write
+    from sim.scenario.form import MOST_SEED
+    from sim.scenario.limits import raised
     from sim.study.comparison import compare as compared
     from sim.study.progress import shown
 
     if options.replications is not None and options.replications < 1:
         raise UsageError(f"--replications {options.replications}: at least 1 is needed")
-    if options.seed is not None and options.seed < 0:
-        raise UsageError(f"--seed {options.seed}: 0 or more is needed")
+    if options.seed is not None and not 0 <= options.seed <= MOST_SEED:
+        raise UsageError(f"--seed {options.seed}: 0 or more is needed, and at most {MOST_SEED}")
     if options.jobs < 0:
         raise UsageError(f"--jobs {options.jobs}: 0 (one a core) or more is needed")
     overrides = [*options.overrides, *(["dialogues=true"] if options.dialogues else [])]
     spec = read_scenario(path, overrides, quiet=options.quiet)
     out = options.out or Path("reports") / _name(path)
+    if options.replications is not None and options.replications > spec.limits.replications:
+        raise UsageError(
+            f"--replications {options.replications}: too many: {raised('replications', spec.limits)} in the scenario"
+        )
     refuse_what_is_there(out, force=options.force)
     with shown(spec.title or _name(path), quiet=options.quiet) as progress:
         comparison = compared(

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sim.live.errors import LiveError
+from sim.live.errors import LiveError, read_regular
 from sim.mail.address import DOMAIN_LIMIT, AddressError, is_domain
 from sim.mail.content import canonical
 from sim.mail.path import Path as MailPath
@@ -56,7 +56,7 @@ def message(file: str) -> bytes:
         LiveError: it cannot be read.
     """
     try:
-        return canonical(sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes())
+        return canonical(sys.stdin.buffer.read() if file == "-" else read_regular(Path(file)))
     except OSError as error:
         raise LiveError(f"{file}: cannot be read: {error.strerror}") from error
 
@@ -72,7 +72,7 @@ def login(user: str, file: Path | None) -> tuple[str, str] | None:
     if not user or file is None:
         raise LiveError("--user and --password-file go together: give both")
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = read_regular(file).decode().splitlines()
     except OSError as error:
         raise LiveError(f"{file}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

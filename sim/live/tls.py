@@ -6,7 +6,7 @@ import asyncio
 import ssl
 from pathlib import Path
 
-from sim.live.errors import LiveError
+from sim.live.errors import LiveError, read_regular
 
 __all__ = ["client_context", "server_context", "shake_hands"]
 
@@ -60,7 +60,7 @@ def client_context(authorities: Path | None, *, verify: bool) -> ssl.SSLContext:
 
 def _check(file: Path) -> None:
     try:
-        file.read_bytes()
+        read_regular(file)
     except OSError as error:
         raise LiveError(f"{file}: cannot be read: {error.strerror}") from error
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+_PRINTED = 100
+"""More mistakes than these are counted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -21,11 +24,14 @@ class Problem:
 
 
 class ScenarioError(ValueError):
-    """A scenario that cannot be used: all its problems at once, in the order of the file."""
+    """A scenario that cannot be used: all its problems at once, in the order of the file; its text has the first."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(dict.fromkeys(problems), key=lambda p: (p.line, p.column)))
-        super().__init__("\n".join(map(str, self.problems)))
+        lines = [str(problem) for problem in self.problems[:_PRINTED]]
+        if len(self.problems) > _PRINTED:
+            lines.append(f"{self.problems[_PRINTED].file}: {len(self.problems) - _PRINTED} more mistakes like these")
+        super().__init__("\n".join(lines))
 
     def __reduce__(self) -> tuple[type[ScenarioError], tuple[tuple[Problem, ...]]]:
         return ScenarioError, (self.problems,)

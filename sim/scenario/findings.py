@@ -17,16 +17,21 @@ class Findings:
     """
 
     def __init__(self, document: Document, holes: Collection[Path]) -> None:
-        self.problems: list[Problem] = []
+        self._problems: dict[Problem, None] = {}
         self.notes: list[str] = []
         self._document = document
-        self._holes = tuple(holes)
+        self._holes = frozenset(holes)
+        self._parents = {hole[:-1] for hole in holes if hole}
+        self._above = {hole[:size] for hole in holes for size in range(len(hole))}
 
     def error(self, path: Path, message: str) -> None:
         """Report a problem at a path, once: many hosts may have it from one place."""
-        problem = self._document.at(path).problem(message)
-        if problem not in self.problems:
-            self.problems.append(problem)
+        self._problems[self._document.at(path).problem(message)] = None
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What was reported, in order."""
+        return list(self._problems)
 
     def note(self, text: str) -> None:
         """Say something that is no mistake but worth knowing, once."""
@@ -35,14 +40,15 @@ class Findings:
 
     def whole(self, *path: str) -> bool:
         """Whether nothing was refused at this path, above it, or just below it."""
-        size = len(path)
-        return not any(
-            hole == path[: len(hole)] or (hole[:size] == path and len(hole) == size + 1) for hole in self._holes
-        )
+        return not (self._gone(path) or path in self._parents)
 
     def untouched(self, *path: str) -> bool:
         """Whether nothing was refused at this path, above or anywhere below it."""
-        return not any(hole == path[: len(hole)] or hole[: len(path)] == path for hole in self._holes)
+        return not (self._gone(path) or path in self._above)
+
+    def _gone(self, path: Path) -> bool:
+        """Whether a part was refused that is at the path or holds it."""
+        return any(path[:size] in self._holes for size in range(len(path) + 1))
 
     def known(self, path: Path, what: str, name: str, allowed: Collection[str], *, whole: bool) -> bool:
         """Whether the name is one of the allowed ones; if not, and if the allowed ones are all known, report it."""

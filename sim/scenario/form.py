@@ -22,6 +22,7 @@ from sim.scenario.expectation import Expect
 from sim.scenario.generate import Generate
 from sim.scenario.guards import PoliciesForm
 from sim.scenario.keywords import ExtensionsField
+from sim.scenario.limiting import LimitsForm
 from sim.scenario.measures import UNITS_SCHEMA, read_units
 from sim.scenario.names import shown
 from sim.scenario.population import Aliases, Lists, Users
@@ -356,6 +357,10 @@ class ArchitectureForm(Form):
     """What the DNS says of domains in this architecture, where it differs."""
 
 
+MOST_SEED = 2**64 - 1
+"""More than enough, and a number that every reader of JSON keeps."""
+
+
 def _expand_workload(value: object) -> object:
     return [value] if isinstance(value, Mapping) else value
 
@@ -366,7 +371,7 @@ class ScenarioForm(Form):
 
     title: Title = ""
     """One line that says what it is about."""
-    seed: Annotated[int, whole(0)] = 1
+    seed: Annotated[int, whole(0, MOST_SEED)] = 1
     """What all random draws start from."""
     replications: Annotated[int, whole(1)] = 1
     """How many independent runs."""
@@ -388,5 +393,7 @@ class ScenarioForm(Form):
     """Relations between metrics that the results must satisfy."""
     start: StartText = field(default=Start())
     """The instant of simulated time 0: a date, a time of day (00:00) and a time zone (UTC)."""
+    limits: LimitsForm | None = None
+    """How much it may ask for; the defaults keep slips of the pen from filling a machine."""
     dialogues: Flag = False
     """Whether to record what is said in each session."""

@@ -33,8 +33,8 @@ _LONGEST_REASON = 400
 """What a reader says may hold a whole file; more characters than these are left out of an error."""
 
 
-def read_graph_file(folder: Path, name: str) -> tuple[nx.Graph[Any], tuple[str, ...]]:
-    """The graph that a file holds, and what there is to say about its text.
+def read_graph_file(folder: Path, name: str, most: int) -> tuple[nx.Graph[Any], tuple[str, ...]]:
+    """The graph that a file of at most so many octets holds, and what there is to say about its text.
 
     Raises:
         InputError: no such file, no file of a known kind, or no graph in it.
@@ -44,7 +44,7 @@ def read_graph_file(folder: Path, name: str) -> tuple[nx.Graph[Any], tuple[str, 
     if kind not in _READERS:
         allowed = f"{listing(KINDS)}, and these with .gz"
         raise InputError(f"unknown kind of graph file ({shown}): allowed are {allowed}; convert it to one of them")
-    text, sure = _decoded(read_input(folder, name))
+    text, sure = _decoded(read_input(folder, name, most))
     what, read = _READERS[kind]
     if "<gexf" in text[:2000]:
         what, read = _READERS[".gexf"]

@@ -45,13 +45,13 @@ _OF_READERS = {"networkx_key"}
 """What the readers add themselves."""
 
 
-def read_graph(folder: Path, name: str, units: Units) -> Plan:
-    """The plan that a graph file holds; `name` is the file's name as the scenario gives it.
+def read_graph(folder: Path, name: str, units: Units, most: int) -> Plan:
+    """The plan that a graph file of at most so many octets holds; `name` is its name as the scenario gives it.
 
     Raises:
         ValueError: no such file, no file of a known kind, no graph in it, or an attribute that cannot be read.
     """
-    graph, notes = read_graph_file(folder, name)
+    graph, notes = read_graph_file(folder, name, most)
     try:
         plan = _Reader(graph, units).plan()
     except ValueError as error:

@@ -5,14 +5,10 @@ from __future__ import annotations
 import stat
 import zlib
 from pathlib import Path
-from typing import Final
 
 from sim.scenario.quantity import format_size
 
-__all__ = ["MOST", "InputError", "check_regular", "printable", "read_input"]
-
-MOST: Final = 1_000_000_000
-"""The biggest file that is read, in octets, and the most that a gzip may unfold to."""
+__all__ = ["InputError", "check_regular", "irregular", "printable", "read_input"]
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP = 16 + zlib.MAX_WBITS
@@ -29,6 +25,17 @@ class InputError(ValueError):
     """A file that cannot be taken; it says which, why, and what is allowed."""
 
 
+def irregular(path: Path) -> str:
+    """What there is instead of a regular file, empty where that is one.
+
+    Raises:
+        OSError: it cannot be looked at.
+        ValueError: no file can have that name.
+    """
+    mode = path.stat().st_mode
+    return "" if stat.S_ISREG(mode) else _KINDS.get(stat.S_IFMT(mode), "no file")
+
+
 def check_regular(folder: Path, name: str) -> Path:
     """The path of a file, which is a regular one: a FIFO has no end, and reading a device may do anything.
 
@@ -41,17 +48,17 @@ def check_regular(folder: Path, name: str) -> Path:
     """
     path, name = folder / name, printable(name)
     try:
-        mode = path.stat().st_mode
+        kind = irregular(path)
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(f"no such file ({name}): allowed is a regular file, found from {folder}") from None
     except (OSError, ValueError) as error:
         raise InputError(f"{name}: cannot be read ({_reason(error)}): allowed is a regular file") from None
-    if not stat.S_ISREG(mode):
-        raise InputError(f"{name}: {_KINDS.get(stat.S_IFMT(mode), 'no file')}: allowed is a regular file")
+    if kind:
+        raise InputError(f"{name}: {kind}: allowed is a regular file")
     return path
 
 
-def read_input(folder: Path, name: str, most: int = MOST) -> bytes:
+def read_input(folder: Path, name: str, most: int) -> bytes:
     """What a file holds; unfolded where it is gzip.
 
     Args:
@@ -69,7 +76,7 @@ def read_input(folder: Path, name: str, most: int = MOST) -> bytes:
     except OSError as error:
         raise InputError(f"{name}: cannot be read ({_reason(error)}): allowed is a regular file") from None
     if len(data) > most:
-        raise InputError(f"{name}: too big: allowed are {format_size(most)}")
+        raise InputError(f"{name}: too big: {_allowed(most)}")
     return _unfolded(data, name, most) if data.startswith(_GZIP_MAGIC) else data
 
 
@@ -89,11 +96,15 @@ def _unfolded(data: bytes, name: str, most: int) -> bytes:
             raise InputError(f"{name}: damaged gzip ({error}): allowed is a file, plain or gzip") from None
         size += len(parts[-1])
         if size > most:
-            raise InputError(f"{name}: unfolds to more than {format_size(most)}: allowed is a smaller file")
+            raise InputError(f"{name}: unfolds to too much: {_allowed(most)}")
         if not member.eof:
             raise InputError(f"{name}: damaged gzip (it ends too early): allowed is a file, plain or gzip")
         data = member.unused_data.lstrip(b"\0")
     return b"".join(parts)
+
+
+def _allowed(most: int) -> str:
+    return f"allowed are {format_size(most)}, or more by `limits: {{file: ...}}`"
 
 
 def _reason(error: Exception) -> str:

@@ -6,16 +6,23 @@ import sys
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
 from sim.scenario.errors import Problem, ScenarioError
 from sim.scenario.findings import Findings
 from sim.scenario.form import ScenarioForm
+from sim.scenario.inputs import irregular
+from sim.scenario.limits import Limits
+from sim.scenario.quantity import format_size
 from sim.scenario.resolve import resolve
 from sim.scenario.source import Document, override, read
 from sim.scenario.source import Path as Place
 from sim.scenario.spec import Scenario
+
+_MOST: Final = Limits().file
+"""The biggest scenario file, in bytes: what it says of limits is in it."""
 
 
 def load(path: str | Path, *, overrides: Sequence[str] = (), metrics: Collection[str] = ()) -> Scenario:
@@ -32,12 +39,14 @@ def load(path: str | Path, *, overrides: Sequence[str] = (), metrics: Collection
     name = str(path)
     if name == "-":
         return loads(
-            _text(sys.stdin.buffer.read(), "stdin"), Path(), file="stdin", overrides=overrides, metrics=metrics
+            _text(sys.stdin.buffer.read(_MOST + 1), "stdin"), Path(), file="stdin", overrides=overrides, metrics=metrics
         )
     try:
-        raw = Path(path).read_bytes()
+        reason = irregular(Path(path))
+        raw = b"" if reason else _bounded(path)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    if reason:
         raise ScenarioError(
             [Problem(name, 0, 0, f"unreadable ({reason}): allowed is a scenario file, or - for standard input")]
         ) from None
@@ -69,7 +78,15 @@ def loads(
     return scenario
 
 
+def _bounded(path: str | Path) -> bytes:
+    """What a file holds, and no more than one octet too many: `_text` refuses that."""
+    with Path(path).open("rb") as file:
+        return file.read(_MOST + 1)
+
+
 def _text(raw: bytes, name: str) -> str:
+    if len(raw) > _MOST:
+        raise ScenarioError([Problem(name, 0, 0, f"too big: allowed are {format_size(_MOST)}")])
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

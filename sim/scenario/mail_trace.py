@@ -44,16 +44,17 @@ class Recorded:
     people: Mapping[str, int]
 
 
-def read_letters(folder: Path, name: str, *, start: float, duration: float) -> Recorded:
+def read_letters(folder: Path, name: str, *, start: float, duration: float, most: int) -> Recorded:
     """Read the messages of [start, start + duration) seconds of the trace, plain or gzip, in order of time.
 
     The file need not be sorted: ties keep the order of its rows. Rows with the same source and seconds are one
-    message, wherever they stand. Empty lines and those that begin with `#` are skipped.
+    message, wherever they stand. Empty lines and those that begin with `#` are skipped. `most` is how many octets the
+    file may have.
 
     Raises:
         InputError: the file cannot be read, or a line is not `source target seconds`.
     """
-    rows = [row for row in _rows(folder, name) if start <= row[0] < start + duration]
+    rows = [row for row in _rows(folder, name, most) if start <= row[0] < start + duration]
     rows.sort(key=itemgetter(0))
     found: dict[tuple[float, str], dict[str, None]] = {}
     lines: dict[str, int] = {}
@@ -94,8 +95,8 @@ def _address(person: str, domains: Mapping[str, Domain]) -> str | None:
     return f"{local}@{domain.name}" if there else None
 
 
-def _rows(folder: Path, name: str) -> Iterator[_Row]:
-    for number, line in enumerate(read_input(folder, name).decode("utf-8-sig", "replace").split("\n"), 1):
+def _rows(folder: Path, name: str, most: int) -> Iterator[_Row]:
+    for number, line in enumerate(read_input(folder, name, most).decode("utf-8-sig", "replace").split("\n"), 1):
         fields = line.split()
         if not fields or fields[0].startswith("#"):
             continue

@@ -9,11 +9,13 @@ from pathlib import Path
 
 from sim.scenario.arriving import ConstantForm, PoissonForm
 from sim.scenario.asking import asks
+from sim.scenario.bounds import check_size, copies_of, typical_most
 from sim.scenario.distribution import Distribution, Lognormal
 from sim.scenario.findings import Findings
 from sim.scenario.form import MessageAtForm, MessagesForm, TraceForm, WorkloadForm
 from sim.scenario.inputs import InputError
-from sim.scenario.mail_trace import read_letters, strangers
+from sim.scenario.limits import Limits, raised
+from sim.scenario.mail_trace import addresses_of, read_letters, strangers
 from sim.scenario.messages import read_messages
 from sim.scenario.names import listing, shown, unknown
 from sim.scenario.people import resolve_address
@@ -35,31 +37,25 @@ _CURE = "allowed are users, lists and forwards; with `deal: yes` people are deal
 
 
 @dataclass(frozen=True, slots=True)
-class _People:
-    """Who can write, to whom, for how long (s), and where files are; `sure` when the domains are all known."""
+class People:
+    """Who can write to whom, for how long (s) and how much, and where files are; `sure` when all domains are known."""
 
     domains: Mapping[str, Domain]
     findings: Findings
     folder: Path
     sure: bool
     duration: float
+    limits: Limits
 
 
-def resolve_workload(
-    forms: Sequence[WorkloadForm],
-    domains: Mapping[str, Domain],
-    findings: Findings,
-    folder: Path,
-    *,
-    sure: bool,
-    duration: float,
-) -> tuple[Source, ...]:
-    """The sources in the order of the file; `sure` when the domains are all known."""
-    people = _People(domains, findings, folder, sure, duration)
+def resolve_workload(forms: Sequence[WorkloadForm], people: People) -> tuple[Source, ...]:
+    """The sources in the order of the file."""
+    findings, duration = people.findings, people.duration
+    volume = _Volume(people)
     sources: list[Source] = []
     for index, form in enumerate(forms):
         place: Place = ("workload", index)
-        found = _sources(form, place, people)
+        found = _sources(form, place, people, volume)
         if not found and findings.untouched("workload"):
             findings.error(place, f"a source that says nothing: allowed are {listing(WorkloadForm.keys())}")
         for i, message in enumerate(form.messages_at or ()):
@@ -72,23 +68,43 @@ def resolve_workload(
     return tuple(sources)
 
 
-def _sources(form: WorkloadForm, place: Place, people: _People) -> list[Source]:
+class _Volume:
+    """How much mail is written in a run, held against the limits as it is added up."""
+
+    def __init__(self, people: People) -> None:
+        self._people = people
+        self._total = {"messages": 0.0, "copies": 0.0}
+
+    def add(self, place: Place, messages: float, copies: float) -> None:
+        """Add a source, which stands there."""
+        limits = self._people.limits
+        for key, more in (("messages", messages), ("copies", copies)):
+            before, self._total[key] = self._total[key], self._total[key] + more
+            if self._total[key] > getattr(limits, key) >= before:
+                self._people.findings.error(place, f"too many {key} ({self._total[key]:,.0f}): {raised(key, limits)}")
+
+
+def _sources(form: WorkloadForm, place: Place, people: People, volume: _Volume) -> list[Source]:
     found: list[Source] = []
     domains, findings, sure = people.domains, people.findings, people.sure
     if form.poisson is not None:
         _check_victims(form.poisson, (*place, "poisson"), domains, findings, sure=sure)
-        found.append(_poisson(form.poisson))
+        found.append(_arriving(_poisson(form.poisson), (*place, "poisson"), people, volume))
     if form.constant is not None:
         _check_victims(form.constant, (*place, "constant"), domains, findings, sure=sure)
-        found.append(_constant(form.constant))
+        found.append(_arriving(_constant(form.constant), (*place, "constant"), people, volume))
     if form.messages_at is not None:
         address = partial(resolve_address, domains=domains, findings=findings, sure=sure)
-        messages = (_message(item, (*place, "messages_at", i), address) for i, item in enumerate(form.messages_at))
-        found.append(MessagesAt(messages=tuple(messages)))
+        messages = tuple(_message(item, (*place, "messages_at", i), address) for i, item in enumerate(form.messages_at))
+        for i, message in enumerate(messages):
+            where = (*place, "messages_at", i)
+            check_size(message.size, (*where, "text" if message.text else "size"), people.limits, findings)
+            volume.add(where, 1, copies_of(message.recipients, domains))
+        found.append(MessagesAt(messages=messages))
     if form.trace is not None:
-        found.append(_trace(form.trace, (*place, "trace"), people))
+        found.append(_trace(form.trace, (*place, "trace"), people, volume))
     if form.messages is not None:
-        found.append(_messages(form.messages, (*place, "messages", "path"), findings, people.folder))
+        found.append(_messages(form.messages, (*place, "messages"), people, volume))
     return found
 
 
@@ -141,15 +157,29 @@ def _message(form: MessageAtForm, place: Place, address: partial[str]) -> Messag
     )
 
 
-def _trace(form: TraceForm, place: Place, people: _People) -> Trace:
+def _arriving(source: Arrivals, place: Place, people: People, volume: _Volume) -> Arrivals:
+    """The source, held against the limits."""
+    count = source.rate * people.duration
+    check_size(typical_most(source.size), (*place, "size"), people.limits, people.findings)
+    volume.add(place, count, count)
+    return source
+
+
+def _trace(form: TraceForm, place: Place, people: People, volume: _Volume) -> Trace:
     trace = Trace(file=form.file, size=form.size or DEFAULT_SIZE, start=form.start, deal=form.deal)
     findings = people.findings
     try:
-        recorded = read_letters(people.folder, form.file, start=form.start, duration=people.duration)
+        recorded = read_letters(
+            people.folder, form.file, start=form.start, duration=people.duration, most=people.limits.file
+        )
     except InputError as error:
         findings.error((*place, "file"), str(error))
         return trace
     count = sum(len(letter.targets) for letter in recorded.letters)
+    check_size(typical_most(trace.size), (*place, "size"), people.limits, findings)
+    known = addresses_of(recorded, people.domains, ["-"])
+    reached = {person: copies_of([address], people.domains) for person, address in known.items()}
+    volume.add(place, len(recorded.letters), sum(reached[to] for letter in recorded.letters for to in letter.targets))
     findings.note(f"{form.file}: {len(recorded.letters)} messages to {count} recipients")
     unknown_people = strangers(recorded, people.domains)
     if unknown_people and form.deal:
@@ -168,12 +198,16 @@ def _trace(form: TraceForm, place: Place, people: _People) -> Trace:
     return trace
 
 
-def _messages(form: MessagesForm, place: Place, findings: Findings, folder: Path) -> Messages:
+def _messages(form: MessagesForm, place: Place, people: People, volume: _Volume) -> Messages:
+    findings, limits = people.findings, people.limits
     try:
-        remarks = read_messages(folder, form.path).remarks
+        found = read_messages(people.folder, form.path, limits.file)
     except InputError as error:
-        findings.error(place, str(error))
+        findings.error((*place, "path"), str(error))
     else:
-        for remark in remarks:
+        check_size(max(map(len, found.contents)), (*place, "path"), limits, findings)
+        count = form.rate * people.duration if form.rate else len(found.contents)
+        volume.add(place, count, count)
+        for remark in found.remarks:
             findings.note(remark)
     return Messages(path=form.path, rate=form.rate or 0.0, pairs=form.pairs)

@@ -25,7 +25,7 @@ class RealMessages:
     remarks: tuple[str, ...]
 
 
-def read_messages(folder: Path, name: str) -> RealMessages:
+def read_messages(folder: Path, name: str, most: int) -> RealMessages:
     """Read the messages of a folder of .eml files, in order of their names, of one such file, or of an mbox.
 
     Nothing but line ends is changed. A byte order mark, an mbox's own `From ` lines and what it quotes (`mail.mbox`)
@@ -34,11 +34,12 @@ def read_messages(folder: Path, name: str) -> RealMessages:
     Args:
         folder: where a relative name starts.
         name: what the user calls them.
+        most: how many octets a file may have.
 
     Raises:
         InputError: something cannot be read, or there is no message.
     """
-    found, remarks = _found(folder, name)
+    found, remarks = _found(folder, name, most)
     contents = tuple(content for _, content in found if content)
     if not contents:
         raise InputError(f"no message in {name}: give a folder of .eml files, or an mbox whose messages begin 'From '")
@@ -55,7 +56,7 @@ def read_messages(folder: Path, name: str) -> RealMessages:
     )
 
 
-def _found(folder: Path, name: str) -> tuple[list[tuple[str, bytes]], list[str]]:
+def _found(folder: Path, name: str, most: int) -> tuple[list[tuple[str, bytes]], list[str]]:
     """Each message's place and content, and the remarks about a mailbox."""
     path = folder / name
     if not path.exists():
@@ -64,10 +65,10 @@ def _found(folder: Path, name: str) -> tuple[list[tuple[str, bytes]], list[str]]
         )
     if path.is_dir():
         files = [f"{name}/{file}" for file in sorted(entry.name for entry in path.iterdir()) if _is_eml(file)]
-        return [(printable(file), _content(folder, file)) for file in files], []
+        return [(printable(file), _content(folder, file, most)) for file in files], []
     if _is_eml(name):
-        return [(name, _content(folder, name))], []
-    box = Mbox(read_input(folder, name))
+        return [(name, _content(folder, name, most))], []
+    box = Mbox(read_input(folder, name, most))
     return [(f"{name}:{message.line}", message.content) for message in box.messages], list(_of_mbox(box, name))
 
 
@@ -75,8 +76,8 @@ def _is_eml(name: str) -> bool:
     return name.lower().endswith(".eml")
 
 
-def _content(folder: Path, name: str) -> bytes:
-    return canonical(without_bom(read_input(folder, name)))
+def _content(folder: Path, name: str, most: int) -> bytes:
+    return canonical(without_bom(read_input(folder, name, most)))
 
 
 def _each(places: Sequence[str], what: str) -> Iterator[str]:

@@ -306,6 +306,17 @@ def faults_of(product: Product) -> list[tuple[tuple[str, ...], str]]:
     return faults
 
 
+def most_attempts(product: Product) -> float:
+    """How often a message whose host is never up is tried at most, where its retries come again and again."""
+    lengths = [
+        _number(product, high, -1) / _number(product, low, -1)
+        for low, high in _ORDERED
+        if high not in _GROWING and hasattr(product, low) and hasattr(product, high) and _number(product, low, -1)
+    ]
+    return max(lengths, default=0.0)
+
+
+_GROWING = {"maximal_backoff_time", "maxpause"}
 _ALLOWED = "allowed is at most that"
 
 _ORDERED: tuple[tuple[str, str], ...] = (

@@ -142,6 +142,9 @@ SIZE = _quantity(
 PROBABILITY = _quantity("a probability", "0.1 %", {"%": Fraction(1, 100)}, {}, plain=True)
 
 
+COUNT = _quantity("a count", "50 M", {"k": 10**3, "M": 10**6, "G": 10**9}, {}, plain=True)
+
+
 def parse_probability(value: object) -> float:
     """A probability from `0.1 %` or 0.001.
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from sim.scenario.bounds import check_bounds
 from sim.scenario.calendar import ClockWindow, Window, format_start, opens
 from sim.scenario.collecting import note_strangers
 from sim.scenario.findings import Findings
 from sim.scenario.form import HostForm, ScenarioForm
+from sim.scenario.limiting import resolve_limits
 from sim.scenario.machines import resolve_architectures
-from sim.scenario.mailing import resolve_workload
+from sim.scenario.mailing import People, resolve_workload
 from sim.scenario.names import listing
 from sim.scenario.people import resolve_domains
 from sim.scenario.quantity import format_duration
@@ -18,7 +20,7 @@ from sim.scenario.reading import Step
 from sim.scenario.schedule import format_window
 from sim.scenario.skies import WeatherForm
 from sim.scenario.spec import Architecture, Expectation, Network, Scenario, Weather
-from sim.scenario.storms import resolve_storms
+from sim.scenario.storms import resolve_storms, trace_text
 from sim.scenario.wiring import resolve_network
 
 _PARTS_OF_NODES = ("graph", "nodes", "generate")
@@ -28,12 +30,15 @@ MOST_OUTAGES = 1_000_000
 
 def resolve(form: ScenarioForm, findings: Findings, folder: Path, metrics: Collection[str]) -> Scenario:
     """The full scenario. It is good for use only when `findings` has no problems at the end."""
-    network, known = resolve_network(form, findings, folder)
+    limits = resolve_limits(form.limits)
+    trace = trace_text(form.network, findings, folder, limits.file)
+    network, known = resolve_network(form, findings, folder, trace, limits)
     known = known and all(findings.whole("network", part) for part in _PARTS_OF_NODES)
-    network = resolve_storms(form.network, network, findings, folder, form.start, known=known)
+    network = resolve_storms(form.network, network, findings, trace, form.start, known=known)
     domains = resolve_domains(form.domains, network.nodes, findings, ttl=network.dns.ttl, known=known)
     sure = findings.whole("domains") and (known or form.domains is not None)
-    workload = resolve_workload(form.workload, domains, findings, folder, sure=sure, duration=form.duration)
+    people = People(domains, findings, folder, sure, form.duration, limits)
+    workload = resolve_workload(form.workload, people)
     architectures = resolve_architectures(
         form.architectures,
         form.hosts,
@@ -48,6 +53,7 @@ def resolve(form: ScenarioForm, findings: Findings, folder: Path, metrics: Colle
             note_strangers(architecture.hosts, {**domains, **architecture.domains}, findings)
     _check_outages(network, architectures, form.duration + form.drain, findings)
     _check_windows(form, form.duration + form.drain, findings)
+    check_bounds(form.replications, network, architectures, limits, findings)
     expect = form.expect or ()
     _check_expectations(expect, architectures, metrics, findings)
     return Scenario(
@@ -63,6 +69,7 @@ def resolve(form: ScenarioForm, findings: Findings, folder: Path, metrics: Colle
         expect=expect,
         dialogues=form.dialogues,
         start=form.start,
+        limits=limits,
         folder=folder,
         notes=tuple(findings.notes),
     )

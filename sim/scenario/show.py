@@ -24,6 +24,7 @@ from sim.scenario.directions import show_both
 from sim.scenario.distribution import Distribution
 from sim.scenario.guards import show_policies
 from sim.scenario.keywords import words_of
+from sim.scenario.limits import show_limits
 from sim.scenario.population import numbered
 from sim.scenario.product import format_parameter, parameters_of
 from sim.scenario.products import PRODUCTS, Delays, product_name
@@ -105,6 +106,7 @@ def show(scenario: Scenario) -> str:
             }
             for name, architecture in scenario.architectures.items()
         },
+        "limits": show_limits(scenario.limits),
         "expect": [expectation.text for expectation in scenario.expect],
     }
     return _yaml(data)

@@ -91,11 +91,13 @@ def _pruned(data: object, place: Place, doomed: set[Path]) -> tuple[object, Plac
     if not doomed or not isinstance(data, dict | list):
         return data, place
     kept: dict[Step, tuple[object, Place]] = {}
+    below: dict[Step, set[Path]] = {}
+    for path in doomed:
+        below.setdefault(path[0], set()).add(path[1:])
     items: Iterable[tuple[Step, object]] = data.items() if isinstance(data, dict) else enumerate(data)
     for step, value in items:
         if (step,) not in doomed:
-            below = {path[1:] for path in doomed if path[0] == step}
-            kept[step] = _pruned(value, place.parts[step], below)
+            kept[step] = _pruned(value, place.parts[step], below.get(step, set()))
     values = [value for value, _ in kept.values()]
     steps = kept if isinstance(data, dict) else range(len(kept))
     parts = dict(zip(steps, (part for _, part in kept.values()), strict=True))
@@ -173,6 +175,8 @@ class _Reader:
     def _content(self, node: Node, place: Place) -> object:
         if isinstance(node, ScalarNode):
             return self._scalar(node, place)
+        if str(node.tag) not in _COLLECTIONS:
+            self._no_tag(node, place)
         if isinstance(node, MappingNode):
             return self._mapping(node, place)
         data = []
@@ -224,9 +228,7 @@ class _Reader:
     def _scalar(self, node: ScalarNode, place: Place) -> object:
         read = _SCALARS.get(str(node.tag))
         if read is None:
-            self.problems.append(
-                place.problem(f"unknown tag ({shown(node.tag)}): allowed are plain values without a tag")
-            )
+            self._no_tag(node, place)
             return None
         try:
             return read(node.value)
@@ -236,8 +238,18 @@ class _Reader:
             )
             return None
 
+    def _no_tag(self, node: Node, place: Place) -> None:
+        self.problems.append(place.problem(f"unknown tag ({shown(node.tag)}): allowed are plain values without a tag"))
+
+
+_COLLECTIONS = (f"{_TAG}map", f"{_TAG}seq")
+_LONGEST_NUMBER = 100
+"""More digits than these are no number that anybody means."""
+
 
 def _integer(text: str) -> int:
+    if len(text) > _LONGEST_NUMBER:
+        raise ValueError("too long")
     digits = text.replace("_", "").lower()
     body = digits.lstrip("+-")
     base = {"0x": 16, "0o": 8, "0b": 2}.get(body[:2], 10)

@@ -15,6 +15,7 @@ from typing import Literal
 from sim.scenario.calendar import ClockWindow, Start, Window
 from sim.scenario.carriers import Carrier
 from sim.scenario.distribution import Distribution, Exponential
+from sim.scenario.limits import Limits
 from sim.scenario.policies import NO_POLICIES, Policies
 from sim.scenario.products import Postfix, Product, Reuse
 from sim.scenario.quantity import DAY, HOUR, MINUTE
@@ -411,5 +412,6 @@ class Scenario:
     expect: tuple[Expectation, ...] = ()
     dialogues: bool = False
     start: Start = field(default=Start())
+    limits: Limits = field(default=Limits())
     folder: Path = field(default=Path(), compare=False)
     notes: tuple[str, ...] = field(default=(), compare=False)

@@ -52,9 +52,12 @@ def _times(times: Distribution | None, mean: float | None) -> Distribution:
 
 
 def resolve_storms(
-    form: NetworkForm | None, network: Network, findings: Findings, folder: Path, start: Start, *, known: bool
+    form: NetworkForm | None, network: Network, findings: Findings, trace: str | None, start: Start, *, known: bool
 ) -> Network:
-    """The network with all that strikes several of its links and hosts; `known` when its nodes are all there are."""
+    """The network with all that strikes several of its links and hosts; `known` when its nodes are all there are.
+
+    `trace` is what the trace holds, if there is one that can be read.
+    """
     if form is None:
         return network
     names = _Names(network, findings, known=known and findings.whole("network", "links"))
@@ -63,8 +66,8 @@ def resolve_storms(
         interval = Interval(start=partition.at, end=partition.at + partition.for_)
         for name in _cut(index, partition.sides, network, names, findings):
             struck[name].append(interval)
-    if form.trace is not None:
-        for name, intervals in _traced(form.trace, names, findings, folder, start).items():
+    if form.trace is not None and trace is not None and not is_of_contacts(trace):
+        for name, intervals in _traced(form.trace, trace, names, findings, start).items():
             struck[name] += intervals
     groups = []
     for name, group in (form.groups or {}).items():
@@ -156,25 +159,25 @@ class _Row:
     up_at: float
 
 
-def trace_text(name: str, findings: Findings, folder: Path) -> str | None:
-    """What a trace of outages or contacts holds; None where it cannot be read, which is said."""
+def trace_text(form: NetworkForm | None, findings: Findings, folder: Path, most: int) -> str | None:
+    """What the trace of outages or contacts holds; None without one, or where it cannot be read, which is said."""
+    name = form.trace if form is not None else None
+    if name is None:
+        return None
     try:
-        return read_input(folder, name).decode("utf-8-sig")
+        return read_input(folder, name, most).decode("utf-8-sig")
     except (InputError, UnicodeDecodeError) as error:
         reason = str(error) if isinstance(error, InputError) else f"{name}: not UTF-8: allowed is a CSV file"
         findings.error(("network", "trace"), reason)
         return None
 
 
-def _traced(name: str, names: _Names, findings: Findings, folder: Path, start: Start) -> dict[str, list[Interval]]:
+def _traced(name: str, text: str, names: _Names, findings: Findings, start: Start) -> dict[str, list[Interval]]:
     """The outages of a trace, by link; every mistake in it is said with its line."""
 
     def wrong(line: int, message: str) -> None:
         findings.error(("network", "trace"), f"{name}:{line}: {message}")
 
-    text = trace_text(name, findings, folder)
-    if text is None or is_of_contacts(text):
-        return {}
     records = csv_rows(text, _COLUMNS, (), wrong, findings.note)
     rows = [row for record in records if (row := _row(record, names, start, wrong)) is not None]
     return _disjoint(rows, wrong)

@@ -17,12 +17,13 @@ from sim.scenario.distribution import Constant, Distribution
 from sim.scenario.findings import Findings
 from sim.scenario.form import GraphForm, LinkForm, LinkSettings, NetworkForm, NodeForm, ScenarioForm
 from sim.scenario.generate import Generate, Generator
+from sim.scenario.limits import Limits
 from sim.scenario.names import listing, shown, unique, unknown
 from sim.scenario.plan import SIGNAL_SPEED, Edge, Plan, distance, parts
 from sim.scenario.quantity import format_duration
 from sim.scenario.reading import KEY
 from sim.scenario.spec import Link, Network, Node
-from sim.scenario.storms import trace_text, weather
+from sim.scenario.storms import weather
 from sim.scenario.transport import link_losses
 from sim.scenario.values import FROM_COORDINATES, Delay
 
@@ -47,11 +48,13 @@ Layers = list[tuple[Edge, LinkSettings | None]]
 """Edges, each with what the file says about it."""
 
 
-def resolve_network(scenario: ScenarioForm, findings: Findings, folder: Path) -> tuple[Network, bool]:
+def resolve_network(
+    scenario: ScenarioForm, findings: Findings, folder: Path, trace: str | None, limits: Limits
+) -> tuple[Network, bool]:
     """The network, and whether all its nodes are known; where something is wrong, as much as can be had."""
     form = scenario.network or NetworkForm()
-    contacts = _contacts(form, findings, folder, scenario.start)
-    plan = _plan(form, contacts, findings, folder, scenario.seed)
+    contacts = _contacts(form, trace, findings, scenario.start)
+    plan = _plan(scenario, contacts, findings, folder, limits)
     known = plan is not None and findings.whole("network", "nodes")
     plan = plan or Plan(nodes={}, edges=())
     for note in plan.notes:
@@ -78,8 +81,11 @@ def resolve_network(scenario: ScenarioForm, findings: Findings, folder: Path) ->
     return Network(nodes=plan.nodes, links=tuple(links)), known
 
 
-def _plan(form: NetworkForm, contacts: Contacts | None, findings: Findings, folder: Path, seed: int) -> Plan | None:
+def _plan(
+    scenario: ScenarioForm, contacts: Contacts | None, findings: Findings, folder: Path, limits: Limits
+) -> Plan | None:
     """The plan, or None when there is none; all sources that are given are tried, so that all problems come out."""
+    form = scenario.network or NetworkForm()
     given = [kind for kind in _KINDS if getattr(form, kind) is not None]
     if not given and contacts is not None and contacts.nodes:
         return Plan(nodes={name: Node(name=name) for name in contacts.nodes}, edges=())
@@ -90,9 +96,9 @@ def _plan(form: NetworkForm, contacts: Contacts | None, findings: Findings, fold
         )
     plan = None
     if form.generate is not None:
-        plan = _generated(form.generate, findings, seed)
+        plan = _generated(form.generate, findings, scenario.seed)
     if form.graph is not None:
-        plan = _from_file(form.graph, findings, folder)
+        plan = _from_file(form.graph, findings, folder, limits)
     if form.nodes is not None:
         plan = _from_nodes(form.nodes, findings)
     return plan
@@ -113,11 +119,11 @@ def _from_nodes(forms: Mapping[str, NodeForm], findings: Findings) -> Plan:
     return Plan(nodes={name: Node(name=name, lat=form.lat, lon=form.lon) for name, form in forms.items()}, edges=())
 
 
-def _from_file(form: GraphForm, findings: Findings, folder: Path) -> Plan | None:
+def _from_file(form: GraphForm, findings: Findings, folder: Path, limits: Limits) -> Plan | None:
     from sim.scenario.graphs import read_graph  # noqa: PLC0415  networkx loads only for scenarios that need it
 
     try:
-        plan = read_graph(folder, form.file, form.units)
+        plan = read_graph(folder, form.file, form.units, limits.file)
     except ValueError as error:
         findings.error(("network", "graph", "file"), str(error))
         return None
@@ -199,12 +205,11 @@ def _ends_exist(index: int, link: LinkForm, plan: Plan, findings: Findings, know
     return all(found)
 
 
-def _contacts(form: NetworkForm, findings: Findings, folder: Path, start: Start) -> Contacts | None:
+def _contacts(form: NetworkForm, trace: str | None, findings: Findings, start: Start) -> Contacts | None:
     """The contacts of the trace, if it is one of contacts."""
-    text = trace_text(form.trace, findings, folder) if form.trace is not None else None
-    if text is None or not is_of_contacts(text):
+    if trace is None or not is_of_contacts(trace):
         return None
-    contacts = read_contacts(text, start, partial(_wrong_contact, form, findings))
+    contacts = read_contacts(trace, start, partial(_wrong_contact, form, findings))
     for note in contacts.notes:
         findings.note(note)
     return contacts

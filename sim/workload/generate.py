@@ -96,7 +96,7 @@ def _of_source(index: int, streams: Streams) -> Streams:
 def _source(source: Source, scenario: Scenario, population: Population, streams: Streams) -> Iterator[Submission]:
     match source:
         case Arrivals():
-            return _arrivals(source, scenario.duration, population, streams)
+            return _arrivals(source, scenario, population, streams)
         case MessagesAt():
             return _messages_at(source)
         case Trace():
@@ -105,17 +105,17 @@ def _source(source: Source, scenario: Scenario, population: Population, streams:
             return _messages(source, scenario, population, streams)
 
 
-def _arrivals(source: Arrivals, duration: float, population: Population, streams: Streams) -> Iterator[Submission]:
+def _arrivals(source: Arrivals, scenario: Scenario, population: Population, streams: Streams) -> Iterator[Submission]:
     pairs, sizes, fates, forgeries = (streams(name) for name in ("pairs", "sizes", "strangers", "forged"))
     if source.kind == "poisson":
-        times = _poisson(source.rate, duration, streams("times"))
+        times = _poisson(source.rate, scenario.duration, streams("times"))
     else:
-        times = _even(source.rate, duration)
+        times = _even(source.rate, scenario.duration)
     for number, at in enumerate(times):
         sender, recipient = population.pair(source.pairs, pairs)
         if source.strangers and fates.random() < source.strangers:
             recipient = population.stranger(number, recipient)
-        submission = Submission(at, sender, (recipient,), _octets(source.size, sizes))
+        submission = Submission(at, sender, (recipient,), _octets(source.size, sizes, scenario.limits.size))
         if source.forged and forgeries.random() < source.forged:
             submission = submission._replace(sender=population.victim(sender, source.victims, forgeries), author=sender)
         yield submission
@@ -134,17 +134,21 @@ def _messages_at(source: MessagesAt) -> Iterator[Submission]:
 
 
 def _trace(source: Trace, scenario: Scenario, population: Population, streams: Streams) -> Iterator[Submission]:
-    recorded = read_letters(scenario.folder, source.file, start=source.start, duration=scenario.duration)
+    recorded = read_letters(
+        scenario.folder, source.file, start=source.start, duration=scenario.duration, most=scenario.limits.file
+    )
     address = addresses_of(recorded, scenario.domains, population.in_turn)
     sizes = streams("sizes")
     for letter in recorded.letters:
         # Two people may have come to one user, who gets the message once.
         recipients = tuple(dict.fromkeys(address[target] for target in letter.targets))
-        yield Submission(letter.at, address[letter.source], recipients, _octets(source.size, sizes))
+        yield Submission(
+            letter.at, address[letter.source], recipients, _octets(source.size, sizes, scenario.limits.size)
+        )
 
 
 def _messages(source: Messages, scenario: Scenario, population: Population, streams: Streams) -> Iterator[Submission]:
-    contents = read_messages(scenario.folder, source.path).contents
+    contents = read_messages(scenario.folder, source.path, scenario.limits.file).contents
     pairs = streams("pairs")
     if source.rate:
         times = _poisson(source.rate, scenario.duration, streams("times"))
@@ -170,6 +174,6 @@ def _even(rate: float, duration: float) -> Iterator[float]:
     return (number / rate for number in range(ceil(round(rate * duration, 6))))
 
 
-def _octets(size: Distribution, random: Random) -> int:
-    """A size drawn, in whole octets; no message is empty."""
-    return max(1, round(size.sample(random)))
+def _octets(size: Distribution, random: Random, most: int) -> int:
+    """A size drawn, in whole octets; no message is empty, and none bigger than the limit."""
+    return max(1, min(round(size.sample(random)), most))

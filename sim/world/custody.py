@@ -30,11 +30,12 @@ UNKNOWN_USER = Failure(550, "5.1.1", "User unknown")
 class Custody:
     """A host's duty to deliver what it has taken, to pass it on, or to report."""
 
-    __slots__ = ("_plain_paths", "_station")
+    __slots__ = ("_expanded", "_plain_paths", "_station")
 
     def __init__(self, station: Station) -> None:
         self._station = station
         self._plain_paths = not station.host.percent_hack
+        self._expanded: dict[tuple[int, str], int] = {}
 
     def take(
         self,
@@ -114,7 +115,7 @@ class Custody:
         """Put a copy where it is for: into a mailbox, or to a list. Gives its fate, whose code is 0 if all is well."""
         directory = self._station.directory
         if (members := directory.members(address)) is not None:
-            return self._expand(address, members, reverse_path, content, copy.damage)
+            return self._expand(copy, address, members, reverse_path, content)
         if (to := directory.forward(address)) is not None:
             return self._forward(copy, address, to, reverse_path, content)
         if (word := directory.elsewhere(address)) is not None:
@@ -144,19 +145,26 @@ class Custody:
         return domain.lower() == station.host.domain.lower() or station.directory.is_local(Address("", domain))
 
     def _expand(
-        self, address: Address, members: Sequence[str], reverse_path: Path, content: bytes, damage: str
+        self, copy: Copy, address: Address, members: Sequence[str], reverse_path: Path, content: bytes
     ) -> Failure:
         """Pass a message on to a list's members, in the name of the list's owner (RFC 5321 section 3.9.2).
 
         A null reverse-path stays null (section 4.5.5): what comes back of a report comes back to nobody.
         The copy to the list has arrived then; what goes to the members is a message of its own, for which the writer's
-        wishes do not hold (RFC 3461 section 5.2.7.3). It fails if the message has been through this list before.
+        wishes do not hold (RFC 3461 section 5.2.7.3). It fails if the message has been through this list before. By
+        whichever lists a message comes to this one, its members have it once; a duplicate of what was passed on is
+        passed on as one.
         """
         mark = delivered_to(str(address))
         if mark in split(content)[0] + b"\r\n":
             return LIST_LOOP
+        first = self._expanded.setdefault(
+            (self._station.world.origin(copy.message_id), str(address).lower()), copy.message_id
+        )
+        if first != copy.message_id:
+            return Failure(0, bounce.DELIVERED.enhanced, "expanded before")
         owner = reverse_path if reverse_path.is_null else Path(Address(OWNER + address.local, address.domain))
-        self._write(owner, [Path(parse_address(member)) for member in members], mark + content, damage)
+        self._write(owner, [Path(parse_address(member)) for member in members], mark + content, copy)
         return Failure(0, bounce.DELIVERED.enhanced, f"expanded to {len(members)} members")
 
     def _forward(self, copy: Copy, address: Address, to: Address, reverse_path: Path, content: bytes) -> Failure:
@@ -168,7 +176,7 @@ class Custody:
         if mark in split(content)[0] + b"\r\n":
             return FORWARD_LOOP
         author = self._station.world.forged.get(copy.message_id)
-        self._write(reverse_path, [Path(to)], mark + content, copy.damage, author=author)
+        self._write(reverse_path, [Path(to)], mark + content, copy, author=author)
         return Failure(0, bounce.DELIVERED.enhanced, f"forwarded to {to}")
 
     def _write(
@@ -176,12 +184,15 @@ class Custody:
         reverse_path: Path,
         forward_paths: Sequence[Path],
         content: bytes,
-        damage: str,
+        came: Copy,
         *,
         author: str | None = None,
     ) -> None:
+        """Write what a list or a forward makes of the copy that came to it."""
         world = self._station.world
-        copies = world.write(world.new_message_id(), reverse_path, forward_paths, len(content), author=author)
-        for copy in copies if damage else ():
-            copy.damage = damage
+        copies = world.write(
+            world.new_message_id(), reverse_path, forward_paths, len(content), author=author, origin=came.message_id
+        )
+        for copy in copies if came.damage else ():
+            copy.damage = came.damage
         self._station.submit(reverse_path, copies, content)

@@ -84,6 +84,7 @@ class Simulation:
         self._message_ids = len(self._submissions)
         self._unsent: dict[int, list[Copy]] = {}
         self.forged: dict[int, str] = {}
+        self._origins: dict[int, int] = {}
         self._sessions = 0
         self._pending = 0
         self._over = self.env.event()
@@ -230,10 +231,12 @@ class Simulation:
         *,
         author: str | None = None,
         about: int = 0,
+        origin: int = 0,
     ) -> list[Copy]:
         """A message comes into being: its copies, on record and in the ledger.
 
-        `author` is who writes it, where that is not the sender; a report is `about` another message.
+        `author` is who writes it, where that is not the sender; a report is `about` another message, what a list or a
+        forward passes on is that of its `origin`.
         """
         now = self.env.now
         unique = forward_paths if len(forward_paths) == 1 else _once(forward_paths)
@@ -243,10 +246,16 @@ class Simulation:
             author = "" if reverse_path.mailbox is None else sender
         elif author != sender:
             self.forged[message_id] = author
+        if origin:
+            self._origins[message_id] = self.origin(origin)
         self.recorder.messages.append(MessageFact(message_id, now, size, sender, len(copies), author, about))
         for copy in copies:
             self.ledger.submit(copy)
         return copies
+
+    def origin(self, message_id: int) -> int:
+        """The message that somebody wrote of which lists and forwards have made this one."""
+        return self._origins.get(message_id, message_id)
 
     def _submit_all(self) -> Generator[simpy.Event, None, None]:
         env = self.env

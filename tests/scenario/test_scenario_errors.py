@@ -34,7 +34,7 @@ CASES = {
         [
             (
                 "x.yaml:2:1: unknown key (replicatons): allowed are title, seed, replications, duration, drain, network, hosts, "
-                "domains, workload, architectures, expect, start, dialogues; did you mean replications?"
+                "domains, workload, architectures, expect, start, limits, dialogues; did you mean replications?"
             )
         ],
     ),
@@ -67,7 +67,9 @@ CASES = {
     ),
     "yes for a number": (
         NET + "seed: true\n",
-        ["x.yaml:2:7: not a whole number (true): allowed is a whole number of at least 0"],
+        [
+            "x.yaml:2:7: not a whole number (true): allowed is a whole number of at least 0 and at most 18446744073709551615"
+        ],
     ),
     "number for yes": (
         NET + "dialogues: 1\n",
@@ -617,7 +619,7 @@ hosts:
     "not a scenario": (
         "[1, 2]\n",
         [
-            "x.yaml:1:1: not a mapping (a list): allowed is a mapping with title, seed, replications, duration, drain, network, hosts, domains, workload, architectures, expect, start, dialogues"
+            "x.yaml:1:1: not a mapping (a list): allowed is a mapping with title, seed, replications, duration, drain, network, hosts, domains, workload, architectures, expect, start, limits, dialogues"
         ],
     ),
     "unreadable title": (
@@ -752,7 +754,7 @@ OPTIONS = {
     ),
     "key": (
         "sede=3",
-        "unknown key (sede): allowed are title, seed, replications, duration, drain, network, hosts, domains, workload, architectures, expect, start, dialogues; did you mean seed?",
+        "unknown key (sede): allowed are title, seed, replications, duration, drain, network, hosts, domains, workload, architectures, expect, start, limits, dialogues; did you mean seed?",
     ),
     "no value": ("seed", "not an assignment (seed): allowed is KEY=VALUE, as in network.link_defaults.loss=1 %"),
     "not YAML": ("seed=[", "not YAML: expected the node content, but found '<stream end>', while parsing a flow node"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 
 import pytest
 
@@ -12,6 +13,7 @@ from sim.scenario.inputs import InputError
 from sim.scenario.load import loads
 from sim.scenario.messages import read_messages
 
+read = partial(read_messages, most=10**9)
 FROM = b"From x Sat Jan  1 10:00:00 2000\n"
 ONE = FROM + b"Subject: 2\n\ntwo\n\n"
 OTHER = FROM + b"Subject: 1\n\none\n"
@@ -22,20 +24,20 @@ def test_folder(tmp_path):
     (tmp_path / "b.EML").write_bytes(b"Subject: b\n\nB")
     (tmp_path / "a.eml").write_bytes(b"\xef\xbb\xbfSubject: a\r\n\r\n\xe9\r\n")
     (tmp_path / "c.txt").write_bytes(b"no")
-    assert read_messages(tmp_path, ".").contents == (b"Subject: a\r\n\r\n\xe9\r\n", b"Subject: b\r\n\r\nB\r\n")
+    assert read(tmp_path, ".").contents == (b"Subject: a\r\n\r\n\xe9\r\n", b"Subject: b\r\n\r\nB\r\n")
 
 
 def test_one_file(tmp_path):
     """A file with a name of a message is one, whatever lines it has."""
     (tmp_path / "a.eml").write_bytes(b"Subject: a\n\nFrom here\n\n" + ONE)
-    found = read_messages(tmp_path, "a.eml")
+    found = read(tmp_path, "a.eml")
     assert (len(found.contents), found.remarks) == (1, ("a.eml: 1 message",))
 
 
 def test_mbox(tmp_path):
     """The messages of an mbox, in its order, without their `From ` lines."""
     (tmp_path / "mbox").write_bytes(ONE + OTHER)
-    found = read_messages(tmp_path, "mbox")
+    found = read(tmp_path, "mbox")
     assert found.contents == (b"Subject: 2\r\n\r\ntwo\r\n", b"Subject: 1\r\n\r\none\r\n")
     assert found.remarks == ("mbox: 2 messages",)
 
@@ -46,19 +48,19 @@ def test_nothing_there(tmp_path):
     (tmp_path / "x.txt").write_bytes(b"Subject: x\n\n")
     for name in ("folder", "x.txt"):
         with pytest.raises(InputError, match=f"no message in {name}: give a folder"):
-            read_messages(tmp_path, name)
+            read(tmp_path, name)
 
 
 def test_missing(tmp_path):
     """A path that is not there is an error, not an empty mbox."""
     with pytest.raises(InputError, match=r"no such messages \(none\)"):
-        read_messages(tmp_path, "none")
+        read(tmp_path, "none")
 
 
 def test_what_is_strange_is_said(tmp_path):
     """An empty message is left out, one without a header is sent; both are said with the line that they begin at."""
     (tmp_path / "m").write_bytes(b"junk\n\n" + ONE + FROM + b"\n" + FROM + b"\nFrom where?\n\n" + FROM + b"Hello!\n")
-    found = read_messages(tmp_path, "m")
+    found = read(tmp_path, "m")
     assert found.contents == (b"Subject: 2\r\n\r\ntwo\r\n", b"\r\nFrom where?\r\n", b"Hello!\r\n")
     assert found.remarks == (
         "m: 3 messages",
@@ -73,7 +75,7 @@ def test_what_is_strange_is_said(tmp_path):
 def test_many_strange_messages_are_not_all_told(tmp_path):
     """Ten places of a kind are told, the others counted."""
     (tmp_path / "m").write_bytes(ONE + (FROM + b"text\n\n") * 20)
-    remarks = read_messages(tmp_path, "m").remarks
+    remarks = read(tmp_path, "m").remarks
     assert len(remarks) == 12
     assert remarks[-1].startswith("m:36 and 9 more: this message does not begin")
 
@@ -81,14 +83,14 @@ def test_many_strange_messages_are_not_all_told(tmp_path):
 def test_a_content_length_that_does_not_fit_is_said(tmp_path):
     """Nobody goes by a Content-Length that leads into the middle of things."""
     (tmp_path / "m").write_bytes(FROM + b"Subject: x\nContent-Length: 2\n\nHello\n\n" + OTHER)
-    assert "Content-Length does not fit" in read_messages(tmp_path, "m").remarks[1]
+    assert "Content-Length does not fit" in read(tmp_path, "m").remarks[1]
 
 
 def test_nothing_but_regular_files(tmp_path):
     """A FIFO among the messages is refused by name, and nobody waits for it."""
     os.mkfifo(tmp_path / "a.eml")
     with pytest.raises(InputError, match=r"a\.eml: a FIFO: allowed is a regular file"):
-        read_messages(tmp_path, ".")
+        read(tmp_path, ".")
 
 
 def test_check_finds_what_a_run_would(tmp_path):
@@ -110,10 +112,10 @@ def test_samples(shared):
     folder = shared / "data" / "messages"
     files = sorted(folder.glob("*.eml"))
     assert len(files) > 30
-    assert read_messages(folder, ".").contents == tuple(canonical(file.read_bytes()) for file in files)
+    assert read(folder, ".").contents == tuple(canonical(file.read_bytes()) for file in files)
 
 
 def test_sample_mbox(shared):
     """A real mbox gives its one message, which begins with a field."""
-    messages = read_messages(shared / "data" / "messages", "sisimai-mbox-1.mbox").contents
+    messages = read(shared / "data" / "messages", "sisimai-mbox-1.mbox").contents
     assert [message.partition(b":")[0] for message in messages] == [b"Return-Path"]

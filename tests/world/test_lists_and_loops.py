@@ -110,3 +110,13 @@ def test_mail_that_relays_pass_to_and_fro_ends_in_a_loop_bounce(mta, hops: int):
     assert copy.hops == hops
     report = facts.copies[1]
     assert (report.recipient, report.outcome) == ("u1@b.example", "delivered")
+
+
+def test_a_list_expands_once_a_message():
+    """Thirty nested lists of two, each pair with the next pair for members: two copies to each list, not 2^30."""
+    names = [f"{letter}{depth}" for depth in range(30) for letter in "lm"]
+    further = {name: (f"l{int(name[1:]) + 1}@b.example", f"m{int(name[1:]) + 1}@b.example") for name in names}
+    lists = domains(b=further | {"l30": ("u1@b.example",), "m30": ("u2@b.example",)})
+    facts = run(scenario("a-b", message(1.0, "u1@a", "l0@b"), message(2.0, "u1@a", "l0@b"), domains=lists))
+    found = Counter(copy.recipient.partition("@")[0] for copy in facts.copies)
+    assert (found["u1"], found["u2"], found["l30"], found["l1"]) == (2, 2, 4, 2)
