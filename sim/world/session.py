@@ -76,6 +76,7 @@ class Session(Generic[Client]):
         "_server_down",
         "_server_weather",
         "_times",
+        "_until",
         "connected",
         "connection",
         "contacted_at",
@@ -112,7 +113,7 @@ class Session(Generic[Client]):
         self.connection = connection
         self._client = client
         self._policy = policy = client.mta
-        self._client_up_until = client_up_until
+        self._client_up_until = self._until = client_up_until
         self._server = server
         self._times = times
         # A client that closes its side with its QUIT is not kept waiting for the reply.
@@ -158,7 +159,9 @@ class Session(Generic[Client]):
     ) -> Waits:
         """Run the session from `now`."""
         client, connection, policy = self.transmission, self.connection, self._policy
-        up_until, reception, hears, leap = self._client_up_until, self.reception, self._hears, self._leap
+        if not resumed:
+            self._until = min(self._client_up_until, now + policy.session_timeout)
+        up_until, reception, hears, leap = self._until, self.reception, self._hears, self._leap
         takes_time = not self._times.serves_at_once
         if resumed:
             server_down, ready, end, written = self._server_down, now, inf, b""
@@ -324,7 +327,7 @@ class Session(Generic[Client]):
 
     def _carry(self, now: float, octets: int, to_server: bool) -> Generator[float, float, float]:
         """A flight of the handshake; gives when it is there, or infinity once the session has its outcome."""
-        end = min(now + self.transmission.timeout(self._policy), self._client_up_until)
+        end = min(now + self.transmission.timeout(self._policy), self._until)
         arrives = self.connection.send(now, octets, to_server)
         if arrives > end:
             at = self._end_of(now, now, arrives, end)
@@ -351,7 +354,7 @@ class Session(Generic[Client]):
                     self._hears(at, "<", written[read:whole])
                 client.read(written[read:whole])
                 now, read = at, whole
-                end = min(at + client.timeout(self._policy), self._client_up_until)
+                end = min(at + client.timeout(self._policy), self._until)
         return now, end, written[read:]
 
     def _end_of(self, now: float, sent: float, arrives: float, end: float) -> float:
@@ -426,13 +429,15 @@ class Session(Generic[Client]):
     def _gives_up(self, begun: float, end: float) -> float:
         """When the client gives up, as far as it has written a flight that begun at a time.
 
-        Each write has a time of its own; that for the reply begins with the last write, which has as much.
+        Each write has a time of its own, and all of them one together; that for the reply begins with the last write,
+        which has as much.
         """
-        wrote_at, writes_left = self.connection.wrote()
+        policy, (wrote_at, writes_left) = self._policy, self.connection.wrote()
         since = max(wrote_at, begun)
-        if writes_left > 1:
-            return min(since + self._policy.data_xfer_timeout, self._client_up_until)
-        return min(end + since - begun, self._client_up_until)
+        last = since + policy.data_xfer_timeout if writes_left > 1 else end + since - begun
+        if writes_left:
+            last = min(last, begun + policy.data_total_timeout)
+        return min(last, self._until)
 
     def _cut(self, end: float, outcome: AttemptOutcome) -> float:
         """Note how the session ends before its time, and give when."""

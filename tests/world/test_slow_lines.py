@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from worlds import message, run, scenario
 
-from sim.scenario.products import PRODUCTS, Postfix
+from sim.scenario.products import PRODUCTS, Nullmailer, Postfix
 from sim.scenario.spec import HOUR, Tcp
 
 
@@ -62,11 +62,23 @@ def test_a_write_that_waits_for_room_has_a_timer_of_its_own():
 
 
 @pytest.mark.parametrize("rate", [300.0, 1200.0, 4800.0])
-@pytest.mark.parametrize("name", sorted(set(PRODUCTS) - {"nullmailer"}))
+@pytest.mark.parametrize("name", sorted(set(PRODUCTS)))
 def test_every_product_gets_a_message_over_a_slow_line(name, rate):
-    """60 kB, in one attempt."""
-    facts = over(rate, message(0, "u1@a", "u1@b", size=60_000), mta=PRODUCTS[name]())
-    assert outcomes(facts) == (["accepted"], [1])
+    """60 kB, in one attempt; but Stalwart has 10 minutes for all of it, which takes 28 at 300 bit/s."""
+    facts = over(rate, message(0, "u1@a", "u1@b", size=60_000), mta=PRODUCTS[name](), drain=2 * HOUR)
+    if (name, rate) == ("stalwart", 300.0):
+        first = facts.attempts[0]
+        assert (first.outcome, first.ended_s) == ("timeout", pytest.approx(610.0, abs=30.0))
+    else:
+        assert outcomes(facts) == (["accepted"], [1])
+
+
+def test_nullmailer_kills_what_takes_too_long():
+    """An hour for a message, whatever it is doing, and no other timer."""
+    line = message(0, "u1@a", "u1@b", size=500_000)
+    [first, *_] = over(1000.0, line, mta=Nullmailer(), drain=3 * HOUR).attempts
+    assert (first.outcome, first.ended_s) == ("timeout", HOUR)
+    assert outcomes(over(1000.0, line, mta=Nullmailer(sendtimeout=3 * HOUR), drain=3 * HOUR)) == (["accepted"], [1])
 
 
 def test_large_sockets_on_a_slow_line_make_a_client_give_up():

@@ -40,7 +40,8 @@ class Product:
     """What every product answers to; without own parameters, what RFC 5321 says, and no limits.
 
     Timeouts are the client's: connecting, the greeting and the reply to EHLO, the replies to MAIL, RCPT and DATA, each
-    block of mail data, the reply to the final dot and to QUIT. `idle_timeout` is the server's: how long it waits for
+    write of mail data, the reply to the final dot (from the last write on) and to QUIT; `data_total_timeout` is for all
+    writes of a message, `session_timeout` for a whole session. `idle_timeout` is the server's: how long it waits for
     something to read (RFC 5321 section 4.5.3.2.7).
 
     `destinations` says what is one destination. Where it is a domain or less, mail for two domains never goes in one
@@ -97,8 +98,10 @@ class Product:
     rcpt_timeout: float = 5 * MINUTE
     data_init_timeout: float = 2 * MINUTE
     data_xfer_timeout: float = 3 * MINUTE
+    data_total_timeout: float = inf
     data_done_timeout: float = 10 * MINUTE
     quit_timeout: float = 5 * MINUTE
+    session_timeout: float = inf
     idle_timeout: float = 5 * MINUTE
     destinations: Destinations = "host"
     destination_concurrency_limit: int = MANY

@@ -65,6 +65,7 @@ class Exim(Product):
     mail_timeout = named("command_timeout")
     rcpt_timeout = named("command_timeout")
     data_init_timeout = named("command_timeout")
+    # transport.c: an alarm for each write (transport_write_timeout); final_timeout is for the reply alone.
     data_xfer_timeout = named("data_timeout")
     data_done_timeout = named("final_timeout")
     quit_timeout = named("command_timeout")

@@ -34,6 +34,7 @@ class Exchange(Product):
     mail_timeout = named("ConnectionInactivityTimeOut")
     rcpt_timeout = named("ConnectionInactivityTimeOut")
     data_init_timeout = named("ConnectionInactivityTimeOut")
+    # "The maximum time that an open connection can remain idle" (Set-SendConnector).
     data_xfer_timeout = named("ConnectionInactivityTimeOut")
     data_done_timeout = named("ConnectionInactivityTimeOut")
     quit_timeout = named("ConnectionInactivityTimeOut")
@@ -116,6 +117,8 @@ class Stalwart(Product):
     rcpt_timeout = named("rcpt_to")
     data_init_timeout = named("data")
     data_xfer_timeout = named("data")
+    # smtp/src/outbound/client.rs, send_message(): a time for all of it, which the reply has once more.
+    data_total_timeout = named("data")
     data_done_timeout = named("data")
     destinations = "domain"
     mx_address_limit = named("max_mx")
@@ -146,6 +149,13 @@ class ZoneMta(Product):
     )
     connections: int = 5
     delay_warnings: tuple[float, ...] = (3 * HOUR,)
+
+    # nodemailer's smtp-connection: SOCKET_TIMEOUT, which node.js starts anew as long as its socket takes something.
+    mail_timeout = 10 * MINUTE
+    rcpt_timeout = 10 * MINUTE
+    data_init_timeout = 10 * MINUTE
+    data_xfer_timeout = 10 * MINUTE
+    quit_timeout = 10 * MINUTE
 
     destinations = "domain"
     prefers_family = "ipv4"

@@ -70,6 +70,7 @@ class Postfix(Product):
     mail_timeout = named("smtp_mail_timeout")
     rcpt_timeout = named("smtp_rcpt_timeout")
     data_init_timeout = named("smtp_data_init_timeout")
+    # timed_write.c: for each write that waits for room; smtp_proto.c: the last one, and the reply, have the other's.
     data_xfer_timeout = named("smtp_data_xfer_timeout")
     data_done_timeout = named("smtp_data_done_timeout")
     quit_timeout = named("smtp_quit_timeout")

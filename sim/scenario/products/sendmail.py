@@ -46,10 +46,10 @@ class Sendmail(Product):
     mail_timeout = named("mail")
     rcpt_timeout = named("rcpt")
     data_init_timeout = named("datainit")
-    data_xfer_timeout = named("datablock")
+    # usersmtp.c: DATA_PROGRESS_TIMEOUT for each write; datablock is its server's, for mail data (collect.c).
+    data_xfer_timeout = 5 * MINUTE
     data_done_timeout = named("datafinal")
     quit_timeout = named("quit")
-    idle_timeout = named("command")
     server_limit = limit("MaxDaemonChildren")
     hopcount_limit = named("MaxHopCount")
     prefers_family = "ipv6"
@@ -61,6 +61,11 @@ class Sendmail(Product):
     fold_mark = b"!"
     postmaster = named("DoubleBounceAddress")
     postmaster_hears = ("2bounce",)
+
+    @property
+    def idle_timeout(self) -> float:  # type: ignore[override]
+        """Its server waits for a command or for mail data: here the longer of both times for either."""
+        return max(self.command, self.datablock)
 
     @property
     def delay_warnings(self) -> tuple[float, ...]:  # type: ignore[override]

@@ -27,6 +27,7 @@ class Qmail(Product):
     mail_timeout = named("timeoutremote")
     rcpt_timeout = named("timeoutremote")
     data_init_timeout = named("timeoutremote")
+    # timeoutwrite.c, timeoutread.c: for each write and read, of which the last is the reply's.
     data_xfer_timeout = named("timeoutremote")
     data_done_timeout = named("timeoutremote")
     quit_timeout = named("timeoutremote")
@@ -71,6 +72,11 @@ class OpenSmtpd(Product):
     sessdelay_keepalive: float = 10.0
     warn_interval: tuple[float, ...] = (4 * HOUR,)
 
+    # mta_session.c: io_set_timeout(s->io, 300000), whatever it waits for, from its last write or reply on.
+    connect_timeout = 5 * MINUTE
+    data_init_timeout = 5 * MINUTE
+    data_xfer_timeout = 5 * MINUTE
+    data_done_timeout = 5 * MINUTE
     process_limit = named("maxconn_per_source")
     # smtp.c: half of its descriptors, of which it has 1,024, less some; it pauses its listeners then. SMTPD_BACKLOG.
     server_limit = 497
@@ -107,7 +113,10 @@ class OpenSmtpd(Product):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nullmailer(Product):
-    """Nullmailer's control files (nullmailer-send(8)); it sends one message at a time, and knows no destinations."""
+    """Nullmailer's control files (nullmailer-send(8)); it sends one message at a time, and knows no destinations.
+
+    Its protocol program has no timers: it is killed when it has run for `sendtimeout` (send.cc).
+    """
 
     pausetime: float = MINUTE
     maxpause: float = DAY
@@ -122,6 +131,7 @@ class Nullmailer(Product):
     data_xfer_timeout = named("sendtimeout")
     data_done_timeout = named("sendtimeout")
     quit_timeout = named("sendtimeout")
+    session_timeout = named("sendtimeout")
     destinations = "all"
     # getaddrinfo (RFC 6724).
     prefers_family = "ipv6"
