@@ -15,6 +15,7 @@ from sim.mta.envelope import NOT_CONVERTIBLE, Mailing, fit, needs_smtputf8
 from sim.mta.queue import Failure
 from sim.mta.transmission import Transmission
 from sim.scenario.products import (
+    PRODUCTS,
     Exchange,
     Exim,
     Haraka,
@@ -129,24 +130,29 @@ LABELLED = b"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nCon
 PASS, MARKED, ALL = "pass", "marked", "all"
 
 
-@pytest.mark.parametrize(
-    ("mta", "kind"),
-    [
-        (Postfix(), MARKED),
-        (Postfix(disable_mime_output_conversion=True), PASS),
-        (Exim(), PASS),
-        (Sendmail(), MARKED),
-        (Qmail(), PASS),
-        (OpenSmtpd(), PASS),
-        (Exchange(), MARKED),
-        (Haraka(), PASS),
-        (Stalwart(), PASS),
-        (ZoneMta(), PASS),
-        (Nullmailer(), PASS),
-        (Jsms(), MARKED),
-        (Rfc5321(), ALL),
-    ],
-)
+EIGHT_BITS = [
+    (Postfix(), MARKED),
+    (Postfix(disable_mime_output_conversion=True), PASS),
+    (Exim(), PASS),
+    (Sendmail(), MARKED),
+    (Qmail(), PASS),
+    (OpenSmtpd(), PASS),
+    (Exchange(), MARKED),
+    (Haraka(), PASS),
+    (Stalwart(), PASS),
+    (ZoneMta(), PASS),
+    (Nullmailer(), PASS),
+    (Jsms(), MARKED),
+    (Rfc5321(), ALL),
+]
+
+
+def test_no_product_is_left_out_of_the_table():
+    """Each of the program's products says what it does with eight bits."""
+    assert {type(mta) for mta, _ in EIGHT_BITS} == set(PRODUCTS.values())
+
+
+@pytest.mark.parametrize(("mta", "kind"), EIGHT_BITS)
 def test_eight_bits_where_nothing_carries_them(mta, kind: str):
     """A header, what is no MIME, and a part that is marked: converted by some, sent as it is by others."""
     header = "Subject: é\r\n\r\nx\r\n".encode()

@@ -116,6 +116,11 @@ def test_golden_schedule(product: Product, first: str, attempts: int, end: str):
     assert (len(times), given_up) == (attempts, clock(end))
 
 
+def test_every_product_has_a_golden_schedule():
+    """Each of the program's products has a row."""
+    assert {type(product) for product, *_ in GOLDEN.values()} >= set(PRODUCTS.values())
+
+
 def test_every_product_has_a_way_to_try_again():
     """Nobody is left out, and every schedule ends."""
     ends = {name: schedule(kind())[1] for name, kind in PRODUCTS.items()}

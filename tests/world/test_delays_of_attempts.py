@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import message, run, scenario
 
-from sim.scenario.products import Delays, Exim, Nullmailer, Postfix, Qmail, Sendmail
+from sim.scenario.products import PRODUCTS, Delays, Postfix
 from sim.scenario.spec import Interval, NameService, Weather
 
 RTT = 0.1
@@ -93,7 +93,7 @@ def test_receiving_is_part_of_a():
 
 @settings(max_examples=25, deadline=None)
 @given(
-    product=st.sampled_from([Postfix(), Exim(), Sendmail(), Qmail(), Nullmailer(), Delays(delays=(60.0, 600.0))]),
+    product=st.sampled_from([*[kind() for kind in PRODUCTS.values()], Delays(delays=(60.0, 600.0))]),
     bad=st.lists(st.tuples(st.floats(0, 900), st.floats(1, 2000)), max_size=3),
     crash=st.tuples(st.floats(0, 900), st.floats(1, 500)),
     lookup=st.sampled_from([0.0, 2.0]),

@@ -10,6 +10,7 @@ from sim.scenario.policies import Policies, Refusal
 from sim.scenario.products import (
     DAY,
     HOUR,
+    PRODUCTS,
     Delays,
     Exchange,
     Exim,
@@ -163,6 +164,12 @@ BACK = [
     (Jsms(), 0, 0.0),
     (Rfc5321(), 0, 0.0),
 ]
+
+
+@pytest.mark.parametrize("table", [FIRST, BACK], ids=["warnings", "reports that come back"])
+def test_no_product_is_left_out_of_a_table(table):
+    """Each of the program's products has a row."""
+    assert {type(product) for product, *_ in table} >= set(PRODUCTS.values())
 
 
 def coming_back(product: Product, **settings):
