@@ -242,7 +242,7 @@ def _by_contacts(link: Link, contacts: Contacts | None, horizon: float) -> list[
     made = []
     for rates, down in kinds.items():
         there, back = link.rates or (link.rate, link.rate)
-        pair = rates.there or there, rates.back or back
+        pair = _rates(Both(rates.there or there, rates.back or back), link.carrier).pair
         weather = replace(link.weather, down=(*link.weather.down, *down))
         made.append(replace(link, rate=pair[0], rates=None if pair[0] == pair[1] else pair, weather=weather))
     return made or [link]

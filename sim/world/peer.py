@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -105,7 +106,8 @@ class Peer:
         self._client.world.later(at, lambda: station.receive(carried, copies, at, offered=offered, began=began))
 
     def outlive(self, waits: Waits) -> None:
-        """Go on with what outlives the session."""
+        """Go on with what outlives the session: it brings the copies as they are now, whatever comes of them here."""
+        self._copies = {path: replace(copy) for path, copy in self._copies.items()}
         self._client.world.outlive(waits)
 
     def leave(self, reception: Reception, at: float) -> None:

@@ -138,6 +138,13 @@ def test_what_is_shown_loads_back(tmp_path):
     assert loads(show(scenario), tmp_path).network == scenario.network
 
 
+def test_a_contact_by_telephone_has_the_rate_of_its_modem(tmp_path):
+    """As a link by telephone has it, whatever is said of its rate."""
+    rows = "from,to,start,end,rate\na,b,0,900,56 kbit/s\nb,a,0,900,56 kbit/s\n"
+    scenario = loaded(tmp_path, rows, more=", link_defaults: {carrier: {dial-up: {modem: 1200 bit/s}}}")
+    assert [link.rate for link in scenario.network.links] == [1200.0]
+
+
 def _pairs(ends):
     return list(zip(ends[::2], ends[1::2], strict=True))
 

@@ -112,3 +112,12 @@ def test_a_carrier_gives_up_by_itself():
     facts = run(replace(spec, network=replace(spec.network, links=links)))
     assert facts.attempts[0].outcome == "carrier-lost"
     assert 5 + 10 * 3 < facts.attempts[0].ended_s < 5 + 11 * 4
+
+
+@pytest.mark.parametrize("patience", [0.0, 0.02, 0.06])
+def test_mail_that_arrives_when_its_client_has_given_up_took_no_longer(patience):
+    """Its delay is that of the attempt that brought it, once: the client's own count of it is for the copy that it keeps."""
+    _, copy = first(size=20_000, client=Postfix(smtp_data_done_timeout=patience))
+    parts = (copy.queue_s, copy.retry_s, copy.contact_s, copy.transfer_s, copy.service_s)
+    assert (copy.outcome, copy.attempts, sum(parts)) == ("delivered", 1, pytest.approx(copy.ended_s - copy.created_s))
+    assert copy.duplicates > 0
