@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
+import socket
 import ssl
+import struct
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -89,6 +91,7 @@ class LiveServer:
         self._tls = tls
         self._memory = Memory(limits.memory)
         self._sessions: dict[Session, asyncio.Task[None]] = {}
+        self._places = asyncio.Semaphore(host.sessions)
         self._listeners: list[Listener] = []
         self._stopping = False
 
@@ -161,14 +164,23 @@ class LiveServer:
             limits=self._limits,
             memory=self._memory,
         )
+        when_full = self._host.mta.when_full
         busy = len(self._sessions) >= self._host.sessions
+        if busy and when_full == "reset":
+            _reset(writer)
+            return
         task = asyncio.current_task()
         if task is not None:
             self._sessions[session] = task
         if self._stopping:
             session.stop()
         try:
-            await session.run(busy=busy)
+            if when_full == "wait":
+                # As in the listen queue of a program that accepts nobody before it can serve him.
+                async with self._places:
+                    await session.run(busy=False)
+            else:
+                await session.run(busy=busy)
         except Exception as error:  # noqa: BLE001 - one session's end must not be another's
             self._tell(f"a defect of mtasim ended the session with {address}: {error!r}")
         finally:
@@ -225,6 +237,12 @@ def _extensions(host: Host, tls: bool) -> tuple[str, ...]:
     impossible = ("FUTURERELEASE", *(() if tls else ("STARTTLS",)), *(() if host.accounts else ("AUTH", "ATRN")))
     possible = tuple([keyword for keyword in host.extensions if keyword not in impossible])
     return possible if not tls or "STARTTLS" in possible else (*possible, "STARTTLS")
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    """Refuse a connection, as near to nobody's listening as it can be when it is made already."""
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
 
 
 def _is_near(client: str, server: str) -> bool:

@@ -24,7 +24,7 @@ from sim.network.line import Line
 from sim.network.sender import CLOCKS, TimerClock
 from sim.network.weather import ALWAYS_UP, Timeline
 
-__all__ = ["SYN_GAPS", "Handshake"]
+__all__ = ["ANSWER_GAPS", "SYN_GAPS", "Handshake"]
 
 SYN: Final = 60
 _ACK: Final = 52
@@ -35,7 +35,7 @@ SYN_GAPS: Final[dict[str, tuple[float, ...]]] = {
     "bsd-1988": (6.0, 12.0, 24.0, 33.0),
 }
 """From one SYN to the next, and from the last one until TCP gives up."""
-_ANSWER_GAPS: Final[dict[str, tuple[float, ...]]] = {
+ANSWER_GAPS: Final[dict[str, tuple[float, ...]]] = {
     "linux": (1.0, 2.0, 4.0, 8.0, 16.0, 32.0),
     "linux-3": (1.0, 2.0, 4.0, 8.0, 16.0, 32.0),
     "bsd-1988": (6.0, 12.0, 24.0, 33.0),
@@ -168,7 +168,7 @@ class Handshake:
     def _answers_again_at(self) -> float:
         """When the server's timer runs out."""
         server = self._stacks[1]
-        return self._fires(CLOCKS[server], self._answer_sent, _ANSWER_GAPS[server], self._gaps, self.accepted)
+        return self._fires(CLOCKS[server], self._answer_sent, ANSWER_GAPS[server], self._gaps, self.accepted)
 
     @staticmethod
     def _fires(clock: TimerClock, sent: float, gaps: Sequence[float], number: int, over: float) -> float:
@@ -210,7 +210,7 @@ class Handshake:
     def _answer_again(self, now: float) -> None:
         """The server's timer ran out: repeat the SYN-ACK, or forget the attempt."""
         self._gaps += 1
-        if self._gaps < len(_ANSWER_GAPS[self._stacks[1]]):
+        if self._gaps < len(ANSWER_GAPS[self._stacks[1]]):
             self._answer(now)
         else:
             self._answer_sent = math.inf

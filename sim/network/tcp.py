@@ -17,7 +17,7 @@ from sim.network.berkeley import SEGMENT, BerkeleyEnd
 from sim.network.disturbance import Disturbance, Ends, Program, at_once
 from sim.network.end import End
 from sim.network.ending import Ending
-from sim.network.handshake import RESET, Handshake
+from sim.network.handshake import RESET, SYN, SYN_GAPS, Handshake
 from sim.network.haste import PATIENT, hurries, is_late, overtaken, slow
 from sim.network.history import History
 from sim.network.line import Line
@@ -181,6 +181,19 @@ class Connection:
             shake.go_on()
             self.accepted_at = shake.accepted
             self._count_handshake(shake)
+
+    @property
+    def syn_gaps(self) -> Sequence[float]:
+        """How long after each of its SYNs the client's TCP sends another one, or gives up, in s."""
+        return SYN_GAPS[self._client.tcp.stack]
+
+    def sends_in_vain(self, now: float) -> None:
+        """Send a SYN that the server's kernel will drop."""
+        at = now
+        for line in self._to_server.there:
+            at = line.carry(at, SYN)
+        self.wire_bytes += SYN
+        self.retransmissions += 1
 
     def _count_handshake(self, shake: Handshake) -> None:
         for end, anew in ((self._client, shake.client_anew), (self._server, shake.server_anew)):

@@ -7,6 +7,7 @@ from math import inf
 from typing import Protocol
 
 from sim.network.ending import Ending
+from sim.network.handshake import SYN_GAPS
 
 __all__ = ["WithoutTcp"]
 
@@ -26,6 +27,11 @@ class WithoutTcp:
 
     opening = False
     delayed_ack: float | None = None
+    syn_gaps = SYN_GAPS["linux"]
+
+    @staticmethod
+    def sends_in_vain(_now: float) -> None:
+        """Asking costs nothing."""
 
     @staticmethod
     def accept() -> None:

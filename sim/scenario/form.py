@@ -16,6 +16,7 @@ from sim.scenario.addresses import Addresses, SourceChoice
 from sim.scenario.arriving import ConstantForm, Pairs, PoissonForm, Share
 from sim.scenario.asking import AsksForm
 from sim.scenario.calendar import Start
+from sim.scenario.capacity import CapacitySetting
 from sim.scenario.carrying import CarrierText
 from sim.scenario.collecting import CollectsForm
 from sim.scenario.expectation import Expect
@@ -225,6 +226,8 @@ class HostForm(Form):
     """What it needs to put a message on disk before it answers 250 to the final dot: likewise."""
     next_message_time: HostTime | None = None
     """What its client needs before it begins the next message of a session: likewise; as its MTA, where not said."""
+    capacity: CapacitySetting | None = None
+    """What all that it does has to share: `{disk: 100 /s, filters: {workers: 20, time: 0.5 s}}`, or `none`."""
     policies: Annotated[PoliciesForm | Literal["none"], OrWord(PoliciesForm, NONE)] | None = None
     """What it delays or refuses: greylisting, limits for each client, injected refusals; or `none`."""
     collects: Annotated[CollectsForm | Literal["none"], OrWord(CollectsForm, NONE)] | None = None

@@ -11,7 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Literal
 
+from sim.scenario.capacity import CapacityForm
 from sim.scenario.collecting import CollectsForm, check_collects
+from sim.scenario.equipment import NO_CAPACITY
 from sim.scenario.findings import Findings
 from sim.scenario.form import ArchitectureForm, HostForm
 from sim.scenario.guards import PoliciesForm
@@ -124,6 +126,7 @@ def _host(name: str, layers: Sequence[Layer], findings: Findings) -> Host:
         weather=weather(crashes, settings.down, settings.windows),
         listening=availability(settings.listening),
         addresses=_addresses(layers, findings),
+        capacity=settings.capacity.capacity() if isinstance(settings.capacity, CapacityForm) else NO_CAPACITY,
         resolver=sky(settings.resolver),
         spool=_spool(layers, findings),
         tls=settings.tls.tls() if settings.tls else Tls(),

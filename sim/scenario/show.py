@@ -17,6 +17,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from sim.scenario.addresses import show_addresses
 from sim.scenario.asking import shown_asks
 from sim.scenario.calendar import ClockWindow, Window, format_start
+from sim.scenario.capacity import show_capacity
 from sim.scenario.carriers import Carrier
 from sim.scenario.carrying import format_carrier
 from sim.scenario.collecting import show_collects
@@ -196,6 +197,7 @@ def _host(host: Host, *, alike: bool) -> Settings:
         "service_time": show_time(host.service_time),
         "commit_time": show_time(host.commit_time),
         "next_message_time": show_time(host.next_message_time or 0.0),
+        "capacity": show_capacity(host.capacity),
         "policies": show_policies(host.policies),
         "collects": show_collects(host.collects),
         "tcp": show_tcp(host.tcp),

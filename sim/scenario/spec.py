@@ -15,6 +15,7 @@ from typing import Literal
 from sim.scenario.calendar import ClockWindow, Start, Window
 from sim.scenario.carriers import Carrier
 from sim.scenario.distribution import Distribution, Exponential
+from sim.scenario.equipment import NO_CAPACITY, Capacity
 from sim.scenario.limits import Limits
 from sim.scenario.policies import NO_POLICIES, Policies
 from sim.scenario.products import Postfix, Product, Reuse
@@ -265,11 +266,11 @@ class Host:
     where more mail for the same host waits: after an RSET, as Postfix does, with MAIL once the final dot has its reply,
     as Exim does (`mail`), with MAIL right behind the final dot (`ride`), or in a session of its own (`never`); where
     nothing is said, as its product does. `sessions` is how many its server has at a time, 0 as many as its product's.
-    At times when nobody is `listening` (None: never), connections are refused. Without `addresses` it has one that is
-    of any family; which of several its client connects from is said by `sends_from`: the first that fits, one after the
-    other, or any. While its `resolver` is down the host cannot look up where mail goes. `spool` says whether its queue
-    outlives the times when it is down. With `digests` its users write a Content-MD5 (RFC 1864) into their messages, and
-    check those that they get.
+    At times when nobody is `listening` (None: never), connections are refused. Without `addresses` it has one of any
+    family; its client comes from the first that fits, from one after the other, or any (`sends_from`). What it does
+    shares its `capacity`. While its `resolver` is down it cannot look up where mail goes. `spool` says whether its
+    queue outlives the times when it is down. With `digests` its users write a Content-MD5 (RFC 1864) into their
+    messages, and check those that they get.
     """
 
     name: str
@@ -297,6 +298,7 @@ class Host:
     listening: Weather | None = Weather()
     addresses: tuple[Address, ...] = ()
     sends_from: SendsFrom = "first"
+    capacity: Capacity = NO_CAPACITY
     resolver: Weather = Weather()
     spool: Literal["durable", "volatile"] = "durable"
     digests: bool = False

@@ -235,6 +235,8 @@ class Deliveries:
 
     def _end_round(self, entry: Entry, now: float) -> None:
         if self._station.running:
+            if self._station.capacity is not None:
+                self._station.capacity.commits(now)
             self._active.leave()
             self._station.backlog.settle(entry, now)
             if self._runs is not None and entry.queue_id in self._in_run:

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 from sim.mta.queue import HopTime
 from sim.mta.reception import AcceptedMail
+from sim.scenario.products import Refuses
+from sim.world.capacity import SharedCapacity
 
 __all__ = ["FarEnd", "Hears", "NoMail", "Place", "Waits"]
 
@@ -31,6 +33,10 @@ class Hears(Protocol):
 class FarEnd(Protocol):
     """The server's host, as far as a session has to do with it."""
 
+    @property
+    def capacity(self) -> SharedCapacity | None:
+        """What its disk and filters can do, where that is not without limit."""
+
     def drops(self) -> bool:
         """Whether a SYN would go unanswered: so many wait to be served."""
 
@@ -40,8 +46,8 @@ class FarEnd(Protocol):
     def resumes_tls(self, now: float) -> bool:
         """A handshake of TLS begins; whether it resumes a session that the two have had."""
 
-    def line_up(self, until: float) -> Place | None:
-        """A place in the listen queue, for a client that waits until then; None where the host refuses instead."""
+    def line_up(self, until: float) -> Place | Refuses:
+        """A place in the listen queue, for a client that waits until then, or what the host does instead."""
 
     def take(self, mail: AcceptedMail, spent: HopTime, now: float, offered: float, began: float) -> None:
         """Take custody of mail that is on disk now, was offered first at `offered`, and began to come in at `began`."""
@@ -56,6 +62,8 @@ class FarEnd(Protocol):
 class NoMail:
     """A far end to which no mail is offered: it is asked for some, or left."""
 
+    capacity = None
+
     def resumes_tls(self, _now: float) -> bool:
         """Nobody keeps sessions of TLS for that."""
         return False
@@ -64,8 +72,9 @@ class NoMail:
         """It is there."""
         return False
 
-    def line_up(self, until: float) -> None:
+    def line_up(self, _until: float) -> Refuses:
         """Nobody waits for it."""
+        return "421"
 
     def take(self, mail: AcceptedMail, spent: HopTime, now: float, offered: float, began: float) -> None:
         """Never asked."""

@@ -2,7 +2,8 @@
 
 What a full host does is its product's word (`Product.when_full`). Where the program no longer accepts, the kernel goes
 on: a client is connected by TCP and waits in the listen queue for its greeting. Beyond `listen_backlog` Linux drops
-SYNs, of which it holds one more (sk_acceptq_is_full in include/net/sock.h).
+SYNs, of which it holds one more (sk_acceptq_is_full in include/net/sock.h). A program that closes its listening socket
+instead has the kernel refuse who connects, and reset who waits.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import simpy
 
-from sim.network.weather import Timeline
+from sim.network.weather import Timeline, any_down
+from sim.scenario.products import Refuses
 from sim.world.clock import Clock
 
 if TYPE_CHECKING:
@@ -46,17 +48,28 @@ class Place(simpy.Event):
 class Listener:
     """Who is served by a host, and who waits for that.
 
-    `listens` says when there is a listening socket at all, `inbound` holds the sessions that are served, by number.
+    `inbound` holds the sessions that are served, by number.
+
+    Args:
+        clock: tells the time.
+        host: whose.
+        listens: when there is a listening socket at all.
     """
 
-    __slots__ = ("_clock", "_host", "_queue", "inbound", "listens")
+    __slots__ = ("_clock", "_closed_until", "_host", "_listens", "_queue", "inbound")
 
     def __init__(self, clock: Clock, host: Host, listens: Timeline) -> None:
         self._clock = clock
         self._host = host
-        self.listens = listens
+        self._listens = listens
+        self._closed_until = 0.0
         self._queue: deque[Place] = deque()
         self.inbound: dict[int, Peer] = {}
+
+    def listens(self, address: Timeline | None = None) -> Timeline:
+        """When somebody listens at the host, or at an address of it, as far as is known now."""
+        listens, now = self._listens if address is None else address, self._clock.now
+        return listens if now >= self._closed_until else any_down((listens, Timeline([(now, self._closed_until)])))
 
     @property
     def drops(self) -> bool:
@@ -68,12 +81,21 @@ class Listener:
         if self._queue or len(self.inbound) >= self._host.sessions:
             return False
         self.inbound[peer.session_id] = peer
+        if self._host.mta.looks_again:
+            self._look()
         return True
 
-    def line_up(self, peer: Peer, until: float) -> Place | None:
-        """A place in the listen queue, for a client that waits until then; None where the product refuses instead."""
-        if self._host.mta.when_full != "wait":
-            return None
+    def _look(self) -> None:
+        """Where all sessions are taken the program closes its listening socket, and looks again later."""
+        if len(self.inbound) >= self._host.sessions and self._clock.now >= self._closed_until:
+            self._closed_until = self._clock.now + self._host.mta.looks_again
+            self._clock.at(self._closed_until).callbacks.append(lambda _: self._look())
+
+    def line_up(self, peer: Peer, until: float) -> Place | Refuses:
+        """A place in the listen queue, for a client that waits until then, or what the product does instead."""
+        when_full = self._host.mta.when_full
+        if when_full != "wait":
+            return when_full
         place = Place(self._clock, peer)
         self._clock.at(until).callbacks.append(place.give_up)
         self._queue.append(place)
@@ -91,6 +113,7 @@ class Listener:
         """All that the kernel knew is forgotten; who waits is told nothing."""
         self.inbound.clear()
         self._queue.clear()
+        self._closed_until = 0.0
 
     def _accept(self) -> None:
         queue, inbound = self._queue, self.inbound

@@ -14,6 +14,7 @@ from sim.network.circuit import Circuit
 from sim.network.propagation import Propagation
 from sim.network.tcp import Connection
 from sim.network.turned import Turned
+from sim.scenario.products import Refuses
 from sim.world.listener import Place
 from sim.world.noise import UNSEEN, Noise
 
@@ -41,6 +42,7 @@ class Peer:
         "_client",
         "_copies",
         "_until",
+        "capacity",
         "connection",
         "ip",
         "messages",
@@ -63,6 +65,7 @@ class Peer:
     ) -> None:
         self._client = client
         self.station = station
+        self.capacity = station.capacity
         self.way = way
         self.session_id = session_id
         self.connection = connection
@@ -90,8 +93,8 @@ class Peer:
         client, station = self._client, self.station
         return client.host.tls.session_cache and client.tls_sessions.resumes(station.host.name, station.boots, now)
 
-    def line_up(self, until: float) -> Place | None:
-        """A place in the host's listen queue, for a client that waits until then; None where it refuses instead."""
+    def line_up(self, until: float) -> Place | Refuses:
+        """A place in the host's listen queue, for a client that waits until then, or what it does instead."""
         return self.station.listener.line_up(self, until)
 
     def take(self, mail: AcceptedMail, spent: HopTime, now: float, offered: float, began: float) -> None:

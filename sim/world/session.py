@@ -15,7 +15,7 @@ from sim.mta.caller import Caller
 from sim.mta.queue import Failure, HopTime
 from sim.mta.reception import Reception
 from sim.network.circuit import Circuit
-from sim.network.handshake import SYN_GAPS
+from sim.network.handshake import ANSWER_GAPS
 from sim.network.propagation import Propagation
 from sim.network.tcp import Connection
 from sim.network.turned import Turned
@@ -23,6 +23,7 @@ from sim.network.weather import Timeline
 from sim.protocol.smtp import replies
 from sim.results.outcomes import AttemptOutcome
 from sim.scenario.spec import Host
+from sim.world.capacity import SharedCapacity
 from sim.world.far_end import FarEnd, Hears, Waits
 from sim.world.host_times import HostTimes
 from sim.world.session_end import ENDS
@@ -278,6 +279,10 @@ class Session(Generic[Client]):
                 if ready > now:
                     now = ready if leap(ready) else (yield ready)
             if reception.accepted:
+                if self._far_end.capacity is not None:
+                    now = ready = yield from self._stand_in_line(self._far_end.capacity, now, end)
+                    if self.outcome:
+                        return
                 for mail in reception.accepted:
                     self._far_end.take(mail, self.spent(now), now, self.contacted_at, self._began)
                 # The next message's envelope may have come with it.
@@ -286,9 +291,22 @@ class Session(Generic[Client]):
                 ready += self._lingers
                 now = ready if leap(ready) else (yield ready)
 
+    def _stand_in_line(self, capacity: SharedCapacity, now: float, end: float) -> Generator[float, float, float]:
+        """What has just come passes the filters, and then goes to disk. Gives when it is there, or the session over."""
+        for serves in (capacity.filters, capacity.commits):
+            ready = max([serves(now) for _ in self.reception.accepted])
+            self._count_service(min(end, ready, self._server_down) - now)
+            if ready > end or self._server_down <= ready:
+                self._orphan(ready, self._server_down)
+                return (yield self._cut(end, AttemptOutcome.TIMEOUT))
+            if ready > now:
+                now = ready if self._leap(ready) else (yield ready)
+        return now
+
     def _repeat_syn(self, now: float, end: float) -> Generator[float, float, float]:
         """The far end's listen queue is full: its kernel drops SYNs. Gives when one is taken."""
-        for gap in SYN_GAPS["linux"]:
+        for gap in self.connection.syn_gaps:
+            self.connection.sends_in_vain(now)
             now += gap
             if now > end:
                 break
@@ -301,15 +319,28 @@ class Session(Generic[Client]):
     def _line_up(self, now: float, end: float) -> Generator[Any, float, tuple[bool, float]]:
         """The far end serves as many as it can: the client waits in its listen queue, or is refused.
 
-        Gives whether it is refused, and when the greeting can be written.
+        Gives whether it is refused with a 421, and when the greeting can be written.
         """
         yield now
-        place = self._far_end.line_up(end)
-        if place is None:
+        for gap in ANSWER_GAPS["linux"]:
+            if not self._far_end.drops():
+                break
+            # The queue has filled since the SYN came: the third packet is dropped, and asked for by SYN-ACKs.
+            now += gap
+            if now >= end:
+                break
+            yield now
+        place = self._far_end.line_up(end) if now < end and not self._far_end.drops() else None
+        if place == "421":
             return True, now
-        now = yield place
-        if not place.admitted:
-            self._cut(now, AttemptOutcome.TIMEOUT)
+        if place == "reset":
+            yield self._cut(self.connection.reset(now, end), AttemptOutcome.CONNECTION_LOST)
+        elif place is None:
+            yield self._cut(end, AttemptOutcome.TIMEOUT)
+        else:
+            now = yield place
+            if not place.admitted:
+                self._cut(now, AttemptOutcome.TIMEOUT)
         return False, now
 
     def _shake_hands(self, now: float, accepted: float | None = None) -> Generator[float, float, float]:

@@ -21,11 +21,13 @@ from sim.network.weather import ALWAYS_UP, Timeline
 from sim.protocol.smtp.events import Parameters
 from sim.results.facts import QueueFact
 from sim.results.outcomes import CopyOutcome
+from sim.scenario.equipment import NO_CAPACITY
 from sim.scenario.policies import NO_POLICIES
 from sim.scenario.spec import Domain, Host
 from sim.world.addresses import Sources
 from sim.world.attempt import Attempt
 from sim.world.backlog import Backlog
+from sim.world.capacity import SharedCapacity
 from sim.world.collection import Ask, collect
 from sim.world.custody import Custody
 from sim.world.deliveries import Deliveries
@@ -47,8 +49,8 @@ class Station:
     through the station. `times` are what things take it, `draws` is the host's own stream of random numbers,
     `retry` its product's way to try again, `blame` what its product makes of failures, `resolver` what it looks
     names up with, `sources` the addresses that it connects from; `running` says whether it is up, `boots` counts its
-    restarts, `listener` holds the sessions that clients have with it, `tls_sessions` those that its
-    client may resume, `attempts` those under way from it.
+    restarts, `capacity` is what its disk and filters can do, where there is a limit, `listener` holds the sessions that
+    clients have with it, `tls_sessions` those that its client may resume, `attempts` those under way from it.
     """
 
     def __init__(
@@ -72,6 +74,8 @@ class Station:
         self.boots = 0
         draws = world.streams(f"host/{host.name}/source")
         self.sources = Sources(world.addresses.get(host.name, {}), host.sends_from, draws)
+        draws = world.streams(f"host/{host.name}/filters")
+        self.capacity = None if host.capacity == NO_CAPACITY else SharedCapacity(host.capacity, draws)
         self.listener = Listener(world.env, host, listening)
         self.running = weather.is_up(0.0)
         self.tls_sessions = TlsSessions()
@@ -104,6 +108,8 @@ class Station:
         for copy in copies:
             copy.path = (self.host.name,)
             copy.waited(copy.created, now)
+        if self.capacity is not None:
+            self.capacity.commits(now)
         wishes = None if parameters is None else wishes_of(parameters, now, self.world.clock)
         self.custody.take(reverse_path, copies, content, now, wishes=wishes)
 
@@ -207,6 +213,8 @@ class Station:
         self.running = False
         self.boots += 1
         self.listener.crash()
+        if self.capacity is not None:
+            self.capacity.restart()
         if self._guard is not None:
             self._guard.restart()
         self.resolver.forget()

@@ -154,12 +154,12 @@ class Ways:
         address = world.addresses[route.host][route.ip] if route.ip else None
         if address is not None and not station.sources.reach(address.version):
             return None
-        lines = world.lines(route.way, now)
+        lines, listener = world.lines(route.way, now), world.stations[route.host].listener
         if lines is None or address is None:
-            return lines and (lines, world.stations[route.host].listener.listens)
+            return lines and (lines, listener.listens())
         if not (world.silent or address.reachable.is_up(now)):
             return None
-        return address.behind(lines), address.listens
+        return address.behind(lines), listener.listens(address.listens)
 
     @staticmethod
     def _keep(entry: Entry, copies: Sequence[Copy], now: float) -> None:

@@ -15,6 +15,7 @@ import pytest
 from live_host import ENVELOPE, MESSAGE, Peer, Served, served
 
 from sim.live.limits import Limits
+from sim.scenario.products import Exim, Sendmail
 
 
 @pytest.fixture
@@ -314,9 +315,30 @@ def test_two_thousand_recipients(host: Served):
     assert host.messages()[0].count(b"Delivered-To:") == 1000
 
 
+def test_more_sessions_than_a_product_serves_wait_where_it_lets_them(tmp_path: Path):
+    """Postfix's master accepts nobody whom it cannot serve: the greeting comes when another session has ended."""
+    with served(tmp_path, sessions=1) as host:
+        with Peer(host.port) as one, Peer(host.port) as two:
+            assert one.code() == 220
+            two.write(b"QUIT\r\n")
+            one.write(b"QUIT\r\n")
+            assert (one.rest(), two.rest()) == ([221], [220, 221])
+        host.stop()
+
+
+def test_more_sessions_than_sendmail_serves_are_reset(tmp_path: Path):
+    """It listens no longer."""
+    with served(tmp_path, sessions=1, mta=Sendmail()) as host:
+        with Peer(host.port) as one:
+            assert one.code() == 220
+            with pytest.raises(ConnectionError), Peer(host.port) as two:
+                two.code()
+        host.stop()
+
+
 def test_more_sessions_than_allowed_are_put_off(tmp_path: Path):
     """421 instead of a greeting; when one has gone, there is room again."""
-    with served(tmp_path, sessions=2) as host:
+    with served(tmp_path, sessions=2, mta=Exim()) as host:
         with Peer(host.port) as one, Peer(host.port) as two, Peer(host.port) as three:
             assert [one.code(), two.code(), three.code()] == [220, 220, 421]
             one.write(b"QUIT\r\n")

@@ -12,6 +12,7 @@ from sim.mail.path import NULL_PATH, parse_forward_path
 from sim.mta.accepted import AcceptedMail
 from sim.protocol.smtp import events, replies
 from sim.scenario.policies import Policies, Refusal
+from sim.scenario.products import Exim
 
 
 @pytest.mark.parametrize(
@@ -42,7 +43,7 @@ def test_many_recipients_are_not_all_named():
 def test_a_session_that_is_refused_is_a_line(tmp_path: Path):
     """Whether by a policy, by a limit, or when mail data has come."""
     refuse = (Refusal(at="dot", code=550, text="no"),)
-    with served(tmp_path, sessions=1, policies=Policies(refuse=refuse)) as host, Peer(host.port) as peer:
+    with served(tmp_path, sessions=1, mta=Exim(), policies=Policies(refuse=refuse)) as host, Peer(host.port) as peer:
         peer.write(ENVELOPE + b"DATA\r\nhi\r\n.\r\n")
         assert peer.codes(6)[-1] == 550
         with Peer(host.port) as other:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -21,7 +22,7 @@ from sim.scenario.products import (
     Stalwart,
     ZoneMta,
 )
-from sim.scenario.spec import Host, Interval, Weather
+from sim.scenario.spec import Host, Interval, Tcp, Weather
 from sim.world.simulation import Simulation
 from tests.world.worlds import message, run, scenario
 
@@ -54,7 +55,8 @@ def outcomes(facts) -> dict[str, int]:
         (Exim(smtp_accept_max=0), MANY, "421"),
         (Exchange(), 5000, "421"),
         (Stalwart(), 8192, "421"),
-        (Sendmail(), MANY, "421"),
+        (Sendmail(), MANY, "reset"),
+        (Sendmail(MaxDaemonChildren=12), 12, "reset"),
         (Haraka(), MANY, "421"),
         (ZoneMta(), MANY, "421"),
     ],
@@ -132,6 +134,48 @@ def test_a_client_gives_up_connecting_to_a_full_listen_queue():
     late = [attempt for attempt in facts.attempts if attempt.outcome == "connect-timeout" and attempt.started_s < 1]
     assert [attempt.from_host for attempt in late] == ["c7", "c8"]
     assert [round(attempt.ended_s - attempt.started_s) for attempt in late] == [30, 30]
+
+
+def test_sendmail_closes_its_socket_and_looks_again():
+    """Who comes while all its children are busy is refused, also when one has ended, until 15 s have passed."""
+    spec = scenario(
+        " ".join(f"{name}-z" for name in "abcde"),
+        *[message(at, f"u1@{name}", "u1@z") for name, at in zip("abcde", (0.0, 0.5, 3.0, 14.0, 16.0), strict=True)],
+        hosts={"z": {"mta": Sendmail(MaxDaemonChildren=2), "commit_time": 2.0}},
+        drain=0.0,
+    )
+    facts = run(spec)
+    found = {attempt.from_host: attempt.outcome for attempt in facts.attempts}
+    assert found == dict(zip("abcde", ["accepted", "accepted", *["connection-refused"] * 2, "accepted"], strict=True))
+
+
+def test_sendmail_resets_who_is_connected_when_it_closes():
+    """A burst within a round trip finds it listening; those that it has no child for are cut off."""
+    facts = run(herd(5, mta=Sendmail(MaxDaemonChildren=2)))
+    first = [attempt.outcome for attempt in facts.attempts if attempt.started_s == 0.0]
+    assert Counter(first) == {"accepted": 2, "connection-lost": 3}
+    assert {copy.outcome for copy in facts.copies} == {"delivered"}
+
+
+def test_a_listen_queue_fills_within_a_round_trip():
+    """One is served, six wait; the third packets of the others are dropped, and asked for again after 1, 3 and 7 s."""
+    facts = run(herd(12, mta=OpenSmtpd(), sessions=1))
+    ended = sorted(attempt.ended_s for attempt in facts.attempts)
+    assert outcomes(facts) == {"accepted": 12}
+    assert ended[6] < 7 * (SERVICE + 0.2) < ended[11]
+
+
+@pytest.mark.parametrize(("stack", "gap"), [("linux", 1.0), ("bsd-1988", 6.0)])
+def test_dropped_syns_go_out_again_as_the_client_s_kernel_has_it(stack: str, gap: float):
+    """And are counted as packets."""
+    tcp = Tcp() if stack == "linux" else Tcp(stack="bsd-1988", congestion="tahoe")
+    spec = herd(9, 0.02, mta=OpenSmtpd(), sessions=1)
+    [architecture] = spec.architectures.values()
+    hosts = {name: replace(host, tcp=tcp) if name != "z" else host for name, host in architecture.hosts.items()}
+    spec = replace(spec, architectures={architecture.name: replace(architecture, hosts=hosts)})
+    late = next(attempt for attempt in run(spec).attempts if attempt.from_host == "c8")
+    assert late.retransmissions >= 1
+    assert late.ended_s - late.started_s > gap + SERVICE
 
 
 @pytest.mark.slow

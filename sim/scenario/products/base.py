@@ -15,8 +15,11 @@ MANY = 1_000_000
 ANY_SIZE = 1_000_000_000
 """A limit of a size that is none, in octets."""
 
-WhenFull = Literal["421", "wait"]
-"""What a server says to a client beyond its sessions: 421, or nothing, and lets it wait in the listen queue."""
+Refuses = Literal["421", "reset"]
+"""What a server that refuses a client does: it says 421, or its kernel sends a reset, since nobody listens."""
+
+WhenFull = Literal["421", "wait", "reset"]
+"""What becomes of a client beyond a server's sessions: as `Refuses`, or it may wait in the listen queue."""
 
 Reuse = Literal["rset", "mail", "ride", "never"]
 """How a client goes on with a session: RSET first, MAIL at once, MAIL behind the final dot, or not at all."""
@@ -53,7 +56,8 @@ class Product:
     `process_limit` messages wait to be worked on, its server takes `in_flow_delay` longer for each that comes.
 
     `server_limit` is how many sessions its server has at a time, `when_full` what becomes of further ones: they get a
-    421, or `wait` in the listen queue, which is `listen_backlog` long.
+    421, or `wait` in the listen queue, which is `listen_backlog` long, or a reset: it closes its listening socket, and
+    looks again after `looks_again` s.
 
     `recipient_limit` is how many recipients a transaction has; `mx_address_limit` how many hosts of a domain are tried,
     `mx_session_limit` how many of them may have been offered the mail; `randomizes` says whether MX hosts of one
@@ -112,6 +116,7 @@ class Product:
     server_limit: int = 100
     when_full: WhenFull = "421"
     listen_backlog: int = 128
+    looks_again: float = 0.0
     recipient_limit: int = 100
     mx_address_limit: int = MANY
     mx_session_limit: int = MANY

@@ -51,6 +51,9 @@ class Sendmail(Product):
     data_done_timeout = named("datafinal")
     quit_timeout = named("quit")
     server_limit = limit("MaxDaemonChildren")
+    # daemon.c: getrequests closes the socket, and refuses for 15 s.
+    when_full = "reset"
+    looks_again = 15.0
     hopcount_limit = named("MaxHopCount")
     prefers_family = "ipv6"
     lifetime = named("queuereturn")
