@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from sim.scenario.distribution import Constant, Distribution, Empirical, Exponential, Lognormal, Uniform, Weibull
 from sim.scenario.findings import Findings
@@ -10,51 +10,52 @@ from sim.scenario.limits import Limits, raised
 from sim.scenario.product import most_attempts
 from sim.scenario.quantity import format_size
 from sim.scenario.source import Path as Place
-from sim.scenario.spec import Architecture, Domain, Network
+from sim.scenario.spec import Architecture, Domain, Product, Scenario
 
 __all__ = ["check_bounds", "check_size", "copies_of", "typical_most"]
 
 
-def check_bounds(
-    replications: int,
-    network: Network,
-    architectures: Mapping[str, Architecture],
-    limits: Limits,
-    findings: Findings,
-) -> None:
-    """More replications, nodes, links or attempts than the limits have are errors where the file asks for them."""
+def check_bounds(scenario: Scenario, findings: Findings) -> None:
+    """What there is more of than the limits allow is an error where the file asks for it."""
+    limits = scenario.limits
     counts: tuple[tuple[Place, str, int], ...] = (
-        (("replications",), "replications", replications),
-        (("network",), "nodes", len(network.nodes)),
-        (("network",), "links", len(network.links)),
+        (("replications",), "replications", scenario.replications),
+        (("network",), "nodes", len(scenario.network.nodes)),
+        (("network",), "links", len(scenario.network.links)),
+        (("domains",), "users", sum(len(domain.users) for domain in scenario.domains.values())),
     )
     for place, key, count in counts:
         if count > getattr(limits, key):
             findings.error(place, f"too many {key} ({count:,}): {raised(key, limits)}")
-    for where, name, attempts in _attempts(architectures):
+    for where, name, attempts in _attempts(scenario.architectures):
         if attempts > limits.attempts:
             words = f"too many attempts of a message ({attempts:,.0f} before {name} gives it up)"
             findings.error(where, f"{words}: {raised('attempts', limits)}")
+    horizon = scenario.duration + scenario.drain
+    for host in (host for architecture in scenario.architectures.values() for host in architecture.hosts.values()):
+        often = horizon / host.collects.every if host.collects is not None and host.collects.every else 0.0
+        if often > limits.attempts:
+            words = f"{host.name} asks for mail too often ({often:,.0f} times)"
+            findings.error(("hosts", host.name, "collects", "every"), f"{words}: {raised('attempts', limits)}")
 
 
 def _attempts(architectures: Mapping[str, Architecture]) -> Iterator[tuple[Place, str, float]]:
     """How often each product's hosts try a message at most; a product of many hosts once."""
-    seen: list[object] = []
+    seen = set[Product]()
     for architecture in architectures.values():
         for host in architecture.hosts.values():
             if host.mta not in seen:
-                seen.append(host.mta)
+                seen.add(host.mta)
                 yield ("hosts", host.name, "mta"), host.name, most_attempts(host.mta)
 
 
-def copies_of(addresses: Iterable[str], domains: Mapping[str, Domain]) -> int:
-    """How many copies a message to these addresses becomes: each list expands once, each forward goes on once."""
-    todo, seen = list(addresses), set[str]()
-    count = len(todo)
+def copies_of(address: str, domains: Mapping[str, Domain]) -> int:
+    """How many copies a message to an address becomes: each list expands once, each forward goes on once."""
+    todo, seen, count = [address], set[str](), 1
     while todo:
-        local, _, name = (address := todo.pop()).rpartition("@")
-        if address not in seen and name in domains:
-            seen.add(address)
+        local, _, name = (one := todo.pop()).rpartition("@")
+        if one not in seen and name in domains:
+            seen.add(one)
             domain = domains[name]
             further = (*domain.lists.get(local, ()), *([domain.forwards[local]] if local in domain.forwards else ()))
             count += len(further)

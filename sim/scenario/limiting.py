@@ -38,13 +38,15 @@ class LimitsForm(Form):
     copies: Count | None = None
     """How many copies, one for each recipient, members of lists counted; 20 M where nothing is said."""
     attempts: Count | None = None
-    """How often a message may be tried before it is given up; 1 M where nothing is said."""
+    """How often a message may be tried before it is given up, or mail be asked for; 1 M where nothing is said."""
     replications: Count | None = None
     """How many independent runs; 10 k where nothing is said."""
     nodes: Count | None = None
     """How many nodes; 20 k where nothing is said."""
     links: Count | None = None
     """How many links; 500 k where nothing is said."""
+    users: Count | None = None
+    """How many users all domains have; 5 M where nothing is said."""
     size: Size | None = None
     """How big a message may be; 100 MB where nothing is said. Sizes drawn at random are cut to it."""
     file: Size | None = None

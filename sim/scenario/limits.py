@@ -20,7 +20,8 @@ class Limits:
     """The most that a scenario may have; counts, and sizes in bytes.
 
     `messages` and `copies` are those of a run, as far as they can be told beforehand: with a copy for each recipient,
-    and each list expanded once a message. `attempts` are those of one message whose host is never up; `size` is the
+    and each list expanded once a message. `attempts` are those of one message whose host is never up, and how often a
+    host asks for its mail. `users` are those of all domains. `size` is the
     biggest message's, and `file` the biggest file's that the scenario names, unfolded.
     """
 
@@ -30,6 +31,7 @@ class Limits:
     replications: int = 10_000
     nodes: int = 20_000
     links: int = 500_000
+    users: int = 5_000_000
     size: int = 100_000_000
     file: int = 200_000_000
 

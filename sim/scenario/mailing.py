@@ -74,6 +74,13 @@ class _Volume:
     def __init__(self, people: People) -> None:
         self._people = people
         self._total = {"messages": 0.0, "copies": 0.0}
+        self._copies: dict[str, int] = {}
+
+    def copies(self, address: str) -> int:
+        """How many copies a message to this address becomes."""
+        if address not in self._copies:
+            self._copies[address] = copies_of(address, self._people.domains)
+        return self._copies[address]
 
     def add(self, place: Place, messages: float, copies: float) -> None:
         """Add a source, which stands there."""
@@ -99,7 +106,7 @@ def _sources(form: WorkloadForm, place: Place, people: People, volume: _Volume) 
         for i, message in enumerate(messages):
             where = (*place, "messages_at", i)
             check_size(message.size, (*where, "text" if message.text else "size"), people.limits, findings)
-            volume.add(where, 1, copies_of(message.recipients, domains))
+            volume.add(where, 1, sum(map(volume.copies, message.recipients)))
         found.append(MessagesAt(messages=messages))
     if form.trace is not None:
         found.append(_trace(form.trace, (*place, "trace"), people, volume))
@@ -178,8 +185,8 @@ def _trace(form: TraceForm, place: Place, people: People, volume: _Volume) -> Tr
     count = sum(len(letter.targets) for letter in recorded.letters)
     check_size(typical_most(trace.size), (*place, "size"), people.limits, findings)
     known = addresses_of(recorded, people.domains, ["-"])
-    reached = {person: copies_of([address], people.domains) for person, address in known.items()}
-    volume.add(place, len(recorded.letters), sum(reached[to] for letter in recorded.letters for to in letter.targets))
+    copies = sum(volume.copies(known[target]) for letter in recorded.letters for target in letter.targets)
+    volume.add(place, len(recorded.letters), copies)
     findings.note(f"{form.file}: {len(recorded.letters)} messages to {count} recipients")
     unknown_people = strangers(recorded, people.domains)
     if unknown_people and form.deal:

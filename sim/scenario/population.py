@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import partial
+from functools import lru_cache, partial
 from typing import Annotated
 
 from sim.scenario.names import shown
@@ -81,6 +81,7 @@ def _read_members(value: object) -> tuple[str, ...]:
     return members
 
 
+@lru_cache(maxsize=64)
 def numbered(count: int) -> tuple[str, ...]:
     """The users u1 to u(count)."""
     return tuple(f"u{number}" for number in range(1, count + 1))

@@ -53,10 +53,9 @@ def resolve(form: ScenarioForm, findings: Findings, folder: Path, metrics: Colle
             note_strangers(architecture.hosts, {**domains, **architecture.domains}, findings)
     _check_outages(network, architectures, form.duration + form.drain, findings)
     _check_windows(form, form.duration + form.drain, findings)
-    check_bounds(form.replications, network, architectures, limits, findings)
     expect = form.expect or ()
     _check_expectations(expect, architectures, metrics, findings)
-    return Scenario(
+    scenario = Scenario(
         title=form.title,
         seed=form.seed,
         replications=form.replications,
@@ -73,6 +72,8 @@ def resolve(form: ScenarioForm, findings: Findings, folder: Path, metrics: Colle
         folder=folder,
         notes=tuple(findings.notes),
     )
+    check_bounds(scenario, findings)
+    return scenario
 
 
 def _check_outages(

@@ -69,6 +69,18 @@ TOO_MUCH = {
         NET + "hosts: {defaults: {mta: {exim: {queue_run: 0.001 ms}}}}",
         "too many attempts of a message (345,600,000,000 before a gives it up): allowed are 1 M",
     ),
+    "mail asked for all the time": (
+        NET + DAY + "hosts: {a: {collects: {from: b, every: 0.001 ms}}}",
+        "scenario:4:40: a asks for mail too often (90,000,000,000 times): allowed are 1 M, or more by",
+    ),
+    "users": (
+        NET + "domains: {a.example: {mx: a, users: 2000000}, b.example: {mx: b}}",
+        "scenario:2:37: too big (2000000): allowed is a whole number of at least 1 and at most 1000000",
+    ),
+    "users of all domains": (
+        NET + "limits: {users: 19}\ndomains: {a.example: {mx: a}, b.example: {mx: b}}",
+        "scenario:3:10: too many users (20): allowed are 19, or more by `limits: {users: ...}`",
+    ),
     "nodes": (NET + "limits: {nodes: 1}", "scenario:1:10: too many nodes (2): allowed are 1, or more by"),
     "links": (
         "network: {generate: {complete: {nodes: 60}}}\nlimits: {links: 1 k}",
