@@ -19,6 +19,7 @@ from sim.scenario.calendar import Start
 from sim.scenario.csv_rows import Row, csv_rows, moment
 from sim.scenario.directions import Both
 from sim.scenario.names import listing, shown
+from sim.scenario.plan import DEFAULTS
 from sim.scenario.quantity import BIT_RATE, above_zero
 from sim.scenario.spec import Interval
 
@@ -148,9 +149,11 @@ def read_contacts(text: str, start: Start, wrong: Wrong) -> Contacts:
 def _read_csv(text: str, start: Start, contacts: Contacts, wrong: Wrong) -> None:
     for row in csv_rows(text, COLUMNS, (_RATE,), wrong, contacts.notes.append):
         way = row.values["from"], row.values["to"]
+        if not _are_names(way, row.line, wrong):
+            continue
         times = [moment(row, column, start, wrong) for column in COLUMNS[2:]]
         rate = _rate(row, wrong)
-        if way[0] == way[1] or not all(way):
+        if way[0] == way[1]:
             wrong(row.line, f"a contact from a node to itself ({' - '.join(way)}): allowed are two different nodes")
         elif None not in times:
             begins, ends = (time or 0.0 for time in times)
@@ -159,6 +162,15 @@ def _read_csv(text: str, start: Start, contacts: Contacts, wrong: Wrong) -> None
                 wrong(row.line, f"a contact that ends before it begins ({texts}): allowed is start < end")
             else:
                 contacts.add(way, _Contact(begins, ends, rate, row.line))
+
+
+def _are_names(nodes: tuple[str, str], line: int, wrong: Wrong) -> bool:
+    """Whether nodes can be called so; if not, that is told."""
+    for node in nodes:
+        if node == DEFAULTS or node != node.strip() or not (node and node.isprintable()):
+            wrong(line, f"not a name for a node ({shown(node or None)}): allowed is text")
+            return False
+    return True
 
 
 def _rate(row: Row, wrong: Wrong) -> float | None:
@@ -187,6 +199,8 @@ def _read_the_one(lines: Sequence[str], contacts: Contacts, wrong: Wrong) -> Non
             wrong(number, f"not a connection ({shown(line.strip())}): allowed is TIME CONN A B up, or down")
             continue
         at, pair, up = event
+        if not _are_names(pair, number, wrong):
+            continue
         last = max(last, at)
         if up:
             opened.setdefault(pair, (at, number))

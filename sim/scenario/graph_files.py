@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from io import BytesIO
 from pathlib import Path
@@ -29,6 +30,7 @@ _MARKS = (
 _DECLARATION = re.compile(r"""\A\s*<\?xml[^>]*?\?>""")
 _ENCODING = re.compile(rb"""\A\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _OPENS = re.compile(r'"[^"]*"|#[^\n]*|\bgraph\s*\[', re.IGNORECASE)
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _LONGEST_REASON = 400
 """What a reader says may hold a whole file; more characters than these are left out of an error."""
 
@@ -51,7 +53,9 @@ def read_graph_file(folder: Path, name: str, most: int) -> tuple[nx.Graph[Any], 
     elif "sndlib" in text[:2000].lower():
         raise InputError(f"SNDlib's files are not read ({shown}): allowed are {listing(KINDS)}; convert it to GraphML")
     try:
-        graph = read(text)
+        # What a reader warns of is about its own keys of attributes.
+        with warnings.catch_warnings(action="ignore"):
+            graph = read(text)
     except ParseError as error:
         raise InputError(f"this graph file is not XML ({shown}, {error}): allowed is {what}") from None
     except (Exception, StopIteration) as error:  # noqa: BLE001 - whatever a reader raises is about the file
@@ -84,7 +88,7 @@ def _gexf(text: str) -> nx.Graph[Any]:
 
 
 def _pajek(text: str) -> nx.Graph[Any]:
-    return nx.parse_pajek("\n".join(text.splitlines()))
+    return nx.parse_pajek("\n".join(_LINE_END.split(text)))
 
 
 def _gml(text: str) -> nx.Graph[Any]:
@@ -92,7 +96,8 @@ def _gml(text: str) -> nx.Graph[Any]:
     begins = next((found for found in _OPENS.finditer(text) if found[0][0] not in '"#'), None)
     if begins is not None:
         text = f"{text[: begins.end()]} multigraph 1 {text[begins.end() :]}"
-    return nx.parse_gml(text, label="id")
+    # Its own way to cut lines takes other characters than these for their ends.
+    return nx.parse_gml(_LINE_END.split(text), label="id")
 
 
 _READERS: Final[Mapping[str, tuple[str, Callable[[str], nx.Graph[Any]]]]] = {

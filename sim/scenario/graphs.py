@@ -203,7 +203,7 @@ def _label(node: object, data: Mapping[str, object]) -> str:
     """The node's label or name, else its identifier; the Zoo writes `None` where there is none."""
     said = [value for wanted in _LABELS[:2] for key, value in data.items() if plain(key) == wanted]
     for value in (*said, node):
-        label = "".join(c for c in " ".join(str(value).split()) if c.isprintable())
+        label = " ".join("".join(c if c.isprintable() else " " for c in str(value)).split())
         if label not in _NO_LABELS and not (value is node and label.isdecimal()):
             return label
     return f"node-{shown(node)}"

@@ -19,6 +19,7 @@ from sim.scenario.form import ArchitectureForm, HostForm
 from sim.scenario.guards import PoliciesForm
 from sim.scenario.keywords import missing, resolve_extensions, split_words
 from sim.scenario.names import dns_label, is_domain_name
+from sim.scenario.plan import DEFAULTS
 from sim.scenario.policies import NO_POLICIES
 from sim.scenario.product import Choice, faults_of
 from sim.scenario.products import Postfix, Product
@@ -29,7 +30,6 @@ from sim.scenario.skies import CrashesForm
 from sim.scenario.source import Path
 from sim.scenario.spec import Address, Architecture, Domain, Host, Tls
 from sim.scenario.storms import availability, sky, weather
-from sim.scenario.wiring import DEFAULTS
 
 DEFAULT_ARCHITECTURES: Mapping[str, ArchitectureForm] = {
     "end-to-end": ArchitectureForm(transfer="end-to-end"),

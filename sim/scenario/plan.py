@@ -9,6 +9,9 @@ from sim.scenario.directions import Both
 from sim.scenario.spec import Loss, Node
 from sim.scenario.values import Delay
 
+DEFAULTS = "defaults"
+"""The key beside the hosts' names that holds what is common to all of them: no node is called so."""
+
 EARTH_RADIUS = 6_371_008.8
 """Mean radius of the earth in m (IUGG)."""
 

@@ -17,6 +17,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 from ruamel.yaml.reader import ReaderError
 
 from sim.scenario.errors import Problem, ScenarioError
+from sim.scenario.inputs import printable
 from sim.scenario.names import shown
 from sim.scenario.reading import KEY, Step
 
@@ -137,7 +138,7 @@ def _read(text: str, place: Callable[[int, int], Place]) -> Document:
     except RecursionError:
         raise ScenarioError([place(1, 1).problem("not readable: it is nested too deeply")]) from None
     except YAMLError as error:
-        raise ScenarioError([place(1, 1).problem(f"not YAML: {shown(error)}")]) from None
+        raise ScenarioError([place(1, 1).problem(f"not YAML: {' '.join(printable(str(error)).split())}")]) from None
     return Document(data, root, tuple(reader.problems))
 
 

@@ -19,7 +19,7 @@ from sim.scenario.form import GraphForm, LinkForm, LinkSettings, NetworkForm, No
 from sim.scenario.generate import Generate, Generator
 from sim.scenario.limits import Limits
 from sim.scenario.names import listing, shown, unique, unknown
-from sim.scenario.plan import SIGNAL_SPEED, Edge, Plan, distance, parts
+from sim.scenario.plan import DEFAULTS, SIGNAL_SPEED, Edge, Plan, distance, parts
 from sim.scenario.quantity import format_duration
 from sim.scenario.reading import KEY
 from sim.scenario.spec import Link, Network, Node
@@ -40,9 +40,6 @@ _KINDS = ("graph", "nodes", "generate")
 
 _DIRECTED = ("rate", "delay", "loss")
 """What a link has in each direction."""
-
-DEFAULTS = "defaults"
-"""The key beside the hosts' names that holds what is common to all of them."""
 
 Layers = list[tuple[Edge, LinkSettings | None]]
 """Edges, each with what the file says about it."""

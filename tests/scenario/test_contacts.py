@@ -92,6 +92,9 @@ MISTAKES = {
         "t.csv:1: no column end (from, to, start): needed are from, to, start, end",
     ),
     "backwards": ("from,to,start,end\na,b,5,5\n", "t.csv:2: a contact that ends before it begins (5, 5)"),
+    "no name": ("from,to,start,end\na,,0,5\n", "t.csv:2: not a name for a node (nothing): allowed is text"),
+    "the key of all hosts": ("0 CONN a defaults up\n", "t.csv:1: not a name for a node (defaults): allowed is text"),
+    "a control character": ("0 CONN a b\x00 up\n", "t.csv:1: not a name for a node (b?): allowed is text"),
     "itself": ("from,to,start,end\na,a,0,5\n", "t.csv:2: a contact from a node to itself (a - a)"),
     "overlap": (
         "from,to,start,end\na,b,0,5\na,b,4,9\n",

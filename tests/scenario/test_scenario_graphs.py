@@ -17,6 +17,7 @@ from sim.scenario.distribution import Constant
 from sim.scenario.errors import ScenarioError
 from sim.scenario.generate import Generator
 from sim.scenario.load import loads
+from sim.scenario.show import show
 
 ZOO = [
     ("Arpanet196912", 4, 4),
@@ -392,6 +393,14 @@ def test_labels_in_any_encoding(tmp_path, name, encoding, mark):
     scenario = loads(f"network: {{graph: {name}}}", tmp_path)
     assert "Zürich" in scenario.network.nodes
     assert (f"{name}: not UTF-8, so read as Latin-1" in scenario.notes) == (encoding == "latin-1")
+
+
+def test_labels_are_names(tmp_path):
+    """What cannot be printed is left out of them, and blanks are one; what is shown loads back."""
+    text = 'graph [ node [ id 0 label " a\x1f\x85 b " ] node [ id 1 label "\x1f" ] edge [ source 0 target 1 ] ]'
+    scenario = graph(tmp_path, text)
+    assert list(scenario.network.nodes) == ["a b", "node-1"]
+    assert loads(show(scenario), tmp_path).network == scenario.network
 
 
 def test_the_encoding_that_xml_declares(tmp_path):
