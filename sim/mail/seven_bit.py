@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from email import base64mime, message_from_bytes, quoprimime
 from email.generator import BytesGenerator
@@ -9,9 +10,9 @@ from email.message import Message
 from email.policy import compat32
 from io import BytesIO
 
-from sim.mail.content import is_8bit
+from sim.mail.content import is_8bit, split
 
-__all__ = ["labelled_to_7bit", "to_7bit"]
+__all__ = ["encoded_header", "is_labelled_8bit", "labelled_to_7bit", "to_7bit"]
 
 _POLICY = compat32.clone(linesep="\r\n")
 _WIDTH = 76
@@ -28,6 +29,13 @@ def to_7bit(content: bytes) -> bytes | None:
     return None if converted is None or is_8bit(converted) or b"\0" in converted else converted
 
 
+def is_labelled_8bit(content: bytes) -> bool:
+    """Whether a Content-Transfer-Encoding of the message or of a part in it says `8bit` or `binary` (RFC 2045 6.1)."""
+    if b"8bit" not in (folded := content.lower()) and b"binary" not in folded:
+        return False
+    return any(_marks(part) for part in message_from_bytes(content, policy=_POLICY).walk())
+
+
 def labelled_to_7bit(content: bytes) -> bytes:
     """The mail data with another transfer encoding of the leaf parts that are marked `8bit` or `binary`.
 
@@ -37,6 +45,31 @@ def labelled_to_7bit(content: bytes) -> bytes:
     message = message_from_bytes(content, policy=_POLICY)
     converted = _converted(message, _is_marked) if any(map(_is_marked, message.walk())) else None
     return content if converted is None else converted
+
+
+def encoded_header(content: bytes) -> bytes:
+    """The mail data with encoded words of an unknown character set where the header has octets beyond US-ASCII.
+
+    In each line all from the first such word to the last is encoded (RFC 2047; RFC 1428 section 3 has the name).
+    """
+    header, body = split(content)
+    if header.isascii():
+        return content
+    lines = [line if line.isascii() else _RAW.sub(_encoded, line) for line in header.split(b"\r\n")]
+    return b"\r\n".join(lines) + b"\r\n" + body
+
+
+def _encoded(found: re.Match[bytes]) -> bytes:
+    octets = found[0]
+    pieces = [octets[at : at + _PIECE] for at in range(0, len(octets), _PIECE)]
+    return b"\r\n ".join([quoprimime.header_encode(piece, "unknown-8bit").encode() for piece in pieces])
+
+
+_RAW = re.compile(rb"[^ \t:]*[\x80-\xff](?:.*[\x80-\xff])?[^ \t]*", re.DOTALL)
+"""In a line, the words from the first with octets beyond US-ASCII to the last."""
+
+_PIECE = 16
+"""Octets in an encoded word, which has 75 characters at most."""
 
 
 def _converted(message: Message, needs: Callable[[Message], bool]) -> bytes | None:
@@ -69,8 +102,11 @@ def _is_wide(leaf: Message) -> bool:
 
 def _is_marked(leaf: Message) -> bool:
     """Whether a leaf part has them, and says so."""
-    encoding = str(leaf.get("Content-Transfer-Encoding", "7bit")).strip().lower()
-    return encoding in ("8bit", "binary") and _is_wide(leaf)
+    return _marks(leaf) and _is_wide(leaf)
+
+
+def _marks(part: Message) -> bool:
+    return str(part.get("Content-Transfer-Encoding", "7bit")).strip().lower() in ("8bit", "binary")
 
 
 def _convert_leaf(part: Message) -> bool:

@@ -5,12 +5,12 @@ Where one is missing, some wishes are dropped, some mail data is converted, and 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from sim.mail.content import fold, has_longer_line, is_8bit
 from sim.mail.path import Path
-from sim.mail.seven_bit import labelled_to_7bit, to_7bit
+from sim.mail.seven_bit import encoded_header, is_labelled_8bit, labelled_to_7bit, to_7bit
 from sim.mta.queue import Failure
 from sim.mta.wishes import with_original_recipient
 from sim.protocol.smtp.events import Chunk, LastChunk, Parameters
@@ -123,13 +123,31 @@ def _body(asked: str, content: bytes, usable: Collection[str], product: Product)
         if "BINARYMIME" in usable and "CHUNKING" in usable:
             return asked, content
         return "", to_7bit(content)
-    if not is_8bit(content):
-        return ("7BIT" if asked == "7BIT" and "8BITMIME" in usable else ""), content
     if "8BITMIME" in usable:
-        return "8BITMIME", content
-    if product.eight_bits == "pass":
-        return "", content
-    return "", labelled_to_7bit(content) if product.eight_bits == "convert labelled" else to_7bit(content)
+        return _said(asked, content, product), content
+    return "", _CONVERTED[product.eight_bits](content) if is_8bit(content) else content
+
+
+_CONVERTED: Mapping[str, Callable[[bytes], bytes | None]] = {
+    "pass": lambda content: content,
+    "convert": to_7bit,
+    "encode": lambda content: to_7bit(encoded_header(content)),
+    "convert labelled": labelled_to_7bit,
+}
+"""What of `Product.eight_bits` becomes of 8-bit content."""
+
+
+def _said(asked: str, content: bytes, product: Product) -> str:
+    """What MAIL says of the body to a server that takes 8 bits; empty for nothing."""
+    says, wide = product.says_body, is_8bit(content)
+    if says == "never":
+        return ""
+    if says == "labelled":
+        return "8BITMIME" if asked == "8BITMIME" or is_labelled_8bit(content) else asked
+    # Who had said 8BITMIME of seven bits is not repeated (sendmail's collect.c).
+    if wide and (says == "8bit" or asked == "8BITMIME"):
+        return "8BITMIME"
+    return "7BIT" if asked == "7BIT" else ""
 
 
 def _goes(keyword: str, usable: Collection[str]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from email.header import decode_header
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from test_transmission import CONTENT, path, script
 
 from sim.mail.content import longest_line
 from sim.mail.path import parse_path
+from sim.mail.seven_bit import encoded_header
 from sim.mta.envelope import NOT_CONVERTIBLE, Mailing, fit, needs_smtputf8
 from sim.mta.queue import Failure
 from sim.mta.transmission import Transmission
@@ -72,7 +74,8 @@ def envelope(sender: Transmission, *offered: str) -> str:
         ((("AUTH", "<>"),), (), ""),
         ((("BODY", "7BIT"),), ("8BITMIME",), " BODY=7BIT"),
         ((("BODY", "7BIT"),), (), ""),
-        ((("BODY", "8BITMIME"),), ("8BITMIME",), ""),
+        ((("BODY", "8BITMIME"),), ("8BITMIME",), " BODY=8BITMIME"),
+        ((("BODY", "8BITMIME"),), (), ""),
         ((("SMTPUTF8", None),), ("SMTPUTF8",), " SMTPUTF8"),
         ((("HOLDFOR", "60"),), ("FUTURERELEASE",), ""),
     ],
@@ -127,7 +130,7 @@ def test_what_cannot_go_is_not_offered(asked, status: str, code: int):
 
 
 LABELLED = b"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
-PASS, MARKED, ALL = "pass", "marked", "all"
+PASS, MARKED, ENCODED, ALL = "pass", "marked", "encoded", "all"
 
 
 EIGHT_BITS = [
@@ -142,7 +145,7 @@ EIGHT_BITS = [
     (Stalwart(), PASS),
     (ZoneMta(), PASS),
     (Nullmailer(), PASS),
-    (Jsms(), MARKED),
+    (Jsms(), ENCODED),
     (Rfc5321(), ALL),
 ]
 
@@ -160,14 +163,14 @@ def test_eight_bits_where_nothing_carries_them(mta, kind: str):
         fitted if isinstance(fitted := fit(mailing(one), (), mta), Failure) else fitted.content
         for one in (header, TEXT, LABELLED + b"\xc3\xa9\r\n")
     ]
-    assert sent[0] == (NOT_CONVERTIBLE if kind == ALL else header)
-    assert sent[1].isascii() == (kind == ALL)
+    assert sent[0] == (NOT_CONVERTIBLE if kind == ALL else encoded_header(header) if kind == ENCODED else header)
+    assert sent[1].isascii() == (kind in (ENCODED, ALL))
     assert sent[2].isascii() == (kind != PASS)
 
 
-def mailing(content: bytes) -> Mailing:
-    """A message for somebody."""
-    return Mailing(path("s@a.example"), [path("u@b.example")], content)
+def mailing(content: bytes, parameters=()) -> Mailing:
+    """A message for somebody, with what its client asked for."""
+    return Mailing(path("s@a.example"), [path("u@b.example")], content, parameters)
 
 
 @pytest.mark.parametrize("mta", [Postfix(), Sendmail(), Postfix(smtp_line_length_limit=100)])
@@ -199,6 +202,82 @@ def test_lines_that_nobody_finds_too_long(mta):
 def test_who_asks_for_extensions(mta, uses: tuple[str, ...], verb: str):
     """The qmail and nullmailer clients do not, unless they are to use one."""
     assert script(client(uses=uses, mta=mta), b"220 b\r\n")[0] == f"{verb} a\r\n"
+
+
+MARKED = b"MIME-Version: 1.0\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+PART = (
+    b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n"
+    b"Content-Transfer-Encoding: 8bit\r\n\r\n\xe9\r\n--x--\r\n"
+)
+RAW = b"Subject: \xe9\r\n\r\nhello\r\n"
+WIDE = b"X: y\r\n\r\n\xe9\r\n"
+PLAIN = b"X: y\r\n\r\nhello\r\n"
+EIGHT = (("BODY", "8BITMIME"),)
+SAYS_8BITMIME = [
+    # what it is, and whether its client said so: who says BODY=8BITMIME
+    (MARKED + b"\xe9\r\n", (), (Postfix(), Exchange(), Jsms(), Rfc5321())),
+    (MARKED + b"hello\r\n", (), (Postfix(),)),
+    (PART, (), (Postfix(), Exchange(), Jsms(), Rfc5321())),
+    (RAW, (), (Exchange(), Jsms(), Rfc5321())),
+    (WIDE, (), (Exchange(), Jsms(), Rfc5321())),
+    (PLAIN, (), ()),
+    (PLAIN + b"Content-Transfer-Encoding: 8bit\r\n", (), ()),
+    (WIDE, EIGHT, (Postfix(), Sendmail(), Exchange(), Jsms(), Rfc5321())),
+    (PLAIN, EIGHT, (Postfix(),)),
+]
+
+
+@pytest.mark.parametrize(("content", "asked", "who"), SAYS_8BITMIME)
+def test_who_says_that_the_body_has_eight_bits(content: bytes, asked: tuple, who: tuple):
+    """Each client by its source: most say nothing, Postfix goes by MIME's marks, sendmail by what it was told."""
+    for mta in (
+        Postfix(),
+        Exim(),
+        Sendmail(),
+        OpenSmtpd(),
+        Exchange(),
+        Haraka(),
+        Stalwart(),
+        ZoneMta(),
+        Jsms(),
+        Rfc5321(),
+    ):
+        fitted = fit(mailing(content, asked), ("8BITMIME",), mta)
+        assert (type(mta), fitted.parameters == EIGHT, fitted.content) == (type(mta), mta in who, content)
+
+
+@pytest.mark.parametrize(("mta", "says"), [(Postfix(), True), (Sendmail(), True), (Rfc5321(), True), (Exim(), False)])
+def test_who_passes_on_that_the_body_has_seven_bits(mta, says: bool):
+    """BODY=7BIT, where its client said so."""
+    seven = (("BODY", "7BIT"),)
+    assert (fit(mailing(PLAIN, seven), ("8BITMIME",), mta).parameters == seven) == says
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (RAW, b"Subject: =?unknown-8bit?q?=E9?=\r\n\r\nhello\r\n"),
+        (b"A: \xe9 b \xe9\r\n\r\n", b"A: =?unknown-8bit?q?=E9_b_=E9?=\r\n\r\n"),
+        (b"From: J\xf6rg <j@a>\r\n\r\n", b"From: =?unknown-8bit?q?J=F6rg?= <j@a>\r\n\r\n"),
+        (b"A: x\r\n \xe9\r\nB: y\r\n\r\n", b"A: x\r\n =?unknown-8bit?q?=E9?=\r\nB: y\r\n\r\n"),
+    ],
+)
+def test_jsms_encodes_a_header(raw: bytes, said: bytes):
+    """Words of an unknown character set (eightnegotiate without charset8), for a server of seven bits."""
+    assert fit(mailing(raw), (), Jsms()).content == said
+
+
+@given(st.binary(min_size=1).filter(lambda octets: not octets.isascii()))
+def test_an_encoded_header_says_what_the_raw_one_did(octets: bytes):
+    """Octet for octet, in lines of 76 characters at most; what is in the body stays."""
+    value = octets.translate(None, b"\r\n\0 \t:?=_")
+    content = b"Subject: " + value + b"\r\n\r\nbody\r\n"
+    encoded = encoded_header(content)
+    header, _, body = encoded.partition(b"\r\n\r\n")
+    assert (header.isascii(), body) == (True, b"body\r\n")
+    assert max(map(len, header.split(b"\r\n"))) <= 85
+    said = decode_header(header.decode().removeprefix("Subject: "))
+    assert b"".join([part if isinstance(part, bytes) else part.encode() for part, _ in said]) == value
 
 
 def test_eight_bits_are_converted_for_a_server_of_seven():

@@ -199,8 +199,9 @@ def test_garbage_ends_the_session():
 
 
 def test_eight_bit_mail_says_so():
-    """Content with high octets is declared where the server offers 8BITMIME (RFC 6152)."""
-    flights, _ = talk(transmission("u@b.example", content="Voilà\r\n".encode()), reception())
+    """Content with high octets that is marked so is declared where the server offers 8BITMIME (RFC 6152)."""
+    content = "Content-Transfer-Encoding: 8bit\r\n\r\nVoilà\r\n".encode()
+    flights, _ = talk(transmission("u@b.example", content=content), reception())
     assert "BODY=8BITMIME" in flights[1]
 
 

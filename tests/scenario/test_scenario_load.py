@@ -299,17 +299,20 @@ EXTENSIONS = {
         "8BITMIME ENHANCEDSTATUSCODES PIPELINING SIZE",
     ),
     "{a: {mta: haraka, accounts: {x: y}, extensions: {STARTTLS: true, 8BITMIME: false}}}": (
-        "PIPELINING SIZE STARTTLS AUTH",
-        "PIPELINING SIZE STARTTLS",
+        "PIPELINING SMTPUTF8 SIZE STARTTLS AUTH",
+        "PIPELINING SMTPUTF8 STARTTLS",
     ),
     "{defaults: {mta: haraka, login: {name: x, password: y}}, a: {accounts: {x: y}}}": (
-        "PIPELINING 8BITMIME SIZE AUTH",
-        "PIPELINING 8BITMIME SIZE AUTH",
+        "PIPELINING 8BITMIME SMTPUTF8 SIZE AUTH",
+        "PIPELINING 8BITMIME SMTPUTF8 AUTH",
     ),
-    "{defaults: {mta: haraka, login: {name: x, password: y}}}": ("PIPELINING 8BITMIME SIZE", "PIPELINING 8BITMIME SIZE AUTH"),
+    "{defaults: {mta: haraka, login: {name: x, password: y}}}": (
+        "PIPELINING 8BITMIME SMTPUTF8 SIZE",
+        "PIPELINING 8BITMIME SMTPUTF8 AUTH",
+    ),
     "{defaults: {mta: haraka, login: {name: x, password: y}}, a: {login: none}}": (
-        "PIPELINING 8BITMIME SIZE",
-        "PIPELINING 8BITMIME SIZE",
+        "PIPELINING 8BITMIME SMTPUTF8 SIZE",
+        "PIPELINING 8BITMIME SMTPUTF8",
     ),
     "{a: {accounts: {x: y}, extensions: [SIZE]}}": ("SIZE", "SIZE"),
     "{a: {accounts: {x: y}, extensions: {AUTH: no}, mta: qmail}}": ("PIPELINING 8BITMIME", ""),

@@ -75,15 +75,19 @@ class Product:
     well, to be reset; `next_message_time` is what its client needs before it begins the next message in it, in s.
     `queues_after` is how many messages of a session are tried as they come (0: all); later ones wait for a queue run.
 
-    `eight_bits` is what becomes of octets beyond US-ASCII for a server without 8BITMIME: all of them are converted, or
-    the message returned (`convert`, RFC 6152 section 3), those in MIME parts that are marked 8bit or binary are
-    converted (`convert labelled`), or they go as they are (`pass`). Lines of more than `line_limit` octets (0: any
-    number) are folded, `fold_mark` before the new line's end, or the message is returned (`refuse`).
+    `eight_bits` is what becomes of octets beyond US-ASCII for a server without 8BITMIME: all of them are converted,
+    or the message returned (`convert`, RFC 6152 section 3), all of them, with encoded words in the header
+    (`encode`), those in MIME parts that are marked 8bit or binary (`convert labelled`), or none: they go as they
+    are (`pass`). `says_body` is when MAIL has BODY=8BITMIME for a server that offers 8BITMIME: for any octets
+    beyond US-ASCII; where the client before said so, or a MIME field marks a part as 8bit or binary (`labelled`);
+    where the client before said so (`asked`); or `never`. Lines of more than `line_limit` octets (0: any number)
+    are folded, `fold_mark` before the new line's end, or the message is returned (`refuse`).
+
     `chunk_limit` is how much mail data rides with MAIL and RCPT as a chunk (RFC 3030), in octets: more waits for a
-    recipient to be accepted, or with `header_chunk` its header rides as a chunk of its own. `half_closes` says whether
-    the client's QUIT and FIN go out with the last octets of the mail data in chunks, `quit_linger` how long the server
-    holds the reply to a QUIT, and to all that came with it, back for a client that does not close its side, in s.
-    `greets_with` is what a client without extensions says first.
+    recipient to be accepted, or with `header_chunk` its header rides as a chunk of its own. `half_closes` says
+    whether the client's QUIT and FIN go out with the last octets of the mail data in chunks, `quit_linger` how long
+    the server holds the reply to a QUIT, and to all that came with it, back for a client that does not close its
+    side, in s. `greets_with` is what a client without extensions says first.
 
     `lifetime` is when mail is given up, as far as a report can say. `delay_warnings` are the ages of a message at
     which its sender is told that it is late. `returns_whole` says whether a report returns the whole message where its
@@ -136,7 +140,8 @@ class Product:
     connection_count_limit: int = 0
     keeps_refused: bool = False
     queues_after: int = 0
-    eight_bits: Literal["convert", "convert labelled", "pass"] = "convert"
+    eight_bits: Literal["convert", "encode", "convert labelled", "pass"] = "convert"
+    says_body: Literal["8bit", "labelled", "asked", "never"] = "8bit"
     line_limit: int = 0
     long_lines: Literal["fold", "refuse"] = "fold"
     fold_mark: bytes = b""

@@ -85,8 +85,10 @@ class Exim(Product):
     delay_warnings = named("delay_warning")
     returns_whole = named("bounce_return_body")
     return_line_limit = named("bounce_return_linesize_limit")
-    # Exim does not convert: accept_8bitmime in the specification's chapter on main options.
+    # Exim does not convert: accept_8bitmime in the specification's chapter on main options; build_mailcmd_options() in
+    # transports/smtp.c says no BODY.
     eight_bits = "pass"
+    says_body = "never"
     line_limit = named("message_linelength_limit")
     long_lines = "refuse"
     # DELIVER_OUT_BUFFER_SIZE, of which it makes its chunks (transport.c); the second waits for the first one's reply.

@@ -47,6 +47,7 @@ class Exchange(Product):
     lifetime = named("MessageExpirationTimeout")
     returns_whole = True
     return_limit = named("ExternalDsnMaxMessageAttachSize")
+    # Nothing is published about either: RFC 6152 section 3, where MIME says what there is.
     eight_bits = "convert labelled"
 
     @property
@@ -74,8 +75,9 @@ class Haraka(Product):
     hopcount_limit = named("max_received")
     mixes_hosts = True
     return_limit = 0
-    # outbound/hmail.js sends what is in the queue.
+    # outbound/hmail.js sends what is in the queue; MAIL has SMTPUTF8 alone (get_reverse_path_with_params).
     eight_bits = "pass"
+    says_body = "never"
 
     @property
     def prefers_family(self) -> Literal["ipv6", "ipv4"]:  # type: ignore[override]
@@ -128,8 +130,9 @@ class Stalwart(Product):
     reuse = "never"
     lifetime = named("expire")
     return_limit = 0
-    # smtp/src/outbound/session.rs sends what is in the queue.
+    # smtp/src/outbound/session.rs sends what is in the queue; build_mail_from() says no BODY.
     eight_bits = "pass"
+    says_body = "never"
 
     @property
     def delay_warnings(self) -> tuple[float, ...]:  # type: ignore[override]
@@ -162,8 +165,9 @@ class ZoneMta(Product):
     process_limit = named("connections")
     server_limit = MANY
     return_limit = 0
-    # nodemailer's smtp-connection, which it sends with, converts nothing.
+    # nodemailer's smtp-connection, which it sends with, converts nothing, and is given no use8BitMime (lib/sender.js).
     eight_bits = "pass"
+    says_body = "never"
 
     @property
     def lifetime(self) -> float:  # type: ignore[override]
@@ -183,7 +187,10 @@ class Jsms(Product):
     notices: tuple[float, ...] = (3 * DAY, 6 * DAY, 9 * DAY, 12 * DAY)
 
     returns_whole = True
-    eight_bits = "convert labelled"
+    # The channel keyword eightnegotiate, the default, encodes what a server does not take; without charset8 the octets
+    # in a header become encoded words of an unknown character set (Messaging Server 6 Administration Guide, 819-2650,
+    # "Character Set Labeling and Eight-Bit Data").
+    eight_bits = "encode"
 
     @property
     def lifetime(self) -> float:  # type: ignore[override]

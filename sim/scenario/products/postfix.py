@@ -97,6 +97,9 @@ class Postfix(Product):
     returns_whole = True
     line_limit = named("smtp_line_length_limit")
 
+    # detect_8bit_encoding_header, on by default (cleanup_message.c); smtp_proto.c.
+    says_body = "labelled"
+
     @property
     def eight_bits(self) -> Literal["convert labelled", "pass"]:  # type: ignore[override]
         """What MIME marks is converted (smtp_proto.c, mime_state.c), unless that is turned off."""

@@ -58,8 +58,10 @@ class Sendmail(Product):
     prefers_family = "ipv6"
     lifetime = named("queuereturn")
     returns_whole = True
-    # EightBitMode=pass8 (usersmtp.c), L=990 of the mailer esmtp; what is longer gets a `!` (putxline() in util.c).
+    # EightBitMode=pass8: smtpmailfrom() in usersmtp.c. L=990 of the mailer esmtp: what is longer gets a `!` (putxline()
+    # in util.c).
     eight_bits = "convert labelled"
+    says_body = "asked"
     line_limit = 990
     fold_mark = b"!"
     postmaster = named("DoubleBounceAddress")

@@ -106,8 +106,9 @@ class OpenSmtpd(Product):
         return max(self.conndelay_route, self.conndelay_relay)
 
     lifetime = named("expire")
-    # mta_session.c sends what is in the queue.
+    # mta_session.c sends what is in the queue; MAIL has RET and ENVID alone.
     eight_bits = "pass"
+    says_body = "never"
     delay_warnings = named("warn_interval")
 
 
