@@ -58,14 +58,32 @@ class Mta:
         return "".join(file.read_text(errors="replace") for file in sorted((self.folder / "log").glob("*")))
 
 
+PACKAGES = {
+    "exim4": "exim4-daemon-light",
+    "nullmailer/smtp": "nullmailer",
+    "smtp-sink": "postfix",
+    "smtp-source": "postfix",
+}
+"""The Debian packages of those programs that are not named as theirs."""
+
+
 def tool(name: str) -> str:
     """The path of a program (`PACKAGE/NAME` for one below /usr/lib); skips the test where there is none."""
     folders = (os.environ.get("PATH", ""), "/usr/sbin", "/usr/lib", PROGRAMS / "usr/sbin", PROGRAMS / "usr/lib")
     places = [Path(folder) / name for folder in os.pathsep.join(map(str, folders)).split(os.pathsep)]
     found = next((str(place) for place in places if place.is_file() and os.access(place, os.X_OK)), None)
     if found is None:
-        pytest.skip(f"{name} is not installed: .ci/run says from which Debian package it comes")
+        pytest.skip(
+            f"{name} is not installed: it comes with Debian's {PACKAGES.get(name, name)}, which .ci/run installs"
+        )
     return found
+
+
+def swaks_status(server: str, *options: str) -> int:
+    """What swaks's exit status is, where it sends to a server with these options; skips the test where it has no TLS."""
+    if any("-tls" in option for option in options) and b"=== TLS supported" not in run("swaks", "--support").stdout:
+        pytest.skip("swaks has no TLS: it comes with Debian's libnet-ssleay-perl, which .ci/run installs")
+    return run("swaks", "--server", server, *options).returncode
 
 
 def run(name: str, *arguments: object, data: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
@@ -296,7 +314,7 @@ def exim() -> Iterator[Mta]:
     _needs_root("Exim")
     wrapper = next(Path("/usr/lib").glob("*/libnss_wrapper.so"), None)
     if wrapper is None:
-        pytest.skip("nss_wrapper is not installed: .ci/run says from which Debian package it comes")
+        pytest.skip("nss_wrapper is not installed: it comes with Debian's libnss-wrapper, which .ci/run installs")
     names = {"LD_PRELOAD": str(wrapper)}
     with _folder() as folder:
         # It runs itself anew when it has dropped its rights, and may not reach the place that it came from.
@@ -313,6 +331,6 @@ def exim() -> Iterator[Mta]:
         command = [program, "-C", configuration, "-bdf"]
         names |= {"NSS_WRAPPER_PASSWD": str(users), "NSS_WRAPPER_GROUP": str(groups)}
         if subprocess.run([program, "-bV"], env=names, capture_output=True, check=False).returncode == 127:
-            pytest.skip("Exim's libraries are not installed: .ci/run says from which Debian packages they come")
+            pytest.skip("Exim's libraries are not installed: .ci/run installs the Debian packages that they come with")
         with _running("Exim", command, folder, ports, **names) as found:
             yield found

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import trustme
-from interop_servers import run
+from interop_servers import run, swaks_status
 from live_host import ENVELOPE, MESSAGE, Peer, Served, served
 
 from sim.live.tls import server_context
@@ -44,7 +44,7 @@ def lmtp(tmp_path: Path) -> Iterator[Served]:
 def swaks(host: Served, *options: str) -> int:
     """Swaks's exit status."""
     who = ("--from", "x@y.example", "--to", "bob@b.example", "--helo", "me.example", "--timeout", "10s")
-    return run("swaks", "--server", f"127.0.0.1:{host.port}", *who, *options).returncode
+    return swaks_status(f"127.0.0.1:{host.port}", *who, *options)
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "CRAM-MD5"])

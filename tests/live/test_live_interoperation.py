@@ -6,6 +6,7 @@ tests/README.md says which program exercises what.
 from __future__ import annotations
 
 import os
+import re
 import socket
 import ssl
 import subprocess
@@ -15,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from interop_servers import run, tool
+from interop_servers import PACKAGES, run, swaks_status, tool
 from live_host import Served, served
 
 from sim.live.client import Delivery, send
@@ -33,7 +34,7 @@ def host(tmp_path: Path) -> Iterator[Served]:
 
 def swaks(host: Served, *options: str) -> int:
     """Swaks's exit status."""
-    return run("swaks", "--server", f"127.0.0.1:{host.port}", *SWAKS, *options).returncode
+    return swaks_status(f"127.0.0.1:{host.port}", *SWAKS, *options)
 
 
 @pytest.mark.parametrize(
@@ -318,3 +319,22 @@ def test_smtp_sink_with_faults(options: tuple[str, ...], status: int, round_trip
     with smtp_sink(*options) as port:
         delivery = offer(port)
     assert (delivery.status, delivery.round_trips) == (status, round_trips)
+
+
+def test_what_a_skipped_test_names_is_what_ci_installs():
+    """Each program that a test asks for comes with a package in .ci/run."""
+    sources = "".join(file.read_text(encoding="utf-8") for file in Path(__file__).parent.glob("*.py"))
+    names = set(re.findall(r'\b(?:tool|run)\("([^"]+)"', sources))
+    installed = (Path(__file__).parents[2] / ".ci" / "run").read_text(encoding="utf-8")
+    assert [name for name in sorted(names) if not re.search(rf"[ \"]{PACKAGES.get(name, name)}[ \"]", installed)] == []
+
+
+def test_swaks_without_tls_skips_what_needs_it(host: Served, tmp_path: Path, monkeypatch):
+    """Net::SSLeay is only recommended by swaks's package."""
+    tool("swaks")
+    (tmp_path / "Net").mkdir()
+    (tmp_path / "Net" / "SSLeay.pm").write_text("die;")
+    monkeypatch.setenv("PERL5LIB", str(tmp_path))
+    with pytest.raises(pytest.skip.Exception, match="swaks has no TLS"):
+        swaks(host, "--tls")
+    assert swaks(host) == 0

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from interop_servers import tool
 from live_host import Peer, Served, served
 
 from sim.live.held import Held
@@ -232,9 +232,7 @@ def test_mail_of_an_earlier_run_is_found(tmp_path: Path):
 
 def fetchmail(folder: Path, *arguments: object, rc: str = "") -> subprocess.CompletedProcess[bytes]:
     """Run fetchmail with a home and a control file of its own."""
-    program = shutil.which("fetchmail")
-    if program is None:
-        pytest.skip("fetchmail is not installed: .ci/run says from which Debian package it comes")
+    program = tool("fetchmail")
     file = folder / "fetchmailrc"
     file.write_text(rc)
     file.chmod(0o700)
