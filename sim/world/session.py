@@ -267,6 +267,10 @@ class Session(Generic[Client]):
             if self._began == inf and self.contacted_at < inf:
                 self._began = now
             written = reception.read(flight)
+            if not written:
+                # The server had hung up behind what it said before; its last words and its FIN are there already.
+                client.read(written)
+                return
             ready = now
             if takes_time or reception.sleep:
                 ready += self._service()

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from worlds import message, run, scenario
 
-from sim.scenario.carriers import X25
+from sim.scenario.carriers import X25, Bsc
+from sim.scenario.policies import Errors, Policies
 from sim.scenario.products import Exim, Postfix, Qmail, Sendmail
 from sim.scenario.spec import DAY, Interval, Weather
 
@@ -121,3 +122,13 @@ def test_mail_that_arrives_when_its_client_has_given_up_took_no_longer(patience)
     parts = (copy.queue_s, copy.retry_s, copy.contact_s, copy.transfer_s, copy.service_s)
     assert (copy.outcome, copy.attempts, sum(parts)) == ("delivered", 1, pytest.approx(copy.ended_s - copy.created_s))
     assert copy.duplicates > 0
+
+
+@pytest.mark.parametrize("carrier", [None, Bsc()], ids=["TCP", "BSC"])
+def test_a_client_says_quit_to_a_server_that_has_hung_up(carrier):
+    """Its 421 stood behind the replies to a whole envelope (smtpd_hard_error_limit): the client reads it for QUIT's."""
+    hosts = {"b": {"policies": Policies(errors=Errors(soft_limit=0, hard_limit=2))}}
+    spec = scenario("a-b", message(0, "u1@a", "nobody@b"), hosts=hosts)
+    links = tuple(replace(link, carrier=carrier) for link in spec.network.links)
+    facts = run(replace(spec, network=replace(spec.network, links=links)))
+    assert [(attempt.outcome, attempt.reply_code) for attempt in facts.attempts] == [("refused", 550)]
