@@ -175,6 +175,14 @@ def form() -> tuple[dict[str, Tree], dict[str, Tree]]:
 def text(number: int) -> str:
     """The scenario of this number, as YAML that loads."""
     random = Random(number)
+    while True:
+        # What a limit refuses may be all that the network is made of.
+        with suppress(ScenarioError):
+            return mended(_whole(random) | {"seed": number})
+
+
+def _whole(random: Random) -> Tree:
+    """A scenario as it is drawn."""
     forms, top = form()
     drawer = Drawer(random, forms)
     network = _network(random, drawer, forms)
@@ -198,17 +206,13 @@ def text(number: int) -> str:
             "to": random.sample(known, min(random.randint(1, 3), len(known))),
         }
     more = [drawer.draw(forms["WorkloadForm"], "workload") for _ in range(random.randint(0, 2))]
-    return mended(
-        tree
-        | {
-            "seed": number,
-            "network": network,
-            "workload": [{"messages_at": mail}, *more],
-            "replications": random.randint(1, 2),
-            "duration": random.choice(["20 min", "1 h", "3 h"]),
-            "drain": random.choice(["10 min", "3 h", "1 d"]),
-        }
-    )
+    return tree | {
+        "network": network,
+        "workload": [{"messages_at": mail}, *more],
+        "replications": random.randint(1, 2),
+        "duration": random.choice(["20 min", "1 h", "3 h"]),
+        "drain": random.choice(["10 min", "3 h", "1 d"]),
+    }
 
 
 def _network(random: Random, drawer: Drawer, forms: dict[str, Tree]) -> Tree:
