@@ -48,15 +48,26 @@ def labelled_to_7bit(content: bytes) -> bytes:
 
 
 def encoded_header(content: bytes) -> bytes:
-    """The mail data with encoded words of an unknown character set where the header has octets beyond US-ASCII.
+    """The mail data with encoded words of an unknown character set where a header has octets beyond US-ASCII.
 
-    In each line all from the first such word to the last is encoded (RFC 2047; RFC 1428 section 3 has the name).
+    In each line of it, and of the headers of parts, all from the first word with such octets to the last is encoded
+    (RFC 2047; RFC 1428 section 3 has the name).
     """
     header, body = split(content)
-    if header.isascii():
-        return content
-    lines = [line if line.isascii() else _RAW.sub(_encoded, line) for line in header.split(b"\r\n")]
-    return b"\r\n".join(lines) + b"\r\n" + body
+    content = _encode_lines(header) + b"\r\n" + body
+    message = message_from_bytes(content, policy=_POLICY)
+    wide = [part for part in message.walk() if not all(str(value).isascii() for _, value in part.raw_items())]
+    for part in wide:
+        fields = [(name, str(value).encode("ascii", "surrogateescape")) for name, value in part.raw_items()]
+        for name, _ in fields:
+            del part[name]
+        for name, value in fields:
+            part[name] = _encode_lines(value).decode()
+    return _written(message) if wide else content
+
+
+def _encode_lines(header: bytes) -> bytes:
+    return b"\r\n".join([line if line.isascii() else _RAW.sub(_encoded, line) for line in header.split(b"\r\n")])
 
 
 def _encoded(found: re.Match[bytes]) -> bytes:
@@ -74,8 +85,10 @@ _PIECE = 16
 
 def _converted(message: Message, needs: Callable[[Message], bool]) -> bytes | None:
     """The mail data with the leaf parts converted that need it; None where that would break it."""
-    if not _convert(message, needs):
-        return None
+    return _written(message) if _convert(message, needs) else None
+
+
+def _written(message: Message) -> bytes:
     written = BytesIO()
     BytesGenerator(written, mangle_from_=False, maxheaderlen=0, policy=_POLICY).flatten(message)
     return written.getvalue()

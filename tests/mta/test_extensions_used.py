@@ -253,6 +253,12 @@ def test_who_passes_on_that_the_body_has_seven_bits(mta, says: bool):
     assert (fit(mailing(PLAIN, seven), ("8BITMIME",), mta).parameters == seven) == says
 
 
+def _part(field: bytes) -> bytes:
+    """A message of one part, whose header has such a field."""
+    start = b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nX: "
+    return start + field + b"\r\n\r\nhi\r\n--x--\r\n"
+
+
 @pytest.mark.parametrize(
     ("raw", "said"),
     [
@@ -260,6 +266,7 @@ def test_who_passes_on_that_the_body_has_seven_bits(mta, says: bool):
         (b"A: \xe9 b \xe9\r\n\r\n", b"A: =?unknown-8bit?q?=E9_b_=E9?=\r\n\r\n"),
         (b"From: J\xf6rg <j@a>\r\n\r\n", b"From: =?unknown-8bit?q?J=F6rg?= <j@a>\r\n\r\n"),
         (b"A: x\r\n \xe9\r\nB: y\r\n\r\n", b"A: x\r\n =?unknown-8bit?q?=E9?=\r\nB: y\r\n\r\n"),
+        (_part(b"\xe9; x\r\nA: b\r\nA: c"), _part(b"=?unknown-8bit?q?=E9=3B?= x\r\nA: b\r\nA: c")),
     ],
 )
 def test_jsms_encodes_a_header(raw: bytes, said: bytes):
