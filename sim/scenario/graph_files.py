@@ -20,7 +20,7 @@ import networkx as nx
 from sim.scenario.inputs import InputError, printable, read_input
 from sim.scenario.names import listing
 
-__all__ = ["KINDS", "read_graph_file"]
+__all__ = ["KINDS", "OWN_KEY", "read_graph_file"]
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -30,6 +30,7 @@ _MARKS = (
 _DECLARATION = re.compile(r"""\A\s*<\?xml[^>]*?\?>""")
 _ENCODING = re.compile(rb"""\A\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _OPENS = re.compile(r'"[^"]*"|#[^\n]*|\bgraph\s*\[', re.IGNORECASE)
+_KEYS = re.compile(r'"[^"]*"|#[^\n]*|\bkey(?=\s)')
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _LONGEST_REASON = 400
 """What a reader says may hold a whole file; more characters than these are left out of an error."""
@@ -96,6 +97,8 @@ def _gml(text: str) -> nx.Graph[Any]:
     begins = next((found for found in _OPENS.finditer(text) if found[0][0] not in '"#'), None)
     if begins is not None:
         text = f"{text[: begins.end()]} multigraph 1 {text[begins.end() :]}"
+    # Two parallel edges may bear the same key, which says nothing here.
+    text = _KEYS.sub(lambda found: OWN_KEY if found[0] == "key" else found[0], text)
     # Its own way to cut lines takes other characters than these for their ends.
     return nx.parse_gml(_LINE_END.split(text), label="id")
 
@@ -108,5 +111,7 @@ _READERS: Final[Mapping[str, tuple[str, Callable[[str], nx.Graph[Any]]]]] = {
     ".net": ("Pajek's format", _pajek),
     ".paj": ("Pajek's format", _pajek),
 }
+OWN_KEY: Final = "networkx_key"
+"""What the readers call the key of an edge among parallel ones."""
 KINDS: Final = tuple(_READERS)
 """The endings of names of graph files."""

@@ -30,7 +30,7 @@ from sim.scenario.generate import (
     Tree,
     Waxman,
 )
-from sim.scenario.graph_files import read_graph_file
+from sim.scenario.graph_files import OWN_KEY, read_graph_file
 from sim.scenario.measures import DELAY, LOSS, RATE, Units, plain
 from sim.scenario.names import are, listing, shown, unique
 from sim.scenario.plan import Edge, Plan
@@ -41,8 +41,6 @@ _LABELS = ("label", "name", "id")
 _NO_LABELS = {"", "None", "defaults"}
 _LATITUDE = {"latitude", "lat"}
 _LONGITUDE = {"longitude", "lon", "lng", "long"}
-_OF_READERS = {"networkx_key"}
-"""What the readers add themselves."""
 
 
 def read_graph(folder: Path, name: str, units: Units, most: int) -> Plan:
@@ -162,7 +160,7 @@ class _Reader:
         )
 
     def _ignore(self, keys: Iterable[str]) -> None:
-        self._ignored |= dict.fromkeys(shown(key) for key in keys if key not in _OF_READERS)
+        self._ignored |= dict.fromkeys(shown(key) for key in keys if key != OWN_KEY)
 
     @staticmethod
     def _directions(edges: list[Edge]) -> str:

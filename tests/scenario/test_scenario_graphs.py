@@ -254,6 +254,12 @@ def test_parallel_edges_need_no_word(tmp_path, more):
     assert found == [("a-b", 0.001), ("a-b-2", 0.01)]
 
 
+def test_parallel_edges_may_have_one_key(tmp_path):
+    """The key of an edge is no attribute of a link."""
+    links = edges(tmp_path, f"{ENDS} key 0", f'{ENDS} key 0 LinkLabel "the key 1 of # two"')
+    assert [link.name for link in links] == ["a-b", "a-b-2"]
+
+
 ENDS = "source 1 target 2"
 MEASURED = {
     'rate "8 Mbit/s"': ("rate", 8e6),
