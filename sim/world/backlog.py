@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sim.world.station import Station
 
 TOO_LATE = Failure(554, "5.4.7", "delivery time expired")
-"""RFC 2852 section 4.1.4, for by-mode R."""
+"""RFC 3463 section 3.5; in RFC 2852 section 4.1.4 for by-mode R."""
 
 MANY_IN_A_SESSION = "no immediate delivery: too many messages received in one connection"
 """Exim's smtp_accept_queue_per_connection."""
@@ -201,6 +201,8 @@ class Backlog:
             return
         for copy in entry.copies:
             copy.waited(entry.due, now)
+            # Who waited for a place when the host went down has not been tried.
+            entry.failures.setdefault(copy.recipient, TOO_LATE)
         self._return_refused(entry, now, over=True)
         self._remove(entry, now)
 

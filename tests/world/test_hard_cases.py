@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import message, run, scenario
 
+from sim.scenario.products import PRODUCTS
 from sim.scenario.spec import DAY, HOUR, Domain, Interval, Outages, Postfix, Weather
 from sim.world import simulation
 from sim.world.clock import Clock
@@ -221,6 +222,15 @@ def test_nothing_starts_while_the_host_is_down():
     hosts = {"a": {"mta": policy, "weather": down((30.0, 60.0))}, "b": {"weather": down((0.0, 100.0))}}
     facts = run(scenario("a-b", *[message(0, "u1@a", "u1@b") for _ in range(5)], hosts=hosts))
     assert [attempt for attempt in facts.attempts if 30.0 <= attempt.started_s < 60.0] == []
+
+
+@pytest.mark.parametrize("product", [product() for product in PRODUCTS.values()], ids=list(PRODUCTS))
+def test_mail_that_was_never_tried_is_returned_when_its_time_is_over(product):
+    """A host that is down for longer than mail may wait ends all of it, the mail that stood in line too."""
+    hosts = {"a": {"mta": product, "weather": down((0.1, 30 * DAY))}, "b": {"weather": down((0.0, 40 * DAY))}}
+    mail = [message(0, "u1@a", "u1@b") for _ in range(3)]
+    facts = run(scenario("a-b", *mail, hosts=hosts, drain=90 * DAY))
+    assert Counter(copy.outcome for copy in facts.copies if copy.message_id <= 3) == {"bounced": 3}
 
 
 def test_a_domain_named_like_a_host_is_where_its_records_say():
