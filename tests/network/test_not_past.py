@@ -5,22 +5,26 @@ from __future__ import annotations
 import math
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.network.circuit import CarrierLine, connect
+from sim.network.detour import Detour, Stretch
 from sim.network.line import Line
 from sim.network.propagation import Propagation
+from sim.network.turned import Turned
 from sim.network.weather import ALWAYS_UP, Timeline
 from sim.scenario.carriers import X25, Bsc, DialUp, UucpG
-from sim.scenario.distribution import Constant
-from sim.scenario.spec import Tcp
+from sim.scenario.distribution import Constant, Lognormal
+from sim.scenario.spec import Loss, Tcp
 
 STACKS = {
     "linux": Tcp(),
     "linux-3": Tcp(stack="linux-3"),
     "bsd-1988": Tcp(stack="bsd-1988", congestion="tahoe", initial_window=1, min_rto=1.0, sack=False),
     "reno": Tcp(congestion="reno", sack=False),
+    "large": Tcp(send_buffer=0),
 }
 CARRIERS = (None, Bsc(), DialUp(busy=0.2), UucpG(), X25())
 RATES = st.floats(math.log(110), math.log(1e10)).map(math.exp)
@@ -36,10 +40,23 @@ FLIGHTS = st.lists(
 )
 
 
-def line(carrier, rate, delay, loss, seed, timeline):
-    """A line under a carrier's procedure, or a plain one."""
+BIG = st.lists(
+    st.tuples(st.floats(0, math.log(2e7)).map(lambda x: int(math.exp(x))), st.booleans(), st.sampled_from([0.0, 60.0])),
+    min_size=1,
+    max_size=3,
+)
+
+
+def line(carrier, rate, delay, loss, seed, timeline, *, spread=1.0, queue=math.inf):
+    """A line under a carrier's procedure, or a plain one; its 95th percentile of delays is `spread` times the median."""
     made = (CarrierLine if carrier else Line)(
-        rate=rate, delay=Constant(delay), loss=loss, random=Random(seed), timeline=timeline, mtu=1500
+        rate=rate,
+        delay=Lognormal(delay, delay * spread) if spread > 1 and delay else Constant(delay),
+        loss=loss,
+        random=Random(seed),
+        timeline=timeline,
+        mtu=1500,
+        queue=queue,
     )
     if carrier:
         made.carrier = carrier
@@ -60,7 +77,11 @@ def moments(connection, flights, patience):
     """The time of each step of a session, as `Session` takes them; it ends where a flight does not arrive."""
     if connection.open(0.0, 1e5, False) == math.inf:
         return [0.0, min(connection.gave_up_at, 1e5)]
-    times = [0.0, connection.accepted_at]
+    return dialogue(connection, [0.0, connection.accepted_at], flights, patience)
+
+
+def dialogue(connection, times, flights, patience):
+    """Go on after those times."""
     for size, to_server, pause in flights:
         sent = now = times[-1] + pause
         if now == math.inf:
@@ -110,4 +131,64 @@ def test_neither_does_one_without_tcp(links, flights, outage):
     weather = Timeline([(outage[0], outage[0] + outage[1])])
     out = [line(None, *link[1:], 0.0, "", weather) for link in links]
     times = moments(Propagation(out, out, server=weather), flights, 600.0)
+    assert times == sorted(times)
+
+
+LOSSES = st.sampled_from([0.0, 0.01, 0.3]) | st.sampled_from(
+    [Loss(share=0.05, burst=3.0), Loss(share=0.2, burst_time=0.5)]
+)
+QUEUES = st.sampled_from([5e3, 64e3, math.inf])
+
+
+@settings(deadline=None, derandomize=True, max_examples=50)
+@given(
+    links=st.lists(st.tuples(st.just(None), RATES, st.sampled_from([0.0, 0.01, 3.0, 30.0])), min_size=2, max_size=3),
+    flights=FLIGHTS,
+    loss=LOSSES,
+    queue=QUEUES,
+    spread=st.sampled_from([1.0, 1.5, 10.0]),
+    changes=st.lists(st.floats(0, 500), max_size=4).map(sorted),
+    stacks=st.tuples(st.sampled_from(sorted(STACKS)), st.sampled_from(sorted(STACKS))),
+    turned=st.booleans(),
+)
+def test_neither_does_one_whose_way_delays_and_roles_change(
+    links, flights, loss, queue, spread, changes, stacks, turned
+):
+    """The way is another line of several from some moments on; after the first flights the roles may be swapped."""
+    out, back = (
+        [line(*link, loss, f"{way} {i}", ALWAYS_UP, spread=spread, queue=queue) for i, link in enumerate(links)]
+        for way in ("out", "back")
+    )
+
+    def found(lines, at):
+        """Which line is the way."""
+        since = [0.0, *changes]
+        index = max(i for i, start in enumerate(since) if start <= max(at, 0.0))
+        return Stretch([lines[index % len(lines)]], since[index], [*since, math.inf][index + 1])
+
+    ways = [Detour([lines[0]], lambda at, lines=lines: found(lines, at)) for lines in (out, back)]
+    connection = connect([ways[0]], [ways[1]], client_tcp=STACKS[stacks[0]], server_tcp=STACKS[stacks[1]])
+    times = moments(connection, flights, 600.0)
+    if turned and times[-1] < math.inf:
+        swapped = Turned(connection)
+        swapped.open(times[-1])
+        times = dialogue(swapped, times, flights, 600.0)
+    assert times == sorted(times)
+
+
+@pytest.mark.long
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(
+    links=LINKS,
+    flights=BIG,
+    loss=LOSSES,
+    queue=QUEUES,
+    stacks=st.tuples(st.sampled_from(sorted(STACKS)), st.sampled_from(sorted(STACKS))),
+)
+def test_neither_does_one_that_carries_20_mb(links, flights, loss, queue, stacks):
+    """Flights of up to 20 MB."""
+    out = [line(*link, 0.01 if link[0] else loss, f"out {i}", ALWAYS_UP, queue=queue) for i, link in enumerate(links)]
+    back = [line(*link, 0.01 if link[0] else loss, f"back {i}", ALWAYS_UP) for i, link in enumerate(links)]
+    connection = connect(out, back[::-1], client_tcp=STACKS[stacks[0]], server_tcp=STACKS[stacks[1]], patience=300.0)
+    times = moments(connection, flights, 1e6)
     assert times == sorted(times)
