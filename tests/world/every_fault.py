@@ -18,6 +18,7 @@ from worlds import message, scenario
 
 from sim.network.way import HEADERS
 from sim.scenario.spec import DAY, Interval, Scenario, Weather
+from sim.scenario.workload import MessageAt
 from sim.world.simulation import Simulation
 from sim.world.station import Station
 
@@ -165,6 +166,9 @@ SLOW = 1e5
 """The rate of the line there, in bit/s: a segment takes 6 ms, and the line has no other delay."""
 
 CUTS = ("a", "b", "a-b")
+WITH_NOBODY = (message(1.0, "u1@a", "u1@b", "nobody@b", "u2@b"),)
+THREE = tuple(message(1.0, "u1@a", "u1@b", "u2@b") for _ in range(3))
+"""Messages that follow each other in one session where that is kept."""
 
 
 class Cut(NamedTuple):
@@ -183,21 +187,27 @@ class Fate(NamedTuple):
     unheard: int
 
 
-def parted(faults: Sequence[Fault], *, dialogues: bool = False):
-    """As `simulate`: a message for two users and one who does not exist, over a line that parts replies."""
+def parted(
+    faults: Sequence[Fault], *, dialogues: bool = False, mail: Sequence[MessageAt] = WITH_NOBODY, **sender: object
+):
+    """As `simulate`: a message for two users and one who does not exist, over a line that parts replies.
+
+    `mail` is other mail, `sender` how the sender's host is.
+    """
     weather = weather_of(faults)
     hosts = {host: {"weather": weather.pop(host, Weather())} for host in "ab"}
+    hosts["a"] |= sender
     spec = scenario(
-        "a-b", message(1.0, "u1@a", "u1@b", "nobody@b", "u2@b"), routing="static", hosts=hosts, weather=weather,
+        "a-b", *mail, routing="static", hosts=hosts, weather=weather,
         rate=SLOW, delay=0.0, dialogues=dialogues, drain=2 * DAY,
     )  # fmt: skip
     [link] = spec.network.links
     return counted(replace(spec, network=replace(spec.network, links=(replace(link, mtu=PIECE + HEADERS),))))
 
 
-def cuts(faults: Sequence[Fault] = ()) -> list[Cut]:
+def cuts(faults: Sequence[Fault] = (), **how: object) -> list[Cut]:
     """Every moment between two replies of one flight in a run with these faults, after the last of them."""
-    facts, _ = parted(faults, dialogues=True)
+    facts, _ = parted(faults, dialogues=True, **how)
     flights = groupby(facts.dialogues, lambda line: (line.time_s, line.session_id, line.direction))
     found = {}
     for (time, _, direction), lines in flights:

@@ -6,7 +6,23 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from every_fault import cut_table, cuts, every_pair, outcome, paired_cuts, single_cuts, singles, summary, table
+from every_fault import (
+    CUTS,
+    THREE,
+    Fault,
+    cut_table,
+    cuts,
+    every_pair,
+    outcome,
+    paired_cuts,
+    parted,
+    single_cuts,
+    singles,
+    summary,
+    table,
+)
+
+from sim.scenario.products import PRODUCTS, Qmail
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -53,3 +69,21 @@ def test_no_pair_of_cuts_loses_mail_or_doubles_it_without_a_lost_250():
         assert (taken, refused, reports) == ((("delivered", unheard),) * 2, ("bounced", 0), 1), pair
         pairs += 1
     assert pairs > 100
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("reuse", ["rset", "mail", "ride"])
+@pytest.mark.parametrize("product", PRODUCTS.values())
+def test_a_cut_in_a_session_of_any_product(product, reuse):
+    """However the session goes on from one message to the next, each is delivered, and once.
+
+    But for a 250 that another session was just about to bring, where the recipients have one each.
+    """
+    how = {"mail": THREE, "mta": product(), "reuse": reuse}
+    for fault in [Fault(what, cut.at) for cut in cuts(**how) for what in CUTS]:
+        facts, taken = parted([fault], **how)
+        heard = sum(attempt.reply_code == 250 for attempt in facts.attempts)
+        doubled = sum(copy.duplicates for copy in facts.copies)
+        assert [copy.outcome for copy in facts.copies] == ["delivered"] * 6, fault
+        assert doubled == taken["b"] - heard, fault
+        assert not doubled or product is Qmail, fault
