@@ -16,7 +16,7 @@ import re
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from functools import cache
@@ -30,7 +30,6 @@ from sim.scenario.errors import ScenarioError
 from sim.scenario.load import loads
 from sim.scenario.schema import schema
 from sim.scenario.show import show
-from sim.scenario.source import read
 from sim.study.comparison import run
 
 FOLDER = Path(__file__).with_name("files")
@@ -259,13 +258,12 @@ def mended(tree: Tree) -> str:
         try:
             loads(written, FOLDER)
         except ScenarioError as error:
-            document = read(written, "scenario")
             lines = {problem.line for problem in error.problems}
-            refused = [path for path in paths(document.data) if document.at(path).line in lines]
+            refused = [path for path, line in numbered(tree) if line in lines]
             if not refused:
                 raise
             # The innermost of those that stand on the line: nothing else of it is refused.
-            tree = without(document.data, {refused[-1]} if len(lines) == 1 else deepest(refused))
+            tree = without(tree, {refused[-1]} if len(lines) == 1 else deepest(refused))
         else:
             return written
 
@@ -273,6 +271,16 @@ def mended(tree: Tree) -> str:
 def deepest(refused: list[tuple]) -> set[tuple]:
     """The paths that no other of them goes on from."""
     return {path for path in refused if not any(other != path and other[: len(path)] == path for other in refused)}
+
+
+def numbered(tree: Tree, above: tuple = (), line: int = 1) -> Generator[tuple[tuple, int], None, int]:
+    """The paths of all parts, the outer ones first, and the line of each as `mended` writes them; gives the last one."""
+    for step, part in tree.items() if isinstance(tree, dict) else enumerate(tree):
+        line += 1
+        yield (*above, step), line
+        if part and isinstance(part, dict | list):
+            line = yield from numbered(part, (*above, step), line)
+    return line + 1
 
 
 def paths(tree: Tree, above: tuple = ()) -> Iterator[tuple]:
