@@ -75,7 +75,11 @@ def _for_the_user(error: Exception) -> str:
     from sim.results.store import ResultError
     from sim.scenario.errors import ScenarioError
     from sim.scenario.inputs import InputError
+    from sim.study.workers import WorkerError
 
     if isinstance(error, OSError):
         return f"{error.filename or type(error).__name__}: {error.strerror or error}"
-    return str(error) if isinstance(error, (UsageError, LiveError, ScenarioError, ResultError, InputError)) else ""
+    if isinstance(error, MemoryError):
+        return "there is not enough memory: make the scenario smaller, or give fewer --jobs"
+    ours = (UsageError, LiveError, ScenarioError, ResultError, InputError, WorkerError)
+    return str(error) if isinstance(error, ours) else ""

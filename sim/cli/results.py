@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -71,37 +72,47 @@ def queue(result: ResultFolder, options: QueueOptions) -> int:
     if options.at is None:
         raise UsageError("no time to look at: give --at, or --timeline for the whole run")
     from sim.report import mailq as report_of
-    from sim.results.queue_state import queue_at
+    from sim.results.queue_state import queue_at, run_of
     from sim.scenario.quantity import DURATION
 
     try:
         now = DURATION.parse(options.at)
     except ValueError as error:
         raise UsageError(f"--at {error}") from error
-    entries = queue_at(
-        read(result), options.host, now, architecture=options.architecture, replication=options.replication
-    )
+    found = read(result)
+    run = run_of(found, options.architecture, options.replication, options.host)
+    entries = queue_at(found, options.host, now, **run)
     if options.as_json:
-        put(json.dumps([asdict(entry) for entry in entries]))
+        put(json.dumps([{**run, **asdict(entry)} for entry in entries]))
     else:
+        put(f"{_heading(options.host, run)}, at {report_of.clock(now)}")
         put((report_of.qshape if options.qshape else report_of.mailq)(entries, now), end="")
     return DONE
 
 
+def _heading(host: str, run: Mapping[str, object]) -> str:
+    return f"{host} under {run['architecture']}, replication {run['replication']}"
+
+
 def _timeline(result: Result, options: QueueOptions) -> int:
+    from sim.results.queue_state import run_of
     from sim.results.queue_timeline import queue_timeline, words_of
 
-    steps = queue_timeline(result, options.host, architecture=options.architecture, replication=options.replication)
+    run = run_of(result, options.architecture, options.replication, options.host)
+    steps = queue_timeline(result, options.host, **run)
     words = words_of(result, options.host, options.architecture)
     if options.plot is not None:
         from sim.report.plots import queue_states
+        from sim.results.store import writing
 
-        queue_states(steps, words).figure.canvas.figure.savefig(options.plot)
+        with writing(options.plot):
+            queue_states(steps, words).figure.canvas.figure.savefig(options.plot)
         put(options.plot)
     elif options.as_json:
-        put(json.dumps({"host": options.host, "words": words, "steps": steps.to_dict("records")}))
+        put(json.dumps({"host": options.host, **run, "words": words, "steps": steps.to_dict("records")}))
     else:
         from sim.report.mailq import timeline
 
+        put(_heading(options.host, run))
         put(timeline(steps, words), end="")
     return DONE

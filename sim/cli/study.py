@@ -92,6 +92,7 @@ def _study(path: str, options: StudyOptions, *, report: bool) -> int:
             jobs=options.jobs,
             scheduler=options.scheduler,
             progress=progress,
+            killed=tell,
             command=sys.argv[1:],
         )
     page = {}

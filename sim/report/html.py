@@ -22,7 +22,7 @@ from sim.report import plots
 from sim.report.figure import GRID, INK, MUTED
 from sim.report.table import cells, difference_cells, sentences
 from sim.results.metrics import METRICS, Metric
-from sim.results.store import Result
+from sim.results.store import Result, writing
 
 _SCHEME = {INK: "var(--ink)", MUTED: "var(--muted)", GRID: "var(--grid)"}
 _IDS = re.compile(r'(\bid="|href="#|url\(#)')
@@ -56,8 +56,9 @@ def write_report(result: Result, path: Path, *, checks: Sequence[Any] = ()) -> N
     text = render(result, checks=checks)
     fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        fresh.write_text(text, encoding="utf-8")
-        fresh.replace(path)
+        with writing(fresh, path):
+            fresh.write_text(text, encoding="utf-8")
+            fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)
 

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from sim.report.figure import GRID, MUTED, axes, log_time, nothing
+from sim.results.store import writing
 
 __all__ = ["session_distribution", "write"]
 
@@ -39,4 +40,5 @@ def session_distribution(durations: Sequence[float], n: int, ax: Axes | None = N
 
 def write(durations: Sequence[float], n: int, path: Path) -> None:
     """Draw it into a file; the kind of picture is that of the file's name."""
-    session_distribution(durations, n).figure.canvas.figure.savefig(path, facecolor="white")
+    with writing(path):
+        session_distribution(durations, n).figure.canvas.figure.savefig(path, facecolor="white")

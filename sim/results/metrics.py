@@ -7,6 +7,7 @@ metrics of cost (bytes, sessions, attempts) count them in, and so does `expired`
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple, cast
@@ -38,6 +39,13 @@ class Metric(NamedTuple):
     better: Literal["higher", "lower", ""]
     meaning: str
     decimals: int
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """What it cannot be below, and above."""
+        # Mail within a host is delivered unrelayed.
+        least = -1.0 if self.name == "overhead_ratio" else 0.0
+        return least, 1.0 if self.unit == "share" else math.inf
 
 
 _ALL = (

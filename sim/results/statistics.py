@@ -24,12 +24,16 @@ class Interval(NamedTuple):
     n: int
 
 
-def interval(values: Iterable[float], confidence: float = 0.95) -> Interval:
-    """The mean of independent values and its Student t interval.
+def interval(
+    values: Iterable[float], confidence: float = 0.95, bounds: tuple[float, float] = (-math.inf, math.inf)
+) -> Interval:
+    """The mean of independent values and its Student t interval, as far as it lies within what the mean can be.
 
     Args:
         values: one a replication; NaN (not defined there) is left out, and `n` says how many were left.
         confidence: the interval's coverage, between 0 and 1.
+        bounds: what no value lies below, and above. Leaving out what cannot be takes nothing from the coverage; skewed
+            delays have intervals that reach below 0.
 
     Raises:
         ValueError: when the confidence is not between 0 and 1.
@@ -44,7 +48,7 @@ def interval(values: Iterable[float], confidence: float = 0.95) -> Interval:
     if n == 1:
         return Interval(mean, math.nan, math.nan, 1)
     half = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * float(known.std(ddof=1)) / math.sqrt(n)
-    return Interval(mean, mean - half, mean + half, n)
+    return Interval(mean, max(mean - half, bounds[0]), min(mean + half, bounds[1]), n)
 
 
 def paired(a: Iterable[float], b: Iterable[float], confidence: float = 0.95) -> Interval:

@@ -1,7 +1,12 @@
-"""The result folder: manifest.json, summary.json and a Parquet file a table, written all at once or not at all."""
+"""The result folder, written all at once or not at all.
+
+It holds manifest.json, summary.json, the scenario as understood (scenario.json.gz: with every default of every host it
+has megabytes where there are a thousand), and a Parquet file a table.
+"""
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import math
@@ -9,7 +14,9 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -22,6 +29,7 @@ from sim.results.metrics import METRICS
 from sim.results.tables import SCHEMA, Tables
 
 PROGRAM = "mtasim"
+_SCENARIO = "scenario.json.gz"
 _CHUNK = 10_000
 _MAY_BE_ABSENT = ("deferrals", "dialogues")
 """Tables that have no file where they are empty."""
@@ -92,7 +100,7 @@ def manifest(
     replications: int,
     command: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The manifest of a result but for its scenario, which `write` adds; `wall_time_s` is the simulation's own."""
+    """The manifest of a result; `wall_time_s` is the simulation's own."""
     return {
         "program": PROGRAM,
         "scenario_hash": scenario_hash,
@@ -153,9 +161,10 @@ def write(result: Result, folder: Path, *, force: bool = False, also: Mapping[st
     fresh, old = (folder.with_name(f".{folder.name}.{os.getpid()}.{what}") for what in ("new", "old"))
     try:
         fresh.mkdir()
-        _write_files(result, fresh)
+        _write_files(result, fresh, folder)
         for name, text in (also or {}).items():
-            (fresh / name).write_text(text, encoding="utf-8")
+            with writing(fresh / name, folder / name):
+                (fresh / name).write_text(text, encoding="utf-8")
         _swap(fresh, folder, old)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -199,14 +208,38 @@ def _is_ours(folder: Path) -> bool:
         return False
 
 
-def _write_files(result: Result, folder: Path) -> None:
-    for field in fields(Tables):
-        frame = getattr(result.tables, field.name)
-        if field.name not in _MAY_BE_ABSENT or len(frame):
-            frame.to_parquet(folder / f"{field.name}.parquet", engine="pyarrow", index=False)
-    result.measures.reset_index().to_parquet(folder / "measures.parquet", engine="pyarrow", index=False)
-    _write_json(folder / "summary.json", result.summary)
-    _write_json(folder / "manifest.json", {**result.manifest, "program": PROGRAM, "scenario": result.scenario})
+@contextmanager
+def writing(path: Path, named: Path | None = None) -> Iterator[None]:
+    """Name the file in what is said when it cannot be written, for the disk is full, e.g.
+
+    Args:
+        path: the file.
+        named: what it will be called once all is written, where that is another name.
+
+    Raises:
+        ResultError: it could not be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise ResultError(f"{named or path}: cannot be written ({reason}): make room, or name another place") from error
+
+
+def _write_files(result: Result, fresh: Path, folder: Path) -> None:
+    frames = {field.name: getattr(result.tables, field.name) for field in fields(Tables)}
+    frames = {name: frame for name, frame in frames.items() if name not in _MAY_BE_ABSENT or len(frame)}
+    for name, frame in {**frames, "measures": result.measures.reset_index()}.items():
+        file = f"{name}.parquet"
+        with writing(fresh / file, folder / file):
+            frame.to_parquet(fresh / file, engine="pyarrow", index=False)
+    for file, data in {
+        "summary.json": result.summary,
+        _SCENARIO: result.scenario,
+        "manifest.json": {**result.manifest, "program": PROGRAM},
+    }.items():
+        with writing(fresh / file, folder / file):
+            _write_json(fresh / file, data)
 
 
 def _swap(fresh: Path, folder: Path, old: Path) -> None:
@@ -223,8 +256,10 @@ def _swap(fresh: Path, folder: Path, old: Path) -> None:
 
 
 def _write_json(path: Path, data: Mapping[str, Any]) -> None:
-    text = json.dumps(_plain(data), indent=2, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    compressed = path.suffix == ".gz"
+    text = json.dumps(_plain(data), indent=None if compressed else 2, ensure_ascii=False, allow_nan=False)
+    octets = f"{text}\n".encode()
+    path.write_bytes(gzip.compress(octets, mtime=0) if compressed else octets)
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
@@ -252,11 +287,12 @@ def read(folder: str | Path) -> Result:
         raise ResultError(f"{folder / 'manifest.json'}: not written by {PROGRAM}: name a folder that it has written")
     summary = _read_json(folder / "summary.json")
     _need(folder / "summary.json", summary, {"confidence": (int, float), "architectures": dict, "differences": list})
-    _need(folder / "manifest.json", found, {"scenario": dict, "seed": int, "fingerprint": str, "versions": dict})
+    _need(folder / "manifest.json", found, {"seed": int, "fingerprint": str, "versions": dict})
+    scenario = _read_json(folder / _SCENARIO)
     tables = Tables(**{name: _read_table(folder, name) for name in SCHEMA})
     measures = _read_parquet(folder / "measures.parquet", ("architecture", "replication", *METRICS))
     return Result(
-        scenario=found["scenario"],
+        scenario=scenario,
         tables=tables,
         measures=measures.set_index(["architecture", "replication"]),
         summary=summary,
@@ -287,7 +323,11 @@ def _read_parquet(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
 
 
 def _read_json(path: Path) -> dict[str, Any]:
-    data = _reading(path, lambda: json.loads(path.read_text(encoding="utf-8")))
+    def load() -> Any:  # noqa: ANN401 - any JSON value
+        octets = path.read_bytes()
+        return json.loads(gzip.decompress(octets) if path.suffix == ".gz" else octets)
+
+    data = _reading(path, load)
     if not isinstance(data, dict):
         raise ResultError(f"{path}: not an object of names and values: damaged; run the scenario again")
     return data
@@ -298,6 +338,6 @@ def _reading(path: Path, read_it: Callable[[], _T]) -> _T:
         return read_it()
     except FileNotFoundError:
         raise ResultError(f"{path}: missing: {path.parent} is not a whole result of {PROGRAM}; run again") from None
-    except (OSError, ValueError) as error:
+    except (OSError, EOFError, ValueError, TypeError, RecursionError, zlib.error, MemoryError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ResultError(f"{path}: cannot be read ({reason}): damaged or not ours; run the scenario again") from None

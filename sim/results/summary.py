@@ -38,7 +38,9 @@ def summarise(measures: pd.DataFrame, confidence: float = 0.95) -> dict[str, Any
     return {
         "confidence": confidence,
         "architectures": {
-            name: {metric: _entry(interval(part[metric], confidence)) for metric in measures}
+            name: {
+                metric: _entry(interval(part[metric], confidence, METRICS[str(metric)].bounds)) for metric in measures
+            }
             for name, part in runs.items()
         },
         "differences": [

@@ -18,7 +18,7 @@ from sim.scenario.names import shown, unknown
 from sim.scenario.products import PRODUCTS, TITLES, Delays, Exim, Product, RetryRule
 from sim.scenario.quantity import DURATION, above_zero, format_duration
 from sim.scenario.reading import KEY, Collected, Fault, FaultsError, JsonSchema, Reads, one_key
-from sim.scenario.values import read_flag, read_whole, read_word
+from sim.scenario.values import FLAG, read_flag, read_whole, read_word
 
 _MAY_BE_ZERO = re.compile(
     r"bounce_queue_lifetime|maximal_queue_lifetime|M..QueueAge|smtp_.*_timeout|default_destination_rate_delay|"
@@ -359,7 +359,7 @@ def _described(name: str, default: Value) -> JsonSchema:  # noqa: PLR0911 - a ta
     time = DURATION.json_schema()
     match default:
         case bool():
-            return {"type": "boolean"}
+            return dict(FLAG.schema)
         case int():
             return {"type": "integer", "minimum": _least(name)}
         case Feedback():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from sim.scenario.names import shown, suggestion
@@ -29,7 +29,8 @@ _MOST = Fraction(10**15)
 class Quantity:
     """A kind of quantity: its name with an article, its units as multiples of the base unit (the first), an example.
 
-    `plain` allows numbers without a unit; other names of units (`bytes`) are read but not advertised.
+    `plain` allows numbers without a unit; other names of units (`bytes`) are read but not advertised. `meant` are
+    spellings in lower case that are not read, for they could be taken for others, and what is suggested for them.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Quantity:
     aliases: Mapping[str, str]
     example: str
     plain: bool = False
+    meant: Mapping[str, str] = field(default_factory=dict)
 
     def parse(self, value: object) -> float:
         """The value in base units.
@@ -65,14 +67,19 @@ class Quantity:
             raise ValueError(f"{self.name} needs a unit ({shown(value)}): {self._allowed()}")
         factor = self.units.get(self.aliases.get(unit, unit))
         if factor is None:
-            raise ValueError(f"unknown unit of {self.name} ({shown(value)}): {self._allowed()}{self._near(unit)}")
+            raise ValueError(
+                f"unknown unit of {self.name} ({shown(value)}): {self._allowed()}{self._near(number, unit)}"
+            )
         return factor
 
     def _allowed(self) -> str:
         bare = "a number alone or with " if self.plain else ""
         return f"allowed {'is' if self.plain else 'are'} {bare}{', '.join(self.units)}, as in {self.example}"
 
-    def _near(self, unit: str) -> str:
+    def _near(self, number: Fraction, unit: str) -> str:
+        meant = self.meant.get(unit.casefold())
+        if meant is not None:
+            return f"; did you mean {float(number):.12g} {meant}?"
         by_letter = [name for name in self.units if name[0].casefold() == unit[0].casefold()]
         return suggestion(unit, self.units) or (
             f"; did you mean {' or '.join(by_letter)}?" if 0 < len(by_letter) < 3 else ""
@@ -117,13 +124,30 @@ _SECONDS: Mapping[str, int | Fraction] = {
 
 
 def _quantity(
-    name: str, example: str, units: Mapping[str, int | Fraction], aliases: Mapping[str, str], *, plain: bool = False
+    name: str,
+    example: str,
+    units: Mapping[str, int | Fraction],
+    aliases: Mapping[str, str],
+    *,
+    plain: bool = False,
+    meant: Mapping[str, str] | None = None,
 ) -> Quantity:
     exact = {unit: Fraction(factor) for unit, factor in units.items()}
-    return Quantity(name=name, units=exact, aliases=aliases, example=example, plain=plain)
+    return Quantity(name=name, units=exact, aliases=aliases, example=example, plain=plain, meant=meant or {})
 
 
-DURATION = _quantity("a duration", "30 s", _SECONDS, {})
+_TIMES = {
+    "m": "min",
+    **dict.fromkeys(("mn", "minute", "minutes"), "min"),
+    **dict.fromkeys(("sec", "secs", "second", "seconds"), "s"),
+    **dict.fromkeys(("msec", "msecs", "millisecond", "milliseconds"), "ms"),
+    **dict.fromkeys(("hr", "hrs", "hour", "hours"), "h"),
+    **dict.fromkeys(("day", "days"), "d"),
+    **dict.fromkeys(("wk", "week", "weeks"), "w"),
+}
+
+
+DURATION = _quantity("a duration", "30 s", _SECONDS, {}, meant=_TIMES)
 BIT_RATE = _quantity(
     "a rate", "10 Mbit/s", {"bit/s": 1, "kbit/s": 10**3, "Mbit/s": 10**6, "Gbit/s": 10**9}, {"bits/s": "bit/s"}
 )

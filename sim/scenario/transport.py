@@ -23,6 +23,7 @@ from sim.scenario.reading import Collected, Fault, FaultsError, JsonSchema, Read
 from sim.scenario.spec import Link, Loss, Tcp
 from sim.scenario.values import (
     DELAY_SCHEMA,
+    FLAG,
     FROM_COORDINATES,
     Delay,
     read_delay,
@@ -226,7 +227,7 @@ _TCP: JsonSchema = {
                 "congestion": {"enum": list(CONGESTION)},
                 "initial_window": {"type": "integer", "minimum": 1, "maximum": 1000},
                 "min_rto": DURATION.json_schema(),
-                "sack": {"type": "boolean"},
+                "sack": FLAG.schema,
                 "send_buffer": {"anyOf": [{"enum": [_AUTO]}, SIZE.json_schema()]},
             },
             "additionalProperties": False,

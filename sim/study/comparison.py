@@ -12,7 +12,8 @@ from sim.results.summary import check, summarise
 from sim.results.tables import concat
 from sim.scenario.show import as_data, scenario_hash
 from sim.scenario.spec import Expectation, Scenario
-from sim.study.execute import Progress, execute, runs_of, unseen
+from sim.study.execute import Progress, execute, runs_of, unheard, unseen
+from sim.study.workers import Killed
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ def run(
     jobs: int = 1,
     scheduler: str = "",
     progress: Progress = unseen,
+    killed: Killed = unheard,
     command: Sequence[str] = (),
 ) -> Result:
     """Run a scenario.
@@ -59,10 +61,12 @@ def run(
         jobs: processes; 0 means one a core. Scripts that use more than one need the `if __name__ == "__main__"` guard.
         scheduler: address of a Dask scheduler to use instead of processes of our own.
         progress: called after each run with the number of runs done and of all.
+        killed: called with a line when a process was killed, whose run is done again.
         command: what the user typed, for the manifest.
 
     Raises:
         ValueError: an architecture that the scenario does not have, or fewer than one replication.
+        WorkerError: a run's process was killed twice.
     """
     names = list(architectures) or list(scenario.architectures)
     unknown = [name for name in names if name not in scenario.architectures]
@@ -73,7 +77,15 @@ def run(
         raise ValueError(f"replications {count}: at least 1 is needed")
     chosen = scenario.seed if seed is None else seed
     started = time.perf_counter()
-    outcomes = execute(scenario, runs_of(names, count), seed=chosen, jobs=jobs, scheduler=scheduler, progress=progress)
+    outcomes = execute(
+        scenario,
+        runs_of(names, count),
+        seed=chosen,
+        jobs=jobs,
+        scheduler=scheduler,
+        progress=progress,
+        killed=killed,
+    )
     wall_time_s = time.perf_counter() - started
     tables = concat([outcome.tables for outcome in outcomes])
     measures = measure(tables, horizon=scenario.duration + scenario.drain)
@@ -102,6 +114,7 @@ def compare(
     jobs: int = 1,
     scheduler: str = "",
     progress: Progress = unseen,
+    killed: Killed = unheard,
     command: Sequence[str] = (),
 ) -> Comparison:
     """Run all architectures of a scenario and check what it expects of them; arguments as in `run`."""
@@ -112,6 +125,7 @@ def compare(
         jobs=jobs,
         scheduler=scheduler,
         progress=progress,
+        killed=killed,
         command=command,
     )
     return Comparison(result, tuple(Check(*checked) for checked in check(scenario.expect, result.summary)))

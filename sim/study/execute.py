@@ -1,22 +1,21 @@
 """Carrying out runs: every architecture and replication of a scenario, on one core, many, or a Dask cluster.
 
-The seam is `concurrent.futures.Executor`. Results are put in the order of architecture and replication, whatever the
+Results are put in the order of architecture and replication, whatever the
 order of completion, so neither the number of jobs nor the executor can change a row.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from concurrent.futures import as_completed
+from functools import partial
 from typing import NamedTuple
 
 from sim.results.store import fingerprint
 from sim.results.tables import Tables, frames
 from sim.scenario.spec import Scenario
+from sim.study.workers import Killed, work_off
 from sim.world.simulation import simulate
 
 
@@ -25,6 +24,9 @@ class Run(NamedTuple):
 
     architecture: str
     replication: int
+
+    def __str__(self) -> str:
+        return f"{self.architecture}, replication {self.replication}"
 
 
 class Outcome(NamedTuple):
@@ -42,19 +44,30 @@ def unseen(_done: int, _total: int) -> None:
     """Progress that nobody watches."""
 
 
+def unheard(_line: str) -> None:
+    """Nobody is told that a process was killed."""
+
+
 def runs_of(architectures: Sequence[str], replications: int) -> list[Run]:
     """All runs, architecture by architecture."""
     return [Run(name, replication) for name in architectures for replication in range(replications)]
 
 
-def perform(scenario: Scenario, run: Run, seed: int) -> Outcome:
+def perform(scenario: Scenario, seed: int, run: Run) -> Outcome:
     """Carry out one run."""
     facts = simulate(scenario, run.architecture, run.replication, seed=seed)
     return Outcome(frames(facts, run.architecture, run.replication), fingerprint(facts))
 
 
 def execute(
-    scenario: Scenario, runs: Sequence[Run], *, seed: int, jobs: int, scheduler: str, progress: Progress
+    scenario: Scenario,
+    runs: Sequence[Run],
+    *,
+    seed: int,
+    jobs: int,
+    scheduler: str,
+    progress: Progress,
+    killed: Killed = unheard,
 ) -> list[Outcome]:
     """Carry out all runs; their outcomes come in the order of `runs`.
 
@@ -65,45 +78,36 @@ def execute(
         jobs: how many processes; 0 means one a core, 1 means this process alone.
         scheduler: address of a Dask scheduler, which then does the work instead; empty for none.
         progress: told after each run.
+        killed: told when a process was killed, whose run is done again.
+
+    Raises:
+        WorkerError: a run's process was killed twice.
     """
     jobs = min(jobs or os.cpu_count() or 1, len(runs))
-    if jobs <= 1 and not scheduler:
-        outcomes = []
-        for run in runs:
-            outcomes.append(perform(scenario, run, seed))
-            progress(len(outcomes), len(runs))
-        return outcomes
-    with _executor(jobs, scheduler) as executor:
-        futures = [executor.submit(perform, scenario, run, seed) for run in runs]
-        for done, future in enumerate(as_completed(futures), 1):
-            future.result()
-            progress(done, len(runs))
-        return [future.result() for future in futures]
+    work = partial(perform, scenario, seed)
 
+    def done(number: int) -> None:
+        progress(number, len(runs))
 
-@contextmanager
-def _executor(jobs: int, scheduler: str) -> Iterator[Executor]:
     if scheduler:
-        from distributed import Client  # noqa: PLC0415 - an extra, loaded when it is asked for
-
-        with Client(scheduler) as client:  # type: ignore[no-untyped-call] # distributed has no types
-            yield client.get_executor()
-        return
-    context = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
-    others = multiprocessing.active_children()
-    executor = ProcessPoolExecutor(jobs, mp_context=context, initializer=_die_quietly)
-    try:
-        yield executor
-    except BaseException:
-        # The work of an interrupted study is of no use to anybody: don't wait for it.
-        for process in multiprocessing.active_children():
-            if process not in others:
-                process.terminate()
-        executor.shutdown(cancel_futures=True)
-        raise
-    executor.shutdown()
+        return _by_dask(scheduler, work, runs, done)
+    if jobs > 1:
+        return work_off(work, runs, jobs, done, killed)
+    outcomes = []
+    for run in runs:
+        outcomes.append(work(run))
+        done(len(outcomes))
+    return outcomes
 
 
-def _die_quietly() -> None:
-    """Ctrl-C reaches the workers too; the parent alone speaks of it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def _by_dask(
+    scheduler: str, work: Callable[[Run], Outcome], runs: Sequence[Run], done: Callable[[int], object]
+) -> list[Outcome]:
+    from distributed import Client  # noqa: PLC0415 - an extra, loaded when it is asked for
+
+    with Client(scheduler) as client:  # type: ignore[no-untyped-call] # distributed has no types
+        futures = [client.get_executor().submit(work, run) for run in runs]
+        for number, future in enumerate(as_completed(futures), 1):
+            future.result()
+            done(number)
+        return [future.result() for future in futures]

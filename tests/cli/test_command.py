@@ -65,6 +65,7 @@ def test_compare_prints_a_table_and_writes_a_result(small: Path, tmp_path: Path,
         "messages.parquet",
         "queues.parquet",
         "report.html",
+        "scenario.json.gz",
         "summary.json",
     ]
 

@@ -110,6 +110,7 @@ def test_the_command_lists_a_queue(folder: Path, capsys: pytest.CaptureFixture[s
     """As mailq does, with each message's next attempt; as qshape does; and mistakes with their cure."""
     assert cli.main(["queue", str(folder), "--host", "a", "--at", "1 h"]) == 0
     said = capsys.readouterr().out
+    assert said.startswith("a under store-and-forward, replication 0, at 01:00:00\n")
     assert said.count("next attempt") == len(queue_at(read(folder), "a", 3600.0))
     assert cli.main(["queue", str(folder), "--host", "a", "--at", "1 h", "--qshape"]) == 0
     assert "TOTAL" in capsys.readouterr().out
@@ -121,10 +122,12 @@ def test_the_command_prints_a_queue_by_state(folder: Path, capsys: pytest.Captur
     """Under Postfix's words; as JSON; as a picture; and it says what it needs."""
     place = ["queue", str(folder), "--host", "a"]
     assert cli.main([*place, "--timeline"]) == 0
-    said = capsys.readouterr().out.splitlines()
+    head, *said = capsys.readouterr().out.splitlines()
+    assert head == "a under store-and-forward, replication 0"
     assert said[0].split() == ["time", "messages", "incoming", "active", "in", "transfer", "deferred", "hold"]
     assert cli.main([*place, "--timeline", "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
+    assert (data["architecture"], data["replication"]) == ("store-and-forward", 0)
     assert len(data["steps"]) == len(said) - 1
     assert max(step["deferred"] for step in data["steps"]) > 2
     assert cli.main([*place, "--timeline", "--plot", str(folder / "a.png")]) == 0
@@ -132,6 +135,8 @@ def test_the_command_prints_a_queue_by_state(folder: Path, capsys: pytest.Captur
     assert cli.main(place) == 2
     assert "give --at, or --timeline" in capsys.readouterr().err
     assert cli.main([*place, "--at", "1 h", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert {(one["architecture"], one["replication"]) for one in listed} == {("store-and-forward", 0)}
 
 
 @pytest.mark.parametrize("host", ["a", "b", "c"])

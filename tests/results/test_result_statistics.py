@@ -84,3 +84,11 @@ def test_pairs_must_match():
     """Replications that do not pair up are refused."""
     with pytest.raises(ValueError, match="shorter"):
         paired([1.0, 2.0], [1.0])
+
+
+def test_an_interval_keeps_to_what_can_be():
+    """A skewed delay's reaches below 0 without bounds; a share's above 1 likewise. What is within stays as it is."""
+    delays = [1.0, 1.0, 2.0, 100.0]
+    assert interval(delays).low < 0
+    assert interval(delays, bounds=(0.0, math.inf)) == interval(delays)._replace(low=0.0)
+    assert interval([0.9, 1.0, 1.0], bounds=(0.0, 1.0)).high == 1.0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
+import gzip
 import hashlib
 import json
 import os
@@ -20,6 +22,8 @@ from sim.results import store
 from sim.results.facts import DialogueFact, Facts
 from sim.results.store import ResultError, combine, fingerprint, read, refuse_what_is_there, versions, write
 from sim.results.tables import SCHEMA, concat
+from sim.scenario.load import loads
+from sim.scenario.show import as_data
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -50,9 +54,9 @@ def test_what_is_written_is_read_again(made, folder):
 
 
 def test_the_files_are_those_of_the_contract(folder):
-    """A result is its manifest, its summary and a Parquet file a table; dialogues only when traced."""
+    """A result is its manifest, its summary, its scenario and a Parquet file a table; dialogues only when traced."""
     tables = {f"{name}.parquet" for name in ("messages", "copies", "attempts", "queues", "measures")}
-    assert {path.name for path in folder.iterdir()} == tables | {"manifest.json", "summary.json"}
+    assert {path.name for path in folder.iterdir()} == tables | {"manifest.json", "summary.json", "scenario.json.gz"}
 
 
 def test_parquet_files_have_the_columns_alone(folder):
@@ -182,7 +186,9 @@ def test_no_folder(tmp_path):
         read(tmp_path / "nowhere")
 
 
-@pytest.mark.parametrize("name", ["manifest.json", "summary.json", "copies.parquet", "measures.parquet"])
+@pytest.mark.parametrize(
+    "name", ["manifest.json", "summary.json", "scenario.json.gz", "copies.parquet", "measures.parquet"]
+)
 def test_a_missing_file_is_named(folder, name):
     """A result that lacks a file names it."""
     (folder / name).unlink()
@@ -190,10 +196,19 @@ def test_a_missing_file_is_named(folder, name):
         read(folder)
 
 
-@pytest.mark.parametrize("name", ["manifest.json", "summary.json", "copies.parquet"])
-def test_a_damaged_file_is_named_in_one_line(folder, name):
+DAMAGE = {
+    "nonsense": b"\x00 nonsense \xff",
+    "nothing": b"",
+    "deep": b"[" * 200_000,
+    "cut": gzip.compress(b"{}" * 1000)[:20],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+@pytest.mark.parametrize("name", ["manifest.json", "summary.json", "scenario.json.gz", "copies.parquet"])
+def test_a_damaged_file_is_named_in_one_line(folder, name, damage):
     """A file that cannot be read is named, with the reason, in one line."""
-    (folder / name).write_bytes(b"\x00 nonsense \xff")
+    (folder / name).write_bytes(gzip.compress(damage) if name.endswith("gz") and damage[:1] == b"[" else damage)
     with pytest.raises(ResultError, match=f"{name}: cannot be read") as caught:
         read(folder)
     assert len(str(caught.value).splitlines()) == 1
@@ -269,3 +284,28 @@ def test_versions_name_what_results_depend_on(monkeypatch):
 def test_a_folder_may_be_text(folder):
     """As people type it in a notebook."""
     assert read(str(folder)).manifest == read(folder).manifest
+
+
+def test_a_thousand_hosts_have_a_small_manifest(made, tmp_path):
+    """Below 1 MB, for the scenario with every default of every host is beside it, compressed."""
+    text = "network: {generate: {barabasi_albert: {nodes: 1000, links: 2}}}\nduration: 1 h\nworkload: {constant: {every: 1 min}}"
+    scenario = as_data(loads(text))
+    write(dataclasses.replace(made, scenario=scenario), tmp_path / "out")
+    sizes = {path.name: path.stat().st_size for path in (tmp_path / "out").iterdir()}
+    assert (sizes["manifest.json"] < 10_000, sizes["scenario.json.gz"] < 500_000) == (True, True)
+    assert read(tmp_path / "out").scenario["architectures"].keys() == scenario["architectures"].keys()
+
+
+@pytest.mark.parametrize("name", ["copies.parquet", "summary.json", "manifest.json", "report.html"])
+def test_a_full_disk_names_the_file(made, tmp_path, monkeypatch, name):
+    """By the name that it would have had; nothing is left that looks like a result."""
+
+    def full(path, *_args, **_kwargs):
+        if Path(path).name == name:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    for kind, method in ((pd.DataFrame, "to_parquet"), (Path, "write_bytes"), (Path, "write_text")):
+        monkeypatch.setattr(kind, method, (lambda _, path, **__: full(path)) if kind is pd.DataFrame else full)
+    with pytest.raises(ResultError, match=rf"/out/{name}: cannot be written \(No space left on device\): make room"):
+        write(made, tmp_path / "out", also={"report.html": "x"})
+    assert list(tmp_path.iterdir()) == []

@@ -165,3 +165,12 @@ def test_check_refuses_unknown_names():
     )
     with pytest.raises(ValueError, match="no metric 'speed': one of created, "):
         check([unknown], summarise(measures(a=[0.5])))
+
+
+def test_no_mean_has_an_interval_of_what_cannot_be():
+    """Neither delays below 0 nor shares above 1; a difference may have either sign."""
+    index = pd.MultiIndex.from_product([["a", "b"], range(4)], names=["architecture", "replication"])
+    values = {"latency_avg": [1.0, 1.0, 2.0, 100.0] * 2, "delivery_prob": [0.7, 1.0, 1.0, 1.0] * 2}
+    found = summarise(pd.DataFrame(values, index=index))
+    metrics = found["architectures"]["a"]
+    assert (metrics["latency_avg"]["low"], metrics["delivery_prob"]["high"]) == (0.0, 1.0)

@@ -67,7 +67,7 @@ REFUSED = [
     (
         DURATION,
         "5 m",
-        "unknown unit of a duration (5 m): allowed are s, ms, min, h, d, w, as in 30 s; did you mean ms?",
+        "unknown unit of a duration (5 m): allowed are s, ms, min, h, d, w, as in 30 s; did you mean 5 min?",
     ),
     (DURATION, "5 y", "unknown unit of a duration (5 y): allowed are s, ms, min, h, d, w, as in 30 s"),
     (DURATION, "soon", "not a duration (soon): allowed are s, ms, min, h, d, w, as in 30 s"),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import jsonschema
 import pytest
+from ruamel.yaml import YAML
 
 import sim
 from sim.report.transcript import transcript
+from sim.scenario.schema import schema
 
 HOME = Path(__file__).resolve().parents[2] / "scenarios"
 ALL = sorted(folder.name for folder in HOME.iterdir())
@@ -87,3 +91,13 @@ def test_real_messages_arrive_as_they_are(shared: Path):
     sent = [canonical(file.read_bytes()) for file in sorted(folder.glob("*.eml"))]
     assert all(any(content.endswith(original) for content in found) for original in sent)
     assert len(found) == len(sent)
+
+
+@pytest.mark.parametrize("version", [(1, 1), (1, 2)])
+@pytest.mark.parametrize("file", sorted(HOME.rglob("*.yaml")), ids=lambda file: file.parent.name)
+def test_the_schema_takes_each_by_either_yaml(file: Path, version: tuple[int, int]):
+    """Editors read YAML 1.1 or 1.2: what is `no` in the one is text in the other."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.version = version
+    data = json.loads(json.dumps(yaml.load(file.read_text(encoding="utf-8")), default=str))
+    jsonschema.Draft202012Validator(schema()).validate(data)
