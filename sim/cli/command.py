@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Sequence
 
 from cyclopts import App, CycloptsError
@@ -48,6 +50,7 @@ def main(arguments: Sequence[str] | None = None, interrupted: Callable[[], bool]
         arguments: instead of those of the process.
         interrupted: whether Ctrl-C was pressed; some libraries make another error of it.
     """
+    _quieten_libraries()
     try:
         return int(app(arguments, exit_on_error=False, print_error=False, result_action="return_value") or DONE)
     except CycloptsError as error:
@@ -67,6 +70,13 @@ def main(arguments: Sequence[str] | None = None, interrupted: Callable[[], bool]
         traceback.print_exc()
         tell("This is a defect of mtasim. Please report it with the lines above and the scenario file.")
         return DEFECT
+
+
+def _quieten_libraries() -> None:
+    """Keep to the program's own words: what libraries say of glyphs, callbacks and connections is for developers."""
+    warnings.filterwarnings("ignore", message="Glyph .* missing from")
+    for library in ("asyncio", "distributed", "matplotlib", "tornado"):
+        logging.getLogger(library).setLevel(logging.CRITICAL + 1)
 
 
 def _for_the_user(error: Exception) -> str:

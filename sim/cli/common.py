@@ -8,7 +8,8 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
+from unicodedata import category
 
 from cyclopts import Parameter, Token
 
@@ -44,14 +45,37 @@ class UsageError(Exception):
     """The command was given something that it cannot do; one line that says what, and the cure."""
 
 
+def printable(text: str) -> str:
+    r"""The text with what would move the cursor, turn the line round or break it written out, e.g. as `\x1b`.
+
+    It may come from mail, a result or a file's name that somebody else has made.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        [
+            one
+            if one.isprintable() or one in "\n\t" or category(one) == "Zs"
+            else one.encode("unicode_escape").decode()
+            for one in text
+        ]
+    )
+
+
 def put(data: object, *, end: str = "\n") -> None:
     """Data, for stdout."""
-    sys.stdout.write(f"{data}{end}")
+    _write(sys.stdout, f"{printable(str(data))}{end}")
 
 
 def tell(words: object) -> None:
     """Anything but data, for stderr."""
-    sys.stderr.write(f"{words}\n")
+    _write(sys.stderr, f"{printable(str(words))}\n")
+
+
+def _write(stream: TextIO, text: str) -> None:
+    """Write a text, and write out what the stream's encoding has not."""
+    encoding = stream.encoding or "utf-8"
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def read_scenario(path: str, overrides: Sequence[str], *, quiet: bool) -> Scenario:

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,13 +19,28 @@ if TYPE_CHECKING:
     from sim.results.store import Result
 
 
+@contextmanager
+def _made_of(folder: Path) -> Iterator[None]:
+    """Work on a result that somebody else may have made, whose parts may not fit together."""
+    from sim.results.store import ResultError
+
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, RuntimeError, TypeError, ValueError) as error:
+        why = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise ResultError(
+            f"{folder}: its parts do not fit together ({why}): damaged, or of another version; run the scenario again"
+        ) from error
+
+
 def report(result: ResultFolder, *, out: Path | None = None) -> int:
     """Write the report of a result: one HTML file with its figures, report.html in its folder by default."""
     from sim.report.html import write_report
     from sim.results.store import read
 
     path = out or result / "report.html"
-    write_report(read(result), path)
+    with _made_of(result):
+        write_report(read(result), path)
     put(path)
     return DONE
 
@@ -41,7 +57,9 @@ def transcript(
     from sim.report.transcript import transcript as text
     from sim.results.store import read
 
-    put(text(read(result), message, full=full, architecture=architecture, replication=replication), end="")
+    with _made_of(result):
+        said = text(read(result), message, full=full, architecture=architecture, replication=replication)
+    put(said, end="")
     return DONE
 
 
@@ -65,6 +83,11 @@ def queue(result: ResultFolder, options: QueueOptions) -> int:
 
     With --timeline, how many messages stood in which state from each change on.
     """
+    with _made_of(result):
+        return _queue(result, options)
+
+
+def _queue(result: Path, options: QueueOptions) -> int:
     from sim.results.store import read
 
     if options.timeline or options.plot is not None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 from cyclopts import App
@@ -28,7 +29,8 @@ def show(scenario: ScenarioFile, *, overrides: Overrides = ()) -> int:
     """Print a scenario in full, after its defaults, as a scenario file."""
     from sim.scenario.show import show as text
 
-    put(text(read_scenario(scenario, overrides, quiet=False)), end="")
+    # As it is, for it is to be loaded again; YAML writes control characters out by itself.
+    sys.stdout.write(text(read_scenario(scenario, overrides, quiet=False)))
     return DONE
 
 

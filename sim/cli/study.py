@@ -23,6 +23,7 @@ from sim.cli.common import (
     ScenarioFile,
     UsageError,
     Whole,
+    printable,
     put,
     read_scenario,
     tell,
@@ -84,7 +85,7 @@ def _study(path: str, options: StudyOptions, *, report: bool) -> int:
             f"--replications {options.replications}: too many: {raised('replications', spec.limits)} in the scenario"
         )
     refuse_what_is_there(out, force=options.force)
-    with shown(spec.title or _name(path), quiet=options.quiet) as progress:
+    with shown(printable(spec.title or _name(path)), quiet=options.quiet) as progress:
         comparison = compared(
             spec,
             seed=options.seed,

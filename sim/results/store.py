@@ -14,7 +14,6 @@ import os
 import platform
 import shutil
 import tempfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pandas as pd
+import pyarrow.parquet as pq  # type: ignore[import-untyped] # pyarrow has no types
 
 from sim.results.facts import Facts
 from sim.results.metrics import METRICS
@@ -31,6 +31,8 @@ from sim.results.tables import SCHEMA, Tables
 PROGRAM = "mtasim"
 _SCENARIO = "scenario.json.gz"
 _CHUNK = 10_000
+MOST_ROWS = 20_000_000
+"""Rows of a table that are read: what says that it has more would fill the memory."""
 _MAY_BE_ABSENT = ("deferrals", "dialogues")
 """Tables that have no file where they are empty."""
 _T = TypeVar("_T")
@@ -311,15 +313,17 @@ def _read_table(folder: Path, name: str) -> pd.DataFrame:
     if name in _MAY_BE_ABSENT and not path.exists():
         return pd.DataFrame({column: pd.Series(dtype=dtype) for column, dtype in schema.items()})
     frame = _read_parquet(path, tuple(schema))
-    return frame.astype(dict(schema))
+    return _reading(path, lambda: frame.astype(dict(schema)))
 
 
 def _read_parquet(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    frame = _reading(path, lambda: pd.read_parquet(path, engine="pyarrow"))
-    missing = [column for column in columns if column not in frame]
+    found = _reading(path, lambda: pq.read_metadata(path))
+    if found.num_rows > MOST_ROWS:
+        raise ResultError(f"{path}: {found.num_rows} rows: no more than {MOST_ROWS} are read; run fewer replications")
+    missing = [column for column in columns if column not in found.schema.names]
     if missing:
         raise ResultError(f"{path}: no column {missing[0]!r}: written by another version of {PROGRAM}; run it again")
-    return frame[list(columns)]
+    return _reading(path, lambda: pd.read_parquet(path, engine="pyarrow", columns=list(columns))[list(columns)])
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -334,10 +338,12 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def _reading(path: Path, read_it: Callable[[], _T]) -> _T:
+    if path.exists() and not path.is_file():
+        raise ResultError(f"{path}: no regular file: damaged or not ours; run the scenario again")
     try:
         return read_it()
     except FileNotFoundError:
         raise ResultError(f"{path}: missing: {path.parent} is not a whole result of {PROGRAM}; run again") from None
-    except (OSError, EOFError, ValueError, TypeError, RecursionError, zlib.error, MemoryError) as error:
+    except Exception as error:  # noqa: BLE001 - what a library makes of a damaged file may be anything
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ResultError(f"{path}: cannot be read ({reason}): damaged or not ours; run the scenario again") from None

@@ -18,7 +18,7 @@ from sim.scenario.findings import Findings
 from sim.scenario.form import ArchitectureForm, HostForm
 from sim.scenario.guards import PoliciesForm
 from sim.scenario.keywords import missing, resolve_extensions, split_words
-from sim.scenario.names import dns_label, is_domain_name
+from sim.scenario.names import ehlo_names
 from sim.scenario.plan import DEFAULTS
 from sim.scenario.policies import NO_POLICIES
 from sim.scenario.product import Choice, faults_of
@@ -58,12 +58,12 @@ def resolve_architectures(
     _check_names(("hosts",), common, nodes, findings, known=known)
     if forms is not None and not forms and findings.whole("architectures"):
         findings.error(("architectures",), "no architectures (an empty mapping): allowed is at least one")
-    architectures = {}
+    architectures, names = {}, ehlo_names(nodes)
     for name, form in (DEFAULT_ARCHITECTURES if forms is None else forms).items():
         own = form.hosts or {}
         _check_names(("architectures", name, "hosts"), own, nodes, findings, known=known)
         layers = {node: _layers(node, (("hosts",), common), (("architectures", name, "hosts"), own)) for node in nodes}
-        hosts = {node: _host(node, layers[node], findings) for node in nodes}
+        hosts = {node: _host(node, names[node], layers[node], findings) for node in nodes}
         for node, host in hosts.items():
             _check_collecting(host, hosts, layers[node], findings)
         if form.routing == "static" and form.convergence:
@@ -100,7 +100,7 @@ def _check_collecting(host: Host, hosts: Mapping[str, Host], layers: Sequence[La
         check_collects(host, hosts, (*said[-1], "collects"), findings)
 
 
-def _host(name: str, layers: Sequence[Layer], findings: Findings) -> Host:
+def _host(name: str, ehlo: str, layers: Sequence[Layer], findings: Findings) -> Host:
     said: dict[str, object] = {}
     choice: Choice | None = None
     for _, layer in layers:
@@ -114,7 +114,7 @@ def _host(name: str, layers: Sequence[Layer], findings: Findings) -> Host:
     offers, uses = _extensions(mta, settings, layers, findings)
     return Host(
         name=name,
-        called="" if is_domain_name(name) else dns_label(name),
+        called="" if ehlo == name else ehlo,
         mta=mta,
         extensions=offers,
         uses=uses,

@@ -83,6 +83,17 @@ def dns_label(name: str) -> str:
     return label[:50].rstrip("-") or "host"
 
 
+def ehlo_names(hosts: Iterable[str]) -> dict[str, str]:
+    """What each host calls itself in SMTP: its name where that is a domain name, else the label that it folds to.
+
+    No two are alike, in whatever case (RFC 4343): `Köln` beside `koln` is `koln-2`.
+    """
+    ordered = sorted(hosts, key=is_domain_name, reverse=True)
+    wanted = [name if is_domain_name(name) else dns_label(name) for name in ordered]
+    made = unique(name.lower() for name in wanted)
+    return {host: own if own.lower() == name else name for host, own, name in zip(ordered, wanted, made, strict=True)}
+
+
 def is_domain_name(text: str) -> bool:
     """Whether a text is a domain name as hosts have them (RFC 1123 section 2.1)."""
     return len(text) <= 253 and _DOMAIN.fullmatch(text) is not None

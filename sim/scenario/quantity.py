@@ -136,15 +136,7 @@ def _quantity(
     return Quantity(name=name, units=exact, aliases=aliases, example=example, plain=plain, meant=meant or {})
 
 
-_TIMES = {
-    "m": "min",
-    **dict.fromkeys(("mn", "minute", "minutes"), "min"),
-    **dict.fromkeys(("sec", "secs", "second", "seconds"), "s"),
-    **dict.fromkeys(("msec", "msecs", "millisecond", "milliseconds"), "ms"),
-    **dict.fromkeys(("hr", "hrs", "hour", "hours"), "h"),
-    **dict.fromkeys(("day", "days"), "d"),
-    **dict.fromkeys(("wk", "week", "weeks"), "w"),
-}
+_TIMES = {"m": "min"}
 
 
 DURATION = _quantity("a duration", "30 s", _SECONDS, {}, meant=_TIMES)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import as_completed
+from concurrent.futures import CancelledError, Executor, as_completed
 from functools import partial
 from typing import NamedTuple
 
 from sim.results.store import fingerprint
 from sim.results.tables import Tables, frames
 from sim.scenario.spec import Scenario
-from sim.study.workers import Killed, work_off
+from sim.study.workers import Killed, WorkerError, work_off
 from sim.world.simulation import simulate
 
 
@@ -103,11 +103,35 @@ def execute(
 def _by_dask(
     scheduler: str, work: Callable[[Run], Outcome], runs: Sequence[Run], done: Callable[[int], object]
 ) -> list[Outcome]:
-    from distributed import Client  # noqa: PLC0415 - an extra, loaded when it is asked for
+    """Let a Dask cluster do the work.
 
-    with Client(scheduler) as client:  # type: ignore[no-untyped-call] # distributed has no types
-        futures = [client.get_executor().submit(work, run) for run in runs]
-        for number, future in enumerate(as_completed(futures), 1):
-            future.result()
-            done(number)
-        return [future.result() for future in futures]
+    Raises:
+        WorkerError: it cannot be reached, it is gone, or its workers are killed or have no mtasim.
+    """
+    try:
+        from distributed import Client, KilledWorker  # noqa: PLC0415 - an extra, loaded when it is asked for
+    except ImportError as error:
+        raise WorkerError("--scheduler needs Dask: pip install mtasim[dask]") from error
+    try:
+        client = Client(scheduler)  # type: ignore[no-untyped-call] # distributed has no types
+    except Exception as error:  # whatever it makes of an address
+        raise WorkerError(
+            f"--scheduler {scheduler}: no Dask scheduler there ({_first_line(error)}): write tcp://HOST:PORT"
+        ) from error
+    try:
+        with client:
+            executor: Executor = client.get_executor()  # type: ignore[no-untyped-call]
+            futures = [executor.submit(work, run) for run in runs]
+            for number, future in enumerate(as_completed(futures), 1):
+                future.result()
+                done(number)
+            return [future.result() for future in futures]
+    except (KilledWorker, CancelledError, ImportError, OSError) as error:
+        raise WorkerError(
+            f"--scheduler {scheduler}: the work is not done ({_first_line(error)}): keep the cluster up,"
+            " with the same mtasim on its workers"
+        ) from error
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0] or type(error).__name__

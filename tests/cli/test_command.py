@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import pytest
 
 from sim import cli
 from sim.cli import scenarios, study
+from sim.cli.common import put, tell
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = """
@@ -313,3 +316,41 @@ def test_interruption_leaves_nothing(tmp_path: Path, jobs: str):
             process.kill()
     assert (process.returncode, "Traceback" in said) == (130, False)
     assert [found.name for found in tmp_path.iterdir()] == ["long.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("plain ü ☃\n\tx", "plain ü ☃\n\tx"),
+        ("\x1b[2J\r\x07", "\\x1b[2J\\r\\x07"),
+        ("\x9b\u202e\u2066\u2028", "\\x9b\\u202e\\u2066\\u2028"),
+        ("a\xa0b\u3000c", "a\xa0b\u3000c"),
+        ("\udcff", "\\udcff"),
+    ],
+)
+def test_what_is_printed_is_printable(text: str, found: str, capsys):
+    """On stdout and on stderr: what moves the cursor, breaks the line or turns it round is written out."""
+    put(text, end="")
+    tell(text)
+    assert capsys.readouterr() == (found, f"{found}\n")
+
+
+def test_what_the_terminal_has_no_letters_for_is_written_out(monkeypatch):
+    """Rather than a traceback."""
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", out)
+    put("ü", end="")
+    out.flush()
+    assert out.buffer.getvalue() == b"\\xfc"
+
+
+def test_libraries_keep_quiet(small: Path, capsys):
+    """Asyncio's and matplotlib's words are for developers."""
+    assert cli.main(["check", str(small)]) == 0
+    logging.getLogger("asyncio").warning("socket.send() raised exception.")
+    logging.getLogger("matplotlib.font_manager").warning("findfont: nothing")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.filterwarnings("error")
+        cli.main(["check", str(small)])
+        warnings.warn("Glyph 26481 (\\N{CJK}) missing from font(s) DejaVu Sans.", UserWarning, stacklevel=1)
+    assert (capsys.readouterr().err, caught) == ("", [])
