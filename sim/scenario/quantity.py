@@ -136,10 +136,7 @@ def _quantity(
     return Quantity(name=name, units=exact, aliases=aliases, example=example, plain=plain, meant=meant or {})
 
 
-_TIMES = {"m": "min"}
-
-
-DURATION = _quantity("a duration", "30 s", _SECONDS, {}, meant=_TIMES)
+DURATION = _quantity("a duration", "30 s", _SECONDS, {}, meant={"m": "min"})
 BIT_RATE = _quantity(
     "a rate", "10 Mbit/s", {"bit/s": 1, "kbit/s": 10**3, "Mbit/s": 10**6, "Gbit/s": 10**9}, {"bits/s": "bit/s"}
 )
