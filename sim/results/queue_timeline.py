@@ -69,9 +69,8 @@ def by_state(queues: pd.DataFrame, attempts: pd.DataFrame) -> pd.DataFrame:
 def words_of(result: Result, host: str, architecture: str | None = None) -> dict[str, str]:
     """What the states are called where the host's product is at home."""
     name = next(iter(result.scenario["architectures"])) if architecture is None else architecture
-    mta = result.scenario["architectures"][name]["hosts"][host].get("mta", {})
-    product = mta if isinstance(mta, str) else next(iter(mta), "")
-    return dict(zip(STATES, _WORDS.get(str(product), _WORDS["postfix"]), strict=True))
+    product = str(result.scenario["architectures"][name]["hosts"][host]["mta"]["type"]).lower()
+    return dict(zip(STATES, _WORDS.get(product, _WORDS["postfix"]), strict=True))
 
 
 def _under_way(attempts: pd.DataFrame) -> Iterator[tuple[float, int]]:

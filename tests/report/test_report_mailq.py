@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+import sim
 from sim import cli
 from sim.report.mailq import clock, mailq, qshape
 from sim.results.queue_state import QueueEntry, queue_at
-from sim.results.queue_timeline import STATES, queue_timeline
+from sim.results.queue_timeline import STATES, queue_timeline, words_of
 from sim.results.store import Result, ResultError, read
 
 SCENARIO = """
@@ -205,3 +206,10 @@ def test_a_name_too_long_for_qshape_shows_its_end():
 def test_times_have_days_where_there_are_any():
     """Hours, minutes and seconds else."""
     assert [clock(time) for time in (0.0, 3661.4, 90_061.0)] == ["00:00:00", "01:01:01", "1d 01:01:01"]
+
+
+@pytest.mark.parametrize(("mta", "word"), [("exim", "frozen"), ("zonemta", "suspended"), ("opensmtpd", "hold")])
+def test_the_states_have_the_words_of_the_product(mta: str, word: str):
+    """In a result as it is written, whose products are named by their types."""
+    scenario = sim.loads(SCENARIO.replace("hosts: {", f"hosts: {{a: {{mta: {mta}}}, "))
+    assert words_of(sim.run(scenario, replications=1), "a")["hold"] == word
