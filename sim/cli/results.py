@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -25,7 +26,10 @@ def _made_of(folder: Path) -> Iterator[None]:
     from sim.results.store import ResultError
 
     try:
-        yield
+        with warnings.catch_warnings():
+            # Of numbers that no plot or mean can make sense of.
+            warnings.simplefilter("ignore")
+            yield
     except (ArithmeticError, AttributeError, LookupError, RecursionError, RuntimeError, TypeError, ValueError) as error:
         why = f"{type(error).__name__}: {error}".splitlines()[0]
         raise ResultError(
