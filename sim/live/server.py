@@ -85,7 +85,7 @@ class LiveServer:
         self._keeper = Keeper(host.domain, maildir, self._held, knows=self._knows, tell=tell, note=note)
         at_once = host.policies.sessions_at_once or limits.client_sessions
         policies = replace(host.policies, sessions_at_once=at_once)
-        self._guard = Guard(policies, random.random, self._held.octets)
+        self._guard = Guard(policies, random.random, self._held.octets, host.mta.rate_windows)
         self._tell = tell
         self._note = note
         self._tls = tls

@@ -14,12 +14,12 @@ from sim.mta.greylist import Greylist
 from sim.protocol.smtp import replies
 from sim.protocol.smtp.events import Parameters
 from sim.protocol.smtp.replies import Reply
-from sim.scenario.policies import Errors, Place, Policies, Rate, Refusal
+from sim.scenario.policies import Place, Policies, Rate, Refusal
+from sim.scenario.products import RateWindows
 
 E421_TOO_MANY_FROM_YOU = Reply(421, ("Too many connections from your host",), "4.7.0")
 E450_TOO_MUCH_FROM_YOU = Reply(450, ("Too much mail from your host",), "4.7.1")
 E450_TOO_MANY_RCPTS_FROM_YOU = Reply(450, ("Too many recipients from your host",), "4.7.1")
-E421_TOO_MANY_IN_SESSION = Reply(421, ("Too many messages in this connection",), "4.7.0")
 E452_SPOOL_FULL = Reply(452, ("Insufficient system storage",), "4.3.1")
 
 AUTH_FAILURE_DELAY = 2.0
@@ -32,12 +32,15 @@ class _Counter:
     Args:
         rate: how often it may.
         usual: the reply to what is too much, where the rate does not say another.
+        windows: whether time is counted back from now, or in pieces, of which a client's next one begins as it comes
+            when the last is over (anvil.c: ANVIL_REMOTE_INCR_RATE).
     """
 
-    __slots__ = ("_rate", "_refusal", "_times")
+    __slots__ = ("_fixed", "_rate", "_refusal", "_times")
 
-    def __init__(self, rate: Rate, usual: Reply) -> None:
+    def __init__(self, rate: Rate, usual: Reply, windows: RateWindows) -> None:
         self._rate = rate
+        self._fixed = windows == "fixed"
         self._times: dict[str, deque[float]] = {}
         code = rate.code or usual.code
         enhanced = rate.enhanced or (usual.enhanced if code == usual.code else f"{code // 100}.7.1")
@@ -50,19 +53,23 @@ class _Counter:
     def refusal(self, client: str, now: float) -> Reply | None:
         """Why a client may not come now, if it may not; else it counts, and where tries do it counts all the same."""
         times = self._times.setdefault(client, deque())
-        while times and times[0] <= now - self._rate.per:
-            times.popleft()
+        if self._fixed:
+            if times and times[0] + self._rate.per < now:
+                times.clear()
+        else:
+            while times and times[0] <= now - self._rate.per:
+                times.popleft()
         too_many = len(times) >= self._rate.count
-        if too_many and self._rate.counts == "tries":
+        if too_many and self._rate.counts == "tries" and not self._fixed:
             # The oldest is of no use: so many younger ones are too many already.
             times.popleft()
-        if not too_many or self._rate.counts == "tries":
+        if not too_many or (self._rate.counts == "tries" and not self._fixed):
             times.append(now)
         return self._refusal if too_many else None
 
 
-def _counter(rate: Rate | None, usual: Reply) -> _Counter | None:
-    return None if rate is None else _Counter(rate, usual)
+def _counter(rate: Rate | None, usual: Reply, windows: RateWindows) -> _Counter | None:
+    return None if rate is None else _Counter(rate, usual, windows)
 
 
 class Guard:
@@ -72,24 +79,26 @@ class Guard:
         policies: the host's.
         random: draws from 0 to 1, for refusals by chance.
         spooled: how many bytes the host's queue holds.
+        windows: how its product counts rates.
     """
 
-    def __init__(self, policies: Policies, random: Callable[[], float], spooled: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        policies: Policies,
+        random: Callable[[], float],
+        spooled: Callable[[], int],
+        windows: RateWindows = "sliding",
+    ) -> None:
         self._policies = policies
         self._random = random
         self._spooled = spooled
         self._greylist = Greylist(policies.greylist) if policies.greylist else None
-        self._sessions = _counter(policies.sessions, E421_TOO_MANY_FROM_YOU)
-        self._messages = _counter(policies.messages, E450_TOO_MUCH_FROM_YOU)
-        self._recipients = _counter(policies.recipients, E450_TOO_MANY_RCPTS_FROM_YOU)
+        self._sessions = _counter(policies.sessions, E421_TOO_MANY_FROM_YOU, windows)
+        self._messages = _counter(policies.messages, E450_TOO_MUCH_FROM_YOU, windows)
+        self._recipients = _counter(policies.recipients, E450_TOO_MANY_RCPTS_FROM_YOU, windows)
         self._open: dict[str, int] = {}
         # When clients learn that they have guessed wrong.
         self._guesses: dict[str, float] = {}
-
-    @property
-    def errors(self) -> Errors | None:
-        """What refusals cost, if they cost anything."""
-        return self._policies.errors
 
     @property
     def greeting_delay(self) -> float:
@@ -132,10 +141,8 @@ class Guard:
         """Why EHLO or HELO is refused, if it is."""
         return self._injected("helo", now)
 
-    def mail(self, client: str, parameters: Parameters, nth: int, now: float) -> Reply | None:
-        """Why MAIL is refused, if it is: the nth of its session."""
-        if 0 < self._policies.messages_per_session < nth:
-            return E421_TOO_MANY_IN_SESSION
+    def mail(self, client: str, parameters: Parameters, now: float) -> Reply | None:
+        """Why MAIL is refused, if it is."""
         refusal = None if self._messages is None else self._messages.refusal(client, now)
         if refusal is not None:
             return refusal
@@ -190,19 +197,13 @@ class Gate:
         now: tells the time, s.
     """
 
-    __slots__ = ("_client", "_guard", "_messages", "_now", "_open")
+    __slots__ = ("_client", "_guard", "_now", "_open")
 
     def __init__(self, guard: Guard, client: str, now: Callable[[], float]) -> None:
         self._guard = guard
         self._client = client
         self._now = now
         self._open = False
-        self._messages = 0
-
-    @property
-    def errors(self) -> Errors | None:
-        """What the session's refusals cost, if they cost anything."""
-        return self._guard.errors
 
     @property
     def greeting_delay(self) -> float:
@@ -225,8 +226,7 @@ class Gate:
 
     def mail(self, parameters: Parameters) -> Reply | None:
         """The reply instead of the usual one to MAIL."""
-        self._messages += 1
-        return self._guard.mail(self._client, parameters, self._messages, self._now())
+        return self._guard.mail(self._client, parameters, self._now())
 
     def recipient(self, reverse_path: Path, forward_path: Path, reply: Reply) -> Reply:
         """The reply to RCPT, where the directory has `reply`."""

@@ -65,10 +65,13 @@ class Reception:
         "_closing",
         "_directory",
         "_errands",
+        "_errors",
         "_gate",
         "_host",
         "_lmtp",
         "_machine",
+        "_message_limit",
+        "_messages",
         "_parameters",
         "_patience",
         "_recipient_parameters",
@@ -109,9 +112,13 @@ class Reception:
         self._challenge = challenge
         # Whether no further transaction may begin.
         self._closing = False
+        self._message_limit = host.policies.messages_per_session or host.mta.session_message_limit
+        self._messages = 0
         self._patience = Patience(error_limit, junk_limit) if error_limit or junk_limit else None
-        if gate is not None and (errors := gate.errors) is not None:
-            self._patience = Patience(errors.hard_limit, junk_limit, errors.soft_limit, errors.delay)
+        # What errors cost, by the host's word or its product's: nobody counts before one is made.
+        self._errors = host.policies.errors or (None if error_limit else host.mta.errors)
+        if self._errors is not None and junk_limit:
+            self._patience = self._bears(junk_limit)
         self.sleep = 0.0
         self._errands: Errands | None = None
         self._host = host
@@ -300,8 +307,15 @@ class Reception:
             return more + self._count(event, reply)
         return more
 
+    def _bears(self, junk_limit: int = 0) -> Patience | None:
+        """How patient the host is, by what errors cost."""
+        errors = self._errors
+        return None if errors is None else Patience(errors.hard_limit, junk_limit, errors.soft_limit, errors.delay)
+
     def _count(self, event: object, refusal: Reply) -> bytes:
         """Count an error, which got this reply; at the limit, the end of the session."""
+        if self._patience is None:
+            self._patience = self._bears()
         if self._refused is not None and refusal.code >= 400:
             self._refused(event, refusal)
         ends = self._patience is not None and self._patience.is_over(refusal)
@@ -350,6 +364,9 @@ class Reception:
             return replies.E552_TOO_BIG
         if self._closing:
             return replies.E421_CLOSING
+        self._messages += 1
+        if 0 < self._message_limit < self._messages:
+            return replies.E421_TOO_MANY_MESSAGES
         if self._gate is not None and (refusal := self._gate.mail(event.parameters)) is not None:
             return refusal
         self._reverse_path, self._parameters = event.reverse_path, event.parameters

@@ -58,6 +58,7 @@ class Transmission(Caller):
         "_pending",
         "_recipient_parameters",
         "_refused_at",
+        "_resets",
         "_reverse_path",
         "_ridden",
         "_taken",
@@ -93,6 +94,8 @@ class Transmission(Caller):
         self._excess: list[Path] = []
         self.replies: dict[Path, Reply] = {}
         self._refused_at: dict[Path, str] = {}
+        # Whether the transaction before was given up.
+        self._resets = False
         self.reports = False
 
     def _errand(self, ridden: list[Reply] | None = None) -> Dialogue:
@@ -122,16 +125,26 @@ class Transmission(Caller):
                     del self.replies[path]
 
     def _part(self) -> Dialogue:
-        """After a refusal QUIT, or the session is kept for another message.
+        """After a refusal QUIT, or the session is kept for another message, as the product does.
 
-        Postfix's smtp(8) gives the transaction up with RSET and caches the session as after a message that was taken;
-        so does who has no other session.
+        Who has no other session keeps it. The transaction that was given up is reset first.
         """
-        keeps = self._only or (self._host.mta.keeps_refused and self._host.reuse == "rset" and not self._lmtp)
+        keeps = self._only or (self._keeps_refused() and not self._lmtp)
         if keeps and self.stays is not None and self._machine.state is not State.CLOSED:
-            self.kept = self.stays()
+            self.kept = self._resets = self.stays()
         if not self.kept:
             yield (QUIT,)
+
+    def _keeps_refused(self) -> bool:
+        """Whether the product goes on in a session with such a refusal, where more mail waits."""
+        # Who lets the next message ride behind the final dot has no reset to send then.
+        if self._host.reuse not in ("rset", "mail"):
+            return False
+        keeps, refused = self._host.mta.keeps_refused, self.replies.values()
+        if keeps != "recipients" or self._chunks:
+            return keeps == "any"
+        places = {self._refused_at.get(path) for path in self.replies}
+        return places == {"rcpt"} and any(reply.code >= 500 for reply in refused)
 
     def _another(self) -> Dialogue:
         """Keep the session until `go_on`, and offer the message in `next`."""
@@ -143,7 +156,8 @@ class Transmission(Caller):
         self._reverse_path, self._forward_paths, self._content, self._parameters, self._recipient_parameters = mailing
         self._pending = self._forward_paths
         self.replies, self._refused_at, self.reports = {}, {}, False
-        if self._host.reuse == "rset" or self._only:
+        if self._host.reuse == "rset" or self._only or self._resets:
+            self._resets = False
             self.contacted = False
             reply = (yield (_RSET,))[0]
             if not reply.positive:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import simpy
@@ -89,9 +90,12 @@ class Station:
         self.deliveries = Deliveries(self)
         self._serial = 0
         self._guard: Guard | None = None
-        if host.policies != NO_POLICIES:
+        policies = host.policies
+        if not policies.sessions_at_once and host.mta.client_session_limit:
+            policies = replace(policies, sessions_at_once=host.mta.client_session_limit)
+        if policies != NO_POLICIES:
             draws = world.streams(f"host/{host.name}/policies")
-            self._guard = Guard(host.policies, draws.random, lambda: self.queue.bytes)
+            self._guard = Guard(policies, draws.random, lambda: self.queue.bytes, host.mta.rate_windows)
         if weather.next_down(0.0) < world.horizon:
             world.env.process(self._live_through(weather))
         if host.collects is not None and domains:

@@ -15,6 +15,7 @@ from sim.mta.reception import Reception
 from sim.protocol.smtp import replies
 from sim.scenario import policies
 from sim.scenario.policies import Policies, Rate, Refusal
+from sim.scenario.products import Exim, Postfix
 from sim.scenario.spec import Domain, Host
 
 ANN, BOB = parse_path("<ann@a.example>"), parse_path("<bob@b.example>")
@@ -193,23 +194,67 @@ def test_a_rate_has_a_code_of_its_own(rate: Rate, first: tuple[str, ...]):
     assert tuple(f"{reply.code} {reply.enhanced}" for reply in said) == first
 
 
-def test_a_session_has_so_many_messages():
-    """Then 421, whether they were taken or not (Exim smtp_accept_max_per_connection); another session begins anew."""
-    host = guard(messages_per_session=2, refuse=(Refusal(at="mail", code=451, during=((0.0, 1.0),)),))
-    clock = Clock()
-    gate = Gate(host, "a", clock)
-    said = [gate.mail(())]
-    clock.now = 1.0
-    said += [gate.mail(()), gate.mail(()), Gate(host, "a", clock).mail(())]
-    assert [reply and reply.code for reply in said] == [451, None, 421, None]
+@pytest.mark.parametrize(
+    "host",
+    [
+        Host(name="b", policies=Policies(messages_per_session=2)),
+        Host(name="b", mta=Exim(smtp_accept_max_per_connection=2)),
+    ],
+)
+def test_a_session_has_so_many_messages(host: Host):
+    """Then 421, whether they were taken or not, by the host's word or its product's."""
+    reception = Reception(host, Directory("b", [], lambda _: None))
+    reception.greet(busy=False)
+    said = reception.read(b"HELO a\r\n" + 2 * b"MAIL FROM:<a@a.example>\r\nRSET\r\n" + b"MAIL FROM:<a@a.example>\r\n")
+    assert [int(line[:3]) for line in said.splitlines()] == [250, 250, 250, 250, 250, 421]
+
+
+def test_exim_takes_a_thousand_messages_a_session():
+    """smtp_accept_max_per_connection."""
+    assert (Exim().session_message_limit, Postfix().session_message_limit) == (1000, 0)
+
+
+@pytest.mark.parametrize(
+    ("product", "slept", "codes"),
+    [
+        (Postfix(), [0.0] * 9 + [1.0] * 11, [550] * 20 + [421]),
+        (
+            Postfix(smtpd_soft_error_limit=2, smtpd_hard_error_limit=3, smtpd_error_sleep_time=0.5),
+            [0.0, 0.5, 0.5],
+            [550] * 3 + [421],
+        ),
+        (Exim(), [0.0] * 30, [550] * 30),
+    ],
+)
+def test_postfix_bears_so_many_errors(product, slept, codes):
+    """From the tenth on each reply is held back for a second (smtpd_chat.c), and the twentieth is the last."""
+    domain = Domain(name="b.example", mx=((10, "b"),), users=("bob",))
+    reception = Reception(Host(name="b", mta=product), Directory("b", [domain], lambda _: None))
+    reception.greet(busy=False)
+    reception.read(b"HELO a\r\nMAIL FROM:<a@a.example>\r\n")
+    found, sleeps = [], []
+    while not reception.is_over and len(sleeps) < 30:
+        said = reception.read(b"RCPT TO:<nobody@b.example>\r\n")
+        found += [int(line[:3]) for line in said.splitlines()]
+        sleeps.append(reception.sleep)
+    assert (sleeps, found) == (slept, codes)
+
+
+@pytest.mark.parametrize(("windows", "let_in"), [("sliding", [0, 50, 61, 111]), ("fixed", [0, 50, 61, 62])])
+def test_anvil_counts_in_pieces_of_time(windows: str, let_in: list[int]):
+    """Two a minute: Postfix's next minute begins with the first try after the last one is over (anvil.c)."""
+    host = Guard(Policies(sessions=Rate(count=2, per=60.0)), Random(1).random, lambda: 0, windows)
+    tries = [0, 50, 55, 61, 62, 111]
+    assert [at for at in tries if host.connection("a", float(at)) is None] == let_in
 
 
 def test_errors_hold_replies_back_and_end_the_session():
     """Two errors are free but for the second's own reply, mail that is taken forgives them, the third ends it."""
     errors = policies.Errors(soft_limit=2, hard_limit=3, delay=1.5)
-    gate = Gate(guard(errors=errors, greeting_delay=6.0), "a", Clock())
+    gate = Gate(guard(greeting_delay=6.0), "a", Clock())
     domain = Domain(name="b.example", mx=((10, "b"),), users=("bob",))
-    reception = Reception(Host(name="b"), Directory("b", [domain], lambda _: None), gate=gate)
+    host = Host(name="b", policies=Policies(errors=errors))
+    reception = Reception(host, Directory("b", [domain], lambda _: None), gate=gate)
     reception.greet(busy=False)
     slept = [reception.sleep]
     envelope = "MAIL FROM:<a@a.example>\r\nRCPT TO:<bob@b.example>\r\nDATA\r\n"

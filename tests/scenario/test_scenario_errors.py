@@ -238,7 +238,7 @@ CASES = {
                 "maximal_backoff_time, maximal_queue_lifetime, bounce_queue_lifetime, smtp_connect_timeout, smtp_helo_timeout, "
                 "smtp_mail_timeout, smtp_rcpt_timeout, smtp_data_init_timeout, smtp_data_xfer_timeout, smtp_data_done_timeout, "
                 "smtp_quit_timeout, smtpd_timeout, initial_destination_concurrency, default_destination_concurrency_limit, "
-                "... (45 in all); did you mean hopcount_limit?"
+                "... (48 in all); did you mean hopcount_limit?"
             ),
             "x.yaml:2:63: too small (0): allowed is a whole number of at least 1",
             "x.yaml:2:83: a duration must be above zero (0 s): allowed is e.g. 30 s",
@@ -257,7 +257,7 @@ CASES = {
                 "x.yaml:2:26: unknown parameter of Exim (queue_run_delay): allowed are retry, queue_run, queue_run_max, "
                 "queue_run_in_order, retry_interval_max, retry_data_expire, delay_after_cutoff, connect_timeout, command_timeout, "
                 "data_timeout, final_timeout, smtp_receive_timeout, max_rcpt, hosts_max_try, connection_max_messages, "
-                "smtp_accept_max, ... (25 in all); did you mean queue_run_max?"
+                "smtp_accept_max, ... (26 in all); did you mean queue_run_max?"
             ),
             "x.yaml:2:68: neither true nor false (1): allowed are true, false, yes, no",
             "x.yaml:2:81: too small (0): allowed is a whole number of at least 1",
@@ -265,7 +265,7 @@ CASES = {
                 "x.yaml:2:84: unknown parameter of Exim (hosts_max_tries): allowed are retry, queue_run, queue_run_max, "
                 "queue_run_in_order, retry_interval_max, retry_data_expire, delay_after_cutoff, connect_timeout, command_timeout, "
                 "data_timeout, final_timeout, smtp_receive_timeout, max_rcpt, hosts_max_try, connection_max_messages, "
-                "smtp_accept_max, ... (25 in all); did you mean hosts_max_try?"
+                "smtp_accept_max, ... (26 in all); did you mean hosts_max_try?"
             ),
         ],
     ),
@@ -326,7 +326,7 @@ hosts:
                 "maximal_backoff_time, maximal_queue_lifetime, bounce_queue_lifetime, smtp_connect_timeout, "
                 "smtp_helo_timeout, smtp_mail_timeout, smtp_rcpt_timeout, smtp_data_init_timeout, smtp_data_xfer_timeout, "
                 "smtp_data_done_timeout, smtp_quit_timeout, smtpd_timeout, initial_destination_concurrency, "
-                "default_destination_concurrency_limit, ... (45 in all)"
+                "default_destination_concurrency_limit, ... (48 in all)"
             ),
             "x.yaml:4:35: ages that do not grow (8 h, 4 h): allowed is e.g. [4 h, 1 d], each above the one before",
             "x.yaml:4:75: not a duration (soon): allowed are s, ms, min, h, d, w, as in 30 s",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from worlds import message, run, scenario
 
 from sim.scenario.policies import Errors, Greylist, Place, Policies, Rate, Refusal
-from sim.scenario.products import Exim, Postfix, Sendmail
+from sim.scenario.products import Exchange, Exim, OpenSmtpd, Postfix, Sendmail
 from sim.scenario.spec import DAY, Interval, Weather
 
 MINUTE = 60.0
@@ -131,6 +131,43 @@ def test_postfix_resets_a_session_and_keeps_it_after_a_refusal(place, code, prod
     tries = facts.attempts[:4]
     assert {attempt.reply_code for attempt in tries} == {code}
     assert (len({attempt.session_id for attempt in tries}) < 4) == (keeps and code != 421)
+
+
+@pytest.mark.parametrize(
+    ("product", "place", "code", "keeps"),
+    [
+        (OpenSmtpd(), "mail", 450, True),
+        (OpenSmtpd(), "data", 550, True),
+        (Exim(), "rcpt", 550, True),
+        (Exim(), "mail", 550, False),
+        (Exim(), "dot", 550, False),
+        (Exchange(), "rcpt", 550, False),
+    ],
+)
+def test_others_go_on_after_a_refusal_as_their_sources_say(product, place, code, keeps):
+    """With RSET: OpenSMTPD always (mta_session.c), Exim where all recipients were refused for good (transports/smtp.c)."""
+    refusal = Refusal(at=place, code=code, during=((0.0, 7200.0),))
+    mail = [message(0.0, "u1@a", "u1@b") for _ in range(4)]
+    hosts = {"a": {"mta": product}, "b": {"policies": Policies(refuse=(refusal,)), "service_time": 0.1}}
+    # All of it waits for the host when that comes up.
+    weather = {"a-b": Weather(down=(Interval(start=0.0, end=500.0),))}
+    facts = run(scenario("a-b", *mail, hosts=hosts, weather=weather, drain=DAY, dialogues=True))
+    said = [line.line for line in facts.dialogues if line.direction == ">" and line.time_s < 7200.0]
+    assert ("RSET" in said) == keeps
+
+
+def test_exchange_takes_twenty_sessions_of_a_client():
+    """MaxInboundConnectionPerSource; a scenario may say another number."""
+    most = {}
+    for policies in (Policies(), Policies(sessions_at_once=25)):
+        mail = [message(0, "u1@a", f"u{number}@b") for number in (1, 2) for _ in range(20)]
+        hosts = {
+            "a": {"mta": Postfix(default_destination_concurrency_limit=40, initial_destination_concurrency=40)},
+            "b": {"mta": Exchange(), "policies": policies, "service_time": 1.0},
+        }
+        codes = [attempt.reply_code for attempt in run(scenario("a-b", *mail, hosts=hosts)).attempts[:40]]
+        most[policies] = codes.count(421)
+    assert list(most.values()) == [20, 15]
 
 
 def test_a_rate_spreads_mail_over_time():

@@ -14,6 +14,7 @@ __all__ = [
     "E421_FOREIGN",
     "E421_TIMEOUT",
     "E421_TOO_MANY_ERRORS",
+    "E421_TOO_MANY_MESSAGES",
     "E421_TOO_MANY_SESSIONS",
     "E450_GREYLISTED",
     "E450_MAILBOX_BUSY",
@@ -162,6 +163,7 @@ S354_GO_AHEAD = Reply(354, ("End data with <CR><LF>.<CR><LF>",))
 
 E421_CLOSING = Reply(421, ("Service not available, closing transmission channel",), "4.3.2")
 E421_FOREIGN = Reply(421, ("This is no HTTP server, closing transmission channel",), "4.7.0")
+E421_TOO_MANY_MESSAGES = Reply(421, ("Too many messages in this connection",), "4.7.0")
 E421_TIMEOUT = Reply(421, ("Timeout exceeded, closing transmission channel",), "4.4.2")
 E421_TOO_MANY_ERRORS = Reply(421, ("Too many errors, closing transmission channel",), "4.7.0")
 E421_TOO_MANY_SESSIONS = Reply(421, ("Too many sessions, try again later",), "4.3.2")

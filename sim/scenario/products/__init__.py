@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from sim.scenario.products.base import MANY, Product, Refuses, Reuse
+from sim.scenario.products.base import MANY, Product, RateWindows, Refuses, Reuse
 from sim.scenario.products.exim import Exim, RetryRule
 from sim.scenario.products.listed import Delays, Exchange, Haraka, Jsms, Stalwart, ZoneMta
 from sim.scenario.products.postfix import Postfix
@@ -35,6 +35,7 @@ __all__ = [
     "Postfix",
     "Product",
     "Qmail",
+    "RateWindows",
     "Refuses",
     "RetryRule",
     "Reuse",

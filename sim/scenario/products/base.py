@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import Any, Literal
 
 from sim.scenario.distribution import Distribution
+from sim.scenario.policies import Errors
 from sim.scenario.quantity import MINUTE
 
 MANY = 1_000_000
@@ -20,6 +21,9 @@ Refuses = Literal["421", "reset"]
 
 WhenFull = Literal["421", "wait", "reset"]
 """What becomes of a client beyond a server's sessions: as `Refuses`, or it may wait in the listen queue."""
+
+RateWindows = Literal["sliding", "fixed"]
+"""How rates are counted: within any time of a length, or in pieces of time that begin with a client's first try."""
 
 Reuse = Literal["rset", "mail", "ride", "never"]
 """How a client goes on with a session: RSET first, MAIL at once, MAIL behind the final dot, or not at all."""
@@ -71,8 +75,11 @@ class Product:
     `write_size` is how many bytes its client writes at once where Nagle's algorithm holds mail data back for that (0:
     it does not). `reuse` is how the next message begins in a session that is left open: it is where mail for its host
     waits, or for `connection_idle_limit` s, until it is `connection_time_limit` s old or has had
-    `connection_count_limit` messages (0: any number); `keeps_refused` says whether it is left open after a refusal as
-    well, to be reset; `next_message_time` is what its client needs before it begins the next message in it, in s.
+    `connection_count_limit` messages (0: any number); `keeps_refused` says whether it is left open after `any` refusal
+    as well, to be reset, or where all `recipients` were refused for good. `next_message_time` is what its client needs
+    before it begins the next message in it, in s. Of its server `errors` says what a session's refusals cost its
+    client, `session_message_limit` how often that may say MAIL in it, `client_session_limit` how many sessions it may
+    have at a time (0: any), `rate_windows` how rates of policies are counted.
     `queues_after` is how many messages of a session are tried as they come (0: all); later ones wait for a queue run.
 
     `eight_bits` is what becomes of octets beyond US-ASCII for a server without 8BITMIME: all of them are converted,
@@ -138,7 +145,11 @@ class Product:
     connection_idle_limit: float = 0.0
     connection_time_limit: float = inf
     connection_count_limit: int = 0
-    keeps_refused: bool = False
+    keeps_refused: Literal["never", "recipients", "any"] = "never"
+    errors: Errors | None = None
+    session_message_limit: int = 0
+    client_session_limit: int = 0
+    rate_windows: RateWindows = "sliding"
     queues_after: int = 0
     eight_bits: Literal["convert", "encode", "convert labelled", "pass"] = "convert"
     says_body: Literal["8bit", "labelled", "asked", "never"] = "8bit"

@@ -60,6 +60,7 @@ class Exim(Product):
     bounce_return_linesize_limit: int = 998
     ignore_bounce_errors_after: float = 2 * DAY
     disable_ipv6: bool = False
+    smtp_accept_max_per_connection: int = 1000
 
     helo_timeout = named("command_timeout")
     mail_timeout = named("command_timeout")
@@ -85,6 +86,10 @@ class Exim(Product):
     delay_warnings = named("delay_warning")
     returns_whole = named("bounce_return_body")
     return_line_limit = named("bounce_return_linesize_limit")
+    session_message_limit = named("smtp_accept_max_per_connection")
+    # transports/smtp.c: after a refused MAIL or final dot it says QUIT; where no recipient is left to be tried again it
+    # goes on with RSET (completed_addr).
+    keeps_refused = "recipients"
     # Exim does not convert: accept_8bitmime in the specification's chapter on main options; build_mailcmd_options() in
     # transports/smtp.c says no BODY.
     eight_bits = "pass"

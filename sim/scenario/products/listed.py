@@ -24,6 +24,7 @@ class Exchange(Product):
     MaxPerDomainOutboundConnections: int = 20
     MaxOutboundConnections: int = 1000
     MaxInboundConnection: int = 5000
+    MaxInboundConnectionPerSource: int = 20
     SmtpMaxMessagesPerConnection: int = 20
     ConnectionInactivityTimeOut: float = 10 * MINUTE
     MaxHopCount: int = 60
@@ -42,6 +43,7 @@ class Exchange(Product):
     destination_concurrency_limit = named("MaxPerDomainOutboundConnections")
     process_limit = named("MaxOutboundConnections")
     server_limit = named("MaxInboundConnection")
+    client_session_limit = named("MaxInboundConnectionPerSource")
     connection_count_limit = named("SmtpMaxMessagesPerConnection")
     hopcount_limit = named("MaxHopCount")
     lifetime = named("MessageExpirationTimeout")

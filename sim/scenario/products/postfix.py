@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sim.scenario.feedback import FIXED, Feedback
+from sim.scenario.policies import Errors
 from sim.scenario.products.base import ANY_SIZE, Destinations, Product, limit, named
 from sim.scenario.quantity import DAY, MINUTE
 
@@ -64,6 +65,9 @@ class Postfix(Product):
     delay_warning_time: float = 0.0
     bounce_size_limit: int = 50_000
     notify_classes: str = "resource, software"
+    smtpd_soft_error_limit: int = 10
+    smtpd_hard_error_limit: int = 20
+    smtpd_error_sleep_time: float = 1.0
 
     connect_timeout = named("smtp_connect_timeout")
     helo_timeout = named("smtp_helo_timeout")
@@ -93,7 +97,9 @@ class Postfix(Product):
     connection_time_limit = named("smtp_connection_reuse_time_limit")
     connection_count_limit = named("smtp_connection_reuse_count_limit")
     lifetime = named("maximal_queue_lifetime")
-    keeps_refused = True
+    # smtp_proto.c: SMTP_STATE_ABORT.
+    keeps_refused = "any"
+    rate_windows = "fixed"
     returns_whole = True
     line_limit = named("smtp_line_length_limit")
 
@@ -109,6 +115,15 @@ class Postfix(Product):
     def families(self) -> tuple[int, ...]:  # type: ignore[override]
         """Those of `inet_protocols`."""
         return {"ipv4": (4,), "ipv6": (6,)}.get(self.inet_protocols, (4, 6))
+
+    @property
+    def errors(self) -> Errors:  # type: ignore[override]
+        """Every reply is slept over from the soft limit on (smtpd_chat.c)."""
+        return Errors(
+            soft_limit=self.smtpd_soft_error_limit,
+            hard_limit=self.smtpd_hard_error_limit,
+            delay=self.smtpd_error_sleep_time,
+        )
 
     @property
     def destinations(self) -> Destinations:  # type: ignore[override]

@@ -56,6 +56,8 @@ class Sendmail(Product):
     looks_again = 15.0
     hopcount_limit = named("MaxHopCount")
     prefers_family = "ipv6"
+    # deliver.c: smtprset, where the connection is cached.
+    keeps_refused = "any"
     lifetime = named("queuereturn")
     returns_whole = True
     # EightBitMode=pass8: smtpmailfrom() in usersmtp.c. L=990 of the mailer esmtp: what is longer gets a `!` (putxline()

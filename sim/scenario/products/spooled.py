@@ -85,6 +85,8 @@ class OpenSmtpd(Product):
     connection_count_limit = named("max_mail_per_session")
     connection_idle_limit = named("sessdelay_keepalive")
     reuse = "mail"
+    # mta_session.c: MTA_RSET, and then MTA_READY, where it says QUIT if nothing waits.
+    keeps_refused = "any"
     initial_concurrency = 1
     # libasr asks for inet4, then for inet6.
     prefers_family = "ipv4"
