@@ -78,7 +78,7 @@ class Jobs(Generic[T]):
         has_room: whether a destination may have one more delivery now.
     """
 
-    __slots__ = ("_by_hop", "_has_room", "_numbers", "_slots", "by_number")
+    __slots__ = ("_blocked", "_by_hop", "_has_room", "_listed", "_numbers", "_ready", "_slots", "by_number")
 
     def __init__(self, slots: Slots, has_room: Callable[[str], bool]) -> None:
         self._slots = slots
@@ -86,6 +86,11 @@ class Jobs(Generic[T]):
         self._numbers = 0
         self.by_number: dict[int, Job[T]] = {}
         self._by_hop: dict[str, list[tuple[Place, int]]] = {}
+        # Destinations by the place of the first job that waits for each, and those places; those that had no room when
+        # they were looked at last are kept apart, and looked at each time: they are few.
+        self._ready: list[tuple[Place, str]] = []
+        self._listed: dict[str, Place] = {}
+        self._blocked: dict[str, None] = {}
 
     def add(self, queued: float, entries: Iterable[tuple[str, T]], priority: int = 0) -> None:
         """A message becomes active: its entries, each with its destination."""
@@ -135,12 +140,22 @@ class Jobs(Generic[T]):
     def clear(self) -> Iterator[T]:
         """Take everything out."""
         jobs, self.by_number, self._by_hop = self.by_number, {}, {}
+        self._ready, self._listed, self._blocked = [], {}, {}
         for job in jobs.values():
             for waiting in job.entries.values():
                 yield from reversed(waiting)
 
     def _list(self, hop: str, job: Job[T]) -> None:
         heappush(self._by_hop.setdefault(hop, []), (job.place, job.number))
+        if hop not in self._blocked:
+            self._make_ready(hop, job.place)
+
+    def _make_ready(self, hop: str, place: Place) -> None:
+        """A job at a place waits for a destination that is not known to be full."""
+        listed = self._listed.get(hop)
+        if listed is None or place < listed:
+            self._listed[hop] = place
+            heappush(self._ready, (place, hop))
 
     def _first(self, hop: str) -> Job[T] | None:
         """The first job that has an entry for a destination."""
@@ -157,13 +172,24 @@ class Jobs(Generic[T]):
 
     def _first_ready(self) -> Job[T] | None:
         """The first job that has an entry which may go."""
-        best: Job[T] | None = None
-        for hop in list(self._by_hop):
-            if self._has_room(hop):
-                job = self._first(hop)
-                if job is not None and (best is None or job.place < best.place):
-                    best = job
-        return best
+        for hop in [hop for hop in self._blocked if self._has_room(hop)]:
+            del self._blocked[hop]
+            job = self._first(hop)
+            if job is not None:
+                self._make_ready(hop, job.place)
+        while self._ready:
+            place, hop = self._ready[0]
+            job = self._first(hop) if self._listed.get(hop) == place else None
+            if job is not None and job.place == place and self._has_room(hop):
+                return job
+            heappop(self._ready)
+            if self._listed.get(hop) == place:
+                del self._listed[hop]
+                if job is not None and job.place == place:
+                    self._blocked[hop] = None
+                elif job is not None:
+                    self._make_ready(hop, job.place)
+        return None
 
     def _selected(self, job: Job[T], count: int) -> None:
         """Count entries that have left a job, which goes with its last one."""

@@ -135,3 +135,55 @@ def test_preemption_slows_nobody_beyond_its_bound(totals: list[int], cost: int):
     """SCHEDULER_README: at a slot cost of k a message takes no longer than k/(k-1) times what it took without."""
     sequence = order(filled(Slots(cost=cost, loan=0, discount=0, minimum=1), *totals))
     assert sequence.rindex("1") + 1 <= totals[0] * cost / (cost - 1)
+
+
+class Naive(Jobs[str]):
+    """Looks at every destination each time."""
+
+    def _first_ready(self):
+        """The first of the first jobs of all destinations that have room."""
+        ready = (self._first(hop) for hop in list(self._by_hop) if self._has_room(hop))
+        return min((job for job in ready if job is not None), key=lambda job: job.place, default=None)
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.lists(st.sampled_from("abcdef"), min_size=1, max_size=8),
+            st.sampled_from(["go", "go", "go", "drop a", "drop b"]),
+            st.tuples(st.sampled_from("abcdef"), st.booleans()),
+        ),
+        max_size=60,
+    ),
+    st.sampled_from([Slots(cost=1), NO_LOAN, Slots(minimum=1)]),
+)
+def test_the_next_is_found_as_if_all_were_looked_at(steps, slots):
+    """Whatever comes, goes, is dropped, and has room or has none any more."""
+    full: set[str] = set()
+    ours, naive = (kind(slots, lambda hop: hop not in full) for kind in (Jobs, Naive))
+    for number, step in enumerate(steps):
+        if isinstance(step, list):
+            for jobs in (ours, naive):
+                jobs.add(0.0, [(hop, f"{number}{hop}{nth}") for nth, hop in enumerate(step)], number % 3)
+        elif isinstance(step, tuple):
+            (full.discard if step[1] else full.add)(step[0])
+        elif step == "go":
+            assert ours.select(0.0) == naive.select(0.0)
+        else:
+            assert ours.drop(step[-1]) == naive.drop(step[-1])
+    full.clear()
+    assert order(ours) == order(naive)
+
+
+def test_thousands_of_destinations_cost_no_more_each_than_a_few():
+    """With a recipient limit of 1 each recipient is one (qmgr_message.c)."""
+    asked = Counter()
+
+    def room(hop: str) -> bool:
+        asked[hop] += 1
+        return True
+
+    jobs: Jobs[str] = Jobs(Slots(), room)
+    for number in range(3000):
+        jobs.add(0.0, [(f"r{number}", "x")])
+    assert (len(order(jobs)), asked.total() < 4 * 3000) == (3000, True)
