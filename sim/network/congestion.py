@@ -117,7 +117,7 @@ class Cubic(Reno):
             self._epoch, self._acks, self._friend = now, acknowledged, cwnd
             self._origin = max(self._plateau, cwnd)
             self._turn = math.cbrt((self._origin - cwnd) / _CUBIC)
-        offset = now - self._epoch + least - self._turn
+        offset = now - self._epoch + (least if least < math.inf else 0.0) - self._turn
         rise = int(_CUBIC * abs(offset) ** 3)
         target = self._origin + (rise if offset > 0 else -rise)
         per = cwnd // (target - cwnd) if target > cwnd else 100 * cwnd

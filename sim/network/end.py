@@ -67,7 +67,7 @@ class End(SendBuffer):
             told: Whether a first acknowledgement is on its way already.
         """
         self.received = 1
-        self._recent = sent
+        self._recent = sent if self._way.stamped else -1.0
         self._owed = 1
         self.ack_due = at + ATO
         if not told and self._owes_enough():

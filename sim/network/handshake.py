@@ -22,12 +22,14 @@ from typing import Final
 
 from sim.network.line import Line
 from sim.network.sender import CLOCKS, TimerClock
+from sim.network.way import BARE, HEADERS
 from sim.network.weather import ALWAYS_UP, Timeline
 
 __all__ = ["ANSWER_GAPS", "SYN_GAPS", "Handshake"]
 
 SYN: Final = 60
-_ACK: Final = 52
+_STAMP: Final = 8
+"""What a SYN has less without timestamps: the other options need padding then."""
 RESET: Final = 40
 SYN_GAPS: Final[dict[str, tuple[float, ...]]] = {
     "linux": (1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0),
@@ -55,8 +57,6 @@ class Handshake:
         refused_at: When the client has heard that nobody listens; infinity if it has not.
         paused: Whether the third packet is to be sent when the client holds itself connected, by `go_on`.
         accepted: When the server has the third packet; infinity if it never came.
-        client_rtt, server_rtt: The round trip that each end's timestamps show: since the first copy that the other end
-            took, so a lost answer stretches it by the wait for the next one.
         syns, answers: How many SYNs and SYN-ACKs were sent.
         client_anew, server_anew: Whether that end starts with a window of one segment.
         wire_bytes: All packets together.
@@ -67,12 +67,14 @@ class Handshake:
         server: When the server host is up.
         stacks: The client's kind of TCP and the server's (`spec.Tcp.stack`).
         listens: When somebody listens there.
+        stamped: Whether both have timestamps; without them nobody knows which copy of a packet was answered.
     """
 
     __slots__ = (
         "_answer_sent",
         "_answered",
         "_back",
+        "_client_rtt",
         "_created",
         "_first_answer",
         "_first_syn",
@@ -81,17 +83,18 @@ class Handshake:
         "_out",
         "_requested",
         "_server",
+        "_server_rtt",
         "_stacks",
+        "_stamped",
+        "_syn_bytes",
         "_syn_sent",
         "_until",
         "accepted",
         "answers",
-        "client_rtt",
         "connected",
         "gives_up_at",
         "paused",
         "refused_at",
-        "server_rtt",
         "syns",
         "wire_bytes",
     )
@@ -103,8 +106,12 @@ class Handshake:
         server: Timeline,
         stacks: tuple[str, str] = ("linux", "linux"),
         listens: Timeline = ALWAYS_UP,
+        *,
+        stamped: bool = True,
     ) -> None:
         self._stacks = stacks
+        self._stamped = stamped
+        self._syn_bytes = SYN if stamped else SYN - _STAMP
         self._listens = listens
         self._out = out
         self._back = back
@@ -115,7 +122,7 @@ class Handshake:
         self._syn_sent = self._answer_sent = math.inf
         self._gaps = 0
         self.connected = self.accepted = self.gives_up_at = self.refused_at = math.inf
-        self.client_rtt = self.server_rtt = 0.0
+        self._client_rtt = self._server_rtt = 0.0
         self.syns = self.answers = self.wire_bytes = 0
 
     def play(self, now: float, until: float, *, pauses: bool = False) -> None:
@@ -137,15 +144,33 @@ class Handshake:
         self._play()
 
     @property
+    def client_rtt(self) -> float:
+        """The round trip that the client's timestamps show, in s; negative where nobody knows it.
+
+        It begins with the first copy that the server took, so that a lost answer stretches it by the wait for the next
+        one. Without timestamps no sample is taken where a packet of that end went out again (RFC 6298 3).
+        """
+        return self._client_rtt if self._stamped or self.syns == 1 else -1.0
+
+    @property
+    def server_rtt(self) -> float:
+        """The same of the server."""
+        return self._server_rtt if self._stamped or self.answers == 1 else -1.0
+
+    @property
     def client_anew(self) -> bool:
         """Whether the client starts with a window of one segment: SYNs went out again, and not for nothing."""
-        return self.syns > _REPEATED and (self._stacks[0] != "linux" or self._created > self._first_syn)
+        return self.syns > _REPEATED and (not self._undoes(0) or self._created > self._first_syn)
 
     @property
     def server_anew(self) -> bool:
         """The same of the server and its SYN-ACKs; repeated SYNs alone do not make a current Linux start anew."""
         lost = self._gaps > 0 and self._answered > self._first_answer
-        return self.answers > _REPEATED and (self._stacks[1] != "linux" or lost)
+        return self.answers > _REPEATED and (not self._undoes(1) or lost)
+
+    def _undoes(self, end: int) -> bool:
+        """Whether an end, the client (0) or the server, sees that a packet of its own went out again for nothing."""
+        return self._stamped and self._stacks[end] == "linux"
 
     def _play(self) -> None:
         client = self._stacks[0]
@@ -190,7 +215,7 @@ class Handshake:
     def _syn(self, now: float) -> None:
         """Send a SYN and set the timer of the next."""
         self.syns += 1
-        at = self._cross(self._out, now, SYN)
+        at = self._cross(self._out, now, self._syn_bytes)
         self._syn_sent = now
         if at == math.inf or not self._server.is_up(at):
             return
@@ -220,20 +245,20 @@ class Handshake:
         """Send a SYN-ACK; the client answers each one that it gets."""
         self.answers += 1
         self._answer_sent = now
-        at = self._cross(self._back, now, SYN) if self._server.is_up(now) else math.inf
+        at = self._cross(self._back, now, self._syn_bytes) if self._server.is_up(now) else math.inf
         if at == math.inf or (at > self._until and self.connected == math.inf):
             # Lost, or it finds a closed socket.
             return
         if at < self.connected:
             self.connected = at
-            self.client_rtt = at - self._created
+            self._client_rtt = at - self._created
             self._answered = now
         if not self.paused or at > self.connected:
             self._acknowledge(at)
 
     def _acknowledge(self, at: float) -> None:
         """The client sends the third packet."""
-        third = self._cross(self._out, at, _ACK)
+        third = self._cross(self._out, at, HEADERS if self._stamped else BARE)
         if third < self.accepted and self._server.is_up(third):
             self.accepted = third
-            self.server_rtt = third - self._answered
+            self._server_rtt = third - self._answered

@@ -16,7 +16,7 @@ from sim.network.end import End
 from sim.network.line import Line
 from sim.network.segments import ATO
 from sim.network.sender import Sender
-from sim.network.way import ACK, HEADERS, Way
+from sim.network.way import Way
 
 __all__ = ["PATIENT", "holds_still", "hurries", "is_late", "overtaken", "slow"]
 
@@ -36,7 +36,7 @@ def hurries(way: Way, mine: Sender, now: float) -> bool:
 
     The receiver acknowledges the second one at once, and does not wait long for it.
     """
-    wire, at = way.mss + HEADERS, now
+    wire, at = way.mss + way.headers, now
     for line in way.there:
         at = line.expects(at, wire)
     second = wire * 8 / min(line.rate for line in way.there)
@@ -54,7 +54,7 @@ def overtaken(way: Way, mine: Sender, now: float, at: float, *, lone: bool) -> b
         lone: Whether it is a single segment.
     """
     for line in way.back:
-        at = line.expects(at, ACK)
+        at = line.expects(at, way.headers)
     return at - now > holds_still(mine, lone=lone)
 
 

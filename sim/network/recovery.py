@@ -96,7 +96,7 @@ class Recovery(Reduction):
         sack_rtt = now - first_sacked if first_sacked >= 0 else -1.0
         if rtt < 0:
             rtt = sack_rtt
-        if rtt < 0 and advanced:
+        if rtt < 0 and advanced and packet.echo >= 0:
             rtt = max(now - packet.echo, 1e-3)
         if rtt >= 0:
             settles = self.una > self._settle_at

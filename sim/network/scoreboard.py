@@ -103,7 +103,7 @@ class Scoreboard(Segments):
                 self._sacked -= 1
             else:
                 count += 1
-                if sack and not (mark & REPEATED and packet.echo < xmit[number]):
+                if sack and not (mark & REPEATED and 0 <= packet.echo < xmit[number]):
                     self._rack(now, number, mark)
             order.pop(number, None)
         self.una = packet.ack

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from sim.network.sender import Sender
-from sim.network.way import HEADERS, Way
+from sim.network.way import Way
 from sim.network.weather import ALWAYS_UP
 
 __all__ = ["ATO", "FIN", "RESET", "Packet", "Segments"]
@@ -41,8 +41,8 @@ class Packet(NamedTuple):
     """A packet that arrives.
 
     `number` is its segment's, or that of the next one where the packet has no data (`size` 0). `blocks` are the ranges
-    of segments received out of order, the latest first; `sent` and `echo` the timestamps; `repeat` says that a segment
-    came twice.
+    of segments received out of order, the latest first; `sent` and `echo` the timestamps, -1 where there are none;
+    `repeat` says that a segment came twice.
     """
 
     at: float
@@ -139,7 +139,8 @@ class Segments(Sender):
         self.timer, self.timer_kind, self.timer_set = math.inf, NO_TIMER, 0.0
         self.received = self._wup = self._owed = self._quick = 0
         self._behind: list[tuple[int, int]] = []
-        self._recent = self._ato = 0.0
+        self._recent = 0.0 if way.stamped else -1.0
+        self._ato = 0.0
         self._reply_repeat = self.interactive = False
         self.ack_due = math.inf
         self.heard_at = -math.inf
@@ -240,17 +241,18 @@ class Segments(Sender):
 
     def put(self, now: float, number: int, size: int) -> None:
         """Put a packet on the way; it acknowledges what there is."""
-        self.wire_bytes += size + HEADERS
+        self.wire_bytes += size + self._way.headers
         if self._quick and self.ack_due < _NEVER:
             self._quick -= 1
             if not self._quick:
                 self._ato = ATO
-        at = self._cross(now, size + HEADERS)
+        at = self._cross(now, size + self._way.headers)
         if at < _NEVER:
             at = self._last_at = max(at, self._last_at)
+            stamp = now if self._recent >= 0 else -1.0
             blocks = tuple(self._behind[:3]) if self._behind and self.tcp.sack else ()
             self._peer_box.append(
-                Packet(at, number, size, self.received, blocks, now, self._recent, self._reply_repeat)
+                Packet(at, number, size, self.received, blocks, stamp, self._recent, self._reply_repeat)
             )
         self._reply_repeat = False
         self._wup = self.received

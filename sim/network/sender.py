@@ -18,6 +18,9 @@ __all__ = ["CLOCKS", "LINUX", "Sender", "TimerClock", "coarse", "fires"]
 
 LINUX: Final = Tcp()
 """TCP as a current Linux has it."""
+_FIRST_TIMEOUT: Final = 1.0
+_UNKNOWN_TIMEOUT: Final = 3.0
+"""The timeout after a handshake that has told no round trip (TCP_TIMEOUT_FALLBACK), in s."""
 _LONGEST_TIMEOUT: Final = 120.0
 _PROBE_DELAY: Final = 0.2
 _HZ: Final = 250
@@ -144,7 +147,7 @@ class Sender:
     @property
     def rto(self) -> float:
         """The retransmission timeout, doublings included, up to two minutes; Linux keeps it in whole ticks."""
-        once = math.ceil((self.srtt + self.rttvar) * _HZ - 1e-6) / _HZ if self.srtt else 1.0
+        once = math.ceil((self.srtt + self.rttvar) * _HZ - 1e-6) / _HZ if self.rttvar else _FIRST_TIMEOUT
         return min(once * 2.0**self.backoff, _LONGEST_TIMEOUT) if self.backoff else min(once, _LONGEST_TIMEOUT)
 
     def back_off(self) -> None:
@@ -153,7 +156,9 @@ class Sender:
 
     def probe_timeout(self, rto: float, *, lone: bool) -> float:
         """When the tail loss probe goes out (RFC 8985 7.2): a lone segment may get a delayed acknowledgement."""
-        twice = math.ceil(2 * self.srtt * _HZ - 1e-6) / _HZ if self.srtt else 1.0
+        if not self.srtt:
+            return min(_FIRST_TIMEOUT, rto)
+        twice = math.ceil(2 * self.srtt * _HZ - 1e-6) / _HZ
         return min(twice + (_PROBE_DELAY if lone else 2 / _HZ), rto)
 
     def rest(self, now: float) -> None:
@@ -166,9 +171,18 @@ class Sender:
             self.cwnd = max(self.cwnd // 2, initial)
             silence -= timeout
 
-    def shaken(self, rtt: float, _repeats: int) -> None:
-        """The handshake is over: its round trip by the timestamps, and how often this end's packet was sent again."""
-        self.sample(rtt)
+    def shaken(self, rtt: float, repeats: int) -> None:
+        """The handshake is over.
+
+        Args:
+            rtt: Its round trip, in s; negative where nobody knows it (RFC 6298 5.7, tcp_init_metrics).
+            repeats: How often this end's packet was sent again.
+        """
+        del repeats
+        if rtt >= 0:
+            self.sample(rtt)
+        else:
+            self.rttvar = self.mdev = self._mdev_max = _UNKNOWN_TIMEOUT
 
     def answered(self, rtt: float) -> None:
         """A flight that got through undisturbed is acknowledged, its round trip later."""

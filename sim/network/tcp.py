@@ -25,7 +25,7 @@ from sim.network.older import OlderEnd
 from sim.network.segments import ATO
 from sim.network.send_buffer import buffered
 from sim.network.sender import LINUX, fires
-from sim.network.way import ACK, HEADERS, Way, burst, cross, spread
+from sim.network.way import BARE, HEADERS, Way, burst, cross, spread
 from sim.network.weather import ALWAYS_UP, Timeline
 from sim.scenario.spec import Tcp
 
@@ -108,7 +108,8 @@ class Connection:
         listens: Timeline = ALWAYS_UP,
     ) -> None:
         lines = (*lines_out, *lines_back)
-        mss = min([line.mtu for line in lines], default=_USUAL_MTU) - HEADERS
+        headers = HEADERS if client_tcp.timestamps and server_tcp.timestamps else BARE
+        mss = min([line.mtu for line in lines], default=_USUAL_MTU) - headers
         if client_tcp.stack == "bsd-1988" or server_tcp.stack == "bsd-1988":
             mss = min(mss, SEGMENT)
         self.mss = min(mss, writes) if writes else mss
@@ -128,8 +129,8 @@ class Connection:
         slowest = min([line.rate for line in lines], default=_NEVER)
         self._client = asking = _ENDS[client_tcp.stack](buffered(client_tcp, slowest))
         self._server = answering = _ENDS[server_tcp.stack](buffered(server_tcp, slowest))
-        self._to_server = Way(lines_out, lines_back, client, server, mss)
-        to_client = Way(lines_back, lines_out, server, client, mss)
+        self._to_server = Way(lines_out, lines_back, client, server, mss, headers)
+        to_client = Way(lines_back, lines_out, server, client, mss, headers)
         self._ends: Ends = ((to_client, answering, asking), (self._to_server, asking, answering))
         self._history = History(self._ends)
         self._jittery = [line for line in lines if line.jittery]
@@ -163,7 +164,7 @@ class Connection:
         pauses = pauses and max([line.busy_until for line in way.there], default=-_NEVER) > now - around
         self._calm = around + PATIENT
         stacks = self._client.tcp.stack, self._server.tcp.stack
-        shake = Handshake(way.there, way.back, way.away, stacks, self._listens)
+        shake = Handshake(way.there, way.back, way.away, stacks, self._listens, stamped=way.stamped)
         shake.play(now, until, pauses=pauses)
         self._history.shake = shake
         self.accepted_at = shake.accepted
@@ -199,6 +200,8 @@ class Connection:
         for end, anew in ((self._client, shake.client_anew), (self._server, shake.server_anew)):
             if anew:
                 end.cwnd = 1
+        if min(shake.client_rtt, shake.server_rtt) < 0:
+            self._calm = PATIENT
         self.wire_bytes += shake.wire_bytes
         self.retransmissions += shake.syns - 1 + max(shake.answers - 1, 0)
 
@@ -220,7 +223,7 @@ class Connection:
         if self._disturbance is not None and not self._is_over(now, to_server):
             return at_once(self.windows(now, size, to_server))
         way, mine, peer = self._ends[to_server]
-        wire = size + HEADERS
+        wire = size + way.headers
         at = now
         for line in way.there:
             at = line.carry(at, wire)
@@ -396,10 +399,11 @@ class Connection:
         """
         there, left = (1, 1) if half_closed else (2, 2)
         left -= self._disturbance is not None and self._disturbance.finished
-        self.wire_bytes += (there + left) * ACK
-        at = cross(self._to_server.there, now, ACK, there)
+        way = self._to_server
+        self.wire_bytes += (there + left) * way.headers
+        at = cross(way.there, now, way.headers, there)
         if left and at < _NEVER:
-            cross(self._to_server.back, at, ACK, left)
+            cross(way.back, at, way.headers, left)
 
     def _prepare(self, now: float, to_server: bool) -> None:
         """Draw the delay of every line whose delay varies; acknowledge what came first, before the first answer."""
@@ -411,8 +415,8 @@ class Connection:
         if to_server in self._hasty and peer.latest > 0:
             self._hasty.remove(to_server)
             self._unsteady = bool(self._jittery or self._hasty)
-            cross(way.there, peer.latest, ACK)
-            self.wire_bytes += ACK
+            cross(way.there, peer.latest, way.headers)
+            self.wire_bytes += way.headers
 
     def _one_window(self, now: float, size: int, to_server: bool) -> bool:
         """Send several segments that fit the window and get through undisturbed; False if it is not that simple."""
@@ -430,5 +434,5 @@ class Connection:
             self._history.learn()
         peer.heard += segments // 2
         mine.flew(segments, last)
-        self.wire_bytes += size + segments * HEADERS + (segments - 1) // 2 * ACK
+        self.wire_bytes += size + (segments + (segments - 1) // 2) * way.headers
         return True

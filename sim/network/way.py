@@ -9,22 +9,31 @@ from typing import Final, NamedTuple
 from sim.network.line import Line
 from sim.network.weather import Timeline
 
-__all__ = ["ACK", "HEADERS", "Way", "burst", "cross", "spread"]
+__all__ = ["BARE", "HEADERS", "Way", "burst", "cross", "spread"]
 
 HEADERS: Final = 52
-"""Bytes of IP and TCP headers on a data segment, timestamps included."""
-ACK: Final = 52
-"""Bytes of an acknowledgement without data."""
+"""Bytes of IP and TCP headers with timestamps: of a data segment, and all of an acknowledgement without data."""
+BARE: Final = 40
+"""The same without timestamps (RFC 7323)."""
 
 
 class Way(NamedTuple):
-    """What a flight travels over: the lines there, the lines its acknowledgements come back on, and both hosts."""
+    """What a flight travels over: the lines there, the lines its acknowledgements come back on, and both hosts.
+
+    `mss` and `headers` are in bytes; the headers have timestamps where they are longer than bare ones.
+    """
 
     there: Sequence[Line]
     back: Sequence[Line]
     home: Timeline
     away: Timeline
     mss: int
+    headers: int = HEADERS
+
+    @property
+    def stamped(self) -> bool:
+        """Whether packets have timestamps."""
+        return self.headers > BARE
 
 
 def cross(lines: Sequence[Line], at: float, wire: int, packets: int = 1) -> float:
@@ -42,8 +51,8 @@ def burst(way: Way, now: float, packets: int, tail: int) -> tuple[float, float] 
     Returns:
         When the first and the last are there; None if nothing was sent because not all would get through.
     """
-    wire = way.mss + HEADERS
-    total = (packets - 1) * wire + tail + HEADERS
+    wire = way.mss + way.headers
+    total = (packets - 1) * wire + tail + way.headers
     end = now
     for line in way.there:
         end = line.clear(end, packets, total)
@@ -53,7 +62,7 @@ def burst(way: Way, now: float, packets: int, tail: int) -> tuple[float, float] 
         return None
     first = last = now
     for line in way.there:
-        first, last = line.carry_burst(first, last, packets, wire, tail + HEADERS)
+        first, last = line.carry_burst(first, last, packets, wire, tail + way.headers)
     return first, last
 
 

@@ -179,7 +179,9 @@ class Tcp:
     RACK), `bsd-1988` (4.3BSD-Tahoe: clocks of 500 and 200 ms, SYN at 0, 6, 18, 42 s, segments of 512 bytes), or
     `rtt-only`: no TCP at all, a handshake of three ways, then only delay and rate.
     `initial_window` in segments, `min_rto` in s. Without `sack` lost segments are found by duplicate acknowledgements.
-    `send_buffer` is what its sockets hold of what is not acknowledged, in bytes; 0: two windows, as Linux makes it;
+    With `timestamps` on both sides (RFC 7323) a segment has 12 bytes less of payload, and both ends know which copy of
+    a packet was answered. `send_buffer` is what its sockets hold of what is not acknowledged, in bytes; 0: two windows,
+    as Linux makes it;
     None: 8 kB where a connection crosses a line slower than 9600 bit/s, else two windows.
     """
 
@@ -188,6 +190,7 @@ class Tcp:
     initial_window: int = 10
     min_rto: float = 0.2
     sack: bool = True
+    timestamps: bool = True
     send_buffer: int | None = None
 
 

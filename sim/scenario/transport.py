@@ -49,14 +49,14 @@ __all__ = [
 PRESETS: Final[Mapping[str, Tcp]] = {
     "linux": Tcp(),
     "linux-3": Tcp(stack="linux-3"),
-    "bsd-1988": Tcp(stack="bsd-1988", congestion="tahoe", initial_window=1, min_rto=1.0, sack=False),
+    "bsd-1988": Tcp(stack="bsd-1988", congestion="tahoe", initial_window=1, min_rto=1.0, sack=False, timestamps=False),
     "rtt-only": Tcp(stack="rtt-only"),
 }
 """A host's TCP by name."""
 
 CONGESTION: Final = ("cubic", "reno", "tahoe")
 """Ways of congestion control."""
-_KEYS = ("preset", "congestion", "initial_window", "min_rto", "sack", "send_buffer")
+_KEYS = ("preset", "congestion", "initial_window", "min_rto", "sack", "timestamps", "send_buffer")
 _AUTO: Final = "auto"
 _LEAST_BUFFER: Final = 512
 
@@ -79,6 +79,7 @@ def read_tcp(value: object) -> Tcp:
         "initial_window": partial(read_whole, 1, 1000),
         "min_rto": partial(above_zero, DURATION),
         "sack": read_flag,
+        "timestamps": read_flag,
         "send_buffer": read_send_buffer,
     }
     said = {key: collected.read((key,), read, given[key], None) for key, read in readers.items() if key in given}
@@ -189,7 +190,7 @@ def show_tcp(tcp: Tcp) -> object:
             return name
     preset = PRESETS[tcp.stack]
     said: dict[str, object] = {"preset": tcp.stack}
-    for key in ("congestion", "initial_window", "sack"):
+    for key in ("congestion", "initial_window", "sack", "timestamps"):
         # What is read of Tahoe has no SACK but where it is said.
         if getattr(tcp, key) != getattr(preset, key) or (key == "sack" and tcp.congestion == "tahoe"):
             said[key] = getattr(tcp, key)
@@ -228,6 +229,7 @@ _TCP: JsonSchema = {
                 "initial_window": {"type": "integer", "minimum": 1, "maximum": 1000},
                 "min_rto": DURATION.json_schema(),
                 "sack": FLAG.schema,
+                "timestamps": FLAG.schema,
                 "send_buffer": {"anyOf": [{"enum": [_AUTO]}, SIZE.json_schema()]},
             },
             "additionalProperties": False,

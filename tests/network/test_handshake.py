@@ -14,6 +14,7 @@ from sim.network.line import Line
 from sim.network.stack import connect
 from sim.network.weather import ALWAYS_UP
 from sim.scenario.distribution import Constant
+from sim.scenario.spec import Tcp
 from sim.scenario.transport import PRESETS
 
 TEN = 10 * 1448
@@ -52,6 +53,38 @@ def test_syns_that_were_repeated_for_nothing_leave_the_window_as_it_is(rtt, to_s
     again = connection.retransmissions
     arrives = connection.send(now, TEN, to_server=to_server)
     assert (arrives - now, connection.retransmissions - again) == (pytest.approx(rtt / 2, abs=0.01), 0)
+
+
+def bare(rtt):
+    """A connection whose client has no timestamps, and when its server may speak."""
+    connection = connect([line(rtt)], [line(rtt)], client_tcp=Tcp(timestamps=False))
+    connection.open(0.25)
+    return connection, connection.accepted_at
+
+
+@given(rtt=st.floats(2.1, 60.0))
+def test_without_timestamps_a_syn_repeated_for_nothing_costs_the_window(rtt):
+    """Nobody knows which copy was answered: one segment, another one as probe, then four (highrtt.csv)."""
+    connection, now = bare(rtt)
+    assert connection.send(now, TEN, to_server=True) - now > 2.4 * rtt
+
+
+@given(rtt=st.floats(2.2, 60.0), to_server=st.booleans())
+def test_without_timestamps_no_round_trip_is_known_then_and_a_probe_goes_out_after_a_second(rtt, to_server):
+    """The greeting, or a command, is sent again (highrtt.csv; RFC 6298 3)."""
+    connection, now = bare(rtt)
+    again = connection.retransmissions
+    connection.send(now, 40, to_server=to_server)
+    assert connection.retransmissions > again
+
+
+@given(rtt=st.floats(0.001, 0.9), client=st.booleans(), server=st.booleans())
+def test_timestamps_that_both_have_take_twelve_bytes_of_each_segment(rtt, client, server):
+    """1,448 or 1,460 bytes; the SYNs and the third packet are shorter without, too."""
+    connection = connect([line(rtt)], [line(rtt)], client_tcp=Tcp(timestamps=client), server_tcp=Tcp(timestamps=server))
+    connection.open(0.25)
+    both = client and server
+    assert (connection.mss, connection.wire_bytes) == ((1448, 172) if both else (1460, 144))
 
 
 @pytest.mark.parametrize("stack", ["linux", "linux-3"])

@@ -10,7 +10,7 @@ from sim.network.haste import hurries, overtaken, slow
 from sim.network.line import Line
 from sim.network.sender import Sender
 from sim.network.tcp import Connection
-from sim.network.way import ACK, Way
+from sim.network.way import HEADERS, Way
 from sim.network.weather import ALWAYS_UP, Timeline
 from sim.scenario.distribution import Constant
 from sim.scenario.spec import Tcp
@@ -33,9 +33,9 @@ def test_the_first_answer_waits_behind_an_acknowledgement():
     """52 bytes at 64 kbit/s are 6.5 ms; that is what a 1 kB session at 64 kbit/s was measured to lose twice."""
     connection, now = connected()
     once = connection.send(now, 20, to_server=True)
-    assert once - now == pytest.approx((ACK + 72) * 8 / 64e3 + 0.005)
+    assert once - now == pytest.approx((HEADERS + 72) * 8 / 64e3 + 0.005)
     there = connection.send(once, 20, to_server=False)
-    assert there - once == pytest.approx((ACK + 72) * 8 / 64e3 + 0.005)
+    assert there - once == pytest.approx((HEADERS + 72) * 8 / 64e3 + 0.005)
     assert connection.send(there, 20, to_server=True) - there == pytest.approx(72 * 8 / 64e3 + 0.005)
 
 
@@ -63,7 +63,7 @@ def test_a_lone_segment_that_needs_longer_than_the_timer_is_sent_again():
     """1500 bytes at 9600 bit/s take 1.25 s; both copies use the line, and the first one counts."""
     connection, now = connected(rate=9600)
     there = connection.send(now, 1448, to_server=True)
-    assert there - now == pytest.approx((ACK + 1500) * 8 / 9600 + 0.005)
+    assert there - now == pytest.approx((HEADERS + 1500) * 8 / 9600 + 0.005)
     after = connection.send(there, 20, to_server=False)
     connection.send(after, 20, to_server=True)
     assert connection.retransmissions >= 1

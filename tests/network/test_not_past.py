@@ -22,9 +22,10 @@ from sim.scenario.spec import Loss, Tcp
 STACKS = {
     "linux": Tcp(),
     "linux-3": Tcp(stack="linux-3"),
-    "bsd-1988": Tcp(stack="bsd-1988", congestion="tahoe", initial_window=1, min_rto=1.0, sack=False),
+    "bsd-1988": Tcp(stack="bsd-1988", congestion="tahoe", initial_window=1, min_rto=1.0, sack=False, timestamps=False),
     "reno": Tcp(congestion="reno", sack=False),
     "large": Tcp(send_buffer=0),
+    "no timestamps": Tcp(timestamps=False),
 }
 CARRIERS = (None, Bsc(), DialUp(busy=0.2), UucpG(), X25())
 RATES = st.floats(math.log(110), math.log(1e10)).map(math.exp)

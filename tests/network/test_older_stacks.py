@@ -113,7 +113,7 @@ def test_bsd_does_not_close_its_window_in_a_rest():
     connection, now = talking("bsd-1988", out, back)
     connection.send(now, 8192, to_server=True)
     arrives = connection.send(now + 60, 8 * 512, to_server=True)
-    assert arrives - (now + 60) == pytest.approx(0.05 + 8 * 564 * 8e-7)
+    assert arrives - (now + 60) == pytest.approx(0.05 + 8 * 552 * 8e-7)
 
 
 def test_a_receiver_of_bsd_waits_for_the_clock():

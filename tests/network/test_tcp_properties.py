@@ -98,9 +98,10 @@ def test_a_window_is_the_same_by_formula_and_played_through(segments, delay, rat
             Tcp(),
             Tcp(congestion="reno"),
             Tcp(congestion="reno", sack=False),
-            Tcp(stack="bsd-1988", congestion="tahoe", initial_window=1, min_rto=1.0, sack=False),
+            Tcp(stack="bsd-1988", congestion="tahoe", initial_window=1, min_rto=1.0, sack=False, timestamps=False),
             Tcp(stack="linux-3"),
             Tcp(congestion="tahoe", sack=False),
+            Tcp(timestamps=False),
         ]
     ),
 )

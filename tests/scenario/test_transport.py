@@ -90,12 +90,16 @@ def test_mistakes_in_a_direction(said, words):
 @pytest.mark.parametrize(
     ("said", "tcp"),
     [
-        ("bsd-1988", Tcp(stack="bsd-1988", congestion="tahoe", initial_window=1, min_rto=1.0, sack=False)),
+        (
+            "bsd-1988",
+            Tcp(stack="bsd-1988", congestion="tahoe", initial_window=1, min_rto=1.0, sack=False, timestamps=False),
+        ),
         ("rtt-only", Tcp(stack="rtt-only")),
         ("{congestion: reno, initial_window: 3}", Tcp(congestion="reno", initial_window=3)),
         ("{send_buffer: 8 kB}", Tcp(send_buffer=8000)),
         ("{send_buffer: auto}", Tcp(send_buffer=0)),
         ("{congestion: tahoe, sack: yes}", Tcp(congestion="tahoe")),
+        ("{timestamps: no}", Tcp(timestamps=False)),
         ("{preset: linux-3, min_rto: 300 ms, sack: false}", Tcp(stack="linux-3", min_rto=0.3, sack=False)),
     ],
 )
@@ -127,6 +131,7 @@ def test_a_queue_is_a_size():
         ("tcp", "{congestion: vegas}", "unknown congestion control"),
         ("tcp", "{initial_window: 0}", "too small"),
         ("tcp", "{min_rto: 0 s}", "above zero"),
+        ("tcp", "{timestamps: maybe}", "maybe"),
         ("tcp", "{cwnd: 4}", "unknown key"),
         ("tcp", "{send_buffer: 100 B}", "auto (two windows, as Linux makes it), or 512 B and more"),
         ("tcp", "{send_buffer: large}", "not a size"),

@@ -125,7 +125,7 @@ def test_reno_and_cubic_differ_in_long_bodies_only():
 
 def test_old_tcp_is_slower():
     """A window of one segment, and no SACK."""
-    old = Tcp(stack="bsd-1988", congestion="tahoe", initial_window=1, min_rto=1.0, sack=False)
+    old = Tcp(stack="bsd-1988", congestion="tahoe", initial_window=1, min_rto=1.0, sack=False, timestamps=False)
     assert clean(size=20_000, tcp=old) > clean(size=20_000) + 0.25
     assert mean(size=20_000, loss=Loss(share=0.02), tcp=old) > mean(size=20_000, loss=Loss(share=0.02)) + 0.2
 

@@ -80,17 +80,24 @@ def _bursts(folder: Path, n: int) -> Iterator[str]:
 
 
 def _far(folder: Path) -> Iterator[str]:
-    """Round trips of seconds, with timestamps: how long a session takes, and how many packets go out again."""
+    """Round trips of seconds, with and without timestamps: how long a session takes, how many packets go out again."""
     for (kind, stamps, rtt, size), rows in cells(folder, "highrtt.csv", "kind", "timestamps", "rtt_s", "size").items():
         done = [row for row in rows if row["t_250"]]
-        if stamps == "0" or not done:
+        if not done:
             continue
         client, server = PAIRS[kind]
-        found = run(Case(rtt=float(rtt), size=int(size), client=client, server=server), 5)
-        cell = f"{kind}, {rtt} s, {size} B"
-        theirs = float(np.median([float(row["t_250"]) for row in done]))
-        yield lossless(cell, theirs, float(np.median(found.durations)) * 1e3)
+        found = run(
+            Case(rtt=float(rtt), size=int(size), client=client, server=server, tcp=Tcp(timestamps=stamps == "1")), 5
+        )
+        cell = f"{kind}, {rtt} s, {size} B" + (", no timestamps" if stamps == "0" else "")
+        times = [float(row["t_250"]) for row in done]
+        ours = float(np.median(found.durations)) * 1e3
+        holds = min(times) - 0.003 * ours <= ours <= max(times) + 0.003 * ours
+        yield line(cell, "median", float(np.median(times)), ours, holds=holds)
         names = ("syns", "synacks", "c_retx", "s_retx")
-        again = float(np.median([sum(int(row[name]) for name in names) - 2 for row in done]))
-        ours = float(np.median([one.retransmissions for one in found.runs]))
-        yield line(cell, "sent again", again, ours, holds=ours == again, unit="")
+        again = [sum(int(row[name]) for name in names) - 2 for row in done]
+        repeats = float(np.median([one.retransmissions for one in found.runs]))
+        # Without timestamps the clock's phase decides what a timer sends again for nothing.
+        spare = 1 if stamps == "0" else 0
+        holds = min(again) - spare <= repeats <= max(again) + spare
+        yield line(cell, "sent again", float(np.median(again)), repeats, holds=holds, unit="")
