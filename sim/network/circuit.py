@@ -17,6 +17,7 @@ from sim.network.detour import Detour
 from sim.network.disturbance import Program
 from sim.network.ending import Ending
 from sim.network.line import Line
+from sim.network.metrics import Metrics
 from sim.network.propagation import Propagation
 from sim.network.sender import LINUX
 from sim.network.tcp import Connection
@@ -75,6 +76,7 @@ def connect(
     patience: float = inf,
     writes: int = 0,
     listens: Timeline = ALWAYS_UP,
+    metrics: tuple[Metrics | None, Metrics | None] = (None, None),
 ) -> Connection | Propagation | Circuit:
     """A connection over whatever the lines are: TCP's, unless there are older carriers among them."""
     out, back = _plain(lines_out), _plain(lines_back)
@@ -93,6 +95,7 @@ def connect(
         patience=patience,
         writes=writes,
         listens=listens,
+        metrics=metrics,
     )
 
 

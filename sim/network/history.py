@@ -9,6 +9,7 @@ from typing import Final
 
 from sim.network.disturbance import Ends
 from sim.network.handshake import Handshake
+from sim.network.metrics import Metrics
 from sim.network.segments import ATO
 
 __all__ = ["History"]
@@ -25,12 +26,14 @@ class History:
 
     Args:
         ends: Who learns, by direction.
+        metrics: What the client's host remembers of the server's, and the reverse; None where it remembers nothing.
     """
 
-    __slots__ = ("_ends", "flights", "shake")
+    __slots__ = ("_ends", "_metrics", "flights", "shake")
 
-    def __init__(self, ends: Ends) -> None:
+    def __init__(self, ends: Ends, metrics: tuple[Metrics | None, Metrics | None] = (None, None)) -> None:
         self._ends = ends
+        self._metrics = metrics
         self.shake: Handshake | None = None
         self.flights: list[tuple[bool, float, float, float]] = []
 
@@ -39,10 +42,15 @@ class History:
         shake, self.shake = self.shake, None
         if shake is not None:
             _, server, client = self._ends[False]
+            of_server, of_client = self._metrics
             if shake.connected < _NEVER:
                 client.shaken(shake.client_rtt, shake.syns - 1)
+                if of_server is not None:
+                    client.remembers(of_server.recall(shake.connected))
             if shake.accepted < _NEVER:
                 server.shaken(shake.server_rtt, shake.answers - 1)
+                if of_client is not None:
+                    server.remembers(of_client.recall(shake.accepted))
         for to_server, now, first, last in self.flights:
             _, mine, peer = self._ends[to_server]
             if peer.sent >= 0 and now >= peer.arrived:
@@ -53,3 +61,16 @@ class History:
             mine.lone = first == last
             peer.heard += 1
         self.flights.clear()
+
+    def save(self, now: float) -> None:
+        """The connection ends: let both hosts remember its round trip.
+
+        Where nothing went out again and nobody has asked, it is that of the lines, which only a longer one remembered
+        makes worth learning.
+        """
+        shake, (_, server, client) = self.shake, self._ends[False]
+        tells = shake is None or shake.syns > 1 or shake.answers > 1
+        for end, metrics in zip((client, server), self._metrics, strict=True):
+            if metrics is not None and (tells or metrics.rtt):
+                self.learn()
+                metrics.save(now, 0.0 if end.backoff else end.srtt)

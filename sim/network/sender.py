@@ -72,6 +72,7 @@ class Sender:
     """
 
     __slots__ = (
+        "_first_rto",
         "_mdev_max",
         "arrived",
         "backoff",
@@ -105,6 +106,8 @@ class Sender:
         self.last_sent = -1.0
         self.control: Control | None = None
         self._mdev_max = 0.0
+        # What the host remembers has it wait for so long until the first sample of data; 0: nothing.
+        self._first_rto = 0.0
 
     def controlled(self) -> Control:
         """The congestion control's own state; made when it is first needed."""
@@ -143,11 +146,14 @@ class Sender:
                     self.rttvar -= (self.rttvar - self._mdev_max) / 4
                 self._mdev_max = least
         self.backoff = 0
+        self._first_rto = 0.0
 
     @property
     def rto(self) -> float:
         """The retransmission timeout, doublings included, up to two minutes; Linux keeps it in whole ticks."""
-        once = math.ceil((self.srtt + self.rttvar) * _HZ - 1e-6) / _HZ if self.rttvar else _FIRST_TIMEOUT
+        once = self._first_rto
+        if not once:
+            once = math.ceil((self.srtt + self.rttvar) * _HZ - 1e-6) / _HZ if self.rttvar else _FIRST_TIMEOUT
         return min(once * 2.0**self.backoff, _LONGEST_TIMEOUT) if self.backoff else min(once, _LONGEST_TIMEOUT)
 
     def back_off(self) -> None:
@@ -183,6 +189,15 @@ class Sender:
             self.sample(rtt)
         else:
             self.rttvar = self.mdev = self._mdev_max = _UNKNOWN_TIMEOUT
+
+    def remembers(self, rtt: float) -> None:
+        """After the handshake: the host remembers a round trip of so many s (tcp_init_metrics).
+
+        Where it is longer than the handshake's, it makes the timeout until data has told another one.
+        """
+        if rtt > self.srtt:
+            rtt = math.floor(rtt * _HZ + 1e-6) / _HZ
+            self._first_rto = rtt + max(2 * rtt, self.tcp.min_rto)
 
     def answered(self, rtt: float) -> None:
         """A flight that got through undisturbed is acknowledged, its round trip later."""

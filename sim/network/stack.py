@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from sim.network.disturbance import Program
 from sim.network.line import Line
+from sim.network.metrics import Metrics
 from sim.network.propagation import Propagation
 from sim.network.sender import LINUX
 from sim.network.tcp import Connection
@@ -28,6 +29,7 @@ def connect(
     patience: float = math.inf,
     writes: int = 0,
     listens: Timeline = ALWAYS_UP,
+    metrics: tuple[Metrics | None, Metrics | None] = (None, None),
 ) -> Connection | Propagation:
     """A connection, without TCP if one of the hosts has none (`rtt-only`); arguments as of `tcp.Connection`."""
     if "rtt-only" in {client_tcp.stack, server_tcp.stack}:
@@ -43,4 +45,5 @@ def connect(
         patience=patience,
         writes=writes,
         listens=listens,
+        metrics=metrics,
     )

@@ -21,6 +21,7 @@ from sim.network.handshake import RESET, SYN, SYN_GAPS, Handshake
 from sim.network.haste import PATIENT, hurries, is_late, overtaken, slow
 from sim.network.history import History
 from sim.network.line import Line
+from sim.network.metrics import Metrics
 from sim.network.older import OlderEnd
 from sim.network.segments import ATO
 from sim.network.send_buffer import buffered
@@ -52,6 +53,7 @@ class Connection:
             follows the first write of a flight goes out in whole segments, and its end when that one is acknowledged.
             0 where it writes a flight at once, or has TCP_NODELAY.
         listens: When somebody listens at the server's address; who connects at other times is refused.
+        metrics: As of `History`.
 
     Attributes:
         accepted_at: When the server has the third packet of the handshake, and greets; infinity if it never came.
@@ -106,6 +108,7 @@ class Connection:
         patience: float = _NEVER,
         writes: int = 0,
         listens: Timeline = ALWAYS_UP,
+        metrics: tuple[Metrics | None, Metrics | None] = (None, None),
     ) -> None:
         lines = (*lines_out, *lines_back)
         headers = HEADERS if client_tcp.timestamps and server_tcp.timestamps else BARE
@@ -132,7 +135,7 @@ class Connection:
         self._to_server = Way(lines_out, lines_back, client, server, mss, headers)
         to_client = Way(lines_back, lines_out, server, client, mss, headers)
         self._ends: Ends = ((to_client, answering, asking), (self._to_server, asking, answering))
-        self._history = History(self._ends)
+        self._history = History(self._ends, metrics)
         self._jittery = [line for line in lines if line.jittery]
         # Every packet counts, acknowledgements too: no flight is a sum.
         self._bursty = any(line.bursty for line in lines)
@@ -404,6 +407,7 @@ class Connection:
         at = cross(way.there, now, way.headers, there)
         if left and at < _NEVER:
             cross(way.back, at, way.headers, left)
+        self._history.save(now)
 
     def _prepare(self, now: float, to_server: bool) -> None:
         """Draw the delay of every line whose delay varies; acknowledge what came first, before the first answer."""

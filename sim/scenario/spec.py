@@ -180,9 +180,10 @@ class Tcp:
     `rtt-only`: no TCP at all, a handshake of three ways, then only delay and rate.
     `initial_window` in segments, `min_rto` in s. Without `sack` lost segments are found by duplicate acknowledgements.
     With `timestamps` on both sides (RFC 7323) a segment has 12 bytes less of payload, and both ends know which copy of
-    a packet was answered. `send_buffer` is what its sockets hold of what is not acknowledged, in bytes; 0: two windows,
-    as Linux makes it;
-    None: 8 kB where a connection crosses a line slower than 9600 bit/s, else two windows.
+    a packet was answered. With `metrics` the host remembers the round trip to each other one (Linux:
+    net.ipv4.tcp_no_metrics_save = 0), as `network.metrics` says. `send_buffer` is what its sockets hold of what is not
+    acknowledged, in bytes; 0: two windows, as Linux makes it; None: 8 kB where a connection crosses a line slower than
+    9600 bit/s, else two windows.
     """
 
     stack: Literal["linux", "linux-3", "bsd-1988", "rtt-only"] = "linux"
@@ -191,6 +192,7 @@ class Tcp:
     min_rto: float = 0.2
     sack: bool = True
     timestamps: bool = True
+    metrics: bool = True
     send_buffer: int | None = None
 
 

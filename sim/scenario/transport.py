@@ -49,14 +49,22 @@ __all__ = [
 PRESETS: Final[Mapping[str, Tcp]] = {
     "linux": Tcp(),
     "linux-3": Tcp(stack="linux-3"),
-    "bsd-1988": Tcp(stack="bsd-1988", congestion="tahoe", initial_window=1, min_rto=1.0, sack=False, timestamps=False),
-    "rtt-only": Tcp(stack="rtt-only"),
+    "bsd-1988": Tcp(
+        stack="bsd-1988",
+        congestion="tahoe",
+        initial_window=1,
+        min_rto=1.0,
+        sack=False,
+        timestamps=False,
+        metrics=False,
+    ),
+    "rtt-only": Tcp(stack="rtt-only", metrics=False),
 }
 """A host's TCP by name."""
 
 CONGESTION: Final = ("cubic", "reno", "tahoe")
 """Ways of congestion control."""
-_KEYS = ("preset", "congestion", "initial_window", "min_rto", "sack", "timestamps", "send_buffer")
+_KEYS = ("preset", "congestion", "initial_window", "min_rto", "sack", "timestamps", "metrics", "send_buffer")
 _AUTO: Final = "auto"
 _LEAST_BUFFER: Final = 512
 
@@ -80,6 +88,7 @@ def read_tcp(value: object) -> Tcp:
         "min_rto": partial(above_zero, DURATION),
         "sack": read_flag,
         "timestamps": read_flag,
+        "metrics": partial(read_metrics, name),
         "send_buffer": read_send_buffer,
     }
     said = {key: collected.read((key,), read, given[key], None) for key, read in readers.items() if key in given}
@@ -126,6 +135,18 @@ def read_burst(value: object) -> tuple[float, float]:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value <= 1e6:
         raise ValueError(f"not a length of bursts ({shown(value)}): allowed are 1 to 1000000 packets, or a duration")
     return float(value), 0.0
+
+
+def read_metrics(preset: str, value: object) -> bool:
+    """Whether a host of that preset remembers round trips; where it never does, only no.
+
+    Raises:
+        ValueError: not a flag, or yes where there is no such thing.
+    """
+    keeps = read_flag(value)
+    if keeps and not PRESETS[preset].metrics:
+        raise ValueError(f"{preset} remembers nothing of other hosts ({shown(value)}): allowed is no")
+    return keeps
 
 
 def read_send_buffer(value: object) -> int:
@@ -190,7 +211,7 @@ def show_tcp(tcp: Tcp) -> object:
             return name
     preset = PRESETS[tcp.stack]
     said: dict[str, object] = {"preset": tcp.stack}
-    for key in ("congestion", "initial_window", "sack", "timestamps"):
+    for key in ("congestion", "initial_window", "sack", "timestamps", "metrics"):
         # What is read of Tahoe has no SACK but where it is said.
         if getattr(tcp, key) != getattr(preset, key) or (key == "sack" and tcp.congestion == "tahoe"):
             said[key] = getattr(tcp, key)
@@ -230,6 +251,7 @@ _TCP: JsonSchema = {
                 "min_rto": DURATION.json_schema(),
                 "sack": FLAG.schema,
                 "timestamps": FLAG.schema,
+                "metrics": FLAG.schema,
                 "send_buffer": {"anyOf": [{"enum": [_AUTO]}, SIZE.json_schema()]},
             },
             "additionalProperties": False,

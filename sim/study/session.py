@@ -149,7 +149,10 @@ def _chain(case: Case, name: str, count: int) -> Iterator[Run]:
 
 
 def _one(case: Case, out: Line, back: Line, start: float, *, closes: bool) -> tuple[Run, float]:
-    """One session, and when it has come to its end; the connection is closed only if somebody `closes` it."""
+    """One session, and when it has come to its end; the connection is closed only if somebody `closes` it.
+
+    Neither TCP remembers anything of the sessions before, as with `metrics: no`.
+    """
     client, server = CLIENTS[case.client], SERVERS[case.server]
     program = _Program()
     connection = connect(

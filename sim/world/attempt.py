@@ -191,6 +191,7 @@ class Attempt:
             patience=peer.host.mta.idle_timeout,
             writes=host.mta.write_size,
             listens=listens,
+            metrics=station.tcp_metrics_with(peer, source, route.ip),
         )
         self._peer = Peer(station, peer, route.way, session_id, connection, source=source, ip=route.ip)
         return Session(

@@ -94,6 +94,7 @@ class Ask:
         lines, listens = there
         session_id = world.next_session_id()
         host, server = station.host, _offering(source.host, self._how.by)
+        sends_from = station.sources.to(route.ip)
         connection = world.connect(
             *lines,
             server=source.weather,
@@ -101,8 +102,8 @@ class Ask:
             client_tcp=host.tcp,
             server_tcp=server.tcp,
             listens=listens,
+            metrics=station.tcp_metrics_with(source, sends_from, route.ip),
         )
-        sends_from = station.sources.to(route.ip)
         self._peer = peer = Peer(station, source, route.way, session_id, connection, source=sends_from, ip=route.ip)
         self._session = session = Session(
             self._client,

@@ -18,6 +18,7 @@ from sim.mta.queue import Copy, Entry, Queue
 from sim.mta.reception import AcceptedMail
 from sim.mta.retry.of import retry_of
 from sim.mta.wishes import wishes_of
+from sim.network.metrics import Metrics, MetricsCache
 from sim.network.weather import ALWAYS_UP, Timeline
 from sim.protocol.smtp.events import Parameters
 from sim.results.facts import QueueFact
@@ -51,7 +52,8 @@ class Station:
     `retry` its product's way to try again, `blame` what its product makes of failures, `resolver` what it looks
     names up with, `sources` the addresses that it connects from; `running` says whether it is up, `boots` counts its
     restarts, `capacity` is what its disk and filters can do, where there is a limit, `listener` holds the sessions that
-    clients have with it, `tls_sessions` those that its client may resume, `attempts` those under way from it.
+    clients have with it, `tls_sessions` those that its client may resume, `tcp_metrics` what its TCP remembers of
+    others, `attempts` those under way from it.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class Station:
         self.listener = Listener(world.env, host, listening)
         self.running = weather.is_up(0.0)
         self.tls_sessions = TlsSessions()
+        self.tcp_metrics = MetricsCache(host.tcp, weather)
         self.times = HostTimes(host, world.streams(f"host/{host.name}/times"))
         self.draws = world.streams(f"host/{host.name}/mta")
         self.retry = retry_of(host.mta, self.draws.random)
@@ -100,6 +103,11 @@ class Station:
             world.env.process(self._live_through(weather))
         if host.collects is not None and domains:
             world.env.process(collect(self, host.collects, [domain.name for domain in domains]))
+
+    def tcp_metrics_with(self, peer: Station, source: str, ip: str) -> tuple[Metrics | None, Metrics | None]:
+        """What its TCP and that of a peer remember of each other; the addresses are as of `Peer`."""
+        here, there = source or self.host.name, ip or peer.host.name
+        return self.tcp_metrics.of(here, there), peer.tcp_metrics.of(there, here)
 
     def submit(
         self, reverse_path: Path, copies: list[Copy], content: bytes, parameters: Parameters | None = None

@@ -9,6 +9,7 @@ from sim.scenario.errors import ScenarioError
 from sim.scenario.load import loads
 from sim.scenario.show import show
 from sim.scenario.spec import Loss, Tcp
+from sim.scenario.transport import PRESETS
 
 FILE = """
 network:
@@ -92,14 +93,24 @@ def test_mistakes_in_a_direction(said, words):
     [
         (
             "bsd-1988",
-            Tcp(stack="bsd-1988", congestion="tahoe", initial_window=1, min_rto=1.0, sack=False, timestamps=False),
+            Tcp(
+                stack="bsd-1988",
+                congestion="tahoe",
+                initial_window=1,
+                min_rto=1.0,
+                sack=False,
+                timestamps=False,
+                metrics=False,
+            ),
         ),
-        ("rtt-only", Tcp(stack="rtt-only")),
+        ("rtt-only", Tcp(stack="rtt-only", metrics=False)),
         ("{congestion: reno, initial_window: 3}", Tcp(congestion="reno", initial_window=3)),
         ("{send_buffer: 8 kB}", Tcp(send_buffer=8000)),
         ("{send_buffer: auto}", Tcp(send_buffer=0)),
         ("{congestion: tahoe, sack: yes}", Tcp(congestion="tahoe")),
         ("{timestamps: no}", Tcp(timestamps=False)),
+        ("{metrics: no}", Tcp(metrics=False)),
+        ("{preset: bsd-1988, metrics: no}", PRESETS["bsd-1988"]),
         ("{preset: linux-3, min_rto: 300 ms, sack: false}", Tcp(stack="linux-3", min_rto=0.3, sack=False)),
     ],
 )
@@ -132,6 +143,8 @@ def test_a_queue_is_a_size():
         ("tcp", "{initial_window: 0}", "too small"),
         ("tcp", "{min_rto: 0 s}", "above zero"),
         ("tcp", "{timestamps: maybe}", "maybe"),
+        ("tcp", "{metrics: maybe}", "maybe"),
+        ("tcp", "{preset: bsd-1988, metrics: yes}", "bsd-1988 remembers nothing of other hosts (yes): allowed is no"),
         ("tcp", "{cwnd: 4}", "unknown key"),
         ("tcp", "{send_buffer: 100 B}", "auto (two windows, as Linux makes it), or 512 B and more"),
         ("tcp", "{send_buffer: large}", "not a size"),

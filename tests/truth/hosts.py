@@ -22,6 +22,7 @@ network:
   nodes: [client, server]
   links: [{{between: [client, server], rate: 10 Mbit/s, delay: {delay} ms, queue: 1 MB}}]
 hosts:
+  defaults: {{tcp: {{metrics: no}}}}
   client: {{mta: exim}}
   server:
     service_time: 0.2 ms
@@ -42,6 +43,7 @@ network:
   nodes: [client, server]
   links: [{{between: [client, server], rate: 10 Mbit/s, delay: {delay} ms, queue: 1 MB}}]
 hosts:
+  defaults: {{tcp: {{metrics: no}}}}
   client:
     reuse: {reuse}
     mta:

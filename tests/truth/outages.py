@@ -23,6 +23,7 @@ network:
     - {{between: [a, b], rate: 1 Mbit/s, delay: 50 ms, queue: 1 MB, down: [{{from: {down} ms, to: {up} ms}}]}}
 hosts:
   defaults:
+    tcp: {{metrics: no}}
     service_time: 0.25 ms
     commit_time: 0.9 ms
     mta: {{postfix: {{queue_run_delay: 5 s, minimal_backoff_time: 5 s, maximal_backoff_time: 40 s, {timers}}}}}

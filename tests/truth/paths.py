@@ -23,7 +23,7 @@ network:
   links:
 {links}
 hosts:
-  defaults: {{service_time: 0.25 ms, commit_time: 4.5 ms}}
+  defaults: {{tcp: {{metrics: no}}, service_time: 0.25 ms, commit_time: 4.5 ms}}
   client:
     mta: {{postfix: {{initial_destination_concurrency: 100, default_destination_concurrency_limit: 100}}}}
     extensions: {{PIPELINING: offered}}

@@ -22,6 +22,7 @@ network:
   links: [{{between: [a, b], rate: {rate} bit/s, delay: 10 ms, queue: {queue} B}}]
 hosts:
   defaults:
+    tcp: {{metrics: no}}
     service_time: 0.25 ms
     commit_time: 0.9 ms
     mta: {{postfix: {{smtp_data_done_timeout: {done} s, smtp_data_xfer_timeout: {xfer} s}}}}

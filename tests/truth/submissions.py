@@ -16,6 +16,7 @@ _SCENARIO = """
 duration: 1 min
 network: {{nodes: [a, b], links: [{{between: [a, b], rate: {rate} kbit/s, delay: {delay} ms}}]}}
 hosts:
+  defaults: {{tcp: {{metrics: no}}}}
   a: {{tls: {{version: {version}, session_cache: {cache}, implicit: {implicit}}}, extensions: {uses}, {login}reuse: never}}
   b:
     service_time: 0.3 ms
