@@ -65,12 +65,17 @@ class History:
     def save(self, now: float) -> None:
         """The connection ends: let both hosts remember its round trip.
 
-        Where nothing went out again and nobody has asked, it is that of the lines, which only a longer one remembered
-        makes worth learning.
+        Where nothing went out again and nobody has asked, that is the handshake's, and of use only where a longer one
+        is remembered.
         """
+        of_server, of_client = self._metrics
         shake, (_, server, client) = self.shake, self._ends[False]
-        tells = shake is None or shake.syns > 1 or shake.answers > 1
-        for end, metrics in zip((client, server), self._metrics, strict=True):
-            if metrics is not None and (tells or metrics.rtt):
-                self.learn()
+        if shake is not None and shake.syns == shake.answers == 1:
+            for metrics, rtt in ((of_server, shake.client_rtt), (of_client, shake.server_rtt)):
+                if metrics is not None and metrics.rtt:
+                    metrics.save(now, rtt)
+            return
+        self.learn()
+        for metrics, end in ((of_server, client), (of_client, server)):
+            if metrics is not None:
                 metrics.save(now, 0.0 if end.backoff else end.srtt)
