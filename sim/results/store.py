@@ -105,6 +105,7 @@ def manifest(
     """The manifest of a result; `wall_time_s` is the simulation's own."""
     return {
         "program": PROGRAM,
+        "scenario": _SCENARIO,
         "scenario_hash": scenario_hash,
         "seed": seed,
         "architectures": list(architectures),

@@ -51,6 +51,12 @@ def test_hosts_can_be_as_shown():
     assert [type(host.mta).__name__ for host in hosts.values()] == ["Qmail", "Delays"]
 
 
+def test_machines_can_be_as_shown():
+    """The README's addresses, limits and times are settings that a host takes."""
+    hosts = loads(block("yaml", "A host has what a machine has")).architectures["end-to-end"].hosts
+    assert (len(hosts["paris"].addresses), hosts["nice"].sends_from, hosts["lyon"].sessions) == (2, "in-turn", 50)
+
+
 def test_python_runs(monkeypatch):
     """From the project's folder."""
     monkeypatch.chdir(ROOT)
