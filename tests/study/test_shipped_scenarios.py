@@ -15,8 +15,11 @@ from sim.scenario.schema import schema
 
 HOME = Path(__file__).resolve().parents[2] / "scenarios"
 ALL = sorted(folder.name for folder in HOME.iterdir())
-QUICK = {"arpanet-1972": {"replications": 2, "overrides": ["duration=2 d"]}}
-"""What the demo runs in full is held to its expectations here on a part of its mail."""
+QUICK = {
+    "arpanet-1972": {"replications": 2, "overrides": ["duration=2 d"]},
+    "scheduled-lines": {"replications": 2},
+}
+"""What the demo, or the test of the README, runs in full is held to its expectations here on a part of its mail."""
 
 
 @pytest.mark.slow

@@ -98,7 +98,7 @@ def test_a_disk_commits_one_queue_file_at_a_time():
     assert max(attempt.ended_s for attempt in facts.attempts) == pytest.approx(3.0, abs=0.1)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("capacity", "rate", "wait"),
     [
