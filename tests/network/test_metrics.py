@@ -2,44 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from random import Random
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from picky import line
 
-from sim.network.line import Line
 from sim.network.metrics import Metrics, MetricsCache
 from sim.network.sender import Sender, fires
 from sim.network.stack import connect
 from sim.network.weather import Timeline
-from sim.scenario.distribution import Constant
 from sim.scenario.spec import Tcp
 from sim.scenario.transport import PRESETS
 
 PLAIN = Tcp(sack=False)
 """Without tail loss probes, so that the first timer is that of the retransmission."""
 TICK = 0.004
-
-
-class Picky(Line):
-    """A line of 100 Mbit/s that loses the packets of the given numbers."""
-
-    __slots__ = ("drops", "seen")
-
-    def carry(self, at, wire):
-        """Count, and drop."""
-        self.seen += 1
-        end = super().carry(at, wire)
-        return math.inf if self.seen in self.drops else end
-
-
-def line(rtt, *drops):
-    """One direction, and which of its first packets are lost."""
-    found = Picky(delay=Constant(rtt / 2), rate=1e8, random=Random(1))
-    found.seen, found.drops = 0, drops
-    return found
 
 
 def session(start, out, back, metrics, tcp=PLAIN):
