@@ -262,6 +262,9 @@ class DomainForm(RecordsForm):
 
     cname: Name | None = None
     """The domain that it is an alias of, instead of mx."""
+    submission: Name | None = None
+    """The host that its users hand their mail to; its best MX where absent. Of a domain that takes no mail, and of an
+    alias of one, it is then the host that bears the domain's name, or the network's first."""
     users: Users | None = None
     """How many users (u1, u2, ...) or their names; ten where absent."""
     lists: Lists | None = None

@@ -20,6 +20,7 @@ from sim.scenario.messages import read_messages
 from sim.scenario.names import listing, shown, unknown
 from sim.scenario.people import resolve_address
 from sim.scenario.quantity import format_duration
+from sim.scenario.reading import Form
 from sim.scenario.source import Path as Place
 from sim.scenario.spec import Domain
 from sim.scenario.workload import Arrivals, MessageAt, Messages, MessagesAt, Source, Trace
@@ -100,6 +101,11 @@ def _sources(form: WorkloadForm, place: Place, people: People, volume: _Volume) 
     if form.constant is not None:
         _check_victims(form.constant, (*place, "constant"), domains, findings, sure=sure)
         found.append(_arriving(_constant(form.constant), (*place, "constant"), people, volume))
+    drawing = [key for key in _DRAWING if getattr(form, key) is not None and _draws(getattr(form, key))]
+    if drawing and sure and not any(domain.users for domain in domains.values()):
+        findings.error(
+            (*place, drawing[0]), "nobody writes: no domain has users (mx: none has none); add one with some"
+        )
     if form.messages_at is not None:
         address = partial(resolve_address, domains=domains, findings=findings, sure=sure)
         messages = tuple(_message(item, (*place, "messages_at", i), address) for i, item in enumerate(form.messages_at))
@@ -113,6 +119,14 @@ def _sources(form: WorkloadForm, place: Place, people: People, volume: _Volume) 
     if form.messages is not None:
         found.append(_messages(form.messages, (*place, "messages"), people, volume))
     return found
+
+
+_DRAWING = ("poisson", "constant", "trace", "messages")
+
+
+def _draws(form: Form) -> bool:
+    """Whether a source goes to the domains for their users; a trace does where its people are dealt to them."""
+    return not isinstance(form, TraceForm) or form.deal
 
 
 def _check_victims(

@@ -10,7 +10,7 @@ from sim.scenario.form import DomainForm
 from sim.scenario.names import dns_label, is_domain_name, shown, unique, unknown
 from sim.scenario.population import numbered
 from sim.scenario.reading import KEY
-from sim.scenario.records import NO_RECORDS, resolve_records
+from sim.scenario.records import NO_RECORDS, Records, Said, resolve_records
 from sim.scenario.source import Path
 from sim.scenario.spec import NULL_MX, Domain
 from sim.scenario.zones import DEFAULT_PREFERENCE
@@ -43,7 +43,7 @@ def resolve_domains(
         _check_name(name, key in domains, findings)
         cname = _cname(name, form, forms, findings)
         mx, its_ttl, changes = (
-            NO_RECORDS if cname else resolve_records(name, form, nodes, findings, ttl=ttl, known=known)
+            _of_alias(name, forms) if cname else resolve_records(name, form, nodes, findings, ttl=ttl, known=known)
         )
         domains[key] = Domain(
             name=key,
@@ -52,6 +52,7 @@ def resolve_domains(
             lists=form.lists or {},
             forwards=form.forwards or {},
             moved=form.moved or {},
+            submission=_submission(name, form, mx, nodes, findings, known=known),
             cname=cname,
             ttl=its_ttl,
             changes=changes,
@@ -138,12 +139,36 @@ def _reaches(goal: str, members: Sequence[str], domains: Mapping[str, Domain]) -
 
 def _users(form: DomainForm, forms: Mapping[str, DomainForm]) -> tuple[str, ...]:
     """A domain's users: none where it takes no mail, those of the domain that it stands for where it is an alias."""
-    if form.mx == ():
+    aliased = _aliased(form, forms)
+    if form.mx == () or (aliased is not None and aliased.mx == ()):
         return ()
-    aliased = next((other for name, other in forms.items() if name.lower() == (form.cname or "").lower()), None)
-    if form.users is None and aliased is not None and aliased.cname is None:
+    if form.users is None and aliased is not None:
         return _users(aliased, forms)
     return form.users or numbered(DEFAULT_USERS)
+
+
+def _aliased(form: DomainForm, forms: Mapping[str, DomainForm]) -> DomainForm | None:
+    """The domain that a domain is an alias of."""
+    found = next((other for name, other in forms.items() if name.lower() == (form.cname or "").lower()), None)
+    return None if found is None or found.cname is not None else found
+
+
+def _of_alias(name: str, forms: Mapping[str, DomainForm]) -> Said:
+    """What an alias says of itself: that it takes no mail, if the domain that it stands for takes none."""
+    aliased = _aliased(forms[name], forms)
+    return NO_RECORDS if aliased is None or aliased.mx != () else (NULL_MX, *NO_RECORDS[1:])
+
+
+def _submission(
+    name: str, form: DomainForm, mx: Records, nodes: Collection[str], findings: Findings, *, known: bool
+) -> str:
+    """The host that a domain's users hand their mail to; empty where that is its best MX."""
+    if form.submission is not None:
+        findings.known(("domains", name, "submission"), "host", form.submission, nodes, whole=known)
+        return form.submission
+    if mx != NULL_MX:
+        return ""
+    return next((node for node in nodes if node.lower() == name.lower()), next(iter(nodes), ""))
 
 
 def _cname(name: str, form: DomainForm, forms: Mapping[str, DomainForm], findings: Findings) -> str:

@@ -277,6 +277,7 @@ def _domain(domain: Domain, ttl: float) -> Settings:
     where: Settings = {"cname": domain.cname} if domain.cname else _records(domain)
     if domain.ttl == ttl or domain.cname:
         where.pop("ttl", None)
+    where |= {"submission": domain.submission} if domain.submission else {}
     if domain.mx == NULL_MX:
         return where
     count = len(domain.users)

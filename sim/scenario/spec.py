@@ -346,7 +346,8 @@ class Domain:
     `lists` are mailing lists: name -> addresses of the members, which may be lists. `forwards` are users whose mail is
     passed on to another address (251), `moved` those of whom only the new address is told (551): name -> address.
     With `cname` the name is an alias in the DNS: its mail goes where that domain's goes. MX records of `NULL_MX` say
-    that it takes no mail at all (RFC 7505); then it has no users.
+    that it takes no mail at all (RFC 7505), and so do those of its aliases; then it has no users. `submission` is the
+    host that its users hand their mail to (RFC 6409); where it is empty, that is the best MX of the time.
     """
 
     name: str
@@ -355,6 +356,7 @@ class Domain:
     lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     forwards: Mapping[str, str] = field(default_factory=dict)
     moved: Mapping[str, str] = field(default_factory=dict)
+    submission: str = ""
     cname: str = ""
     ttl: float = TTL
     changes: tuple[MxChange, ...] = ()

@@ -17,8 +17,7 @@ __all__ = ["Population"]
 class Population:
     """All users of all domains, in the order of the scenario.
 
-    Raises:
-        ValueError: there is not one user.
+    There may be none, where nobody is drawn.
     """
 
     def __init__(self, domains: Mapping[str, Domain]) -> None:
@@ -28,8 +27,6 @@ class Population:
         )
         self.addresses = tuple(address for users in self._by_domain for address in users)
         """Every user's address, domain by domain."""
-        if not self.addresses:
-            raise ValueError(f"domains {', '.join(domains) or '(none)'} have no user: mail needs at least one")
         self._others: dict[tuple[str, str], tuple[str, ...]] = {}
         # For each user, where the users of the same domain begin and how many they are.
         self._neighbours: list[tuple[int, int]] = []

@@ -280,7 +280,7 @@ class Simulation:
                 text=submission.text,
             )
         author = submission.author or submission.sender
-        station = self.stations[self._home(parse_address(author).domain)]
+        station = self.stations[self._submission_host(parse_address(author).domain)]
         if station.host.digests:
             content = seal(content)
         forward_paths = [Path(parse_address(recipient)) for recipient in submission.recipients]
@@ -298,7 +298,11 @@ class Simulation:
                 asked = submission.parameters
                 self.at(up, lambda: station.submit(reverse_path, self._unsent.pop(message_id), content, asked))
 
-    def _home(self, domain: str) -> str:
+    def _submission_host(self, domain: str) -> str:
+        """The host that the domain's users hand their mail to now."""
+        its_own = self.scenario.domains.get(domain.lower())
+        if its_own is not None and its_own.submission:
+            return its_own.submission
         records = self.dns.mx(domain, self.env.now)
         if not records:
             raise LookupError(f"the sender's domain {domain} has no host")

@@ -34,8 +34,28 @@ def test_an_alias_has_the_users_of_its_domain():
 
 
 @pytest.mark.parametrize(
+    ("said", "host"),
+    [("mx: none", "a"), ("mx: none, submission: b", "b"), ("mx: a, submission: b", "b"), ("mx: b", "")],
+)
+def test_a_domain_says_where_its_mail_is_handed_in(said: str, host: str):
+    """At the host that it names; else at its best MX, or, where it takes no mail, at the first host."""
+    scenario = loads(TEXT.format(said, "ann@a.example"))
+    assert scenario.domains["x.example"].submission == host
+    assert loads(show(scenario)) == scenario
+
+
+def test_an_alias_of_a_domain_that_takes_no_mail_takes_none():
+    """It has no users, and anybody may be written to in vain."""
+    text = TEXT.format("mx: none", "whoever@y.example").replace("workload", "  y.example: {cname: x.example}\nworkload")
+    scenario = loads(text)
+    assert (scenario.domains["y.example"].mx, scenario.domains["y.example"].users) == (NULL_MX, ())
+    assert loads(show(scenario)) == scenario
+
+
+@pytest.mark.parametrize(
     ("said", "mistake"),
     [
+        ("mx: a, submission: c", "x.yaml:5:34: unknown host (c): allowed are a, b"),
         ("mx: none, users: 3", "x.yaml:5:32: users in a domain that takes no mail (mx: none): leave them out"),
         ("cname: a.example, mx: b", "x.yaml:5:22: an alias with MX records (x.example): allowed is cname or mx"),
         ("cname: y.example", "unknown domain (y.example)"),
@@ -48,6 +68,14 @@ def test_mistakes_are_named(said: str, mistake: str):
     with pytest.raises(ScenarioError) as caught:
         loads(TEXT.format(said, "ann@a.example"), file="x.yaml")
     assert mistake in str(caught.value)
+
+
+@pytest.mark.parametrize("source", ["{poisson: {rate: 1/h}}", "{constant: {every: 1 min}}"])
+def test_somebody_must_be_there_to_write(source: str):
+    """A source that draws its people needs a domain with users."""
+    network = "network: {nodes: [a, b], links: [{between: [a, b]}]}"
+    with pytest.raises(ScenarioError, match="nobody writes: no domain has users"):
+        loads(f"{network}\ndomains: {{a.example: {{mx: none}}}}\nworkload: {source}\n")
 
 
 ZONES = """

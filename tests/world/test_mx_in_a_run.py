@@ -27,6 +27,32 @@ def test_mail_for_a_null_mx_bounces_at_once():
     assert facts.attempts == []
 
 
+@pytest.mark.parametrize("author", ["news@deaf.example", "news@deaf-alias.example"])
+def test_mail_from_a_null_mx_is_sent_like_other_mail(author: str):
+    """It starts where the domain's mail is handed in; the report on it comes back to nobody: 556 5.1.10."""
+    domains = DOMAINS | {
+        "deaf.example": Domain(name="deaf.example", mx=NULL_MX, users=(), submission="y"),
+        "deaf-alias.example": Domain(
+            name="deaf-alias.example", mx=NULL_MX, users=(), submission="a", cname="deaf.example"
+        ),
+    }
+    first = {"news@deaf.example": "y", "news@deaf-alias.example": "a"}[author]
+    written = message(0, author, "u1@b.example"), message(0, author, "nobody@b.example")
+    facts = run(scenario("a-x x-y", *written, domains=domains))
+    assert [(copy.recipient, copy.outcome, copy.path, copy.reason) for copy in facts.copies] == [
+        ("u1@b.example", "delivered", f"{first}>x", ""),
+        ("nobody@b.example", "bounced", first, "550 5.1.1 No such user here"),
+        (author, "expired", first, "556 5.1.10 Recipient address has null MX"),
+    ]
+
+
+def test_nobody_who_can_be_drawn_is_needed_where_nobody_is_drawn():
+    """A network whose domains all take no mail, with messages by hand."""
+    silent = {"deaf.example": Domain(name="deaf.example", mx=NULL_MX, users=(), submission="a")}
+    facts = run(scenario("a-x", message(0, "news@deaf.example", "u1@deaf.example"), domains=silent))
+    assert [copy.outcome for copy in facts.copies] == ["bounced", "expired"]
+
+
 def test_mail_for_an_alias_goes_to_its_domains_host():
     """CNAME: the forward-path stays as it was written."""
     facts = run(scenario("a-x a-y", message(0, "u1@a", "u1@alias.example"), domains=DOMAINS))
