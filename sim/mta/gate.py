@@ -11,6 +11,7 @@ from math import ceil
 
 from sim.mail.path import Path
 from sim.mta.greylist import Greylist
+from sim.mta.recent import Recent
 from sim.protocol.smtp import replies
 from sim.protocol.smtp.events import Parameters
 from sim.protocol.smtp.replies import Reply
@@ -41,7 +42,8 @@ class _Counter:
     def __init__(self, rate: Rate, usual: Reply, windows: RateWindows) -> None:
         self._rate = rate
         self._fixed = windows == "fixed"
-        self._times: dict[str, deque[float]] = {}
+        # Who has not come for that long has not come.
+        self._times: Recent[str, deque[float]] = Recent(rate.per)
         code = rate.code or usual.code
         enhanced = rate.enhanced or (usual.enhanced if code == usual.code else f"{code // 100}.7.1")
         self._refusal = Reply(code, tuple(rate.text.split("\n")) if rate.text else usual.lines, enhanced)
@@ -52,7 +54,8 @@ class _Counter:
 
     def refusal(self, client: str, now: float) -> Reply | None:
         """Why a client may not come now, if it may not; else it counts, and where tries do it counts all the same."""
-        times = self._times.setdefault(client, deque())
+        found = self._times.get(client, now)
+        times: deque[float] = deque() if found is None else found[1]
         if self._fixed:
             if times and times[0] + self._rate.per < now:
                 times.clear()
@@ -65,6 +68,7 @@ class _Counter:
             times.popleft()
         if not too_many or (self._rate.counts == "tries" and not self._fixed):
             times.append(now)
+            self._times.set(client, times, now)
         return self._refusal if too_many else None
 
 
@@ -97,8 +101,8 @@ class Guard:
         self._messages = _counter(policies.messages, E450_TOO_MUCH_FROM_YOU, windows)
         self._recipients = _counter(policies.recipients, E450_TOO_MANY_RCPTS_FROM_YOU, windows)
         self._open: dict[str, int] = {}
-        # When clients learn that they have guessed wrong.
-        self._guesses: dict[str, float] = {}
+        # When clients learn that they have guessed wrong; no sessions of one client wait longer than this.
+        self._guesses: Recent[str, float] = Recent(3600.0)
 
     @property
     def greeting_delay(self) -> float:
@@ -118,8 +122,9 @@ class Guard:
 
     def closed(self, client: str) -> None:
         """A connection that was not refused is closed."""
-        if self._open.get(client):
-            self._open[client] -= 1
+        left = self._open.pop(client, 0) - 1
+        if left > 0:
+            self._open[client] = left
 
     def restart(self) -> None:
         """The host has restarted: no connection is open, nobody has come lately; whom it knows lies on disk."""
@@ -133,8 +138,9 @@ class Guard:
 
         In all its sessions together a client learns of one in each `AUTH_FAILURE_DELAY` seconds.
         """
-        at = max(now, self._guesses.get(client, now)) + AUTH_FAILURE_DELAY
-        self._guesses[client] = at
+        last = self._guesses.get(client, now)
+        at = (now if last is None else max(now, last[1])) + AUTH_FAILURE_DELAY
+        self._guesses.set(client, at, now)
         return at - now
 
     def hello(self, now: float) -> Reply | None:

@@ -31,28 +31,48 @@ class StretchForm(Form):
             raise ValueError(f"a stretch that ends before it begins ({times}): allowed is from < to")
 
 
+_NETWORKS = {"ipv4cidr": 24, "ipv6cidr": 64}
+_ADDRESSES = {"ipv4cidr": 32, "ipv6cidr": 128}
+"""Bits of an address: a usual network's, and all."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GreylistForm(Form):
     """Strangers are told to come again."""
 
     delay: LongDuration = 300.0
     """How long they have to wait."""
-    window: LongDuration = 8 * 3600.0
-    """How long after their first try they may come again."""
+    window: LongDuration = 2 * 86400.0
+    """How long after their first try they may come again (postgrey: retry-window)."""
     lifetime: LongDuration = 35 * 86400.0
-    """How long they are known after they came last."""
+    """How long they are known after they came last (postgrey: max-age)."""
     whitelist_after: Annotated[int, whole(0)] = 5
-    """After how many passes a client is put off no more; 0 means never."""
+    """After how many hours with passes a client's address is put off no more; 0 means never."""
+    key: Annotated[Literal["network", "address"], word("key", "network", "address")] = "network"
+    """What strangers are known by, beside sender and recipient: the client's `network` or its `address`."""
+    ipv4cidr: Annotated[int, whole(0, 32)] | None = None
+    """How many bits of an IPv4 address are its network; 24, where absent (milter-greylist: subnetmatch)."""
+    ipv6cidr: Annotated[int, whole(0, 128)] | None = None
+    """How many bits of an IPv6 address are its network; 64, where absent."""
 
     def __post_init__(self) -> None:
         if self.delay >= self.window:
             times = f"{format_duration(self.delay)}, {format_duration(self.window)}"
             raise ValueError(f"a window that closes before the delay is over ({times}): allowed is delay < window")
+        said = [f"{name}: {bits}" for name in _NETWORKS if (bits := getattr(self, name)) is not None]
+        if self.key == "address" and said:
+            raise ValueError(f"a network where the address counts ({', '.join(said)}): allowed is key: network with it")
 
     def greylist(self) -> Greylist:
         """What it means."""
+        usual = _NETWORKS if self.key == "network" else _ADDRESSES
+        said = {name: bits for name in usual if (bits := getattr(self, name)) is not None}
         return Greylist(
-            delay=self.delay, window=self.window, lifetime=self.lifetime, whitelist_after=self.whitelist_after
+            delay=self.delay,
+            window=self.window,
+            lifetime=self.lifetime,
+            whitelist_after=self.whitelist_after,
+            **{**usual, **said},
         )
 
 
@@ -250,9 +270,7 @@ def show_policies(policies: Policies) -> object:
     """Policies as a file says them."""
     said: dict[str, object] = {}
     if policies.greylist:
-        times = {name: getattr(policies.greylist, name) for name in ("delay", "window", "lifetime")}
-        shown = {name: format_duration(time) for name, time in times.items()}
-        said["greylist"] = {**shown, "whitelist_after": policies.greylist.whitelist_after}
+        said["greylist"] = _show_greylist(policies.greylist)
     if policies.refuse:
         said["refuse"] = [_show_refusal(refusal) for refusal in policies.refuse]
     rates = {name: getattr(policies, name) for name in ("sessions", "messages", "recipients")}
@@ -268,6 +286,15 @@ def show_policies(policies: Policies) -> object:
     if policies.unknown_users != "reject":
         said["unknown_users"] = policies.unknown_users
     return said or "none"
+
+
+def _show_greylist(greylist: Greylist) -> dict[str, object]:
+    said: dict[str, object] = {
+        name: format_duration(getattr(greylist, name)) for name in ("delay", "window", "lifetime")
+    }
+    said["whitelist_after"] = greylist.whitelist_after
+    bits = {name: getattr(greylist, name) for name in _NETWORKS}
+    return said | ({"key": "address"} if bits == _ADDRESSES else {"key": "network", **bits})
 
 
 def _show_rate(rate: Rate) -> dict[str, object]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-HOUR = 3600.0
 DAY = 86400.0
 
 Place = Literal["connect", "helo", "mail", "rcpt", "data", "dot"]
@@ -15,17 +14,21 @@ dot (or the last chunk)."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Greylist:
-    """Puts off mail from strangers: times in s.
+    """Puts off mail from strangers, as postgrey 1.37 does it with its defaults: times in s.
 
-    A client, reverse-path and forward-path that come together for the first time are told to come again, and may pass
-    from `delay` to `window` later; then they are known for `lifetime` since they came last. A client that has passed
-    `whitelist_after` times is put off no more (0: never).
+    A client's network, reverse-path and forward-path that come together for the first time are told to come again, and
+    may pass from `delay` to `window` later (retry-window); then they are known for `lifetime` since they came last
+    (max-age). A network is so many bits of an IPv4 or IPv6 address (`ipv4cidr`, `ipv6cidr`); all of them mean that each
+    address counts for itself (lookup-by-host). An address that has passed in `whitelist_after` different hours is put
+    off no more (auto-whitelist-clients; 0: never).
     """
 
     delay: float = 300.0
-    window: float = 8 * HOUR
+    window: float = 2 * DAY
     lifetime: float = 35 * DAY
     whitelist_after: int = 5
+    ipv4cidr: int = 24
+    ipv6cidr: int = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,13 +62,14 @@ def test_a_known_one_is_forgotten_in_the_end():
 
 
 def test_a_client_that_comes_again_is_trusted():
-    """After five different messages that came back; and never where that is 0."""
-    for limit, sixth in ((5, 0.0), (0, 300.0)):
+    """After messages that came back in five different hours (postgrey counts one an hour); never where that is 0."""
+    for limit, gap, sixth in ((5, HOUR, 0.0), (5, HOUR - 1, 300.0), (0, HOUR, 300.0)):
         greylist = Greylist(policies.Greylist(whitelist_after=limit))
         for number in range(5):
-            assert waits(greylist, 0.0, 300.0, triplet=("a", "x", str(number))) == [300.0, 0.0]
-        assert greylist.wait(("a", "x", "another"), 400.0) == sixth
-        assert greylist.wait(("b", "x", "another"), 400.0) == 300.0
+            times = (number * gap, number * gap + 300.0)
+            assert waits(greylist, *times, triplet=("a", "x", str(number))) == [300.0, 0.0]
+        assert greylist.wait(("a", "x", "another"), 5 * HOUR) == sixth
+        assert greylist.wait(("b", "x", "another"), 5 * HOUR) == 300.0
 
 
 def test_greylisting_is_said_with_the_time_to_wait():

@@ -56,6 +56,15 @@ def test_everything_is_read():
     assert host("collects: {from: b, by: turn, hold: yes}").collects == Collects(source="b", by="turn", hold=True)
 
 
+@pytest.mark.parametrize(
+    ("said", "bits"), [("", (24, 64)), ("key: network, ipv4cidr: 20", (20, 64)), ("key: address", (32, 128))]
+)
+def test_a_greylist_counts_networks_of_so_many_bits(said: str, bits: tuple[int, int]):
+    """postgrey's, where nothing is said; by address all bits count."""
+    greylist = host(f"policies: {{greylist: {{{said}}}}}").policies.greylist
+    assert (greylist.ipv4cidr, greylist.ipv6cidr) == bits
+
+
 def test_what_asking_will_bring_is_noted():
     """TURN proves nothing, and who is no MX of a domain holds nothing for it; each is said once."""
     text = TEXT.format("collects: {from: b, by: turn}")
@@ -75,6 +84,8 @@ def test_what_asking_will_bring_is_noted():
         EVERYTHING,
         "collects: {from: b, by: turn, hold: yes}",
         "policies: {greylist: {}}",
+        "policies: {greylist: {key: address}}",
+        "policies: {greylist: {key: network, ipv4cidr: 16, ipv6cidr: 48}}",
         "policies: {refuse: {at: mail, code: 450, probability: 0}}",
         "",
     ],
@@ -99,6 +110,12 @@ def test_none_takes_policies_away():
         (
             "policies: {greylist: {delay: 1 h, window: 10 min}}",
             "a window that closes before the delay is over (1 h, 10 min)",
+        ),
+        ("policies: {greylist: {ipv4cidr: 33}}", "allowed is a whole number of at least 0 and at most 32"),
+        ("policies: {greylist: {key: subnet}}", "unknown key (subnet): allowed are network, address"),
+        (
+            "policies: {greylist: {key: address, ipv4cidr: 24, ipv6cidr: 64}}",
+            "a network where the address counts (ipv4cidr: 24, ipv6cidr: 64): allowed is key: network with it",
         ),
         (
             "policies: {refuse: {at: helo, code: 250}}",

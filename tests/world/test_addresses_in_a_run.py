@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from math import perm, sqrt
+from statistics import mean
 
 import pytest
 
 from sim.scenario.errors import ScenarioError
 from sim.scenario.load import loads
 from sim.scenario.policies import Greylist, Policies, Rate
-from sim.scenario.products import Exim, Postfix, Qmail, Sendmail
+from sim.scenario.products import Delays, Exim, Postfix, Qmail, Sendmail
 from sim.scenario.show import show
 from sim.scenario.spec import Address, Domain, Interval, Weather
 from tests.world.worlds import message, run, scenario
@@ -121,13 +123,42 @@ def test_a_host_may_send_from_a_pool_of_addresses(how: str, seen: int):
         assert sources == [POOL[number % 3].ip for number in range(20)]
 
 
-@pytest.mark.parametrize(("how", "tries_needed"), [("first", 2), ("in-turn", 4)])
-def test_a_greylist_takes_each_address_for_another_client(how: str, tries_needed: int):
-    """A message whose tries come from three addresses is known after the first one has come again."""
-    grey = Policies(greylist=Greylist(delay=60.0, whitelist_after=0))
+BY_ADDRESS = {"ipv4cidr": 32, "ipv6cidr": 128}
+
+
+@pytest.mark.parametrize(
+    ("key", "how", "tries_needed"),
+    [(BY_ADDRESS, "first", 2), (BY_ADDRESS, "in-turn", 4), ({}, "in-turn", 2), ({}, "random", 2)],
+)
+def test_a_greylist_by_address_takes_each_for_another_client(key: dict[str, int], how: str, tries_needed: int):
+    """A message whose tries come from three addresses is known after the first has come again; by network, at once."""
+    grey = Policies(greylist=Greylist(delay=60.0, whitelist_after=0, **key))
     hosts = {"a": {"addresses": POOL, "sends_from": how}, "b": {"policies": grey}}
     facts = run(scenario("a-b", message(0.0, "u1@a", "u1@b"), hosts=hosts))
     assert (len(facts.attempts), facts.copies[0].outcome) == (tries_needed, "delivered")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pool", [2, 7, 16])
+def test_a_greylist_by_address_delays_as_birthdays_have_it(pool: int):
+    """Of n addresses drawn alike one comes a second time after sum(n! / (n - k)! / n^k) tries on average.
+
+    That is the birthday problem's expectation (Knuth, TAOCP 1.2.11.3: 1 + Q(n)); each try but the last waits for one
+    delay of the sender's, and the mean over 400 messages is within four standard errors.
+    """
+    gap, mails = 600.0, 400
+    addresses = tuple(Address(ip=f"192.0.2.{number}") for number in range(1, pool + 1))
+    sender = {"addresses": addresses, "sends_from": "random", "reuse": "never", "mta": Delays(delays=(gap,))}
+    grey = Policies(greylist=Greylist(delay=300.0, whitelist_after=0, **BY_ADDRESS))
+    mail = [message(0.0, f"u{1 + n % 20}@a", f"u{1 + n // 20}@b") for n in range(mails)]
+    world = scenario("a-b", *mail, hosts={"a": sender, "b": {"policies": grey}}, users=20)
+    tries = [copy.attempts for copy in run(world).copies]
+    beyond = [perm(pool, k) / pool**k for k in range(pool + 1)]
+    expected, square = sum(beyond), sum((2 * k + 1) * left for k, left in enumerate(beyond))
+    error = sqrt((square - expected**2) / mails)
+    assert mean(tries) == pytest.approx(expected, abs=4 * error)
+    delays = [copy.ended_s - copy.created_s for copy in run(world).copies]
+    assert mean(delays) == pytest.approx((mean(tries) - 1) * gap, rel=0.01)
 
 
 def test_a_rate_limit_is_each_address_s():

@@ -57,8 +57,9 @@ def scenario(
     drain: float = 10 * DAY,
     dialogues: bool = False,
     start: Start | None = None,
+    users: int = 2,
 ) -> Scenario:
-    """A scenario over links given as `a-b b-c`; each node X is a host with a domain X.example and users u1 and u2."""
+    """A scenario over links given as `a-b b-c`; each node X is a host with a domain X.example and users u1, u2 ..."""
     pairs = [tuple(link.split("-")) for link in links.split()]
     names = list(dict.fromkeys(name for pair in pairs for name in pair))
     settings, skies = hosts or {}, weather or {}
@@ -84,7 +85,12 @@ def scenario(
             ),
         ),
         domains=domains
-        or {f"{name}.example": Domain(name=f"{name}.example", mx=((0, name),), users=("u1", "u2")) for name in names},
+        or {
+            f"{name}.example": Domain(
+                name=f"{name}.example", mx=((0, name),), users=tuple(f"u{number + 1}" for number in range(users))
+            )
+            for name in names
+        },
         workload=(MessagesAt(messages=messages),),
         architectures={
             transfer: Architecture(
