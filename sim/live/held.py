@@ -57,7 +57,7 @@ class Held:
 
     def note(self, file: Path, recipients: Sequence[str]) -> None:
         """A message is in the Maildir."""
-        held = self._backed_up.intersection([recipient.rpartition("@")[2].lower() for recipient in recipients])
+        held = self._backed_up.intersection(map(_next_stop, recipients))
         if held:
             self._domains[file] = held
 
@@ -127,8 +127,16 @@ class Held:
         return Letter(file, reverse_path, recipients, wanted, content, binary) if wanted else None
 
     def _is_wanted(self, recipient: str, nodes: Sequence[str]) -> bool:
-        domain = recipient.rpartition("@")[2].lower()
+        domain = _next_stop(recipient)
         return domain in self._backed_up and self._is_for(domain, nodes)
+
+
+def _next_stop(recipient: str) -> str:
+    """The domain, in lower case, that a recipient's mail goes to: the first one of a route, else his own."""
+    with suppress(AddressError):
+        path = parse_forward_path(f"<{recipient}>", utf8=True)
+        return (path.route[0] if path.route else path.mailbox.domain if path.mailbox else "").lower()
+    return ""
 
 
 def _head(file: Path) -> tuple[str, ...]:

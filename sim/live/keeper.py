@@ -44,7 +44,7 @@ class Keeper:
         name: what the host calls itself.
         maildir: where its mail goes.
         held: is told of every message that is there.
-        knows: says whether there is such a mailbox, or somebody to pass mail on to.
+        meant: gives the path that a forward-path means here.
         tell: takes a line for whoever runs the server.
         note: takes a line of the log.
     """
@@ -55,14 +55,14 @@ class Keeper:
         maildir: Maildir,
         held: Held,
         *,
-        knows: Callable[[Path], bool],
+        meant: Callable[[Path], Path],
         tell: Callable[[str], object],
         note: Callable[[str], object],
     ) -> None:
         self._name = name
         self._maildir = maildir
         self._held = held
-        self._knows = knows
+        self._meant = meant
         self._tell = tell
         self._note = note
         self._writers = ThreadPoolExecutor(_WRITERS, "maildir")
@@ -72,14 +72,7 @@ class Keeper:
         """Put a message into the Maildir, and give the reply that it deserves."""
         queue_id = f"{int(time()):X}{next(self._serial):04X}"
         # A recipient who was named twice gets the message once, as from Postfix and Exim.
-        known = {path: self._knows(path) for path in mail.forward_paths}
-        recipients = list(dict.fromkeys([str(path.mailbox) for path in known if known[path]]))
-        reply = Reply(250, (f"Ok: queued as {queue_id}",), "2.0.0")
-        for path in [path for path in known if not known[path]]:
-            # The policy `unknown_users: bounce` has let it in.
-            self._tell(f"{queue_id}: no mailbox {path}, and a served host returns nothing: dropped, from {peer}")
-        if not recipients:
-            return reply
+        recipients = list(dict.fromkeys([str(self._meant(path))[1:-1] for path in mail.forward_paths]))
         parts = self._message(mail, recipients, peer, queue_id)
         try:
             file = await asyncio.get_running_loop().run_in_executor(self._writers, self._maildir.keep, parts)
@@ -88,7 +81,7 @@ class Keeper:
             return replies.E452_NO_STORAGE if error.errno in _FULL else replies.E451_LOCAL_ERROR
         self._held.note(file, recipients)
         self._note(log.kept(queue_id, mail, recipients, peer))
-        return reply
+        return Reply(250, (f"Ok: queued as {queue_id}",), "2.0.0")
 
     async def keep_each(self, mail: AcceptedMail, peer: str) -> list[Reply]:
         """Put a copy for each recipient into the Maildir, as LMTP's final delivery; a reply each (RFC 2033)."""

@@ -26,10 +26,11 @@ from sim.live.limits import Limits, Memory
 from sim.live.listener import Listener, bound
 from sim.live.maildir import Maildir
 from sim.live.session import CHUNK, Read, Session, Write
-from sim.mail.path import Path
+from sim.mail.path import NULL_PATH, Path
 from sim.mta.directory import Directory, homes
 from sim.mta.gate import Gate, Guard
 from sim.mta.reception import AcceptedMail, Reception
+from sim.mta.source_route import passed
 from sim.network.dns import Dns
 from sim.protocol.smtp.client import Client
 from sim.protocol.smtp.replies import Reply
@@ -37,8 +38,15 @@ from sim.scenario.spec import Host, Scenario
 
 __all__ = ["LiveServer"]
 
+_NOT_KEPT = frozenset({"FUTURERELEASE", "DSN", "DELIVERBY", "MT-PRIORITY"})
+"""What a served host offers to nobody: it holds no mail until a time that the sender names (RFC 4865), writes no
+reports (RFC 3461 section 6.2, RFC 2852), and has no order in which mail goes (RFC 6710)."""
+
 _NOT_LMTP = frozenset({"ETRN", "ATRN", "TURN", "SEND", "SOML", "SAML"})
 """What makes no sense where mail is delivered for good (RFC 2033)."""
+
+_LMTP = ("PIPELINING", "ENHANCEDSTATUSCODES")
+"""What every server of LMTP offers (RFC 2033 section 5)."""
 
 
 class LiveServer:
@@ -67,8 +75,8 @@ class LiveServer:
     ) -> None:
         host = host if host.size_limit else replace(host, size_limit=limits.size)
         self._host = replace(host, extensions=_extensions(host, tls is not None))
-        kept_out = [keyword for keyword in self._host.extensions if keyword not in _NOT_LMTP]
-        self._lmtp_host = replace(self._host, extensions=tuple(kept_out))
+        possible = [keyword for keyword in self._host.extensions if keyword not in _NOT_LMTP]
+        self._lmtp_host = replace(self._host, extensions=tuple(dict.fromkeys([*possible, *_LMTP])))
         self._limits = replace(limits, size=host.size_limit)
         self._started = monotonic()
         dns = Dns(scenario.domains, tuple(scenario.network.nodes), scenario.network.dns)
@@ -82,9 +90,11 @@ class LiveServer:
             percent_hack=host.percent_hack,
         )
         self._held = Held(maildir, filter(self._directory.backs_up, scenario.domains), dns.mx)
-        self._keeper = Keeper(host.domain, maildir, self._held, knows=self._knows, tell=tell, note=note)
+        self._keeper = Keeper(host.domain, maildir, self._held, meant=self._meant, tell=tell, note=note)
         at_once = host.policies.sessions_at_once or limits.client_sessions
-        policies = replace(host.policies, sessions_at_once=at_once)
+        if host.policies.unknown_users == "bounce":
+            tell("note: unknown_users: a served host returns no mail: it refuses unknown users, as with reject")
+        policies = replace(host.policies, sessions_at_once=at_once, unknown_users="reject")
         self._guard = Guard(policies, random.random, self._held.octets, host.mta.rate_windows)
         self._tell = tell
         self._note = note
@@ -186,8 +196,12 @@ class LiveServer:
         finally:
             del self._sessions[session]
 
-    def _knows(self, forward_path: Path) -> bool:
-        return self._directory.judge(forward_path).positive
+    def _meant(self, path: Path) -> Path:
+        """The path that a forward-path means here: a percent address is followed, and what of a route is done with."""
+        path = self._directory.rewritten(path)
+        if self._host.source_routes == "honour":
+            return passed(path, NULL_PATH, self._host.domain, self._directory.is_own)[0]
+        return Path(path.mailbox)
 
     def _now(self) -> float:
         """The time that the policies go by: seconds since the host began to serve."""
@@ -230,11 +244,8 @@ class LiveServer:
 
 
 def _extensions(host: Host, tls: bool) -> tuple[str, ...]:
-    """What a host can offer to real clients: STARTTLS where it has a certificate, AUTH where it has accounts.
-
-    It holds no mail until a time that the sender names (RFC 4865).
-    """
-    impossible = ("FUTURERELEASE", *(() if tls else ("STARTTLS",)), *(() if host.accounts else ("AUTH", "ATRN")))
+    """What a host can offer to real clients: STARTTLS where it has a certificate, AUTH where it has accounts."""
+    impossible = {*_NOT_KEPT, *(() if tls else ("STARTTLS",)), *(() if host.accounts else ("AUTH", "ATRN"))}
     possible = tuple([keyword for keyword in host.extensions if keyword not in impossible])
     return possible if not tls or "STARTTLS" in possible else (*possible, "STARTTLS")
 

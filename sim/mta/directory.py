@@ -164,7 +164,9 @@ class Directory:
             return None
         key = _key(address)
         if key in self._forwards:
-            return replies.S251_WILL_FORWARD(f"<{self._forwards[key]}>")
+            # Who passes nothing on keeps the mail, and promises no more.
+            kept = Reply(250, (f"<{address}>",), "2.1.5")
+            return replies.S251_WILL_FORWARD(f"<{self._forwards[key]}>") if self._relays else kept
         return replies.E551_NOT_LOCAL(f"<{self._moved[key]}>") if key in self._moved else None
 
     def _meant(self, address: Address) -> Address:
@@ -177,9 +179,10 @@ class Directory:
         """The domain that a route leads to first, where routes are honoured; None where it leads nowhere else."""
         if not path.route or self._source_routes != "honour":
             return None
-        return next((domain for domain in path.route if not self._is_own(domain)), None)
+        return next((domain for domain in path.route if not self.is_own(domain)), None)
 
-    def _is_own(self, domain: str) -> bool:
+    def is_own(self, domain: str) -> bool:
+        """Whether a domain in a route means this host."""
         own = domain.lower() == self._host.lower() or literal_key(domain) in self._claimed
         return own or self.is_local(Address("", domain))
 

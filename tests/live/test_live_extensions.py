@@ -168,13 +168,6 @@ def test_mail_in_utf8(host: Served):
     assert (message.startswith("Return-Path: <ü@y.example>\n".encode()), b"with UTF8SMTP id" in message) == (True, True)
 
 
-def test_requests_for_reports_are_taken(host: Served):
-    """DSN's parameters are no error (RFC 3461)."""
-    with smtplib.SMTP("127.0.0.1", host.port, timeout=10) as client:
-        options = {"mail_options": ["RET=HDRS", "ENVID=x1"], "rcpt_options": ["NOTIFY=SUCCESS,DELAY"]}
-        assert client.sendmail("x@y.example", ["bob@b.example"], "hi\n", **options) == {}
-
-
 def test_etrn_tells_what_waits(host: Served):
     """251 with nothing there; 458 where there is mail, since the host knows nobody's real address; 459 for others."""
     with smtplib.SMTP("127.0.0.1", host.port, timeout=10) as client:
@@ -239,13 +232,31 @@ def test_an_old_host_is_served(tmp_path: Path):
         assert b"with SMTP id" in host.messages()[0]
 
 
-def test_mail_that_is_to_wait_is_not_taken(tmp_path: Path):
-    """A served host holds nothing until a time: FUTURERELEASE is not offered, and HOLDFOR gets 555."""
-    with served(tmp_path, extensions=("SIZE", "FUTURERELEASE")) as host, Peer(host.port) as peer:
+@pytest.mark.parametrize(
+    ("mail", "rcpt", "codes"),
+    [
+        (b" HOLDFOR=60", b"", [555, 503]),
+        (b" BY=60;R", b"", [555, 503]),
+        (b" MT-PRIORITY=2", b"", [555, 503]),
+        (b" RET=HDRS", b"", [555, 503]),
+        (b"", b" NOTIFY=SUCCESS", [250, 555]),
+    ],
+)
+def test_what_cannot_be_kept_is_not_offered(tmp_path: Path, mail: bytes, rcpt: bytes, codes: list[int]):
+    """A served host holds nothing until a time, sends no reports, and has no order for mail."""
+    offers = ("FUTURERELEASE", "DELIVERBY", "MT-PRIORITY", "DSN", "SIZE")
+    with served(tmp_path, extensions=offers) as host, Peer(host.port) as peer:
         peer.write(b"EHLO me\r\n")
-        assert [peer.line()[4:] for _ in range(3)][2] == b"SIZE 50000000"
-        peer.write(b"MAIL FROM:<x@y.example> HOLDFOR=60\r\nQUIT\r\n")
-        assert peer.rest() == [555, 221]
+        assert [peer.line()[4:] for _ in range(3)][1:] == [b"b greets me", b"SIZE 50000000"]
+        peer.write(b"MAIL FROM:<x@y.example>" + mail + b"\r\nRCPT TO:<bob@b.example>" + rcpt + b"\r\nQUIT\r\n")
+        assert peer.rest() == [*codes, 221]
+
+
+def test_lmtp_offers_what_it_must(tmp_path: Path):
+    """PIPELINING and ENHANCEDSTATUSCODES, whatever the host offers by SMTP (RFC 2033 section 5)."""
+    with served(tmp_path, lmtp=True, extensions=("SIZE",)) as host, Peer(host.port) as peer:
+        peer.write(b"LHLO me\r\n")
+        assert {peer.line()[4:] for _ in range(5)} >= {b"SIZE 50000000", b"PIPELINING", b"ENHANCEDSTATUSCODES"}
 
 
 def test_a_chunk_without_a_size_ends_the_session(tmp_path: Path):

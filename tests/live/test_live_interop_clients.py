@@ -15,7 +15,7 @@ EXTENSIONS = ("PIPELINING", "SIZE", "8BITMIME", "ENHANCEDSTATUSCODES", "DSN", "S
 
 @pytest.fixture
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    """Host b with DSN, SMTPUTF8 and a mailing list."""
+    """Host b, told to offer DSN, with SMTPUTF8 and a mailing list."""
     users = "users: [bob, ben]"
     monkeypatch.setattr("live_host.SCENARIO", SCENARIO.replace(users, f"{users}, lists: {{staff: [bob@b.example]}}"))
     with served(tmp_path, extensions=EXTENSIONS) as found:
@@ -27,22 +27,12 @@ def lines(output: bytes, *marks: bytes) -> list[bytes]:
     return [line for line in output.splitlines() if line.startswith(marks)]
 
 
-@pytest.mark.parametrize(
-    ("options", "mail", "rcpt"),
-    [
-        (["--dsn-notify=never"], b"", b" NOTIFY=NEVER"),
-        (["--dsn-notify=success,failure,delay"], b"", b" NOTIFY=SUCCESS,FAILURE,DELAY"),
-        (["--dsn-return=headers"], b" RET=HDRS", b""),
-        (["--dsn-return=full", "--dsn-notify=failure"], b" RET=FULL", b" NOTIFY=FAILURE"),
-    ],
-)
-def test_msmtp_asks_for_reports(host: Served, options: list[str], mail: bytes, rcpt: bytes):
-    """DSN's parameters (RFC 3461) are taken from it, pipelined."""
+@pytest.mark.parametrize("option", ["--dsn-notify=success", "--dsn-notify=never", "--dsn-return=headers"])
+def test_msmtp_cannot_ask_for_reports(host: Served, option: str):
+    """Nobody is promised a report that a served host does not write (RFC 3461): msmtp finds no DSN, and sends nothing."""
     server = ("--host=127.0.0.1", f"--port={host.port}", "--tls=off", "--auth=off", "--from=x@y.example")
-    found = run("msmtp", "--file=/dev/null", *server, "-d", *options, "bob@b.example", data=b"Subject: hi\n\nhello\n")
-    said = lines(found.stdout, b"--> MAIL", b"--> RCPT")
-    assert said == [b"--> MAIL FROM:<x@y.example>" + mail, b"--> RCPT TO:<bob@b.example>" + rcpt]
-    assert (found.returncode, len(host.messages())) == (0, 1)
+    found = run("msmtp", "--file=/dev/null", *server, option, "bob@b.example", data=b"Subject: hi\n\nhello\n")
+    assert (found.returncode != 0, b"DSN" in found.stderr, host.messages()) == (True, True, [])
 
 
 def curl(host: Served, *arguments: object) -> list[bytes]:

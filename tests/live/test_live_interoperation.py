@@ -56,7 +56,7 @@ def test_swaks_delivers(host: Served, options: tuple[str, ...]):
 @pytest.fixture
 def secure(tmp_path: Path, server_side: ssl.SSLContext) -> Iterator[Served]:
     """Host b with a certificate, an account, and what many hosts offer."""
-    offers = ("PIPELINING", "SIZE", "8BITMIME", "AUTH", "CHUNKING", "DSN", "ETRN", "ENHANCEDSTATUSCODES")
+    offers = ("PIPELINING", "SIZE", "8BITMIME", "AUTH", "CHUNKING", "ETRN", "ENHANCEDSTATUSCODES")
     with served(tmp_path, tls=server_side, extensions=offers, accounts={"u": "secret"}) as found:
         yield found
 

@@ -64,6 +64,26 @@ OK = b"250 ok"
 OFFER = b"250-c\r\n250-SIZE\r\n250 8BITMIME"
 
 
+@pytest.mark.parametrize(
+    ("asked", "offered"),
+    [
+        ("cy%c.example@b.example", b"<cy@c.example>"),
+        ("cy%c.example@[127.0.0.1]", b"<cy@c.example>"),
+        ("@c.example:ann@a.example", b"<@c.example:ann@a.example>"),
+        ("@b,@c.example:ann@a.example", b"<@c.example:ann@a.example>"),
+    ],
+)
+def test_mail_that_goes_on_by_percent_or_route_is_held(tmp_path: Path, asked: str, offered: bytes):
+    """It is for who it leads to by the host's policy, and he gets the path that is left of it."""
+    settings = {"extensions": ODMR, "accounts": {"u": "secret"}, "percent_hack": True, "source_routes": "honour"}
+    with served(tmp_path, **settings) as host:
+        put(host, asked)
+        with turned(host) as peer:
+            assert serving(peer, [b"220 c", OFFER, OK, OK])[-1] == b"DATA"
+            [message] = host.messages()
+        assert message.splitlines()[1] == b"Delivered-To: " + offered[1:-1]
+
+
 def test_mail_is_handed_over(host: Served):
     """EHLO, the message with its trace, QUIT; then it has left the Maildir."""
     put(host, "cy@c.example", body="one\r\n..two")

@@ -94,6 +94,14 @@ def test_users_who_are_elsewhere(path: str, found: tuple[int, str]):
     assert judged(path) == found
 
 
+def test_who_passes_nothing_on_promises_nothing():
+    """Mail for a user who forwards his is taken where it stays, by a 250 and no 251; who has moved is told of."""
+    found = directory(relays=False)
+    asked = [found.judge(parse_forward_path(f"<{user}@b.example>")) for user in ("gone", "loin", "left")]
+    assert [reply.code for reply in asked] == [250, 250, 551]
+    assert found.verify("gone").text == "<gone@b.example>"
+
+
 @pytest.mark.parametrize(
     ("path", "settings", "meant"),
     [
@@ -228,7 +236,7 @@ def test_own_address_literals_are_local(own: str, spelling: str):
     asked = [parse_forward_path(path) for path in mail]
     assert {found.judge(path).code for path in asked[:6]} == {554}
     found.claim(own)
-    assert [found.judge(path).code for path in asked] == [250, 250, 250, 251, 250, 550, 250, 554]
+    assert [found.judge(path).code for path in asked] == [250, 250, 250, 250, 250, 550, 250, 554]
     assert found.verify(f"dan@{spelling}").lines == ("<dan@d.example>",)
 
 
