@@ -95,7 +95,7 @@ class LiveServer:
         if host.policies.unknown_users == "bounce":
             tell("note: unknown_users: a served host returns no mail: it refuses unknown users, as with reject")
         policies = replace(host.policies, sessions_at_once=at_once, unknown_users="reject")
-        self._guard = Guard(policies, random.random, self._held.octets, host.mta.rate_windows)
+        self._guard = Guard(policies, random.random, self._held.octets, host.mta.rate_windows, dns.mx)
         self._tell = tell
         self._note = note
         self._tls = tls

@@ -11,6 +11,7 @@ from math import ceil
 
 from sim.mail.path import Path
 from sim.mta.greylist import Greylist
+from sim.mta.mx import Records, is_null
 from sim.mta.recent import Recent
 from sim.protocol.smtp import replies
 from sim.protocol.smtp.events import Parameters
@@ -21,6 +22,8 @@ from sim.scenario.products import RateWindows
 E421_TOO_MANY_FROM_YOU = Reply(421, ("Too many connections from your host",), "4.7.0")
 E450_TOO_MUCH_FROM_YOU = Reply(450, ("Too much mail from your host",), "4.7.1")
 E450_TOO_MANY_RCPTS_FROM_YOU = Reply(450, ("Too many recipients from your host",), "4.7.1")
+E550_NULL_MX_SENDER = Reply(550, ("Sender address has null MX",), "5.7.27")
+"""RFC 7505 section 4.2."""
 E452_SPOOL_FULL = Reply(452, ("Insufficient system storage",), "4.3.1")
 
 AUTH_FAILURE_DELAY = 2.0
@@ -84,6 +87,7 @@ class Guard:
         random: draws from 0 to 1, for refusals by chance.
         spooled: how many bytes the host's queue holds.
         windows: how its product counts rates.
+        mx: answers a domain's MX records, None where there is no such domain.
     """
 
     def __init__(
@@ -92,7 +96,9 @@ class Guard:
         random: Callable[[], float],
         spooled: Callable[[], int],
         windows: RateWindows = "sliding",
+        mx: Callable[[str], Records | None] = lambda _: None,
     ) -> None:
+        self._mx = mx
         self._policies = policies
         self._random = random
         self._spooled = spooled
@@ -147,11 +153,14 @@ class Guard:
         """Why EHLO or HELO is refused, if it is."""
         return self._injected("helo", now)
 
-    def mail(self, client: str, parameters: Parameters, now: float) -> Reply | None:
+    def mail(self, client: str, reverse_path: Path, parameters: Parameters, now: float) -> Reply | None:
         """Why MAIL is refused, if it is."""
         refusal = None if self._messages is None else self._messages.refusal(client, now)
         if refusal is not None:
             return refusal
+        sender = reverse_path.mailbox
+        if self._policies.null_mx_senders == "reject" and sender is not None and is_null(self._mx(sender.domain)):
+            return E550_NULL_MX_SENDER
         room = self._policies.spool
         if room and self._spooled() + _declared(parameters) > room:
             return E452_SPOOL_FULL
@@ -230,9 +239,9 @@ class Gate:
         """The reply instead of the usual one to EHLO or HELO."""
         return self._guard.hello(self._now())
 
-    def mail(self, parameters: Parameters) -> Reply | None:
+    def mail(self, reverse_path: Path, parameters: Parameters) -> Reply | None:
         """The reply instead of the usual one to MAIL."""
-        return self._guard.mail(self._client, parameters, self._now())
+        return self._guard.mail(self._client, reverse_path, parameters, self._now())
 
     def recipient(self, reverse_path: Path, forward_path: Path, reply: Reply) -> Reply:
         """The reply to RCPT, where the directory has `reply`."""

@@ -367,7 +367,7 @@ class Reception:
         self._messages += 1
         if 0 < self._message_limit < self._messages:
             return replies.E421_TOO_MANY_MESSAGES
-        if self._gate is not None and (refusal := self._gate.mail(event.parameters)) is not None:
+        if self._gate is not None and (refusal := self._gate.mail(event.reverse_path, event.parameters)) is not None:
             return refusal
         self._reverse_path, self._parameters = event.reverse_path, event.parameters
         self._terminal = False

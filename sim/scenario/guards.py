@@ -233,6 +233,8 @@ class PoliciesForm(Form):
     """How many bytes the queue may hold before mail gets 452; 0 means any number."""
     unknown_users: Annotated[Literal["reject", "bounce"], word("unknown_users", "reject", "bounce")] = "reject"
     """Whether mail for users who are not there is refused at RCPT, or taken and returned."""
+    null_mx_senders: Annotated[Literal["accept", "reject"], word("null_mx_senders", "accept", "reject")] = "accept"
+    """Whether mail from domains that take none (`mx: none`) is taken, or refused at MAIL with 550 5.7.27."""
 
     def __post_init__(self) -> None:
         self.policies()
@@ -251,6 +253,7 @@ class PoliciesForm(Form):
             greeting_delay=self.greeting_delay,
             spool=self.spool,
             unknown_users=self.unknown_users,
+            null_mx_senders=self.null_mx_senders,
         )
 
 
@@ -283,8 +286,8 @@ def show_policies(policies: Policies) -> object:
         said["greeting_delay"] = format_duration(policies.greeting_delay)
     if policies.spool:
         said["spool"] = format_size(policies.spool)
-    if policies.unknown_users != "reject":
-        said["unknown_users"] = policies.unknown_users
+    words = {"unknown_users": "reject", "null_mx_senders": "accept"}
+    said |= {name: getattr(policies, name) for name, usual in words.items() if getattr(policies, name) != usual}
     return said or "none"
 
 

@@ -85,7 +85,9 @@ class Policies:
     `messages_per_session` how often it may say MAIL in one (0: any; Exim smtp_accept_max_per_connection, 1000 there).
     `errors` says what refusals cost, `greeting_delay` how long, in s, the greeting is held back (Postfix
     postscreen_greet_wait, sendmail's greet_pause). `spool` is how many bytes the host's queue may hold (0: any).
-    `unknown_users` says whether mail for a user who is not there is refused at RCPT, or taken and then returned.
+    `unknown_users` says whether mail for a user who is not there is refused at RCPT, or taken and then returned;
+    `null_mx_senders` whether MAIL from a domain that takes no mail is refused (550 5.7.27, RFC 7505 section 4.2;
+    Postfix reject_unknown_sender_domain): nobody there could be told what becomes of it.
     """
 
     greylist: Greylist | None = None
@@ -99,6 +101,7 @@ class Policies:
     greeting_delay: float = 0.0
     spool: int = 0
     unknown_users: Literal["reject", "bounce"] = "reject"
+    null_mx_senders: Literal["accept", "reject"] = "accept"
 
 
 NO_POLICIES = Policies()

@@ -98,7 +98,8 @@ class Station:
             policies = replace(policies, sessions_at_once=host.mta.client_session_limit)
         if policies != NO_POLICIES:
             draws = world.streams(f"host/{host.name}/policies")
-            self._guard = Guard(policies, draws.random, lambda: self.queue.bytes, host.mta.rate_windows)
+            windows, mx = host.mta.rate_windows, world.dns.mx
+            self._guard = Guard(policies, draws.random, lambda: self.queue.bytes, windows, mx)
         if weather.next_down(0.0) < world.horizon:
             world.env.process(self._live_through(weather))
         if host.collects is not None and domains:

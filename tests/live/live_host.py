@@ -31,6 +31,7 @@ domains:
   a.example: {mx: [a], users: [ann]}
   b.example: {mx: {10: b, 20: c}, users: [bob, ben]}
   c.example: {mx: {10: c, 20: b}, users: [cy]}
+  deaf.example: {mx: none}
 workload:
   constant: {every: 1 min, size: 1 kB}
 """

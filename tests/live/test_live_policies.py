@@ -67,6 +67,13 @@ def test_a_refusal_for_a_while(tmp_path: Path):
         host.until(lambda: said(host, b"EHLO me\r\nMAIL FROM:<>\r\nQUIT\r\n")[2] == 250)
 
 
+def test_a_sender_who_takes_no_mail(tmp_path: Path):
+    """550 5.7.27 to MAIL where the host says so; a domain that nobody knows, and no domain at all, may pass."""
+    with served(tmp_path, policies=Policies(null_mx_senders="reject")) as host, Peer(host.port) as peer:
+        peer.write(b"EHLO me\r\nMAIL FROM:<x@Deaf.example>\r\nMAIL FROM:<x@y.example>\r\nRSET\r\nMAIL FROM:<>\r\n")
+        assert peer.codes(6) == [220, 250, 550, 250, 250, 250]
+
+
 def test_rates(tmp_path: Path):
     """Sessions, messages and recipients beyond a client's rate are refused."""
     with served(tmp_path, policies=Policies(sessions=Rate(count=2, per=60))) as host:

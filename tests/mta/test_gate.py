@@ -89,6 +89,23 @@ def test_a_refused_recipient_stays_refused():
     assert gate.recipient(ANN, BOB, replies.E550_NO_SUCH_USER) is replies.E550_NO_SUCH_USER
 
 
+@pytest.mark.parametrize(
+    ("policy", "path", "code"),
+    [
+        ("reject", parse_path("<ann@Deaf.Example>"), "550 5.7.27"),
+        ("accept", parse_path("<ann@deaf.example>"), None),
+        ("reject", ANN, None),
+        ("reject", NULL_PATH, None),
+    ],
+)
+def test_senders_who_take_no_mail_may_be_refused(policy: str, path, code: str | None):
+    """RFC 7505 section 4.2; a report has no sender."""
+    mx = {"deaf.example": ((0, "."),), "a.example": ((0, "a"),)}
+    host = Guard(Policies(null_mx_senders=policy), Random(1).random, lambda: 0, mx=lambda name: mx.get(name.lower()))
+    reply = Gate(host, "a", Clock()).mail(path, ())
+    assert (reply and f"{reply.code} {reply.enhanced}") == code
+
+
 def test_unknown_users_may_be_taken():
     """A host that returns mail later takes it for users who are not there, and for no other domain."""
     gate = Gate(guard(unknown_users="bounce"), "a", Clock())
@@ -106,7 +123,7 @@ def test_refusals_are_injected_where_they_are_set(place: str):
         said = {
             "connect": gate.connection(),
             "helo": gate.hello(),
-            "mail": gate.mail(()),
+            "mail": gate.mail(ANN, ()),
             "rcpt": gate.recipient(ANN, BOB, replies.S250_RCPT),
             "data": gate.data(),
             "dot": gate.mail_data(100),
@@ -119,7 +136,7 @@ def test_refusals_are_injected_where_they_are_set(place: str):
 def test_refusals_may_be_by_chance():
     """One in ten, as the host's own stream draws them; 4yz codes say 4.7.1."""
     gate = Gate(guard(refuse=(Refusal(at="mail", code=451, probability=0.1),)), "a", Clock())
-    said = [gate.mail(()) for _ in range(1000)]
+    said = [gate.mail(ANN, ()) for _ in range(1000)]
     assert 70 < sum(reply is not None for reply in said) < 130
     assert {(reply.code, reply.enhanced) for reply in said if reply} == {(451, "4.7.1")}
 
@@ -127,7 +144,7 @@ def test_refusals_may_be_by_chance():
 def test_a_refusal_says_what_it_is_told():
     """Its enhanced status code and its lines; without a code of its own, a policy's of the same class."""
     said = [
-        Gate(guard(refuse=(Refusal(at="mail", code=code, enhanced=enhanced, text="a\nb"),)), "a", Clock()).mail(())
+        Gate(guard(refuse=(Refusal(at="mail", code=code, enhanced=enhanced, text="a\nb"),)), "a", Clock()).mail(ANN, ())
         for code, enhanced in ((421, "4.3.2"), (552, ""))
     ]
     assert said == [replies.Reply(421, ("a", "b"), "4.3.2"), replies.Reply(552, ("a", "b"), "5.7.1")]
@@ -156,14 +173,17 @@ def test_a_client_has_so_many_messages_a_time():
     clock = Clock()
     host = guard(messages=Rate(count=2, per=60.0))
     mine, other = Gate(host, "a", clock), Gate(host, "b", clock)
-    assert [reply and reply.code for reply in (mine.mail(()), mine.mail(()), mine.mail(()), other.mail(()))] == [
+    assert [
+        reply and reply.code
+        for reply in (mine.mail(ANN, ()), mine.mail(ANN, ()), mine.mail(ANN, ()), other.mail(ANN, ()))
+    ] == [
         None,
         None,
         450,
         None,
     ]
     clock.now = 60.0
-    assert mine.mail(()) is None
+    assert mine.mail(ANN, ()) is None
 
 
 @pytest.mark.parametrize(
@@ -175,7 +195,7 @@ def test_refused_tries_count_or_not(counts: str, codes: list[int | None]):
     gate = Gate(guard(messages=Rate(count=1, per=61.0, counts=counts)), "a", clock)
     said = []
     for clock.now in (0.0, 30.0, 60.0, 90.0, 120.0):
-        said.append(gate.mail(()))
+        said.append(gate.mail(ANN, ()))
     assert [reply and reply.code for reply in said] == codes
 
 
@@ -191,7 +211,7 @@ def test_a_rate_has_a_code_of_its_own(rate: Rate, first: tuple[str, ...]):
     """At the greeting, at MAIL, and at RCPT, where the directory is not asked before."""
     one = Gate(guard(sessions=rate, messages=rate, recipients=rate), "a", Clock())
     for _ in range(2):
-        said = (one.connection(), one.mail(()), one.recipient(ANN, BOB, replies.E550_NO_SUCH_USER))
+        said = (one.connection(), one.mail(ANN, ()), one.recipient(ANN, BOB, replies.E550_NO_SUCH_USER))
     assert tuple(f"{reply.code} {reply.enhanced}" for reply in said) == first
 
 
@@ -286,7 +306,9 @@ def test_a_client_has_so_many_sessions_at_once():
 def test_a_full_spool_refuses_for_now():
     """452 4.3.1 at MAIL by its SIZE, and at the end of mail data that did not say it."""
     gate = Gate(guard(spooled=900, spool=1000), "a", Clock())
-    assert [gate.mail(size) and gate.mail(size).code for size in ((), (("SIZE", "100"),), (("SIZE", "101"),))] == [
+    assert [
+        gate.mail(ANN, size) and gate.mail(ANN, size).code for size in ((), (("SIZE", "100"),), (("SIZE", "101"),))
+    ] == [
         None,
         None,
         452,

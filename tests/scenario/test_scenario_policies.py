@@ -25,7 +25,7 @@ EVERYTHING = r"""policies: {greylist: {delay: 10 min, window: 1 h, lifetime: 7 d
   sessions: {count: 10, per: 1 min}, messages: {count: 100, per: 1 h}, sessions_at_once: 2, spool: 10 MB,
   recipients: {count: 9, per: 1 h, counts: tries, code: 452, enhanced: 4.5.3, text: slow}, messages_per_session: 5,
   errors: {soft_limit: 1, hard_limit: 0, delay: 5 s}, greeting_delay: 6 s,
-  unknown_users: bounce}, collects: {from: b, every: 30 min}"""
+  unknown_users: bounce, null_mx_senders: reject}, collects: {from: b, every: 30 min}"""
 
 
 def host(said: str):
@@ -51,6 +51,7 @@ def test_everything_is_read():
         greeting_delay=6.0,
         spool=10_000_000,
         unknown_users="bounce",
+        null_mx_senders="reject",
     )
     assert host(EVERYTHING).collects == Collects(source="b", every=1800.0)
     assert host("collects: {from: b, by: turn, hold: yes}").collects == Collects(source="b", by="turn", hold=True)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from worlds import message, run, scenario
 
 from sim.scenario.policies import Errors, Greylist, Place, Policies, Rate, Refusal
-from sim.scenario.products import Exchange, Exim, OpenSmtpd, Postfix, Sendmail
-from sim.scenario.spec import DAY, Interval, Weather
+from sim.scenario.products import Exchange, Exim, OpenSmtpd, Postfix, Product, Sendmail
+from sim.scenario.spec import DAY, NULL_MX, Domain, Interval, Weather
 
 MINUTE = 60.0
 
@@ -200,6 +200,24 @@ def test_mail_for_unknown_users_may_be_returned_later():
     [copy, report] = facts.copies
     assert (copy.outcome, copy.reason, copy.path) == ("bounced", "550 5.1.1 User unknown", "a>b")
     assert (report.recipient, report.path, report.outcome) == ("u1@a.example", "b>a", "delivered")
+
+
+@pytest.mark.parametrize("product", [Postfix(), Exim(), Sendmail(), OpenSmtpd(), Exchange()])
+def test_mail_from_a_null_mx_may_be_refused(product: Product):
+    """550 5.7.27 to MAIL (RFC 7505 section 4.2), for good; other mail, and reports, come in."""
+    domains = {
+        "a.example": Domain(name="a.example", mx=((0, "a"),), users=("u1",)),
+        "b.example": Domain(name="b.example", mx=((0, "b"),), users=("u1",)),
+        "deaf.example": Domain(name="deaf.example", mx=NULL_MX, users=(), submission="a"),
+    }
+    hosts = {"*": {"mta": product}, "b": {"policies": Policies(null_mx_senders="reject"), "mta": product}}
+    mail = [message(0, "u1@deaf", "u1@b"), message(1, "u1@a", "u1@b"), message(2, "u1@b", "nobody@a")]
+    facts = run(scenario("a-b", *mail, domains=domains, hosts=hosts))
+    assert [(copy.outcome, copy.reason[:10]) for copy in facts.copies if copy.recipient == "u1@b.example"] == [
+        ("bounced", "550 5.7.27"),
+        ("delivered", ""),
+        ("delivered", ""),
+    ]
 
 
 def test_a_full_spool_makes_mail_wait_at_its_sender():
