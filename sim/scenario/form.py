@@ -29,6 +29,7 @@ from sim.scenario.names import shown
 from sim.scenario.population import Aliases, Lists, Users
 from sim.scenario.product import Mta
 from sim.scenario.products import Reuse
+from sim.scenario.python_data import GraphFile
 from sim.scenario.reading import Collected, Form, JsonSchema, OrWord, Reads, Shorthand
 from sim.scenario.schedule import Windows
 from sim.scenario.skies import (
@@ -142,7 +143,7 @@ Unreachable = Annotated[Literal["silent", "icmp"], word("answer where no way lea
 class GraphForm(Form):
     """A graph file."""
 
-    file: FileName
+    file: GraphFile
     """Its name, found from the scenario's folder."""
     units: GraphUnits = field(default_factory=dict)
     """The units of numbers that have none in the file, by attribute: `{latency: ms, bandwidth: Mbit/s}`."""

@@ -43,13 +43,19 @@ _LATITUDE = {"latitude", "lat"}
 _LONGITUDE = {"longitude", "lon", "lng", "long"}
 
 
-def read_graph(folder: Path, name: str, units: Units, most: int) -> Plan:
-    """The plan that a graph file of at most so many octets holds; `name` is its name as the scenario gives it.
+def read_graph(folder: Path, name: str | nx.Graph[Any], units: Units, most: int) -> Plan:
+    """The plan that a graph file of at most so many octets holds, or a graph of networkx.
+
+    Args:
+        folder: Where the file is found.
+        name: Its name as the scenario gives it, or the graph.
+        units: Of numbers without one, by attribute.
+        most: The most octets.
 
     Raises:
         ValueError: no such file, no file of a known kind, no graph in it, or an attribute that cannot be read.
     """
-    graph, notes = read_graph_file(folder, name, most)
+    graph, notes = read_graph_file(folder, name, most) if isinstance(name, str) else (name, ())
     try:
         plan = _Reader(graph, units).plan()
     except ValueError as error:

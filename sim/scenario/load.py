@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -15,6 +15,7 @@ from sim.scenario.findings import Findings
 from sim.scenario.form import ScenarioForm
 from sim.scenario.inputs import irregular
 from sim.scenario.limits import Limits
+from sim.scenario.python_data import document
 from sim.scenario.quantity import format_size
 from sim.scenario.resolve import resolve
 from sim.scenario.source import Document, override, read
@@ -66,15 +67,38 @@ def loads(
     Raises:
         ScenarioError: what the text says cannot be used.
     """
-    document = read(text, file)
+    found = read(text, file)
     for option in overrides:
-        document = override(document, option)
-    form, whole, problems, holes = _form(document)
+        found = override(found, option)
+    return _scenario(found, folder, metrics)
+
+
+def from_dict(data: Mapping[str, Any], folder: str | Path = ".", *, name: str = "scenario") -> Scenario:
+    """The scenario that Python data holds: what `load` reads of a file, as dicts, lists, text and numbers.
+
+    `network`, or its `graph`, may be a graph of networkx, whose attributes are read as those of a graph file.
+
+    Args:
+        data: the scenario, as in `{"network": graph, "workload": {"poisson": {"rate": "20 /h"}}}`.
+        folder: where files that it names are found.
+        name: what error messages call it; each mistake has its path, as in `scenario: network.links[0].rate`.
+
+    Raises:
+        TypeError: not a dict.
+        ScenarioError: what it says cannot be used.
+    """
+    if not isinstance(data, Mapping):
+        raise TypeError(f"not a dict ({type(data).__name__}): allowed is what a scenario file has, as a dict")
+    return _scenario(document(data, name), folder, ())
+
+
+def _scenario(found: Document, folder: str | Path, metrics: Collection[str]) -> Scenario:
+    form, whole, problems, holes = _form(found)
     findings = Findings(whole, holes)
     scenario = resolve(form, findings, Path(folder), metrics)
-    found = (*document.problems, *problems, *findings.problems)
-    if found:
-        raise ScenarioError(found)
+    mistakes = (*found.problems, *problems, *findings.problems)
+    if mistakes:
+        raise ScenarioError(mistakes)
     return scenario
 
 
@@ -102,18 +126,18 @@ def adapter() -> TypeAdapter[ScenarioForm]:
     return TypeAdapter(ScenarioForm)
 
 
-def _form(document: Document) -> tuple[ScenarioForm, Document, list[Problem], set[Place]]:
+def _form(found: Document) -> tuple[ScenarioForm, Document, list[Problem], set[Place]]:
     """The form of what can be read, the document without the rest, what is wrong with the rest, and where it was."""
     problems: list[Problem] = []
     holes: set[Place] = set()
-    rest = document
+    rest = found
     while True:
         try:
             return adapter().validate_python(rest.data), rest, problems, holes
         except ValidationError as error:
             faults = error.errors(include_url=False, include_input=False)
         if not holes:
-            problems = [document.at(fault["loc"]).problem(fault["msg"]) for fault in faults]
+            problems = [found.at(fault["loc"]).problem(fault["msg"]) for fault in faults]
         refused = {rest.resolve(fault["loc"]) for fault in faults}
         holes |= refused
-        rest = rest.without(refused) if () not in refused else Document({}, document.place)
+        rest = rest.without(refused) if () not in refused else Document({}, found.place)

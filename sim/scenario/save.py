@@ -1,0 +1,44 @@
+"""Saving a scenario as a file."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from sim.scenario.show import show
+from sim.scenario.spec import Scenario
+from sim.scenario.workload import Messages, Source, Trace
+
+
+def save(scenario: Scenario, path: str | Path) -> None:
+    """Write a scenario, every default filled in, as a file that loads back to it.
+
+    The names of the files that it needs are written as seen from the new file's folder.
+
+    Raises:
+        TypeError: not a scenario.
+        OSError: the file cannot be written.
+    """
+    if not isinstance(scenario, Scenario):
+        raise TypeError(f"not a scenario ({type(scenario).__name__}): allowed is what sim.load or sim.from_dict gives")
+    path = Path(path)
+    path.write_text(show(_seen_from(path.parent, scenario)), encoding="utf-8")
+
+
+def _seen_from(folder: Path, scenario: Scenario) -> Scenario:
+    """The scenario with the names of its files as they are seen from another folder."""
+
+    def seen(name: str) -> str:
+        return os.path.relpath(scenario.folder / name, folder)
+
+    def source(of: Source) -> Source:
+        match of:
+            case Trace():
+                return replace(of, file=seen(of.file))
+            case Messages():
+                return replace(of, path=seen(of.path))
+            case _:
+                return of
+
+    return replace(scenario, folder=folder, workload=tuple(map(source, scenario.workload)))
