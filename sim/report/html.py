@@ -20,9 +20,10 @@ from ruamel.yaml import YAML
 
 from sim.report import plots
 from sim.report.figure import GRID, INK, MUTED
-from sim.report.table import cells, difference_cells, sentences
+from sim.report.table import sentences
 from sim.results.metrics import METRICS, Metric
 from sim.results.store import Result, writing
+from sim.results.summary import cells, difference_cells
 
 _SCHEME = {INK: "var(--ink)", MUTED: "var(--muted)", GRID: "var(--grid)"}
 _IDS = re.compile(r'(\bid="|href="#|url\(#)')

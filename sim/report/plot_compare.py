@@ -9,24 +9,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from sim.report.figure import GRID, INK, MUTED, axes, colours, legend, literal, nothing
-from sim.results.metrics import METRICS
+from sim.results.metrics import HEADLINE, METRICS
 from sim.results.quantity import together
 from sim.results.statistics import Interval, paired
 
-HEADLINE = (
-    "delivery_prob",
-    "latency_med",
-    "latency_p95",
-    "restricted_mean_latency",
-    "bounced",
-    "lost",
-    "queued",
-    "duplicates",
-    "attempts",
-    "sessions",
-    "bytes_on_wire",
-)
-"""The metrics that most questions come down to."""
 _REACH = 215.0
 """Percent: no mean lies beyond 200, and intervals that do run off the frame."""
 

@@ -6,10 +6,11 @@ leaves pyplot's state alone.
 
 from __future__ import annotations
 
-from sim.report.plot_compare import HEADLINE, paired_differences
+from sim.report.plot_compare import paired_differences
 from sim.report.plot_delay import delay_distribution, outcomes, time_budget
 from sim.report.plot_network import link_load, topology
 from sim.report.plot_queue import queue_length, queue_states
+from sim.results.metrics import HEADLINE
 
 __all__ = [
     "HEADLINE",

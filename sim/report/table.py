@@ -12,18 +12,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from sim.report.plot_compare import HEADLINE
-from sim.results.metrics import METRICS
-from sim.results.quantity import MISSING, together
-from sim.results.summary import Entry, no_difference, sentence
-
-
-def cells(entry: Entry, metric: str) -> tuple[str, str]:
-    """An entry of the summary as people read it: the mean with its unit, and the interval in the same unit."""
-    what = METRICS[metric]
-    decimals = max(what.decimals, 1) if entry["n"] and entry["n"] > 1 else what.decimals
-    mean, low, high = together([entry["mean"], entry["low"], entry["high"]], what.unit, decimals)
-    return mean, "" if low == MISSING else f"[{low}, {high}]"
+from sim.results.metrics import HEADLINE, METRICS
+from sim.results.summary import cells, difference_cells, no_difference, sentence
 
 
 def table(summary: Mapping[str, Any], metrics: Sequence[str] = HEADLINE) -> Table:
@@ -47,12 +37,6 @@ def table(summary: Mapping[str, Any], metrics: Sequence[str] = HEADLINE) -> Tabl
         shown = [*(cells(entry, metric) for entry in entries), *(difference_cells(entry, metric) for entry in compared)]
         found.add_row(METRICS[metric].label, *("\n".join(filter(None, cell)) for cell in shown))
     return found
-
-
-def difference_cells(entry: Entry, metric: str) -> tuple[str, str]:
-    """Like `cells`, of a difference: shares differ by points, not by percent."""
-    mean, interval = cells(entry, metric)
-    return mean.replace(" %", " points"), interval
 
 
 def sentences(summary: Mapping[str, Any], metrics: Sequence[str] = HEADLINE) -> Iterator[tuple[str, str, list[str]]]:

@@ -105,6 +105,20 @@ _ALL = (
 )
 METRICS: Mapping[str, Metric] = MappingProxyType({metric.name: metric for metric in _ALL})
 """Every metric by name, in the order of the columns of `measure`."""
+HEADLINE = (
+    "delivery_prob",
+    "latency_med",
+    "latency_p95",
+    "restricted_mean_latency",
+    "bounced",
+    "lost",
+    "queued",
+    "duplicates",
+    "attempts",
+    "sessions",
+    "bytes_on_wire",
+)
+"""The metrics that most questions come down to."""
 
 
 def measure(tables: Tables, horizon: float | None = None) -> pd.DataFrame:

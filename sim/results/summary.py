@@ -11,7 +11,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from sim.results.metrics import METRICS
-from sim.results.quantity import together
+from sim.results.quantity import MISSING, together
 from sim.results.statistics import Interval, interval, paired
 from sim.scenario.spec import Expectation, Operand
 
@@ -57,6 +57,20 @@ def _differences(a: pd.DataFrame, b: pd.DataFrame, confidence: float) -> dict[st
 
 def _entry(found: Interval) -> dict[str, float | None]:
     return {name: None if math.isnan(value) else value for name, value in found._asdict().items()}
+
+
+def cells(entry: Entry, metric: str) -> tuple[str, str]:
+    """An entry of the summary as people read it: the mean with its unit, and the interval in the same unit."""
+    what = METRICS[metric]
+    decimals = max(what.decimals, 1) if entry["n"] and entry["n"] > 1 else what.decimals
+    mean, low, high = together([entry["mean"], entry["low"], entry["high"]], what.unit, decimals)
+    return mean, "" if low == MISSING else f"[{low}, {high}]"
+
+
+def difference_cells(entry: Entry, metric: str) -> tuple[str, str]:
+    """Like `cells`, of a difference: shares differ by points, not by percent."""
+    mean, interval = cells(entry, metric)
+    return mean.replace(" %", " points"), interval
 
 
 def verdict(difference: Entry) -> Literal["undefined", "single", "same", "unclear", "differs"]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from synthetic_results import result
 
-from sim.report.table import cells, difference_cells, sentences, text
+from sim.report.table import sentences, text
 from sim.results.metrics import METRICS
+from sim.results.summary import cells, difference_cells
 
 
 @pytest.fixture(scope="module")
