@@ -12,7 +12,7 @@ A scenario comes from a file, or from Python; a run gives pandas frames:
     comparison.result.measures           # a row a run, a column a metric
 
     sim.write(comparison.result, "reports/mine")                   # a folder; sim.read gives it back
-    sim.write_report(comparison, "reports/mine/report.html")       # one page with all figures
+    sim.write_report(comparison.result, "reports/mine/report.html")   # one page with all figures
     sim.save(scenario, "mine.yaml")                                # with every default filled in
 
     make         load, loads, from_dict, save         mistakes are a ScenarioError, all at once

@@ -18,6 +18,7 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from ruamel.yaml import YAML
 
+from sim import arguments
 from sim.report import plots
 from sim.report.figure import GRID, INK, MUTED
 from sim.report.table import sentences
@@ -46,7 +47,7 @@ class Row(NamedTuple):
     differences: list[tuple[str, str]]
 
 
-def write_report(result: Result, path: Path, *, checks: Sequence[Any] = ()) -> None:
+def write_report(result: Result, path: str | Path, *, checks: Sequence[Any] = ()) -> None:
     """Write the report of a result.
 
     Args:
@@ -54,6 +55,8 @@ def write_report(result: Result, path: Path, *, checks: Sequence[Any] = ()) -> N
         path: the HTML file; its folder must exist.
         checks: the scenario's expectations as checked: (Expectation, holds, left, right), or objects with these names.
     """
+    arguments.instance(result, Result, "a result", "what sim.run gives, or the result of a comparison")
+    path = arguments.path(path, "the HTML file to write")
     text = render(result, checks=checks)
     fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:

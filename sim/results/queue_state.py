@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple, cast
 
 import pandas as pd
 
+from sim import arguments
 from sim.results.outcomes import AttemptOutcome, CopyOutcome
 from sim.results.store import Result, ResultError
 
@@ -53,6 +54,7 @@ def queue_at(
     Raises:
         ResultError: there is no such architecture, replication or host.
     """
+    at = arguments.number(at, "at", "seconds")
     run = run_of(result, architecture, replication, host)
     messages = {int(row["message_id"]): row for row in _rows(rows_of(result.messages, run))}
     copies = _by_message(_rows(rows_of(result.copies, run)))
@@ -78,12 +80,13 @@ def run_of(result: Result, architecture: str | None, replication: int | None, ho
     Raises:
         ResultError: there is none, or there is no such host.
     """
+    arguments.instance(result, Result, "a result", "what sim.run gives, or the result of a comparison")
     architectures = list(result.scenario["architectures"])
     name = architectures[0] if architecture is None else architecture
     if name not in architectures:
         raise ResultError(f"no architecture {name!r} in this result: there are {', '.join(architectures)}")
     count = int(result.manifest.get("replications", 1))
-    number = 0 if replication is None else replication
+    number = 0 if replication is None else arguments.whole(replication, "replication")
     if not 0 <= number < count:
         raise ResultError(f"no replication {number} in this result: there are 0 to {count - 1}")
     hosts = sorted(result.scenario["architectures"][name]["hosts"])

@@ -24,8 +24,10 @@ from typing import Any, TypeVar
 import pandas as pd
 import pyarrow.parquet as pq  # type: ignore[import-untyped] # pyarrow has no types
 
+from sim import arguments
 from sim.results.facts import Facts
 from sim.results.metrics import METRICS
+from sim.results.summary import html_table
 from sim.results.tables import SCHEMA, Tables
 
 PROGRAM = "mtasim"
@@ -55,6 +57,14 @@ class Result:
     measures: pd.DataFrame
     summary: Mapping[str, Any]
     manifest: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        title = self.scenario.get("title") or "untitled"
+        found = f"{len(self.measures)} runs, {len(self.copies)} copies"
+        return f"<Result of {title!r}: {found}, fingerprint {self.manifest['fingerprint'][:8]}>"
+
+    def _repr_html_(self) -> str:
+        return html_table(self.summary)
 
     @property
     def messages(self) -> pd.DataFrame:
@@ -145,7 +155,7 @@ def combine(fingerprints: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(fingerprints).encode()).hexdigest()
 
 
-def write(result: Result, folder: Path, *, force: bool = False, also: Mapping[str, str] | None = None) -> None:
+def write(result: Result, folder: str | Path, *, force: bool = False, also: Mapping[str, str] | None = None) -> None:
     """Write a result as a folder, complete or not at all.
 
     It is written beside its place and then renamed, so that an interruption leaves nothing that looks like a result.
@@ -157,9 +167,11 @@ def write(result: Result, folder: Path, *, force: bool = False, also: Mapping[st
         also: further texts to put there, by file name.
 
     Raises:
+        TypeError: not a result, or not a path.
         ResultError: when something is in the way.
     """
-    folder = folder.resolve()
+    arguments.instance(result, Result, "a result", "what sim.run gives, or the result of a comparison")
+    folder = arguments.path(folder, "a folder").resolve()
     refuse_what_is_there(folder, force=force)
     fresh, old = (folder.with_name(f".{folder.name}.{os.getpid()}.{what}") for what in ("new", "old"))
     try:
@@ -282,7 +294,7 @@ def read(folder: str | Path) -> Result:
     Raises:
         ResultError: when the folder, its manifest, its summary or a table is missing or is not what `write` leaves.
     """
-    folder = Path(folder)
+    folder = arguments.path(folder, "a folder that a run has written")
     if not folder.is_dir():
         raise ResultError(f"{folder}: no such folder: name one that `{PROGRAM} run` or `{PROGRAM} compare` has written")
     found = _read_json(folder / "manifest.json")

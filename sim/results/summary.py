@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterable, Mapping
+from html import escape
 from itertools import combinations
 from typing import Any, Literal
 
 import pandas as pd
 
-from sim.results.metrics import METRICS
+from sim.results.metrics import HEADLINE, METRICS
 from sim.results.quantity import MISSING, together
 from sim.results.statistics import Interval, interval, paired
 from sim.scenario.spec import Expectation, Operand
@@ -71,6 +72,17 @@ def difference_cells(entry: Entry, metric: str) -> tuple[str, str]:
     """Like `cells`, of a difference: shares differ by points, not by percent."""
     mean, interval = cells(entry, metric)
     return mean.replace(" %", " points"), interval
+
+
+def html_table(summary: Mapping[str, Any], metrics: Iterable[str] = HEADLINE) -> str:
+    """A row a metric, a column an architecture: mean and interval, as a notebook shows them."""
+    architectures = summary["architectures"]
+    head = "".join(f"<th>{escape(name)}</th>" for name in architectures)
+    rows = []
+    for metric in metrics:
+        found = (" ".join(filter(None, cells(entries[metric], metric))) for entries in architectures.values())
+        rows.append(f"<tr><th>{METRICS[metric].label}</th>{''.join(f'<td>{cell}</td>' for cell in found)}</tr>")
+    return f"<table><tr><th></th>{head}</tr>{''.join(rows)}</table>"
 
 
 def verdict(difference: Entry) -> Literal["undefined", "single", "same", "unclear", "differs"]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
+from sim import arguments
 from sim.scenario.errors import Problem, ScenarioError
 from sim.scenario.findings import Findings
 from sim.scenario.form import ScenarioForm
@@ -35,9 +36,10 @@ def load(path: str | Path, *, overrides: Sequence[str] = (), metrics: Collection
         metrics: the names that expectations may use; not checked when empty.
 
     Raises:
+        TypeError: not a path.
         ScenarioError: the file cannot be read, or what it says cannot be used.
     """
-    name = str(path)
+    name = str(arguments.path(path, "a scenario file"))
     if name == "-":
         return loads(
             _text(sys.stdin.buffer.read(_MOST + 1), "stdin"), Path(), file="stdin", overrides=overrides, metrics=metrics
@@ -67,13 +69,13 @@ def loads(
     Raises:
         ScenarioError: what the text says cannot be used.
     """
-    found = read(text, file)
-    for option in overrides:
+    found = read(arguments.instance(text, str, "a text", "the text of a scenario file; sim.load reads a file"), file)
+    for option in arguments.names(overrides, "overrides"):
         found = override(found, option)
     return _scenario(found, folder, metrics)
 
 
-def from_dict(data: Mapping[str, Any], folder: str | Path = ".", *, name: str = "scenario") -> Scenario:
+def from_dict(data: dict[str, Any], folder: str | Path = ".", *, name: str = "scenario") -> Scenario:
     """The scenario that Python data holds: what `load` reads of a file, as dicts, lists, text and numbers.
 
     `network`, or its `graph`, may be a graph of networkx, whose attributes are read as those of a graph file.
@@ -87,8 +89,7 @@ def from_dict(data: Mapping[str, Any], folder: str | Path = ".", *, name: str = 
         TypeError: not a dict.
         ScenarioError: what it says cannot be used.
     """
-    if not isinstance(data, Mapping):
-        raise TypeError(f"not a dict ({type(data).__name__}): allowed is what a scenario file has, as a dict")
+    arguments.instance(data, dict, "a dict", "what a scenario file has, as a dict")
     return _scenario(document(data, name), folder, ())
 
 

@@ -6,6 +6,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from sim import arguments
 from sim.scenario.show import show
 from sim.scenario.spec import Scenario
 from sim.scenario.workload import Messages, Source, Trace
@@ -17,13 +18,12 @@ def save(scenario: Scenario, path: str | Path) -> None:
     The names of the files that it needs are written as seen from the new file's folder.
 
     Raises:
-        TypeError: not a scenario.
+        TypeError: not a scenario, or not a path.
         OSError: the file cannot be written.
     """
-    if not isinstance(scenario, Scenario):
-        raise TypeError(f"not a scenario ({type(scenario).__name__}): allowed is what sim.load or sim.from_dict gives")
-    path = Path(path)
-    path.write_text(show(_seen_from(path.parent, scenario)), encoding="utf-8")
+    arguments.instance(scenario, Scenario, "a scenario", "what sim.load or sim.from_dict gives")
+    file = arguments.path(path, "the file to write")
+    file.write_text(show(_seen_from(file.parent, scenario)), encoding="utf-8")
 
 
 def _seen_from(folder: Path, scenario: Scenario) -> Scenario:

@@ -7,8 +7,9 @@ one part uses (a host, a user, an architecture) exists in another. All values ar
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import Literal
 
@@ -19,7 +20,7 @@ from sim.scenario.equipment import NO_CAPACITY, Capacity
 from sim.scenario.limits import Limits
 from sim.scenario.policies import NO_POLICIES, Policies
 from sim.scenario.products import Postfix, Product, Reuse
-from sim.scenario.quantity import DAY, HOUR, MINUTE
+from sim.scenario.quantity import DAY, HOUR, MINUTE, format_duration
 from sim.scenario.workload import Source
 
 __all__ = [
@@ -424,3 +425,25 @@ class Scenario:
     limits: Limits = field(default=Limits())
     folder: Path = field(default=Path(), compare=False)
     notes: tuple[str, ...] = field(default=(), compare=False)
+
+    def __repr__(self) -> str:
+        title, *rest = self._in_short().values()
+        return f"<Scenario {title!r}: {', '.join(rest)}>"
+
+    def _repr_html_(self) -> str:
+        rows = (f"<tr><th>{name}</th><td>{escape(value)}</td></tr>" for name, value in self._in_short().items())
+        return f"<table>{''.join(rows)}</table>"
+
+    def _in_short(self) -> dict[str, str]:
+        network = self.network
+        return {
+            "title": self.title or "untitled",
+            "network": f"{_count(network.nodes, 'host')} and {_count(network.links, 'link')}",
+            "architectures": " and ".join(self.architectures),
+            "time": f"{format_duration(self.duration)} and {format_duration(self.drain)} to drain",
+            "replications": f"{_count(range(self.replications), 'replication')} from seed {self.seed}",
+        }
+
+
+def _count(things: Sized, what: str) -> str:
+    return f"{len(things)} {what}{'' if len(things) == 1 else 's'}"

@@ -5,14 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 
+from sim import arguments
 from sim.results.metrics import measure
 from sim.results.store import Result, combine, manifest
 from sim.results.summary import check, summarise
 from sim.results.tables import concat
+from sim.scenario.form import MOST_SEED
 from sim.scenario.show import as_data, scenario_hash
 from sim.scenario.spec import Expectation, Scenario
-from sim.study.execute import Progress, execute, runs_of, unheard, unseen
+from sim.study.execute import Progress, execute, runs_of, unheard
+from sim.study.progress import told
 from sim.study.workers import Killed
 
 
@@ -38,6 +42,17 @@ class Comparison:
         """Whether every expectation holds."""
         return all(check.holds for check in self.checks)
 
+    def __repr__(self) -> str:
+        return f"<Comparison with {self.result!r}{self._checked()}>"
+
+    def _repr_html_(self) -> str:
+        rows = (f"<li>{escape(check.expectation.text)}: {'yes' if check.holds else 'no'}</li>" for check in self.checks)
+        return f"{self.result._repr_html_()}<ul>{''.join(rows)}</ul>"
+
+    def _checked(self) -> str:
+        count = sum(check.holds for check in self.checks)
+        return f", {count} of {len(self.checks)} expectations hold" if self.checks else ""
+
 
 def run(
     scenario: Scenario,
@@ -47,7 +62,7 @@ def run(
     architectures: Sequence[str] = (),
     jobs: int = 1,
     scheduler: str = "",
-    progress: Progress = unseen,
+    progress: Progress | None = None,
     killed: Killed = unheard,
     command: Sequence[str] = (),
 ) -> Result:
@@ -60,32 +75,33 @@ def run(
         architectures: which of the scenario's; all by default.
         jobs: processes; 0 means one a core. Scripts that use more than one need the `if __name__ == "__main__"` guard.
         scheduler: address of a Dask scheduler to use instead of processes of our own.
-        progress: called after each run with the number of runs done and of all.
+        progress: called after each run with the number of runs done and of all; by default a notebook shows it.
         killed: called with a line when a process was killed, whose run is done again.
         command: what the user typed, for the manifest.
 
     Raises:
-        ValueError: an architecture that the scenario does not have, or fewer than one replication.
+        TypeError: an argument of another type.
+        ValueError: an architecture that the scenario does not have, or a number out of its range.
         WorkerError: a run's process was killed twice.
     """
-    names = list(architectures) or list(scenario.architectures)
+    arguments.instance(scenario, Scenario, "a scenario", "what sim.load or sim.from_dict gives")
+    names = arguments.names(architectures, "architectures") or list(scenario.architectures)
     unknown = [name for name in names if name not in scenario.architectures]
     if unknown:
         raise ValueError(f"no architecture {unknown[0]!r}: the scenario has {', '.join(scenario.architectures)}")
-    count = scenario.replications if replications is None else replications
-    if count < 1:
-        raise ValueError(f"replications {count}: at least 1 is needed")
-    chosen = scenario.seed if seed is None else seed
+    count = scenario.replications if replications is None else arguments.whole(replications, "replications", 1)
+    chosen = scenario.seed if seed is None else arguments.whole(seed, "seed", 0, MOST_SEED)
     started = time.perf_counter()
-    outcomes = execute(
-        scenario,
-        runs_of(names, count),
-        seed=chosen,
-        jobs=jobs,
-        scheduler=scheduler,
-        progress=progress,
-        killed=killed,
-    )
+    with told(progress, scenario.title) as tell:
+        outcomes = execute(
+            scenario,
+            runs_of(names, count),
+            seed=chosen,
+            jobs=arguments.whole(jobs, "jobs", 0),
+            scheduler=scheduler,
+            progress=tell,
+            killed=killed,
+        )
     wall_time_s = time.perf_counter() - started
     tables = concat([outcome.tables for outcome in outcomes])
     measures = measure(tables, horizon=scenario.duration + scenario.drain)
@@ -113,7 +129,7 @@ def compare(
     replications: int | None = None,
     jobs: int = 1,
     scheduler: str = "",
-    progress: Progress = unseen,
+    progress: Progress | None = None,
     killed: Killed = unheard,
     command: Sequence[str] = (),
 ) -> Comparison:

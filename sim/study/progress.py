@@ -1,4 +1,7 @@
-"""How far a study is, said on stderr: a bar on a terminal, plain lines at growing intervals elsewhere."""
+"""How far a study is, said on stderr: a bar on a terminal or in a notebook, plain lines at growing intervals elsewhere.
+
+In a notebook rich draws its bar by ipywidgets; where that is not installed there are lines.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,26 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import TextIO
 
 from sim.study.execute import Progress, unseen
+
+
+@contextmanager
+def told(progress: Progress | None, title: str) -> Iterator[Progress]:
+    """The progress that a caller asked for; where he did not, it is shown in notebooks, and elsewhere nobody's."""
+    if progress is not None:
+        yield progress
+        return
+    with shown(title, quiet=not _in_notebook()) as tell:
+        yield tell
+
+
+def _in_notebook() -> bool:
+    from rich.console import Console  # noqa: PLC0415 - loaded when somebody runs a study
+
+    return Console().is_jupyter
 
 
 @contextmanager
@@ -17,7 +37,7 @@ def shown(title: str, *, quiet: bool, stream: TextIO | None = None) -> Iterator[
     out = stream or sys.stderr
     if quiet:
         yield unseen
-    elif out.isatty():
+    elif out.isatty() or (_in_notebook() and find_spec("ipywidgets") is not None):
         with _bar(title, out) as tell:
             yield tell
     else:
