@@ -5,9 +5,13 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from functools import partial
-from heapq import heappop, heappush
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
 
 from sim.network.detour import Detour, Stretch
 from sim.network.line import Line
@@ -17,28 +21,99 @@ __all__ = ["Routing"]
 
 _UNKNOWN: Final = ("",)
 _REMEMBERED: Final = 8
+_MOST_PATHS: Final = 100_000
+"""Paths that are kept of a state of the network; they are read off a tree again when there are more."""
+_EXACT: Final = 2**53
+"""Whole numbers below are exact in float64, which csgraph adds in."""
+Ranks = NDArray[np.int32]
 
 
 class _Epoch:
     """A stretch of time in which no link changes, and what is known of it."""
 
-    __slots__ = ("paths", "since", "trees", "until", "ways")
+    __slots__ = ("arcs", "paths", "since", "trees", "until", "ways")
 
     def __init__(self, since: float, until: float) -> None:
         self.since = since
         self.until = until
+        self.arcs: _Arcs | None = None
         self.paths: dict[tuple[str, str], tuple[str, ...] | None] = {}
-        self.trees: dict[str, dict[str, str]] = {}
+        self.trees: dict[str, Ranks] = {}
         self.ways: dict[tuple[str, ...], tuple[tuple[Line, ...], tuple[Line, ...]]] = {}
 
 
+class _Arcs:
+    """The ways from a node to its neighbours while no link changes, as csgraph takes them.
+
+    Args:
+        tails: Where each begins, by rank.
+        heads: Where each ends; arcs are in the order of their heads, then of their tails.
+        weights: What each costs: whole numbers whose sums are exact, a hop of each in the last place.
+        nodes: How many nodes there are.
+    """
+
+    __slots__ = ("_graph", "_heads", "_tails", "_weights")
+
+    def __init__(self, tails: Ranks, heads: Ranks, weights: NDArray[np.float64], nodes: int) -> None:
+        self._tails = tails
+        self._heads = heads
+        self._weights = weights
+        self._graph: Any = csr_array((weights, (tails, heads)), shape=(nodes, nodes))
+
+    def tree(self, source: int) -> Ranks:
+        """The node before each on its best path from the source; -1 where none leads, and for the source."""
+        costs: NDArray[np.float64] = dijkstra(self._graph, indices=source)  # type: ignore[call-overload] # of the stubs
+        tight = costs[self._tails] + self._weights == costs[self._heads]
+        tight &= np.isfinite(costs[self._heads])
+        before = np.full(len(costs), -1, dtype=np.int32)
+        # Of several nodes before one the last assignment holds: that of the first in the scenario.
+        before[self._heads[tight][::-1]] = self._tails[tight][::-1]
+        return before
+
+
+class _Costs:
+    """All arcs of the network, parallel ones too, and which may be used when.
+
+    Args:
+        mesh: The network.
+        order: The rank of each node.
+    """
+
+    __slots__ = ("_heads", "_links", "_nodes", "_tails", "_weights")
+
+    def __init__(self, mesh: Mesh, order: dict[str, int]) -> None:
+        nodes = len(mesh.nodes)
+        rank = {name: number for number, name in enumerate(mesh.links)}
+        arcs = [
+            (order[there], order[here], link.cost(here), rank[link.name])
+            for link in mesh.links.values()
+            for here, there in (link.between, link.between[::-1])
+        ]
+        heads, tails, costs, links = zip(*sorted(arcs), strict=True) if arcs else ((), (), (), ())
+        unit = max(math.gcd(*costs), max(costs, default=0) * nodes * nodes // _EXACT + 1 if costs else 1)
+        self._nodes = nodes
+        self._heads = np.array(heads, dtype=np.int32)
+        self._tails = np.array(tails, dtype=np.int32)
+        self._links = np.array(links, dtype=np.int64)
+        self._weights = np.array([round(cost / unit) * nodes + 1 for cost in costs], dtype=np.float64)
+
+    def where(self, up: NDArray[np.bool_]) -> _Arcs:
+        """The arcs of the links that are up, the cheapest of parallel ones."""
+        usable = up[self._links]
+        heads, tails, weights = self._heads[usable], self._tails[usable], self._weights[usable]
+        first = np.ones(len(heads), dtype=np.bool_)
+        first[1:] = (heads[1:] != heads[:-1]) | (tails[1:] != tails[:-1])
+        return _Arcs(tails[first], heads[first], weights[first], self._nodes)
+
+
 class Routing:
-    """Paths of least delay (Dijkstra), computed once for each source and state of the network.
+    """Paths of least delay (Dijkstra's, as scipy's csgraph computes it), once for each source and state of the network.
 
     The cost of a link is its mean delay plus the serialisation of 1500 bytes, in the direction of the path; what comes
-    back takes the same links. Among equal paths the one with fewer hops
-    is taken, then the one whose last step comes from the node that stands first in the scenario. Of parallel links the
-    cheapest is used. The last few states of the network are remembered: ask more or less in the order of time.
+    back takes the same links. Among equal paths the one with fewer hops is taken, then the one whose last step comes
+    from the node that stands first in the scenario. Of parallel links the cheapest is used. Costs count in the largest
+    unit that divides them all, or else in the smallest in which no path costs more than float64 counts exactly. The
+    last few states of the network are remembered: ask more or less in the order of time.
 
     Args:
         mesh: The network.
@@ -46,12 +121,13 @@ class Routing:
         convergence: How long, in s, a link must be down or up again until that is taken for true.
     """
 
-    __slots__ = ("_changes", "_epoch", "_epochs", "_follow", "_mesh", "_order", "_seen")
+    __slots__ = ("_changes", "_costs", "_epoch", "_epochs", "_follow", "_mesh", "_order", "_seen")
 
     def __init__(self, mesh: Mesh, *, follow_outages: bool, convergence: float = 0.0) -> None:
         self._mesh = mesh
         self._follow = follow_outages
         self._order = {name: rank for rank, name in enumerate(mesh.nodes)}
+        self._costs = _Costs(mesh, self._order)
         self._seen = {name: link.timeline.settled(convergence) for name, link in mesh.links.items()}
         self._changes = sorted({t for seen in self._seen.values() for t in seen.changes()} if follow_outages else ())
         self._epochs: dict[int, _Epoch] = {}
@@ -157,30 +233,24 @@ class Routing:
 
     def _trace(self, epoch: _Epoch, source: str, target: str, now: float) -> tuple[str, ...] | None:
         """Read the path off the source's tree, growing the tree first if need be."""
+        start, rank = self._order[source], self._order.get(target, -1)
         tree = epoch.trees.get(source)
         if tree is None:
-            tree = epoch.trees[source] = self._dijkstra(source, now)
+            tree = epoch.trees[source] = self._arcs(epoch, now).tree(start)
         path: tuple[str, ...] | None = None
-        if target in tree:
+        if rank == start or (rank >= 0 and tree[rank] >= 0):
             steps = [target]
-            while steps[-1] != source:
-                steps.append(tree[steps[-1]])
+            while rank != start:
+                rank = int(tree[rank])
+                steps.append(self._mesh.nodes[rank])
             path = tuple(reversed(steps))
+        if len(epoch.paths) >= _MOST_PATHS:
+            epoch.paths.clear()
         epoch.paths[source, target] = path
         return path
 
-    def _dijkstra(self, source: str, now: float) -> dict[str, str]:
-        """The node before each node that can be reached, on its best path from the source."""
-        before: dict[str, str] = {}
-        heap = [(0, 0, self._order[source], self._order[source])]
-        while heap:
-            cost, hops, previous, rank = heappop(heap)
-            here = self._mesh.nodes[rank]
-            if here in before:
-                continue
-            before[here] = self._mesh.nodes[previous]
-            for there, parallel in self._mesh.neighbours[here].items():
-                link = None if there in before else self._best(parallel, now)
-                if link is not None:
-                    heappush(heap, (cost + link.cost(here), hops + 1, rank, self._order[there]))
-        return before
+    def _arcs(self, epoch: _Epoch, now: float) -> _Arcs:
+        if epoch.arcs is None:
+            up = [not self._follow or seen.is_up(now) for seen in self._seen.values()]
+            epoch.arcs = self._costs.where(np.array(up, dtype=np.bool_))
+        return epoch.arcs

@@ -124,6 +124,30 @@ def test_ties_go_to_fewer_hops_then_to_the_earlier_node():
     assert routing.path("a", "f", 0.0) == ("a", "c", "f")
 
 
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(1, 2)), max_size=12), st.integers(0, 5))
+def test_every_tie_is_settled_as_by_trying_all_paths(edges, source):
+    """Cost, then hops, then the earlier node at the last step that differs from the end."""
+    net = mesh(*(link(f"l{i}", "abcdef"[x], "abcdef"[y], ms) for i, (x, y, ms) in enumerate(edges) if x != y))
+    routing, graph, start = Routing(net, follow_outages=False), nx.Graph(), "abcdef"[source]
+    graph.add_nodes_from("abcdef")
+    graph.add_edges_from(item.between for item in net.links.values())
+
+    def rank(path):
+        cost = sum(item.cost(here) for item, here in zip(routing.links(path, 0.0), path, strict=False))
+        return cost, len(path), path[::-1]
+
+    for target in set("abcdef") - {start}:
+        paths = [tuple(path) for path in nx.all_simple_paths(graph, start, target)]
+        assert routing.path(start, target, 0.0) == min(paths, key=rank, default=None)
+
+
+def test_costs_that_no_float_holds_still_lead_the_shortest_way():
+    """Delays of months: sums beyond 2^53 ps."""
+    month = 30 * 86400e3
+    net = mesh(link("x", "a", "b", month), link("y", "b", "c", month), link("z", "a", "c", 2 * month + 60_000))
+    assert Routing(net, follow_outages=False).path("a", "c", 0.0) == ("a", "b", "c")
+
+
 def test_no_way_is_none():
     """An island cannot be reached; a node reaches itself."""
     routing = Routing(mesh(link("1", "a", "b", 1)), follow_outages=True)
