@@ -9,7 +9,6 @@ from pathlib import Path
 
 from sim.live.maildir import Maildir
 from sim.mail.address import AddressError
-from sim.mail.content import canonical
 from sim.mail.path import Path as MailPath
 from sim.mail.path import parse_forward_path, parse_path
 from sim.mta.mx import Records, home_hosts
@@ -174,4 +173,5 @@ def _split(message: bytes) -> tuple[MailPath, tuple[str, ...], bytes, bool]:
             parse_forward_path(f"<{recipient}>", utf8=True)
     except AddressError as error:
         raise ValueError(str(error)) from error
-    return reverse_path, tuple(recipients), rest if binary else canonical(rest), binary
+    # What is no line end in the file was none before: a lone CR stays one.
+    return reverse_path, tuple(recipients), rest if binary else rest.replace(b"\n", b"\r\n"), binary

@@ -25,6 +25,9 @@ CHUNK = 32_768
 
 _E421_NO_STORAGE = Reply(421, replies.E452_NO_STORAGE.lines, replies.E452_NO_STORAGE.enhanced)
 
+_GLANCE = 0.1
+"""Seconds after which a session that is held back looks whether its peer is still there."""
+
 _PIECE = 262_144
 """Octets written at a time, where the host is the client: the peer has the idle time for each such piece."""
 
@@ -85,6 +88,8 @@ class Session:
         """Greet, or refuse the peer where the host is too busy; then answer until the session is over."""
         try:
             await self._converse(busy=busy)
+            # Who only waits for the end of the connection may come again.
+            self._reception.leave()
             await self._part()
         except (OSError, TimeoutError):
             # The peer is gone, or reads nothing, or cannot shake hands.
@@ -165,7 +170,7 @@ class Session:
         answer = reception.read(data)
         await self._hold_back()
         while (mail := reception.offered) is not None:
-            self._writer.write(answer)
+            self._put(answer)
             answer = reception.decide(*await self._keep(mail))
             await self._hold_back()
         return answer
@@ -179,7 +184,9 @@ class Session:
         if self._reception.sleep and not self._stopping:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._reception.sleep) as self._waiting:
-                    await asyncio.shield(asyncio.ensure_future(self._writer.wait_closed()))
+                    while not self._writer.is_closing():  # noqa: ASYNC110 - asyncio has no event for it
+                        await asyncio.sleep(_GLANCE)
+                    raise ConnectionResetError("the peer has gone")
             self._waiting = None
 
     async def _read_or_end(self) -> bytes:
@@ -221,8 +228,18 @@ class Session:
         self._held += more
         return True
 
-    async def _write(self, octets: bytes) -> None:
+    def _put(self, octets: bytes) -> None:
+        """Write octets that nobody waits for.
+
+        Raises:
+            OSError: the peer has gone, and reads no more: TLS has no half-closed connections.
+        """
+        if self._writer.is_closing():
+            raise ConnectionResetError("the peer has gone")
         self._writer.write(octets)
+
+    async def _write(self, octets: bytes) -> None:
+        self._put(octets)
         async with asyncio.timeout(self._limits.idle):
             await self._writer.drain()
         if not self._reception.holds_mail_data:
@@ -245,5 +262,8 @@ class Session:
                         pass
         # TLS has a farewell of its own, and asyncio reads on until it comes.
         writer.close()
-        async with asyncio.timeout(self._limits.linger):
-            await writer.wait_closed()
+        # In a task of its own: who is cancelled while he waits takes the end of the connection from all who wait.
+        closed = asyncio.ensure_future(writer.wait_closed())
+        if not (await asyncio.wait([closed], timeout=self._limits.linger))[0]:
+            self.abort()
+        await closed

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import socket
+import ssl
 import struct
 import threading
 from itertools import pairwise
@@ -15,6 +17,7 @@ from live_host import ENVELOPE, Peer, served
 from sim.live.client import send
 from sim.live.limits import Limits
 from sim.mail.path import parse_forward_path, parse_path
+from sim.scenario.policies import Policies
 
 MESSAGES = [
     b"DATA\r\nSubject: hi\r\n\r\nhello\r\n.\r\n",
@@ -131,6 +134,40 @@ def test_many_peers_that_say_nothing(tmp_path: Path):
             peer.write(ENVELOPE + MESSAGES[0] + b"QUIT\r\n")
             assert peer.rest() == [220, 250, 250, 250, 354, 250, 221]
         assert len(host.messages()) == 1
+
+
+def reset(connection: socket.socket) -> None:
+    """End with a RST."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+@pytest.mark.parametrize("delay", [0.05, 5.0])
+def test_a_peer_that_goes_where_the_greeting_is_held_back(tmp_path: Path, delay: float):
+    """Before it or behind it: nothing is said of it, and the session is over at once."""
+    with served(tmp_path, policies=Policies(greeting_delay=delay)) as host:
+        for _ in range(5):
+            with Peer(host.port) as peer:
+                host.until(lambda: host.server.sessions == 1)
+                if delay < 1:
+                    assert peer.code() == 220
+                reset(peer.socket)
+            host.until(lambda: host.server.sessions == 0)
+        host.stop()
+        gc.collect()
+        assert host.told == []
+
+
+def test_a_peer_that_says_no_farewell_to_tls(tmp_path: Path, server_side: ssl.SSLContext, client_side: ssl.SSLContext):
+    """It reads the last reply and stays: its connection is cut, and nothing is said of it."""
+    with served(tmp_path, Limits(linger=0.1), tls=server_side) as host, Peer(host.port) as peer:
+        peer.write(b"EHLO me\r\nSTARTTLS\r\n")
+        assert peer.codes(3) == [220, 250, 220]
+        with client_side.wrap_socket(peer.socket, server_hostname="127.0.0.1") as secure:
+            secure.sendall(b"QUIT\r\n")
+            host.until(lambda: host.server.sessions == 0)
+        host.stop()
+        assert host.told == []
 
 
 HOSTILE_REPLIES = {

@@ -184,6 +184,17 @@ def test_a_peer_that_is_silent_after_the_turn(tmp_path: Path):
             assert peer.line() == b""
 
 
+def test_a_lone_cr_stays_one(host: Served):
+    """What was no line's end is none when the mail is handed over, nor in what is left of it for others."""
+    put(host, "cy@c.example", "bob@b.example", body="a\rb\r\r\nc")
+    with turned(host) as peer:
+        assert serving(peer, [b"220 c", OFFER, OK, OK, b"354 go", OK])[-1] == b"QUIT"
+        peer.write(b"221 bye\r\n")
+        assert peer.line() == b""
+    [message] = host.messages()
+    assert message.endswith(b"\n\na\rb\r\nc\n")
+
+
 def test_a_message_is_for_one_at_a_time(host: Served):
     """A second session finds it under way, and quits."""
     put(host, "cy@c.example")
