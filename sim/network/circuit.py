@@ -13,7 +13,7 @@ from typing import Final
 
 from sim.network import stack
 from sim.network.arq import Arq, Chunk, Flight, Procedure, relay
-from sim.network.detour import Detour
+from sim.network.chain import Chain
 from sim.network.disturbance import Program
 from sim.network.ending import Ending
 from sim.network.line import Line
@@ -100,7 +100,7 @@ def connect(
 
 
 def _plain(lines: Sequence[Line]) -> list[Line]:
-    return [plain for line in lines for plain in (line.lines if isinstance(line, Detour) else (line,))]
+    return [plain for line in lines for plain in (line.lines if isinstance(line, Chain) else (line,))]
 
 
 class Circuit(WithoutTcp):

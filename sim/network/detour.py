@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from math import inf
 from typing import NamedTuple
 
+from sim.network.chain import Chain
 from sim.network.line import Line
 
 __all__ = ["Detour", "Stretch"]
@@ -23,7 +24,7 @@ class Stretch(NamedTuple):
     until: float
 
 
-class Detour(Line):
+class Detour(Chain):
     """All lines of a way as one: a packet goes over those that are the way when it is sent.
 
     Args:
@@ -34,79 +35,50 @@ class Detour(Line):
         lines: The way at the time that was asked about last.
     """
 
-    __slots__ = ("_find", "_since", "_until", "lines")
+    __slots__ = ("_find", "_since", "_until")
 
     def __init__(self, lines: Sequence[Line], find: Callable[[float], Stretch]) -> None:
+        super().__init__(lines)
         self._find = find
-        self.lines = lines
         self._since, self._until = inf, -inf
-        self.rate = min([line.rate for line in lines], default=inf)
-        self.mtu = min(line.mtu for line in lines)
-        self.jittery = any(line.jittery for line in lines)
-        self.bursty = any(line.bursty for line in lines)
 
-    def _at(self, at: float) -> Sequence[Line]:
-        """The lines of the way at a time."""
-        if not self._since <= at < self._until:
-            lines, self._since, self._until = self._find(at)
-            if lines and lines is not self.lines:
-                self.lines = lines
-                self.draw_lag()
-        return self.lines
-
-    @property
-    def lag(self) -> float:  # type: ignore[override] # a sum, where a line has an attribute
-        """What the lines of the way take together, in s."""
-        return sum(line.lag for line in self.lines)
-
-    @property
-    def busy_until(self) -> float:  # type: ignore[override] # likewise
-        """Until when one of them has something to do."""
-        return max(line.busy_until for line in self.lines)
-
-    def draw_lag(self) -> None:
-        """Draw the delay of every line whose delay varies."""
-        for line in self.lines:
-            if line.jittery:
-                line.draw_lag()
-
-    def forget(self, now: float) -> None:
-        """Forget what is past on the lines of the way."""
-        for line in self.lines:
-            line.forget(now)
+    def _turn(self, at: float) -> None:
+        """Take the lines that are the way at a time."""
+        lines, self._since, self._until = self._find(at)
+        if lines and lines is not self.lines:
+            self.lines = lines
+            self.draw_lag()
 
     def expects(self, at: float, wire: float) -> float:
         """When a packet would be at the far end; as `Line.expects`."""
-        for line in self._at(at):
-            at = line.expects(at, wire)
-        return at
+        if not self._since <= at < self._until:
+            self._turn(at)
+        return super().expects(at, wire)
 
     def carry(self, at: float, wire: float) -> float:
         """Carry one packet over all lines; as `Line.carry`."""
-        for line in self.lines if self._since <= at < self._until else self._at(at):
-            at = line.carry(at, wire)
-            if at == inf:
-                break
-        return at
+        if not self._since <= at < self._until:
+            self._turn(at)
+        return super().carry(at, wire)
+
+    def carry_all(self, at: float, wire: float, packets: int) -> float:
+        """Carry packets, each over the lines that are the way then; as `Line.carry_all`."""
+        return [self.carry(at, wire) for _ in range(packets)][-1]
 
     def convey(self, at: float, size: float) -> float:
         """Carry something whole over all lines; as `Line.convey`."""
-        for line in self._at(at):
-            at = line.convey(at, size)
-            if at == inf:
-                break
-        return at
+        if not self._since <= at < self._until:
+            self._turn(at)
+        return super().convey(at, size)
 
     def clear(self, at: float, packets: int, wire: float) -> float:
         """Whether a burst would get through all lines whole, and by when; as `Line.clear`."""
-        for line in self._at(at):
-            at = line.clear(at, packets, wire)
-            if at == inf:
-                break
-        return at
+        if not self._since <= at < self._until:
+            self._turn(at)
+        return super().clear(at, packets, wire)
 
     def carry_burst(self, first: float, last: float, packets: int, wire: int, tail: int) -> tuple[float, float]:
         """Carry packets of which none is lost over all lines; as `Line.carry_burst`."""
-        for line in self._at(first):
-            first, last = line.carry_burst(first, last, packets, wire, tail)
-        return first, last
+        if not self._since <= first < self._until:
+            self._turn(first)
+        return super().carry_burst(first, last, packets, wire, tail)

@@ -85,7 +85,7 @@ class Disturbance:
             if now - peer.arrived < ATO:
                 # Each acknowledgement of a flight of several segments has set its timer anew.
                 peer.awaits([_COMMAND], peer.sent, peer.sent if peer.lone else peer.arrived)
-                mine.owes(peer.sent, peer.arrived, told=slow((*way.there, *way.back)))
+                mine.owes(peer.sent, peer.arrived, told=slow(way))
             else:
                 peer.sample(peer.arrived - peer.sent + ATO + peer.arrived - peer.sent)
         mine.sent = peer.sent = -1.0

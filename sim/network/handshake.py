@@ -62,8 +62,8 @@ class Handshake:
         wire_bytes: All packets together.
 
     Args:
-        out: The lines from client to server.
-        back: The lines from server to client.
+        out: The line from client to server.
+        back: The line from server to client.
         server: When the server host is up.
         stacks: The client's kind of TCP and the server's (`spec.Tcp.stack`).
         listens: When somebody listens there.
@@ -101,8 +101,8 @@ class Handshake:
 
     def __init__(
         self,
-        out: Sequence[Line],
-        back: Sequence[Line],
+        out: Line,
+        back: Line,
         server: Timeline,
         stacks: tuple[str, str] = ("linux", "linux"),
         listens: Timeline = ALWAYS_UP,
@@ -203,14 +203,10 @@ class Handshake:
         timer = clock(sent, gaps[number])
         return timer if timer < over else math.inf
 
-    def _cross(self, lines: Sequence[Line], at: float, wire: int) -> float:
-        """Carry one packet over all lines."""
+    def _cross(self, line: Line, at: float, wire: int) -> float:
+        """Carry one packet."""
         self.wire_bytes += wire
-        for line in lines:
-            at = line.carry(at, wire)
-            if at == math.inf:
-                break
-        return at
+        return line.carry(at, wire)
 
     def _syn(self, now: float) -> None:
         """Send a SYN and set the timer of the next."""

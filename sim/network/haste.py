@@ -9,11 +9,9 @@ Sources: Linux's net/ipv4/tcp_input.c (tcp_event_data_recv, __tcp_ack_snd_check)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from sim.network.end import End
-from sim.network.line import Line
 from sim.network.segments import ATO
 from sim.network.sender import Sender
 from sim.network.way import Way
@@ -26,9 +24,9 @@ PATIENT: Final = 0.2
 """No timer runs out for a lone segment that is there sooner, in s."""
 
 
-def slow(lines: Sequence[Line]) -> bool:
-    """Whether one of the lines is so slow that it matters."""
-    return min([line.rate for line in lines], default=_SLOW) < _SLOW
+def slow(way: Way) -> bool:
+    """Whether one of the lines there and back is so slow that it matters."""
+    return way.there.rate < _SLOW or way.back.rate < _SLOW
 
 
 def hurries(way: Way, mine: Sender, now: float) -> bool:
@@ -36,10 +34,8 @@ def hurries(way: Way, mine: Sender, now: float) -> bool:
 
     The receiver acknowledges the second one at once, and does not wait long for it.
     """
-    wire, at = way.mss + way.headers, now
-    for line in way.there:
-        at = line.expects(at, wire)
-    second = wire * 8 / min(line.rate for line in way.there)
+    wire = way.mss + way.headers
+    at, second = way.there.expects(now, wire), wire * 8 / way.there.rate
     return overtaken(way, mine, now, at + min(second, ATO), lone=False)
 
 
@@ -53,9 +49,7 @@ def overtaken(way: Way, mine: Sender, now: float, at: float, *, lone: bool) -> b
         at: When the acknowledgement leaves the other end, in s.
         lone: Whether it is a single segment.
     """
-    for line in way.back:
-        at = line.expects(at, way.headers)
-    return at - now > holds_still(mine, lone=lone)
+    return way.back.expects(at, way.headers) - now > holds_still(mine, lone=lone)
 
 
 def is_late(peer: End, now: float, at: float) -> bool:

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from sim.network.chain import joined
 from sim.network.sender import Sender
 from sim.network.way import Way
 from sim.network.weather import ALWAYS_UP
@@ -205,7 +206,7 @@ class Segments(Sender):
     def push_sent(self, now: float, at: float) -> None:
         """Send the first segment, of which it is known when it arrives; infinity if it is lost."""
         way = self._way
-        self._way = way._replace(there=(), home=ALWAYS_UP, away=ALWAYS_UP)
+        self._way = way._replace(there=joined(()), home=ALWAYS_UP, away=ALWAYS_UP)
         self.push(now)
         self._way = way
         if self._peer_box:
@@ -265,11 +266,8 @@ class Segments(Sender):
         home, away = way.home, way.away
         if home is not ALWAYS_UP and not home.is_up(at):
             return _NEVER
-        for line in way.there:
-            at = line.carry(at, wire)
-            if at == _NEVER:
-                return at
-        return at if away is ALWAYS_UP or away.is_up(at) else _NEVER
+        at = way.there.carry(at, wire)
+        return at if at == _NEVER or away is ALWAYS_UP or away.is_up(at) else _NEVER
 
     # Timers
 

@@ -14,6 +14,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Final
 
 from sim.network.berkeley import SEGMENT, BerkeleyEnd
+from sim.network.chain import joined
 from sim.network.disturbance import Disturbance, Ends, Program, at_once
 from sim.network.end import End
 from sim.network.ending import Ending
@@ -26,13 +27,12 @@ from sim.network.older import OlderEnd
 from sim.network.segments import ATO
 from sim.network.send_buffer import buffered
 from sim.network.sender import LINUX, fires
-from sim.network.way import BARE, HEADERS, Way, burst, cross, spread
+from sim.network.way import BARE, HEADERS, Way, burst, spread
 from sim.network.weather import ALWAYS_UP, Timeline
 from sim.scenario.spec import Tcp
 
 __all__ = ["Connection"]
 
-_USUAL_MTU: Final = 1500
 _ORPHAN: Final = 102.5
 """How long after it was sent the kernel still gets a flight through whose program has closed the connection, in s."""
 _NEVER: Final = math.inf
@@ -110,9 +110,9 @@ class Connection:
         listens: Timeline = ALWAYS_UP,
         metrics: tuple[Metrics | None, Metrics | None] = (None, None),
     ) -> None:
-        lines = (*lines_out, *lines_back)
+        out, back = joined(lines_out), joined(lines_back)
         headers = HEADERS if client_tcp.timestamps and server_tcp.timestamps else BARE
-        mss = min([line.mtu for line in lines], default=_USUAL_MTU) - headers
+        mss = min(out.mtu, back.mtu) - headers
         if client_tcp.stack == "bsd-1988" or server_tcp.stack == "bsd-1988":
             mss = min(mss, SEGMENT)
         self.mss = min(mss, writes) if writes else mss
@@ -128,18 +128,18 @@ class Connection:
         self._patience = patience
         self.wire_bytes = 0
         self.retransmissions = 0
-        self.rate = min([line.rate for line in lines_out], default=_NEVER)
-        slowest = min([line.rate for line in lines], default=_NEVER)
+        self.rate = out.rate
+        slowest = min(out.rate, back.rate)
         self._client = asking = _ENDS[client_tcp.stack](buffered(client_tcp, slowest))
         self._server = answering = _ENDS[server_tcp.stack](buffered(server_tcp, slowest))
-        self._to_server = Way(lines_out, lines_back, client, server, mss, headers)
-        to_client = Way(lines_back, lines_out, server, client, mss, headers)
+        self._to_server = Way(out, back, client, server, mss, headers)
+        to_client = Way(back, out, server, client, mss, headers)
         self._ends: Ends = ((to_client, answering, asking), (self._to_server, asking, answering))
         self._history = History(self._ends, metrics)
-        self._jittery = [line for line in lines if line.jittery]
+        self._jittery = [line for line in (out, back) if line.jittery]
         # Every packet counts, acknowledgements too: no flight is a sum.
-        self._bursty = any(line.bursty for line in lines)
-        self._slow = slow(lines)
+        self._bursty = out.bursty or back.bursty
+        self._slow = slow(to_client)
         # The directions whose end has yet to acknowledge its first data; looked at only where lines are slow.
         self._hasty = [True, False] if self._slow and client_tcp.stack == server_tcp.stack == "linux" else []
         # Whether one of these is to be looked at before each flight.
@@ -158,16 +158,17 @@ class Connection:
         Returns:
             When the client holds itself connected, in s; infinity if it was refused, or its program or TCP gave up.
         """
-        way, around = self._to_server, 0.0
-        for line in (*way.there, *way.back):
-            if line.jittery:
-                line.draw_lag()
-            line.forget(now)
-            around += line.lag
-        pauses = pauses and max([line.busy_until for line in way.there], default=-_NEVER) > now - around
+        way = self._to_server
+        out, back = way.there, way.back
+        for line in self._jittery:
+            line.draw_lag()
+        out.forget(now)
+        back.forget(now)
+        around = out.lag + back.lag
+        pauses = pauses and out.busy_until > now - around
         self._calm = around + PATIENT
         stacks = self._client.tcp.stack, self._server.tcp.stack
-        shake = Handshake(way.there, way.back, way.away, stacks, self._listens, stamped=way.stamped)
+        shake = Handshake(out, back, way.away, stacks, self._listens, stamped=way.stamped)
         shake.play(now, until, pauses=pauses)
         self._history.shake = shake
         self.accepted_at = shake.accepted
@@ -193,9 +194,7 @@ class Connection:
 
     def sends_in_vain(self, now: float) -> None:
         """Send a SYN that the server's kernel will drop."""
-        at = now
-        for line in self._to_server.there:
-            at = line.carry(at, SYN)
+        self._to_server.there.carry(now, SYN)
         self.wire_bytes += SYN
         self.retransmissions += 1
 
@@ -227,12 +226,7 @@ class Connection:
             return at_once(self.windows(now, size, to_server))
         way, mine, peer = self._ends[to_server]
         wire = size + way.headers
-        at = now
-        for line in way.there:
-            at = line.carry(at, wire)
-            if at == _NEVER:
-                break
-        at = max(at, mine.latest)
+        at = max(way.there.carry(now, wire), mine.latest)
         if way.away is not ALWAYS_UP and at < _NEVER and not way.away.is_up(at):
             at = _NEVER
         flights = self._history.flights
@@ -389,7 +383,7 @@ class Connection:
         self._history.learn()
         way, wait = self._to_server, self._client.rto
         while now < until:
-            at = cross(way.back, now, RESET)
+            at = way.back.carry(now, RESET)
             if at < _NEVER:
                 return min(at, until)
             now, wait = fires(now, wait), 2 * wait
@@ -404,9 +398,9 @@ class Connection:
         left -= self._disturbance is not None and self._disturbance.finished
         way = self._to_server
         self.wire_bytes += (there + left) * way.headers
-        at = cross(way.there, now, way.headers, there)
+        at = way.there.carry_all(now, way.headers, there)
         if left and at < _NEVER:
-            cross(way.back, at, way.headers, left)
+            way.back.carry_all(at, way.headers, left)
         self._history.save(now)
 
     def _prepare(self, now: float, to_server: bool) -> None:
@@ -419,7 +413,7 @@ class Connection:
         if to_server in self._hasty and peer.latest > 0:
             self._hasty.remove(to_server)
             self._unsteady = bool(self._jittery or self._hasty)
-            cross(way.there, peer.latest, way.headers)
+            way.there.carry(peer.latest, way.headers)
             self.wire_bytes += way.headers
 
     def _one_window(self, now: float, size: int, to_server: bool) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from sim.network.line import Line
 from sim.network.weather import Timeline
 
-__all__ = ["BARE", "HEADERS", "Way", "burst", "cross", "spread"]
+__all__ = ["BARE", "HEADERS", "Way", "burst", "spread"]
 
 HEADERS: Final = 52
 """Bytes of IP and TCP headers with timestamps: of a data segment, and all of an acknowledgement without data."""
@@ -18,13 +18,13 @@ BARE: Final = 40
 
 
 class Way(NamedTuple):
-    """What a flight travels over: the lines there, the lines its acknowledgements come back on, and both hosts.
+    """What a flight travels over: the line there, the line its acknowledgements come back on, and both hosts.
 
     `mss` and `headers` are in bytes; the headers have timestamps where they are longer than bare ones.
     """
 
-    there: Sequence[Line]
-    back: Sequence[Line]
+    there: Line
+    back: Line
     home: Timeline
     away: Timeline
     mss: int
@@ -36,15 +36,6 @@ class Way(NamedTuple):
         return self.headers > BARE
 
 
-def cross(lines: Sequence[Line], at: float, wire: int, packets: int = 1) -> float:
-    """Send packets of that length over lines; when the last of them is there, infinity if it is lost on the way."""
-    for line in lines:
-        at = [line.carry(at, wire) for _ in range(packets)][-1]
-        if at == math.inf:
-            break
-    return at
-
-
 def burst(way: Way, now: float, packets: int, tail: int) -> tuple[float, float] | None:
     """Send full segments (the last with `tail` bytes of payload) in one go, if it is sure that all of them get through.
 
@@ -53,17 +44,10 @@ def burst(way: Way, now: float, packets: int, tail: int) -> tuple[float, float] 
     """
     wire = way.mss + way.headers
     total = (packets - 1) * wire + tail + way.headers
-    end = now
-    for line in way.there:
-        end = line.clear(end, packets, total)
-        if end == math.inf:
-            return None
-    if way.away.next_down(now) <= end or way.home.next_down(now) <= end:
+    end = way.there.clear(now, packets, total)
+    if end == math.inf or way.away.next_down(now) <= end or way.home.next_down(now) <= end:
         return None
-    first = last = now
-    for line in way.there:
-        first, last = line.carry_burst(first, last, packets, wire, tail + way.headers)
-    return first, last
+    return way.there.carry_burst(now, now, packets, wire, tail + way.headers)
 
 
 def spread(first: float, last: float, size: int, mss: int) -> Iterator[tuple[float, int]]:

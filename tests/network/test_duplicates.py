@@ -42,7 +42,7 @@ def picky(*drops):
 def sender(end=None):
     """One end with a round trip of 100 ms that has just sent one segment, at time 0."""
     end = end or End()
-    end.begin(Way([picky()], [picky()], ALWAYS_UP, ALWAYS_UP, 1448), deque(), deque())
+    end.begin(Way(picky(), picky(), ALWAYS_UP, ALWAYS_UP, 1448), deque(), deque())
     end.sample(0.1)
     end.write([100])
     end.push(0.0)
@@ -69,7 +69,7 @@ def test_the_servers_own_timer_repeats_a_lost_answer_though_a_repeated_syn_is_un
     at once, and the timer set anew (net/ipv4/tcp_minisocks.c, tcp_check_req).
     """
     out, back = picky(), picky(1)
-    shake = Handshake([out], [back], ALWAYS_UP)
+    shake = Handshake(out, back, ALWAYS_UP)
     shake.play(start, math.inf)
     timer, repeated = fires(back.seen[0], 1.0), fires(start, 1.0) + 0.05
     assert out.seen[1] == pytest.approx(fires(start, 1.0))
@@ -82,7 +82,7 @@ def test_the_servers_own_timer_repeats_a_lost_answer_though_a_repeated_syn_is_un
 def test_one_of_both_answers_to_a_repeated_syn_is_enough():
     """Where the server's timer is first, losing its repeat costs 18 ms, not a second more."""
     start = next(s / 1000 for s in range(64) if fires(s / 1000 + 0.05, 1.0) < fires(s / 1000, 1.0) + 0.05)
-    shake = Handshake([picky()], [picky(1, 2)], ALWAYS_UP)
+    shake = Handshake(picky(), picky(1, 2), ALWAYS_UP)
     shake.play(start, math.inf)
     assert shake.connected == pytest.approx(fires(start, 1.0) + 0.1, abs=1e-4)
 

@@ -82,7 +82,7 @@ def test_before_5_2_linux_narrowed_the_window_for_a_syn_repeated_for_nothing_too
 @pytest.mark.parametrize(("drops", "anew"), [((), False), ((1, 2, 3), True)])
 def test_a_server_starts_with_one_segment_if_its_answers_were_lost(drops, anew):
     """SYN-ACKs lost one after the other; a client that has the first of its SYNs answered keeps its window."""
-    shake = Handshake([line(0.1)], [line(0.1, *drops)], ALWAYS_UP)
+    shake = Handshake(line(0.1), line(0.1, *drops), ALWAYS_UP)
     shake.play(0.25, math.inf)
     assert (shake.client_anew, shake.server_anew) == (False, anew)
 

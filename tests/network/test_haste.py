@@ -49,7 +49,7 @@ def test_on_a_fast_line_nobody_looks():
     """There a quick acknowledgement is gone before a program has read."""
     connection, now = connected(rate=1e7)
     assert connection.send(now, 20, to_server=True) - now == pytest.approx(0.005 + 72 * 8 / 1e7)
-    assert not slow([line(1e7)])
+    assert not slow(Way(line(1e7), line(1e7), ALWAYS_UP, ALWAYS_UP, 1448))
 
 
 def test_a_slow_body_is_probed_for_nothing():
@@ -87,7 +87,7 @@ def test_a_segment_that_finds_its_host_down_is_lost():
 
 def test_a_flight_is_late_when_its_first_acknowledgement_is():
     """Two round trips and 8 ms are what several segments are granted, and 200 ms more a lone one (RFC 8985 7.2)."""
-    way = Way([line(1e6)], [line(1e6)], ALWAYS_UP, ALWAYS_UP, 1448)
+    way = Way(line(1e6), line(1e6), ALWAYS_UP, ALWAYS_UP, 1448)
     mine = Sender(Tcp())
     mine.sample(0.01)
     assert hurries(way, mine, 0.0)
