@@ -218,7 +218,7 @@ class Handshake:
         if not (self._requested or self._listens.is_up(at)):
             self.refused_at = min(self.refused_at, self._cross(self._back, at, RESET))
             return
-        while (answer := self._answers_again_at()) < at:
+        while self._requested and (answer := self._answers_again_at()) < at:
             # The server's timer was set about a round trip after the client's: often it is first by a little.
             self._answer_again(answer)
         if not self._requested:

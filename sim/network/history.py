@@ -71,9 +71,10 @@ class History:
         of_server, of_client = self._metrics
         shake, (_, server, client) = self.shake, self._ends[False]
         if shake is not None and shake.syns == shake.answers == 1:
-            for metrics, rtt in ((of_server, shake.client_rtt), (of_client, shake.server_rtt)):
-                if metrics is not None and metrics.rtt:
-                    metrics.save(now, rtt)
+            if of_server is not None and of_server.rtt:
+                of_server.save(now, shake.client_rtt)
+            if of_client is not None and of_client.rtt:
+                of_client.save(now, shake.server_rtt)
             return
         self.learn()
         for metrics, end in ((of_server, client), (of_client, server)):

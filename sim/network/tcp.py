@@ -136,15 +136,15 @@ class Connection:
         to_client = Way(back, out, server, client, mss, headers)
         self._ends: Ends = ((to_client, answering, asking), (self._to_server, asking, answering))
         self._history = History(self._ends, metrics)
-        self._jittery = [line for line in (out, back) if line.jittery]
+        self._jittery = [line for line in (out, back) if line.jittery] if out.jittery or back.jittery else ()
         # Every packet counts, acknowledgements too: no flight is a sum.
         self._bursty = out.bursty or back.bursty
         self._slow = slow(to_client)
         # The directions whose end has yet to acknowledge its first data; looked at only where lines are slow.
         self._hasty = [True, False] if self._slow and client_tcp.stack == server_tcp.stack == "linux" else []
+        self._disturbance: Disturbance | None = None
         # Whether one of these is to be looked at before each flight.
         self._unsteady = bool(self._jittery or self._hasty or self._bursty)
-        self._disturbance: Disturbance | None = None
 
     delayed_ack: float | None = ATO
     setup = 0.0
@@ -199,12 +199,14 @@ class Connection:
         self.retransmissions += 1
 
     def _count_handshake(self, shake: Handshake) -> None:
+        self.wire_bytes += shake.wire_bytes
+        if shake.syns == shake.answers == 1:
+            return
         for end, anew in ((self._client, shake.client_anew), (self._server, shake.server_anew)):
             if anew:
                 end.cwnd = 1
         if min(shake.client_rtt, shake.server_rtt) < 0:
             self._calm = PATIENT
-        self.wire_bytes += shake.wire_bytes
         self.retransmissions += shake.syns - 1 + max(shake.answers - 1, 0)
 
     def send(self, now: float, size: int, to_server: bool) -> float:
@@ -220,9 +222,7 @@ class Connection:
             return at_once(self.sending(now, size, to_server))
         if now == _NEVER:
             return _NEVER
-        if self._unsteady:
-            self._prepare(now, to_server)
-        if self._disturbance is not None and not self._is_over(now, to_server):
+        if self._unsteady and not self._is_steady(now, to_server):
             return at_once(self.windows(now, size, to_server))
         way, mine, peer = self._ends[to_server]
         wire = size + way.headers
@@ -247,9 +247,7 @@ class Connection:
         """
         if now == _NEVER:
             return _NEVER
-        if self._unsteady:
-            self._prepare(now, to_server)
-        if self._disturbance is not None and not self._is_over(now, to_server):
+        if self._unsteady and not self._is_steady(now, to_server):
             return None
         way, mine, _ = self._ends[to_server]
         if mine.cwnd > mine.tcp.initial_window:
@@ -295,7 +293,7 @@ class Connection:
     def _begin(self, now: float, to_server: bool) -> Disturbance:
         """Begin to play, with what flights that were sums have left."""
         self._history.learn()
-        self._hasty, self._unsteady = [], bool(self._jittery)
+        self._hasty, self._unsteady = [], True
         self._disturbance = Disturbance(
             self._ends,
             now,
@@ -306,13 +304,6 @@ class Connection:
             writes=self._writes,
         )
         return self._disturbance
-
-    def _is_over(self, now: float, to_server: bool) -> bool:
-        """Whether the disturbance is over before a flight that way, and flights are sums again."""
-        if self._disturbance is not None and (not self._disturbance.is_over(now, to_server) or self._bursty):
-            return False
-        self._disturbance = None
-        return True
 
     def _count(self) -> None:
         """Take over what both ends have sent since it was counted last."""
@@ -403,8 +394,11 @@ class Connection:
             way.back.carry_all(at, way.headers, left)
         self._history.save(now)
 
-    def _prepare(self, now: float, to_server: bool) -> None:
-        """Draw the delay of every line whose delay varies; acknowledge what came first, before the first answer."""
+    def _is_steady(self, now: float, to_server: bool) -> bool:
+        """Whether a flight that way may be a sum: nothing is disturbed, or no longer.
+
+        Draws the delay of every line whose delay varies, and acknowledges what came first before the first answer.
+        """
         for line in self._jittery:
             line.draw_lag()
         if self._bursty and self._disturbance is None:
@@ -415,6 +409,11 @@ class Connection:
             self._unsteady = bool(self._jittery or self._hasty)
             way.there.carry(peer.latest, way.headers)
             self.wire_bytes += way.headers
+        if self._disturbance is not None:
+            if not self._disturbance.is_over(now, to_server) or self._bursty:
+                return False
+            self._disturbance, self._unsteady = None, bool(self._jittery)
+        return True
 
     def _one_window(self, now: float, size: int, to_server: bool) -> bool:
         """Send several segments that fit the window and get through undisturbed; False if it is not that simple."""
