@@ -46,12 +46,12 @@ def has_longer_line(content: bytes, limit: int) -> bool:
 
     It looks at an LF in each `limit` octets only, so that ordinary mail data costs next to nothing.
     """
-    start, most = 0, limit + len(_CRLF)
-    while len(content) - start > most:
-        end = content.rfind(b"\n", start, start + most)
+    most = limit + len(_CRLF)
+    end, last = -1, len(content) - most - 1
+    while end < last:
+        end = content.rfind(b"\n", end + 1, end + 1 + most)
         if end < 0:
             return True
-        start = end + 1
     return False
 
 

@@ -65,12 +65,10 @@ class Reception:
         "_closing",
         "_directory",
         "_errands",
-        "_errors",
         "_gate",
         "_host",
         "_lmtp",
         "_machine",
-        "_message_limit",
         "_messages",
         "_parameters",
         "_patience",
@@ -112,16 +110,11 @@ class Reception:
         self._challenge = challenge
         # Whether no further transaction may begin.
         self._closing = False
-        self._message_limit = host.policies.messages_per_session or host.mta.session_message_limit
         self._messages = 0
-        self._patience = Patience(error_limit, junk_limit) if error_limit or junk_limit else None
-        # What errors cost, by the host's word or its product's: nobody counts before one is made.
-        self._errors = host.policies.errors or (None if error_limit else host.mta.errors)
-        if self._errors is not None and junk_limit:
-            self._patience = self._bears(junk_limit)
+        self._host = host
+        self._patience = self._bears(error_limit, junk_limit) if error_limit or junk_limit else None
         self.sleep = 0.0
         self._errands: Errands | None = None
-        self._host = host
         self._directory = directory
         self._lmtp = lmtp
         self._machine = Server(
@@ -189,7 +182,7 @@ class Reception:
             if (refusal := self._gate.connection()) is not None:
                 return self._refuse(None, refusal)
         dialect = "LMTP" if self._lmtp else "ESMTP" if self._host.esmtp else "SMTP"
-        return self._machine.send(_greeting(self._host.domain, dialect))
+        return self._machine.send(_greeting(self._machine.host, dialect))
 
     def read(self, data: bytes) -> bytes:
         """Take what the client wrote; give what is answered to it."""
@@ -272,7 +265,8 @@ class Reception:
             if reply.code >= 400:
                 break
         self.commands += len(answered)
-        self._hold_back(sum(reply.code < 400 for reply in answered))
+        if self._patience is not None:
+            self._hold_back(sum(reply.code < 400 for reply in answered))
         octets = self._machine.send_flight(answered)
         if answered[-1].code < 400:
             return octets
@@ -307,14 +301,17 @@ class Reception:
             return more + self._count(event, reply)
         return more
 
-    def _bears(self, junk_limit: int = 0) -> Patience | None:
-        """How patient the host is, by what errors cost."""
-        errors = self._errors
-        return None if errors is None else Patience(errors.hard_limit, junk_limit, errors.soft_limit, errors.delay)
+    def _bears(self, error_limit: int = 0, junk_limit: int = 0) -> Patience | None:
+        """How patient the host is: what errors cost by its own word or its product's, or a limit that it was given."""
+        errors = self._host.policies.errors or (None if error_limit else self._host.mta.errors)
+        if errors is not None and (junk_limit or not error_limit):
+            return Patience(errors.hard_limit, junk_limit, errors.soft_limit, errors.delay)
+        return Patience(error_limit, junk_limit) if error_limit or junk_limit else None
 
     def _count(self, event: object, refusal: Reply) -> bytes:
         """Count an error, which got this reply; at the limit, the end of the session."""
         if self._patience is None:
+            # Nobody counts before an error is made.
             self._patience = self._bears()
         if self._refused is not None and refusal.code >= 400:
             self._refused(event, refusal)
@@ -365,7 +362,7 @@ class Reception:
         if self._closing:
             return replies.E421_CLOSING
         self._messages += 1
-        if 0 < self._message_limit < self._messages:
+        if 0 < (self._host.policies.messages_per_session or self._host.mta.session_message_limit) < self._messages:
             return replies.E421_TOO_MANY_MESSAGES
         if self._gate is not None and (refusal := self._gate.mail(event.reverse_path, event.parameters)) is not None:
             return refusal

@@ -106,7 +106,8 @@ class Listener:
         """A client's session is over; whether it was served still: a crash ends all of them."""
         if self.inbound.pop(peer.session_id, None) is None:
             return False
-        self._accept()
+        if self._queue:
+            self._accept()
         return True
 
     def crash(self) -> None:

@@ -224,6 +224,8 @@ def _write_auth(auth: Auth) -> str:
 
 
 def _write_parameters(parameters: Parameters) -> str:
+    if not parameters:
+        return ""
     return "".join([f" {keyword}" if value is None else f" {keyword}={value}" for keyword, value in parameters])
 
 

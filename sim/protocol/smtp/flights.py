@@ -55,12 +55,13 @@ def write_commands(commands: Sequence[Command], offered: tuple[str, ...]) -> byt
     """
     pieces = []
     for command in commands:
-        if type(command) is MailData:
-            pieces.append(stuff(command.content))
-            continue
-        line = _BARE.get(type(command)) or write_command(command, offered)
-        if not line.isascii() or (type(command) is Mail and not _asks_for_nothing(command)):
-            return None
+        line = _BARE.get(type(command))
+        if line is None and type(command) is MailData:
+            line = stuff(command.content)
+        elif line is None:
+            line = write_command(command, offered)
+            if not line.isascii() or (type(command) is Mail and not _asks_for_nothing(command)):
+                return None
         pieces.append(line)
     return b"".join(pieces)
 
