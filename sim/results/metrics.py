@@ -8,7 +8,7 @@ metrics of cost (bytes, sessions, attempts) count them in, and so does `expired`
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Literal, NamedTuple, cast
 
@@ -121,7 +121,9 @@ HEADLINE = (
 """The metrics that most questions come down to."""
 
 
-def measure(tables: Tables, horizon: float | None = None) -> pd.DataFrame:
+def measure(
+    tables: Tables, horizon: float | None = None, runs: Sequence[tuple[str, int]] | None = None
+) -> pd.DataFrame:
     """Every metric of every run.
 
     The restricted mean counts a copy with min(delay, horizon - created_s): how long it was undelivered while the run
@@ -129,15 +131,17 @@ def measure(tables: Tables, horizon: float | None = None) -> pd.DataFrame:
     giving up early earns nothing.
 
     Args:
-        tables: the facts of any number of runs. A run without a single fact has no row.
+        tables: the facts of any number of runs.
         horizon: when watching ends, in simulated seconds. Without it the latest `ended_s` of a copy in any architecture
             of the same replication, so that architectures compared are watched equally long.
+        runs: architecture and replication of each run, those without a single fact among them. Without it those that
+            the tables tell of.
 
     Returns:
         One row a run (index: architecture in order of first appearance, then replication), one column a metric, all
         float64. A metric that is not defined, such as the delay where nothing was delivered, is NaN.
     """
-    runs = _runs(tables)
+    runs = _runs(tables) if runs is None else [(str(name), number) for name, number in runs]
     ends = tables.copies.groupby("replication")["ended_s"].max()
     copies = _split(tables.user_copies)
     attempts, user_attempts = _split(tables.attempts), _split(tables.user_attempts)

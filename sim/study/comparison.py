@@ -92,10 +92,11 @@ def run(
     count = scenario.replications if replications is None else arguments.whole(replications, "replications", 1)
     chosen = scenario.seed if seed is None else arguments.whole(seed, "seed", 0, MOST_SEED)
     started = time.perf_counter()
+    runs = runs_of(names, count)
     with told(progress, scenario.title) as tell:
         outcomes = execute(
             scenario,
-            runs_of(names, count),
+            runs,
             seed=chosen,
             jobs=arguments.whole(jobs, "jobs", 0),
             scheduler=scheduler,
@@ -104,7 +105,7 @@ def run(
         )
     wall_time_s = time.perf_counter() - started
     tables = concat([outcome.tables for outcome in outcomes])
-    measures = measure(tables, horizon=scenario.duration + scenario.drain)
+    measures = measure(tables, horizon=scenario.duration + scenario.drain, runs=runs)
     return Result(
         scenario=as_data(scenario),
         tables=tables,

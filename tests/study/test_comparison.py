@@ -120,6 +120,15 @@ def test_comparison_checks_what_is_expected():
     assert (check.holds, check.right, comparison.holds) == (False, 1_000_000, False)
 
 
+def test_a_run_in_which_nothing_happens_counts():
+    """Where nobody writes there are no delays, no mail is delivered, and expectations of that hold."""
+    quiet = "network: {nodes: [a, b], links: [{between: [a, b]}]}\nreplications: 2\nexpect: [end-to-end.created == 0]"
+    comparison = sim.compare(sim.loads(quiet))
+    delivered = comparison.result.summary["architectures"]["store-and-forward"]["delivered"]
+    assert [check.holds for check in comparison.checks] == [True]
+    assert (delivered["mean"], delivered["n"]) == (0.0, 2)
+
+
 def test_unknown_architecture_is_refused():
     """With the names that there are."""
     with pytest.raises(ValueError, match="no architecture 'x': the scenario has end-to-end, store-and-forward"):
