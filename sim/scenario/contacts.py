@@ -18,7 +18,7 @@ from itertools import pairwise
 from sim.scenario.calendar import Start
 from sim.scenario.csv_rows import Row, csv_rows, moment
 from sim.scenario.directions import Both
-from sim.scenario.names import listing, shown
+from sim.scenario.names import shown, some
 from sim.scenario.plan import DEFAULTS
 from sim.scenario.quantity import BIT_RATE, above_zero
 from sim.scenario.spec import Interval
@@ -80,7 +80,7 @@ class Contacts:
                     wrong(after.line, f"{words}: allowed is one at a time")
         alone = [f"{here} -> {there}" for here, there in self._ways if (there, here) not in self._ways]
         if alone:
-            self.notes.append(f"contacts without one back, over which no session can go: {listing(alone)}")
+            self.notes.append(f"contacts without one back, over which no session can go: {some(alone)}")
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
@@ -209,7 +209,7 @@ def _read_the_one(lines: Sequence[str], contacts: Contacts, wrong: Wrong) -> Non
     for pair, since in opened.items():
         _close(contacts, pair, since, math.inf)
     if others:
-        contacts.notes.append(f"events of the trace that are ignored: {listing([shown(other) for other in others])}")
+        contacts.notes.append(f"events of the trace that are ignored: {some([shown(other) for other in others])}")
 
 
 def _event(fields: Sequence[str]) -> tuple[float, tuple[str, str], bool] | None:

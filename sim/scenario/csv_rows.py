@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from io import StringIO
 
 from sim.scenario.calendar import Start, instant
-from sim.scenario.names import listing, shown
+from sim.scenario.names import listing, shown, some
 from sim.scenario.quantity import DURATION
 
 __all__ = ["Row", "csv_rows", "moment"]
@@ -47,11 +47,12 @@ def csv_rows(
         columns = [column.strip().lower() for column in next(filter(None, reader), [])]
         missing = [column for column in needed if column not in columns]
         if missing:
-            wrong(1, f"no column {listing(missing)} ({listing(columns) or 'nothing'}): needed are {listing(needed)}")
+            there = some([shown(column) for column in columns]) or "nothing"
+            wrong(1, f"no column {listing(missing)} ({there}): needed are {listing(needed)}")
             return
         others = [column for column in columns if column not in {*needed, *optional}]
         if others:
-            note(f"columns of the trace that are ignored: {listing([shown(column) for column in others])}")
+            note(f"columns of the trace that are ignored: {some([shown(column) for column in others])}")
         for fields in reader:
             if any(fields):
                 values = dict(zip(columns, map(str.strip, fields), strict=False))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
-_PRINTED = 100
+PRINTED: Final = 100
 """More mistakes than these are counted."""
 
 
@@ -28,9 +29,9 @@ class ScenarioError(ValueError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(dict.fromkeys(problems), key=lambda p: (p.line, p.column)))
-        lines = [str(problem) for problem in self.problems[:_PRINTED]]
-        if len(self.problems) > _PRINTED:
-            lines.append(f"{self.problems[_PRINTED].file}: {len(self.problems) - _PRINTED} more mistakes like these")
+        lines = [str(problem) for problem in self.problems[:PRINTED]]
+        if len(self.problems) > PRINTED:
+            lines.append(f"{self.problems[PRINTED].file}: {len(self.problems) - PRINTED} more mistakes like these")
         super().__init__("\n".join(lines))
 
     def __reduce__(self) -> tuple[type[ScenarioError], tuple[tuple[Problem, ...]]]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sim.scenario.errors import Problem
-from sim.scenario.names import unknown
+from sim.scenario.errors import PRINTED, Problem
+from sim.scenario.names import some, unknown
 from sim.scenario.source import Document, Path
 
 
@@ -51,7 +51,14 @@ class Findings:
         return any(path[:size] in self._holes for size in range(len(path) + 1))
 
     def known(self, path: Path, what: str, name: str, allowed: Collection[str], *, whole: bool) -> bool:
-        """Whether the name is one of the allowed ones; if not, and if the allowed ones are all known, report it."""
+        """Whether the name is one of the scenario's; if not, and if these are all known, report it."""
         if name not in allowed and whole:
-            self.error(path, unknown(what, name, allowed))
+            self.error(path, self.unknown(what, name, allowed))
         return name in allowed
+
+    def unknown(self, what: str, name: str, allowed: Collection[str]) -> str:
+        """The message about a name that the scenario does not have.
+
+        The nearest one is looked for as long as the message is one of the few that are printed.
+        """
+        return unknown(what, name, allowed, some, near=len(self._problems) < PRINTED)

@@ -32,7 +32,7 @@ from sim.scenario.generate import (
 )
 from sim.scenario.graph_files import OWN_KEY, read_graph_file
 from sim.scenario.measures import DELAY, LOSS, RATE, Units, plain
-from sim.scenario.names import are, listing, shown, unique
+from sim.scenario.names import are, shown, some, unique
 from sim.scenario.plan import Edge, Plan
 from sim.scenario.spec import Loss, Node
 from sim.scenario.values import Delay
@@ -110,11 +110,11 @@ class _Reader:
         edges = self._edges(names)
         notes = [self._directions(edges)] if graph.is_directed() else []
         if repeated:
-            notes.append(f"nodes with the same label are told apart by a number ({listing(repeated)})")
+            notes.append(f"nodes with the same label are told apart by a number ({some(repeated)})")
         if self._ignored:
-            notes.append(f"attributes of the graph that are ignored: {listing(self._ignored)}")
+            notes.append(f"attributes of the graph that are ignored: {some(self._ignored)}")
         if self._nowhere:
-            notes.append(f"nodes whose place is not in degrees, so that they have none: {listing(self._nowhere)}")
+            notes.append(f"nodes whose place is not in degrees, so that they have none: {some(self._nowhere)}")
         joined = _joined(edges) if graph.is_directed() else edges
         return Plan(nodes=nodes, edges=tuple(joined), notes=tuple(note for note in (*notes, *self._notes) if note))
 
@@ -142,7 +142,7 @@ class _Reader:
         if faults:
             raise ValueError(faults[0] + (f" (so it is with {len(faults)} edges)" if len(faults) > 1 else ""))
         if loops:
-            self._notes.append(f"a line from {listing(loops)} to itself is left out")
+            self._notes.append(f"a line from {some(loops)} to itself is left out")
         return edges
 
     def _edge(self, between: tuple[str, str], data: Mapping[str, object]) -> Edge:
@@ -175,7 +175,7 @@ class _Reader:
         alone = [f"{a} -> {b}" for a, b in arrows if arrows[a, b] > arrows[b, a]]
         words = "the graph is directed: opposite arrows are one link with two directions"
         if alone:
-            words += f"; arrows without an opposite one {are(alone)} alike in both: {listing(alone)}"
+            words += f"; arrows without an opposite one {are(alone)} alike in both: {some(alone)}"
         return words
 
 

@@ -17,7 +17,7 @@ from sim.scenario.inputs import InputError
 from sim.scenario.limits import Limits, raised
 from sim.scenario.mail_trace import addresses_of, read_letters, strangers
 from sim.scenario.messages import read_messages
-from sim.scenario.names import listing, shown, unknown
+from sim.scenario.names import listing, shown
 from sim.scenario.people import resolve_address
 from sim.scenario.quantity import format_duration
 from sim.scenario.reading import Form
@@ -138,7 +138,7 @@ def _check_victims(
         return
     where = (*place, "forged", "domain")
     if name.lower() not in domains:
-        findings.error(where, unknown("domain", name, list(domains)))
+        findings.error(where, findings.unknown("domain", name, domains))
     elif not domains[name.lower()].users:
         findings.error(where, f"a domain without users ({name}): allowed is one whose users' addresses can be borne")
 

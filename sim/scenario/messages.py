@@ -9,7 +9,7 @@ from pathlib import Path
 from sim.mail.content import canonical, has_header
 from sim.mail.mbox import Mbox, without_bom
 from sim.scenario.inputs import InputError, printable, read_input
-from sim.scenario.names import listing
+from sim.scenario.names import some
 
 __all__ = ["RealMessages", "read_messages"]
 
@@ -91,11 +91,11 @@ def _of_mbox(box: Mbox, name: str) -> Iterator[str]:
     if box.skipped:
         yield f"{name}:1: {box.skipped} octets before the first message are left out"
     if box.text_lines:
-        lines = listing([str(line) for line in box.text_lines])
+        lines = some([str(line) for line in box.text_lines])
         yield (
             f"{name}: lines that begin with From and are text, for want of a blank line before them or of a date: "
             f"{lines}"
         )
     if box.misframed:
-        lines = listing([str(line) for line in box.misframed])
+        lines = some([str(line) for line in box.misframed])
         yield f"{name}: messages whose Content-Length does not fit, so that nobody goes by it, from lines {lines} on"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from difflib import get_close_matches
 
 _LISTED = 16
-"""More names than these are not all listed in an error message."""
+"""More names of a scenario than these are not all told."""
 
 _SHOWN = 60
 """A longer value is cut in an error message."""
@@ -33,8 +33,13 @@ def shown(value: object) -> str:
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
 
 
-def listing(names: Collection[str]) -> str:
-    """The names with commas, cut when there are many."""
+def listing(words: Collection[str]) -> str:
+    """Words of the program with commas: all of them, since one of them is the cure."""
+    return ", ".join(words)
+
+
+def some(names: Collection[str]) -> str:
+    """Names of a scenario with commas, cut when there are many."""
     if len(names) <= _LISTED:
         return ", ".join(names)
     return ", ".join(list(names)[:_LISTED]) + f", ... ({len(names)} in all)"
@@ -45,10 +50,17 @@ def are(names: Collection[object]) -> str:
     return "is" if len(names) == 1 else "are"
 
 
-def unknown(what: str, value: object, allowed: Collection[str]) -> str:
-    """The message about a name that is none of the allowed ones, with the nearest of them."""
-    options = f"allowed {are(allowed)} {listing(allowed)}" if allowed else "there is none"
-    return f"unknown {what} ({shown(value)}): {options}{suggestion(str(value), allowed)}"
+def unknown(
+    what: str,
+    value: object,
+    allowed: Collection[str],
+    told: Callable[[Collection[str]], str] = listing,
+    *,
+    near: bool = True,
+) -> str:
+    """The message about a name that is none of the allowed ones, which `told` lists, and with the nearest of them."""
+    options = f"allowed {are(allowed)} {told(allowed)}" if allowed else "there is none"
+    return f"unknown {what} ({shown(value)}): {options}{suggestion(str(value), allowed) if near else ''}"
 
 
 def suggestion(value: str, allowed: Collection[str]) -> str:

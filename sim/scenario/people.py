@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sim.scenario.findings import Findings
 from sim.scenario.form import DomainForm
-from sim.scenario.names import dns_label, is_domain_name, shown, unique, unknown
+from sim.scenario.names import dns_label, is_domain_name, shown, unique
 from sim.scenario.population import numbered
 from sim.scenario.reading import KEY
 from sim.scenario.records import NO_RECORDS, Records, Said, resolve_records
@@ -182,7 +182,7 @@ def _cname(name: str, form: DomainForm, forms: Mapping[str, DomainForm], finding
         findings.error(place, f"an alias with {_OF_RECORDS[key]} ({name}): allowed is cname or {key}")
     if target is None:
         if findings.whole("domains"):
-            findings.error(place, unknown("domain", form.cname, list(forms)))
+            findings.error(place, findings.unknown("domain", form.cname, forms))
     elif forms[target].cname is not None:
         findings.error(place, f"an alias of an alias ({form.cname}): name the domain that it stands for")
     return form.cname.lower()
@@ -214,13 +214,14 @@ def resolve_address(text: str, path: Path, domains: Mapping[str, Domain], findin
     domain = domains.get(name.lower())
     if domain is None:
         if sure:
-            findings.error(path, unknown("domain", name, domains))
+            findings.error(path, findings.unknown("domain", name, domains))
         return text
     if domain.mx == NULL_MX:
         return f"{local}@{domain.name}"
     known = (domain.users, domain.lists, domain.forwards, domain.moved)
     if not any(local in names for names in known) and local.lower() != POSTMASTER:
         if sure and findings.untouched("domains", name):
-            findings.error(path, unknown(f"user of {domain.name}", local, [one for names in known for one in names]))
+            users = [one for names in known for one in names]
+            findings.error(path, findings.unknown(f"user of {domain.name}", local, users))
         return text
     return f"{local}@{domain.name}"

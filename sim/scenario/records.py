@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from sim.scenario.findings import Findings
-from sim.scenario.names import unknown
 from sim.scenario.quantity import format_duration
 from sim.scenario.reading import KEY
 from sim.scenario.source import Path
@@ -60,7 +59,7 @@ def resolve_own_domains(
             findings.error((*place, KEY), f"this domain is there twice ({name}): upper and lower case are the same")
         elif domain is None:
             if sure:
-                findings.error((*place, KEY), unknown("domain", name, domains))
+                findings.error((*place, KEY), findings.unknown("domain", name, domains))
         elif domain.cname:
             findings.error(
                 (*place, KEY), f"an alias has no records of its own ({name}): name the domain that it stands for"

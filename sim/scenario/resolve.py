@@ -13,7 +13,7 @@ from sim.scenario.form import HostForm, ScenarioForm
 from sim.scenario.limiting import resolve_limits
 from sim.scenario.machines import resolve_architectures
 from sim.scenario.mailing import People, resolve_workload
-from sim.scenario.names import listing
+from sim.scenario.names import some, unknown
 from sim.scenario.people import resolve_domains
 from sim.scenario.quantity import format_duration
 from sim.scenario.reading import Step
@@ -118,7 +118,7 @@ def _check_windows(form: ScenarioForm, horizon: float, findings: Findings) -> No
             and sum(horizon / window.period for window in windows) <= MOST_OUTAGES
             and not opens(windows, form.start, horizon)
         ):
-            texts = listing([format_window(window) for window in windows])
+            texts = some([format_window(window) for window in windows])
             findings.error(
                 place,
                 f"windows that never open ({texts}, in {format_duration(horizon)} from {format_start(form.start)} on): "
@@ -170,4 +170,5 @@ def _check_expectations(
                 continue
             sure = findings.whole("architectures")
             findings.known(place, "architecture", side.architecture, architectures, whole=sure)
-            findings.known(place, "metric", side.metric, metrics, whole=bool(metrics))
+            if metrics and side.metric not in metrics:
+                findings.error(place, unknown("metric", side.metric, metrics))

@@ -13,7 +13,6 @@ from sim.scenario.distribution import Distribution, Exponential
 from sim.scenario.findings import Findings
 from sim.scenario.form import NetworkForm
 from sim.scenario.inputs import InputError, read_input
-from sim.scenario.names import unknown
 from sim.scenario.skies import IntervalForm, OutagesForm, WeatherForm
 from sim.scenario.spec import Group, Interval, Link, NameService, Network, Node, Outages, Weather
 
@@ -114,13 +113,13 @@ class _Names:
 
     def no_link(self, name: str) -> str:
         """What is wrong with a name that is no link's."""
-        return unknown("link", name, self._allowed)
+        return self._findings.unknown("link", name, self._allowed)
 
     def member(self, place: tuple[str | int, ...], name: str) -> str | None:
         """The own name of a link or a host."""
         found = self._links.get(name) or (name if name in self._nodes else None)
         if found is None and self.known:
-            self._findings.error(place, unknown("link or host", name, [*self._allowed, *self._nodes]))
+            self._findings.error(place, self._findings.unknown("link or host", name, [*self._allowed, *self._nodes]))
         return found
 
     def host(self, place: tuple[str | int, ...], name: str) -> bool:

@@ -18,7 +18,7 @@ from sim.scenario.findings import Findings
 from sim.scenario.form import GraphForm, LinkForm, LinkSettings, NetworkForm, NodeForm, ScenarioForm
 from sim.scenario.generate import Generate, Generator
 from sim.scenario.limits import Limits
-from sim.scenario.names import listing, shown, unique, unknown
+from sim.scenario.names import listing, shown, some, unique
 from sim.scenario.plan import DEFAULTS, SIGNAL_SPEED, Edge, Plan, distance, parts
 from sim.scenario.quantity import format_duration
 from sim.scenario.reading import KEY
@@ -219,7 +219,7 @@ def _wrong_contact(form: NetworkForm, findings: Findings, line: int, message: st
 def _check_met(contacts: Contacts | None, plan: Plan, form: NetworkForm, findings: Findings) -> None:
     for node, line in contacts.lines.items() if contacts is not None else ():
         if node not in plan.nodes:
-            _wrong_contact(form, findings, line, unknown("node", node, plan.nodes))
+            _wrong_contact(form, findings, line, findings.unknown("node", node, plan.nodes))
 
 
 def _met(contacts: Contacts | None, plan: Plan, layers: Layers) -> Layers:
@@ -296,7 +296,7 @@ def _note_parts(plan: Plan, findings: Findings) -> None:
     linked = {end for edge in plan.edges for end in edge.between}
     alone = [name for name in plan.nodes if name not in linked]
     if alone and len(plan.nodes) > 1:
-        findings.note(f"nodes without a link, which no mail can leave or reach: {listing(alone)}")
+        findings.note(f"nodes without a link, which no mail can leave or reach: {some(alone)}")
     groups = [group for group in parts(plan) if len(group) > 1]
     if len(groups) > 1:
         sizes = ", ".join(str(len(group)) for group in groups)
@@ -311,7 +311,7 @@ def _note_places(plan: Plan, settings: Sequence[LinkSettings], findings: Finding
     if bare:
         count = sum(1 for edge in asked if not bare.keys().isdisjoint(edge.between))
         default = format_duration(DEFAULT_DELAY)
-        findings.note(f"nodes without coordinates ({listing(bare)}): {count} of their links get a delay of {default}")
+        findings.note(f"nodes without coordinates ({some(bare)}): {count} of their links get a delay of {default}")
 
 
 def _from_places(how: LinkSettings, placed: bool) -> bool:
