@@ -10,7 +10,7 @@ from sim.scenario.limits import Limits, raised
 from sim.scenario.product import most_attempts
 from sim.scenario.quantity import format_size
 from sim.scenario.source import Path as Place
-from sim.scenario.spec import Architecture, Domain, Product, Scenario
+from sim.scenario.spec import Architecture, Domain, Host, Network, Product, Scenario, Weather
 
 __all__ = ["check_bounds", "check_size", "copies_of", "typical_most"]
 
@@ -20,6 +20,7 @@ def check_bounds(scenario: Scenario, findings: Findings) -> None:
     limits = scenario.limits
     counts: tuple[tuple[Place, str, int], ...] = (
         (("replications",), "replications", scenario.replications),
+        (("architectures",), "runs", scenario.replications * len(scenario.architectures)),
         (("network",), "nodes", len(scenario.network.nodes)),
         (("network",), "links", len(scenario.network.links)),
         (("domains",), "users", sum(len(domain.users) for domain in scenario.domains.values())),
@@ -32,11 +33,58 @@ def check_bounds(scenario: Scenario, findings: Findings) -> None:
             words = f"too many attempts of a message ({attempts:,.0f} before {name} gives it up)"
             findings.error(where, f"{words}: {raised('attempts', limits)}")
     horizon = scenario.duration + scenario.drain
+    _check_outages(scenario, horizon, findings)
     for host in (host for architecture in scenario.architectures.values() for host in architecture.hosts.values()):
         often = horizon / host.collects.every if host.collects is not None and host.collects.every else 0.0
         if often > limits.attempts:
             words = f"{host.name} asks for mail too often ({often:,.0f} times)"
             findings.error(("hosts", host.name, "collects", "every"), f"{words}: {raised('attempts', limits)}")
+
+
+def _check_outages(scenario: Scenario, horizon: float, findings: Findings) -> None:
+    """Weather is drawn before the run; an error stands where there is too much of it, alone or with what is before."""
+    most, total = scenario.limits.outages, 0.0
+    for where, what, name, count in _outages(scenario.network, scenario.architectures, horizon):
+        before, total = total, total + count
+        if count > most or total > most >= before:
+            words = f"too many {what} of {name} ({count:,.0f} in a run, on average"
+            words += f"; {total:,.0f} with all before it)" if count <= most else ")"
+            findings.error(where, f"{words}: {raised('outages', scenario.limits)}")
+
+
+def _outages(
+    network: Network, architectures: Mapping[str, Architecture], horizon: float
+) -> Iterator[tuple[Place, str, str, float]]:
+    """How often everything goes down on average: where the file says it, what that is called, whose it is."""
+    for link in network.links:
+        yield ("network",), "outages", link.name, _often(link.weather, horizon)
+        for loss in link.losses or ():
+            if loss.burst_time:
+                yield ("network",), "bursts of loss", link.name, horizon * loss.share / loss.burst_time
+    for group in network.groups:
+        yield ("network", "groups", group.name), "outages", group.name, _often(group.weather, horizon)
+    yield ("network", "dns"), "outages", "dns", _often(network.dns.weather, horizon)
+    hosts = [host for architecture in architectures.values() for host in architecture.hosts.values()]
+    for host in {(h.name, h.weather, h.listening, h.addresses, h.resolver): h for h in hosts}.values():
+        for what, name, weather in _of_host(host):
+            yield ("hosts",), what, name, _often(weather, horizon) if weather is not None else 0.0
+
+
+def _of_host(host: Host) -> Iterator[tuple[str, str, Weather | None]]:
+    """What of a host goes down."""
+    yield "crashes", host.name, host.weather
+    yield "outages of the resolver", host.name, host.resolver
+    yield "outages of the listener", host.name, host.listening
+    for address in host.addresses:
+        yield "outages", address.ip, address.reachable
+        yield "outages of the listener", address.ip, address.listening
+
+
+def _often(weather: Weather, horizon: float) -> float:
+    """How often something goes down until the horizon, on average."""
+    outages = weather.outages
+    often = horizon / (outages.up.mean() + outages.down.mean()) if outages is not None else 0.0
+    return often + len(weather.down) + sum(horizon / window.period for window in weather.windows)
 
 
 def _attempts(architectures: Mapping[str, Architecture]) -> Iterator[tuple[Place, str, float]]:

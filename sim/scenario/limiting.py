@@ -41,6 +41,10 @@ class LimitsForm(Form):
     """How often a message may be tried before it is given up, or mail be asked for; 1 M where nothing is said."""
     replications: Count | None = None
     """How many independent runs; 10 k where nothing is said."""
+    runs: Count | None = None
+    """How many runs, of all architectures; 100 k where nothing is said."""
+    outages: Count | None = None
+    """How many outages, crashes and bursts of loss a run may have on average; 5 M where nothing is said."""
     nodes: Count | None = None
     """How many nodes; 20 k where nothing is said."""
     links: Count | None = None

@@ -21,14 +21,17 @@ class Limits:
 
     `messages` and `copies` are those of a run, as far as they can be told beforehand: with a copy for each recipient,
     and each list expanded once a message. `attempts` are those of one message whose host is never up, and how often a
-    host asks for its mail. `users` are those of all domains. `size` is the
-    biggest message's, and `file` the biggest file's that the scenario names, unfolded.
+    host asks for its mail. `outages` are those of everything in a run, on average, bursts of loss counted. `users` are
+    those of all domains. `size` is the biggest message's, and `file` the biggest file's that the scenario names,
+    unfolded.
     """
 
     messages: int = 10_000_000
     copies: int = 20_000_000
     attempts: int = 1_000_000
     replications: int = 10_000
+    runs: int = 100_000
+    outages: int = 5_000_000
     nodes: int = 20_000
     links: int = 500_000
     users: int = 5_000_000

@@ -11,6 +11,7 @@ from sim.scenario.collecting import note_strangers
 from sim.scenario.findings import Findings
 from sim.scenario.form import HostForm, ScenarioForm
 from sim.scenario.limiting import resolve_limits
+from sim.scenario.limits import Limits
 from sim.scenario.machines import resolve_architectures
 from sim.scenario.mailing import People, resolve_workload
 from sim.scenario.names import some, unknown
@@ -19,13 +20,11 @@ from sim.scenario.quantity import format_duration
 from sim.scenario.reading import Step
 from sim.scenario.schedule import format_window
 from sim.scenario.skies import WeatherForm
-from sim.scenario.spec import Architecture, Expectation, Network, Scenario, Weather
+from sim.scenario.spec import Architecture, Expectation, Scenario
 from sim.scenario.storms import resolve_storms, trace_text
 from sim.scenario.wiring import resolve_network
 
 _PARTS_OF_NODES = ("graph", "nodes", "generate")
-MOST_OUTAGES = 1_000_000
-"""The weather is drawn before the run; of more outages than this that takes minutes and gigabytes."""
 
 
 def resolve(form: ScenarioForm, findings: Findings, folder: Path, metrics: Collection[str]) -> Scenario:
@@ -51,8 +50,7 @@ def resolve(form: ScenarioForm, findings: Findings, folder: Path, metrics: Colle
     if findings.whole("domains"):
         for architecture in architectures.values():
             note_strangers(architecture.hosts, {**domains, **architecture.domains}, findings)
-    _check_outages(network, architectures, form.duration + form.drain, findings)
-    _check_windows(form, form.duration + form.drain, findings)
+    _check_windows(form, form.duration + form.drain, limits, findings)
     expect = form.expect or ()
     _check_expectations(expect, architectures, metrics, findings)
     scenario = Scenario(
@@ -76,46 +74,12 @@ def resolve(form: ScenarioForm, findings: Findings, folder: Path, metrics: Colle
     return scenario
 
 
-def _check_outages(
-    network: Network, architectures: Mapping[str, Architecture], horizon: float, findings: Findings
-) -> None:
-    """No weather of so many outages that drawing it would never end."""
-    for where, what, name, weather in _skies(network, architectures):
-        if _too_many(weather, horizon):
-            findings.error(where, f"too many {what} of {name}: allowed are {MOST_OUTAGES:,} in a run, on average")
-
-
-def _skies(
-    network: Network, architectures: Mapping[str, Architecture]
-) -> Iterator[tuple[tuple[str, ...], str, str, Weather]]:
-    """All weather: where the file says it, what it is called, whose it is."""
-    for link in network.links:
-        yield ("network",), "outages", link.name, link.weather
-    for group in network.groups:
-        yield ("network", "groups", group.name), "outages", group.name, group.weather
-    yield ("network", "dns"), "outages", "dns", network.dns.weather
-    hosts = [host for architecture in architectures.values() for host in architecture.hosts.values()]
-    for host in {(h.name, h.weather, h.listening, h.addresses, h.resolver): h for h in hosts}.values():
-        yield ("hosts",), "crashes", host.name, host.weather
-        yield ("hosts",), "outages of the resolver", host.name, host.resolver
-        yield ("hosts",), "outages of the listener", host.name, host.listening or Weather()
-        for address in host.addresses:
-            yield ("hosts",), "outages", address.ip, address.reachable or Weather()
-            yield ("hosts",), "outages of the listener", address.ip, address.listening or Weather()
-
-
-def _too_many(weather: Weather, horizon: float) -> bool:
-    outages, windows = weather.outages, weather.windows
-    often = horizon / (outages.up.mean() + outages.down.mean()) if outages is not None else 0.0
-    return often + sum(horizon / window.period for window in windows) > MOST_OUTAGES
-
-
-def _check_windows(form: ScenarioForm, horizon: float, findings: Findings) -> None:
-    """Every schedule opens before the run ends."""
+def _check_windows(form: ScenarioForm, horizon: float, limits: Limits, findings: Findings) -> None:
+    """Every schedule opens before the run ends; one that opens too often for the limits is refused anyway."""
     for place, windows in _schedules(form):
         if (
             windows
-            and sum(horizon / window.period for window in windows) <= MOST_OUTAGES
+            and sum(horizon / window.period for window in windows) <= limits.outages
             and not opens(windows, form.start, horizon)
         ):
             texts = some([format_window(window) for window in windows])

@@ -81,6 +81,22 @@ TOO_MUCH = {
         NET + "limits: {users: 19}\ndomains: {a.example: {mx: a}, b.example: {mx: b}}",
         "scenario:3:10: too many users (20): allowed are 19, or more by `limits: {users: ...}`",
     ),
+    "runs": (
+        NET + "limits: {runs: 9}\nreplications: 5",
+        "scenario:1:1: too many runs (10): allowed are 9, or more by `limits: {runs: ...}`",
+    ),
+    "outages of one link": (
+        NET.replace("b]}]", "b], outages: {mtbf: 1e-9 s, mttr: 1e-9 s}}]") + DAY,
+        "scenario:1:10: too many outages of a-b (45,000,000,000,000 in a run, on average): allowed are 5 M, or more by",
+    ),
+    "outages of all links": (
+        "network: {generate: {complete: {nodes: 100}}, link_defaults: {outages: {mtbf: 30 s, mttr: 30 s}}}\n" + DAY,
+        "n43-n80 (1,500 in a run, on average; 5,001,000 with all before it): allowed are 5 M, or more by",
+    ),
+    "bursts of loss": (
+        NET.replace("b]}]", "b], loss: {gilbert-elliott: {loss: 2 %, burst: 1e-9 s}}}]") + DAY,
+        "scenario:1:10: too many bursts of loss of a-b (1,800,000,000,000 in a run, on average): allowed are 5 M, or",
+    ),
     "nodes": (NET + "limits: {nodes: 1}", "scenario:1:10: too many nodes (2): allowed are 1, or more by"),
     "links": (
         "network: {generate: {complete: {nodes: 60}}}\nlimits: {links: 1 k}",

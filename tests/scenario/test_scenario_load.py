@@ -678,13 +678,6 @@ def test_mail_after_the_writing_time_is_a_mistake():
         loads(text)
 
 
-def test_weather_without_end_is_a_mistake():
-    """A million outages in a run is the most that is drawn."""
-    text = "network: {nodes: [a, b], links: [{between: [a, b], outages: {mtbf: 1 ms, mttr: 1 ms}}]}\n"
-    with pytest.raises(ScenarioError, match="too many outages of a-b: allowed are 1,000,000"):
-        loads(text)
-
-
 @pytest.mark.parametrize(("text", "flag"), [("yes", True), ("no", False), ("true", True), ("false", False)])
 def test_flags_are_what_people_write(text, flag):
     """YAML 1.2 has yes and no as text; here they mean what they say."""

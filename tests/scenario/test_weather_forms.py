@@ -112,6 +112,7 @@ def test_a_partition_of_unlinked_hosts_is_noted():
     assert "no link leads from one side of partition 1 to another: it changes nothing" in scenario.notes
 
 
+OUTAGES = "allowed are 5 M, or more by `limits: {outages: ...}`"
 WINDOWS = (
     "allowed are daily 02:00-03:00, weekdays 18:00-08:00, weekends, mon 09:00-17:00 Europe/Paris, "
     "hourly 00-05 (minutes), hourly for 5 min, every 6 h for 20 min"
@@ -182,9 +183,9 @@ drain: 0 s
 hosts: {b: {resolver: {outages: {mtbf: 1 ms, mttr: 1 ms}}}}
 """,
         [
-            "x.yaml:4:15: too many outages of g: allowed are 1,000,000 in a run, on average",
-            "x.yaml:5:8: too many outages of dns: allowed are 1,000,000 in a run, on average",
-            "x.yaml:6:8: too many outages of the resolver of b: allowed are 1,000,000 in a run, on average",
+            f"x.yaml:4:15: too many outages of g (259,200,000 in a run, on average): {OUTAGES}",
+            f"x.yaml:5:8: too many outages of dns (518,400,000 in a run, on average): {OUTAGES}",
+            f"x.yaml:6:8: too many outages of the resolver of b (259,200,000 in a run, on average): {OUTAGES}",
         ],
     ),
     "no start": (
