@@ -1,4 +1,4 @@
-"""Graph files as networkx's readers take them: GraphML, GML, GEXF and Pajek, plain or gzip, in whatever encoding.
+"""Graph files as networkx's readers take them: GraphML, GML, GEXF, Pajek and JSON, plain or gzip, in any encoding.
 
 Text is UTF-8, what its byte order mark or its XML declaration says, or else Latin-1. GML may hold parallel edges
 whether or not it says `multigraph 1`. What is of no kind that is read is refused by its name.
@@ -7,6 +7,7 @@ whether or not it says `multigraph 1`. What is of no kind that is read is refuse
 from __future__ import annotations
 
 import codecs
+import json
 import re
 import warnings
 from collections.abc import Callable, Mapping
@@ -31,6 +32,8 @@ _DECLARATION = re.compile(r"""\A\s*<\?xml[^>]*?\?>""")
 _ENCODING = re.compile(rb"""\A\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _OPENS = re.compile(r'"[^"]*"|#[^\n]*|\bgraph\s*\[', re.IGNORECASE)
 _KEYS = re.compile(r'"[^"]*"|#[^\n]*|\bkey(?=\s)')
+_GEXF_NAMES = re.compile(r"http://(?:www\.)?gexf\.net/1\.\d(?:draft)?")
+_GEXF_READ = "http://www.gexf.net/1.2draft"
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _LONGEST_REASON = 400
 """What a reader says may hold a whole file; more characters than these are left out of an error."""
@@ -85,11 +88,28 @@ def _graphml(text: str) -> nx.Graph[Any]:
 
 
 def _gexf(text: str) -> nx.Graph[Any]:
-    return nx.read_gexf(BytesIO(_DECLARATION.sub("", text).encode()))
+    # The reader knows the versions up to 1.2 alone; what it reads is the same in 1.3, which Gephi writes.
+    return nx.read_gexf(BytesIO(_GEXF_NAMES.sub(_GEXF_READ, _DECLARATION.sub("", text)).encode()))
 
 
 def _pajek(text: str) -> nx.Graph[Any]:
     return nx.parse_pajek("\n".join(_LINE_END.split(text)))
+
+
+def _json(text: str) -> nx.Graph[Any]:
+    """Lists of nodes and of links (D3), or of edges; a multigraph, so that parallel ones are kept.
+
+    Raises:
+        ValueError: not JSON, or no such lists.
+    """
+    data = json.loads(text)
+    names = [name for name in ("links", "edges") if isinstance(data, dict) and name in data]
+    if not names or not isinstance(data.get("nodes"), list):
+        raise ValueError("no lists of nodes and links")
+    # A link's own key says nothing here, as in GML.
+    links = [{name: value for name, value in link.items() if name != "key"} for link in data[names[0]]]
+    shape = {name: data[name] for name in ("nodes", "graph", "directed") if name in data}
+    return nx.node_link_graph(shape | {"links": links}, multigraph=True, edges="links", key=OWN_KEY)
 
 
 def _gml(text: str) -> nx.Graph[Any]:
@@ -108,6 +128,7 @@ _READERS: Final[Mapping[str, tuple[str, Callable[[str], nx.Graph[Any]]]]] = {
     ".xml": ("GraphML", _graphml),
     ".gml": ("GML", _gml),
     ".gexf": ("GEXF", _gexf),
+    ".json": ("JSON with lists of nodes and links", _json),
     ".net": ("Pajek's format", _pajek),
     ".paj": ("Pajek's format", _pajek),
 }

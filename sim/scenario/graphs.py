@@ -1,17 +1,18 @@
 """Graphs from files and from networkx's generators, as plans.
 
 A node is called by its label, its name or its identifier, and has a place by latitude and longitude (Latitude, lat;
-Longitude, lon, lng, long) in degrees. What is read of an edge is a measure's (`measures`). What else a file has is said
-to be ignored.
+Longitude, lon, lng, long) in degrees. What is read of an edge is a measure's (`measures`). An edge without a rate has
+what its ends send and receive at, where these say so (Shadow). What else a file has is said to be ignored.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import networkx as nx
 
@@ -31,8 +32,8 @@ from sim.scenario.generate import (
     Waxman,
 )
 from sim.scenario.graph_files import OWN_KEY, read_graph_file
-from sim.scenario.measures import DELAY, LOSS, RATE, Units, plain
-from sim.scenario.names import are, shown, some, unique
+from sim.scenario.measures import DELAY, DOWN, LOSS, RATE, UP, Found, Measure, Units, plain
+from sim.scenario.names import shown, some, unique
 from sim.scenario.plan import Edge, Plan
 from sim.scenario.spec import Loss, Node
 from sim.scenario.values import Delay
@@ -41,6 +42,7 @@ _LABELS = ("label", "name", "id")
 _NO_LABELS = {"", "None", "defaults"}
 _LATITUDE = {"latitude", "lat"}
 _LONGITUDE = {"longitude", "lon", "lng", "long"}
+_SHARE = 'loss is taken for a share of 1; if it is one of 100, say `graph: {file: ..., units: {loss: "%"}}`'
 
 
 def read_graph(folder: Path, name: str | nx.Graph[Any], units: Units, most: int) -> Plan:
@@ -86,6 +88,14 @@ _MAKERS: Mapping[type, Callable[[Any, int], nx.Graph[Any]]] = {
 }
 
 
+class _Rates(NamedTuple):
+    """What a node sends and receives at in bit/s, infinite where it does not say, and the attributes that do."""
+
+    up: float
+    down: float
+    keys: tuple[str, ...]
+
+
 class _Reader:
     """Makes a plan of a graph, and keeps in mind which of its attributes are read."""
 
@@ -95,6 +105,8 @@ class _Reader:
         self._notes: list[str] = []
         self._ignored: dict[str, None] = {}
         self._nowhere: dict[str, None] = {}
+        self._bounding: dict[str, None] = {}
+        self._faults: dict[str, list[str]] = {}
 
     def plan(self) -> Plan:
         """The plan.
@@ -107,10 +119,16 @@ class _Reader:
         names = dict(zip(graph, unique(labels), strict=True))
         repeated = [label for label, count in Counter(labels).items() if count > 1]
         nodes = {names[node]: self._node(names[node], data) for node, data in graph.nodes(data=True)}
-        edges = self._edges(names)
+        rates = {names[node]: self._rates(names[node], data) for node, data in graph.nodes(data=True)}
+        edges = self._edges(names, rates)
+        if self._faults:
+            raise ValueError("; ".join(_first(faults) for faults in self._faults.values()))
+        self._ignore(key for one in rates.values() for key in one.keys if key not in self._bounding)
         notes = [self._directions(edges)] if graph.is_directed() else []
         if repeated:
             notes.append(f"nodes with the same label are told apart by a number ({some(repeated)})")
+        if self._bounding:
+            notes.append(f"links without a rate have what their ends send and receive at: {some(self._bounding)}")
         if self._ignored:
             notes.append(f"attributes of the graph that are ignored: {some(self._ignored)}")
         if self._nowhere:
@@ -125,45 +143,70 @@ class _Reader:
             place.append(_degrees(value, most))
             if value is not None and place[-1] is None:
                 self._nowhere[name] = None
-        self._ignore(key for key in data if plain(key) not in {*_LABELS, *_LATITUDE, *_LONGITUDE})
         lat, lon = place
         return Node(name=name) if lat is None or lon is None else Node(name=name, lat=lat, lon=lon)
 
-    def _edges(self, names: Mapping[object, str]) -> list[Edge]:
-        edges, loops, faults = list[Edge](), dict[str, None](), list[str]()
+    def _rates(self, name: str, data: Mapping[str, object]) -> _Rates:
+        """What a node sends and receives at."""
+        up, down = (self._find(f"of {name}", measure, data) for measure in (UP, DOWN))
+        read = {*up.keys, *down.keys}
+        self._ignore(key for key in data if key not in read and plain(key) not in {*_LABELS, *_LATITUDE, *_LONGITUDE})
+        return _Rates(up.value or math.inf, down.value or math.inf, (*up.keys, *down.keys))
+
+    def _edges(self, names: Mapping[object, str], rates: Mapping[str, _Rates]) -> list[Edge]:
+        edges, loops = list[Edge](), dict[str, None]()
         for a, b, data in self._graph.edges(data=True):
             if a == b:
                 loops[names[a]] = None
-                continue
-            try:
-                edges.append(self._edge((names[a], names[b]), data))
-            except ValueError as error:
-                faults.append(f"between {names[a]} and {names[b]}: {error}")
-        if faults:
-            raise ValueError(faults[0] + (f" (so it is with {len(faults)} edges)" if len(faults) > 1 else ""))
+            else:
+                edges.append(self._edge((names[a], names[b]), data, rates[names[a]], rates[names[b]]))
         if loops:
             self._notes.append(f"a line from {some(loops)} to itself is left out")
         return edges
 
-    def _edge(self, between: tuple[str, str], data: Mapping[str, object]) -> Edge:
-        found: dict[str, float | None] = {}
-        read = set[str]()
-        for measure in (RATE, DELAY, LOSS):
-            found[measure.setting], said_by = measure.find(data, self._graph.graph, self._units)
-            read |= said_by
-        loss, delay, rate = found["loss"], found["delay"], found["rate"]
+    def _edge(self, between: tuple[str, str], data: Mapping[str, object], here: _Rates, there: _Rates) -> Edge:
+        where = f"between {between[0]} and {between[1]}"
+        found = [self._find(where, measure, data) for measure in (RATE, DELAY, LOSS)]
+        rate, delay, loss = (one.value for one in found)
+        read = {key for one in found for key in one.keys}
         if loss is not None and loss >= 1:
-            raise ValueError(
-                f"not a loss ({loss:g}): allowed is less than 1; shares of a hundred need a unit, as in 5 %"
-            )
+            words = f"not a loss ({loss:g}): allowed is less than 1; shares of a hundred need a unit, as in 5 %"
+            self._wrong(where, words)
+        if loss and found[2].bare and plain(found[2].keys[0]) == "loss":
+            self._note(_SHARE)
         self._ignore(key for key in data if key not in read and plain(key) not in _LABELS)
         constant: Delay | None = None if delay is None else Constant(delay)
         return Edge(
             between=between,
-            rate=alike(rate) if rate else None,
+            rate=alike(rate) if rate else self._between(here, there),
             delay=None if constant is None else alike(constant),
             loss=None if loss is None else alike(Loss(share=loss)),
         )
+
+    def _find(self, where: str, measure: Measure, data: Mapping[str, object]) -> Found:
+        """What a node or an edge says; nothing, where that cannot be read."""
+        try:
+            return measure.find(data, self._graph.graph, self._units)
+        except ValueError as error:
+            self._wrong(where, str(error))
+            return Found()
+
+    def _wrong(self, where: str, words: str) -> None:
+        """Keep a mistake, with others that differ in place and value alone."""
+        self._faults.setdefault(words.partition(" (")[0], []).append(f"{where}: {words}")
+
+    def _between(self, here: _Rates, there: _Rates) -> Both[float] | None:
+        """The rate of a link that has none of its own: what its ends can send and receive."""
+        to, back = min(here.up, there.down), min(there.up, here.down)
+        if min(to, back) == math.inf:
+            return None
+        self._bounding |= dict.fromkeys((*here.keys, *there.keys))
+        return Both(back if to == math.inf else to, to if back == math.inf else back)
+
+    def _note(self, text: str) -> None:
+        """Say something once."""
+        if text not in self._notes:
+            self._notes.append(text)
 
     def _ignore(self, keys: Iterable[str]) -> None:
         self._ignored |= dict.fromkeys(shown(key) for key in keys if key != OWN_KEY)
@@ -175,8 +218,13 @@ class _Reader:
         alone = [f"{a} -> {b}" for a, b in arrows if arrows[a, b] > arrows[b, a]]
         words = "the graph is directed: opposite arrows are one link with two directions"
         if alone:
-            words += f"; arrows without an opposite one {are(alone)} alike in both: {some(alone)}"
+            words += f"; an arrow without an opposite one counts both ways: {some(alone)}"
         return words
+
+
+def _first(faults: list[str]) -> str:
+    """The first of a kind of mistakes, and how many there are."""
+    return faults[0] + (f" (so it is {len(faults)} times)" if len(faults) > 1 else "")
 
 
 def _joined(edges: Iterable[Edge]) -> list[Edge]:

@@ -11,19 +11,27 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sim.scenario.names import listing, shown
 from sim.scenario.quantity import BIT_RATE, DURATION, PROBABILITY, Quantity
 from sim.scenario.reading import Collected, JsonSchema
 
-__all__ = ["DELAY", "LOSS", "RATE", "UNITS_SCHEMA", "Measure", "Units", "plain", "read_units"]
+__all__ = ["DELAY", "DOWN", "LOSS", "RATE", "UNITS_SCHEMA", "UP", "Found", "Measure", "Units", "plain", "read_units"]
 
 Units = Mapping[str, str]
 """The units of attributes, by the attribute's name or by that of the setting (rate, delay, loss)."""
 
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*(\S.*?)?\s*", re.ASCII)
 _UNIT_NAMED = ("unit", "units")
+
+
+class Found(NamedTuple):
+    """A value in base units, None where there is none, the attributes that say it, and whether its number is bare."""
+
+    value: float | None = None
+    keys: tuple[str, ...] = ()
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +48,8 @@ class Measure:
     examples: str
     bare: bool = False
 
-    def find(self, edge: Mapping[str, Any], graph: Mapping[str, Any], units: Units) -> tuple[float | None, set[str]]:
-        """The value of an edge in base units, None where it says none, and the names of the attributes that say it.
+    def find(self, edge: Mapping[str, Any], graph: Mapping[str, Any], units: Units) -> Found:
+        """The value of an edge, or of a node.
 
         Raises:
             ValueError: it cannot be read; what is wrong, and the cure.
@@ -50,14 +58,15 @@ class Measure:
             for key, value in edge.items():
                 unit = self._of_name(key, name)
                 if unit is not None and not _is_nothing(value):
-                    companions = {k for k in edge if plain(k) in {plain(name) + end for end in _UNIT_NAMED}}
+                    companions = [k for k in edge if plain(k) in {plain(name) + end for end in _UNIT_NAMED}]
                     stated = [unit, *(edge[k] for k in companions), *self._told(units, key), *_beside(graph, name)]
-                    return self._value(key, value, next((str(one) for one in stated if one), "")), {key, *companions}
-        return None, set()
+                    found = self._value(key, value, next((str(one) for one in stated if one), ""))
+                    return Found(found[0], (key, *companions), found[1])
+        return Found()
 
     def unit(self, text: str) -> Fraction | None:
         """What a unit is in base units, None where it is none of this kind."""
-        return self.units.get(text, self.units.get(text.lower()) if self is not RATE else None)
+        return self.units.get(text, self.units.get(text.lower()) if self.quantity is not BIT_RATE else None)
 
     def called(self, name: str) -> bool:
         """Whether an attribute of this name, or the setting itself, is meant."""
@@ -73,7 +82,7 @@ class Measure:
     def _told(self, units: Units, key: str) -> list[str]:
         return [unit for name, unit in units.items() if plain(name) in {plain(key), self.setting}]
 
-    def _value(self, key: str, value: object, unit: str) -> float:
+    def _value(self, key: str, value: object, unit: str) -> tuple[float, bool]:
         found = _NUMBER.fullmatch(str(value))
         if found is None or isinstance(value, bool):
             raise ValueError(f"not {self.quantity.name} ({shown(value)}): allowed is e.g. {self.quantity.example}")
@@ -88,7 +97,8 @@ class Measure:
                 f"or in the scenario, as in `graph: {{file: ..., units: {{{key}: {self.examples}}}}}`"
             )
         base = next(iter(self.quantity.units))
-        return self.quantity.parse(float(number * factor) if self.bare else f"{float(number * factor)!r} {base}")
+        text = f"{float(number * factor)!r} {base}"
+        return self.quantity.parse(float(number * factor) if self.bare else text), not own
 
 
 def plain(name: object) -> str:
@@ -119,7 +129,12 @@ _PREFIXES: Mapping[str, int | Fraction] = {
     **dict.fromkeys(("M", "m"), 10**6),
     **dict.fromkeys(("G", "g"), 10**9),
     **dict.fromkeys(("T", "t"), 10**12),
+    "Ki": 2**10,
+    "Mi": 2**20,
+    "Gi": 2**30,
 }
+_EIGHTFOLD = {prefix: 8 * factor for prefix, factor in _PREFIXES.items()}
+_RATES = _scaled(_PREFIXES, "bit/s", "bps", "bit", "bits/s", "b/s") | _scaled(_EIGHTFOLD, "B/s")
 _SECOND = {"": Fraction(1), "m": Fraction(1, 10**3), "u": Fraction(1, 10**6), "n": Fraction(1, 10**9)}
 _LONG_SECOND = dict(zip(("", "milli", "micro", "nano"), _SECOND.values(), strict=True))
 
@@ -127,14 +142,20 @@ RATE: Final = Measure(
     "rate",
     BIT_RATE,
     (_ZOO_RATE, "rate", "bandwidth", "bw", "capacity"),
-    _scaled(_PREFIXES, "bit/s", "bps", "bit", "bits/s", "b/s"),
+    _RATES,
     "Mbit/s",
 )
+UP: Final = Measure("rate", BIT_RATE, ("host_bandwidth_up", "bandwidth_up"), _RATES, "Mbit/s")
+"""What a node sends at, over all."""
+DOWN: Final = Measure("rate", BIT_RATE, ("host_bandwidth_down", "bandwidth_down"), _RATES, "Mbit/s")
+"""What a node receives at, over all."""
 DELAY: Final = Measure(
     "delay",
     DURATION,
     ("delay", "latency"),
-    _scaled(_SECOND, "s", "sec") | {"\u00b5s": Fraction(1, 10**6)} | _scaled(_LONG_SECOND, "second", "seconds"),
+    _scaled(_SECOND, "s", "sec")
+    | dict.fromkeys(("\u00b5s", "\u03bcs"), Fraction(1, 10**6))
+    | _scaled(_LONG_SECOND, "second", "seconds"),
     "ms",
 )
 LOSS: Final = Measure(
@@ -145,7 +166,7 @@ LOSS: Final = Measure(
     '"%"',
     bare=True,
 )
-_MEASURES = (RATE, DELAY, LOSS)
+_MEASURES = (RATE, DELAY, LOSS, UP, DOWN)
 
 
 def read_units(value: object) -> dict[str, str]:

@@ -127,7 +127,7 @@ def test_a_directed_graph_gives_links_in_both_directions(tmp_path):
     ]
     assert scenario.notes[0] == (
         "the graph is directed: opposite arrows are one link with two directions; "
-        "arrows without an opposite one is alike in both: C -> A"
+        "an arrow without an opposite one counts both ways: C -> A"
     )
 
 
@@ -266,6 +266,10 @@ MEASURED = {
     'bandwidth "1 Gbps"': ("rate", 1e9),
     'bw "10 Mbit"': ("rate", 1e7),
     "capacity_kbps 64": ("rate", 64e3),
+    'bandwidth "2 MB/s"': ("rate", 16e6),
+    'bandwidth "1 Kibit"': ("rate", 1024),
+    'latency "7 \u03bcs"': ("delay", 7e-6),
+    'latency "7 \u00b5s"': ("delay", 7e-6),
     "LinkSpeedRaw 2048000": ("rate", 2048e3),
     'latency "50 ms"': ("delay", 0.05),
     'delay "7 us"': ("delay", 7e-6),
@@ -321,7 +325,18 @@ def test_numbers_that_say_nothing(tmp_path, line, expected):
     with pytest.raises(ScenarioError) as caught:
         edges(tmp_path, f"{ENDS} {line}", f"{ENDS} {line}")
     assert expected in str(caught.value)
-    assert str(caught.value).endswith("(so it is with 2 edges)")
+    assert str(caught.value).endswith("(so it is 2 times)")
+
+
+def test_all_that_is_wrong_with_a_graph_is_said(tmp_path):
+    """Each kind of mistake once, with its cure and how often it is there."""
+    text = f"graph [ {TWO} edge [ {ENDS} bw 10 delay 5 loss 2 ] edge [ {ENDS} bw 1 ] ]".replace(
+        "id 1", "id 1 bandwidth_up 17"
+    )
+    said = refusal(tmp_path, text)
+    causes = ["bandwidth_up needs a unit (17)", "bw needs a unit (10)", "delay needs a unit (5)", "not a loss (2)"]
+    assert [said.count(cause) for cause in causes] == [1, 1, 1, 1]
+    assert said.count("so it is 2 times") == 1
 
 
 @pytest.mark.parametrize(
@@ -366,13 +381,13 @@ def test_what_is_said_of_a_link_of_the_graph_is_turned_with_it(tmp_path):
 def test_what_is_not_read_is_said(tmp_path):
     """Attributes that mean nothing here are named, once; a place that is not in degrees is none."""
     text = (
-        'graph [ node [ id 0 host_bandwidth_up "1 Mbit" lat 412.5 lon 8 x 1 ] node [ id 1 name "n" lat "47.5" lng 8 ] '
+        'graph [ node [ id 0 asn 7 lat 412.5 lon 8 x 1 ] node [ id 1 name "n" lat "47.5" lng 8 ] '
         'edge [ source 0 target 1 jitter "5 ms" packet_loss 0.2 ] edge [ source 0 target 1 jitter 1 ] '
         "edge [ source 1 target 1 ] edge [ source 0 target 0 ] ]"
     )
     scenario = graph(tmp_path, text)
     assert scenario.notes[:3] == (
-        "attributes of the graph that are ignored: host_bandwidth_up, x, jitter",
+        "attributes of the graph that are ignored: asn, x, jitter",
         "nodes whose place is not in degrees, so that they have none: node-0",
         "a line from node-0, n to itself is left out",
     )
@@ -380,6 +395,39 @@ def test_what_is_not_read_is_said(tmp_path):
         ("node-0", None, None),
         ("n", 47.5, 8.0),
     ]
+
+
+def test_a_link_has_what_its_ends_send_and_receive_at(tmp_path):
+    """Shadow's hosts have rates and its edges none: each way it is the lesser of the two; an edge's own rate counts."""
+    nodes = {1: ("2 Mbit", "9 Mbit"), 2: ("3 Mbit", "1 MB/s"), 3: ("5 Mbit", None), 4: (None, None)}
+    said = "".join(
+        f'node [ id {node} label "n{node}" '
+        + "".join(f'host_bandwidth_{way} "{rate}" ' for way, rate in zip(("up", "down"), rates, strict=True) if rate)
+        + "] "
+        for node, rates in nodes.items()
+    )
+    ends = [(1, 2, ""), (2, 1, 'bw "7 Mbit"'), (1, 3, ""), (3, 4, ""), (4, 4, "")]
+    lines = "".join(f"edge [ source {a} target {b} {more} ] " for a, b, more in ends)
+    scenario = graph(tmp_path, f"graph [ {said} {lines} ]")
+    found = [link.rates or (link.rate, link.rate) for link in scenario.network.links]
+    assert found == [(2e6, 3e6), (7e6, 7e6), (2e6, 5e6), (5e6, 5e6)]
+    used = "links without a rate have what their ends send and receive at: host_bandwidth_up, host_bandwidth_down"
+    assert (used in scenario.notes, any("ignored" in note for note in scenario.notes)) == (True, False)
+
+
+def test_what_nodes_send_at_is_ignored_where_links_have_rates(tmp_path):
+    """That is said."""
+    text = f'graph [ {TWO} edge [ {ENDS} bw "7 Mbit" ] ]'.replace("id 1", 'id 1 host_bandwidth_up "1 Mbit"')
+    assert "attributes of the graph that are ignored: host_bandwidth_up" in graph(tmp_path, text).notes
+
+
+@pytest.mark.parametrize(
+    ("written", "told"), [("loss 0.5", 1), ("packet_loss 0.5", 0), ('loss "5 %"', 0), ("loss 0", 0)]
+)
+def test_a_bare_loss_is_said_to_be_a_share(tmp_path, written, told):
+    """Mininet's loss is one of a hundred; Shadow's packet_loss, by its specification, one of 1."""
+    scenario = graph(tmp_path, f"graph [ {TWO} edge [ {ENDS} {written} ] ]")
+    assert sum("loss is taken for a share of 1" in note for note in scenario.notes) == told
 
 
 ENCODED = {
@@ -424,20 +472,43 @@ OTHERS = {
 </attributes><nodes><node id="0" label="a"/><node id="1" label="b"/></nodes><edges>
 <edge id="0" source="0" target="1"><attvalues><attvalue for="0" value="3 ms"/></attvalues></edge></edges></graph>
 </gexf>""",
+    "d3.json": """{"nodes": [{"id": 7, "name": "a", "pos": [2.3, 48.8]}, {"id": 8, "name": "b"}],
+"links": [{"source": 7, "target": 8, "latency": "3 ms", "key": 0}]}""",
+    "edges.json": """{"directed": false, "multigraph": false, "graph": {"delay_unit": "ms"}, "nodes": [{"id": "a"}, {"id": "b"}],
+"edges": [{"source": "b", "target": "a", "delay": 3}]}""",
     "g.net": '*Vertices 2\n1 "a" 0.1 0.2 box\n2 "b"\n*Edges\n1 2 1 latency "3 ms"\n',
 }
+
+
+OTHERS["gephi.gexf"] = OTHERS["g.gexf"].replace("www.gexf.net/1.2draft", "gexf.net/1.3").replace('"1.2"', '"1.3"')
 
 
 @pytest.mark.parametrize("name", OTHERS)
 @pytest.mark.parametrize("squeezed", [False, True])
 def test_other_formats(tmp_path, name, squeezed):
-    """GEXF and Pajek load, plain or as gzip."""
+    """GEXF, Pajek and JSON load, plain or as gzip."""
     data = OTHERS[name].encode()
     file = name + ".gz" * squeezed
     (tmp_path / file).write_bytes(gzip.compress(data) if squeezed else data)
     network = loads(f"network: {{graph: {file}}}", tmp_path).network
     assert list(network.nodes) == ["a", "b"]
     assert [link.delay for link in network.links] == [Constant(0.003)]
+
+
+def test_parallel_links_of_json(tmp_path):
+    """They are kept, whatever the file says of itself and of their keys."""
+    text = json.dumps(
+        {"multigraph": False, "nodes": [{"id": 1}, {"id": 2}], "links": [{"source": 1, "target": 2, "key": 0}] * 2}
+    )
+    assert len(graph(tmp_path, text, "g.json").network.links) == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", "{}", '{"nodes": 3, "links": []}', '{"nodes": [3], "links": [4]}', "[" * 100_000, "7" * 5000]
+)
+def test_json_that_is_no_graph(tmp_path, text):
+    """It is an error, whatever it holds."""
+    assert "no graph can be read from this file (g.json, " in refusal(tmp_path, text, "g.json")
 
 
 @settings(max_examples=60, deadline=None)
