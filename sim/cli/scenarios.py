@@ -11,6 +11,7 @@ from pathlib import Path
 from cyclopts import App
 
 from sim.cli.common import DONE, Overrides, ScenarioFile, UsageError, put, read_scenario
+from sim.scenario.names import counted
 
 scenarios = App(name="scenarios", help="The scenarios that come with mtasim.")
 
@@ -18,10 +19,9 @@ scenarios = App(name="scenarios", help="The scenarios that come with mtasim.")
 def check(scenario: ScenarioFile, *, overrides: Overrides = ()) -> int:
     """Check a scenario file; say every mistake in it."""
     spec = read_scenario(scenario, overrides, quiet=False)
-    put(
-        f"{scenario}: fine: {len(spec.network.nodes)} nodes, {len(spec.network.links)} links, "
-        f"{len(spec.domains)} domains, {len(spec.architectures)} architectures"
-    )
+    parts = {"node": spec.network.nodes, "link": spec.network.links, "domain": spec.domains}
+    parts["architecture"] = spec.architectures
+    put(f"{scenario}: fine: {', '.join(counted(len(what), name) for name, what in parts.items())}")
     return DONE
 
 

@@ -37,11 +37,15 @@ class Letter(NamedTuple):
 class Recorded:
     """The replayed part of a trace: its messages, and its people with the line that each of them is first on.
 
-    People stand in order of first appearance in the messages, a source before its targets.
+    People stand in order of first appearance in the messages, a source before its targets. `rows` is how many the trace
+    has, `left_out` how many of them are not replayed, and `span` the seconds of its first and its last.
     """
 
     letters: tuple[Letter, ...]
     people: Mapping[str, int]
+    rows: int = 0
+    left_out: int = 0
+    span: tuple[float, float] = (0.0, 0.0)
 
 
 def read_letters(folder: Path, name: str, *, start: float, duration: float, most: int) -> Recorded:
@@ -54,8 +58,8 @@ def read_letters(folder: Path, name: str, *, start: float, duration: float, most
     Raises:
         InputError: the file cannot be read, or a line is not `source target seconds`.
     """
-    rows = [row for row in _rows(folder, name, most) if start <= row[0] < start + duration]
-    rows.sort(key=itemgetter(0))
+    everything = sorted(_rows(folder, name, most), key=itemgetter(0))
+    rows = [row for row in everything if start <= row[0] < start + duration]
     found: dict[tuple[float, str], dict[str, None]] = {}
     lines: dict[str, int] = {}
     for seconds, source, target, line in rows:
@@ -64,12 +68,15 @@ def read_letters(folder: Path, name: str, *, start: float, duration: float, most
             lines.setdefault(person, line)
     letters = tuple(Letter(seconds - start, source, tuple(targets)) for (seconds, source), targets in found.items())
     people = dict.fromkeys(person for letter in letters for person in (letter.source, *letter.targets))
-    return Recorded(letters, {person: lines[person] for person in people})
+    span = (everything[0][0], everything[-1][0]) if everything else (0.0, 0.0)
+    first_lines = {person: lines[person] for person in people}
+    return Recorded(letters, first_lines, len(everything), len(everything) - len(rows), span)
 
 
 def strangers(recorded: Recorded, domains: Mapping[str, Domain]) -> list[str]:
     """The people whose names are no address of the scenario, in order of first appearance."""
-    return [person for person in recorded.people if _address(person, domains) is None]
+    book = _Book(domains)
+    return [person for person in recorded.people if book.address(person) is None]
 
 
 def addresses_of(recorded: Recorded, domains: Mapping[str, Domain], users: Sequence[str]) -> dict[str, str]:
@@ -77,22 +84,39 @@ def addresses_of(recorded: Recorded, domains: Mapping[str, Domain], users: Seque
 
     When there are more people to deal than users, the users are gone through again from the first one on.
     """
-    found = {person: _address(person, domains) for person in recorded.people}
+    book = _Book(domains)
+    found = {person: book.address(person) for person in recorded.people}
     dealt = (person for person, address in found.items() if address is None)
     return {person: address for person, address in found.items() if address is not None} | {
         person: users[number % len(users)] for number, person in enumerate(dealt)
     }
 
 
-def _address(person: str, domains: Mapping[str, Domain]) -> str | None:
-    """The address that a person's name is, with its domain in lower case; None if the scenario has none such."""
-    local, _, name = person.rpartition("@")
-    domain = domains.get(name.lower())
-    if not local or domain is None:
-        return None
-    known = (domain.users, domain.lists, domain.forwards, domain.moved)
-    there = domain.mx == NULL_MX or local.lower() == POSTMASTER or any(local in names for names in known)
-    return f"{local}@{domain.name}" if there else None
+class _Book:
+    """The addresses of a scenario, found in whatever case they are written, as the hosts find their users."""
+
+    def __init__(self, domains: Mapping[str, Domain]) -> None:
+        self._domains = domains
+        self._names: dict[str, dict[str, str]] = {}
+
+    def address(self, person: str) -> str | None:
+        """The address that a person's name is, as the scenario writes it; None if it has none such."""
+        local, _, name = person.rpartition("@")
+        domain = self._domains.get(name.lower())
+        if not local or domain is None:
+            return None
+        if domain.mx == NULL_MX or local.lower() == POSTMASTER:
+            return f"{local}@{domain.name}"
+        names = self._names_of(domain)
+        own = names.get(local) or names.get(local.lower())
+        return None if own is None else f"{own}@{domain.name}"
+
+    def _names_of(self, domain: Domain) -> dict[str, str]:
+        """Its local-parts, by themselves, and by themselves in lower case."""
+        if domain.name not in self._names:
+            known = (*domain.users, *domain.lists, *domain.forwards, *domain.moved)
+            self._names[domain.name] = {local.lower(): local for local in known} | {local: local for local in known}
+        return self._names[domain.name]
 
 
 def _rows(folder: Path, name: str, most: int) -> Iterator[_Row]:

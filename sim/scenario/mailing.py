@@ -17,7 +17,7 @@ from sim.scenario.inputs import InputError
 from sim.scenario.limits import Limits, raised
 from sim.scenario.mail_trace import addresses_of, read_letters, strangers
 from sim.scenario.messages import read_messages
-from sim.scenario.names import listing, shown
+from sim.scenario.names import counted, listing, shown
 from sim.scenario.people import resolve_address
 from sim.scenario.quantity import format_duration
 from sim.scenario.reading import Form
@@ -201,7 +201,12 @@ def _trace(form: TraceForm, place: Place, people: People, volume: _Volume) -> Tr
     known = addresses_of(recorded, people.domains, ["-"])
     copies = sum(volume.copies(known[target]) for letter in recorded.letters for target in letter.targets)
     volume.add(place, len(recorded.letters), copies)
-    findings.note(f"{form.file}: {len(recorded.letters)} messages to {count} recipients")
+    findings.note(f"{form.file}: {counted(len(recorded.letters), 'message')} to {counted(count, 'recipient')}")
+    if recorded.left_out:
+        first, last = recorded.span
+        left_out = f"{recorded.left_out} of {counted(recorded.rows, 'row')}, which are at {first:.10g} to {last:.10g} s"
+        until = f"{form.start:.10g} to {form.start + people.duration:.10g} s"
+        findings.note(f"{form.file}: left out are {left_out}; replayed are {until}, by `start` and `duration`")
     unknown_people = strangers(recorded, people.domains)
     if unknown_people and form.deal:
         findings.note(

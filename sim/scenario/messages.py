@@ -9,7 +9,7 @@ from pathlib import Path
 from sim.mail.content import canonical, has_header
 from sim.mail.mbox import Mbox, without_bom
 from sim.scenario.inputs import InputError, printable, read_input
-from sim.scenario.names import some
+from sim.scenario.names import counted, some
 
 __all__ = ["RealMessages", "read_messages"]
 
@@ -48,7 +48,7 @@ def read_messages(folder: Path, name: str, most: int) -> RealMessages:
     return RealMessages(
         contents,
         (
-            f"{name}: {len(contents)} {'message' if len(contents) == 1 else 'messages'}",
+            f"{name}: {counted(len(contents), 'message')}",
             *remarks,
             *_each(empty, "an empty message is left out"),
             *_each(strange, "this message does not begin with a header field; it is sent as it is"),

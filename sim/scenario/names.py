@@ -45,6 +45,11 @@ def some(names: Collection[str]) -> str:
     return ", ".join(list(names)[:_LISTED]) + f", ... ({len(names)} in all)"
 
 
+def counted(number: int, thing: str) -> str:
+    """How many there are of a thing: `1 message`, `2 messages`."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def are(names: Collection[object]) -> str:
     """The verb for so many: `is` or `are`."""
     return "is" if len(names) == 1 else "are"

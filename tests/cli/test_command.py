@@ -205,7 +205,7 @@ def test_a_damaged_result_is_exit_2(damage: str, small: Path, tmp_path: Path, ca
 def test_check_says_what_is_there(small: Path, capsys):
     """A scenario without mistakes."""
     assert cli.main(["check", str(small)]) == 0
-    assert capsys.readouterr().out.endswith("fine: 2 nodes, 1 links, 2 domains, 2 architectures\n")
+    assert capsys.readouterr().out.endswith("fine: 2 nodes, 1 link, 2 domains, 2 architectures\n")
 
 
 def test_show_prints_a_scenario(small: Path, tmp_path: Path, capsys):

@@ -6,6 +6,7 @@ import gzip
 from functools import partial
 from itertools import pairwise
 from random import Random
+from time import process_time
 
 import pytest
 
@@ -94,10 +95,14 @@ DOMAINS = {
 
 
 def test_people_keep_their_addresses(trace):
-    """Whoever is an address writes and gets their own mail; domains may be in upper case, names may not."""
+    """Whoever is an address in whatever case writes and gets their own mail, as hosts find their users."""
     rows = b"eve@Y.example all@x.example 1\nann@x.example PostMaster@y.example 2\non@y.example who@none.example 3\n"
-    recorded = read(*trace(rows + b"7 Ann@x.example 4\nbob@z.example @x.example 5\n"), start=0, duration=9)
-    assert strangers(recorded, DOMAINS) == ["7", "Ann@x.example", "bob@z.example", "@x.example"]
+    recorded = read(
+        *trace(rows + b"7 Ann@x.example 4\nANN@X.EXAMPLE ALL@x.example 4\nbob@z.example @x.example 5\n"),
+        start=0,
+        duration=9,
+    )
+    assert strangers(recorded, DOMAINS) == ["7", "bob@z.example", "@x.example"]
     assert addresses_of(recorded, DOMAINS, ["u@1", "u@2", "u@3"]) == {
         "eve@Y.example": "eve@y.example",
         "all@x.example": "all@x.example",
@@ -106,9 +111,11 @@ def test_people_keep_their_addresses(trace):
         "on@y.example": "on@y.example",
         "who@none.example": "who@none.example",
         "7": "u@1",
-        "Ann@x.example": "u@2",
-        "bob@z.example": "u@3",
-        "@x.example": "u@1",
+        "Ann@x.example": "ann@x.example",
+        "ANN@X.EXAMPLE": "ann@x.example",
+        "ALL@x.example": "all@x.example",
+        "bob@z.example": "u@2",
+        "@x.example": "u@3",
     }
 
 
@@ -132,6 +139,31 @@ def test_unknown_people_are_mistakes(trace):
         "trace.txt: 3 messages to 3 recipients",
         "trace.txt: 2 people who are no addresses of the scenario are dealt to its users",
     )
+
+
+@pytest.mark.parametrize(
+    ("rows", "note"),
+    [
+        (b"u1@a.example u2@b.example 1446854400\n", "1 of 1 row, which are at 1446854400 to 1446854400 s"),
+        (b"u1@a.example u2@b.example 1\nu1@a.example u2@b.example 3600\n", "1 of 2 rows, which are at 1 to 3600 s"),
+        (b"u1@a.example u2@b.example 5\nu1@a.example u2@b.example -1\n", "1 of 2 rows, which are at -1 to 5 s"),
+    ],
+)
+def test_what_is_not_replayed_is_said(trace, rows, note):
+    """Mail from outside of the replayed time, in a trace of the seconds since 1970, say, does not vanish unseen."""
+    folder, _ = trace(rows)
+    said = f"trace.txt: left out are {note}; replayed are 0 to 3600 s, by `start` and `duration`"
+    assert said in loads(FILE % "", folder).notes
+
+
+@pytest.mark.slow
+def test_people_are_found_at_once(trace):
+    """However many users there are."""
+    folder, _ = trace(b"".join(b"u%d@a.example u%d@b.example 1\n" % (n, n) for n in range(1, 20_000)))
+    users = "domains: {a.example: {mx: a, users: 500000}, b.example: {mx: b, users: 500000}}\n"
+    began = process_time()
+    loads(FILE % "" + users, folder)
+    assert process_time() - began < 60
 
 
 def test_many_unknown_people_are_counted(trace):
