@@ -1,9 +1,9 @@
 """Contacts: recorded times in which nodes can reach each other, as the links that they make.
 
 A trace is a list of connections of The ONE (`TIME CONN A B up`, `TIME CONN A B down`), both ways alike, or a CSV with
-the columns from, to, start, end and, where contacts have one, rate; each of its rows is one-way. A session needs both
-ways: a link is up while its nodes reach each other, at the rates that they then have. Where these change from contact
-to contact there is a link for each pair of rates, and one of them is up.
+the columns from, to, start, end and, where contacts have them, rate and delay; each of its rows is one-way. They stand
+in any order. A session needs both ways: a link is up while its nodes reach each other, at the rates and delays that
+they then have. Where these change from contact to contact there is a link for each pair, and one of them is up.
 
 Sources: The ONE's StandardEventsReader; contact plans as of CCSDS 734.3-B-1.
 """
@@ -13,23 +13,34 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import partial
+from itertools import islice, pairwise
+from operator import attrgetter
+from typing import NamedTuple
 
 from sim.scenario.calendar import Start
-from sim.scenario.csv_rows import Row, csv_rows, moment
-from sim.scenario.directions import Both
+from sim.scenario.csv_rows import Row, csv_rows, delimiter, moment
+from sim.scenario.directions import Both, alike
 from sim.scenario.names import shown, some
 from sim.scenario.plan import DEFAULTS
-from sim.scenario.quantity import BIT_RATE, above_zero
+from sim.scenario.quantity import BIT_RATE, DURATION, above_zero
 from sim.scenario.spec import Interval
 
-__all__ = ["COLUMNS", "Contacts", "read_contacts"]
+__all__ = ["COLUMNS", "Contacts", "Pace", "is_of_contacts", "read_contacts"]
 
 COLUMNS = ("from", "to", "start", "end")
-_RATE = "rate"
+_RATE, _DELAY = "rate", "delay"
 _LOOKED_AT = 100
 """The ONE's events are told by a connection among so many lines."""
 _WORDS = {"up": True, "down": False}
+
+
+class Pace(NamedTuple):
+    """How fast one way is: rate in bit/s, delay in s; None: as the link is."""
+
+    rate: float | None = None
+    delay: float | None = None
+
 
 Wrong = Callable[[int, str], None]
 """Takes a mistake and its line."""
@@ -37,12 +48,21 @@ Wrong = Callable[[int, str], None]
 
 @dataclass(frozen=True, slots=True)
 class _Contact:
-    """One way: from when to when, in s, at which rate (bit/s; None: that of the link), and its line in the trace."""
+    """One way: from when to when, in s, at which pace, and its line in the trace."""
 
     start: float
     end: float
-    rate: float | None
+    pace: Pace
     line: int
+
+
+class _Event(NamedTuple):
+    """A connection that goes up or down: its line, when, whose, which."""
+
+    line: int
+    at: float
+    pair: tuple[str, str]
+    up: bool
 
 
 class Contacts:
@@ -87,19 +107,19 @@ class Contacts:
         """Who meets whom, each pair once."""
         return [way for way in self._ways if way[::-1] not in self._ways or way < way[::-1]]
 
-    def links(self, between: tuple[str, str], horizon: float) -> dict[Both[float | None], tuple[Interval, ...]]:
-        """When a link between two nodes is down until the horizon, for each pair of rates that it has while it is up.
+    def links(self, between: tuple[str, str], horizon: float) -> dict[Both[Pace], tuple[Interval, ...]]:
+        """When a link between two nodes is down until the horizon, for each pair of paces that it has while it is up.
 
         Empty where the trace says nothing of them.
         """
         there, back = (self._ways.get(way, []) for way in (between, between[::-1]))
         if not (there or back):
             return {}
-        up: dict[Both[float | None], list[tuple[float, float]]] = {}
+        up: dict[Both[Pace], list[tuple[float, float]]] = {}
         for one, other, start, end in _meetings(there, back):
             if end > 0 and start < horizon:
-                up.setdefault(Both(one.rate, other.rate), []).append((max(start, 0.0), min(end, horizon)))
-        return {rates: _between(spans, horizon) for rates, spans in (up or {Both(None, None): []}).items()}
+                up.setdefault(Both(one.pace, other.pace), []).append((max(start, 0.0), min(end, horizon)))
+        return {paces: _between(spans, horizon) for paces, spans in (up or {alike(Pace()): []}).items()}
 
 
 def _meetings(there: Sequence[_Contact], back: Sequence[_Contact]) -> Iterator[tuple[_Contact, _Contact, float, float]]:
@@ -125,8 +145,9 @@ def _between(spans: Sequence[tuple[float, float]], horizon: float) -> tuple[Inte
 
 def is_of_contacts(text: str) -> bool:
     """Whether a trace is one of contacts, and not of outages."""
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")][:_LOOKED_AT]
-    columns = {column.strip().lower() for column in "".join(lines[:1]).split(",")}
+    lines = list(islice((line for line in text.splitlines() if line.strip() and not line.startswith("#")), _LOOKED_AT))
+    first = "".join(lines[:1])
+    columns = {column.strip(' "').lower() for column in first.split(delimiter(first))}
     return any(map(_is_of_the_one, lines)) or set(COLUMNS[:2]) <= columns
 
 
@@ -147,12 +168,12 @@ def read_contacts(text: str, start: Start, wrong: Wrong) -> Contacts:
 
 
 def _read_csv(text: str, start: Start, contacts: Contacts, wrong: Wrong) -> None:
-    for row in csv_rows(text, COLUMNS, (_RATE,), wrong, contacts.notes.append):
+    for row in csv_rows(text, COLUMNS, (_RATE, _DELAY), wrong, contacts.notes.append):
         way = row.values["from"], row.values["to"]
         if not _are_names(way, row.line, wrong):
             continue
         times = [moment(row, column, start, wrong) for column in COLUMNS[2:]]
-        rate = _rate(row, wrong)
+        pace = Pace(_said(row, _RATE, partial(above_zero, BIT_RATE), wrong), _said(row, _DELAY, DURATION.parse, wrong))
         if way[0] == way[1]:
             wrong(row.line, f"a contact from a node to itself ({' - '.join(way)}): allowed are two different nodes")
         elif None not in times:
@@ -161,7 +182,7 @@ def _read_csv(text: str, start: Start, contacts: Contacts, wrong: Wrong) -> None
                 texts = ", ".join(row.values[column] for column in COLUMNS[2:])
                 wrong(row.line, f"a contact that ends before it begins ({texts}): allowed is start < end")
             else:
-                contacts.add(way, _Contact(begins, ends, rate, row.line))
+                contacts.add(way, _Contact(begins, ends, pace, row.line))
 
 
 def _are_names(nodes: tuple[str, str], line: int, wrong: Wrong) -> bool:
@@ -173,20 +194,19 @@ def _are_names(nodes: tuple[str, str], line: int, wrong: Wrong) -> bool:
     return True
 
 
-def _rate(row: Row, wrong: Wrong) -> float | None:
-    text = row.values.get(_RATE, "")
+def _said(row: Row, column: str, parse: Callable[[object], float], wrong: Wrong) -> float | None:
+    text = row.values.get(column, "")
     try:
-        return above_zero(BIT_RATE, text) if text else None
+        return parse(text) if text else None
     except ValueError as error:
-        wrong(row.line, f"{_RATE}: {error}")
+        wrong(row.line, f"{column}: {error}")
         return None
 
 
 def _read_the_one(lines: Sequence[str], contacts: Contacts, wrong: Wrong) -> None:
     """The ONE's events: connections that go up and down; a second one that says the same changes nothing."""
-    opened: dict[tuple[str, str], tuple[float, int]] = {}
+    events: list[_Event] = []
     others: dict[str, None] = {}
-    last = 0.0
     for number, line in enumerate(lines, 1):
         fields = line.split()
         if not fields or fields[0].startswith("#"):
@@ -194,36 +214,39 @@ def _read_the_one(lines: Sequence[str], contacts: Contacts, wrong: Wrong) -> Non
         if fields[1:2] != ["CONN"]:
             others[fields[1] if len(fields) > 1 else line.strip()] = None
             continue
-        event = _event(fields)
+        event = _event(number, fields)
         if event is None:
             wrong(number, f"not a connection ({shown(line.strip())}): allowed is TIME CONN A B up, or down")
-            continue
-        at, pair, up = event
-        if not _are_names(pair, number, wrong):
-            continue
-        last = max(last, at)
-        if up:
-            opened.setdefault(pair, (at, number))
-        elif pair in opened:
-            _close(contacts, pair, opened.pop(pair), at)
-    for pair, since in opened.items():
-        _close(contacts, pair, since, math.inf)
+        elif _are_names(event.pair, number, wrong):
+            events.append(event)
+    _connect(events, contacts)
     if others:
         contacts.notes.append(f"events of the trace that are ignored: {some([shown(other) for other in others])}")
 
 
-def _event(fields: Sequence[str]) -> tuple[float, tuple[str, str], bool] | None:
+def _connect(events: Sequence[_Event], contacts: Contacts) -> None:
+    """Make contacts of connections, in order of time."""
+    opened: dict[tuple[str, str], _Event] = {}
+    for event in sorted(events, key=attrgetter("at")):
+        if event.up:
+            opened.setdefault(event.pair, event)
+        elif event.pair in opened:
+            _close(contacts, opened.pop(event.pair), event.at)
+    for event in opened.values():
+        _close(contacts, event, math.inf)
+
+
+def _event(number: int, fields: Sequence[str]) -> _Event | None:
     try:
         time, _, a, b, word = fields
         at, up = float(time), _WORDS[word.lower()]
     except (ValueError, KeyError):
         return None
-    return (at, (min(a, b), max(a, b)), up) if a != b and math.isfinite(at) else None
+    return _Event(number, at, (min(a, b), max(a, b)), up) if a != b and math.isfinite(at) else None
 
 
-def _close(contacts: Contacts, pair: tuple[str, str], since: tuple[float, int], at: float) -> None:
+def _close(contacts: Contacts, opened: _Event, at: float) -> None:
     """Note a connection, which is a contact both ways."""
-    start, line = since
-    if start < at:
-        for way in (pair, pair[::-1]):
-            contacts.add(way, _Contact(start, at, None, line))
+    if opened.at < at:
+        for way in (opened.pair, opened.pair[::-1]):
+            contacts.add(way, _Contact(opened.at, at, Pace(), opened.line))

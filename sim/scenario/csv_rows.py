@@ -12,7 +12,7 @@ from sim.scenario.calendar import Start, instant
 from sim.scenario.names import listing, shown, some
 from sim.scenario.quantity import DURATION
 
-__all__ = ["Row", "csv_rows", "moment"]
+__all__ = ["Row", "csv_rows", "delimiter", "moment"]
 
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{0,15})?", re.ASCII)
 
@@ -31,8 +31,12 @@ def csv_rows(
     optional: Sequence[str],
     wrong: Callable[[int, str], None],
     note: Callable[[str], None],
+    *,
+    instead: str = "",
 ) -> Iterator[Row]:
-    """The rows of a CSV text whose first line names the columns; lines that begin with `#` are comments.
+    """The rows of a CSV text whose first line names the columns, with commas, semicolons or tabs between them.
+
+    Lines that begin with `#` are comments.
 
     Args:
         text: the file.
@@ -40,15 +44,17 @@ def csv_rows(
         optional: columns that it may have; any other is said to be ignored.
         wrong: takes a mistake and its line.
         note: takes what is no mistake but worth knowing.
+        instead: which columns another kind of trace has.
     """
-    lines = ("\n" if line.startswith("#") else line for line in StringIO(text, newline=""))
-    reader = csv.reader(lines, skipinitialspace=True)
+    lines = ["\n" if line.startswith("#") else line for line in StringIO(text, newline="")]
+    between = delimiter(next(filter(str.strip, lines), ""))
+    reader = csv.reader(lines, delimiter=between, skipinitialspace=True)
     try:
         columns = [column.strip().lower() for column in next(filter(None, reader), [])]
         missing = [column for column in needed if column not in columns]
         if missing:
             there = some([shown(column) for column in columns]) or "nothing"
-            wrong(1, f"no column {listing(missing)} ({there}): needed are {listing(needed)}")
+            wrong(1, f"no column {listing(missing)} ({there}): needed are {listing(needed)}{instead}")
             return
         others = [column for column in columns if column not in {*needed, *optional}]
         if others:
@@ -59,6 +65,11 @@ def csv_rows(
                 yield Row(reader.line_num, {column: values.get(column, "") for column in (*needed, *optional)})
     except csv.Error as error:
         wrong(reader.line_num, f"not CSV ({error}): allowed are fields of at most {csv.field_size_limit()} characters")
+
+
+def delimiter(first: str) -> str:
+    """What stands between the fields of a CSV, by its first line: Excel writes semicolons where a comma is decimal."""
+    return max(",;\t", key=first.count)
 
 
 def moment(row: Row, column: str, start: Start, wrong: Callable[[int, str], None]) -> float | None:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sim.scenario.calendar import ClockWindow, Start, Window
-from sim.scenario.contacts import is_of_contacts
+from sim.scenario.contacts import COLUMNS, is_of_contacts
 from sim.scenario.csv_rows import Row, csv_rows, moment
 from sim.scenario.distribution import Distribution, Exponential
 from sim.scenario.findings import Findings
 from sim.scenario.form import NetworkForm
 from sim.scenario.inputs import InputError, read_input
+from sim.scenario.names import listing
 from sim.scenario.skies import IntervalForm, OutagesForm, WeatherForm
 from sim.scenario.spec import Group, Interval, Link, NameService, Network, Node, Outages, Weather
 
@@ -177,7 +178,7 @@ def _traced(name: str, text: str, names: _Names, findings: Findings, start: Star
     def wrong(line: int, message: str) -> None:
         findings.error(("network", "trace"), f"{name}:{line}: {message}")
 
-    records = csv_rows(text, _COLUMNS, (), wrong, findings.note)
+    records = csv_rows(text, _COLUMNS, (), wrong, findings.note, instead=f"; or, of contacts, {listing(COLUMNS)}")
     rows = [row for record in records if (row := _row(record, names, start, wrong)) is not None]
     return _disjoint(rows, wrong)
 

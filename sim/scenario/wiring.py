@@ -11,7 +11,7 @@ from typing import cast
 from sim.scenario.calendar import Start
 from sim.scenario.carriers import USUAL_RATE, Carrier, DialUp
 from sim.scenario.carrying import TCP
-from sim.scenario.contacts import Contacts, is_of_contacts, read_contacts
+from sim.scenario.contacts import Contacts, Pace, is_of_contacts, read_contacts
 from sim.scenario.directions import Both, alike
 from sim.scenario.distribution import Constant, Distribution
 from sim.scenario.findings import Findings
@@ -86,10 +86,12 @@ def _plan(
     given = [kind for kind in _KINDS if getattr(form, kind) is not None]
     if not given and contacts is not None and contacts.nodes:
         return Plan(nodes={name: Node(name=name) for name in contacts.nodes}, edges=())
-    if len(given) != 1 and all(findings.whole("network", kind) for kind in _KINDS):
+    broken = form.trace is not None and not given and bool(findings.problems)
+    if len(given) != 1 and not broken and all(findings.whole("network", kind) for kind in _KINDS):
         count = f"{' and '.join(given)} given" if given else "none given"
         findings.error(
-            ("network",), f"a network needs one source of nodes ({count}): allowed is one of {listing(_KINDS)}"
+            ("network",),
+            f"a network needs one source of nodes ({count}): allowed is one of {listing(_KINDS)}",
         )
     plan = None
     if form.generate is not None:
@@ -234,15 +236,29 @@ def _met(contacts: Contacts | None, plan: Plan, layers: Layers) -> Layers:
 
 
 def _by_contacts(link: Link, contacts: Contacts | None, horizon: float) -> list[Link]:
-    """The link as the contacts of its nodes have it, once for each pair of rates; as it is where there are none."""
+    """The link as the contacts of its nodes have it, once for each pair of paces; as it is where there are none."""
     kinds = contacts.links(link.between, horizon) if contacts is not None else {}
     made = []
-    for rates, down in kinds.items():
+    for paces, down in kinds.items():
         there, back = link.rates or (link.rate, link.rate)
-        pair = _rates(Both(rates.there or there, rates.back or back), link.carrier).pair
-        weather = replace(link.weather, down=(*link.weather.down, *down))
-        made.append(replace(link, rate=pair[0], rates=None if pair[0] == pair[1] else pair, weather=weather))
+        rates = _rates(Both(paces.there.rate or there, paces.back.rate or back), link.carrier).pair
+        own = Both(*(link.delays or (link.delay, link.delay)))
+        delays = _of_contact(paces.there, own.there), _of_contact(paces.back, own.back)
+        made.append(
+            replace(
+                link,
+                rate=rates[0],
+                rates=None if rates[0] == rates[1] else rates,
+                delay=delays[0],
+                delays=None if delays[0] == delays[1] else delays,
+                weather=replace(link.weather, down=(*link.weather.down, *down)),
+            )
+        )
     return made or [link]
+
+
+def _of_contact(pace: Pace, own: Distribution) -> Distribution:
+    return own if pace.delay is None else Constant(pace.delay)
 
 
 def layered(*layers: LinkSettings | None) -> LinkSettings:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.scenario.calendar import Start
-from sim.scenario.contacts import read_contacts
-from sim.scenario.directions import Both
+from sim.scenario.contacts import Pace, read_contacts
+from sim.scenario.directions import alike
 from sim.scenario.errors import ScenarioError
 from sim.scenario.load import loads
 from sim.scenario.show import show
@@ -59,6 +59,25 @@ def test_contacts_of_each_way(tmp_path):
     ]
 
 
+def test_connections_that_are_not_in_order(tmp_path):
+    """They are put in order of time."""
+    trace = "20 CONN a b down\n30 CONN a b up\n10 CONN b a up\n"
+    assert links(loaded(tmp_path, trace)) == [("a-b", 10e6, [(0.0, 10.0), (20.0, 30.0)])]
+
+
+@pytest.mark.parametrize("between", [",", ";", "\t"])
+def test_contacts_have_delays(tmp_path, between):
+    """Each way its own; where they change there is a link for each pair. Semicolons and tabs are as good as commas."""
+    trace = (
+        "delay,rate,from,to,start,end\n1.3 s,8 Mbit/s,a,b,0,100\n2 s,,b,a,0,50\n3 s,,b,a,50,100\n"
+        ",,a,b,100,7200\n,,b,a,100,7200\n"
+    ).replace(",", between)
+    scenario = loaded(tmp_path, trace, ", link_defaults: {delay: {there: 7 ms, back: 9 ms}}")
+    found = [(link.name, [one.mean() for one in link.delays]) for link in scenario.network.links]
+    assert found == [("a-b", [1.3, 2.0]), ("a-b-2", [1.3, 3.0]), ("a-b-3", [0.007, 0.009])]
+    assert loads(show(scenario), tmp_path).network == scenario.network
+
+
 def test_contacts_of_links_that_are_there(tmp_path):
     """They keep their settings and their own outages; links that the trace does not name are up."""
     more = (
@@ -101,6 +120,11 @@ MISTAKES = {
         "t.csv:3: this contact from a to b overlaps the one on line 2",
     ),
     "a bare rate": ("from,to,start,end,rate\na,b,0,5,100\n", "t.csv:2: rate: a rate needs a unit (100): allowed are"),
+    "a bare delay": ("from,to,start,end,delay\na,b,0,5,1.3\n", "t.csv:2: delay: a duration needs a unit (1.3)"),
+    "a contact plan of ION": (
+        "a contact +0 +3600 1 2 1000\n",
+        "needed are link, down_at, up_at; or, of contacts, from, to, start, end",
+    ),
     "a long field": ("from,to,start,end\na,b,0," + "5" * 200_000, "t.csv:2: not CSV (field larger than field limit"),
 }
 
@@ -129,7 +153,7 @@ def test_a_link_is_up_while_both_ways_are(there, back):
     rows = [f"{way},{start},{end}" for way, ends in (("a,b", there), ("b,a", back)) for start, end in _pairs(ends)]
     contacts = read_contacts("\n".join(["from,to,start,end", "a,b,7400,7500", *rows]), Start(), pytest.fail)
     ((rates, down),) = contacts.links(("a", "b"), 7200.0).items()
-    assert rates == Both(None, None)
+    assert rates == alike(Pace())
     for at in (0.5 + k for k in range(0, 7200, 97)):
         met = all(any(start <= at < end for start, end in _pairs(ends)) for ends in (there, back))
         assert met != any(i.start <= at < i.end for i in down)

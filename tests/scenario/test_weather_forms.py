@@ -238,7 +238,7 @@ def test_each_mistake_in_a_trace_is_reported_with_its_line(tmp_path):
     ]
 
 
-@pytest.mark.parametrize(("text", "has"), [("", "nothing"), ("link;down_at;up_at\n", "link;down_at;up_at")])
+@pytest.mark.parametrize(("text", "has"), [("", "nothing"), ("link|down_at|up_at\n", "link|down_at|up_at")])
 def test_a_trace_needs_its_columns(text, has, tmp_path):
     """Named on its first line."""
     (tmp_path / "t.csv").write_text(text)
@@ -246,6 +246,7 @@ def test_a_trace_needs_its_columns(text, has, tmp_path):
         loads(NET + "  trace: t.csv\n", tmp_path, file="x.yaml")
     assert str(caught.value) == (
         f"x.yaml:4:10: t.csv:1: no column link, down_at, up_at ({has}): needed are link, down_at, up_at"
+        "; or, of contacts, from, to, start, end"
     )
 
 
