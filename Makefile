@@ -45,9 +45,11 @@ notebooks: $(STAMP) ## run every notebook from its text form
 test-all: ## make test, with the checks that take minutes
 	$(MAKE) test MARKS=
 
-fuzz: $(STAMP) ## 2,000 scenarios drawn from the form; 1,000 mutated files of each of 8 kinds; 200,000 inputs into the protocol machines
+fuzz: $(STAMP) ## 2,000 scenarios drawn from the form; 1,000 mutated files of each of 8 kinds; peers of serve and send from 2,000 and 5,000 seeds; 200,000 inputs into the protocol machines
 	$(BIN)/python tests/world/drawn.py 2000
 	$(BIN)/python tests/fuzz/files.py 1000
+	$(BIN)/python tests/live/hostile_clients.py 2000
+	$(BIN)/python tests/live/hostile_servers.py 5000
 	$(BIN)/pytest -q -n 2 --hypothesis-profile=fuzz tests/protocol/test_smtp_invariants.py
 
 bench: $(STAMP) ## message-hops per second and their cost; messages per second that a served host takes
