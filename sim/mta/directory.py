@@ -101,9 +101,12 @@ class Directory:
             self._forwards |= _addresses(domain.forwards, name)
             self._moved |= _addresses(domain.moved, name)
         self._percent_domains = frozenset({*self._users, host.lower()} if percent_hack else ())
-        self._is_home = {"": True, **dict.fromkeys(self._users, True)}
+        self._is_home = self._homes()
         self._judged: dict[Path, Reply] = {}
         self._claimed: frozenset[str] = frozenset()
+
+    def _homes(self) -> dict[str, bool]:
+        return {"": True, **dict.fromkeys(self._users, True)}
 
     def claim(self, literal: str) -> None:
         """An address literal, such as `[192.0.2.1]`, is the host's own."""
@@ -117,6 +120,8 @@ class Directory:
         domain = address.domain.lower()
         known = self._is_home.get(domain)
         if known is None:
+            if len(self._is_home) >= len(self._users) + _JUDGED_LIMIT:
+                self._is_home = self._homes()
             known = self._is_home[domain] = is_home(self._mx(domain), self._host)
         return known
 

@@ -285,5 +285,6 @@ def test_judgements_are_not_remembered_without_end(monkeypatch):
     monkeypatch.setattr("sim.mta.directory._JUDGED_LIMIT", 10)
     knows = directory()
     for number in range(100):
-        knows.judge(Path(Address(str(number), "b.example")))
-    assert len(knows._judged) <= 10
+        knows.judge(Path(Address(str(number), f"{number}.example")))
+    assert (len(knows._judged) <= 10, len(knows._is_home) <= 10 + 1 + len(DOMAINS)) == (True, True)
+    assert knows.is_local(Address("postmaster", ""))
