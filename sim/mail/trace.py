@@ -5,48 +5,41 @@ Simulated time is in seconds from `EPOCH`.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from functools import lru_cache
 
 from sim.mail.path import Path
 
-__all__ = ["EPOCH", "date_time", "delivered_to", "hop_count", "received", "return_path"]
+__all__ = ["EPOCH", "date_time", "delivered_to", "hop_count", "moment", "received", "return_path"]
 
 EPOCH = 946_684_800
 """Simulated time zero, 2000-01-01T00:00:00Z, in seconds of Unix time."""
 
-_DAY = 86_400
-_WEEKDAYS = ("Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed")
-"""From the weekday of 1 January 1970 on."""
-
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_ORIGIN = datetime.fromtimestamp(EPOCH, UTC)
+_LAST = int((datetime.max.replace(microsecond=0, tzinfo=UTC) - _ORIGIN).total_seconds())
+"""The end of the year 9999, which every later date is said to be."""
 
 
 def date_time(seconds: float) -> str:
     """The RFC 5322 date-time, such as `Sat, 01 Jan 2000 00:00:00 +0000`, `seconds` after `EPOCH`; fractions are cut."""
-    return _date_time(int(seconds // 1))
+    return _date_time(int(min(seconds, _LAST) // 1))
 
 
 @lru_cache(maxsize=8192)
 def _date_time(second: int) -> str:
-    day, second = divmod(EPOCH + second, _DAY)
-    hour, second = divmod(second, 3600)
-    return f"{_date(day)} {hour:02}:{second // 60:02}:{second % 60:02} +0000"
+    return format_datetime(_ORIGIN + timedelta(seconds=second))
 
 
-@lru_cache(maxsize=4096)
-def _date(day: int) -> str:
-    """The date `day` days after 1 January 1970, by the proleptic Gregorian calendar.
+def moment(date_time: str) -> float:
+    """The seconds after `EPOCH` of an RFC 3339 date-time; a leap second is the beginning of the next minute.
 
-    Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days: years begin in March, so that the
-    leap day is a year's last, and 400 years (an era) always have 146,097 days.
+    Raises:
+        ValueError: not one, or no day of the calendar.
     """
-    era, day_of_era = divmod(day + 719_468, 146_097)
-    year = (day_of_era - day_of_era // 1_460 + day_of_era // 36_524 - day_of_era // 146_096) // 365
-    day_of_year = day_of_era - (365 * year + year // 4 - year // 100)
-    month = (5 * day_of_year + 2) // 153
-    day_of_month = day_of_year - (153 * month + 2) // 5 + 1
-    year += 400 * era + month // 10
-    return f"{_WEEKDAYS[day % 7]}, {day_of_month:02} {_MONTHS[(month + 2) % 12]} {year:04}"
+    leap = date_time[17:19] == "60"
+    text = f"{date_time[:17]}59{date_time[19:]}" if leap else date_time
+    return datetime.fromisoformat(text.upper()).timestamp() - EPOCH + leap
 
 
 def received(*, helo: str, by: str, protocol: str, queue_id: str, recipient: str | None, date: str) -> bytes:

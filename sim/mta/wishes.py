@@ -7,12 +7,10 @@ kind of the mail data (RFC 6152, 3030, 6531) and who submitted it (RFC 4954 sect
 from __future__ import annotations
 
 import math
-import re
-from calendar import timegm
 from dataclasses import dataclass
 
 from sim.mail.address import Address
-from sim.mail.trace import EPOCH
+from sim.mail.trace import moment
 from sim.mail.xtext import decode_xtext, encode_xtext
 from sim.protocol.smtp.events import Parameters
 
@@ -21,7 +19,6 @@ __all__ = ["Wishes", "notifies", "original_recipient", "wishes_of", "with_origin
 _USUAL_NOTIFY = frozenset({"FAILURE", "DELAY"})
 """Without NOTIFY, failures are reported, and delays may be (RFC 3461 section 4.1)."""
 
-_DATE_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:Z|([+-])(\d\d):(\d\d))", re.IGNORECASE)
 _LONGEST_BY = 999_999_999
 
 
@@ -80,21 +77,13 @@ def wishes_of(parameters: Parameters, now: float, clock: float = 0.0) -> Wishes:
     )
 
 
-def _held_until(interval: str | None, moment: str | None, now: float, clock: float) -> float:
+def _held_until(interval: str | None, until: str | None, now: float, clock: float) -> float:
     if interval:
         return now + int(interval)
-    return _seconds(moment) - clock if moment else 0.0
-
-
-def _seconds(date_time: str) -> float:
-    """An RFC 3339 date-time, in s after mail's epoch."""
-    match = _DATE_TIME.fullmatch(date_time)
-    if match is None:
+    try:
+        return moment(until) - clock if until else 0.0
+    except ValueError:
         return 0.0
-    *fields, sign, hours, minutes = match.groups()
-    year, month, day, hour, minute, second = map(int, fields)
-    east = (int(hours) * 60 + int(minutes)) * 60 if sign else 0
-    return timegm((year, month, day, hour, minute, second)) - (east if sign == "+" else -east) - EPOCH
 
 
 def notifies(parameters: Parameters, event: str) -> bool:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import ast
+import math
 from email import message_from_bytes
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import sim
 from sim.mail.content import canonical, split
 from sim.mail.path import NULL_PATH, parse_path
-from sim.mail.trace import EPOCH, date_time, delivered_to, hop_count, received, return_path
+from sim.mail.trace import EPOCH, date_time, delivered_to, hop_count, moment, received, return_path
 
 DATE = "Sat, 01 Jan 2000 00:00:00 +0000"
 
@@ -29,6 +33,34 @@ DATE = "Sat, 01 Jan 2000 00:00:00 +0000"
 def test_date_time(seconds, expected):
     """Seconds from the beginning of the year 2000, whole ones."""
     assert date_time(seconds) == expected
+
+
+def test_dates_end_with_the_year_9999():
+    """What is later is said to be then."""
+    assert [date_time(seconds) for seconds in (252_455_615_999, 252_455_616_000, 1e18, math.inf)] == [
+        "Fri, 31 Dec 9999 23:59:59 +0000"
+    ] * 4
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("2000-01-01T00:00:00Z", 0),
+        ("2000-01-01t02:00:00.25+01:30", 1800.25),
+        ("1999-12-31T23:59:60z", 0),
+        ("1998-12-31T23:59:60.5-00:00", -365 * 86400 + 0.5),
+    ],
+)
+def test_a_moment_is_what_rfc_3339_says(text, seconds):
+    """In any zone, in lower case, with fractions, and a leap second."""
+    assert moment(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["2001-02-29T00:00:00Z", "0000-01-01T00:00:00Z", "soon"])
+def test_what_is_no_moment_is_an_error(text):
+    """A day that no calendar has."""
+    with pytest.raises(ValueError, match=r"."):
+        moment(text)
 
 
 @given(st.integers(-EPOCH, 10**10))
@@ -105,3 +137,13 @@ def test_addresses_beyond_ascii():
     """Under SMTPUTF8 trace fields are in UTF-8 (RFC 6532)."""
     assert return_path(parse_path("<andré@cnam.fr>", utf8=True)) == "Return-Path: <andré@cnam.fr>\r\n".encode()
     assert delivered_to("andré@cnam.fr") == "Delivered-To: andré@cnam.fr\r\n".encode()
+
+
+@pytest.mark.parametrize("room", ["mail", "protocol", "mta", "scenario", "network"])
+def test_no_decision_asks_a_clock(room):
+    """Calendars are allowed, what tells the time of day is not."""
+    files = (Path(sim.__file__).parent / room).rglob("*.py")
+    calls = [
+        node.func for file in files for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)
+    ]
+    assert [call.attr for call in calls if getattr(call, "attr", "") in {"now", "utcnow", "today", "localtime"}] == []
