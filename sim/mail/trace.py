@@ -69,10 +69,16 @@ def delivered_to(recipient: str) -> bytes:
     return f"Delivered-To: {recipient}\r\n".encode()
 
 
-def hop_count(content: bytes) -> int:
-    """The number of Received fields in the header, by which loops are found (RFC 5321 section 6.3)."""
+def hop_count(content: bytes, *, delivered: bool = False) -> int:
+    """The number of Received fields in the header, by which loops are found (RFC 5321 section 6.3).
+
+    With `delivered` its Delivered-To fields are counted, too.
+    """
     if content.startswith(b"\r\n"):
         return 0
     end = content.find(b"\r\n\r\n")
     header = (content[:end] if end >= 0 else content).lower()
-    return header.count(b"\nreceived:") + header.startswith(b"received:")
+    count = header.count(b"\nreceived:") + header.startswith(b"received:")
+    if delivered:
+        count += header.count(b"\ndelivered-to:") + header.startswith(b"delivered-to:")
+    return count

@@ -10,11 +10,11 @@ from functools import lru_cache
 from typing import Any
 
 from sim.mail.path import NULL_PATH, Path
-from sim.mail.trace import hop_count
 from sim.mta.accepted import AcceptedMail, with_word
 from sim.mta.directory import Directory
 from sim.mta.errands import ERRANDS, Errands
 from sim.mta.gate import Gate
+from sim.mta.loops import is_looping, loop_checks
 from sim.mta.patience import Patience
 from sim.mta.retrieval import Waiting
 from sim.protocol.smtp import events, replies
@@ -418,8 +418,10 @@ class Reception:
         parameters, self._recipient_parameters = self._recipient_parameters, []
         if event.too_big:
             return replies.E552_TOO_BIG
-        if hop_count(event.content) >= self._host.mta.hopcount_limit:
-            return replies.E554_TOO_MANY_HOPS
+        loops = loop_checks(self._host.mta)
+        # Who asks has no queue from which to return it.
+        if (self._asks or not loops.returns) and is_looping(event.content, self._host.mta):
+            return loops.too_many
         if self._gate is not None and (refusal := self._gate.mail_data(len(event.content))) is not None:
             return refusal
         machine = self._machine

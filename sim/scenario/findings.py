@@ -38,6 +38,10 @@ class Findings:
         if text not in self.notes:
             self.notes.append(text)
 
+    def warn(self, path: Path, text: str) -> None:
+        """Say something that is no mistake, but looks like one, and where it stands."""
+        self.note(str(self._document.at(path).problem(text)))
+
     def whole(self, *path: str) -> bool:
         """Whether nothing was refused at this path, above it, or just below it."""
         return not (self._gone(path) or path in self._parents)

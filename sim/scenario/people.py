@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from sim.scenario.findings import Findings
@@ -83,7 +83,7 @@ _KEYS = {"list": "lists", "forward": "forwards", "moved user": "moved"}
 
 
 def _with_members(forms: Mapping[str, DomainForm], domains: dict[str, Domain], findings: Findings) -> dict[str, Domain]:
-    """The domains with their lists' members and their aliases checked: addresses that exist, and no way back."""
+    """The domains with their lists' members and their aliases checked: addresses that exist."""
     sure = findings.whole("domains")
     for name, form in forms.items():
         found = {}
@@ -93,10 +93,6 @@ def _with_members(forms: Mapping[str, DomainForm], domains: dict[str, Domain], f
                 resolve_address(member, (*place, index), domains, findings, sure=sure)
                 for index, member in enumerate(members)
             )
-            if _reaches(f"{local}@{name.lower()}", found[local], domains):
-                findings.error(
-                    place, f"a list that contains itself ({local}): allowed are members that do not lead back"
-                )
         domains[name.lower()] = replace(
             domains[name.lower()],
             lists=found,
@@ -109,32 +105,15 @@ def _with_members(forms: Mapping[str, DomainForm], domains: dict[str, Domain], f
 def _aliases(
     name: str, key: str, given: Mapping[str, str] | None, domains: Mapping[str, Domain], findings: Findings
 ) -> dict[str, str]:
-    """A domain's forwards or moved users, with their addresses checked: none leads back to itself."""
+    """A domain's forwards or moved users, with their addresses checked."""
     sure = findings.whole("domains")
     found = {}
     for local, address in (given or {}).items():
         place: Path = ("domains", name, key, local)
         found[local] = resolve_address(address, place, domains, findings, sure=sure)
-        if _reaches(f"{local}@{name.lower()}", [found[local]], domains):
-            findings.error(
-                place, f"an address that leads back to itself ({local}): allowed are addresses of other users"
-            )
+        if key == "moved" and found[local] == f"{local}@{name.lower()}":
+            findings.error(place, f"a user who has moved to where he was ({local}): allowed is another address")
     return found
-
-
-def _reaches(goal: str, members: Sequence[str], domains: Mapping[str, Domain]) -> bool:
-    """Whether one of the members is the goal, or a list or a forward that leads to it."""
-    todo, seen = list(members), set[str]()
-    while todo:
-        local, _, name = (member := todo.pop()).rpartition("@")
-        if f"{local}@{name.lower()}" == goal:
-            return True
-        if member not in seen and name.lower() in domains:
-            domain = domains[name.lower()]
-            todo += domain.lists.get(local, ())
-            todo += [domain.forwards[local]] if local in domain.forwards else []
-        seen.add(member)
-    return False
 
 
 def _users(form: DomainForm, forms: Mapping[str, DomainForm]) -> tuple[str, ...]:

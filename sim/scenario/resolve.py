@@ -12,6 +12,7 @@ from sim.scenario.findings import Findings
 from sim.scenario.form import HostForm, ScenarioForm
 from sim.scenario.limiting import resolve_limits
 from sim.scenario.limits import Limits
+from sim.scenario.loops import warn_of_loops
 from sim.scenario.machines import resolve_architectures
 from sim.scenario.mailing import People, resolve_workload
 from sim.scenario.names import some, unknown
@@ -50,6 +51,7 @@ def resolve(form: ScenarioForm, findings: Findings, folder: Path, metrics: Colle
     if findings.whole("domains"):
         for architecture in architectures.values():
             note_strangers(architecture.hosts, {**domains, **architecture.domains}, findings)
+        warn_of_loops(domains, findings)
     _check_windows(form, form.duration + form.drain, limits, findings)
     expect = form.expect or ()
     _check_expectations(expect, architectures, metrics, findings)

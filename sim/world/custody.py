@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sim.mail.address import Address, parse_address
-from sim.mail.content import split
 from sim.mail.digest import seal_holds
 from sim.mail.path import Path
 from sim.mail.trace import delivered_to
 from sim.mta import bounce
 from sim.mta.directory import OWNER
+from sim.mta.loops import has_passed, is_looping, loop_checks
 from sim.mta.queue import Copy, Entry, Failure
 from sim.mta.source_route import passed
 from sim.mta.wishes import Wishes
@@ -23,19 +25,21 @@ if TYPE_CHECKING:
     from sim.world.station import Station
 
 LIST_LOOP = Failure(554, "5.4.6", "mailing list loop")
-FORWARD_LOOP = Failure(554, "5.4.6", "mail forwarding loop")
 UNKNOWN_USER = Failure(550, "5.1.1", "User unknown")
 
 
 class Custody:
     """A host's duty to deliver what it has taken, to pass it on, or to report."""
 
-    __slots__ = ("_expanded", "_plain_paths", "_station")
+    __slots__ = ("_expanded", "_loops", "_passes_on", "_plain_paths", "_station", "_written")
 
     def __init__(self, station: Station) -> None:
         self._station = station
         self._plain_paths = not station.host.percent_hack
+        self._loops = loop_checks(station.host.mta)
         self._expanded: dict[tuple[int, str], int] = {}
+        self._written = deque[tuple[Path, list[Copy], bytes]]()
+        self._passes_on = False
 
     def take(
         self,
@@ -79,6 +83,7 @@ class Custody:
                 station.world.ledger.end(copy, CopyOutcome.DELIVERED, fate.text, now)
             else:
                 arrived.append((copy, fate))
+        self._pass_on()
         if not (remote or refused or arrived):
             return
         queue_id = queue_id or station.next_queue_id()
@@ -87,6 +92,16 @@ class Custody:
             self._end_of_way(entry, arrived, refused, now)
         if remote:
             station.backlog.add(entry, now, waits=waits)
+
+    def is_to_return(self, content: bytes) -> bool:
+        """Whether mail that came with this content goes round, and the product has taken it to return it."""
+        return self._loops.returns and is_looping(content, self._station.host.mta)
+
+    def turn_back(self, entry: Entry, now: float) -> None:
+        """Return a message that goes round."""
+        said = self._loops.too_many
+        failure = Failure(said.code, said.enhanced, said.text)
+        self.give_up(entry, [(copy, failure) for copy in entry.copies], now)
 
     def give_up(self, entry: Entry, given_up: Sequence[tuple[Copy, Failure]], now: float) -> None:
         """End copies of an entry that were not delivered, and report on them where that is wanted."""
@@ -155,8 +170,7 @@ class Custody:
         whichever lists a message comes to this one, its members have it once; a duplicate of what was passed on is
         passed on as one.
         """
-        mark = delivered_to(str(address))
-        if mark in split(content)[0] + b"\r\n":
+        if has_passed(content, address, here=False):
             return LIST_LOOP
         first = self._expanded.setdefault(
             (self._station.world.origin(copy.message_id), str(address).lower()), copy.message_id
@@ -164,19 +178,19 @@ class Custody:
         if first != copy.message_id:
             return Failure(0, bounce.DELIVERED.enhanced, "expanded before")
         owner = reverse_path if reverse_path.is_null else Path(Address(OWNER + address.local, address.domain))
-        self._write(owner, [Path(parse_address(member)) for member in members], mark + content, copy)
+        self._write(owner, [Path(parse_address(member)) for member in members], content, copy, address)
         return Failure(0, bounce.DELIVERED.enhanced, f"expanded to {len(members)} members")
 
     def _forward(self, copy: Copy, address: Address, to: Address, reverse_path: Path, content: bytes) -> Failure:
         """Pass a user's mail on to his other address, in its sender's name (RFC 5321 section 3.4).
 
-        Otherwise as `_expand`.
+        It fails if the product finds that the message has been through this forward before. Otherwise as `_expand`.
         """
-        mark = delivered_to(str(address))
-        if mark in split(content)[0] + b"\r\n":
-            return FORWARD_LOOP
+        checks = self._loops
+        if has_passed(content, address, here=not checks.reads_delivered_to):
+            return replace(checks.forwarding, text=checks.forwarding.text.format(address=address))
         author = self._station.world.forged.get(copy.message_id)
-        self._write(reverse_path, [Path(to)], mark + content, copy, author=author)
+        self._write(reverse_path, [Path(to)], content, copy, address, author=author)
         return Failure(0, bounce.DELIVERED.enhanced, f"forwarded to {to}")
 
     def _write(
@@ -185,14 +199,24 @@ class Custody:
         forward_paths: Sequence[Path],
         content: bytes,
         came: Copy,
+        address: Address,
         *,
         author: str | None = None,
     ) -> None:
-        """Write what a list or a forward makes of the copy that came to it."""
+        """Write what the list or the forward of an address makes of the copy that came to it."""
         world = self._station.world
+        content = delivered_to(str(address)) + content
         copies = world.write(
             world.new_message_id(), reverse_path, forward_paths, len(content), author=author, origin=came.message_id
         )
         for copy in copies if came.damage else ():
             copy.damage = came.damage
-        self._station.submit(reverse_path, copies, content)
+        self._written.append((reverse_path, copies, content))
+
+    def _pass_on(self) -> None:
+        """Take what lists and forwards have written, one after the other, for chains of them may be long."""
+        if self._written and not self._passes_on:
+            self._passes_on = True
+            while self._written:
+                self._station.submit(*self._written.popleft())
+            self._passes_on = False

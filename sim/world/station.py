@@ -158,6 +158,11 @@ class Station:
                 copy.parameters = parameters
         waits = nth > self.host.mta.queues_after > 0
         content = field + mail.content
+        if self.custody.is_to_return(mail.content):
+            self.custody.turn_back(
+                Entry(queue_id, mail.reverse_path, content, now, copies, now, now, wishes=wishes), now
+            )
+            return
         self.custody.take(
             mail.reverse_path,
             copies,

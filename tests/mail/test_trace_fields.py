@@ -123,6 +123,12 @@ def test_hop_count(content, hops):
     assert hop_count(content) == hops
 
 
+def test_delivered_to_fields_count_where_they_are_asked_for():
+    """As qmail-smtpd counts, in the header alone."""
+    content = b"delivered-to: a@b\r\nReceived: x\r\nDelivered-To: c@d\r\n\r\nDelivered-To: e@f\r\n"
+    assert (hop_count(content), hop_count(content, delivered=True)) == (1, 3)
+
+
 def test_hop_count_of_real_messages(shared):
     """The stdlib counts as many Received fields."""
     counts = []

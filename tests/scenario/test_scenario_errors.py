@@ -221,10 +221,7 @@ CASES = {
         "y: [z@a.example], z: [y@a.example]}}}\n",
         [
             "x.yaml:2:54: a user and a list of one name (ann): rename one",
-            "x.yaml:2:59: a list that contains itself (ann): allowed are members that do not lead back",
             "x.yaml:2:80: unknown user of a.example (nobody): allowed are ann, ann, x, y, z",
-            "x.yaml:2:102: a list that contains itself (y): allowed are members that do not lead back",
-            "x.yaml:2:120: a list that contains itself (z): allowed are members that do not lead back",
         ],
     ),
     "no lists": (
@@ -408,14 +405,10 @@ hosts:
         [
             "x.yaml:2:60: not an address (f): allowed is USER@DOMAIN",
             "x.yaml:2:76: a user and a forward of one name (ann): rename one",
-            "x.yaml:2:81: an address that leads back to itself (ann): allowed are addresses of other users",
             "x.yaml:2:96: a list and a forward of one name (all): rename one",
-            "x.yaml:2:101: an address that leads back to itself (all): allowed are addresses of other users",
-            "x.yaml:2:119: an address that leads back to itself (f): allowed are addresses of other users",
-            "x.yaml:2:135: an address that leads back to itself (g): allowed are addresses of other users",
             "x.yaml:2:157: a forward and a moved user of one name (f): rename one",
             "x.yaml:2:178: unknown user of a.example (y): allowed are ann, all, ann, all, f, g, f, x, m",
-            "x.yaml:2:194: an address that leads back to itself (m): allowed are addresses of other users",
+            "x.yaml:2:194: a user who has moved to where he was (m): allowed is another address",
         ],
     ),
     "no forwards": (
@@ -454,8 +447,6 @@ hosts:
             ),
             "x.yaml:2:57: pausetime is above queuelifetime (8 d, 1 w): allowed is at most that",
             "x.yaml:4:31: unknown host (c): allowed are a, b",
-            "x.yaml:4:62: a list that contains itself (all): allowed are members that do not lead back",
-            "x.yaml:5:51: a list that contains itself (staff): allowed are members that do not lead back",
         ],
     ),
     "two spools": (

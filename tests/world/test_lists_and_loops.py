@@ -8,7 +8,7 @@ import pytest
 from worlds import message, run, scenario
 
 from sim.scenario.policies import Policies, Refusal
-from sim.scenario.products import Exim, Postfix
+from sim.scenario.products import Exchange, Exim, Haraka, Jsms, OpenSmtpd, Postfix, Qmail, Sendmail
 from sim.scenario.spec import Domain, Interval, Weather
 
 WINDOW = 400.0
@@ -90,11 +90,22 @@ def test_a_large_list_goes_out_by_recipient_limits():
     assert Counter(fact.recipients for fact in facts.attempts) == {1: 1, 50: 60}
 
 
-@pytest.mark.parametrize(("mta", "hops"), [(Postfix(), 50), (Postfix(hopcount_limit=7), 7), (Exim(), 30)])
-def test_mail_that_relays_pass_to_and_fro_ends_in_a_loop_bounce(mta, hops: int):
+@pytest.mark.parametrize(
+    ("mta", "hops", "reason"),
+    [
+        (Postfix(), 49, "554 5.4.0 Error: too many hops"),
+        (Postfix(hopcount_limit=7), 6, "554 5.4.0 Error: too many hops"),
+        (Exim(), 31, '550 Too many "Received" headers - suspected mail loop'),
+        (Sendmail(), 26, "554 5.4.6 Too many hops"),
+        (OpenSmtpd(), 100, "500 5.4.6 Routing loop detected: Loop detected"),
+        (Haraka(max_received=9), 10, "552 5.0.0 Too many received headers - possible mail loop"),
+    ],
+)
+def test_mail_that_relays_pass_to_and_fro_ends_in_a_loop_bounce(mta, hops: int, reason: str):
     """Each relay finds its own line to the last host refused, and next time the other one's way open.
 
-    The relay at the limit refuses the mail data (RFC 5321 section 6.3), and the one before it tells the writer.
+    The relay at the limit refuses the mail data (RFC 5321 section 6.3), and the one before it tells the writer; Exim
+    and sendmail take it and tell him themselves.
     """
     even = tuple(Interval(start=n * 2 * WINDOW, end=(n * 2 + 1) * WINDOW) for n in range(500))
     odd = tuple(Interval(start=(n * 2 + 1) * WINDOW, end=(n * 2 + 2) * WINDOW) for n in range(500))
@@ -106,7 +117,7 @@ def test_mail_that_relays_pass_to_and_fro_ends_in_a_loop_bounce(mta, hops: int):
         name: domain for name, domain in domains().items() if name != "a.example"
     }))  # fmt: skip
     copy = facts.copies[0]
-    assert (copy.outcome, copy.reason) == ("bounced", "554 5.4.6 Too many hops")
+    assert (copy.outcome, copy.reason) == ("bounced", reason)
     assert copy.hops == hops
     report = facts.copies[1]
     assert (report.recipient, report.outcome) == ("u1@b.example", "delivered")
@@ -120,3 +131,57 @@ def test_a_list_expands_once_a_message():
     facts = run(scenario("a-b", message(1.0, "u1@a", "l0@b"), message(2.0, "u1@a", "l0@b"), domains=lists))
     found = Counter(copy.recipient.partition("@")[0] for copy in facts.copies)
     assert (found["u1"], found["u2"], found["l30"], found["l1"]) == (2, 2, 4, 2)
+
+
+FORWARDING = ((Postfix(), "mail forwarding loop for f@a.example", 3), (Qmail(), "This message is looping", 3))
+COUNTING = (
+    (Exim(), 'Too many "Received" headers', 31),
+    (Sendmail(), "Too many hops", 26),
+    (Jsms(), "Too many hops", 101),
+)
+
+
+@pytest.mark.parametrize(("mta", "words", "turns"), [*FORWARDING, *COUNTING])
+def test_forwards_that_lead_to_each_other_end_by_the_products_own_check(mta, words: str, turns: int):
+    """Two or three hosts that pass a user's mail on: by Delivered-To at the second visit, or by Received fields."""
+    for names, ring in (("ab", "a-b"), ("abc", "a-b b-c c-a")):
+        places = {
+            f"{name}.example": Domain(
+                name=f"{name}.example",
+                mx=((0, name),),
+                users=("u1",),
+                forwards={"f": f"f@{names[(index + 1) % len(names)]}.example"},
+            )
+            for index, name in enumerate(names)
+        }
+        facts = run(scenario(ring, message(1.0, "u1@a", "f@a"), domains=places, hosts={"*": {"mta": mta}}))
+        found = [copy for copy in facts.copies if copy.recipient.startswith("f@")]
+        assert {copy.reason.partition(" to ")[0] for copy in found[:-1]} == {"forwarded"}
+        assert (found[-1].outcome, words in found[-1].reason) == ("bounced", True)
+        # A copy for each forward, and one that comes back to the first of them.
+        assert len(found) == (len(names) + 1 if turns == 3 else turns + 1)
+        assert [copy.outcome for copy in facts.copies if copy.recipient == "u1@a.example"] == ["delivered"]
+
+
+@pytest.mark.parametrize("mta", [Postfix(), Exim(), Sendmail(), Qmail(), OpenSmtpd(), Exchange(), Haraka(), Jsms()])
+def test_forwards_in_a_circle_at_one_host_end_at_the_first_turn(mta):
+    """No product needs a Received field to find what it has just done itself."""
+    place = Domain(
+        name="a.example",
+        mx=((0, "a"),),
+        users=("u1",),
+        forwards={"f": "g@a.example", "g": "h@a.example", "h": "f@a.example"},
+    )
+    facts = run(scenario("a-b", message(1.0, "u1@a", "f@a"), domains={"a.example": place}, hosts={"*": {"mta": mta}}))
+    assert [copy.outcome for copy in facts.copies] == [*["delivered"] * 3, "bounced", "delivered"]
+    assert [copy.reason.partition("5.4.6")[1] for copy in facts.copies if copy.outcome == "bounced"] == ["5.4.6"]
+
+
+def test_a_long_chain_of_forwards_at_one_host_arrives():
+    """2,000 forwards, one after the other: no loop, and no stack that overflows."""
+    chain = {f"f{number}": f"f{number + 1}@b.example" for number in range(2000)} | {"f2000": "u1@b.example"}
+    place = Domain(name="b.example", mx=((0, "b"),), users=("u1",), forwards=chain)
+    places = {"a.example": domains()["a.example"], "b.example": place}
+    facts = run(scenario("a-b", message(1.0, "u1@a", "f0@b"), domains=places))
+    assert Counter(copy.outcome for copy in facts.copies) == {"delivered": 2002}
+    assert [copy.recipient for copy in facts.copies][-1] == "u1@b.example"

@@ -1,0 +1,115 @@
+"""How each product finds that a message goes round, and what it says then (RFC 5321 section 6.3).
+
+All count Received fields. Some refuse mail data that has too many at its final dot, so that the host before them
+reports; Exim and sendmail take it, and return it themselves. Postfix's local(8) and qmail-local know a recipient's mail
+again by the Delivered-To field that they left in it, after however many hosts; the others find only what comes back
+within one host.
+
+Sources: Postfix cleanup_message.c (its own Received field counts), cleanup_strerror.c, local/recipient.c, smtp_addr.c;
+Exim receive.c, deliver.c (RECIP_FAIL_LOOP), routers/rf_self_action.c; sendmail deliver.c (sendall), recipient.c,
+domain.c (getmxrr), usersmtp.c (smtpinit); qmail-smtpd.c (blast), qmail-local.c, qmail-remote.c; OpenSMTPD
+smtp_session.c; Haraka connection.js; Stalwart smtp/src/inbound/data.rs; Exchange's documents on its reports.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from sim.mail.address import Address
+from sim.mail.content import split
+from sim.mail.trace import delivered_to, hop_count
+from sim.mta.queue import Failure
+from sim.protocol.smtp import replies
+from sim.protocol.smtp.replies import Reply
+from sim.scenario.products import (
+    Exchange,
+    Exim,
+    Haraka,
+    OpenSmtpd,
+    Postfix,
+    Product,
+    Qmail,
+    Sendmail,
+    Stalwart,
+)
+
+__all__ = ["LoopChecks", "has_passed", "is_looping", "loop_checks"]
+
+_RECEIVED = re.compile(rb"^Received:", re.MULTILINE | re.IGNORECASE)
+
+_FORWARDING = Failure(554, "5.4.6", "mail forwarding loop for {address}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopChecks:
+    """What a product does about loops.
+
+    `too_many` is what it says of mail data with too many trace fields: its `hopcount_limit` of them and `margin` more,
+    the one that it writes itself not counted. With `returns` it takes the mail all the same, and returns it.
+    `counts_delivered_to` says that Delivered-To fields are counted, too, `reads_delivered_to` that one with a
+    recipient's address means that he has had the message, wherever it has been since. `forwarding` is what it says of a
+    forward that leads back, with the recipient's `{address}`.
+    """
+
+    too_many: Reply = replies.E554_TOO_MANY_HOPS
+    margin: int = 0
+    returns: bool = False
+    counts_delivered_to: bool = False
+    reads_delivered_to: bool = False
+    forwarding: Failure = _FORWARDING
+
+
+_CHECKS: Mapping[type[Product], LoopChecks] = MappingProxyType(
+    {
+        Postfix: LoopChecks(
+            too_many=Reply(554, ("Error: too many hops",), "5.4.0"), margin=-1, reads_delivered_to=True
+        ),
+        Exim: LoopChecks(too_many=Reply(550, ('Too many "Received" headers - suspected mail loop',)), returns=True),
+        Sendmail: LoopChecks(
+            returns=True, forwarding=Failure(554, "5.4.6", "aliasing/forwarding loop broken for {address}")
+        ),
+        Qmail: LoopChecks(
+            too_many=Reply(554, ("too many hops, this message is looping (#5.4.6)",), "5.4.6"),
+            counts_delivered_to=True,
+            reads_delivered_to=True,
+            forwarding=Failure(554, "5.4.6", "This message is looping: it already has my Delivered-To line."),
+        ),
+        OpenSmtpd: LoopChecks(too_many=Reply(500, ("Routing loop detected: Loop detected",), "5.4.6")),
+        Exchange: LoopChecks(
+            too_many=Reply(554, ("Hop count exceeded - possible mail loop",), "5.4.6"),
+            forwarding=Failure(
+                550, "5.4.6", "RESOLVER.FWD.Loop; there is a forwarding loop configured in the directory"
+            ),
+        ),
+        Haraka: LoopChecks(too_many=Reply(552, ("Too many received headers - possible mail loop",)), margin=1),
+        Stalwart: LoopChecks(
+            too_many=Reply(450, ("Too many Received headers. Possible loop detected.",), "4.4.6"), margin=1
+        ),
+    }
+)
+_OTHERS = LoopChecks()
+
+
+def loop_checks(product: Product) -> LoopChecks:
+    """A product's checks."""
+    return _CHECKS.get(type(product), _OTHERS)
+
+
+def is_looping(content: bytes, product: Product) -> bool:
+    """Whether mail data that comes to a host has too many trace fields."""
+    checks = loop_checks(product)
+    return hop_count(content, delivered=checks.counts_delivered_to) >= product.hopcount_limit + checks.margin
+
+
+def has_passed(content: bytes, address: Address, *, here: bool) -> bool:
+    """Whether the Delivered-To field that an address leaves is in a message's header.
+
+    With `here` the host has left it since it took the message: above the Received fields of all hosts.
+    """
+    header = (split(content)[0] + b"\r\n").lower()
+    if here and (received := _RECEIVED.search(header)):
+        header = header[: received.start()]
+    return delivered_to(str(address)).lower() in header
