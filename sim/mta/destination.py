@@ -7,11 +7,12 @@ half a step of feedback early, so that rounding never delays it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Literal
 
+from sim.mta.mx import routed
 from sim.mta.queue import Copy, Failure
 from sim.scenario.feedback import FIXED, Feedback
 from sim.scenario.products import Product
@@ -32,9 +33,16 @@ def is_by_domain(product: Product, *, relays: bool) -> bool:
     return product.destinations in ("domain", "recipient") and not relays
 
 
-def naming_of(product: Product, *, relays: bool) -> Naming:
-    """How a product tells destinations apart; `relays` as above."""
-    return _NAMINGS["host" if relays and product.destinations == "domain" else product.destinations]
+def naming_of(product: Product, *, relays: bool, routes: Mapping[str, str]) -> Naming:
+    """How a product tells destinations apart; `relays` as above, and `routes` are the host's own.
+
+    Where those name the next hop it is the destination, as one of transport_maps or relayhost is in Postfix.
+    """
+    if product.destinations != "domain" or not (relays or routes):
+        return _NAMINGS[product.destinations]
+    if relays:
+        return _NAMINGS["host"]
+    return lambda _, copies: (routed(routes, copies[0].next_domain) or copies[0].next_domain).lower()
 
 
 _NAMINGS: dict[str, Naming] = {

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Literal
+from types import MappingProxyType
+from typing import Any, Literal
 
 from sim.mail.address import Address, AddressError, literal_key, parse_address
 from sim.mail.path import Path, percent_decode
-from sim.mta.mx import Records, home_hosts, is_exchanger, is_home, is_null
+from sim.mta.mx import Records, home_hosts, is_exchanger, is_home, is_null, routed
 from sim.protocol.smtp import replies
 from sim.protocol.smtp.replies import Reply
 from sim.scenario.spec import Domain
@@ -27,20 +28,34 @@ S252_NOT_ASCII = Reply(252, ("The answer has non-ASCII characters: ask with SMTP
 E556_NULL_MX = Reply(556, ("Recipient address has null MX",), "5.1.10")
 """RFC 7505 section 4.2."""
 
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
 _JUDGED_LIMIT = 100_000
 """Judgements remembered: a peer may ask for any number of addresses."""
 
 
-def homes(domains: Iterable[Domain], mx_ever: Callable[[str], Iterable[Records]]) -> dict[str, list[Domain]]:
+def mailboxes_of(domains: Collection[Domain]) -> dict[str, tuple[str, ...]]:
+    """The hosts that keep the mailboxes of domains which say so, and of the aliases of these."""
+    said = {domain.name.lower(): domain.mailboxes for domain in domains if domain.mailboxes}
+    if not said:
+        return said
+    aliases = {domain.name.lower(): domain.cname.lower() for domain in domains if domain.cname}
+    return said | {alias: said[name] for alias, name in aliases.items() if name in said}
+
+
+def homes(domains: Collection[Domain], mx_ever: Callable[[str], Iterable[Records]]) -> dict[str, list[Domain]]:
     """The domains whose mailboxes each host keeps, by host.
 
     Args:
         domains: all there are.
-        mx_ever: gives a domain's MX records at all times; who is the best of them once knows the domain all the time.
+        mx_ever: gives a domain's MX records at all times; who is the best of them once knows the domain all the time,
+            unless that says which hosts keep its mailboxes.
     """
     found: dict[str, list[Domain]] = {}
+    said = mailboxes_of(domains)
     for domain in domains:
-        for host in dict.fromkeys(host for records in mx_ever(domain.name) for host in home_hosts(records)):
+        best = (host for records in mx_ever(domain.name) for host in home_hosts(records))
+        for host in dict.fromkeys(said.get(domain.name.lower(), best)):
             found.setdefault(host, []).append(domain)
     return found
 
@@ -56,6 +71,8 @@ class Directory:
         source_routes: what a route in a forward-path means: the first host that mail goes to (`honour`: RFC 821),
             nothing (`strip`: RFC 5321), or that it is not taken (`reject`).
         percent_hack: whether `user%far@own` in one of its own domains is user@far.
+        routes: where it sends mail for domains whatever the DNS says of them (`mx.routed`).
+        mailboxes: the hosts that keep the mailboxes of domains which say so, though others are their best MX.
 
     Address literals that `claim` has named are the host's own: their users are those of its domains (RFC 1123 section
     5.2.17).
@@ -68,10 +85,12 @@ class Directory:
         "_is_home",
         "_judged",
         "_lists",
+        "_mailboxes",
         "_moved",
         "_mx",
         "_percent_domains",
         "_relays",
+        "_routes",
         "_source_routes",
         "_users",
     )
@@ -85,8 +104,12 @@ class Directory:
         relays: bool = True,
         source_routes: Literal["honour", "strip", "reject"] = "strip",
         percent_hack: bool = False,
+        routes: Mapping[str, str] = _NOTHING,
+        mailboxes: Mapping[str, Sequence[str]] = _NOTHING,
     ) -> None:
         self._host = host
+        self._routes = routes
+        self._mailboxes = mailboxes
         self._mx = mx
         self._relays = relays
         self._source_routes = source_routes
@@ -122,13 +145,14 @@ class Directory:
         if known is None:
             if len(self._is_home) >= len(self._users) + _JUDGED_LIMIT:
                 self._is_home = self._homes()
-            known = self._is_home[domain] = is_home(self._mx(domain), self._host)
+            said = self._mailboxes.get(domain)
+            known = is_home(self._mx(domain), self._host) if said is None else self._host in said
+            self._is_home[domain] = known
         return known
 
     def backs_up(self, domain: str) -> bool:
-        """Whether the host takes the domain's mail in for another that keeps its mailboxes: it is a worse MX."""
-        records = self._mx(domain)
-        return is_exchanger(records, self._host) and not is_home(records, self._host)
+        """Whether the host takes the domain's mail in for another that keeps its mailboxes: it is an MX of it."""
+        return is_exchanger(self._mx(domain), self._host) and not self.is_local(Address("", domain))
 
     def has_user(self, address: Address) -> bool:
         """Whether a local address names a mailbox; every host has a postmaster and a mailer daemon."""
@@ -211,6 +235,8 @@ class Directory:
 
     def _passes_on(self, domain: str) -> Reply:
         """The reply to a recipient whose mail goes on to another host."""
+        if self._relays and routed(self._routes, domain):
+            return replies.S250_RCPT
         records = self._mx(domain)
         if is_null(records):
             return E556_NULL_MX

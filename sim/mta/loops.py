@@ -15,13 +15,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from sim.mail.address import Address
 from sim.mail.content import split
 from sim.mail.trace import delivered_to, hop_count
-from sim.mta.queue import Failure
+from sim.mta.queue import Failure, Verdict
 from sim.protocol.smtp import replies
 from sim.protocol.smtp.replies import Reply
 from sim.scenario.products import (
@@ -36,11 +36,15 @@ from sim.scenario.products import (
     Stalwart,
 )
 
-__all__ = ["LoopChecks", "has_passed", "is_looping", "loop_checks"]
+__all__ = ["LoopChecks", "has_passed", "is_looping", "loop_checks", "loops_back"]
 
 _RECEIVED = re.compile(rb"^Received:", re.MULTILINE | re.IGNORECASE)
 
 _FORWARDING = Failure(554, "5.4.6", "mail forwarding loop for {address}")
+_RETURNED = Failure(554, "5.4.6", "mail for {domain} loops back to myself")
+"""RFC 5321 section 5.1: what no better MX takes is returned as undeliverable."""
+_FROZEN = Verdict("message", goes_on=False, returns=False, freezes=True)
+"""Exim's routers have self = freeze."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +55,8 @@ class LoopChecks:
     the one that it writes itself not counted. With `returns` it takes the mail all the same, and returns it.
     `counts_delivered_to` says that Delivered-To fields are counted, too, `reads_delivered_to` that one with a
     recipient's address means that he has had the message, wherever it has been since. `forwarding` is what it says of a
-    forward that leads back, with the recipient's `{address}`.
+    forward that leads back, with the recipient's `{address}`; `best_mx` what it says where it is itself the best MX of
+    a `{domain}` whose mailboxes it does not keep, `to_itself` where its routes lead to itself.
     """
 
     too_many: Reply = replies.E554_TOO_MANY_HOPS
@@ -60,6 +65,8 @@ class LoopChecks:
     counts_delivered_to: bool = False
     reads_delivered_to: bool = False
     forwarding: Failure = _FORWARDING
+    best_mx: Failure = _RETURNED
+    to_itself: Failure = _RETURNED
 
 
 _CHECKS: Mapping[type[Product], LoopChecks] = MappingProxyType(
@@ -67,15 +74,29 @@ _CHECKS: Mapping[type[Product], LoopChecks] = MappingProxyType(
         Postfix: LoopChecks(
             too_many=Reply(554, ("Error: too many hops",), "5.4.0"), margin=-1, reads_delivered_to=True
         ),
-        Exim: LoopChecks(too_many=Reply(550, ('Too many "Received" headers - suspected mail loop',)), returns=True),
+        Exim: LoopChecks(
+            too_many=Reply(550, ('Too many "Received" headers - suspected mail loop',)),
+            returns=True,
+            best_mx=Failure(0, "", "lowest numbered MX record points to local host", verdict=_FROZEN),
+            to_itself=Failure(0, "", "remote host address is the local host", verdict=_FROZEN),
+        ),
         Sendmail: LoopChecks(
-            returns=True, forwarding=Failure(554, "5.4.6", "aliasing/forwarding loop broken for {address}")
+            returns=True,
+            forwarding=Failure(554, "5.4.6", "aliasing/forwarding loop broken for {address}"),
+            best_mx=Failure(554, "5.3.5", "MX list for {domain} points back to {host}"),
+            to_itself=Failure(553, "5.3.5", "{host} config error: mail loops back to me (MX problem?)"),
         ),
         Qmail: LoopChecks(
             too_many=Reply(554, ("too many hops, this message is looping (#5.4.6)",), "5.4.6"),
             counts_delivered_to=True,
             reads_delivered_to=True,
             forwarding=Failure(554, "5.4.6", "This message is looping: it already has my Delivered-To line."),
+            best_mx=Failure(
+                554,
+                "5.4.6",
+                "Although I'm listed as a best-preference MX or A for that host, it isn't in my control/locals file, "
+                "so I don't treat it as local.",
+            ),
         ),
         OpenSmtpd: LoopChecks(too_many=Reply(500, ("Routing loop detected: Loop detected",), "5.4.6")),
         Exchange: LoopChecks(
@@ -96,6 +117,16 @@ _OTHERS = LoopChecks()
 def loop_checks(product: Product) -> LoopChecks:
     """A product's checks."""
     return _CHECKS.get(type(product), _OTHERS)
+
+
+def loops_back(product: Product, domain: str, host: str, *, routed: bool) -> Failure:
+    """What a product says of mail for a domain for which the host would have to connect to itself.
+
+    `host` is what it calls itself; `routed` says that its own routes want it, else the domain's MX records do.
+    """
+    checks = loop_checks(product)
+    said = checks.to_itself if routed else checks.best_mx
+    return replace(said, text=said.text.format(domain=domain, host=host))
 
 
 def is_looping(content: bytes, product: Product) -> bool:

@@ -6,7 +6,7 @@ to shuffle.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sim.mta.queue import Failure
 
@@ -15,6 +15,7 @@ Records = Sequence[tuple[int, str]]
 
 NO_SUCH_DOMAIN = Failure(550, "5.1.2", "Host or domain name not found")
 LOOPS_BACK = Failure(554, "5.4.6", "Mail for this domain loops back to myself")
+"""What each product makes of it is `loops.loops_back`'s."""
 TAKES_NO_MAIL = Failure(556, "5.1.10", "Recipient address has null MX")
 """RFC 7505 section 4.2."""
 NO_HOST = "."
@@ -45,6 +46,11 @@ def candidates(records: Records | None, own_name: str, shuffle: Callable[[list[s
             shuffle(equals)
         hosts += equals
     return hosts
+
+
+def routed(routes: Mapping[str, str], domain: str) -> str | None:
+    """The host that a host's own routes name for a domain; None where they name none."""
+    return (routes.get(domain.lower()) or routes.get("*")) if routes else None
 
 
 def is_null(records: Records | None) -> bool:

@@ -91,10 +91,11 @@ class Entry:
     `in_delivery` how many deliveries of it are under way or in line; `rounds` how many rounds of them there have been;
     `failures` what the last attempts said of the copies that they left over, `over` the recipients among these who are
     not to be tried again although the failure was no refusal. `wishes` is what the sender asked for, None where that is
-    nothing; `state` is where it stands, `frozen` says that it is a report that came back and is kept for a while.
-    `asked_for` are the domains whose hosts have asked for it since its last round, of those whose mail waits for that.
-    `warned` counts the times that its sender was told that it is late. `receiving` is how long the host took to receive
-    it, in s; `active_at` when it became active last, and `looking_up` how long the name service took then.
+    nothing; `state` is where it stands, `frozen` says that it is kept untried for a while: a report that came back, or
+    mail that goes round. `asked_for` are the domains whose hosts have asked for it since its last round, of those whose
+    mail waits for that. `warned` counts the times that its sender was told that it is late. `receiving` is how long the
+    host took to receive it, in s; `active_at` when it became active last, and `looking_up` how long the name service
+    took then.
     """
 
     queue_id: str
@@ -167,12 +168,13 @@ class Verdict(NamedTuple):
     """What a product makes of a failure (`mta.blame`).
 
     `waits` says who is backed off: the site, or just this message. `goes_on` says whether another of the domain's
-    hosts is tried at once, `returns` whether what no host takes is returned.
+    hosts is tried at once, `returns` whether what no host takes is returned, `freezes` whether the message is frozen.
     """
 
     waits: Literal["site", "message"]
     goes_on: bool
     returns: bool
+    freezes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +201,11 @@ class Failure:
     def goes_on(self) -> bool:
         """Whether another of the domain's hosts is tried at once."""
         return self.code < 500 if self.verdict is None else self.verdict.goes_on
+
+    @property
+    def freezes(self) -> bool:
+        """Whether the message is kept untried until somebody looks after it, or its time is over."""
+        return self.verdict is not None and self.verdict.freezes
 
     @property
     def site(self) -> bool:

@@ -98,7 +98,10 @@ def _attempts(architectures: Mapping[str, Architecture]) -> Iterator[tuple[Place
 
 
 def copies_of(address: str, domains: Mapping[str, Domain]) -> int:
-    """How many copies a message to an address becomes: each list expands once, each forward goes on once."""
+    """How many copies a message to an address becomes: each list expands once, each forward goes on once.
+
+    Forwards that lead back to each other go on for as many hops as hosts let pass (`_HOPS`).
+    """
     todo, seen, count = [address], set[str](), 1
     while todo:
         local, _, name = (one := todo.pop()).rpartition("@")
@@ -107,8 +110,24 @@ def copies_of(address: str, domains: Mapping[str, Domain]) -> int:
             domain = domains[name]
             further = (*domain.lists.get(local, ()), *([domain.forwards[local]] if local in domain.forwards else ()))
             count += len(further)
+            if local in domain.forwards and domain.forwards[local] in seen and _goes_round(one, domains):
+                count += _HOPS
             todo += further
     return count
+
+
+_HOPS = 100
+"""What no product lets pass by its defaults (RFC 5321 section 6.3)."""
+
+
+def _goes_round(address: str, domains: Mapping[str, Domain]) -> bool:
+    """Whether an address's forward leads back to it by nothing but forwards."""
+    seen, one = set[str](), address
+    while one not in seen:
+        seen.add(one)
+        local, _, name = one.rpartition("@")
+        one = domains[name].forwards.get(local, "") if name in domains else ""
+    return one == address
 
 
 def typical_most(distribution: Distribution) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from sim.scenario.errors import PRINTED, Problem
 from sim.scenario.names import some, unknown
@@ -38,9 +38,10 @@ class Findings:
         if text not in self.notes:
             self.notes.append(text)
 
-    def warn(self, path: Path, text: str) -> None:
-        """Say something that is no mistake, but looks like one, and where it stands."""
-        self.note(str(self._document.at(path).problem(text)))
+    def warn(self, paths: Sequence[Path], text: str) -> None:
+        """Say something that is no mistake, but looks like one, and where: at the first of the paths that is there."""
+        there = (path for path in paths if len(self._document.resolve(path)) == len(path))
+        self.note(str(self._document.at(next(there, paths[-1])).problem(text)))
 
     def whole(self, *path: str) -> bool:
         """Whether nothing was refused at this path, above it, or just below it."""

@@ -26,6 +26,7 @@ from sim.scenario.keywords import ExtensionsField
 from sim.scenario.limiting import LimitsForm
 from sim.scenario.measures import UNITS_SCHEMA, read_units
 from sim.scenario.names import shown
+from sim.scenario.next_hosts import NextHosts
 from sim.scenario.population import Aliases, Lists, Users
 from sim.scenario.product import Mta
 from sim.scenario.products import Reuse
@@ -211,6 +212,8 @@ class HostForm(Form):
     """How it takes VRFY: `answer` it, `evade` it (252), or `refuse` it (502)."""
     expn: Policy | None = None
     """How it takes EXPN: `answer` it, `evade` it (252), or `refuse` it (502)."""
+    routes: NextHosts | None = None
+    """Where it sends mail whatever the DNS says: domain to host, `"*"` for all others: `{a.example: b, "*": hub}`."""
     source_routes: Routes | None = None
     """What a route in a forward-path means: `honour` it as RFC 821, `strip` it as RFC 5321, or `reject` it."""
     percent_hack: Flag | None = None
@@ -264,8 +267,10 @@ class DomainForm(RecordsForm):
     cname: Name | None = None
     """The domain that it is an alias of, instead of mx."""
     submission: Name | None = None
-    """The host that its users hand their mail to; its best MX where absent. Of a domain that takes no mail, and of an
-    alias of one, it is then the host that bears the domain's name, or the network's first."""
+    """The host that its users hand their mail to; who keeps its mailboxes where absent. Of a domain that takes no mail,
+    and of an alias of one, it is then the host that bears the domain's name, or the network's first."""
+    mailboxes: Names | None = None
+    """The hosts that keep its mailboxes, where these are not its best MX hosts."""
     users: Users | None = None
     """How many users (u1, u2, ...) or their names; ten where absent."""
     lists: Lists | None = None

@@ -4,22 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
+from itertools import islice
 
 from sim.scenario.findings import Findings
+from sim.scenario.next_hosts import ALL_OTHERS
+from sim.scenario.plan import DEFAULTS
 from sim.scenario.source import Path
-from sim.scenario.spec import Domain
+from sim.scenario.spec import Architecture, Domain, Host
 
 __all__ = ["warn_of_loops"]
 
 _TOLD = 10
-"""More loops than these are not told."""
+"""More loops of a kind than these are not told."""
 
 Graph = Mapping[str, Sequence[str]]
 """Where mail goes from each address or host."""
 
+Records = tuple[tuple[int, str], ...]
+Found = tuple[Sequence[Path], str]
+"""Where what leads back may stand, and what there is to say."""
 
-def warn_of_loops(domains: Mapping[str, Domain], findings: Findings) -> None:
-    """Warn of lists and forwards that lead back, with the place of one of them, and the way."""
+
+def warn_of_loops(domains: Mapping[str, Domain], architectures: Mapping[str, Architecture], findings: Findings) -> None:
+    """Warn of addresses and of hosts from which mail comes back to them, with a place in the file and the way."""
+    for paths, text in _of_addresses(domains):
+        findings.warn(paths, text)
+    for architecture in architectures.values():
+        for paths, text in islice(_of_hosts({**domains, **architecture.domains}, architecture), _TOLD):
+            findings.warn(paths, text)
+
+
+def _of_addresses(domains: Mapping[str, Domain]) -> Iterator[Found]:
+    """Lists and forwards that lead back."""
     places: dict[str, Path] = {}
     graph: dict[str, Sequence[str]] = {}
     for name, domain in domains.items():
@@ -29,7 +45,73 @@ def warn_of_loops(domains: Mapping[str, Domain], findings: Findings) -> None:
                 places[address] = ("domains", name, key, local)
                 graph[address] = [one.lower() for one in further]
     for way in _loops(graph):
-        findings.warn(places[way[0]], f"a mail loop: {' -> '.join(way)}")
+        yield [places[way[0]]], f"a mail loop: {' -> '.join(way)}"
+
+
+def _of_hosts(domains: Mapping[str, Domain], architecture: Architecture) -> Iterator[Found]:
+    """Routes that lead back, and MX hosts that have nowhere to send a domain's mail."""
+    hosts = architecture.hosts
+    with_routes = [host for host in hosts.values() if host.routes]
+    for way in _loops({host.name: [host.routes[ALL_OTHERS]] for host in with_routes if ALL_OTHERS in host.routes}):
+        places = _places_of_routes(architecture.name, way[0], ALL_OTHERS)
+        yield places, f"a mail loop of all domains without another route: {' -> '.join(way)}"
+    named = dict.fromkeys(name for host in with_routes for name in host.routes if name != ALL_OTHERS)
+    for name in dict.fromkeys([*domains, *named]):
+        domain = domains.get(name)
+        if not with_routes and (domain is None or not domain.mailboxes):
+            continue
+        starts = [host.name for host in with_routes if name in host.routes]
+        versions = [domain.mx, *[change.mx for change in domain.changes]] if domain else [()]
+        mailboxes = [] if domain is None else domain.mailboxes or [host for mx in versions for host in _best(mx)]
+        for mx in versions:
+            graph = _graph(name, mx, mailboxes, [*starts, *[host for _, host in mx]], hosts)
+            for way in _loops(graph):
+                yield _found(name, way, hosts, architecture.name)
+
+
+def _found(domain: str, way: Sequence[str], hosts: Mapping[str, Host], architecture: str) -> Found:
+    """What there is to say of a domain's mail that goes this way."""
+    text = f"a mail loop of {domain}: {' -> '.join(way)}"
+    if any(_route(hosts[host], domain) for host in way):
+        return _places_of_routes(architecture, way[0], domain), text
+    places: list[Path] = [("architectures", architecture, "domains", domain, "mx"), ("domains", domain, "mx")]
+    return places, f"{text}, which is its best MX, but neither keeps its mailboxes nor has a route for it"
+
+
+def _graph(
+    domain: str, mx: Records, mailboxes: Sequence[str], starts: Sequence[str], hosts: Mapping[str, Host]
+) -> Graph:
+    """The hosts that a domain's mail goes to from each host that it can come to from where it starts."""
+    graph: dict[str, Sequence[str]] = {}
+    todo = [*starts]
+    while todo:
+        name = todo.pop()
+        if name in graph or name not in hosts or name in mailboxes:
+            continue
+        route = _route(hosts[name], domain)
+        own = min((preference for preference, host in mx if host == name), default=None)
+        better = tuple(record for record in mx if own is None or record[0] < own)
+        # Who is the best MX himself has nobody to ask but himself.
+        graph[name] = [route] if route else _best(better) or ([] if own is None else [name])
+        todo += graph[name]
+    return graph
+
+
+def _route(host: Host, domain: str) -> str | None:
+    return host.routes.get(domain) or host.routes.get(ALL_OTHERS)
+
+
+def _best(mx: Records) -> list[str]:
+    """The hosts of the best preference."""
+    return [host for preference, host in mx if preference == min(mx)[0]]
+
+
+def _places_of_routes(architecture: str, host: str, domain: str) -> list[Path]:
+    """Where a host's route for a domain may stand, the strongest layer first."""
+    layers: list[Path] = [("architectures", architecture, "hosts"), ("hosts",)]
+    return [
+        (*layer, name, "routes", key) for key in (domain, ALL_OTHERS) for name in (host, DEFAULTS) for layer in layers
+    ]
 
 
 def _loops(graph: Graph) -> Iterator[list[str]]:

@@ -19,6 +19,7 @@ from sim.scenario.form import ArchitectureForm, HostForm
 from sim.scenario.guards import PoliciesForm
 from sim.scenario.keywords import missing, resolve_extensions, split_words
 from sim.scenario.names import ehlo_names
+from sim.scenario.next_hosts import check_routes
 from sim.scenario.plan import DEFAULTS
 from sim.scenario.policies import NO_POLICIES
 from sim.scenario.product import Choice, faults_of
@@ -89,6 +90,7 @@ def _check_names(path: Path, hosts: Hosts, nodes: list[str], findings: Findings,
     allowed = [DEFAULTS, *nodes]
     for name, form in hosts.items():
         findings.known((*path, name, KEY), "host", name, allowed, whole=known)
+        check_routes(form.routes or {}, (*path, name, "routes"), nodes, findings, known=known)
         if isinstance(form.collects, CollectsForm):
             place = (*path, name, "collects", "from")
             findings.known(place, "host", form.collects.from_, nodes, whole=known)
@@ -139,6 +141,7 @@ _PLAIN = (
     "accounts",
     "vrfy",
     "expn",
+    "routes",
     "source_routes",
     "percent_hack",
     "sessions",

@@ -54,12 +54,13 @@ def resolve_domains(
             moved=form.moved or {},
             submission=_submission(name, form, mx, nodes, findings, known=known),
             cname=cname,
+            mailboxes=_mailboxes(name, form, nodes, findings, known=known),
             ttl=its_ttl,
             changes=changes,
         )
         _check_once(name, domains[key], findings)
         if mx == NULL_MX and findings.whole("domains", name):
-            for kind in [kind for kind in ("users", *_KEYS.values()) if getattr(form, kind)]:
+            for kind in [kind for kind in ("users", "mailboxes", *_KEYS.values()) if getattr(form, kind)]:
                 findings.error(
                     ("domains", name, kind), f"{kind} in a domain that takes no mail (mx: none): leave them out"
                 )
@@ -116,6 +117,15 @@ def _aliases(
     return found
 
 
+def _mailboxes(
+    name: str, form: DomainForm, nodes: Collection[str], findings: Findings, *, known: bool
+) -> tuple[str, ...]:
+    """The hosts that keep a domain's mailboxes by the file's word, each once."""
+    place: Path = ("domains", name, "mailboxes")
+    hosts = dict.fromkeys(form.mailboxes or ())
+    return tuple([host for host in hosts if findings.known(place, "host", host, nodes, whole=known)])
+
+
 def _users(form: DomainForm, forms: Mapping[str, DomainForm]) -> tuple[str, ...]:
     """A domain's users: none where it takes no mail, those of the domain that it stands for where it is an alias."""
     aliased = _aliased(form, forms)
@@ -157,7 +167,7 @@ def _cname(name: str, form: DomainForm, forms: Mapping[str, DomainForm], finding
     place: Path = ("domains", name, "cname")
     names = {other.lower(): other for other in forms}
     target = names.get(form.cname.lower())
-    for key in [key for key in ("mx", "ttl", "changes") if getattr(form, key) is not None]:
+    for key in [key for key in _OF_RECORDS if getattr(form, key) is not None]:
         findings.error(place, f"an alias with {_OF_RECORDS[key]} ({name}): allowed is cname or {key}")
     if target is None:
         if findings.whole("domains"):
@@ -167,7 +177,12 @@ def _cname(name: str, form: DomainForm, forms: Mapping[str, DomainForm], finding
     return form.cname.lower()
 
 
-_OF_RECORDS = {"mx": "MX records", "ttl": "a TTL", "changes": "changes of MX records"}
+_OF_RECORDS = {
+    "mx": "MX records",
+    "ttl": "a TTL",
+    "changes": "changes of MX records",
+    "mailboxes": "mailboxes of its own",
+}
 
 
 def _check_name(name: str, again: bool, findings: Findings) -> None:

@@ -122,7 +122,7 @@ def _reader(name: str, default: Value) -> Callable[[object], Value]:  # noqa: PL
         case bool():
             return read_flag
         case int():
-            return partial(read_whole, _least(name), None)
+            return partial(read_whole, _least(name), _most(name))
         case Feedback():
             return read_feedback
         case str() if name in _CHOICES:
@@ -202,6 +202,16 @@ def read_mailbox(value: object) -> str:
 
 def _least(name: str) -> int:
     return 0 if _MAY_BE_NONE.fullmatch(name) else 1
+
+
+def _most(name: str) -> int | None:
+    return MOST_HOPS if name in _HOPS else None
+
+
+MOST_HOPS = 1000
+"""What goes round has a Received field more with each hop, all of which each next host reads."""
+
+_HOPS = frozenset({"hopcount_limit", "received_headers_max", "MaxHopCount", "max_received", "received_headers"})
 
 
 def read_intervals(value: object) -> tuple[float, ...]:
@@ -361,7 +371,8 @@ def _described(name: str, default: Value) -> JsonSchema:  # noqa: PLR0911 - a ta
         case bool():
             return dict(FLAG.schema)
         case int():
-            return {"type": "integer", "minimum": _least(name)}
+            most = _most(name)
+            return {"type": "integer", "minimum": _least(name)} | ({} if most is None else {"maximum": most})
         case Feedback():
             return {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"type": "string"}]}
         case str() if name in _CHOICES:

@@ -51,7 +51,7 @@ def resolve(form: ScenarioForm, findings: Findings, folder: Path, metrics: Colle
     if findings.whole("domains"):
         for architecture in architectures.values():
             note_strangers(architecture.hosts, {**domains, **architecture.domains}, findings)
-        warn_of_loops(domains, findings)
+        warn_of_loops(domains, architectures, findings)
     _check_windows(form, form.duration + form.drain, limits, findings)
     expect = form.expect or ()
     _check_expectations(expect, architectures, metrics, findings)

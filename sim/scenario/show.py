@@ -189,6 +189,7 @@ def _host(host: Host, *, alike: bool) -> Settings:
         "login": {"name": host.login[0], "password": host.login[1]} if host.login else "none",
         "vrfy": host.vrfy,
         "expn": host.expn,
+        "routes": dict(host.routes),
         "source_routes": host.source_routes,
         "percent_hack": host.percent_hack,
         "reuse": host.reuse,
@@ -280,6 +281,8 @@ def _domain(domain: Domain, ttl: float) -> Settings:
     where |= {"submission": domain.submission} if domain.submission else {}
     if domain.mx == NULL_MX:
         return where
+    if domain.mailboxes:
+        where["mailboxes"] = list(domain.mailboxes)
     count = len(domain.users)
     users: object = count if domain.users == numbered(count) else list(domain.users)
     lists: Settings = {name: list(members) for name, members in domain.lists.items()}

@@ -267,6 +267,7 @@ class Host:
     proves itself with. `clear_auth` says whether AUTH is taken where no TLS protects the connection; None: in a run it
     is, and a served host takes it from this machine alone. `vrfy` and `expn` say whether users and lists are told
     (`answer`: 250, 251, 550, 551, 553), not told (`evade`: 252), or the command is not implemented (`refuse`: 502).
+    `routes` says to which host mail for a domain goes, whatever its MX records say; `*` stands for all others.
     `source_routes` says what a route in a forward-path means (`honour`: RFC 821; `strip`: RFC 5321; `reject`),
     `percent_hack` whether `user%far@own` in one of its own domains is user@far. `reuse` says how its client goes on
     where more mail for the same host waits: after an RSET, as Postfix does, with MAIL once the final dot has its reply,
@@ -290,6 +291,7 @@ class Host:
     clear_auth: bool | None = None
     vrfy: Literal["answer", "evade", "refuse"] = "answer"
     expn: Literal["answer", "evade", "refuse"] = "answer"
+    routes: Mapping[str, str] = field(default_factory=dict)
     source_routes: Literal["honour", "strip", "reject"] = "strip"
     percent_hack: bool = False
     reuse: Reuse | None = None
@@ -341,6 +343,7 @@ class MxChange:
 class Domain:
     """A mail domain: its MX records (preference, host; empty: the host that bears the domain's name) and its users.
 
+    `mailboxes` are the hosts that keep its users' mailboxes, where these are not its MX hosts of the best preference.
     `changes` says how the records change, in order of time; `ttl` is how long, in s, a host may go by those that it has
     heard.
 
@@ -359,6 +362,7 @@ class Domain:
     moved: Mapping[str, str] = field(default_factory=dict)
     submission: str = ""
     cname: str = ""
+    mailboxes: tuple[str, ...] = ()
     ttl: float = TTL
     changes: tuple[MxChange, ...] = ()
 

@@ -136,7 +136,7 @@ class Attempt:
     @property
     def domain(self) -> str:
         """The next-hop domain of its mail."""
-        return self._copies[0].next_domain.lower()
+        return self._station.ways.next_hop(self._copies[0].next_domain)
 
     @property
     def peer(self) -> str:

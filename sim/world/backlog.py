@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 TOO_LATE = Failure(554, "5.4.7", "delivery time expired")
 """RFC 3463 section 3.5; in RFC 2852 section 4.1.4 for by-mode R."""
 
+_TIMED_OUT = "delivery cancelled; message timed out"
+
 MANY_IN_A_SESSION = "no immediate delivery: too many messages received in one connection"
 """Exim's smtp_accept_queue_per_connection."""
 
@@ -71,7 +73,7 @@ class Backlog:
             entry.rounds += 1
             last = _last_round(entry, now)
             over = self._retry.gives_up(last)
-            if entry.reverse_path.is_null and self._freezes(entry, now, over=over):
+            if self._freezes(entry, now, over=over):
                 return
             self._return_refused(entry, now, over=over)
             if entry.copies:
@@ -120,7 +122,7 @@ class Backlog:
     def release_at_once(self, queue_id: str, now: float) -> bool:
         """Try a message that sleeps beside the queue runs; whether its deliveries have begun."""
         entry = self._queue.entries.get(queue_id)
-        if entry is None or entry.in_delivery or entry.state != "deferred":
+        if entry is None or entry.in_delivery or entry.frozen or entry.state != "deferred":
             return False
         entry.ready = entry.due = now
         self._begin(entry, now, new=True)
@@ -196,20 +198,32 @@ class Backlog:
             self._try_again(entry, due)
 
     def _try_again(self, entry: Entry, now: float) -> None:
-        if self._retry.lapses(entry.arrival) > now:
+        stuck = entry.frozen and not entry.reverse_path.is_null
+        if self._retry.lapses(entry.arrival) > now and not stuck:
             self._begin(entry, now)
             return
         for copy in entry.copies:
             copy.waited(entry.due, now)
+            if stuck:
+                entry.failures[copy.recipient] = _cancelled(entry.failures.get(copy.recipient))
             # Who waited for a place when the host went down has not been tried.
             entry.failures.setdefault(copy.recipient, TOO_LATE)
         self._return_refused(entry, now, over=True)
         self._remove(entry, now)
 
     def _freezes(self, entry: Entry, now: float, *, over: bool) -> bool:
-        """Keep a report that came back, if the product does and it is not too old: tried once more, and let go then."""
-        until = entry.arrival + self._station.host.mta.freezes
-        entry.frozen = now < until and (over or any(_is_lost(entry, copy) for copy in entry.copies))
+        """Keep a message that the product freezes: one that would go to this host itself, or a report that came back.
+
+        A report that is not too old is tried once more, and let go then; other mail is returned when its time is over.
+        """
+        mta, failures = self._station.host.mta, entry.failures
+        stuck = any(failures[copy.recipient].freezes for copy in entry.copies if copy.recipient in failures)
+        if entry.reverse_path.is_null:
+            until = entry.arrival + mta.freezes
+            stuck |= over or any(_is_lost(entry, copy) for copy in entry.copies)
+        else:
+            until = entry.arrival + mta.timeout_frozen_after
+        entry.frozen = stuck and now < until
         if entry.frozen:
             entry.ready = until
             self._sleep(entry, now)
@@ -274,6 +288,12 @@ class Backlog:
                 entry.failures[copy.recipient] = TOO_LATE
         self._return_refused(entry, now, over=True)
         self._remove(entry, now)
+
+
+def _cancelled(failure: Failure | None) -> Failure:
+    """Why a frozen message is returned (Exim's deliver.c: RECIP_FAIL_TIMEOUT)."""
+    why = f"{failure.text}; {_TIMED_OUT}" if failure else _TIMED_OUT
+    return Failure(554, bounce.DEFAULT_STATUS, why)
 
 
 def _is_lost(entry: Entry, copy: Copy) -> bool:

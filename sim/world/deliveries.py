@@ -54,7 +54,7 @@ class Deliveries:
         self._in_run: set[str] = set()
         self._next_run = -1.0
         self._lookup = station.world.scenario.network.dns.lookup
-        self._naming = naming_of(station.host.mta, relays=station.world.relays)
+        self._naming = naming_of(station.host.mta, relays=station.world.relays, routes=station.host.routes)
         self.manager: QueueManager[Delivery] = queue_manager_of(station.host.mta, keeps=station.host.reuse != "never")
         self.connections = Connections(station.world, station.host.mta.connection_idle_limit)
         self.manager.idle = self.connections.idle
@@ -191,7 +191,8 @@ class Deliveries:
     def _left_open(self, delivery: Delivery) -> Attempt | None:
         """The session that was left open, and may take a delivery."""
         _, copies, routes, _ = delivery
-        domain = copies[0].next_domain.lower() if self._station.ways.by_domain else None
+        ways = self._station.ways
+        domain = ways.next_hop(copies[0].next_domain) if ways.by_domain else None
         return self.connections.take(routes, domain)
 
     def _backup_left_open(self, route: Route, *, uses: bool) -> Attempt | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from sim.mta.mx import home_hosts
 from sim.mta.queue import Copy, Entry
 from sim.mta.retrieval import is_for
 
@@ -56,7 +55,7 @@ class Held:
         wanted = self._wanted.get((domain, nodes))
         if wanted is None:
             world = self._station.world
-            keepers = [world.stations[host].host.domain for host in home_hosts(world.dns.mx(domain) or ())]
+            keepers = [world.stations[host].host.domain for host in world.keepers(domain)]
             wanted = self._station.directory.backs_up(domain) and is_for(domain, nodes, keepers)
             self._wanted[domain, nodes] = wanted
         return wanted

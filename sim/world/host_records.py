@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sim.mta.mx import candidates
 from sim.mta.queue import Copy, Entry, Failure
 from sim.mta.retry.base import OF_HOST, Outcome
 from sim.mta.retry.exim import TOO_LONG, all_failing
@@ -29,7 +28,7 @@ class HostRecords:
         self, found: tuple[Route, ...] | Failure, domain: str, entry: Entry, copies: Sequence[Copy], now: float
     ) -> tuple[Route, ...] | Failure:
         """Those of the routes whose hosts may be tried now; none where the copies have to wait, or are not to wait."""
-        if isinstance(found, Failure) and found.permanent:
+        if isinstance(found, Failure) and (found.permanent or found.freezes):
             return found
         if found is not NO_NAMES:
             self._station.backlog.wake(self._tried(f"@{domain}", entry, now, now, "taken"), now)
@@ -93,10 +92,11 @@ class HostRecords:
         """
         world, host = self._station.world, self._station.host
         heard = self._station.resolver.heard(domain)
-        targets = candidates(heard, host.name, lambda _: None) if failure is NO_ROUTE else failure
+        ways = self._station.ways
+        targets = ways.targets(domain, heard, been_at, lambda _: None) if failure is NO_ROUTE else failure
         if isinstance(targets, Failure):
             return [f"@{domain}"]
-        hops = dict.fromkeys(world.hop(host.name, target) for target in targets if target not in been_at)
+        hops = dict.fromkeys(world.hop(host.name, target) for target in targets)
         keys = [key for hop in hops for key in self._keys(hop)]
         return keys[: host.mta.mx_address_limit] or [f"@{domain}"]
 

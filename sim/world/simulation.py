@@ -14,7 +14,8 @@ from sim.mail.content import compose
 from sim.mail.digest import seal
 from sim.mail.path import Path
 from sim.mail.trace import EPOCH, date_time
-from sim.mta.directory import homes
+from sim.mta.directory import homes, mailboxes_of
+from sim.mta.mx import home_hosts
 from sim.mta.queue import Copy
 from sim.network import circuit, stack, topology
 from sim.network.dns import Dns, Resolver
@@ -47,9 +48,9 @@ class Simulation:
     """A world and everything in it. Nothing outlives it and nothing outside it changes.
 
     Mail is written from 0 to `scenario.duration`; the run ends when every copy has met its end, or at `horizon`.
-    `relays` says whether mail goes from neighbour to neighbour; `forged` holds the authors of messages whose
-    reverse-path is not theirs. `addresses` are those of the hosts that have more than one of any family, `silent` says
-    that nobody tells where no way leads.
+    `relays` says whether mail goes from neighbour to neighbour; `mailboxes` are the hosts that keep those of domains
+    which say so, `forged` holds the authors of messages whose reverse-path is not theirs. `addresses` are those of the
+    hosts that have more than one of any family, `silent` says that nobody tells where no way leads.
     """
 
     def __init__(self, scenario: Scenario, architecture: Architecture, replication: int, seed: int) -> None:
@@ -89,6 +90,7 @@ class Simulation:
         self._pending = 0
         self._over = self.env.event()
         kept = homes(domains.values(), self.dns.mx_ever)
+        self.mailboxes = mailboxes_of(domains.values())
         up = {name: skies.of(f"host/{name}", host.weather) for name, host in architecture.hosts.items()}
         answers = skies.name_service(service, architecture.hosts, up)
         self.resolvers = {
@@ -298,15 +300,19 @@ class Simulation:
                 asked = submission.parameters
                 self.at(up, lambda: station.submit(reverse_path, self._unsent.pop(message_id), content, asked))
 
+    def keepers(self, domain: str, now: float = 0.0) -> Sequence[str]:
+        """The hosts that keep a domain's mailboxes."""
+        return self.mailboxes.get(domain.lower()) or home_hosts(self.dns.mx(domain, now) or ())
+
     def _submission_host(self, domain: str) -> str:
         """The host that the domain's users hand their mail to now."""
         its_own = self.scenario.domains.get(domain.lower())
         if its_own is not None and its_own.submission:
             return its_own.submission
-        records = self.dns.mx(domain, self.env.now)
-        if not records:
+        hosts = self.keepers(domain, self.env.now)
+        if not hosts:
             raise LookupError(f"the sender's domain {domain} has no host")
-        return records[0][1]
+        return hosts[0]
 
     def _held(self) -> Iterator[tuple[Copy, CopyOutcome]]:
         for station in self.stations.values():

@@ -70,7 +70,13 @@ class Station:
         self.queue = Queue()
         self.resolver = world.resolvers[host.name]
         self.directory = Directory(
-            host.name, domains, world.dns.mx, source_routes=host.source_routes, percent_hack=host.percent_hack
+            host.name,
+            domains,
+            world.dns.mx,
+            source_routes=host.source_routes,
+            percent_hack=host.percent_hack,
+            routes=host.routes,
+            mailboxes=world.mailboxes,
         )
         self.mailboxes = Mailboxes(keep=world.scenario.dialogues)
         self.attempts: dict[int, Attempt | Ask] = {}

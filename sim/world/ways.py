@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sim.mta.addresses import Candidate, in_order
 from sim.mta.destination import is_by_domain
-from sim.mta.mx import candidates
+from sim.mta.loops import loops_back
+from sim.mta.mx import LOOPS_BACK, Records, candidates, routed
 from sim.mta.queue import Copy, Entry, Failure
 from sim.network.dns import NoAnswerError
 from sim.network.line import Line
@@ -67,7 +68,8 @@ class Ways:
 
     def known(self, copies: Iterable[Copy], now: float) -> bool:
         """Whether the host need not ask the name service for any of the copies."""
-        return all(self._station.resolver.knows(copy.next_domain, now) for copy in copies)
+        resolver, routes = self._station.resolver, self._station.host.routes
+        return all(routed(routes, copy.next_domain) or resolver.knows(copy.next_domain, now) for copy in copies)
 
     def of(
         self, entry: Entry, copies: Sequence[Copy], now: float
@@ -91,25 +93,42 @@ class Ways:
             elif len(by_domain) == 1:
                 return ((found, members),)
             else:
-                apart = domain.lower() if self.by_domain else ""
+                apart = self.next_hop(domain) if self.by_domain else ""
                 groups.setdefault((found, apart), (found, []))[1].extend(members)
         return groups.values()
 
-    def _towards(self, domain: str, been_at: Sequence[str], now: float) -> tuple[Route, ...] | Failure:
-        """The routes to try for a domain's mail, best first: to its MX hosts, as far as the architecture reaches.
+    def next_hop(self, domain: str) -> str:
+        """What a domain's mail is queued for: the host that the host's routes name, or the domain."""
+        return (routed(self._station.host.routes, domain) or domain).lower()
 
-        An MX host that has had the mail already is left out: a backup that could not pass it on is not asked again.
+    def targets(
+        self, domain: str, records: Records | None, been_at: Sequence[str], shuffle: Callable[[list[Any]], None]
+    ) -> list[str] | Failure:
+        """The hosts to try for a domain with these MX records, best first.
+
+        The host's own routes go before the records. Where mail goes from neighbour to neighbour, an MX host that has
+        had it already is left out: a backup that could not pass it on is not asked again.
         """
+        host, route = self._station.host, routed(self._station.host.routes, domain)
+        targets = candidates(((0, route),) if route else records, host.name, shuffle)
+        if targets is LOOPS_BACK:
+            return loops_back(host.mta, domain, host.domain, routed=route is not None)
+        if isinstance(targets, Failure) or route or not self._station.world.relays:
+            return targets
+        return [target for target in targets if target not in been_at] or NO_ROUTE
+
+    def _towards(self, domain: str, been_at: Sequence[str], now: float) -> tuple[Route, ...] | Failure:
+        """The routes to try for a domain's mail, best first: to its MX hosts, as far as the architecture reaches."""
         station = self._station
         world, name = station.world, station.host.name
         try:
-            records = station.resolver.mx(domain, now)
+            records = None if routed(station.host.routes, domain) else station.resolver.mx(domain, now)
         except NoAnswerError:
             return NO_NAMES
-        targets = candidates(records, name, self._shuffle)
+        targets = self.targets(domain, records, been_at, self._shuffle)
         if isinstance(targets, Failure):
             return targets
-        if len(targets) == 1 and targets[0] not in been_at:
+        if len(targets) == 1:
             way = world.way(name, targets[0], now)
             return NO_ROUTE if way is None else self.ending(way)
         preferences = {host: preference for preference, host in sorted(records or (), reverse=True)}
@@ -117,8 +136,6 @@ class Ways:
         ways: dict[str, tuple[Way, int]] = {}
         reached = False
         for target in targets:
-            if target in been_at:
-                continue
             way = world.way(name, target, now)
             if way is None:
                 # It is tried in vain: it counts, and is remembered by who remembers hosts.
@@ -174,13 +191,13 @@ class Ways:
             copy.waited(entry.due, now)
             copy.tried((0.0, 0.0, 0.0), now)
             entry.failures[copy.recipient] = failure
-        if failure.permanent:
+        if failure.permanent or failure.freezes:
             return
         if self.records is not None:
             self.records.note_no_way(entry, copies, domain, failure, now)
         world = self._station.world
         records = world.dns.mx(domain, now)
-        towards = records[0][1] if records else domain
+        towards = routed(self._station.host.routes, domain) or (records[0][1] if records else domain)
         fact = nowhere(failure, self._station.host.name, towards, entry, copies, handed_over=now, now=now)
         world.recorder.attempts.append(fact)
 

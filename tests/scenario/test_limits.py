@@ -55,6 +55,16 @@ TOO_MUCH = {
         NET + "limits: {size: 10 B}\nworkload: {messages: m}",
         "scenario:3:22: too big a message (12 B): allowed are 10 B",
     ),
+    "forwards that go round": (
+        ("network: {nodes: [a, b], links: [{between: [a, b]}]}\nlimits: {copies: 50}\n"
+        "domains: {a.example: {mx: a, users: [u1], forwards: {f: g@a.example, g: f@a.example}}}\n"
+        "workload: {messages_at: [{at: 0 s, from: u1@a.example, to: f@a.example}]}"),
+        "scenario:4:26: too many copies (103): allowed are 50, or more by `limits: {copies: ...}`",
+    ),
+    "hops": (
+        NET + "hosts: {a: {mta: {postfix: {hopcount_limit: 1001}}}, b: {mta: {exim: {received_headers_max: 1000}}}}",
+        "scenario:2:45: too big (1001): allowed is a whole number of at least 1 and at most 1000",
+    ),
     "replications": (
         NET + "replications: 0xffffffff",
         "scenario:2:15: too many replications (4,294,967,295): allowed are 10 k, or more by `limits: {replications: ",

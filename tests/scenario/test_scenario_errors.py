@@ -237,7 +237,7 @@ CASES = {
         + "hosts: {a: {mta: {postfix: {hopcount_limt: 3, hopcount_limit: 0, queue_run_delay: 0 s, smtp_helo_timeout: 3}}}}\n",
         [
             f"x.yaml:2:29: unknown parameter of Postfix (hopcount_limt): {POSTFIX}; did you mean hopcount_limit?",
-            "x.yaml:2:63: too small (0): allowed is a whole number of at least 1",
+            "x.yaml:2:63: too small (0): allowed is a whole number of at least 1 and at most 1000",
             "x.yaml:2:83: a duration must be above zero (0 s): allowed is e.g. 30 s",
             "x.yaml:2:107: a duration needs a unit (3): allowed are s, ms, min, h, d, w, as in 30 s",
         ],

@@ -405,6 +405,7 @@ hosts:
     auth: {clear: no}
     vrfy: evade
     expn: refuse
+    routes: {B.example: b, "*": a}
     source_routes: honour
     percent_hack: true
     reuse: ride
@@ -424,7 +425,7 @@ hosts:
     )
     assert host == Host(
         name="a", esmtp=False, extensions=("SIZE", "ETRN"), uses=("SIZE", "DSN"), accounts={"ann": "secret", "7": "0"},
-        login=("a", "b c"), clear_auth=False, vrfy="evade", expn="refuse", source_routes="honour", percent_hack=True, reuse="ride", sessions=7, size_limit=5_000_000, service_time=0.001,
+        login=("a", "b c"), clear_auth=False, vrfy="evade", expn="refuse", routes={"b.example": "b", "*": "a"}, source_routes="honour", percent_hack=True, reuse="ride", sessions=7, size_limit=5_000_000, service_time=0.001,
         commit_time=0.005, weather=weather, spool="volatile",
     )  # fmt: skip
 

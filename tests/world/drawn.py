@@ -66,6 +66,8 @@ WORDS = {
     "members": [*NODES, "a-b", "b-c"],
     "sides": NODES,
     "mx": NODES,
+    "mailboxes": NODES,
+    "routes": [*NODES, *NODES, *DOMAINS, "*"],
     "hosts": ["defaults", *NODES],
     "domains": DOMAINS,
     "cname": DOMAINS,

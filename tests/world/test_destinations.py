@@ -86,5 +86,5 @@ def test_one_of_two_mx_dead_costs_the_throughput_that_is_written_down():
 
 def test_the_names_of_destinations():
     """By host, or by none."""
-    assert naming_of(OpenSmtpd(), relays=False)("x", ()) == "x"
-    assert naming_of(Qmail(), relays=False)("x", ()) == ""
+    assert naming_of(OpenSmtpd(), relays=False, routes={})("x", ()) == "x"
+    assert naming_of(Qmail(), relays=False, routes={})("x", ()) == ""

@@ -101,7 +101,8 @@ class Product:
     sender does not ask for one or the other, and `return_limit` up to what size it does so at all, in octets;
     `return_line_limit` up to what length of its lines (0: any length).
     `postmaster_hears` says of what reports the host's postmaster, or the mailbox `postmaster`, gets one: `bounce`,
-    `2bounce` (of a report that came back), `delay`. For `freezes` after it was sent a report that came back is kept.
+    `2bounce` (of a report that came back), `delay`. For `freezes` after it was sent a report that came back is kept,
+    and for `timeout_frozen_after` other mail that is frozen; then it is returned.
     `reports` says whether it reports at all.
     """
 
@@ -169,4 +170,5 @@ class Product:
     postmaster_hears: tuple[str, ...] = ()
     postmaster: str = "postmaster"
     freezes: float = 0.0
+    timeout_frozen_after: float = inf
     reports: bool = True

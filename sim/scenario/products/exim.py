@@ -59,6 +59,7 @@ class Exim(Product):
     bounce_return_size_limit: int = 100 * 1024
     bounce_return_linesize_limit: int = 998
     ignore_bounce_errors_after: float = 2 * DAY
+    timeout_frozen_after: float = 7 * DAY
     disable_ipv6: bool = False
     smtp_accept_max_per_connection: int = 1000
 
