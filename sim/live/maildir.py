@@ -29,9 +29,11 @@ class Maildir:
 
     def __init__(self, folder: Path) -> None:
         try:
-            folder.mkdir(0o700, parents=True, exist_ok=True)
-            for name in _FOLDERS:
-                (folder / name).mkdir(0o700, exist_ok=True)
+            for place in (folder, *[folder / name for name in _FOLDERS]):
+                if not place.is_dir():
+                    place.mkdir(0o700, parents=True)
+                    # Whatever the umask.
+                    place.chmod(0o700)
         except OSError as error:
             raise LiveError(f"{folder}: cannot be a Maildir ({error.strerror}): name a folder to be made") from error
         self.folder = folder
@@ -92,7 +94,10 @@ class Maildir:
 
 def _private(path: str, flags: int) -> int:
     """Open a file that is new for nobody else."""
-    return os.open(path, flags, 0o600)
+    descriptor = os.open(path, flags, 0o600)
+    # Whatever the umask.
+    os.fchmod(descriptor, 0o600)
+    return descriptor
 
 
 def _sync(folder: Path) -> None:

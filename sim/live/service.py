@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from sim.live import log
@@ -57,10 +58,21 @@ def serve(
         LiveError: there is no such host, or it cannot listen or write where it should, or has no certificate.
     """
     chosen = _host(scenario, host, architecture)
+    say = _whether_heard_or_not(tell)
     tls = None if certificate is None else server_context(certificate, key)
-    note = tell if verbose else log.nothing
-    server = LiveServer(scenario, chosen, Maildir(maildir), limits or Limits(), tell, tls=tls, note=note)
-    return asyncio.run(_serve(server, bind, smtp, lmtp, tell))
+    note = say if verbose else log.nothing
+    server = LiveServer(scenario, chosen, Maildir(maildir), limits or Limits(), say, tls=tls, note=note)
+    return asyncio.run(_serve(server, bind, smtp, lmtp, say))
+
+
+def _whether_heard_or_not(tell: Callable[[str], object]) -> Callable[[str], object]:
+    """Take lines for a log that may be full, or that nobody reads any more: no mail is to suffer for it."""
+
+    def say(line: str) -> None:
+        with suppress(OSError):
+            tell(line)
+
+    return say
 
 
 async def _serve(

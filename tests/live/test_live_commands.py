@@ -61,6 +61,19 @@ def test_serve_until_a_signal(file: Path, number: signal.Signals, status: int):
 
 
 @pytest.mark.slow
+def test_a_log_that_nobody_reads_costs_no_mail(file: Path):
+    """Who reads stderr has gone: the mail is kept, and has its 250."""
+    with serving(file, "-v") as (process, port):
+        process.stderr.close()
+        for _ in range(2):
+            with smtplib.SMTP("127.0.0.1", port, timeout=10) as client:
+                assert client.sendmail("x@y.example", ["bob@b.example"], "hi\n") == {}
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 0
+    assert len(list((file.parent / "mail" / "new").iterdir())) == 2
+
+
+@pytest.mark.slow
 def test_serve_smtp_and_lmtp_with_a_certificate(file: Path, files, client_side):
     """Two ports, one host: STARTTLS on both, and all mail in one Maildir; a signal ends both."""
     certificate, key, _ = files

@@ -60,9 +60,10 @@ def test_a_file_is_no_maildir(tmp_path: Path):
         Maildir(tmp_path / "file")
 
 
-def test_nobody_else_may_read_it(tmp_path: Path):
+@pytest.mark.parametrize("umask", [0, 0o22, 0o777])
+def test_nobody_else_may_read_it(tmp_path: Path, umask: int):
     """Files have the mode 0600, folders 0700, whatever the umask."""
-    before = os.umask(0)
+    before = os.umask(umask)
     try:
         place = Maildir(tmp_path / "mail").keep([b"hi"])
     finally:
