@@ -99,10 +99,21 @@ def message(
 
 
 def tables_of(
-    messages=(), copies=(), attempts=(), *, queues=(), deferrals=(), dialogues=(), architecture="a", replication=0
+    messages=(),
+    copies=(),
+    attempts=(),
+    *,
+    queues=(),
+    deferrals=(),
+    dialogues=(),
+    acts=(),
+    architecture="a",
+    replication=0,
 ) -> Tables:
     """The tables of one run with these facts."""
-    facts = Facts(list(messages), list(copies), list(attempts), list(queues), list(deferrals), list(dialogues))
+    facts = Facts(
+        list(messages), list(copies), list(attempts), list(queues), list(deferrals), list(dialogues), list(acts)
+    )
     return frames(facts, architecture, replication)
 
 
@@ -134,7 +145,7 @@ def facts(architecture: int, replication: int, copies: int = 300) -> Facts:
     """One run: the same mail for every architecture, which then fares by its number."""
     mail, luck = random.Random(replication), random.Random(1000 * architecture + replication)
     names = list(CITIES)
-    found = Facts([], [], [], [], [], [])
+    found = Facts([], [], [], [], [], [], [])
     for number in range(copies):
         born = mail.uniform(0, 2 * 86400)
         origin, target = mail.sample(names, 2)

@@ -123,11 +123,12 @@ def _heading(host: str, run: Mapping[str, object]) -> str:
 
 def _timeline(result: Result, options: QueueOptions) -> int:
     from sim.results.queue_state import run_of
-    from sim.results.queue_timeline import queue_timeline, words_of
+    from sim.results.queue_timeline import acts_on, queue_timeline, words_of
 
     run = run_of(result, options.architecture, options.replication, options.host)
     steps = queue_timeline(result, options.host, **run)
     words = words_of(result, options.host, options.architecture)
+    acts = acts_on(result, options.host, **run)
     if options.plot is not None:
         from sim.report.plots import queue_states
         from sim.results.store import writing
@@ -136,10 +137,20 @@ def _timeline(result: Result, options: QueueOptions) -> int:
             queue_states(steps, words).figure.canvas.figure.savefig(options.plot)
         put(options.plot)
     elif options.as_json:
-        put(json.dumps({"host": options.host, **run, "words": words, "steps": steps.to_dict("records")}))
+        put(
+            json.dumps(
+                {
+                    "host": options.host,
+                    **run,
+                    "words": words,
+                    "steps": steps.to_dict("records"),
+                    "acts": acts.to_dict("records"),
+                }
+            )
+        )
     else:
         from sim.report.mailq import timeline
 
         put(_heading(options.host, run))
-        put(timeline(steps, words), end="")
+        put(timeline(steps, words, acts), end="")
     return DONE

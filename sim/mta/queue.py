@@ -10,7 +10,7 @@ from sim.mta.wishes import Wishes
 from sim.protocol.smtp.events import Parameters
 
 State = Literal["incoming", "active", "deferred", "hold"]
-"""Where an entry stands: waiting to become active, in a round of deliveries, asleep, or held back (RFC 4865)."""
+"""Where an entry stands: waiting to become active, in a round of deliveries, asleep, or held back."""
 
 HopTime = tuple[float, float, float]
 """What an attempt took, in s: contact (until mail could be offered), transfer, service at the server."""
@@ -92,10 +92,10 @@ class Entry:
     `failures` what the last attempts said of the copies that they left over, `over` the recipients among these who are
     not to be tried again although the failure was no refusal. `wishes` is what the sender asked for, None where that is
     nothing; `state` is where it stands, `frozen` says that it is kept untried for a while: a report that came back, or
-    mail that goes round. `asked_for` are the domains whose hosts have asked for it since its last round, of those whose
-    mail waits for that. `warned` counts the times that its sender was told that it is late. `receiving` is how long the
-    host took to receive it, in s; `active_at` when it became active last, and `looking_up` how long the name service
-    took then.
+    mail that goes round; `suspended` that its host's operators keep it from being tried. `asked_for` are the domains
+    whose hosts have asked for it since its last round, of those whose mail waits for that. `warned` counts the times
+    that its sender was told that it is late. `receiving` is how long the host took to receive it, in s; `active_at`
+    when it became active last, and `looking_up` how long the name service took then.
     """
 
     queue_id: str
@@ -113,6 +113,7 @@ class Entry:
     state: State = "active"
     asked_for: frozenset[str] = frozenset()
     frozen: bool = False
+    suspended: bool = False
     warned: int = 0
     receiving: float = 0.0
     active_at: float = field(init=False)
@@ -155,8 +156,8 @@ class Entry:
 
     @property
     def held(self) -> bool:
-        """Whether the message has yet to begin its way."""
-        return self.state == "hold"
+        """Whether the message has yet to begin its way (RFC 4865)."""
+        return self.state == "hold" and not self.suspended
 
     def is_overdue(self, now: float) -> bool:
         """Whether its sender would rather have it back by now (RFC 2852)."""

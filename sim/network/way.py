@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from sim.network.line import Line
 from sim.network.weather import Timeline
 
-__all__ = ["BARE", "HEADERS", "Way", "burst", "spread"]
+__all__ = ["BARE", "HEADERS", "Way", "burst", "gets_through", "spread"]
 
 HEADERS: Final = 52
 """Bytes of IP and TCP headers with timestamps: of a data segment, and all of an acknowledgement without data."""
@@ -34,6 +34,22 @@ class Way(NamedTuple):
     def stamped(self) -> bool:
         """Whether packets have timestamps."""
         return self.headers > BARE
+
+
+_REPEATS: Final = [0.2 * 2**number for number in range(12)]
+"""Linux's timer from its least on, doubled, s."""
+
+
+def gets_through(lines: Sequence[Line], at: float, wire: int) -> float:
+    """When a packet is there that is sent at a time to come, and again as long as a line is down; infinity if never.
+
+    It takes no place on the lines, which are booked as time goes.
+    """
+    for wait in _REPEATS:
+        if all(line.timeline.is_up(at) for line in lines):
+            return at + sum(8 * wire / line.rate + line.lag for line in lines)
+        at += wait
+    return math.inf
 
 
 def burst(way: Way, now: float, packets: int, tail: int) -> tuple[float, float] | None:

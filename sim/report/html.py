@@ -21,6 +21,7 @@ from ruamel.yaml import YAML
 from sim import arguments
 from sim.report import plots
 from sim.report.figure import GRID, INK, MUTED
+from sim.report.mailq import clock
 from sim.report.table import sentences
 from sim.results.metrics import METRICS, Metric
 from sim.results.store import Result, writing
@@ -83,6 +84,7 @@ def render(result: Result, *, checks: Sequence[Any] = ()) -> str:
         confidence=f"{summary['confidence'] * 100:g}",
         sentences=list(sentences(summary)),
         checks=[_check(item) for item in checks],
+        acts=list(_acts(result)),
         figures=list(_figures(result)),
         scenario=result.manifest.get("scenario_yaml") or _yaml(result.scenario),
         manifest=result.manifest,
@@ -105,6 +107,12 @@ def _rows(summary: Mapping[str, Any]) -> Iterator[Row]:
             [cells(entries[metric.name], metric.name) for entries in summary["architectures"].values()],
             [difference_cells(pair["metrics"][metric.name], metric.name) for pair in summary["differences"]],
         )
+
+
+def _acts(result: Result) -> Iterator[tuple[str, str, str, str]]:
+    """What operators did in the first replication of each architecture: when, where, under which, and what."""
+    for row in result.acts[result.acts["replication"] == result.acts["replication"].min()].to_dict("records"):
+        yield clock(row["time_s"]), str(row["host"]), str(row["architecture"]), str(row["command"])
 
 
 def _check(item: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a tuple, or an object with names

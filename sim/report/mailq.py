@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Hashable, Mapping, Sequence
+from math import inf
+from typing import TYPE_CHECKING, Any
 
 from sim.results.queue_state import QueueEntry
 
@@ -18,17 +19,22 @@ _AGES = (5, 10, 20, 40, 80, 160, 320, 640, 1280)
 _WIDTH, _NAME = 80, 18
 """How wide qshape's table is, and its first column at least."""
 
+_MARKS = {"active": "*", "hold": "!", "deferred": ""}
+
 _ROW = "{:<11} {:>7} {:<20} {}"
 """A line of Postfix's listing (postqueue: showq_compat.c)."""
 
 
 def mailq(entries: Sequence[QueueEntry], now: float) -> str:
-    """The listing; `*` marks messages that are being delivered or wait for their turn. Times are the run's."""
+    """The listing; `*` marks messages that are being delivered or wait for their turn, `!` those on hold (mailq(1)).
+
+    Times are the run's.
+    """
     if not entries:
         return "Mail queue is empty\n"
     lines = [_ROW.format("-Queue ID-", "--Size--", "----Arrival Time----", "-Sender/Recipient-------")]
     for entry in entries:
-        name = (entry.queue_id or f"m{entry.message_id}") + ("*" if entry.state == "active" else "")
+        name = (entry.queue_id or f"m{entry.message_id}") + _MARKS[entry.state]
         lines.append(_ROW.format(name, entry.size_bytes, f"{clock(entry.arrived_s):>20}", entry.sender))
         if entry.reason:
             lines.append(f"{'(' + entry.reason + ')':>78}")
@@ -72,8 +78,8 @@ def _qshape_row(domain: str, counted: Sequence[object], name: int, widths: Seque
     return shown.rjust(name) + "".join(str(c).rjust(width) for c, width in zip(counted, widths, strict=True)) + "\n"
 
 
-def timeline(steps: pd.DataFrame, words: Mapping[str, str]) -> str:
-    """A queue by state from each change on, under the product's own words for the states."""
+def timeline(steps: pd.DataFrame, words: Mapping[str, str], acts: pd.DataFrame) -> str:
+    """A queue by state from each change on, under the product's own words for the states, and what operators did."""
     heads = ["time", "messages", *words.values()]
     table = [
         heads,
@@ -83,6 +89,12 @@ def timeline(steps: pd.DataFrame, words: Mapping[str, str]) -> str:
         ),
     ]
     widths = [max(len(row[column]) for row in table) for column in range(len(heads))]
-    return "".join(
-        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) + "\n" for row in table
-    )
+    lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in table]
+    at = [-inf, *steps["time_s"]]
+    told = [(row["time_s"], f"{row['time_s']:.3f}".rjust(widths[0]) + f"  # {row['command']}") for row in _rows(acts)]
+    placed = sorted([*((when, 1, line) for when, line in zip(at, lines, strict=True)), *((t, 0, s) for t, s in told)])
+    return "".join(f"{line}\n" for _, _, line in placed)
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[Hashable, Any]]:
+    return frame.to_dict("records")

@@ -73,7 +73,10 @@ def _message(result: Result, message_id: int, run: Mapping[str, Any], *, full: b
     attempts, dialogues = _of(result.attempts, **run), _of(result.dialogues, **run)
     copies = _of(result.copies, message_id=message_id, **run)
     mine = attempts[attempts["message_id"] == message_id].sort_values("started_s", kind="stable")
+    told = _told(_of(result.acts, **run), mine, copies)
     for attempt in cast("list[dict[str, Any]]", mine.to_dict("records")):
+        while told and told[0][0] <= attempt["started_s"]:
+            yield told.pop(0)[1]
         yield from _asking(attempt, attempts, dialogues, full=full)
         said = _said(attempt, attempts, dialogues)
         whom = _whom(said, copies)
@@ -83,10 +86,19 @@ def _message(result: Result, message_id: int, run: Mapping[str, Any], *, full: b
             yield f"{whom}... {_opening(attempt, attempts)}"
         yield from _lines(said, full=full)
         yield f"{whom}... {_end(attempt)}"
+    yield from (line for _, line in told)
     yield ""
     for copy in copies.to_dict("records"):
         reason = f" ({copy['reason']})" if copy["reason"] else ""
         yield f"# {_clock(copy['ended_s'])} <{copy['recipient']}> {copy['outcome']}{reason}, by way of {copy['path']}"
+
+
+def _told(acts: pd.DataFrame, attempts: pd.DataFrame, copies: pd.DataFrame) -> list[tuple[float, str]]:
+    """What operators told the hosts on a message's way as long as it was under way: when, and the line for it."""
+    hosts = {*attempts["from_host"], *attempts["to_host"]}
+    mine = acts[acts["host"].isin(hosts) & acts["time_s"].between(copies["created_s"].min(), copies["ended_s"].max())]
+    lines = zip(mine["time_s"], mine["host"], mine["command"], strict=True)
+    return sorted((at, f"\n# {_clock(at)} {host}: {command}") for at, host, command in lines)
 
 
 def _opening(attempt: Mapping[str, Any], attempts: pd.DataFrame) -> str:

@@ -105,7 +105,7 @@ class QueueFact(NamedTuple):
 
 
 class DeferralFact(NamedTuple):
-    """That a host put a message off: why, and when it means to try again.
+    """That a host put a message off: why, and when it means to try again (infinity: when it is released).
 
     `arrived_s` is when the host took custody; `recipients` those of its copies that are left, separated by spaces.
     """
@@ -118,6 +118,16 @@ class DeferralFact(NamedTuple):
     next_s: float
     recipients: str
     reason: str
+
+
+class ActFact(NamedTuple):
+    """What an operator did to a host: the act, its product's command, and how many messages it was about."""
+
+    host: str
+    time_s: float
+    act: str
+    command: str
+    messages: int
 
 
 class DialogueFact(NamedTuple):
@@ -138,3 +148,4 @@ class Facts(NamedTuple):
     queues: list[QueueFact]
     deferrals: list[DeferralFact]
     dialogues: list[DialogueFact]
+    acts: list[ActFact]

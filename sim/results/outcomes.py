@@ -142,7 +142,7 @@ class AttemptOutcome(StrEnum):
     HOST_CRASH = (
         "host-crash",
         _Attempted(
-            "the client's host went down",
+            "the client's host went down, or its MTA was restarted",
             "Deferred: a host crashed",
             "this host went down",
             "4.4.2",

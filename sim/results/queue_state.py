@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Literal, NamedTuple, cast
 
 import pandas as pd
@@ -20,12 +21,13 @@ class QueueEntry:
     """A message in a queue: its copies that are still to be passed on. Times are in s, sizes in bytes.
 
     `active` entries are being delivered (`under_way`) or wait for their turn; `deferred` ones sleep until `next_s`,
-    for `reason`. `queue_id` is empty where the host has not put the message off yet.
+    for `reason`, those on `hold` until they are released. `queue_id` is empty where the host has not put the message
+    off yet.
     """
 
     message_id: int
     queue_id: str
-    state: Literal["active", "deferred"]
+    state: Literal["active", "deferred", "hold"]
     under_way: bool
     size_bytes: int
     arrived_s: float
@@ -138,17 +140,18 @@ def _entry(host: str, at: float, message: Row, copies: list[Row], traces: _Trace
     to_come = queued or any(row["started_s"] > at for row in attempts)
     if not (under_way or sleeps or (to_come and held)):
         return None
+    next_s = float(last["next_s"]) if sleeps and last is not None else None
     return QueueEntry(
         message_id=message_id,
         queue_id=str(last["queue_id"]) if last is not None else "",
-        state="deferred" if sleeps else "active",
+        state="hold" if next_s == inf else "deferred" if sleeps else "active",
         under_way=under_way,
         size_bytes=int(message["size_bytes"]),
         arrived_s=float(last["arrived_s"]) if last is not None else float(max(arrivals)),
         sender=str(message["sender"]),
         recipients=tuple(str(last["recipients"]).split()) if last else tuple(str(copy["recipient"]) for copy in held),
         reason=str(last["reason"]) if sleeps and last is not None else "",
-        next_s=float(last["next_s"]) if sleeps and last is not None else None,
+        next_s=None if next_s == inf else next_s,
     )
 
 

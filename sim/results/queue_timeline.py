@@ -53,6 +53,14 @@ def queue_timeline(
     return by_state(queues[queues["host"] == host], attempts[attempts["from_host"] == host])
 
 
+def acts_on(
+    result: Result, host: str, *, architecture: str | None = None, replication: int | None = None
+) -> pd.DataFrame:
+    """What operators did to a host in one run, as `queue_timeline` has it: `time_s`, `act`, `command`, `messages`."""
+    acts = rows_of(result.acts, run_of(result, architecture, replication, host))
+    return acts.loc[acts["host"] == host, ["time_s", "act", "command", "messages"]]
+
+
 def by_state(queues: pd.DataFrame, attempts: pd.DataFrame) -> pd.DataFrame:
     """The timeline of one host in one run, of its rows of the two tables."""
     steps = queues.groupby("time_s", sort=True)[["messages", "incoming", "deferred", "hold"]].last()

@@ -35,7 +35,7 @@ _SCENARIO = "scenario.json.gz"
 _CHUNK = 10_000
 MOST_ROWS = 20_000_000
 """Rows of a table that are read: what says that it has more would fill the memory."""
-_MAY_BE_ABSENT = ("deferrals", "dialogues")
+_MAY_BE_ABSENT = ("acts", "deferrals", "dialogues")
 """Tables that have no file where they are empty."""
 _T = TypeVar("_T")
 
@@ -100,6 +100,11 @@ class Result:
     def dialogues(self) -> pd.DataFrame:
         """A row a line of a session; empty unless dialogues were traced."""
         return self.tables.dialogues
+
+    @property
+    def acts(self) -> pd.DataFrame:
+        """A row an act of a host's operators."""
+        return self.tables.acts
 
 
 def manifest(

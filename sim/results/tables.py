@@ -1,4 +1,4 @@
-"""Tables of facts: six pandas frames whose columns are the facts' fields.
+"""Tables of facts: seven pandas frames whose columns are the facts' fields.
 
 Each table begins with `architecture` and `replication`, so that tables of many runs are simply put one under another.
 """
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, get_type_hints
 
 import pandas as pd
 
-from sim.results.facts import AttemptFact, CopyFact, DeferralFact, DialogueFact, Facts, MessageFact, QueueFact
+from sim.results.facts import ActFact, AttemptFact, CopyFact, DeferralFact, DialogueFact, Facts, MessageFact, QueueFact
 from sim.results.outcomes import AttemptOutcome, CopyOutcome, either
 
 NULL_PATH = "<>"
@@ -24,6 +24,7 @@ _FACTS: Mapping[str, type[Any]] = {
     "queues": QueueFact,
     "deferrals": DeferralFact,
     "dialogues": DialogueFact,
+    "acts": ActFact,
 }
 _DTYPES = {int: "int64", float: "float64", str: "str", AttemptOutcome: "str", CopyOutcome: "str"}
 
@@ -48,6 +49,7 @@ class Tables:
     queues: pd.DataFrame
     deferrals: pd.DataFrame
     dialogues: pd.DataFrame
+    acts: pd.DataFrame
 
     @property
     def user_copies(self) -> pd.DataFrame:
@@ -76,7 +78,7 @@ def frames(facts: Facts, architecture: str, replication: int) -> Tables:
 
 def concat(tables: Sequence[Tables]) -> Tables:
     """The tables of several runs, one under another in the order given; none give empty tables."""
-    parts = tables or [frames(Facts([], [], [], [], [], []), "", 0)]
+    parts = tables or [frames(Facts([], [], [], [], [], [], []), "", 0)]
     return Tables(
         **{
             field.name: pd.concat([getattr(part, field.name) for part in parts], ignore_index=True)
@@ -180,7 +182,7 @@ _COLUMNS: Mapping[str, Mapping[str, Column]] = {
         **_MESSAGE_ID,
         "arrived_s": Column("s", "when the host took custody"),
         "time_s": Column("s", "when it was put off"),
-        "next_s": Column("s", "when it is tried again"),
+        "next_s": Column("s", "when it is tried again; infinity for what is held until it is released"),
         "recipients": Column("", "those who are left, separated by spaces"),
         "reason": Column("", "why, as to the first of them"),
     },
@@ -190,6 +192,14 @@ _COLUMNS: Mapping[str, Mapping[str, Column]] = {
         "time_s": Column("s", "when the line was sent"),
         "direction": Column("", "`>` from client to server, `<` back"),
         "line": Column("", "the line without its CRLF"),
+    },
+    "acts": {
+        **_RUN,
+        "host": Column("", "which host its operators did something to"),
+        "time_s": Column("s", "when"),
+        "act": Column("", "flush, hold, release or restart"),
+        "command": Column("", "what they told its product"),
+        "messages": Column("", "how many messages it was about"),
     },
 }
 

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Annotated, Literal, get_args
 
 from sim.scenario.accounts import Accounts, AuthForm, Login
+from sim.scenario.acts import ActForm
 from sim.scenario.addresses import Addresses, SourceChoice
 from sim.scenario.arriving import ConstantForm, Pairs, PoissonForm, Share
 from sim.scenario.asking import AsksForm
@@ -401,6 +402,8 @@ class ScenarioForm(Form):
     """Who writes what to whom and when: one mapping or a list of them."""
     architectures: dict[Name, ArchitectureForm] | None = None
     """The architectures by name; where absent, end-to-end and store-and-forward."""
+    acts: tuple[ActForm, ...] = ()
+    """What operators do to hosts at times."""
     expect: tuple[Expect, ...] | None = None
     """Relations between metrics that the results must satisfy."""
     start: StartText = field(default=Start())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from sim.scenario.acts import resolve_acts
 from sim.scenario.bounds import check_bounds
 from sim.scenario.calendar import ClockWindow, Window, format_start, opens
 from sim.scenario.collecting import note_strangers
@@ -53,6 +54,11 @@ def resolve(form: ScenarioForm, findings: Findings, folder: Path, metrics: Colle
             note_strangers(architecture.hosts, {**domains, **architecture.domains}, findings)
         warn_of_loops(domains, architectures, findings)
     _check_windows(form, form.duration + form.drain, limits, findings)
+    horizon = form.duration + form.drain
+    names = {name.lower() for name in domains}
+    acts = resolve_acts(
+        form.acts, architectures, network.nodes, findings, domains=sorted(names), horizon=horizon, known=known
+    )
     expect = form.expect or ()
     _check_expectations(expect, architectures, metrics, findings)
     scenario = Scenario(
@@ -66,6 +72,7 @@ def resolve(form: ScenarioForm, findings: Findings, folder: Path, metrics: Colle
         workload=workload,
         architectures=architectures,
         expect=expect,
+        acts=acts,
         dialogues=form.dialogues,
         start=form.start,
         limits=limits,

@@ -14,6 +14,7 @@ from typing import Any, cast, get_args
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
+from sim.scenario.acts import show_acts
 from sim.scenario.addresses import show_addresses
 from sim.scenario.asking import shown_asks
 from sim.scenario.calendar import ClockWindow, Window, format_start
@@ -107,6 +108,7 @@ def show(scenario: Scenario) -> str:
             }
             for name, architecture in scenario.architectures.items()
         },
+        "acts": show_acts(scenario.acts),
         "limits": show_limits(scenario.limits),
         "expect": [expectation.text for expectation in scenario.expect],
     }

@@ -15,6 +15,7 @@ from typing import Literal
 
 from sim.scenario.calendar import ClockWindow, Start, Window
 from sim.scenario.carriers import Carrier
+from sim.scenario.commands import Act
 from sim.scenario.distribution import Distribution, Exponential
 from sim.scenario.equipment import NO_CAPACITY, Capacity
 from sim.scenario.limits import Limits
@@ -424,6 +425,7 @@ class Scenario:
     workload: tuple[Source, ...]
     architectures: Mapping[str, Architecture]
     expect: tuple[Expectation, ...] = ()
+    acts: tuple[Act, ...] = ()
     dialogues: bool = False
     start: Start = field(default=Start())
     limits: Limits = field(default=Limits())

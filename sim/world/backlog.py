@@ -25,18 +25,22 @@ MANY_IN_A_SESSION = "no immediate delivery: too many messages received in one co
 """Exim's smtp_accept_queue_per_connection."""
 
 
+ON_HOLD = "held until it is released"
+
+
 class Backlog:
     """The entries of a host's queue: they come, have rounds of deliveries, sleep between these, and go.
 
     `runs_since` is the phase of the queue runs, s: one is at that time, and then one every period of the product.
     """
 
-    __slots__ = ("_queue", "_retry", "_station", "_warnings", "runs_since")
+    __slots__ = ("_paused", "_queue", "_retry", "_station", "_warnings", "runs_since")
 
     def __init__(self, station: Station) -> None:
         self._station = station
         self._queue = station.queue
         self._retry = station.retry
+        self._paused = False
         self._warnings = delay_warnings_of(station.host.mta)
         self.runs_since = -station.draws.uniform(0.0, station.retry.period)
 
@@ -79,7 +83,10 @@ class Backlog:
             if entry.copies:
                 entry.asked_for = frozenset()
                 entry.ready = self._retry.sleeps_until(last)
-                self._sleep(entry, now)
+                if entry.suspended:
+                    self._suspend(entry, now)
+                else:
+                    self._sleep(entry, now)
                 if self._warnings is not None:
                     self._warn(entry, now, self._warnings)
                     if entry.rounds == 1:
@@ -98,6 +105,8 @@ class Backlog:
         self._return_refused(entry, now, over=False)
         if not entry.copies:
             self._remove(entry, now)
+        elif entry.suspended:
+            self._suspend(entry, now)
         elif entry.due <= now:
             self._try_again(entry, now)
         else:
@@ -114,8 +123,9 @@ class Backlog:
     def release(self, entries: Iterable[Entry], now: float) -> None:
         """Try those of the messages that sleep, but none of which the last copy is just being given up."""
         for entry in entries:
-            asleep = bool(entry.copies) and not (entry.in_delivery or entry.held or entry.frozen) and entry.due > now
-            if asleep and self._queue.holds(entry):
+            asleep = bool(entry.copies) and not entry.in_delivery and entry.due > now
+            kept = entry.held or entry.frozen or entry.suspended
+            if asleep and not kept and self._queue.holds(entry):
                 entry.ready = entry.due = now
                 self._try_again(entry, now)
 
@@ -128,6 +138,36 @@ class Backlog:
         self._begin(entry, now, new=True)
         return entry.in_delivery > 0
 
+    def suspend(self, entries: Iterable[Entry], now: float) -> None:
+        """Keep messages from being tried until they are thawed; what is under way goes on."""
+        for entry in entries:
+            if not entry.held and not entry.suspended:
+                entry.suspended = True
+                if not entry.in_delivery:
+                    self._suspend(entry, now)
+
+    def thaw(self, entries: Iterable[Entry], now: float, *, at_once: bool = False) -> None:
+        """Let messages go again that were suspended or frozen: at once, or when their time has come."""
+        for entry in entries:
+            if not (entry.suspended or entry.frozen):
+                continue
+            for copy in () if entry.in_delivery else entry.copies:
+                copy.waited(copy.counted_to if entry.suspended else entry.due, now)
+            if at_once or entry.frozen:
+                entry.ready = now
+            entry.suspended = entry.frozen = False
+            if not entry.in_delivery:
+                self.move(entry, "deferred", now)
+                self._sleep(entry, now)
+
+    def pause(self) -> None:
+        """Suspend whatever would be tried from now on."""
+        self._paused = True
+
+    def unpause(self) -> None:
+        """Suspend nothing any more; `thaw` what was."""
+        self._paused = False
+
     def next_run(self, now: float) -> float:
         """When the next queue run is."""
         return self._retry.next_run(now, now, self.runs_since)
@@ -136,13 +176,16 @@ class Backlog:
         """Let those go that need not wait for a host any longer, each when its product next looks."""
         for queue_id in queue_ids:
             entry = self._queue.entries.get(queue_id)
-            if entry is not None and not (entry.in_delivery or entry.frozen):
+            if entry is not None and not (entry.in_delivery or entry.frozen or entry.suspended):
                 entry.ready = now
                 self._sleep(entry, now)
 
     def boot(self, now: float) -> None:
         """The queue manager starts with a queue run, and takes up what was under way when the host went down."""
         self.runs_since = now
+        if self._paused:
+            self.unpause()
+            self.thaw(self._queue.entries.values(), now)
         for entry in list(self._queue.entries.values()):
             if entry.in_delivery or not self._queue.holds(entry):
                 continue
@@ -150,7 +193,9 @@ class Backlog:
                 self._return_refused(entry, now, over=False)
             if not entry.copies:
                 self._remove(entry, now)
-            elif entry.ready <= now or (self._retry.whole_queue and not entry.held):
+            elif entry.suspended:
+                self._suspend(entry, now)
+            elif entry.ready <= now or (self._retry.tries_all_at_start and not entry.held):
                 entry.due = now
                 self._try_again(entry, now)
             else:
@@ -162,6 +207,8 @@ class Backlog:
             self._let_go(entry, now)
         elif entry.is_overdue(now):
             self._return_late(entry, now)
+        elif self._paused or entry.suspended:
+            self._suspend(entry, now)
         else:
             self._station.deliveries.begin(entry, now, new=new)
 
@@ -174,6 +221,18 @@ class Backlog:
         self._station.custody.take(
             entry.reverse_path, entry.copies, entry.content, now, queue_id=entry.queue_id, wishes=entry.wishes
         )
+
+    def _suspend(self, entry: Entry, now: float) -> None:
+        """Let an entry wait for its thaw, or as long as the product keeps what is frozen, or paused, at most."""
+        entry.suspended = True
+        for copy in entry.copies:
+            copy.waited(entry.due, now)
+        kept = inf if entry.reverse_path.is_null else self._station.host.mta.timeout_frozen_after
+        due = entry.due = self._retry.lapses(entry.arrival) if self._paused else entry.arrival + kept
+        self.move(entry, "hold", now)
+        self._note_deferral(entry, now, ON_HOLD)
+        if now < due < self._station.world.horizon:
+            self._station.world.at(due, lambda: self._wake(entry, due))
 
     def _sleep(self, entry: Entry, now: float, why: str = "") -> None:
         """Let an entry wait for its time, or the queue run that finds it come."""
@@ -198,7 +257,8 @@ class Backlog:
             self._try_again(entry, due)
 
     def _try_again(self, entry: Entry, now: float) -> None:
-        stuck = entry.frozen and not entry.reverse_path.is_null
+        kept = entry.frozen or (entry.suspended and not self._paused)
+        stuck = kept and not entry.reverse_path.is_null
         if self._retry.lapses(entry.arrival) > now and not stuck:
             self._begin(entry, now)
             return

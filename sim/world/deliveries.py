@@ -99,7 +99,8 @@ class Deliveries:
     def _run_on(self, runs: QueueRuns[Entry], now: float) -> None:
         """Let a queue run take its next entries, up to the first that takes time."""
         while self._station.running and (entry := runs.next()) is not None:
-            if not entry.in_delivery and self._station.queue.holds(entry) and self._takes_time(entry, now):
+            goes = self._station.queue.holds(entry) and not (entry.in_delivery or entry.suspended)
+            if goes and self._takes_time(entry, now):
                 self._in_run.add(entry.queue_id)
                 return
 
@@ -253,9 +254,9 @@ class Deliveries:
             self._import(now)
 
     def _import(self, now: float) -> None:
-        """Let those in that wait for the active queue; some may have been returned meanwhile."""
+        """Let those in that wait for the active queue; some may have been returned or suspended meanwhile."""
         for entry in self._active.imports():
-            if self._station.queue.holds(entry):
+            if self._station.queue.holds(entry) and not (entry.in_delivery or entry.suspended):
                 self._admitted(entry, now)
             else:
                 self._active.leave()
@@ -264,7 +265,9 @@ class Deliveries:
         """Start a delivery that has its place now, by the routes that there are now."""
         entry, copies, routes, since = delivery
         groups: Sequence[tuple[tuple[Route, ...], Sequence[Copy]]] = ()
-        if since == now:
+        if entry.suspended:
+            pass
+        elif since == now:
             groups = [(routes, copies)]
         elif not entry.is_overdue(now):
             groups = list(self._station.ways.of(entry, copies, now))
@@ -340,7 +343,7 @@ class Deliveries:
             if attempt.session is not None and attempt.heir is None:
                 self.connections.keep(attempt, env.now)
             talks += attempt.contacted
-            if records is not None:
+            if records is not None and station.running:
                 records.note_attempt(entry, route, left, began, env.now)
                 if not left and hop in self.connections.idle:
                     self._go_on(entry, records.go_on(entry, hop, env.now))
@@ -350,7 +353,7 @@ class Deliveries:
             if not going:
                 break
             left = going
-        if left and records is not None:
+        if left and records is not None and station.running:
             records.note_exhausted(entry, left, env.now)
         return attempt, left
 

@@ -49,10 +49,10 @@ class Turn(NamedTuple):
             Reception(asker.host, asker.directory, gate=asker.gate(holder.host.name), after=machine),
             Turned(self.session.connection),
             client=holder.host,
-            client_up_until=holder.weather.next_down(now),
+            client_up_until=holder.runs.next_down(now),
             server=asker.host,
             times=asker.times,
-            server_weather=asker.weather,
+            server_weather=asker.runs,
             far_end=far_end,
             hears=holder.world.listener(self.session_id),
         )

@@ -39,7 +39,7 @@ class Held:
         """The messages that wait for these nodes, one by one as they are asked for."""
         station = self._station
         for entry in list(station.queue.entries.values()):
-            if entry.in_delivery or entry.held or not station.queue.holds(entry):
+            if entry.in_delivery or entry.held or entry.suspended or not station.queue.holds(entry):
                 continue
             if copies := self._of(entry, tuple(nodes)):
                 entry.in_delivery += 1

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from sim.results.facts import AttemptFact, CopyFact, DeferralFact, DialogueFact, Facts, MessageFact, QueueFact
+from sim.results.facts import ActFact, AttemptFact, CopyFact, DeferralFact, DialogueFact, Facts, MessageFact, QueueFact
 
 
 class Recorder:
     """Collects a run's facts. Dialogues are kept only when they are asked for."""
 
-    __slots__ = ("attempts", "deferrals", "dialogues", "messages", "queues", "traces")
+    __slots__ = ("acts", "attempts", "deferrals", "dialogues", "messages", "queues", "traces")
 
     def __init__(self, *, traces: bool) -> None:
         self.traces = traces
@@ -17,6 +17,7 @@ class Recorder:
         self.queues: list[QueueFact] = []
         self.deferrals: list[DeferralFact] = []
         self.dialogues: list[DialogueFact] = []
+        self.acts: list[ActFact] = []
 
     def heard(self, session_id: int, now: float, direction: str, data: bytes) -> None:
         """Record what one side of a session wrote, line by line (`>` client to server, `<` back)."""
@@ -25,4 +26,4 @@ class Recorder:
 
     def facts(self, copies: list[CopyFact]) -> Facts:
         """All facts of the run, with the copies' ends."""
-        return Facts(self.messages, copies, self.attempts, self.queues, self.deferrals, self.dialogues)
+        return Facts(self.messages, copies, self.attempts, self.queues, self.deferrals, self.dialogues, self.acts)

@@ -59,13 +59,19 @@ class Session(Generic[Client]):
     moment. `server_leaves_at` is when the server's program ends, where that is later: it waits for a client that is
     gone, until its own time is over. `leap` lets time come to a moment at once where nothing else is due until then,
     and says whether it did: there is no wait then. `peek` says until when nothing else is due.
+
+    A program ends with its host, or is stopped before: then the host's kernel closes its connections.
+    `client_up_until` and `server_weather` are the programs', `client_host_until` the client's host's; `hangs_up` says
+    when the client hears that the server's program ends at a time, infinity where its host goes down with it.
     """
 
     __slots__ = (
         "_began",
         "_client",
+        "_client_host_until",
         "_client_up_until",
         "_far_end",
+        "_hangs_up",
         "_hears",
         "_implicit_tls",
         "_leap",
@@ -74,6 +80,7 @@ class Session(Generic[Client]):
         "_policy",
         "_quiet_until",
         "_server",
+        "_server_closes",
         "_server_down",
         "_server_weather",
         "_times",
@@ -106,6 +113,8 @@ class Session(Generic[Client]):
         far_end: FarEnd,
         implicit_tls: bool = False,
         hears: Hears | None = None,
+        client_host_until: float | None = None,
+        hangs_up: Callable[[float], float] | None = None,
         leap: Callable[[float], bool] = _waits,
         peek: Callable[[], float] = _at_any_time,
     ) -> None:
@@ -115,12 +124,14 @@ class Session(Generic[Client]):
         self._client = client
         self._policy = policy = client.mta
         self._client_up_until = self._until = client_up_until
+        self._client_host_until = client_up_until if client_host_until is None else client_host_until
         self._server = server
         self._times = times
         # A client that closes its side with its QUIT is not kept waiting for the reply.
         self._lingers = 0.0 if policy.half_closes else server.mta.quit_linger
         self._server_weather = server_weather
-        self._server_down = inf
+        self._server_down = self._server_closes = inf
+        self._hangs_up = hangs_up
         self._implicit_tls = implicit_tls
         self.protection: Protection | None = None
         # Until when what is sent before keeps the server's words back.
@@ -185,6 +196,9 @@ class Session(Generic[Client]):
                 connection.accept()
             ready = connection.accepted_at
             server_down = self._server_down = self._server_weather.next_down(ready)
+            if self._hangs_up is not None and server_down < inf:
+                self._server_closes = self._hangs_up(server_down)
+                up_until = self._until = min(up_until, self._server_closes)
             end = min(arrives + client.timeout(policy), up_until)
             busy = not self._far_end.admit()
             if busy and ready < min(end, server_down):
@@ -251,7 +265,7 @@ class Session(Generic[Client]):
                     arrives = whole
             if arrives > end:
                 now = yield self._end_of(now, sent, arrives, end)
-                if self.outcome is AttemptOutcome.TIMEOUT:
+                if self.outcome is AttemptOutcome.TIMEOUT or (self.outcome and self._stops_at(now)):
                     self._far_end.outlive(self._leave_behind(flight, now, sent, arrives))
                 elif not self.outcome:
                     self._take_last_words(now)
@@ -403,7 +417,7 @@ class Session(Generic[Client]):
         outcome, server_waits = ENDS[why]
         if outcome is None:
             return at
-        if server_waits and not self.reception.is_over:
+        if server_waits and not self.reception.is_over and at < self._server_closes and not self._stops_at(at):
             self.server_leaves_at = max(sent, self.connection.wrote()[0]) + self._server.mta.idle_timeout
         return self._cut(at, outcome)
 
@@ -425,7 +439,7 @@ class Session(Generic[Client]):
                 at = held.send(self._peek())
         except StopIteration as there:
             arrives = there.value
-        if arrives < min(self._client_up_until, self._server_down):
+        if arrives < min(self._client_host_until, self._server_down):
             self.reception.read(flight)
             self._began = min(self._began, arrives)
             self._orphan(arrives + self._service(), self._server_down)
@@ -478,10 +492,16 @@ class Session(Generic[Client]):
         """Note how the session ends before its time, and give when."""
         if end == self._client_up_until:
             outcome = AttemptOutcome.HOST_CRASH
+        elif end >= self._server_closes:
+            outcome = AttemptOutcome.CONNECTION_LOST
         at = self.transmission.awaits if self.connected else "connect"
         self.outcome, self.failure = outcome, Failure(0, outcome.status, outcome.reason, at=at)
         self.transmission.end(self.failure)
         return end
+
+    def _stops_at(self, end: float) -> bool:
+        """Whether the client's program is stopped then, and its kernel goes on."""
+        return end == self._client_up_until < self._client_host_until
 
     def _service(self) -> float:
         """What the server takes for what it has just been told."""

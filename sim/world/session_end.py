@@ -8,10 +8,11 @@ outcome of the row. Mail that the server took without the client's knowing is wi
 |---|---|---|---|
 | nothing came | the client, by its own timer | timeout, connect-timeout | waits in vain |
 | TCP repeated a segment in vain | the client, by ETIMEDOUT | tcp-timeout | waits in vain |
-| the server's host restarted, or its program is gone | the client, by a reset | connection-lost | is gone |
+| the server's host restarted, or its program is gone | the client, by a reset or a FIN | connection-lost | is gone |
 | a link of an older carrier cleared the call | both | carrier-lost | waits in vain |
 | the server waited for too long | the client, by a 421 | what the 421 says | is gone |
 | the client's host went down | nobody | host-crash | waits in vain |
+| the client's program was stopped | the server, by a FIN | host-crash | is gone |
 
 A program that waits in vain ends by its own timer. Where only the client's timer has run out, its kernel goes on for a
 while with what it holds of the flight.

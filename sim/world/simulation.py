@@ -22,7 +22,7 @@ from sim.network.dns import Dns, Resolver
 from sim.network.handshake import SYN
 from sim.network.line import Line
 from sim.network.routing import Routing
-from sim.network.weather import ALWAYS_UP, Skies
+from sim.network.weather import ALWAYS_UP, Skies, any_down
 from sim.results.facts import Facts, MessageFact
 from sim.results.outcomes import CopyOutcome
 from sim.scenario.spec import Architecture, Domain, Host, Scenario
@@ -32,6 +32,7 @@ from sim.world.clock import Clock, Task, played
 from sim.world.far_end import Hears, Waits
 from sim.world.ledger import Ledger, LedgerError
 from sim.world.noise import Noise
+from sim.world.operators import restarts, schedule
 from sim.world.recorder import Recorder
 from sim.world.station import Station
 from sim.world.streams import Streams
@@ -98,8 +99,10 @@ class Simulation:
             for name in architecture.hosts
         }
         self.kept_until_asked = _kept_until_asked(architecture.hosts.values(), kept)
+        stops = {name: restarts(scenario.acts, name) for name in architecture.hosts}
         listening = {
-            name: skies.availability(f"listening/{name}", host.listening) for name, host in architecture.hosts.items()
+            name: any_down((skies.availability(f"listening/{name}", host.listening), stops[name]))
+            for name, host in architecture.hosts.items()
         }
         self.addresses = {
             name: addresses_of(host, listening[name], skies, self.streams)
@@ -107,7 +110,7 @@ class Simulation:
             if host.addresses
         }
         self.stations = {
-            name: Station(self, host, up[name], kept.get(name, ()), listening[name])
+            name: Station(self, host, up[name], kept.get(name, ()), listening=listening[name], stops=stops[name])
             for name, host in architecture.hosts.items()
         }
 
@@ -119,6 +122,7 @@ class Simulation:
         """
         env = self.env
         if self._submissions:
+            schedule(self, self.scenario.acts)
             env.process(self._submit_all())
             with _no_cycles():
                 env.run(until=env.any_of([self._over, env.at(self.horizon)]))
@@ -291,7 +295,7 @@ class Simulation:
             for copy in copies:
                 copy.parameters = submission.recipient_parameters
         self._to_come -= 1
-        up = station.weather.next_up(self.env.now)
+        up = station.runs.next_up(self.env.now)
         if up == self.env.now:
             station.submit(reverse_path, copies, content, submission.parameters)
         else:

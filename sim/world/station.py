@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
+from math import inf
 from typing import TYPE_CHECKING
 
 import simpy
@@ -18,8 +19,10 @@ from sim.mta.queue import Copy, Entry, Queue
 from sim.mta.reception import AcceptedMail
 from sim.mta.retry.of import retry_of
 from sim.mta.wishes import wishes_of
+from sim.network.line import Line
 from sim.network.metrics import Metrics, MetricsCache
-from sim.network.weather import ALWAYS_UP, Timeline
+from sim.network.way import HEADERS, gets_through
+from sim.network.weather import ALWAYS_UP, Timeline, any_down
 from sim.protocol.smtp.events import Parameters
 from sim.results.facts import QueueFact
 from sim.results.outcomes import CopyOutcome
@@ -50,10 +53,10 @@ class Station:
     they are tried, `ways` where they go, and `deliveries` carries them there. Each of them reaches the others
     through the station. `times` are what things take it, `draws` is the host's own stream of random numbers,
     `retry` its product's way to try again, `blame` what its product makes of failures, `resolver` what it looks
-    names up with, `sources` the addresses that it connects from; `running` says whether it is up, `boots` counts its
-    restarts, `capacity` is what its disk and filters can do, where there is a limit, `listener` holds the sessions that
-    clients have with it, `tls_sessions` those that its client may resume, `tcp_metrics` what its TCP remembers of
-    others, `attempts` those under way from it.
+    names up with, `sources` the addresses that it connects from; `running` says whether it and its product are up,
+    `runs` when they are, `boots` counts the times that they went down, `capacity` is what its disk and filters can do,
+    where there is a limit, `listener` holds the sessions that clients have with it, `tls_sessions` those that its
+    client may resume, `tcp_metrics` what its TCP remembers of others, `attempts` those under way from it.
     """
 
     def __init__(
@@ -62,11 +65,14 @@ class Station:
         host: Host,
         weather: Timeline,
         domains: Sequence[Domain],
+        *,
         listening: Timeline = ALWAYS_UP,
+        stops: Timeline = ALWAYS_UP,
     ) -> None:
         self.world = world
         self.host = host
         self.weather = weather
+        self.runs = any_down((weather, stops))
         self.queue = Queue()
         self.resolver = world.resolvers[host.name]
         self.directory = Directory(
@@ -86,7 +92,7 @@ class Station:
         draws = world.streams(f"host/{host.name}/filters")
         self.capacity = None if host.capacity == NO_CAPACITY else SharedCapacity(host.capacity, draws)
         self.listener = Listener(world.env, host, listening)
-        self.running = weather.is_up(0.0)
+        self.running = self.runs.is_up(0.0)
         self.tls_sessions = TlsSessions()
         self.tcp_metrics = MetricsCache(host.tcp, weather)
         self.times = HostTimes(host, world.streams(f"host/{host.name}/times"))
@@ -106,8 +112,8 @@ class Station:
             draws = world.streams(f"host/{host.name}/policies")
             windows, mx = host.mta.rate_windows, world.dns.mx
             self._guard = Guard(policies, draws.random, lambda: self.queue.bytes, windows, mx)
-        if weather.next_down(0.0) < world.horizon:
-            world.env.process(self._live_through(weather))
+        if self.runs.next_down(0.0) < world.horizon:
+            world.env.process(self._live_through())
         if host.collects is not None and domains:
             world.env.process(collect(self, host.collects, [domain.name for domain in domains]))
 
@@ -184,6 +190,10 @@ class Station:
         """The policies that a client meets, if there are any."""
         return None if self._guard is None else Gate(self._guard, client, lambda: self.world.env.now)
 
+    def hangs_up(self, back: Sequence[Line]) -> Callable[[float], float]:
+        """When a client hears over these lines that this host's product stops at a time; infinity if the host does."""
+        return lambda at: gets_through(back, at, HEADERS) if self.weather.is_up(at) else inf
+
     def at_work(self) -> HostTimes:
         """How long it takes now: longer where mail comes faster than it is taken up (Postfix's in_flow_delay)."""
         mta = self.host.mta
@@ -221,19 +231,25 @@ class Station:
             QueueFact(self.host.name, now, len(queue.entries), queue.bytes, queue.incoming, queue.deferred, queue.hold)
         )
 
-    def _live_through(self, weather: Timeline) -> Generator[simpy.Event, None, None]:
-        env = self.world.env
-        while (down := weather.next_down(env.now)) < self.world.horizon:
-            yield env.at(down)
-            self._crash(down)
-            up = weather.next_up(down)
-            if up >= self.world.horizon:
+    def _live_through(self) -> Generator[simpy.Event, None, None]:
+        env, horizon = self.world.env, self.world.horizon
+        while (stops := self.runs.next_down(env.now)) < horizon:
+            yield env.at(stops)
+            self._stop()
+            starts = self.runs.next_up(stops)
+            # The host itself may go down while its product is being restarted.
+            falls = self.weather.next_down(stops)
+            if falls < min(starts, horizon):
+                if falls > stops:
+                    yield env.at(falls)
+                self._crash(falls)
+            if starts >= horizon:
                 return
-            yield env.at(up)
-            self._boot(up)
+            yield env.at(starts)
+            self._boot(starts)
 
-    def _crash(self, now: float) -> None:
-        """Sessions end by themselves (their waits know the weather); what stands in line goes back to the queue."""
+    def _stop(self) -> None:
+        """Sessions end by themselves (their waits know when); what stands in line goes back to the queue."""
         self.running = False
         self.boots += 1
         self.listener.crash()
@@ -241,8 +257,11 @@ class Station:
             self.capacity.restart()
         if self._guard is not None:
             self._guard.restart()
-        self.resolver.forget()
         self.deliveries.crash()
+
+    def _crash(self, now: float) -> None:
+        """What the host has beside its product: a cache of names, and a spool that may be in memory."""
+        self.resolver.forget()
         if self.host.spool == "volatile":
             for entry in self.queue.empty():
                 for copy in entry.copies:

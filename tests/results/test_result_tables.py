@@ -15,6 +15,7 @@ FACTS = {
     "copies": facts.CopyFact,
     "attempts": facts.AttemptFact,
     "queues": facts.QueueFact,
+    "acts": facts.ActFact,
     "deferrals": facts.DeferralFact,
     "dialogues": facts.DialogueFact,
 }

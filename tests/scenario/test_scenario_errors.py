@@ -46,7 +46,7 @@ CASES = {
         [
             (
                 "x.yaml:2:1: unknown key (replicatons): allowed are title, seed, replications, duration, drain, network, hosts, "
-                "domains, workload, architectures, expect, start, limits, dialogues; did you mean replications?"
+                "domains, workload, architectures, acts, expect, start, limits, dialogues; did you mean replications?"
             )
         ],
     ),
@@ -589,7 +589,7 @@ hosts:
     "not a scenario": (
         "[1, 2]\n",
         [
-            "x.yaml:1:1: not a mapping (a list): allowed is a mapping with title, seed, replications, duration, drain, network, hosts, domains, workload, architectures, expect, start, limits, dialogues"
+            "x.yaml:1:1: not a mapping (a list): allowed is a mapping with title, seed, replications, duration, drain, network, hosts, domains, workload, architectures, acts, expect, start, limits, dialogues"
         ],
     ),
     "unreadable title": (
@@ -724,7 +724,7 @@ OPTIONS = {
     ),
     "key": (
         "sede=3",
-        "unknown key (sede): allowed are title, seed, replications, duration, drain, network, hosts, domains, workload, architectures, expect, start, limits, dialogues; did you mean seed?",
+        "unknown key (sede): allowed are title, seed, replications, duration, drain, network, hosts, domains, workload, architectures, acts, expect, start, limits, dialogues; did you mean seed?",
     ),
     "no value": ("seed", "not an assignment (seed): allowed is KEY=VALUE, as in network.link_defaults.loss=1 %"),
     "not YAML": ("seed=[", "not YAML: expected the node content, but found '<stream end>', while parsing a flow node"),

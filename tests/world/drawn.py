@@ -78,6 +78,8 @@ WORDS = {
     "moved": [*USERS, "gone"],
     "accounts": NODES,
     "name": NODES,
+    "host": [*NODES, "all"],
+    "of": DOMAINS,
     "password": ["secret"],
     "ip": ["192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8::2"],
     "to": PEOPLE,

@@ -47,16 +47,17 @@ class Retry:
 
     `period` is the interval of its queue runs, s, 0 where messages are woken one by one. `keeps_hosts` says that it
     remembers hosts (`bars`, `tried`), `by_address` that it does so for each of a host's addresses, `whole_queue` that
-    new mail sets off all that waits (`arrives`).
+    new mail sets off all that waits (`arrives`), `tries_all_at_start` that times are forgotten when its program ends.
     """
 
     period: float = 0.0
     keeps_hosts = False
     by_address = False
     whole_queue = False
+    tries_all_at_start = False
 
     def starts(self) -> None:
-        """The host has booted."""
+        """The product's program starts: what it had in memory is gone."""
 
     def gives_up(self, last: Round) -> bool:
         """Whether the round was the last one: what is left of the message is returned (a report is dropped)."""
@@ -99,6 +100,9 @@ class Retry:
 
     def asked_for(self, queue_ids: Sequence[str]) -> None:
         """Somebody has asked for these messages (ETRN), which are now tried."""
+
+    def flushed(self, queue_ids: Sequence[str]) -> None:
+        """An operator wants these messages to be tried now."""
 
     def exhausted(self, hops: Sequence[str], queue_id: str, now: float) -> bool:
         """Whether all of the next hops have failed for too long; asked where `keeps_hosts` is true."""

@@ -76,6 +76,10 @@ class SendmailRetry(Retry):
         self._start = 0.0
         self._failed: dict[str, float] = {}
 
+    def flushed(self, queue_ids: Sequence[str]) -> None:  # noqa: ARG002
+        """A run by hand is a process of its own."""
+        self._failed.clear()
+
     def gives_up(self, last: Round) -> bool:
         """Whether the message is older than Timeout.queuereturn for its priority (RFC 6710)."""
         policy, lifetime = self._policy, 0.0

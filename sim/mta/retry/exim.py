@@ -69,11 +69,13 @@ class EximRetry(Retry):
         self._records: dict[tuple[str, str], Record] = {}
         self._waits_for: dict[str, dict[str, None]] = {}
         self._forced: frozenset[str] = frozenset()
+        self._forces_one = False
 
     def bars(self, hop: str, queue_id: str, arrival: float, now: float) -> Failure | None:
         """Why the host is passed over now: its retry time has not come, or it has failed for too long."""
         if queue_id in self._forced:
-            self._forced = frozenset((queue_id,))
+            if self._forces_one:
+                self._forced = frozenset((queue_id,))
             return None
         early = [record for record in self._found(hop, queue_id, now) if now < record.next_try]
         # Who has waited beyond the last cutoff is tried all the same, but not at a host that has failed for so long
@@ -116,7 +118,11 @@ class EximRetry(Retry):
 
     def asked_for(self, queue_ids: Sequence[str]) -> None:
         """ETRN runs `exim -R`, which forces the first message that it comes to (queue.c: force_delivery)."""
-        self._forced = frozenset(queue_ids)
+        self._forced, self._forces_one = frozenset(queue_ids), True
+
+    def flushed(self, queue_ids: Sequence[str]) -> None:
+        """`exim -qff` and `exim -Rff` force each of them."""
+        self._forced, self._forces_one = frozenset(queue_ids), False
 
     def exhausted(self, hops: Sequence[str], queue_id: str, now: float) -> bool:
         """Whether each of the hosts, or the message at it, has passed the last rule's cutoff."""

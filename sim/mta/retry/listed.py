@@ -42,7 +42,12 @@ class ListedRetry(Retry):
 
 
 class JsmsRetry(ListedRetry):
-    """A list for each priority of mail: urgent, normal and not urgent (MT-PRIORITY above, at and below 0)."""
+    """A list for each priority of mail: urgent, normal and not urgent (MT-PRIORITY above, at and below 0).
+
+    The times are the Job Controller's, which has them in memory.
+    """
+
+    tries_all_at_start = True
 
     def __init__(self, policy: Jsms) -> None:
         super().__init__(policy.normalbackoff, policy.notices[-1], timed=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sim.mta.retry.base import Retry, Round
 from sim.scenario.products import Nullmailer
 
@@ -10,6 +12,7 @@ class NullmailerRetry(Retry):
     """After a run that left mail over the queue rests; each rest is twice as long, until new mail comes."""
 
     whole_queue = True
+    tries_all_at_start = True
 
     def __init__(self, policy: Nullmailer) -> None:
         self._policy = policy
@@ -23,6 +26,10 @@ class NullmailerRetry(Retry):
 
     def arrives(self) -> None:
         """New mail is tried at once, and all the rest with it."""
+        self.starts()
+
+    def flushed(self, queue_ids: Sequence[str]) -> None:  # noqa: ARG002
+        """The trigger is pulled, as new mail does it."""
         self.starts()
 
     def gives_up(self, last: Round) -> bool:

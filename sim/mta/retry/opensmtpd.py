@@ -46,6 +46,10 @@ class OpenSmtpdRetry(Retry):
         self._expire = policy.expire
         self._routes: dict[str, Route] = {}
 
+    def starts(self) -> None:
+        """No route has been used."""
+        self._routes.clear()
+
     def gives_up(self, last: Round) -> bool:
         """Whether it has expired meanwhile."""
         return last.ended >= self.lapses(last.arrival)

@@ -73,6 +73,15 @@ class Sites:
         times = [site.next_try for hop in waits if (site := self._found.get(hop)) is not None and site.next_try > now]
         return min(times, default=inf)
 
+    def clear(self) -> None:
+        """Nothing is known of any next hop."""
+        self._found.clear()
+
+    def open_all(self) -> None:
+        """Every next hop may be tried now."""
+        for site in self._found.values():
+            site.next_try = -inf
+
     def forget(self, queue_id: str) -> None:
         """A message is gone."""
         self._waits_for.pop(queue_id, None)
@@ -86,6 +95,14 @@ class SiteRetry(Retry, ABC):
     def __init__(self, message: Retry) -> None:
         self._message = message
         self._sites = Sites()
+
+    def starts(self) -> None:
+        """The records are kept in memory."""
+        self._sites.clear()
+
+    def flushed(self, queue_ids: Sequence[str]) -> None:  # noqa: ARG002
+        """Every next hop is tried now (Exchange: Retry-Queue)."""
+        self._sites.open_all()
 
     @abstractmethod
     def pause(self, site: Site, began: float) -> float:
@@ -134,8 +151,10 @@ class SiteRetry(Retry, ABC):
 class ExchangeRetry(SiteRetry):
     """A queue (a next hop) that cannot connect goes through glitches, then transient failures, then longer waits.
 
-    Mail that the far host puts off waits for MessageRetryInterval.
+    Mail that the far host puts off waits for MessageRetryInterval. The queues' states are in memory.
     """
+
+    tries_all_at_start = True
 
     def __init__(self, policy: Exchange) -> None:
         super().__init__(ListedRetry([policy.MessageRetryInterval], policy.MessageExpirationTimeout, timed=True))

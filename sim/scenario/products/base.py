@@ -103,7 +103,8 @@ class Product:
     `postmaster_hears` says of what reports the host's postmaster, or the mailbox `postmaster`, gets one: `bounce`,
     `2bounce` (of a report that came back), `delay`. For `freezes` after it was sent a report that came back is kept,
     and for `timeout_frozen_after` other mail that is frozen; then it is returned.
-    `reports` says whether it reports at all.
+    `reports` says whether it reports at all. `releases_at_once` says whether mail that its operators have held is tried
+    as they release it; else it waits for its time, or for a queue run.
     """
 
     __slots__ = ()
@@ -172,3 +173,4 @@ class Product:
     freezes: float = 0.0
     timeout_frozen_after: float = inf
     reports: bool = True
+    releases_at_once: bool = False

@@ -51,6 +51,7 @@ class Exchange(Product):
     return_limit = named("ExternalDsnMaxMessageAttachSize")
     # Nothing is published about either: RFC 6152 section 3, where MIME says what there is.
     eight_bits = "convert labelled"
+    releases_at_once = True
 
     @property
     def delay_warnings(self) -> tuple[float, ...]:  # type: ignore[override]
@@ -193,6 +194,7 @@ class Jsms(Product):
     # in a header become encoded words of an unknown character set (Messaging Server 6 Administration Guide, 819-2650,
     # "Character Set Labeling and Eight-Bit Data").
     eight_bits = "encode"
+    releases_at_once = True
 
     @property
     def lifetime(self) -> float:  # type: ignore[override]

@@ -1,0 +1,101 @@
+"""What a scenario file may say of what operators do: keys, types and meanings, and what of it the products can do."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, get_args
+
+from sim.scenario.commands import COMMANDS, Act, Do, command
+from sim.scenario.findings import Findings
+from sim.scenario.names import listing
+from sim.scenario.products import TITLES
+from sim.scenario.quantity import format_duration
+from sim.scenario.reading import Form
+from sim.scenario.source import Path
+from sim.scenario.spec import Architecture, Host
+from sim.scenario.values import Duration, Name, Names, word
+
+__all__ = ["ActForm", "resolve_acts", "show_acts"]
+
+ALL = "all"
+"""Every host, unless a host is called so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActForm(Form):
+    """What operators do at a time."""
+
+    at: Duration
+    """When."""
+    host: Names
+    """To which host, or hosts; `all` of them."""
+    do: Annotated[Do, word("act", *get_args(Do))]
+    """Try all that waits now (`flush`), `hold` what is in the queue, `release` it, or `restart` the MTA."""
+    of: Name = ""
+    """Mail for which domain; all mail, where absent."""
+
+
+def resolve_acts(
+    forms: Sequence[ActForm],
+    architectures: Mapping[str, Architecture],
+    nodes: Collection[str],
+    findings: Findings,
+    *,
+    domains: Collection[str],
+    horizon: float,
+    known: bool,
+) -> tuple[Act, ...]:
+    """The acts in order of time; `known` when the nodes are all there are, `horizon` is when the run ends, s."""
+    acts = []
+    for index, form in enumerate(forms):
+        path: Path = ("acts", index)
+        said = dict.fromkeys(form.host)
+        hosts = tuple(nodes) if ALL in said and ALL not in nodes else tuple(said)
+        of = form.of.lower()
+        strangers = [
+            host for host in said if not findings.known((*path, "host"), "host", host, [*nodes, ALL], whole=known)
+        ]
+        sure = not strangers
+        if of:
+            sure &= findings.known((*path, "of"), "domain", of, domains, whole=findings.whole("domains") and known)
+        if form.at >= horizon:
+            ends = f"{format_duration(form.at)}; the run ends after {format_duration(horizon)}"
+            findings.error((*path, "at"), f"an act that never comes ({ends}): allowed are times before that")
+        act = Act(at=form.at, hosts=hosts, do=form.do, of=of)
+        if sure:
+            _check_commands(act, path, architectures, findings)
+        acts.append(act)
+    return tuple(sorted(acts, key=lambda act: act.at))
+
+
+def _check_commands(act: Act, path: Path, architectures: Mapping[str, Architecture], findings: Findings) -> None:
+    """Every host's product has a command for it."""
+    for name, architecture in architectures.items():
+        for host in map(architecture.hosts.get, act.hosts):
+            if host is not None and not command(host.mta, act.do, act.of):
+                findings.error((*path, "of" if act.of and command(host.mta, act.do) else "do"), _fault(host, act, name))
+
+
+def _fault(host: Host, act: Act, architecture: str) -> str:
+    product = TITLES[type(host.mta)]
+    whole = command(host.mta, act.do)
+    if act.of and whole:
+        what = (
+            f"{product} knows no {act.do} for one domain's mail ({act.of})"
+            if act.do != "restart"
+            else (f"a restart is the whole host's ({act.of})")
+        )
+        return f"{what}: leave `of` out for {host.name} (under {architecture})"
+    return (
+        f"{product} has no command for that ({act.do} of {host.name}, under {architecture}):"
+        f" allowed are {listing(list(COMMANDS[type(host.mta)]))}"
+    )
+
+
+def show_acts(acts: Sequence[Act]) -> list[object]:
+    """Acts as a file says them."""
+    return [
+        {"at": format_duration(act.at), "host": list(act.hosts), "do": act.do} | ({"of": act.of} if act.of else {})
+        for act in acts
+    ]
