@@ -1,28 +1,19 @@
-"""Mail addresses: RFC 5321's Mailbox, and the wider forms that header fields allow.
-
-`parse_address` reads what an SMTP command carries; `parse_mailbox` reads what people write in From and To fields,
-with comments, display names and spaces. Both end in the same `Address`.
-"""
+"""Mail addresses: RFC 5321's Mailbox, as an SMTP command carries it (`sim.mail.mailbox` reads what people write)."""
 
 from __future__ import annotations
 
 import re
-from email.errors import HeaderParseError
-from email.header import Header, decode_header, make_header
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv6Address
-from itertools import takewhile
 from typing import NamedTuple
 
 __all__ = [
     "Address",
     "AddressError",
-    "format_mailbox",
     "is_domain",
     "literal_key",
     "octets_in",
     "parse_address",
-    "parse_mailbox",
 ]
 
 LOCAL_PART_LIMIT = 64
@@ -171,143 +162,3 @@ def literal_key(domain: str) -> str:
     if domain[:6].lower() == "[ipv6:" and is_domain(domain):
         return f"[ipv6:{IPv6Address(domain[6:-1]).compressed}]"
     return domain.lower()
-
-
-# The lexical tokens of RFC 5322 section 3.2; comments nest, so they are no regular expression's business.
-_TOKEN = re.compile(
-    r"""(?P<space>[ \t\r\n]+)
-    |(?P<quoted>"(?:[^"\\]|\\.)*")
-    |(?P<literal>\[[^\[\]\\]*\])
-    |(?P<special>[<>@.,:;])
-    |(?P<atom>[^ \t\r\n"\[\]<>@.,:;()\\]+)""",
-    re.VERBOSE | re.DOTALL,
-)
-_COMMENT_STEP = re.compile(r"[^()\\]+|\\.|[()]", re.DOTALL)
-
-_Token = tuple[str, str]
-"""What kind of token (a group of `_TOKEN`), and its text."""
-
-
-def parse_mailbox(text: str) -> tuple[str, Address]:
-    """Read one mailbox as header fields write it (RFC 5322 section 3.4): its display name and its address.
-
-    Comments may stand anywhere; without a display name their text is given in its place. Spaces around `@`, `.` and
-    `%` and a source route are dropped (RFC 5322 section 4.4), and an IPv4 address without brackets becomes the address
-    literal that it means. Encoded words (RFC 2047) are decoded.
-
-    Raises:
-        AddressError: the text is not one mailbox.
-    """
-    tokens, comments = _scan(text)
-    phrase: list[_Token] = []
-    if ("special", "<") in tokens:
-        start = tokens.index(("special", "<"))
-        phrase, tokens = tokens[:start], _strip(tokens[start + 1 :])
-        if tokens[-1:] != [("special", ">")]:
-            raise AddressError(f"mailbox {text!r} does not end with '>': write name <local-part@domain>")
-        tokens = tokens[:-1]
-    spec = _join_spec(text, tokens)
-    local, at, domain = spec.rpartition("@")
-    if _IPV4.fullmatch(domain):
-        domain = f"[{domain}]"
-    return _name(phrase) or " ".join(comments), parse_address(local + at + domain)
-
-
-def format_mailbox(name: str, address: Address) -> str:
-    """Write a mailbox for a header field: `name <address>`, or the address alone when there is no name.
-
-    A name beyond printable US-ASCII becomes RFC 2047 encoded words, any other is quoted where it must be.
-    """
-    if not name:
-        return str(address)
-    if not (name.isascii() and name.isprintable()):
-        name = " ".join(Header(name, "utf-8").encode().split())
-    elif not all(map(_is_plain_word, name.split(" "))):
-        name = '"' + _MUST_BE_QUOTED_PAIR.sub(r"\\\1", name) + '"'
-    return f"{name} <{address}>"
-
-
-def _is_plain_word(word: str) -> bool:
-    return re.fullmatch(_ATEXT, word) is not None and "=?" not in word
-
-
-def _scan(text: str) -> tuple[list[_Token], list[str]]:
-    """Split a header form into tokens (comments counting as spaces) and the texts of its comments."""
-    tokens: list[_Token] = []
-    comments: list[str] = []
-    position = 0
-    while position < len(text):
-        if text[position] == "(":
-            end = _comment_end(text, position)
-            comments.append(_decode_words(_QUOTED_PAIR.sub(r"\1", text[position + 1 : end - 1]).strip()))
-            tokens.append(("space", " "))
-            position = end
-            continue
-        token = _TOKEN.match(text, position)
-        if token is None:
-            raise AddressError(
-                f"mailbox {text!r} has a stray {text[position]!r} at character {position + 1}:"
-                " quotes, brackets and parentheses come in pairs"
-            )
-        tokens.append((str(token.lastgroup), token[0]))
-        position = token.end()
-    return _strip(tokens), list(filter(None, comments))
-
-
-def _comment_end(text: str, start: int) -> int:
-    """The position after the comment that begins at `start`; comments nest (RFC 5322 section 3.2.2)."""
-    depth = 0
-    for step in _COMMENT_STEP.finditer(text, start):
-        depth += {"(": 1, ")": -1}.get(step[0], 0)
-        if depth == 0:
-            return step.end()
-    raise AddressError(f"mailbox {text!r} has a comment that does not end: close every '(' with a ')'")
-
-
-def _strip(tokens: list[_Token]) -> list[_Token]:
-    """The tokens without spaces at either end."""
-    first = sum(1 for _ in takewhile(_is_space, tokens))
-    last = sum(1 for _ in takewhile(_is_space, reversed(tokens[first:])))
-    return tokens[first : len(tokens) - last]
-
-
-def _is_space(token: _Token) -> bool:
-    return token[0] == "space"
-
-
-def _join_spec(text: str, tokens: list[_Token]) -> str:
-    """The tokens of an addr-spec as one RFC 5321 Mailbox; a source route in front (RFC 5322 section 4.4) is dropped."""
-    if tokens[:1] == [("special", "@")] and ("special", ":") in tokens:
-        tokens = tokens[tokens.index(("special", ":")) + 1 :]
-    spec = ""
-    spaced = False
-    for token in _strip(tokens):
-        if _is_space(token):
-            spaced = True
-            continue
-        if spaced and spec[-1] not in ".@%" and token[1][0] not in ".@%":
-            raise AddressError(f"mailbox {text!r} has a space inside its address: write name <local-part@domain>")
-        spec += token[1]
-        spaced = False
-    return spec
-
-
-def _name(phrase: list[_Token]) -> str:
-    """The display name that a phrase spells."""
-    words = [
-        _QUOTED_PAIR.sub(r"\1", text[1:-1]) if kind == "quoted" else " " if kind == "space" else text
-        for kind, text in _strip(phrase)
-    ]
-    # RFC 2047 section 5: an encoded word never stands inside a quoted string.
-    quoted = any(kind == "quoted" for kind, _ in phrase)
-    return "".join(words) if quoted else _decode_words("".join(words))
-
-
-def _decode_words(text: str) -> str:
-    """The text with its RFC 2047 encoded words decoded, or as it is where they are malformed."""
-    if "=?" not in text:
-        return text
-    try:
-        return str(make_header(decode_header(text)))
-    except (HeaderParseError, LookupError, UnicodeError):
-        return text
