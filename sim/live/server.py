@@ -26,6 +26,7 @@ from sim.live.limits import Limits, Memory
 from sim.live.listener import Listener, bound
 from sim.live.maildir import Maildir
 from sim.live.session import CHUNK, Read, Session, Write
+from sim.mail.address import literal_of
 from sim.mail.path import NULL_PATH, Path
 from sim.mta.directory import Directory, homes
 from sim.mta.gate import Gate, Guard
@@ -158,8 +159,8 @@ class LiveServer:
             writer.transport.abort()
             return
         ends = peer[0], writer.get_extra_info("sockname")[0]
-        address = _literal(peer[0])
-        self._directory.claim(_literal(ends[1]))
+        address = literal_of(peer[0])
+        self._directory.claim(literal_of(ends[1]))
 
         async def keep(mail: AcceptedMail) -> Sequence[Reply]:
             return await self._keeper.keep_each(mail, address) if lmtp else [await self._keeper.keep(mail, address)]
@@ -261,8 +262,3 @@ def _is_near(client: str, server: str) -> bool:
     address = ip_address(client.partition("%")[0])
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return client == server or (mapped or address).is_loopback
-
-
-def _literal(address: str) -> str:
-    """An address literal (RFC 5321 section 4.1.3)."""
-    return f"[IPv6:{address.partition('%')[0]}]" if ":" in address else f"[{address}]"

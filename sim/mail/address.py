@@ -10,8 +10,10 @@ from typing import NamedTuple
 __all__ = [
     "Address",
     "AddressError",
+    "domain_key",
     "is_domain",
-    "literal_key",
+    "is_literal",
+    "literal_of",
     "octets_in",
     "parse_address",
 ]
@@ -154,11 +156,26 @@ def _is_literal(text: str) -> bool:
     return False
 
 
-def literal_key(domain: str) -> str:
-    """Text that is equal for two spellings of one address literal; of any other domain, its lower case."""
+def is_literal(domain: str) -> bool:
+    """Whether a domain of an address is an address literal."""
+    return domain[:1] == "["
+
+
+def literal_of(ip: str) -> str:
+    """The literal of an IP address (RFC 5321 section 4.1.3); a scope behind `%` is left out."""
+    return f"[IPv6:{ip.partition('%')[0]}]" if ":" in ip else f"[{ip}]"
+
+
+def domain_key(domain: str) -> str:
+    """Text that is equal for two spellings of one domain: in any case, as U-labels or A-labels, and of one literal."""
     ipv4 = _IPV4.fullmatch(domain[1:-1])
     if ipv4 and domain[:1] == "[":
         return f"[{'.'.join([str(int(number)) for number in ipv4.groups()])}]"
     if domain[:6].lower() == "[ipv6:" and is_domain(domain):
         return f"[ipv6:{IPv6Address(domain[6:-1]).compressed}]"
-    return domain.lower()
+    if domain.isascii():
+        return domain.lower()
+    try:
+        return domain.encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        return domain.lower()

@@ -98,8 +98,8 @@ def compose(
     """Write a plain text message: of `text`, or of exactly `size` octets (the smallest possible where that is larger).
 
     Args:
-        sender: the author's address.
-        recipients: the addresses for the To field.
+        sender: the author's address, as the From field has it.
+        recipients: the addresses, as the To field has them.
         subject: the subject, of one line at most; characters beyond printable US-ASCII become RFC 2047 encoded words.
         message_id: the message identifier with its angle brackets.
         date: an RFC 5322 date-time.
@@ -111,7 +111,7 @@ def compose(
     to = ",\r\n ".join(recipients)
     header = (
         f"Date: {date}\r\nFrom: {sender}\r\nTo: {to}\r\nSubject: {subject}\r\nMessage-ID: {message_id}\r\n\r\n"
-    ).encode("ascii")
+    ).encode()
     return header + (canonical(text.encode()) if text else _body(size - len(header)))
 
 

@@ -11,11 +11,12 @@ from email.errors import HeaderParseError
 from email.header import Header, decode_header, make_header
 from functools import lru_cache
 from itertools import pairwise, takewhile
+from typing import NamedTuple
 
 from sim.mail.address import Address, AddressError
 from sim.mail.path import Path, parse_path
 
-__all__ = ["format_mailbox", "header_form", "parse_mailbox"]
+__all__ = ["Mailbox", "format_mailbox", "header_form", "parse_mailbox"]
 
 # The lexical tokens of RFC 5322 section 3.2; comments nest, so they are no regular expression's business.
 _TOKEN = re.compile(
@@ -43,11 +44,19 @@ _COMMA: _Token = ("special", ",")
 _ENDS_ROUTE: _Token = ("special", ":")
 
 
-@lru_cache(maxsize=65536)
-def parse_mailbox(text: str) -> tuple[str, Path]:
-    """Read one mailbox as header fields write it (RFC 5322 section 3.4): its display name, and its path for SMTP.
+class Mailbox(NamedTuple):
+    """A display name, the address, and the path by which SMTP carries it: the address, behind its source route."""
 
-    Comments may stand anywhere; without a display name their text is given in its place. Spaces around `@`, `.`, `%`
+    name: str
+    address: Address
+    path: Path
+
+
+@lru_cache(maxsize=65536)
+def parse_mailbox(text: str) -> Mailbox:
+    """Read one mailbox as header fields write it (RFC 5322 section 3.4).
+
+    Comments may stand anywhere; without a display name their text is the name. Spaces around `@`, `.`, `%`
     and in a source route (RFC 5322 section 4.4) are dropped, words that are quoted in part are one local part, and an
     IPv4 address without brackets becomes the address literal that it means. Encoded words (RFC 2047) are decoded, and
     characters beyond US-ASCII taken (RFC 6532).
@@ -67,10 +76,14 @@ def parse_mailbox(text: str) -> tuple[str, Path]:
         tokens = tokens[:-1]
     route, tokens = _route(text, tokens)
     spec = _spec(text, tokens)
-    path = f"<{','.join(f'@{domain}' for domain in route)}:{spec}>" if route else f"<{spec}>"
-    return _name(phrase) or " ".join(filter(None, comments)), parse_path(path, allow_null=False, utf8=True)
+    written = f"<{','.join(f'@{domain}' for domain in route)}:{spec}>" if route else f"<{spec}>"
+    path = parse_path(written, utf8=True)
+    if path.mailbox is None:
+        raise AddressError(f"mailbox {text!r} holds no address: write name <local-part@domain>")
+    return Mailbox(_name(phrase) or " ".join(filter(None, comments)), path.mailbox, path)
 
 
+@lru_cache(maxsize=65536)
 def header_form(text: str) -> str:
     """A mailbox as a header field takes it: as it was written, but that it can be printed in US-ASCII or UTF-8.
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from types import MappingProxyType
 from typing import Any, Literal
 
-from sim.mail.address import Address, AddressError, literal_key, parse_address
+from sim.mail.address import Address, AddressError, domain_key, is_literal, parse_address
 from sim.mail.path import Path, percent_decode
 from sim.mta.mx import Records, home_hosts, is_exchanger, is_home, is_null, routed
 from sim.protocol.smtp import replies
@@ -133,10 +133,11 @@ class Directory:
 
     def claim(self, literal: str) -> None:
         """An address literal, such as `[192.0.2.1]`, is the host's own."""
-        key = literal_key(literal)
+        key = domain_key(literal)
         if key not in self._claimed:
             self._claimed |= {key}
             self._judged.clear()
+            self._is_home = self._homes()
 
     def is_local(self, address: Address) -> bool:
         """Whether the mailbox, if it exists, is kept here. Postmaster without a domain is (RFC 5321 section 4.5.1)."""
@@ -145,10 +146,17 @@ class Directory:
         if known is None:
             if len(self._is_home) >= len(self._users) + _JUDGED_LIMIT:
                 self._is_home = self._homes()
-            said = self._mailboxes.get(domain)
-            known = is_home(self._mx(domain), self._host) if said is None else self._host in said
+            if is_literal(domain):
+                known = domain_key(domain) in self._claimed
+            else:
+                said = self._mailboxes.get(domain_key(domain))
+                known = is_home(self._mx(domain), self._host) if said is None else self._host in said
             self._is_home[domain] = known
         return known
+
+    def is_own(self, domain: str) -> bool:
+        """Whether a domain in a route means this host."""
+        return domain.lower() == self._host.lower() or self.is_local(Address("", domain))
 
     def backs_up(self, domain: str) -> bool:
         """Whether the host takes the domain's mail in for another that keeps its mailboxes: it is an MX of it."""
@@ -181,7 +189,7 @@ class Directory:
         """
         if path.mailbox is None or self._first_stop(path) is not None:
             return path
-        return path._replace(mailbox=self._meant(path.mailbox))
+        return path._replace(mailbox=self.meant(path.mailbox))
 
     def forward(self, address: Address) -> Address | None:
         """Where the mail of a user is passed on to who forwards it; None of any other."""
@@ -198,22 +206,24 @@ class Directory:
             return replies.S251_WILL_FORWARD(f"<{self._forwards[key]}>") if self._relays else kept
         return replies.E551_NOT_LOCAL(f"<{self._moved[key]}>") if key in self._moved else None
 
-    def _meant(self, address: Address) -> Address:
-        if self._claimed and literal_key(address.domain) in self._claimed:
+    def meant(self, address: Address) -> Address:
+        """The address that one means here, of a user at a literal of the host's own, or a percent address.
+
+        A domain in U-labels is as the name service has it.
+        """
+        if not address.domain.isascii():
+            address = Address(address.local, domain_key(address.domain))
+        if is_literal(address.domain) and domain_key(address.domain) in self._claimed:
             found = [home for home in self._users if self._knows(Address(address.local, home))]
             address = Address(address.local, [*found, *self._users, self._host][0])
-        return percent_decode(address, self._percent_domains) if self._percent_domains else address
+        inner = percent_decode(address, self._percent_domains) if self._percent_domains else address
+        return self.meant(inner) if inner != address else address
 
     def _first_stop(self, path: Path) -> str | None:
         """The domain that a route leads to first, where routes are honoured; None where it leads nowhere else."""
         if not path.route or self._source_routes != "honour":
             return None
         return next((domain for domain in path.route if not self.is_own(domain)), None)
-
-    def is_own(self, domain: str) -> bool:
-        """Whether a domain in a route means this host."""
-        own = domain.lower() == self._host.lower() or literal_key(domain) in self._claimed
-        return own or self.is_local(Address("", domain))
 
     def _decide(self, path: Path) -> Reply:
         if path.mailbox is None:
@@ -224,7 +234,7 @@ class Directory:
             stop = self._first_stop(path)
             if stop is not None:
                 return self._passes_on(stop)
-        address = self._meant(path.mailbox)
+        address = self.meant(path.mailbox)
         if not self.is_local(address):
             return self._passes_on(address.domain)
         reply = self.elsewhere(address)
@@ -235,6 +245,8 @@ class Directory:
 
     def _passes_on(self, domain: str) -> Reply:
         """The reply to a recipient whose mail goes on to another host."""
+        if is_literal(domain):
+            return replies.S250_RCPT if self._relays else E554_RELAY_DENIED
         if self._relays and routed(self._routes, domain):
             return replies.S250_RCPT
         records = self._mx(domain)
@@ -252,7 +264,7 @@ class Directory:
         asked = _asked(text)
         if asked is None:
             return replies.E501_SYNTAX("EXPN list or list@domain")
-        local, domain = self._meant(asked)
+        local, domain = self.meant(asked)
         homes = [domain] if domain else list(self._users)
         found = [one for home in homes if self.members(one := Address(local.lower(), home.lower())) is not None]
         if len(found) > 1:
@@ -272,7 +284,7 @@ class Directory:
         asked = _asked(text)
         if asked is None:
             return replies.E501_SYNTAX("VRFY user or user@domain")
-        address = self._meant(asked)
+        address = self.meant(asked)
         local, domain = address
         if domain and not self.is_local(address):
             reply = self._passes_on(domain)

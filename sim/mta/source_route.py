@@ -6,6 +6,7 @@ RFC 821 section 3.6; RFC 5321 appendices C and F.2.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import takewhile
 
 from sim.mail.address import octets_in
 from sim.mail.path import PATH_LIMIT, Path
@@ -25,9 +26,10 @@ def passed(path: Path, reverse_path: Path, name: str, is_own: Callable[[str], bo
         name: what this host calls itself.
         is_own: whether a domain in a route means this host.
     """
-    if not path.route or not is_own(path.route[0]):
+    own = sum(1 for _ in takewhile(is_own, path.route))
+    if not own:
         return path, reverse_path
-    rest = Path(path.mailbox, path.route[1:])
+    rest = Path(path.mailbox, path.route[own:])
     if reverse_path.is_null:
         return rest, reverse_path
     back = Path(reverse_path.mailbox, (name, *reverse_path.route))

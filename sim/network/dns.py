@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from math import inf
 
+from sim.mail.address import domain_key, is_literal
 from sim.network.weather import ALWAYS_UP, Timeline
 from sim.scenario import spec
+from sim.scenario.names import ehlo_names
 
 __all__ = ["Dns", "NoAnswerError", "Resolver"]
 
@@ -25,7 +27,7 @@ class Dns:
 
     Args:
         domains: The mail domains by name.
-        hosts: The names of the hosts; each is a domain of its own, too.
+        hosts: The hosts; each is a domain of its own, too, by its name and by what it calls itself.
         service: How long answers may be remembered that no domain speaks of.
     """
 
@@ -35,7 +37,10 @@ class Dns:
         self, domains: Mapping[str, spec.Domain], hosts: Collection[str], service: spec.NameService | None = None
     ) -> None:
         self._service = service or spec.NameService()
-        self._records: dict[str, Records] = {host.lower(): ((0, host),) for host in hosts}
+        known_as = ehlo_names(hosts)
+        self._records: dict[str, Records] = {
+            name.lower(): ((0, host),) for host in hosts for name in (known_as[host], host)
+        }
         self._changes: dict[str, tuple[spec.MxChange, ...]] = {}
         self._ttl: dict[str, float] = {}
         self._aliases: dict[str, str] = {}
@@ -58,7 +63,7 @@ class Dns:
         An alias has those of the domain that it leads to (CNAME). A name without records that is a host's own has an
         implicit MX of preference 0. None says that there is no such domain (NXDOMAIN), which is permanent.
         """
-        name = domain.lower().removesuffix(".")
+        name = domain_key(domain).removesuffix(".")
         for change in reversed(self._changes.get(name, ())):
             if change.at <= now:
                 return _sorted(change.mx)
@@ -66,20 +71,20 @@ class Dns:
 
     def mx_ever(self, domain: str) -> tuple[Records, ...]:
         """The domain's MX records at all times, in order of time."""
-        name = domain.lower().removesuffix(".")
+        name = domain_key(domain).removesuffix(".")
         first = self._records.get(name)
         return (() if first is None else (first,)) + tuple(_sorted(change.mx) for change in self._changes.get(name, ()))
 
     def ttl(self, domain: str) -> float:
         """How long an answer about the domain may be remembered, in s; the time to live of an alias is its domain's."""
-        name = domain.lower().removesuffix(".")
+        name = domain_key(domain).removesuffix(".")
         if name not in self._records:
             return self._service.negative_ttl
         return self._ttl.get(name, self._service.ttl)
 
     def changes(self, domain: str) -> bool:
         """Whether the answer changes in the course of time."""
-        return domain.lower().removesuffix(".") in self._changes
+        return domain_key(domain).removesuffix(".") in self._changes
 
     def _adopt(self, alias: str, name: str) -> None:
         if (records := self._records.get(name)) is not None:
@@ -126,9 +131,9 @@ class Resolver:
         return self._ask(domain, now)
 
     def knows(self, domain: str, now: float) -> bool:
-        """Whether it need not ask."""
+        """Whether it need not ask, as of an address literal."""
         known = self._known.get(domain)
-        return known is not None and now < known[0]
+        return is_literal(domain) or (known is not None and now < known[0])
 
     def heard(self, domain: str) -> Answer:
         """What it has heard of the domain last, however long ago."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from typing import TypeVar
 
+from sim.mail.address import domain_key, is_literal
+from sim.mail.mailbox import parse_mailbox
+from sim.mail.path import percent_route
 from sim.scenario.distribution import Constant, Distribution, Empirical, Exponential, Lognormal, Uniform, Weibull
 from sim.scenario.findings import Findings
 from sim.scenario.limits import Limits, raised
@@ -11,6 +15,8 @@ from sim.scenario.product import most_attempts
 from sim.scenario.quantity import format_size
 from sim.scenario.source import Path as Place
 from sim.scenario.spec import Architecture, Domain, Host, Network, Product, Scenario, Weather
+
+T = TypeVar("T")
 
 __all__ = ["check_bounds", "check_size", "copies_of", "typical_most"]
 
@@ -97,20 +103,32 @@ def _attempts(architectures: Mapping[str, Architecture]) -> Iterator[tuple[Place
                 yield ("hosts", host.name, "mta"), host.name, most_attempts(host.mta)
 
 
-def copies_of(address: str, domains: Mapping[str, Domain]) -> int:
-    """How many copies a message to an address becomes: each list expands once, each forward goes on once.
+def copies_of(text: str, domains: Mapping[str, Domain]) -> int:
+    """How many copies a message to an address becomes at most: each list expands once, each forward goes on once.
 
-    Forwards that lead back to each other go on for as many hops as hosts let pass (`_HOPS`).
+    A percent address may be followed, and an address literal may be any domain's. Forwards that lead back to each other
+    go on for as many hops as hosts let pass (`_HOPS`).
     """
+    address = parse_mailbox(text).address
+    meant = address, percent_route(address).mailbox or address
+    return max([_copies(f"{one.local}@{name}", domains) for one in meant for name in _homes(one.domain, domains)])
+
+
+def _homes(domain: str, domains: Mapping[str, Domain]) -> Collection[str]:
+    """The domains whose mailboxes may be meant."""
+    return [domain, *domains] if is_literal(domain) else (domain_key(domain),)
+
+
+def _copies(address: str, domains: Mapping[str, Domain]) -> int:
     todo, seen, count = [address], set[str](), 1
     while todo:
-        local, _, name = (one := todo.pop()).rpartition("@")
+        local, _, name = (one := todo.pop().lower()).rpartition("@")
         if one not in seen and name in domains:
             seen.add(one)
-            domain = domains[name]
-            further = (*domain.lists.get(local, ()), *([domain.forwards[local]] if local in domain.forwards else ()))
+            forward = _called(local, domains[name].forwards, "")
+            further = [*_called(local, domains[name].lists, ()), *([forward] if forward else [])]
             count += len(further)
-            if local in domain.forwards and domain.forwards[local] in seen and _goes_round(one, domains):
+            if forward and forward.lower() in seen and _goes_round(one, domains):
                 count += _HOPS
             todo += further
     return count
@@ -126,8 +144,13 @@ def _goes_round(address: str, domains: Mapping[str, Domain]) -> bool:
     while one not in seen:
         seen.add(one)
         local, _, name = one.rpartition("@")
-        one = domains[name].forwards.get(local, "") if name in domains else ""
+        one = _called(local, domains[name].forwards, "").lower() if name in domains else ""
     return one == address
+
+
+def _called(local: str, named: Mapping[str, T], instead: T) -> T:
+    """What stands under a name, whatever its case."""
+    return next((value for name, value in named.items() if name.lower() == local), instead)
 
 
 def typical_most(distribution: Distribution) -> float:

@@ -25,6 +25,7 @@ from sim.scenario.generate import Generate
 from sim.scenario.guards import PoliciesForm
 from sim.scenario.keywords import ExtensionsField
 from sim.scenario.limiting import LimitsForm
+from sim.scenario.mailboxes import Mailbox, Mailboxes
 from sim.scenario.measures import UNITS_SCHEMA, read_units
 from sim.scenario.names import shown
 from sim.scenario.next_hosts import NextHosts
@@ -288,10 +289,10 @@ class MessageAtForm(Form):
 
     at: Duration
     """When it is written."""
-    from_: Name
-    """The sender's address."""
-    to: Names
-    """The recipients: an address or a list of them."""
+    from_: Mailbox
+    """The sender's address, as he writes it; it may be nobody's, or lead back by a route."""
+    to: Mailboxes
+    """The recipients' addresses, likewise: one or a list of them."""
     size: Size | None = None
     """Size of the mail data; 2 kB where neither it nor a text is given."""
     text: Text = ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from sim.scenario.arriving import ConstantForm, PoissonForm
@@ -18,7 +17,6 @@ from sim.scenario.limits import Limits, raised
 from sim.scenario.mail_trace import addresses_of, read_letters, strangers
 from sim.scenario.messages import read_messages
 from sim.scenario.names import counted, listing, shown
-from sim.scenario.people import resolve_address
 from sim.scenario.quantity import format_duration
 from sim.scenario.reading import Form
 from sim.scenario.source import Path as Place
@@ -107,8 +105,7 @@ def _sources(form: WorkloadForm, place: Place, people: People, volume: _Volume) 
             (*place, drawing[0]), "nobody writes: no domain has users (mx: none has none); add one with some"
         )
     if form.messages_at is not None:
-        address = partial(resolve_address, domains=domains, findings=findings, sure=sure)
-        messages = tuple(_message(item, (*place, "messages_at", i), address) for i, item in enumerate(form.messages_at))
+        messages = tuple(map(_message, form.messages_at))
         for i, message in enumerate(messages):
             where = (*place, "messages_at", i)
             check_size(message.size, (*where, "text" if message.text else "size"), people.limits, findings)
@@ -168,13 +165,11 @@ def _constant(form: ConstantForm) -> Arrivals:
     )
 
 
-def _message(form: MessageAtForm, place: Place, address: partial[str]) -> MessageAt:
-    sender = address(form.from_, (*place, "from"))
-    recipients = tuple(address(text, (*place, "to", index)) for index, text in enumerate(form.to))
+def _message(form: MessageAtForm) -> MessageAt:
     size = DEFAULT_MESSAGE if form.size is None else form.size
     size = len(form.text.encode()) or size
     return MessageAt(
-        at=form.at, sender=sender, recipients=recipients, size=float(size), text=form.text, asks=asks(form.asks)
+        at=form.at, sender=form.from_, recipients=form.to, size=float(size), text=form.text, asks=asks(form.asks)
     )
 
 
@@ -198,8 +193,10 @@ def _trace(form: TraceForm, place: Place, people: People, volume: _Volume) -> Tr
         return trace
     count = sum(len(letter.targets) for letter in recorded.letters)
     check_size(typical_most(trace.size), (*place, "size"), people.limits, findings)
-    known = addresses_of(recorded, people.domains, ["-"])
-    copies = sum(volume.copies(known[target]) for letter in recorded.letters for target in letter.targets)
+    known = addresses_of(recorded, people.domains, [""])
+    copies = sum(
+        volume.copies(known[target]) if known[target] else 1 for letter in recorded.letters for target in letter.targets
+    )
     volume.add(place, len(recorded.letters), copies)
     findings.note(f"{form.file}: {counted(len(recorded.letters), 'message')} to {counted(count, 'recipient')}")
     if recorded.left_out:

@@ -17,6 +17,7 @@ from sim.scenario.loops import warn_of_loops
 from sim.scenario.machines import resolve_architectures
 from sim.scenario.mailing import People, resolve_workload
 from sim.scenario.names import some, unknown
+from sim.scenario.nobodies import note_nobodies
 from sim.scenario.people import resolve_domains
 from sim.scenario.quantity import format_duration
 from sim.scenario.reading import Step
@@ -49,6 +50,8 @@ def resolve(form: ScenarioForm, findings: Findings, folder: Path, metrics: Colle
         known=known,
         unreachable=(form.network and form.network.unreachable) or "silent",
     )
+    if sure:
+        note_nobodies(workload, domains, network.nodes, findings)
     if findings.whole("domains"):
         for architecture in architectures.values():
             note_strangers(architecture.hosts, {**domains, **architecture.domains}, findings)

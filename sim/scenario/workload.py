@@ -50,9 +50,10 @@ class Asks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageAt:
-    """One message: when, from whom, to whom (addresses as text); its text, or its size in bytes where that is empty.
+    """One message: when, from whom, to whom; its text, or its size in bytes where that is empty.
 
-    `asks` is what its sender asks for beside its delivery.
+    Addresses are as people write them (`sim.mail.mailbox`), and may be nobody's. `asks` is what its sender asks for
+    beside its delivery.
     """
 
     at: float

@@ -32,11 +32,11 @@ Streams = Callable[[str], Random]
 class Submission(NamedTuple):
     """A message that somebody hands to their MTA.
 
-    `at` in seconds, `size` in octets of mail data; addresses as RFC 5321 Mailbox texts. `author` is the user who hands
-    it in where `sender`, the reverse-path, is somebody else's address; else empty. `content` is a real message's
-    mail data, or None where the message is to be composed when it is submitted: of `text`, or at `size` where that is
-    empty. `parameters` are those of MAIL, and `recipient_parameters` of every RCPT, that say what the sender asks
-    for; None where that is nothing.
+    `at` in seconds, `size` in octets of mail data; addresses as people write them (`sim.mail.mailbox`). `author` is the
+    user who hands it in where `sender`, the reverse-path, is somebody else's address; else empty. `content` is a real
+    message's mail data, or None where the message is to be composed when it is submitted: of `text`, or at `size` where
+    that is empty. `parameters` are those of MAIL, and `recipient_parameters` of every RCPT, that say what the sender
+    asks for; None where that is nothing.
     """
 
     at: float

@@ -9,6 +9,7 @@ from random import Random
 from typing import Literal
 
 from sim.mail.address import Address
+from sim.mail.mailbox import parse_mailbox
 from sim.scenario.spec import Domain
 
 __all__ = ["Population"]
@@ -72,7 +73,7 @@ class Population:
 
         Where nobody else has a user, it is anybody's; always one number of the stream.
         """
-        key = writer.rpartition("@")[2], domain
+        key = _domain_of(writer), domain
         among = self._others.get(key)
         if among is None:
             own, _ = key
@@ -83,8 +84,13 @@ class Population:
 
     def stranger(self, number: int, neighbour: str) -> str:
         """An address in the domain of a user that nobody has there; another one for each number."""
-        domain = neighbour.rpartition("@")[2]
+        domain = _domain_of(neighbour)
         local = f"nobody{number}"
         while f"{local}@{domain}".lower() in self._taken:
             local = f"x{local}"
         return str(Address(local, domain))
+
+
+def _domain_of(text: str) -> str:
+    """The domain of an address, in lower case."""
+    return parse_mailbox(text).address.domain.lower()

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sim.mail.address import Address, parse_address
+from sim.mail.address import Address, is_literal, parse_address
 from sim.mail.digest import seal_holds
 from sim.mail.path import Path
 from sim.mail.trace import delivered_to
 from sim.mta import bounce
-from sim.mta.directory import OWNER
+from sim.mta.directory import E550_SOURCE_ROUTE, OWNER
 from sim.mta.loops import has_passed, is_looping, loop_checks
 from sim.mta.queue import Copy, Entry, Failure
 from sim.mta.source_route import passed
@@ -25,18 +25,22 @@ if TYPE_CHECKING:
     from sim.world.station import Station
 
 LIST_LOOP = Failure(554, "5.4.6", "mailing list loop")
+ROUTED = Failure(E550_SOURCE_ROUTE.code, E550_SOURCE_ROUTE.enhanced, E550_SOURCE_ROUTE.text)
+"""What a user hears of his own host where it takes no routes."""
 UNKNOWN_USER = Failure(550, "5.1.1", "User unknown")
 
 
 class Custody:
     """A host's duty to deliver what it has taken, to pass it on, or to report."""
 
-    __slots__ = ("_expanded", "_loops", "_passes_on", "_plain_paths", "_station", "_written")
+    __slots__ = ("_expanded", "_loops", "_passes_on", "_plain_paths", "_station", "_takes_routes", "_written")
 
     def __init__(self, station: Station) -> None:
         self._station = station
-        self._plain_paths = not station.host.percent_hack
-        self._loops = loop_checks(station.host.mta)
+        host = station.host
+        self._plain_paths = not host.percent_hack
+        self._takes_routes = host.source_routes != "reject"
+        self._loops = loop_checks(host.mta)
         self._expanded: dict[tuple[int, str], int] = {}
         self._written = deque[tuple[Path, list[Copy], bytes]]()
         self._passes_on = False
@@ -62,8 +66,8 @@ class Custody:
             queue_id = queue_id or station.next_queue_id()
             station.backlog.hold(Entry(queue_id, reverse_path, content, now, copies, now, now, wishes=wishes))
             return
+        copies, refused = self._admit(copies, reverse_path)
         remote: list[Copy] = []
-        refused: list[tuple[Copy, Failure]] = []
         arrived: list[tuple[Copy, Failure]] = []
         for copy in copies:
             if (copy.forward_path.route or not self._plain_paths) and (back := self._reroute(copy, reverse_path)):
@@ -73,7 +77,7 @@ class Custody:
                 station.backlog.add(its_own, now)
                 continue
             address = copy.forward_path.mailbox
-            if address is None or not station.directory.is_local(address):
+            if address is None or copy.forward_path.route or not station.directory.is_local(address):
                 remote.append(copy)
                 continue
             fate = self._arrive(copy, address, reverse_path, content)
@@ -129,6 +133,8 @@ class Custody:
     def _arrive(self, copy: Copy, address: Address, reverse_path: Path, content: bytes) -> Failure:
         """Put a copy where it is for: into a mailbox, or to a list. Gives its fate, whose code is 0 if all is well."""
         directory = self._station.directory
+        if is_literal(address.domain) or not address.domain.isascii():
+            address = directory.meant(address)
         if (members := directory.members(address)) is not None:
             return self._expand(copy, address, members, reverse_path, content)
         if (to := directory.forward(address)) is not None:
@@ -142,22 +148,27 @@ class Custody:
         self._station.mailboxes.deliver(copy.recipient if self._plain_paths else str(address), reverse_path, content)
         return bounce.DELIVERED
 
+    def _admit(self, copies: list[Copy], reverse_path: Path) -> tuple[list[Copy], list[tuple[Copy, Failure]]]:
+        """The copies without those whose route the host does not take, and these; a report loses its route instead."""
+        if self._takes_routes or reverse_path.is_null:
+            return copies, []
+        return (
+            [copy for copy in copies if not copy.forward_path.route],
+            [(copy, ROUTED) for copy in copies if copy.forward_path.route],
+        )
+
     def _reroute(self, copy: Copy, reverse_path: Path) -> Path | None:
         """Make the forward-path what it means here; gives the reverse-path if the copy goes on by a new path."""
         host, directory = self._station.host, self._station.directory
         before = copy.forward_path
         path, back = directory.rewritten(before), reverse_path
         if host.source_routes == "honour":
-            path, back = passed(path, back, host.domain, self._is_own)
+            path, back = passed(path, back, host.domain, directory.is_own)
         elif path.route:
             path = Path(path.mailbox)
         copy.forward_path = path
         local = not path.route and path.mailbox is not None and directory.is_local(path.mailbox)
         return None if path == before or local else back
-
-    def _is_own(self, domain: str) -> bool:
-        station = self._station
-        return domain.lower() == station.host.domain.lower() or station.directory.is_local(Address("", domain))
 
     def _expand(
         self, copy: Copy, address: Address, members: Sequence[str], reverse_path: Path, content: bytes

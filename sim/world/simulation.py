@@ -9,12 +9,14 @@ from math import inf
 
 import simpy
 
-from sim.mail.address import parse_address
+from sim.mail.address import domain_key, literal_of
 from sim.mail.content import compose
 from sim.mail.digest import seal
+from sim.mail.mailbox import header_form, parse_mailbox
 from sim.mail.path import Path
 from sim.mail.trace import EPOCH, date_time
 from sim.mta.directory import homes, mailboxes_of
+from sim.mta.envelope import needs_smtputf8
 from sim.mta.mx import home_hosts
 from sim.mta.queue import Copy
 from sim.network import circuit, stack, topology
@@ -38,6 +40,7 @@ from sim.world.station import Station
 from sim.world.streams import Streams
 from sim.world.ways import Way
 
+_SMTPUTF8 = "SMTPUTF8", None
 _ICMP = 20 + 8 + SYN
 """Bytes of a Destination Unreachable, which holds the packet that it is about (RFC 1812 section 4.3.2.3)."""
 
@@ -51,7 +54,8 @@ class Simulation:
     Mail is written from 0 to `scenario.duration`; the run ends when every copy has met its end, or at `horizon`.
     `relays` says whether mail goes from neighbour to neighbour; `mailboxes` are the hosts that keep those of domains
     which say so, `forged` holds the authors of messages whose reverse-path is not theirs. `addresses` are those of the
-    hosts that have more than one of any family, `silent` says that nobody tells where no way leads.
+    hosts that have more than one of any family, `literals` the hosts and addresses that address literals mean, `silent`
+    says that nobody tells where no way leads.
     """
 
     def __init__(self, scenario: Scenario, architecture: Architecture, replication: int, seed: int) -> None:
@@ -108,6 +112,9 @@ class Simulation:
             name: addresses_of(host, listening[name], skies, self.streams)
             for name, host in architecture.hosts.items()
             if host.addresses
+        }
+        self.literals = {
+            domain_key(literal_of(ip)): (name, ip) for name, found in self.addresses.items() for ip in found
         }
         self.stations = {
             name: Station(self, host, up[name], kept.get(name, ()), listening=listening[name], stops=stops[name])
@@ -272,51 +279,52 @@ class Simulation:
 
     def _submit(self, message_id: int, submission: Submission) -> None:
         """A user writes a message and hands it to his host, which may first have to come back."""
-        sender = parse_address(submission.sender)
-        reverse_path = Path(sender)
+        sender, recipients = parse_mailbox(submission.sender), [*map(parse_mailbox, submission.recipients)]
+        author = parse_mailbox(submission.author) if submission.author else sender
+        reverse_path, forward_paths = sender.path, [recipient.path for recipient in recipients]
         content = submission.content
         if content is None:
             content = compose(
-                sender=submission.sender,
-                recipients=submission.recipients,
+                sender=header_form(submission.sender),
+                recipients=[*map(header_form, submission.recipients)],
                 subject=f"message {message_id}",
-                message_id=f"<{message_id}@{sender.domain}>",
+                message_id=f"<{message_id}@{sender.address.domain}>",
                 date=date_time(self.env.now + self.clock),
                 size=submission.size,
                 text=submission.text,
             )
-        author = submission.author or submission.sender
-        station = self.stations[self._submission_host(parse_address(author).domain)]
+        station = self.stations[self._submission_host(author.address.domain)]
         if station.host.digests:
             content = seal(content)
-        forward_paths = [Path(parse_address(recipient)) for recipient in submission.recipients]
-        copies = self.write(message_id, reverse_path, forward_paths, len(content), author=author)
+        copies = self.write(message_id, reverse_path, forward_paths, len(content), author=str(author.address))
         if submission.recipient_parameters:
             for copy in copies:
                 copy.parameters = submission.recipient_parameters
+        parameters = submission.parameters
+        if needs_smtputf8(reverse_path, forward_paths):
+            parameters = (_SMTPUTF8, *(parameters or ()))
         self._to_come -= 1
         up = station.runs.next_up(self.env.now)
         if up == self.env.now:
-            station.submit(reverse_path, copies, content, submission.parameters)
+            station.submit(reverse_path, copies, content, parameters)
         else:
             self._unsent[message_id] = copies
             if up < self.horizon:
-                asked = submission.parameters
-                self.at(up, lambda: station.submit(reverse_path, self._unsent.pop(message_id), content, asked))
+                self.at(up, lambda: station.submit(reverse_path, self._unsent.pop(message_id), content, parameters))
 
     def keepers(self, domain: str, now: float = 0.0) -> Sequence[str]:
         """The hosts that keep a domain's mailboxes."""
-        return self.mailboxes.get(domain.lower()) or home_hosts(self.dns.mx(domain, now) or ())
+        return self.mailboxes.get(domain_key(domain)) or home_hosts(self.dns.mx(domain, now) or ())
 
     def _submission_host(self, domain: str) -> str:
-        """The host that the domain's users hand their mail to now."""
-        its_own = self.scenario.domains.get(domain.lower())
+        """The host that the domain's users hand their mail to now: the first, where the domain has none."""
+        its_own = self.scenario.domains.get(domain_key(domain))
         if its_own is not None and its_own.submission:
             return its_own.submission
-        hosts = self.keepers(domain, self.env.now)
-        if not hosts:
-            raise LookupError(f"the sender's domain {domain} has no host")
-        return hosts[0]
+        place = self.literals.get(domain_key(domain))
+        if place is not None:
+            return place[0]
+        return next(iter(self.keepers(domain, self.env.now) or self.stations))
 
     def _held(self) -> Iterator[tuple[Copy, CopyOutcome]]:
         for station in self.stations.values():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import simpy
 
+from sim.mail.address import literal_of
 from sim.mail.path import Path
 from sim.mail.trace import date_time, received
 from sim.mta.blame import Blame
@@ -84,6 +85,8 @@ class Station:
             routes=host.routes,
             mailboxes=world.mailboxes,
         )
+        for address in host.addresses:
+            self.directory.claim(literal_of(address.ip))
         self.mailboxes = Mailboxes(keep=world.scenario.dialogues)
         self.attempts: dict[int, Attempt | Ask] = {}
         self.boots = 0

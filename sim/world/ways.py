@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sim.mail.address import domain_key, is_literal
 from sim.mta.addresses import Candidate, in_order
 from sim.mta.destination import is_by_domain
 from sim.mta.loops import loops_back
@@ -83,7 +84,9 @@ class Ways:
             if self._kept and domain.lower() in self._kept and domain.lower() not in entry.asked_for:
                 self._keep(entry, members, now)
                 continue
-            found = self._towards(domain, members[0].path, now)
+            been_at = members[0].path
+            known = is_literal(domain) and not routed(self._station.host.routes, domain)
+            found = self._to_address(domain, now) if known else self._towards(domain, been_at, now)
             if self.records is not None:
                 found = self.records.open_ways(found, domain, entry, members, now)
             if not found:
@@ -106,8 +109,8 @@ class Ways:
     ) -> list[str] | Failure:
         """The hosts to try for a domain with these MX records, best first.
 
-        The host's own routes go before the records. Where mail goes from neighbour to neighbour, an MX host that has
-        had it already is left out: a backup that could not pass it on is not asked again.
+        The host's own routes go before the records. Where mail goes from neighbour to neighbour, a backup that has had
+        it already is left out: it could not pass it on, and is not asked again.
         """
         host, route = self._station.host, routed(self._station.host.routes, domain)
         targets = candidates(((0, route),) if route else records, host.name, shuffle)
@@ -115,7 +118,7 @@ class Ways:
             return loops_back(host.mta, domain, host.domain, routed=route is not None)
         if isinstance(targets, Failure) or route or not self._station.world.relays:
             return targets
-        return [target for target in targets if target not in been_at] or NO_ROUTE
+        return [target for target in targets if target == targets[0] or target not in been_at]
 
     def _towards(self, domain: str, been_at: Sequence[str], now: float) -> tuple[Route, ...] | Failure:
         """The routes to try for a domain's mail, best first: to its MX hosts, as far as the architecture reaches."""
@@ -149,6 +152,19 @@ class Ways:
         if world.addresses:
             return self._addressed([*ways.values()])
         return tuple([Route(way, "", preference != best) for way, preference in ways.values()])[: self._most]
+
+    def _to_address(self, literal: str, now: float) -> tuple[Route, ...] | Failure:
+        """The route to an address literal's host, with no other address of it; there may be no such host."""
+        world = self._station.world
+        place = world.literals.get(domain_key(literal))
+        way = place and world.way(self._station.host.name, place[0], now)
+        if place is None or not way:
+            return NO_ROUTE
+        if way[-1] != place[0]:
+            return self.ending(way)
+        host, ip = place
+        one = world.addresses[host][ip]
+        return (Route(way, ip),) if one.version in self._station.host.mta.families else NO_ADDRESS
 
     def ending(self, way: Way) -> tuple[Route, ...] | Failure:
         """The routes at the end of a way."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sim.mail.address import Address, AddressError, is_domain, parse_address
+from sim.mail.address import Address, AddressError, domain_key, is_domain, parse_address
 
 PRINTABLE = "".join(map(chr, range(32, 127)))
 labels = st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9-]{0,8}[A-Za-z0-9])?", fullmatch=True)
@@ -130,6 +130,24 @@ def test_key_compares_mailboxes(one, other, same):
 def test_postmaster_key_needs_no_domain():
     """The address of `<Postmaster>` has a key as well."""
     assert Address("Postmaster", "").key == "postmaster"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("CNAM.fr", "cnam.FR", True),
+        ("[192.0.2.1]", "[192.000.002.001]", True),
+        ("[IPv6:2001:DB8:0::1]", "[ipv6:2001:db8::1]", True),
+        ("caf\u00e9.fr", "XN--caf-dma.fr", True),
+        ("CAF\u00c9.fr", "caf\u00e9.fr", True),
+        ("caf\u00e9.fr", "cafe.fr", False),
+        ("\u00e9" * 64 + ".fr", "\u00c9" * 64 + ".fr", True),
+        ("[192.0.2.1]", "192.0.2.1", False),
+    ],
+)
+def test_key_compares_domains(one, other, same):
+    """In any case, by U-label or A-label, and literals by their address; a label that is too long has its case alone."""
+    assert (domain_key(one) == domain_key(other)) == same
 
 
 @given(st.text(string.printable + "é", max_size=40))

@@ -507,7 +507,7 @@ workload:
         MessagesAt(
             messages=(
                 MessageAt(
-                    at=0.0, sender="u1@a.example", recipients=("u2@b.example", "PostMaster@a.example"), size=1024.0
+                    at=0.0, sender="u1@a.example", recipients=("u2@B.EXAMPLE", "PostMaster@a.example"), size=1024.0
                 ),
                 MessageAt(at=1.0, sender="u1@a.example", recipients=("u2@b.example",), size=2000.0),
                 MessageAt(at=2.0, sender="u1@a.example", recipients=("u2@b.example",), size=5.0, text="café"),

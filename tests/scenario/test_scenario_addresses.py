@@ -1,0 +1,120 @@
+"""Addresses of a scenario's mail: read as people write them, kept as they are, and said to be nobody's."""
+
+from __future__ import annotations
+
+import pytest
+
+from sim.scenario.errors import ScenarioError
+from sim.scenario.load import loads
+from sim.scenario.show import show
+
+TEXT = """
+network: {{nodes: [a, b], links: [{{between: [a, b]}}]}}
+hosts: {{b: {{addresses: [192.0.2.1]}}}}
+domains:
+  a.example: {{mx: a, users: [ann, Bob], lists: {{all: [ann@a.example]}}, forwards: {{f: ann@a.example}}}}
+  null.example: {{mx: none}}
+workload: {{messages_at: [{{at: 0 s, from: {}, to: {}}}]}}
+"""
+
+
+def scenario(to: str, sender: str = "ann@a.example"):
+    """The scenario with one message."""
+    return loads(TEXT.format(sender, to), file="x.yaml")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ann@A.Example",
+        '"ann"@a.example',
+        "ann (Gérard Florin) @a.example",
+        "Gérard\\n Florin <ann@a.example>",
+        "ann@192.0.2.1",
+        "<@a.example,@[192.0.2.1]:ann@a.example>",
+        "<ann % a.example % b @ a.example>",
+        "ghost@a.example",
+        "ghost@nowhere.example",
+        "gérard@café.example",
+    ],
+)
+def test_an_address_stays_as_it_is_written(text):
+    """On both sides, through `show`, too."""
+    quoted = '"' + text.replace('"', '\\"') + '"'
+    found = scenario(quoted, quoted)
+    [letter] = found.workload[0].messages
+    assert (letter.sender, letter.recipients) == (text.replace("\\n", "\n"), (text.replace("\\n", "\n"),))
+    assert loads(show(found)) == found
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        ("''", "not an address ()"),
+        ("3", "not an address (3)"),
+        ("ann", "has no domain: write local-part@domain"),
+        ("host!ann", "has no domain: write local-part@domain"),
+        ("ann bob@a.example", "has a space inside its address"),
+        ("'ann@a.example, bob@a.example'", "has a space inside its address"),
+        ("'<>'", "holds no address"),
+        ("ann..x@a.example", "put anything else between double quotes"),
+        ("ann@a_b.example", "neither labels of letters, digits and inner hyphens"),
+        ('"ann@[192.0.2.256]"', "nor an address literal such as [192.0.2.1]"),
+        (f"{'l' * 65}@a.example", "has 65 octets: at most 64 are allowed"),
+        (f"'<@{'d' * 240}:ann@a.example>'", "has 257 octets: at most 256 are allowed"),
+        (f"ann@a.example ({'c' * 990})", "longer than 998 octets"),
+        ('"ann\\u0007@a.example"', "allowed is USER@DOMAIN"),
+        ('"ann\\n@a.example"', "allowed is USER@DOMAIN"),
+    ],
+)
+def test_what_is_no_address(written, reason):
+    """It is refused with its place, what is allowed, and why."""
+    with pytest.raises(ScenarioError) as caught:
+        scenario(written)
+    assert str(caught.value).startswith("x.yaml:7:")
+    assert "not an address (" in str(caught.value)
+    assert "allowed is USER@DOMAIN, with or without a name, comments or a route" in str(caught.value)
+    assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("alise@a.example", "alise@a.example: no user of a.example"),
+        ("bop@a.example", "bop@a.example: no user of a.example; did you mean Bob?"),
+        ("ann@aa.example", "ann@aa.example: no domain of the scenario (aa.example); did you mean a.example?"),
+        ("<@q.example:x@qwertz.net>", "x@qwertz.net: no domain of the scenario (qwertz.net)"),
+        ("bob@A.EXAMPLE", ""),
+        ("ALL@a.example", ""),
+        ("f@a.example", ""),
+        ("owner-all@a.example", ""),
+        ("Postmaster@a.example", ""),
+        ("postmaster@b", ""),
+        ("x%y.example@a.example", ""),
+        ("x@[192.0.2.9]", ""),
+        ("anybody@null.example", ""),
+    ],
+)
+def test_an_address_that_nobody_has_is_noted(text, note):
+    """It is no mistake; where only a host can know whether it means somebody, nothing is said."""
+    assert scenario(f'"{text}"').notes == ((note,) if note else ())
+
+
+def test_no_more_than_ten_of_them_are_told():
+    """And how many more there are."""
+    notes = scenario(str([f"u{number}@a.example" for number in range(14)])).notes
+    assert (len(notes), notes[-1]) == (11, "4 more addresses are nobody's")
+
+
+def test_copies_are_counted_by_what_an_address_may_mean():
+    """A list by percent address, by literal, in any case: its members count."""
+    limits = "limits: {copies: 1}\n"
+    for text in (
+        "ALL@A.example",
+        "x (all) <all@a.example>",
+        "all%a.example@b",
+        "all@[192.0.2.1]",
+        "<@b:all@a.example>",
+    ):
+        with pytest.raises(ScenarioError, match="too many copies \\(2\\)"):
+            loads(limits + TEXT.format("ann@a.example", f'"{text}"'))
