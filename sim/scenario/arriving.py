@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+from sim.scenario.mailboxes import WhoseMail
 from sim.scenario.quantity import PROBABILITY, parse_probability
 from sim.scenario.reading import Form, Reads, Shorthand
 from sim.scenario.values import LongDuration, MessageRate, Name, Sizes, word
@@ -41,6 +42,10 @@ class PoissonForm(Form):
     """Size of the mail data."""
     pairs: Pairs = "uniform"
     """Who writes to whom: any pair of users alike, or big domains more (`gravity`)."""
+    from_: WhoseMail = ()
+    """Who writes: an address, a domain, a list, or `{a.example: 3, ann@b.example: 1}`; any user, where absent."""
+    to: WhoseMail = ()
+    """Who is written to: likewise."""
     strangers: Share = 0.0
     """How many of them go to nobody: to a name that the recipient's domain does not have."""
     forged: Forged | None = None
@@ -59,6 +64,10 @@ class ConstantForm(Form):
     """Size of the mail data."""
     pairs: Pairs = "uniform"
     """Who writes to whom: any pair of users alike, or big domains more (`gravity`)."""
+    from_: WhoseMail = ()
+    """Who writes: an address, a domain, a list, or `{a.example: 3, ann@b.example: 1}`; any user, where absent."""
+    to: WhoseMail = ()
+    """Who is written to: likewise."""
     strangers: Share = 0.0
     """How many of them go to nobody: to a name that the recipient's domain does not have."""
     forged: Forged | None = None

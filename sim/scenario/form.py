@@ -25,7 +25,7 @@ from sim.scenario.generate import Generate
 from sim.scenario.guards import PoliciesForm
 from sim.scenario.keywords import ExtensionsField
 from sim.scenario.limiting import LimitsForm
-from sim.scenario.mailboxes import Mailbox, Mailboxes
+from sim.scenario.mailboxes import Mailbox, Mailboxes, WhoseMail
 from sim.scenario.measures import UNITS_SCHEMA, read_units
 from sim.scenario.names import shown
 from sim.scenario.next_hosts import NextHosts
@@ -329,6 +329,10 @@ class MessagesForm(Form):
     """How many in the whole network, on average; where absent, each message once, at even gaps."""
     pairs: Pairs = "uniform"
     """Who writes to whom: any pair of users alike, or big domains more (`gravity`)."""
+    from_: WhoseMail = ()
+    """Who writes: an address, a domain, a list, or `{a.example: 3, ann@b.example: 1}`; any user, where absent."""
+    to: WhoseMail = ()
+    """Who is written to: likewise."""
 
 
 def _expand_messages(value: object) -> object:

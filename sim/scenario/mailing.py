@@ -18,7 +18,6 @@ from sim.scenario.mail_trace import addresses_of, read_letters, strangers
 from sim.scenario.messages import read_messages
 from sim.scenario.names import counted, listing, shown
 from sim.scenario.quantity import format_duration
-from sim.scenario.reading import Form
 from sim.scenario.source import Path as Place
 from sim.scenario.spec import Domain
 from sim.scenario.workload import Arrivals, MessageAt, Messages, MessagesAt, Source, Trace
@@ -93,12 +92,10 @@ class _Volume:
 def _sources(form: WorkloadForm, place: Place, people: People, volume: _Volume) -> list[Source]:
     found: list[Source] = []
     domains, findings, sure = people.domains, people.findings, people.sure
-    if form.poisson is not None:
-        _check_victims(form.poisson, (*place, "poisson"), domains, findings, sure=sure)
-        found.append(_arriving(_poisson(form.poisson), (*place, "poisson"), people, volume))
-    if form.constant is not None:
-        _check_victims(form.constant, (*place, "constant"), domains, findings, sure=sure)
-        found.append(_arriving(_constant(form.constant), (*place, "constant"), people, volume))
+    for key, drawn in (("poisson", form.poisson), ("constant", form.constant)):
+        if drawn is not None:
+            _check_victims(drawn, (*place, key), domains, findings, sure=sure)
+            found.append(_arriving(_arrivals(drawn), (*place, key), people, volume))
     drawing = [key for key in _DRAWING if getattr(form, key) is not None and _draws(getattr(form, key))]
     if drawing and sure and not any(domain.users for domain in domains.values()):
         findings.error(
@@ -121,9 +118,12 @@ def _sources(form: WorkloadForm, place: Place, people: People, volume: _Volume) 
 _DRAWING = ("poisson", "constant", "trace", "messages")
 
 
-def _draws(form: Form) -> bool:
-    """Whether a source goes to the domains for their users; a trace does where its people are dealt to them."""
-    return not isinstance(form, TraceForm) or form.deal
+def _draws(form: PoissonForm | ConstantForm | TraceForm | MessagesForm) -> bool:
+    """Whether a source goes to all domains for their users; a trace does where its people are dealt to them."""
+    if isinstance(form, TraceForm):
+        return form.deal
+    forged = not isinstance(form, MessagesForm) and form.forged is not None
+    return forged or not (form.from_ and form.to)
 
 
 def _check_victims(
@@ -140,25 +140,16 @@ def _check_victims(
         findings.error(where, f"a domain without users ({name}): allowed is one whose users' addresses can be borne")
 
 
-def _poisson(form: PoissonForm) -> Arrivals:
+def _arrivals(form: PoissonForm | ConstantForm) -> Arrivals:
+    every = form.every if isinstance(form, ConstantForm) else None
+    rate = form.rate if form.rate is not None else 1 / (every or 1.0)
     return Arrivals(
-        kind="poisson",
-        rate=form.rate,
-        size=form.size or DEFAULT_SIZE,
-        pairs=form.pairs,
-        strangers=form.strangers,
-        forged=form.forged.share if form.forged else 0.0,
-        victims=(form.forged.domain or "").lower() if form.forged else "",
-    )
-
-
-def _constant(form: ConstantForm) -> Arrivals:
-    rate = form.rate if form.rate is not None else 1 / (form.every or 1.0)
-    return Arrivals(
-        kind="constant",
+        kind="poisson" if isinstance(form, PoissonForm) else "constant",
         rate=rate,
         size=form.size or DEFAULT_SIZE,
         pairs=form.pairs,
+        senders=form.from_,
+        recipients=form.to,
         strangers=form.strangers,
         forged=form.forged.share if form.forged else 0.0,
         victims=(form.forged.domain or "").lower() if form.forged else "",
@@ -177,8 +168,22 @@ def _arriving(source: Arrivals, place: Place, people: People, volume: _Volume) -
     """The source, held against the limits."""
     count = source.rate * people.duration
     check_size(typical_most(source.size), (*place, "size"), people.limits, people.findings)
-    volume.add(place, count, count)
+    volume.add(place, count, count * _drawn_copies(source, place, people, volume))
     return source
+
+
+def _drawn_copies(source: Arrivals | Messages, place: Place, people: People, volume: _Volume) -> float:
+    """How many copies a message becomes on average, after a check that there is somebody to draw."""
+    for key, whose in (("from", source.senders), ("to", source.recipients)):
+        for domain in [who for who, _ in whose if "@" not in who] if people.sure else ():
+            if domain.lower() not in people.domains:
+                people.findings.error((*place, key), people.findings.unknown("domain", domain, list(people.domains)))
+            elif not people.domains[domain.lower()].users:
+                allowed = "allowed is one with users, or an address"
+                people.findings.error((*place, key), f"a domain without users ({domain}): {allowed}")
+    weights = sum(weight for _, weight in source.recipients)
+    copies = sum(weight * (volume.copies(who) if "@" in who else 1) for who, weight in source.recipients)
+    return copies / weights if weights else 1.0
 
 
 def _trace(form: TraceForm, place: Place, people: People, volume: _Volume) -> Trace:
@@ -223,6 +228,7 @@ def _trace(form: TraceForm, place: Place, people: People, volume: _Volume) -> Tr
 
 def _messages(form: MessagesForm, place: Place, people: People, volume: _Volume) -> Messages:
     findings, limits = people.findings, people.limits
+    source = Messages(path=form.path, rate=form.rate or 0.0, pairs=form.pairs, senders=form.from_, recipients=form.to)
     try:
         found = read_messages(people.folder, form.path, limits.file)
     except InputError as error:
@@ -230,7 +236,7 @@ def _messages(form: MessagesForm, place: Place, people: People, volume: _Volume)
     else:
         check_size(max(map(len, found.contents)), (*place, "path"), limits, findings)
         count = form.rate * people.duration if form.rate else len(found.contents)
-        volume.add(place, count, count)
+        volume.add(place, count, count * _drawn_copies(source, place, people, volume))
         for remark in found.remarks:
             findings.note(remark)
-    return Messages(path=form.path, rate=form.rate or 0.0, pairs=form.pairs)
+    return source

@@ -27,6 +27,7 @@ from sim.scenario.distribution import Distribution
 from sim.scenario.guards import show_policies
 from sim.scenario.keywords import words_of
 from sim.scenario.limits import show_limits
+from sim.scenario.mailboxes import show_whose
 from sim.scenario.population import numbered
 from sim.scenario.product import format_parameter, parameters_of
 from sim.scenario.products import PRODUCTS, Delays, product_name
@@ -332,7 +333,7 @@ def _source(source: Source) -> Settings:
     match source:
         case Arrivals():
             size = show_distribution(source.size, format_size)
-            return {source.kind: {**_rate(source), "size": size, "pairs": source.pairs, **_untrue(source)}}
+            return {source.kind: {**_rate(source), "size": size, **_pairs(source), **_untrue(source)}}
         case MessagesAt():
             return {"messages_at": [_message(message) for message in source.messages]}
         case Trace():
@@ -341,7 +342,13 @@ def _source(source: Source) -> Settings:
             return {"trace": {"file": source.file, "size": size, "start": start, "deal": source.deal}}
         case Messages():
             rate: Settings = {"rate": format_message_rate(source.rate)} if source.rate else {}
-            return {"messages": {"path": source.path, **rate, "pairs": source.pairs}}
+            return {"messages": {"path": source.path, **rate, **_pairs(source)}}
+
+
+def _pairs(source: Arrivals | Messages) -> Settings:
+    """Who writes to whom."""
+    whose = {"from": source.senders, "to": source.recipients}
+    return {"pairs": source.pairs} | {key: show_whose(said) for key, said in whose.items() if said}
 
 
 def _message(message: MessageAt) -> Settings:

@@ -10,11 +10,15 @@ from typing import Literal
 
 from sim.scenario.distribution import Distribution
 
+Whose = tuple[tuple[str, float], ...]
+"""Whose mail: addresses, as people write them, and domains with their weights; anybody's, where there are none."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrivals:
     """Messages at random (`poisson`) or even (`constant`) gaps; `rate` per s, size of the mail data in bytes.
 
+    `senders` and `recipients` are who is drawn, an entry by its weight and of a domain's users any alike.
     `strangers` is the share of them that goes to nobody: to a name that the recipient's domain does not have. `forged`
     is the share that bears somebody else's address as its reverse-path: a user's of another domain, or of the domain
     `victims`.
@@ -24,6 +28,8 @@ class Arrivals:
     rate: float
     size: Distribution
     pairs: Literal["uniform", "gravity"] = "uniform"
+    senders: Whose = ()
+    recipients: Whose = ()
     strangers: float = 0.0
     forged: float = 0.0
     victims: str = ""
@@ -90,12 +96,15 @@ class Trace:
 class Messages:
     """Real messages: a folder of .eml files or an mbox; `rate` per second at Poisson gaps, taken in turn.
 
-    Without a rate (0) each message is sent once, at even gaps over the scenario's duration.
+    Without a rate (0) each message is sent once, at even gaps over the scenario's duration. `senders` and `recipients`
+    are as those of `Arrivals`.
     """
 
     path: str
     rate: float = 0.0
     pairs: Literal["uniform", "gravity"] = "uniform"
+    senders: Whose = ()
+    recipients: Whose = ()
 
 
 Source = Arrivals | MessagesAt | Trace | Messages

@@ -18,6 +18,7 @@ from sim.scenario.mail_trace import addresses_of, read_letters
 from sim.scenario.messages import read_messages
 from sim.scenario.spec import Scenario
 from sim.scenario.workload import Arrivals, Asks, Messages, MessagesAt, Source, Trace
+from sim.workload.pairs import Pairs
 from sim.workload.users import Population
 
 __all__ = ["Submission", "submissions"]
@@ -106,13 +107,14 @@ def _source(source: Source, scenario: Scenario, population: Population, streams:
 
 
 def _arrivals(source: Arrivals, scenario: Scenario, population: Population, streams: Streams) -> Iterator[Submission]:
-    pairs, sizes, fates, forgeries = (streams(name) for name in ("pairs", "sizes", "strangers", "forged"))
+    numbers, sizes, fates, forgeries = (streams(name) for name in ("pairs", "sizes", "strangers", "forged"))
+    pairs = Pairs(population, source.pairs, source.senders, source.recipients)
     if source.kind == "poisson":
         times = _poisson(source.rate, scenario.duration, streams("times"))
     else:
         times = _even(source.rate, scenario.duration)
     for number, at in enumerate(times):
-        sender, recipient = population.pair(source.pairs, pairs)
+        sender, recipient = pairs.draw(numbers)
         if source.strangers and fates.random() < source.strangers:
             recipient = population.stranger(number, recipient)
         submission = Submission(at, sender, (recipient,), _octets(source.size, sizes, scenario.limits.size))
@@ -149,13 +151,13 @@ def _trace(source: Trace, scenario: Scenario, population: Population, streams: S
 
 def _messages(source: Messages, scenario: Scenario, population: Population, streams: Streams) -> Iterator[Submission]:
     contents = read_messages(scenario.folder, source.path, scenario.limits.file).contents
-    pairs = streams("pairs")
+    numbers, pairs = streams("pairs"), Pairs(population, source.pairs, source.senders, source.recipients)
     if source.rate:
         times = _poisson(source.rate, scenario.duration, streams("times"))
     else:
         times = (number * scenario.duration / len(contents) for number in range(len(contents)))
     for number, at in enumerate(times):
-        sender, recipient = population.pair(source.pairs, pairs)
+        sender, recipient = pairs.draw(numbers)
         content = contents[number % len(contents)]
         yield Submission(at, sender, (recipient,), len(content), content)
 

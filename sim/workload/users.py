@@ -8,7 +8,7 @@ from itertools import zip_longest
 from random import Random
 from typing import Literal
 
-from sim.mail.address import Address
+from sim.mail.address import Address, domain_key
 from sim.mail.mailbox import parse_mailbox
 from sim.scenario.spec import Domain
 
@@ -43,6 +43,27 @@ class Population:
             for names in (domain.users, domain.lists, domain.forwards, domain.moved)
             for local in names
         )
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        """Where each user stands among all."""
+        return {address: place for place, address in enumerate(self.addresses)}
+
+    def of_domain(self, name: str) -> tuple[tuple[str, ...], int]:
+        """The addresses of a domain's users, and where the first of them stands among all."""
+        start = 0
+        for domain, users in zip(self._domains, self._by_domain, strict=True):
+            if domain.name == name.lower():
+                return users, start
+            start += len(users)
+        raise ValueError(f"no domain {name}: there are {', '.join(domain.name for domain in self._domains)}")
+
+    def stretch(self, address: str, kind: Literal["uniform", "gravity"]) -> tuple[int, int]:
+        """Where those begin whom somebody does not write to, and how many they are; none for who is no user."""
+        place = self._places.get(address)
+        if place is None:
+            return 0, 0
+        return self._neighbours[place] if kind == "gravity" else (place, 1)
 
     @cached_property
     def in_turn(self) -> tuple[str, ...]:
@@ -93,4 +114,4 @@ class Population:
 
 def _domain_of(text: str) -> str:
     """The domain of an address, in lower case."""
-    return parse_mailbox(text).address.domain.lower()
+    return domain_key(parse_mailbox(text).address.domain)

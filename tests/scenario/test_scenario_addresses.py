@@ -1,4 +1,4 @@
-"""Addresses of a scenario's mail: read as people write them, kept as they are, and said to be nobody's."""
+"""Addresses of a scenario's mail, and whose mail it draws: read, kept as written, and said to be nobody's."""
 
 from __future__ import annotations
 
@@ -118,3 +118,84 @@ def test_copies_are_counted_by_what_an_address_may_mean():
     ):
         with pytest.raises(ScenarioError, match="too many copies \\(2\\)"):
             loads(limits + TEXT.format("ann@a.example", f'"{text}"'))
+
+
+DRAWN = """
+network: {{nodes: [a, b], links: [{{between: [a, b]}}]}}
+domains:
+  a.example: {{mx: a, users: [ann, Bob], lists: {{all: [ann@a.example, Bob@a.example, c@b.example]}}}}
+  b.example: {{mx: b, users: [c, d]}}
+  null.example: {{mx: none}}
+workload: {}
+"""
+
+
+def source(said: str, kind: str = "poisson", amount: str = "rate: 1 /h"):
+    """The scenario's source of drawn mail."""
+    return loads(DRAWN.format(f"{{{kind}: {{{amount}, {said}}}}}"), file="x.yaml").workload[0]
+
+
+WHOSE = [
+    ("a.example", (("a.example", 1.0),)),
+    ("ann@A.Example", (("ann@A.Example", 1.0),)),
+    ("[B.example, all@a.example]", (("B.example", 1.0), ("all@a.example", 1.0))),
+    ("{a.example: 3, 'Ann <@b:ann@a.example>': 0.5}", (("a.example", 3.0), ("Ann <@b:ann@a.example>", 0.5))),
+    ("[x@nowhere.example, 'u@[192.0.2.9]']", (("x@nowhere.example", 1.0), ("u@[192.0.2.9]", 1.0))),
+]
+
+
+@pytest.mark.parametrize(("kind", "amount"), [("poisson", "rate: 1 /h"), ("constant", "every: 1 h"), ("messages", "")])
+@pytest.mark.parametrize(("written", "whose"), WHOSE)
+def test_whose_mail_is_drawn(kind, amount, written, whose, tmp_path):
+    """An address, a domain, a list of them or their weights, in every source that draws; `show` has it again."""
+    (tmp_path / "x.eml").write_bytes(b"Subject: x\r\n\r\n")
+    amount = amount or "path: x.eml"
+    for said in (f"from: {written}", f"to: {written}", f"from: {written}, to: {written}"):
+        found = loads(DRAWN.format(f"{{{kind}: {{{amount}, {said}}}}}"), folder=tmp_path)
+        [own] = found.workload
+        assert (own.senders or whose, own.recipients or whose) == (whose, whose)
+        assert (bool(own.senders), bool(own.recipients)) == ("from:" in said, "to:" in said)
+        assert loads(show(found), folder=tmp_path) == found
+
+
+@pytest.mark.parametrize(
+    ("said", "mistake"),
+    [
+        ("to: []", "x.yaml:7:38: nobody's mail (a list): allowed is an address, a domain, a list of them"),
+        ("to: {}", "x.yaml:7:38: nobody's mail (a mapping): allowed is an address"),
+        ("from: [a.example, 3]", "neither an address nor a domain (3): allowed is an address, a domain"),
+        ("from: 'not one'", "neither an address nor a domain (not one)"),
+        ("from: ann@", "not an address (ann@)"),
+        ("from: {a.example: 0}", "not a weight (0): allowed is a number from 1e-09 to 1e+09"),
+        ("from: {a.example: .inf}", "not a weight (inf)"),
+        ("from: {a.example: yes}", "not a weight (yes)"),
+        ("to: c.example", "unknown domain (c.example): allowed are a.example, b.example, null.example"),
+        ("to: {null.example: 1}", "a domain without users (null.example): allowed is one with users, or an address"),
+    ],
+)
+def test_whose_mail_cannot_be_drawn(said, mistake):
+    """Its place, what is wrong and what is allowed."""
+    with pytest.raises(ScenarioError) as caught:
+        source(said)
+    assert mistake in str(caught.value)
+
+
+def test_copies_of_drawn_mail_are_counted():
+    """A list expands to its members: of four messages one goes to a list of three."""
+    text = "limits: {copies: 42}\nduration: 1 d\n" + DRAWN.format(
+        "{poisson: {rate: 1 /h, to: {a.example: 1, all@a.example: 1, b.example: 2}}}"
+    )
+    assert loads(text).workload
+    with pytest.raises(ScenarioError, match="too many copies \\(42\\)"):
+        loads(text.replace("copies: 42", "copies: 41"))
+
+
+def test_nobody_needs_a_user_where_all_are_said():
+    """Mail from and to given addresses goes through a network without users; forged mail needs some."""
+    text = (
+        "network: {nodes: [a, b], links: [{between: [a, b]}]}\ndomains: {n.example: {mx: none}}\n"
+        "workload: {poisson: {rate: 1 /h, from: x@n.example, to: y@n.example%s}}\n"
+    )
+    assert loads(text % "").workload
+    with pytest.raises(ScenarioError, match="nobody writes"):
+        loads(text % ", forged: 1 %")
