@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
+import resource
 import socket
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -16,6 +19,9 @@ BACKLOG = 1024
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
 """Seconds until accept(2) is tried again after it has failed: doubled each time."""
+
+_FILES = 32
+"""Descriptors that are left for files: the keeper's threads write as many at a time as half of them."""
 
 _QUIET = 60.0
 """Seconds without a failure of accept(2) after which the next one is said again."""
@@ -96,6 +102,7 @@ class Listener:
     def _accept(self) -> None:
         """Take a connection. Where descriptors or memory run out, who has connected waits in the kernel's queue."""
         try:
+            self._spare()
             connection, _ = self._socket.accept()
         except (BlockingIOError, InterruptedError, ConnectionError):
             # It was gone before it was taken.
@@ -111,6 +118,18 @@ class Listener:
         task = self._loop.create_task(self._make(connection))
         self._making.add(task)
         task.add_done_callback(self._making.discard)
+
+    def _spare(self) -> None:
+        """See that there are descriptors left for files, so that the mail of those who are served can be written.
+
+        Raises:
+            OSError: there are not.
+        """
+        limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        lowest = os.dup(self._socket.fileno())
+        os.close(lowest)
+        if limit != resource.RLIM_INFINITY and lowest + min(_FILES, limit // 4) >= limit:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
     async def _make(self, connection: socket.socket) -> None:
         reader = asyncio.StreamReader(limit=self._chunk, loop=self._loop)

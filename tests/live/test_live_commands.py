@@ -209,13 +209,15 @@ def test_send_refuses_in_one_line(file: Path, capsys, arguments: list[str], word
 
 @pytest.mark.slow
 def test_descriptors_that_run_out_are_said_once(file: Path):
-    """Who has connected waits until there are some again; one line says it, and the host serves on."""
+    """Who has connected waits until there are some again, and one line says so; the mail of others can be written."""
     with serving(file) as (process, port):
         with Peer(port) as first:
             assert first.code() == 220
-            resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (16, 16))
+            resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (32, 32))
             peers = [Peer(port) for _ in range(20)]
             assert process.stderr.readline().startswith("no further connection can be taken (Too many open files)")
+            first.write(ENVELOPE + b"DATA\r\nhi\r\n.\r\n")
+            assert first.codes(5) == [250, 250, 250, 354, 250]
             for peer in peers:
                 peer.write(b"QUIT\r\n")
             assert [peer.rest() for peer in peers] == [[220, 221]] * 20
