@@ -11,7 +11,6 @@ from sim.live.maildir import Maildir
 from sim.mail.address import AddressError
 from sim.mail.path import Path as MailPath
 from sim.mail.path import parse_forward_path, parse_path
-from sim.mta.mx import Records, home_hosts
 from sim.mta.retrieval import is_for
 
 __all__ = ["Held", "Letter"]
@@ -40,13 +39,13 @@ class Held:
     Args:
         maildir: where the mail is, that of earlier runs included.
         domains: those that the host backs up.
-        mx: answers a domain's MX records.
+        keepers: gives the hosts that keep a domain's mailboxes.
     """
 
-    def __init__(self, maildir: Maildir, domains: Iterable[str], mx: Callable[[str], Records | None]) -> None:
+    def __init__(self, maildir: Maildir, domains: Iterable[str], keepers: Callable[[str], Sequence[str]]) -> None:
         self._maildir = maildir
         self._backed_up = frozenset([domain.lower() for domain in domains])
-        self._mx = mx
+        self._keepers = keepers
         # The domains whose mail a file is.
         self._domains: dict[Path, frozenset[str]] = {}
         self._under_way: set[Path] = set()
@@ -115,7 +114,7 @@ class Held:
         return [file for file in found if file in self._domains]
 
     def _is_for(self, domain: str, nodes: Sequence[str]) -> bool:
-        return is_for(domain, nodes, home_hosts(self._mx(domain) or ()))
+        return is_for(domain, nodes, self._keepers(domain))
 
     def _read(self, file: Path, nodes: Sequence[str]) -> Letter | None:
         try:

@@ -28,7 +28,7 @@ from sim.live.maildir import Maildir
 from sim.live.session import CHUNK, Read, Session, Write
 from sim.mail.address import literal_of
 from sim.mail.path import NULL_PATH, Path
-from sim.mta.directory import Directory, homes
+from sim.mta.directory import Directory, homes, keepers, mailboxes_of
 from sim.mta.gate import Gate, Guard
 from sim.mta.reception import AcceptedMail, Reception
 from sim.mta.source_route import passed
@@ -81,6 +81,7 @@ class LiveServer:
         self._limits = replace(limits, size=host.size_limit)
         self._started = monotonic()
         dns = Dns(scenario.domains, tuple(scenario.network.nodes), scenario.network.dns)
+        mailboxes = mailboxes_of(scenario.domains.values())
         kept = homes(scenario.domains.values(), dns.mx_ever).get(host.name, ())
         self._directory = Directory(
             host.name,
@@ -89,8 +90,13 @@ class LiveServer:
             relays=False,
             source_routes=host.source_routes,
             percent_hack=host.percent_hack,
+            mailboxes=mailboxes,
         )
-        self._held = Held(maildir, filter(self._directory.backs_up, scenario.domains), dns.mx)
+        self._held = Held(
+            maildir,
+            filter(self._directory.backs_up, scenario.domains),
+            lambda domain: keepers(domain, mailboxes, dns.mx(domain)),
+        )
         self._keeper = Keeper(host.domain, maildir, self._held, meant=self._meant, tell=tell, note=note)
         at_once = host.policies.sessions_at_once or limits.client_sessions
         if host.policies.unknown_users == "bounce":

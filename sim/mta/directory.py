@@ -43,6 +43,11 @@ def mailboxes_of(domains: Collection[Domain]) -> dict[str, tuple[str, ...]]:
     return said | {alias: said[name] for alias, name in aliases.items() if name in said}
 
 
+def keepers(domain: str, mailboxes: Mapping[str, Sequence[str]], records: Records | None) -> Sequence[str]:
+    """The hosts that keep a domain's mailboxes, by `mailboxes_of` or by its MX records."""
+    return mailboxes.get(domain.lower()) or home_hosts(records or ())
+
+
 def homes(domains: Collection[Domain], mx_ever: Callable[[str], Iterable[Records]]) -> dict[str, list[Domain]]:
     """The domains whose mailboxes each host keeps, by host.
 

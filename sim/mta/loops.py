@@ -14,13 +14,15 @@ smtp_session.c; Haraka connection.js; Stalwart smtp/src/inbound/data.rs; Exchang
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from sim.mail.address import Address
 from sim.mail.content import split
+from sim.mail.path import Path
 from sim.mail.trace import delivered_to, hop_count
+from sim.mta.directory import Directory
 from sim.mta.queue import Failure, Verdict
 from sim.protocol.smtp import replies
 from sim.protocol.smtp.replies import Reply
@@ -36,10 +38,12 @@ from sim.scenario.products import (
     Stalwart,
 )
 
-__all__ = ["LoopChecks", "has_passed", "is_looping", "loop_checks", "loops_back"]
+__all__ = ["LIST_LOOP", "LoopChecks", "came_back", "has_passed", "is_looping", "loop_checks", "loops_back"]
 
 _RECEIVED = re.compile(rb"^Received:", re.MULTILINE | re.IGNORECASE)
 
+LIST_LOOP = Failure(554, "5.4.6", "mailing list loop")
+"""A list knows its own mail by Delivered-To, whatever its host's product does."""
 _FORWARDING = Failure(554, "5.4.6", "mail forwarding loop for {address}")
 _RETURNED = Failure(554, "5.4.6", "mail for {domain} loops back to myself")
 """RFC 5321 section 5.1: what no better MX takes is returned as undeliverable."""
@@ -133,6 +137,20 @@ def is_looping(content: bytes, product: Product) -> bool:
     """Whether mail data that comes to a host has too many trace fields."""
     checks = loop_checks(product)
     return hop_count(content, delivered=checks.counts_delivered_to) >= product.hopcount_limit + checks.margin
+
+
+def came_back(content: bytes, recipients: Iterable[Path], directory: Directory, product: Product) -> Reply | None:
+    """What is said of mail that comes in for a recipient here who has had it before, if the product finds out."""
+    checks = loop_checks(product)
+    for path in recipients:
+        address = directory.rewritten(path).mailbox
+        if address is None or not directory.is_local(address):
+            continue
+        is_list = directory.members(address) is not None
+        if (is_list or checks.reads_delivered_to) and has_passed(content, address, here=False):
+            said = LIST_LOOP if is_list else checks.forwarding
+            return Reply(said.code, (said.text.format(address=address),), said.enhanced)
+    return None
 
 
 def has_passed(content: bytes, address: Address, *, here: bool) -> bool:

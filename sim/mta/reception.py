@@ -14,7 +14,7 @@ from sim.mta.accepted import AcceptedMail, with_word
 from sim.mta.directory import Directory
 from sim.mta.errands import ERRANDS, Errands
 from sim.mta.gate import Gate
-from sim.mta.loops import is_looping, loop_checks
+from sim.mta.loops import came_back, is_looping, loop_checks
 from sim.mta.patience import Patience
 from sim.mta.retrieval import Waiting
 from sim.protocol.smtp import events, replies
@@ -422,6 +422,11 @@ class Reception:
         # Who asks has no queue from which to return it.
         if (self._asks or not loops.returns) and is_looping(event.content, self._host.mta):
             return loops.too_many
+        if (
+            self._asks
+            and (refusal := came_back(event.content, recipients, self._directory, self._host.mta)) is not None
+        ):
+            return refusal
         if self._gate is not None and (refusal := self._gate.mail_data(len(event.content))) is not None:
             return refusal
         machine = self._machine

@@ -13,7 +13,7 @@ from sim.mail.path import Path
 from sim.mail.trace import delivered_to
 from sim.mta import bounce
 from sim.mta.directory import E550_SOURCE_ROUTE, OWNER
-from sim.mta.loops import has_passed, is_looping, loop_checks
+from sim.mta.loops import LIST_LOOP, has_passed, is_looping, loop_checks
 from sim.mta.queue import Copy, Entry, Failure
 from sim.mta.source_route import passed
 from sim.mta.wishes import Wishes
@@ -24,7 +24,6 @@ from sim.world.tidings import tell, tell_postmaster
 if TYPE_CHECKING:
     from sim.world.station import Station
 
-LIST_LOOP = Failure(554, "5.4.6", "mailing list loop")
 ROUTED = Failure(E550_SOURCE_ROUTE.code, E550_SOURCE_ROUTE.enhanced, E550_SOURCE_ROUTE.text)
 """What a user hears of his own host where it takes no routes."""
 UNKNOWN_USER = Failure(550, "5.1.1", "User unknown")

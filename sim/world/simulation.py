@@ -15,9 +15,8 @@ from sim.mail.digest import seal
 from sim.mail.mailbox import header_form, parse_mailbox
 from sim.mail.path import Path
 from sim.mail.trace import EPOCH, date_time
-from sim.mta.directory import homes, mailboxes_of
+from sim.mta.directory import homes, keepers, mailboxes_of
 from sim.mta.envelope import needs_smtputf8
-from sim.mta.mx import home_hosts
 from sim.mta.queue import Copy
 from sim.network import circuit, stack, topology
 from sim.network.dns import Dns, Resolver
@@ -314,7 +313,7 @@ class Simulation:
 
     def keepers(self, domain: str, now: float = 0.0) -> Sequence[str]:
         """The hosts that keep a domain's mailboxes."""
-        return self.mailboxes.get(domain_key(domain)) or home_hosts(self.dns.mx(domain, now) or ())
+        return keepers(domain, self.mailboxes, self.dns.mx(domain, now))
 
     def _submission_host(self, domain: str) -> str:
         """The host that the domain's users hand their mail to now: the first, where the domain has none."""
