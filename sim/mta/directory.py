@@ -45,7 +45,7 @@ def mailboxes_of(domains: Collection[Domain]) -> dict[str, tuple[str, ...]]:
 
 def keepers(domain: str, mailboxes: Mapping[str, Sequence[str]], records: Records | None) -> Sequence[str]:
     """The hosts that keep a domain's mailboxes, by `mailboxes_of` or by its MX records."""
-    return mailboxes.get(domain.lower()) or home_hosts(records or ())
+    return mailboxes.get(domain_key(domain)) or home_hosts(records or ())
 
 
 def homes(domains: Collection[Domain], mx_ever: Callable[[str], Iterable[Records]]) -> dict[str, list[Domain]]:

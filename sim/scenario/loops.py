@@ -61,12 +61,20 @@ def _of_hosts(domains: Mapping[str, Domain], architecture: Architecture) -> Iter
         if not with_routes and (domain is None or not domain.mailboxes):
             continue
         starts = [host.name for host in with_routes if name in host.routes]
-        versions = [domain.mx, *[change.mx for change in domain.changes]] if domain else [()]
+        versions = _versions(name, domain, hosts)
         mailboxes = [] if domain is None else domain.mailboxes or [host for mx in versions for host in _best(mx)]
         for mx in versions:
             graph = _graph(name, mx, mailboxes, [*starts, *[host for _, host in mx]], hosts)
             for way in _loops(graph):
                 yield _found(name, way, hosts, architecture.name)
+
+
+def _versions(name: str, domain: Domain | None, hosts: Mapping[str, Host]) -> list[Records]:
+    """A domain's MX records at all times; a host that bears its name is its MX where it has none."""
+    if domain is None:
+        return [()]
+    first = domain.mx or tuple([(0, host) for host in hosts if host.lower() == name])
+    return [first, *[change.mx for change in domain.changes]]
 
 
 def _found(domain: str, way: Sequence[str], hosts: Mapping[str, Host], architecture: str) -> Found:
@@ -109,9 +117,8 @@ def _best(mx: Records) -> list[str]:
 def _places_of_routes(architecture: str, host: str, domain: str) -> list[Path]:
     """Where a host's route for a domain may stand, the strongest layer first."""
     layers: list[Path] = [("architectures", architecture, "hosts"), ("hosts",)]
-    return [
-        (*layer, name, "routes", key) for key in (domain, ALL_OTHERS) for name in (host, DEFAULTS) for layer in layers
-    ]
+    routes = [(*layer, name, "routes") for name in (host, DEFAULTS) for layer in layers]
+    return [(*path, *key) for path in routes for key in ((domain,), (ALL_OTHERS,), ())]
 
 
 def _loops(graph: Graph) -> Iterator[list[str]]:

@@ -248,6 +248,7 @@ class Backlog:
         recipients = [copy.recipient for copy in entry.copies]
         failure = entry.failures.get(recipients[0])
         why = failure.diagnostic if failure else why
+        why = f"frozen: {why}" if entry.frozen else why
         name, of = self._station.host.name, " ".join(recipients)
         fact = DeferralFact(name, entry.queue_id, entry.message_id, entry.arrival, now, entry.due, of, why)
         self._station.world.recorder.deferrals.append(fact)

@@ -39,7 +39,8 @@ class Held:
         """The messages that wait for these nodes, one by one as they are asked for."""
         station = self._station
         for entry in list(station.queue.entries.values()):
-            if entry.in_delivery or entry.held or entry.suspended or not station.queue.holds(entry):
+            stays = entry.in_delivery or entry.held or entry.frozen or entry.suspended
+            if stays or not station.queue.holds(entry):
                 continue
             if copies := self._of(entry, tuple(nodes)):
                 entry.in_delivery += 1

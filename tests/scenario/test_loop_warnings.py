@@ -64,3 +64,58 @@ def test_whatever_is_told_is_a_loop_and_every_loop_is_told_of(edges: list[tuple[
     for _ in range(7):
         reach = {one: found.union(*(reach.get(other, set()) for other in found)) for one, found in reach.items()}
     assert bool(told) == any(one in found for one, found in reach.items())
+
+
+def test_a_best_mx_with_nowhere_to_go_is_told_at_its_records():
+    """It is none of the hosts that keep the mailboxes, now or from a change on; with a route it is no loop."""
+    text = """domains:
+  x.example: {mx: {10: a, 20: c}, mailboxes: b}
+  y.example: {mx: b, mailboxes: [b, c], changes: [{at: 1 h, mx: a}]}
+  z.example: {mx: a, mailboxes: b}
+  b.example: {mailboxes: c, mx: b}
+hosts: {a: {routes: {z.example: b}}, b: {routes: {b.example: c}}}
+"""
+    assert warnings(text) == [
+        f"x.yaml:{line}: a mail loop of {name}: a -> a, which is its best MX, but neither keeps its mailboxes nor has a "
+        "route for it"
+        for line, name in (("3:19", "x.example"), ("4:19", "y.example"))
+    ]
+
+
+def test_a_host_that_bears_a_domains_name_is_its_mx():
+    """Without MX records, and with its mailboxes elsewhere, it has nowhere to go."""
+    [said] = warnings("domains: {b: {mailboxes: c, users: [u]}}\n")
+    assert said.startswith("x.yaml:2:14: a mail loop of b: b -> b, which is its best MX")
+
+
+def test_routes_that_point_at_each_other_are_told_once_with_the_way():
+    """For one domain, for all others, over an MX, and of a host to itself."""
+    text = """domains:
+  x.example: {mx: a, mailboxes: c}
+  y.example: {mx: b, mailboxes: c}
+  w.example: {mx: c}
+hosts:
+  a: {routes: {X.example: b}}
+  b: {routes: {x.example: a, y.example: c}}
+  c: {routes: {nowhere.example: c}}
+architectures:
+  one: {transfer: end-to-end}
+  two: {transfer: end-to-end, hosts: {defaults: {routes: {"*": a}}, a: {routes: {"*": b}}, b: {routes: {"*": a}}}}
+"""
+    assert warnings(text) == [
+        "x.yaml:7:15: a mail loop of x.example: a -> b -> a",
+        "x.yaml:9:33: a mail loop of nowhere.example: c -> c",
+        "x.yaml:12:87: a mail loop of all domains without another route: a -> b -> a",
+        "x.yaml:12:87: a mail loop of x.example: a -> b -> a",
+        "x.yaml:12:110: a mail loop of y.example: b -> a -> b",
+    ]
+
+
+def test_routes_that_lead_to_the_mailboxes_are_no_loop():
+    """A gateway, a smart host, and a backup that leads to it."""
+    text = """domains:
+  x.example: {mx: {10: b, 20: c}, mailboxes: c}
+  y.example: {mx: {10: b, 20: a}}
+hosts: {a: {routes: {"*": b}}, b: {routes: {x.example: c}}}
+"""
+    assert warnings(text) == []

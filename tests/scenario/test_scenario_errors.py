@@ -188,6 +188,27 @@ CASES = {
             "x.yaml:1:106: too many nodes (above 10000): allowed is a smaller branching (9) or height (9)",
         ],
     ),
+    "routes and mailboxes": (
+        NET
+        + """hosts: {a: {routes: {b.example: c, "a b": b, B.example: b}}, b: {routes: 3}, defaults: {routes: {"*": [a]}}}
+domains:
+  a.example: {mx: a, mailboxes: [b, c]}
+  b.example: {mx: none, mailboxes: a}
+  c.example: {cname: a.example, mailboxes: b}
+  d.example: {mx: b, mailboxes: []}
+""",
+        [
+            "x.yaml:2:33: unknown host (c): allowed are a, b",
+            'x.yaml:2:36: not a domain name (a b): allowed are domains, and "*" for all others',
+            "x.yaml:2:46: this domain is there twice (b.example): upper and lower case are the same",
+            'x.yaml:2:74: not routes (3): allowed is e.g. {a.example: HOST, "*": HOST}',
+            "x.yaml:2:103: not a name (a list): allowed is text; put other values in quotes",
+            "x.yaml:4:33: unknown host (c): allowed are a, b",
+            "x.yaml:5:36: mailboxes in a domain that takes no mail (mx: none): leave them out",
+            "x.yaml:6:22: an alias with mailboxes of its own (c.example): allowed is cname or mailboxes",
+            "x.yaml:7:33: an empty list: allowed is a name, or a list of names",
+        ],
+    ),
     "unknown host": (NET + "hosts: {c: {}}\n", ["x.yaml:2:9: unknown host (c): allowed are defaults, a, b"]),
     "host is no mapping": (
         NET + "hosts: {a: 3}\n",
