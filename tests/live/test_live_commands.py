@@ -220,7 +220,9 @@ def test_descriptors_that_run_out_are_said_once(file: Path):
             assert first.codes(5) == [250, 250, 250, 354, 250]
             for peer in peers:
                 peer.write(b"QUIT\r\n")
-                assert peer.rest() == [220, 221]
+                peer.half_close()
+            assert [peer.rest() for peer in peers] == [[220, 221]] * 20
+            for peer in peers:
                 peer.close()
             first.write(b"QUIT\r\n")
             assert first.rest() == [221]
