@@ -26,6 +26,7 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped] # pyarrow has no ty
 
 from sim import arguments
 from sim.results.facts import Facts
+from sim.results.foreign import read_json, read_table
 from sim.results.metrics import METRICS
 from sim.results.summary import html_table
 from sim.results.tables import SCHEMA, Tables
@@ -341,15 +342,11 @@ def _read_parquet(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     missing = [column for column in columns if column not in found.schema.names]
     if missing:
         raise ResultError(f"{path}: no column {missing[0]!r}: written by another version of {PROGRAM}; run it again")
-    return _reading(path, lambda: pd.read_parquet(path, engine="pyarrow", columns=list(columns))[list(columns)])
+    return _reading(path, lambda: read_table(path, columns))
 
 
 def _read_json(path: Path) -> dict[str, Any]:
-    def load() -> Any:  # noqa: ANN401 - any JSON value
-        octets = path.read_bytes()
-        return json.loads(gzip.decompress(octets) if path.suffix == ".gz" else octets)
-
-    data = _reading(path, load)
+    data = _reading(path, lambda: read_json(path))
     if not isinstance(data, dict):
         raise ResultError(f"{path}: not an object of names and values: damaged; run the scenario again")
     return data

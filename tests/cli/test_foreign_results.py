@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from sim import cli
-from sim.results import store
+from sim.results import foreign, store
 
 SCENARIO = """
 title: small
@@ -151,6 +151,35 @@ def test_a_table_of_too_many_rows_is_refused(folder: Path, monkeypatch, capsys):
     ends_in_order(QUICK[0], folder, capsys)
     assert cli.main(["transcript", str(folder)]) == 2
     assert "rows: no more than 5 are read" in capsys.readouterr().err
+
+
+def test_a_text_said_for_many_rows_is_counted_before_it_is_written_out(folder: Path, monkeypatch, capsys):
+    """A file of a few kB may hold gigabytes: a dictionary says each text once."""
+    monkeypatch.setattr(foreign, "MOST_TEXT", 1_000_000)
+    assert cli.main(["transcript", str(folder)]) == 0
+    rows = pd.read_parquet(folder / "copies.parquet")
+    many = pd.concat([rows[:1].assign(path="x" * 2_000)] * 1_000)
+    many.to_parquet(folder / "copies.parquet", index=False)
+    assert (folder / "copies.parquet").stat().st_size < 100_000
+    assert cli.main(["transcript", str(folder)]) == 2
+    assert "octets of text, more than 1,000,000" in capsys.readouterr().err
+
+
+def test_tables_in_a_table_are_refused(folder: Path, capsys):
+    """They may hold anything."""
+    rows = pd.read_parquet(folder / "copies.parquet")
+    rows.assign(path=[{"path": "x"}] * len(rows)).to_parquet(folder / "copies.parquet", index=False)
+    assert cli.main(["transcript", str(folder)]) == 2
+    assert "the column 'path' holds lists" in capsys.readouterr().err
+
+
+def test_a_scenario_that_unfolds_to_too_much_is_refused(folder: Path, monkeypatch, capsys):
+    """No more is unfolded than is read."""
+    monkeypatch.setattr(foreign, "MOST_JSON", 100_000)
+    assert cli.main(["transcript", str(folder)]) == 0
+    (folder / "scenario.json.gz").write_bytes(gzip.compress(b'"' + b"x" * 100_000 + b'"'))
+    assert cli.main(["transcript", str(folder)]) == 2
+    assert "scenario.json.gz: cannot be read (it holds more than 100,000 octets)" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "copies.parquet"])
