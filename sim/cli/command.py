@@ -85,11 +85,12 @@ def _for_the_user(error: Exception) -> str:
     from sim.results.store import ResultError
     from sim.scenario.errors import ScenarioError
     from sim.scenario.inputs import InputError
+    from sim.scenario.limits import LimitError
     from sim.study.workers import WorkerError
 
     if isinstance(error, OSError):
         return f"{error.filename or type(error).__name__}: {error.strerror or error}"
     if isinstance(error, MemoryError):
         return "there is not enough memory: make the scenario smaller, or give fewer --jobs"
-    ours = (UsageError, LiveError, ScenarioError, ResultError, InputError, WorkerError)
+    ours = (UsageError, LiveError, ScenarioError, ResultError, InputError, LimitError, WorkerError)
     return str(error) if isinstance(error, ours) else ""

@@ -39,6 +39,8 @@ class LimitsForm(Form):
     """How many copies, one for each recipient, members of lists counted; 20 M where nothing is said."""
     attempts: Count | None = None
     """How often a message may be tried before it is given up, or mail be asked for; 1 M where nothing is said."""
+    run_attempts: Count | None = None
+    """How many attempts a run may make in all, counted while it runs; 50 M where nothing is said."""
     replications: Count | None = None
     """How many independent runs; 10 k where nothing is said."""
     runs: Count | None = None

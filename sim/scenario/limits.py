@@ -10,9 +10,13 @@ from dataclasses import dataclass, fields
 
 from sim.scenario.quantity import COUNT, format_size
 
-__all__ = ["Limits", "raised", "show_limits"]
+__all__ = ["LimitError", "Limits", "raised", "show_limits"]
 
 _SIZES = ("size", "file")
+
+
+class LimitError(Exception):
+    """A run goes beyond what its scenario allows; one line that says what, and the key that raises it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,14 +25,15 @@ class Limits:
 
     `messages` and `copies` are those of a run, as far as they can be told beforehand: with a copy for each recipient,
     and each list expanded once a message. `attempts` are those of one message whose host is never up, and how often a
-    host asks for its mail. `outages` are those of everything in a run, on average, bursts of loss counted. `users` are
-    those of all domains. `size` is the biggest message's, and `file` the biggest file's that the scenario names,
-    unfolded.
+    host asks for its mail; `run_attempts` are all that really happen in a run, which ends with an error beyond them.
+    `outages` are those of everything in a run, on average, bursts of loss counted. `users` are those of all domains.
+    `size` is the biggest message's, and `file` the biggest file's that the scenario names, unfolded.
     """
 
     messages: int = 10_000_000
     copies: int = 20_000_000
     attempts: int = 1_000_000
+    run_attempts: int = 50_000_000
     replications: int = 10_000
     runs: int = 100_000
     outages: int = 5_000_000

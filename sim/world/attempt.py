@@ -263,7 +263,7 @@ class Attempt:
             handed_over=self._handed_over,
             now=now,
         )._replace(started_s=started, to_address=self._route.ip)
-        self._station.world.recorder.attempts.append(fact)
+        self._station.world.recorder.attempted(fact)
         return list(self._copies)
 
     def _conclude(self, session: Session[Transmission], peer: Peer, now: float) -> list[Copy]:
@@ -301,7 +301,7 @@ class Attempt:
         outcome, deciding = next(iter(outcomes.items()))
         if len(outcomes) > 1:
             outcome = AttemptOutcome.PARTIAL
-        self._station.world.recorder.attempts.append(self._fact(session, peer, now, outcome, deciding))
+        self._station.world.recorder.attempted(self._fact(session, peer, now, outcome, deciding))
         return left
 
     def _tell_relayed(self, replies: Mapping[Path, Reply], now: float) -> None:

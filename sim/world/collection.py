@@ -130,7 +130,7 @@ class Ask:
         elif session.connected:
             session.connection.close(env.now)
         del station.attempts[session_id]
-        world.recorder.attempts.append(self._fact(session, peer, env.now))
+        world.recorder.attempted(self._fact(session, peer, env.now))
         self._client.close()
         peer.leave(session.reception, env.now)
         if turn is not None and first is not None:

@@ -63,7 +63,7 @@ class Simulation:
         self.horizon = scenario.duration + scenario.drain
         self.env = Clock()
         self.clock = scenario.start.at - EPOCH
-        self.recorder = Recorder(traces=scenario.dialogues)
+        self.recorder = Recorder(scenario.limits, traces=scenario.dialogues)
         self.ledger = Ledger(self._all_ended)
         skies = Skies(scenario.network, self.horizon, self.streams, scenario.start)
         self.mesh = topology.build(scenario.network, skies, self.streams)
@@ -137,7 +137,7 @@ class Simulation:
             for attempt in station.attempts.values():
                 unfinished = attempt.unfinished(env.now)
                 if unfinished is not None:
-                    self.recorder.attempts.append(unfinished)
+                    self.recorder.attempted(unfinished)
         self._check_sessions()
         return self.recorder.facts(self.ledger.close(self._held(), env.now))
 

@@ -215,7 +215,7 @@ class Ways:
         records = world.dns.mx(domain, now)
         towards = routed(self._station.host.routes, domain) or (records[0][1] if records else domain)
         fact = nowhere(failure, self._station.host.name, towards, entry, copies, handed_over=now, now=now)
-        world.recorder.attempts.append(fact)
+        world.recorder.attempted(fact)
 
 
 def _as_they_are(_: list[str]) -> None:

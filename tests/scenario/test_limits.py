@@ -10,8 +10,10 @@ import pytest
 
 from sim.scenario.errors import Problem, ScenarioError
 from sim.scenario.inputs import InputError, read_input
+from sim.scenario.limits import LimitError
 from sim.scenario.load import load, loads
 from sim.scenario.show import show
+from sim.study.comparison import run
 from sim.workload.generate import submissions
 
 NET = "network: {nodes: [a, b], links: [{between: [a, b]}]}\n"
@@ -163,6 +165,16 @@ def test_a_size_drawn_is_cut_to_the_limit():
     )
     sizes = [one.size for one in submissions(loads(text), Random)]
     assert (max(sizes), len(sizes) > 1000) == (30_000, True)
+
+
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_a_run_ends_at_its_limit_of_attempts(jobs):
+    """However many messages are tried however often: here one, every minute, at a host that refuses connections."""
+    down = NET + "hosts: {a: {mta: {delays: [1 min]}}, b: {listening: no}}\nreplications: 2\n"
+    mail = f"workload: {{messages_at: [{MAIL}}}]}}\nlimits: {{run_attempts: 30}}\n"
+    with pytest.raises(LimitError) as caught:
+        run(loads(down + mail), jobs=jobs)
+    assert "too many attempts in a run: allowed are 30, or more by `limits: {run_attempts: ...}`" in str(caught.value)
 
 
 def test_a_hundred_mistakes_are_printed():
