@@ -97,6 +97,8 @@ class LiveServer:
             filter(self._directory.backs_up, scenario.domains),
             lambda domain: keepers(domain, mailboxes, dns.mx(domain)),
         )
+        for address in host.addresses:
+            self._directory.claim(literal_of(address.ip))
         self._keeper = Keeper(host.domain, maildir, self._held, meant=self._meant, tell=tell, note=note)
         at_once = host.policies.sessions_at_once or limits.client_sessions
         if host.policies.unknown_users == "bounce":
