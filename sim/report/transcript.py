@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
@@ -13,6 +14,7 @@ from sim.results.store import Result, ResultError
 _HEAD, _TAIL = 12, 4
 _OUTCOMES: Mapping[str, AttemptOutcome] = {outcome.value: outcome for outcome in AttemptOutcome}
 _UNREACHED = [outcome for outcome in AttemptOutcome if not outcome.reached]
+_PATH = re.compile(r'<((?:"(?:[^"\\]|\\.)*"|[^">])*)>')
 _NOBODY = (AttemptOutcome.NO_ROUTE, AttemptOutcome.DNS_FAILURE)
 
 
@@ -155,7 +157,8 @@ def _said(attempt: Mapping[str, Any], attempts: pd.DataFrame, dialogues: pd.Data
 def _whom(said: Sequence[tuple[str, str]], copies: pd.DataFrame) -> str:
     """The recipients as the dialogue names them; without one, as the copies do."""
     named = [line[8:].strip() for way, line in said if way == ">" and line.upper().startswith("RCPT TO:")]
-    found = [path.partition(">")[0].removeprefix("<") for path in named] or [str(one) for one in copies["recipient"]]
+    paths = filter(None, map(_PATH.match, named))
+    found = [path[1] for path in paths] or [str(one) for one in copies["recipient"]]
     more = f" and {len(found) - 2} others" if len(found) > 3 else ""
     return ", ".join(found[:2] if more else found) + more
 

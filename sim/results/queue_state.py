@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from math import inf
@@ -14,6 +15,8 @@ from sim.results.outcomes import AttemptOutcome, CopyOutcome
 from sim.results.store import Result, ResultError
 
 _TAKEN = (AttemptOutcome.ACCEPTED, AttemptOutcome.PARTIAL)
+_ADDRESS = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^" ])+')
+"""An address in a list that spaces divide: they are part of one within quotes alone (RFC 5321 section 4.1.2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +152,9 @@ def _entry(host: str, at: float, message: Row, copies: list[Row], traces: _Trace
         size_bytes=int(message["size_bytes"]),
         arrived_s=float(last["arrived_s"]) if last is not None else float(max(arrivals)),
         sender=str(message["sender"]),
-        recipients=tuple(str(last["recipients"]).split()) if last else tuple(str(copy["recipient"]) for copy in held),
+        recipients=tuple(_ADDRESS.findall(str(last["recipients"])))
+        if last
+        else tuple(str(copy["recipient"]) for copy in held),
         reason=str(last["reason"]) if sleeps and last is not None else "",
         next_s=None if next_s == inf else next_s,
     )

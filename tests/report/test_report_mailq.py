@@ -179,6 +179,17 @@ def test_an_empty_queue_is_said():
     assert mailq([entry(size_bytes=10)], 0.0).endswith("-- 1 Kbytes in 1 Request.\n")
 
 
+def test_recipients_with_quoted_spaces_are_one_each(tmp_path: Path):
+    """They are listed as the messages have them."""
+    to = ['"x y"@b.example', '"a\\"b c"@c.example', "bob@b.example"]
+    letter = {"messages_at": [{"at": "11 min", "from": "ann@a.example", "to": to}]}
+    text = SCENARIO.replace("{constant: {every: 3 min, size: 2 kB}}", json.dumps(letter))
+    (tmp_path / "q.yaml").write_text(text)
+    assert cli.main(["run", str(tmp_path / "q.yaml"), "--out", str(tmp_path / "out"), "--jobs", "1", "-q"]) == 0
+    [waiting] = queue_at(read(tmp_path / "out"), "a", 3600.0)
+    assert list(waiting.recipients) == to
+
+
 def test_qshape_counts_recipients_by_domain_and_age():
     """The busiest domain first; the buckets are qshape's."""
     entries = [

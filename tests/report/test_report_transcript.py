@@ -159,6 +159,13 @@ def test_many_recipients_are_summed_up():
     assert "u0@mit.example, u1@mit.example and 3 others... Sent" in transcript(of(tables), 1)
 
 
+def test_a_quoted_recipient_is_named_whole():
+    """A bracket within quotes ends no path."""
+    tables = sent()
+    tables.dialogues["line"] = tables.dialogues["line"].str.replace("<u1@mit.example>", '<"a>b c"@mit.example>')
+    assert '"a>b c"@mit.example... Sent\n' in transcript(of(tables), 1)
+
+
 def test_architectures_are_told_one_after_another():
     """Each architecture's way of the message is told, or the one that is asked for."""
     both = of(sent(), sent(architecture="b"))
