@@ -86,7 +86,7 @@ class LiveServer:
         self._directory = Directory(
             host.name,
             kept,
-            dns.mx,
+            dns.exchangers,
             relays=False,
             source_routes=host.source_routes,
             percent_hack=host.percent_hack,
@@ -95,7 +95,7 @@ class LiveServer:
         self._held = Held(
             maildir,
             filter(self._directory.backs_up, scenario.domains),
-            lambda domain: keepers(domain, mailboxes, dns.mx(domain)),
+            lambda domain: keepers(domain, mailboxes, dns.exchangers(domain)),
         )
         for address in host.addresses:
             self._directory.claim(literal_of(address.ip))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from math import inf
 
 from sim.mail.address import domain_key, is_literal
@@ -31,7 +31,7 @@ class Dns:
         service: How long answers may be remembered that no domain speaks of.
     """
 
-    __slots__ = ("_aliases", "_changes", "_records", "_service", "_ttl")
+    __slots__ = ("_aliases", "_changes", "_exchangers", "_records", "_service", "_ttl")
 
     def __init__(
         self, domains: Mapping[str, spec.Domain], hosts: Collection[str], service: spec.NameService | None = None
@@ -41,7 +41,8 @@ class Dns:
         self._records: dict[str, Records] = {
             name.lower(): ((0, host),) for host in hosts for name in (known_as[host], host)
         }
-        self._changes: dict[str, tuple[spec.MxChange, ...]] = {}
+        self._changes: dict[str, Sequence[tuple[float, Answer]]] = {}
+        self._exchangers: dict[str, Sequence[tuple[float, Records]]] = {}
         self._ttl: dict[str, float] = {}
         self._aliases: dict[str, str] = {}
         for name, domain in domains.items():
@@ -50,30 +51,49 @@ class Dns:
             if domain.cname:
                 self._aliases[key] = domain.cname.lower()
                 continue
-            if domain.mx:
-                self._records[key] = _sorted(domain.mx)
+            own = self._records.get(key)
+            if (records := _records_of(domain.mx, domain.a)) is not None:
+                self._records[key] = records
             if domain.changes:
-                self._changes[key] = domain.changes
+                self._changes[key] = [(change.at, _records_of(change.mx, change.a) or own) for change in domain.changes]
+            exchangers = [(0.0, domain.mx), *((change.at, change.mx) for change in domain.changes)]
+            self._exchangers[key] = [(at, _sorted(mx)) for at, mx in exchangers if any(map(_is_host, mx))]
         for alias in self._aliases:
             self._adopt(alias, self._canonical(alias))
 
     def mx(self, domain: str, now: float = 0.0) -> Answer:
         """The domain's MX records (preference, host) at a time, lowest preference first, equal ones as in the file.
 
-        An alias has those of the domain that it leads to (CNAME). A name without records that is a host's own has an
-        implicit MX of preference 0. None says that there is no such domain (NXDOMAIN), which is permanent.
+        An alias has those of the domain that it leads to (CNAME). A name without MX records that has an A record, or
+        is a host's own, has an implicit MX of preference 0. None says that there is no such domain (NXDOMAIN), which is
+        permanent.
         """
         name = domain_key(domain).removesuffix(".")
-        for change in reversed(self._changes.get(name, ())):
-            if change.at <= now:
-                return _sorted(change.mx)
+        for at, records in reversed(self._changes.get(name, ())):
+            if at <= now:
+                return records
         return self._records.get(name)
 
+    def exchangers(self, domain: str, now: float = 0.0) -> Answer:
+        """By which records hosts hold a domain for one whose mail they take.
+
+        A host that the A record happens to lead to does not, if there are MX records at another time: the last ones, or
+        the first ones to come, are meant then. An exchanger that is no host takes nothing.
+        """
+        versions = self._exchangers.get(domain_key(domain).removesuffix("."), ())
+        if not versions:
+            return self.mx(domain, now)
+        if len(versions) == 1:
+            return versions[0][1]
+        return next((records for at, records in reversed(versions) if at <= now), versions[0][1])
+
     def mx_ever(self, domain: str) -> tuple[Records, ...]:
-        """The domain's MX records at all times, in order of time."""
+        """The domain's records at all times, in order of time, as of `exchangers`."""
         name = domain_key(domain).removesuffix(".")
-        first = self._records.get(name)
-        return (() if first is None else (first,)) + tuple(_sorted(change.mx) for change in self._changes.get(name, ()))
+        if versions := self._exchangers.get(name, ()):
+            return tuple([records for _, records in versions])
+        answers = [self._records.get(name), *(records for _, records in self._changes.get(name, ()))]
+        return tuple([records for records in answers if records is not None])
 
     def ttl(self, domain: str) -> float:
         """How long an answer about the domain may be remembered, in s; the time to live of an alias is its domain's."""
@@ -92,6 +112,7 @@ class Dns:
             self._ttl[alias] = self._ttl.get(name, self._service.ttl)
             if name in self._changes:
                 self._changes[alias] = self._changes[name]
+            self._exchangers[alias] = self._exchangers.get(name, ())
 
     def _canonical(self, name: str) -> str:
         """Where a chain of aliases ends; a name of it where it never does."""
@@ -151,6 +172,16 @@ class Resolver:
         until = now + dns.ttl(domain) if self._forgets or dns.changes(domain) else inf
         self._known[domain] = until, answer
         return answer
+
+
+def _records_of(mx: Records, a: str) -> Answer:
+    """MX records, an implicit one where there is only an A record (RFC 5321 section 5.1); None without either."""
+    return _sorted(mx) if mx else ((0, a),) if a else None
+
+
+def _is_host(record: tuple[int, str]) -> bool:
+    """Whether an exchanger is a host of the network."""
+    return not record[1].endswith(".")
 
 
 def _sorted(records: Records) -> Records:

@@ -42,24 +42,23 @@ def resolve_domains(
         key = name.lower()
         _check_name(name, key in domains, findings)
         cname = _cname(name, form, forms, findings)
-        mx, its_ttl, changes = (
-            _of_alias(name, forms) if cname else resolve_records(name, form, nodes, findings, ttl=ttl, known=known)
-        )
+        said = _of_alias(name, forms) if cname else resolve_records(name, form, nodes, findings, ttl=ttl, known=known)
         domains[key] = Domain(
             name=key,
-            mx=mx,
+            mx=said.mx,
             users=_users(form, forms),
             lists=form.lists or {},
             forwards=form.forwards or {},
             moved=form.moved or {},
-            submission=_submission(name, form, mx, nodes, findings, known=known),
+            submission=_submission(name, form, said.mx, nodes, findings, known=known),
             cname=cname,
             mailboxes=_mailboxes(name, form, nodes, findings, known=known),
-            ttl=its_ttl,
-            changes=changes,
+            a=said.a,
+            ttl=said.ttl,
+            changes=said.changes,
         )
         _check_once(name, domains[key], findings)
-        if mx == NULL_MX and findings.whole("domains", name):
+        if said.mx == NULL_MX and findings.whole("domains", name):
             for kind in [kind for kind in ("users", "mailboxes", *_KEYS.values()) if getattr(form, kind)]:
                 findings.error(
                     ("domains", name, kind), f"{kind} in a domain that takes no mail (mx: none): leave them out"
@@ -145,17 +144,17 @@ def _aliased(form: DomainForm, forms: Mapping[str, DomainForm]) -> DomainForm | 
 def _of_alias(name: str, forms: Mapping[str, DomainForm]) -> Said:
     """What an alias says of itself: that it takes no mail, if the domain that it stands for takes none."""
     aliased = _aliased(forms[name], forms)
-    return NO_RECORDS if aliased is None or aliased.mx != () else (NULL_MX, *NO_RECORDS[1:])
+    return NO_RECORDS if aliased is None or aliased.mx != () else Said(mx=NULL_MX)
 
 
 def _submission(
     name: str, form: DomainForm, mx: Records, nodes: Collection[str], findings: Findings, *, known: bool
 ) -> str:
-    """The host that a domain's users hand their mail to; empty where that is its best MX."""
+    """The host that a domain's users hand their mail to; empty where that is its best MX, which is a host then."""
     if form.submission is not None:
         findings.known(("domains", name, "submission"), "host", form.submission, nodes, whole=known)
         return form.submission
-    if mx != NULL_MX:
+    if not mx or any(not host.endswith(".") for _, host in mx):
         return ""
     return next((node for node in nodes if node.lower() == name.lower()), next(iter(nodes), ""))
 
@@ -179,6 +178,7 @@ def _cname(name: str, form: DomainForm, forms: Mapping[str, DomainForm], finding
 
 _OF_RECORDS = {
     "mx": "MX records",
+    "a": "an A record",
     "ttl": "a TTL",
     "changes": "changes of MX records",
     "mailboxes": "mailboxes of its own",

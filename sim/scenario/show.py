@@ -296,8 +296,12 @@ def _domain(domain: Domain, ttl: float) -> Settings:
 def _records(domain: Domain) -> Settings:
     """What the DNS says of a domain."""
     said: Settings = {"mx": _mx(domain.mx)} if domain.mx else {}
+    said |= {"a": domain.a} if domain.a else {}
     said["ttl"] = format_duration(domain.ttl)
-    changes = [{"at": format_duration(change.at), "mx": _mx(change.mx)} for change in domain.changes]
+    changes = [
+        {"at": format_duration(change.at), "mx": _mx(change.mx) or "removed"} | ({"a": change.a} if change.a else {})
+        for change in domain.changes
+    ]
     return said | ({"changes": changes} if changes else {})
 
 

@@ -334,15 +334,19 @@ NULL_MX = ((0, "."),)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MxChange:
-    """From when on, in s, a domain has other MX records, and which."""
+    """From when on, in s, a domain has other records, and which; as of `Domain`."""
 
     at: float
     mx: tuple[tuple[int, str], ...]
+    a: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Domain:
-    """A mail domain: its MX records (preference, host; empty: the host that bears the domain's name) and its users.
+    """A mail domain: its MX records (preference, host) and its users.
+
+    Without any, mail goes to the host of its A record `a`, or, where that is empty, to the one that bears the domain's
+    name (RFC 5321 section 5.1). An exchanger's name that ends in a dot is no host's, and has no address.
 
     `mailboxes` are the hosts that keep its users' mailboxes, where these are not its MX hosts of the best preference.
     `changes` says how the records change, in order of time; `ttl` is how long, in s, a host may go by those that it has
@@ -364,6 +368,7 @@ class Domain:
     submission: str = ""
     cname: str = ""
     mailboxes: tuple[str, ...] = ()
+    a: str = ""
     ttl: float = TTL
     changes: tuple[MxChange, ...] = ()
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from sim.scenario.names import shown
 from sim.scenario.reading import KEY, Collected, Form, JsonSchema, Reads, Step
-from sim.scenario.values import Duration, read_name, read_whole
+from sim.scenario.values import Duration, Name, read_name, read_whole
 
 DEFAULT_PREFERENCE = 10
 
@@ -44,7 +44,7 @@ def read_mx(value: object) -> tuple[MxRecord, ...]:
     if not records:
         raise ValueError(
             "no MX host (nothing listed): allowed is e.g. {10: HOST}, or none for a domain that takes no mail; "
-            "without mx it is the domain's own host"
+            "without mx it is the host of a, or the domain's own"
         )
     return tuple(sorted(records, key=lambda record: record.preference))
 
@@ -64,6 +64,14 @@ def _read_hosts(read: Callable[..., str], preference: int, value: object, where:
     return [MxRecord(preference, read(place, read_name, item, ""), place) for item, place in items]
 
 
+REMOVED: Literal["removed"] = "removed"
+
+
+def read_changed_mx(value: object) -> tuple[MxRecord, ...] | Literal["removed"]:
+    """As `read_mx`, or the word for a domain that has no MX records any more."""
+    return REMOVED if value == REMOVED else read_mx(value)
+
+
 _NAME: JsonSchema = {"type": ["string", "integer"]}
 _HOSTS: JsonSchema = {"anyOf": [_NAME, {"type": "array", "items": _NAME, "minItems": 1}]}
 _MX_SCHEMA: JsonSchema = {
@@ -71,16 +79,23 @@ _MX_SCHEMA: JsonSchema = {
 }
 
 Mx = Annotated[tuple[MxRecord, ...], Reads(read_mx, _MX_SCHEMA)]
+ChangedMx = Annotated[tuple[MxRecord, ...] | Literal["removed"], Reads(read_changed_mx, _MX_SCHEMA)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MxChangeForm(Form):
-    """Other MX records from a time on."""
+    """Other records from a time on; what is not said stays."""
 
     at: Duration
     """When the records change; hosts go by the old ones until these have lived their `ttl`."""
-    mx: Mx
-    """The MX hosts from then on, by preference."""
+    mx: ChangedMx | None = None
+    """The MX hosts from then on, by preference; or `removed`: there are none, and mail goes to the host of `a`."""
+    a: Name | None = None
+    """The host of the A record from then on."""
+
+    def __post_init__(self) -> None:
+        if self.mx is None and self.a is None:
+            raise ValueError("a change of nothing: allowed are mx, a, or both")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +103,13 @@ class RecordsForm(Form):
     """What the DNS says of a mail domain."""
 
     mx: Mx | None = None
-    """Its MX hosts by preference, or `none`; where absent, the host that bears the domain's name."""
+    """Its MX hosts by preference, or `none`; where absent, the host of `a`, or the one that bears the domain's name.
+
+    A name with a dot at its end that is no host's has no address: `{10: gone.example.}`.
+    """
+    a: Name | None = None
+    """The host of its A record, a web server perhaps: mail goes there as long as there is no MX record."""
     ttl: Duration | None = None
     """How long hosts may go by what they have heard of it; as `network.dns` says, where absent."""
     changes: tuple[MxChangeForm, ...] | None = None
-    """Other MX hosts from a time on."""
+    """Other MX hosts, or none, from a time on."""

@@ -313,7 +313,7 @@ class Simulation:
 
     def keepers(self, domain: str, now: float = 0.0) -> Sequence[str]:
         """The hosts that keep a domain's mailboxes."""
-        return keepers(domain, self.mailboxes, self.dns.mx(domain, now))
+        return keepers(domain, self.mailboxes, self.dns.exchangers(domain, now))
 
     def _submission_host(self, domain: str) -> str:
         """The host that the domain's users hand their mail to now: the first, where the domain has none."""

@@ -79,7 +79,7 @@ class Station:
         self.directory = Directory(
             host.name,
             domains,
-            world.dns.mx,
+            world.dns.exchangers,
             source_routes=host.source_routes,
             percent_hack=host.percent_hack,
             routes=host.routes,

@@ -9,7 +9,7 @@ from sim.mail.address import domain_key, is_literal
 from sim.mta.addresses import Candidate, in_order
 from sim.mta.destination import is_by_domain
 from sim.mta.loops import loops_back
-from sim.mta.mx import LOOPS_BACK, Records, candidates, routed
+from sim.mta.mx import LOOPS_BACK, NO_EXCHANGER, Records, candidates, no_exchanger, routed
 from sim.mta.queue import Copy, Entry, Failure
 from sim.network.dns import NoAnswerError
 from sim.network.line import Line
@@ -114,6 +114,8 @@ class Ways:
         """
         host, route = self._station.host, routed(self._station.host.routes, domain)
         targets = candidates(((0, route),) if route else records, host.name, shuffle)
+        if targets is NO_EXCHANGER:
+            return no_exchanger(host.mta, records or ())
         if targets is LOOPS_BACK:
             return loops_back(host.mta, domain, host.domain, routed=route is not None)
         if isinstance(targets, Failure) or route or not self._station.world.relays:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim.mail.path import NULL_PATH
 from sim.mta import recent
 from sim.mta.gate import Guard
 from sim.mta.greylist import Greylist, network_of
@@ -128,7 +129,7 @@ def test_memory_is_bounded_whoever_comes(monkeypatch: pytest.MonkeyPatch, apart:
         for later in (0.0, 1.0):
             greylist.wait((client, f"a{number}", "b"), now + later)
         guard.connection(client, now)
-        guard.mail(client, (), now)
+        guard.mail(client, NULL_PATH, (), now)
         guard.guess(client, now)
         guard.closed(client)
 

@@ -32,6 +32,32 @@ def test_an_unknown_domain_has_no_answer(name):
     assert DNS.mx(name) is None
 
 
+def test_an_a_record_counts_where_there_is_no_mx_record():
+    """It is an implicit MX of preference 0, before a host of the domain's name; at the times at which there is no other."""
+    removed = (spec.MxChange(at=10.0, mx=(), a="MIT"), spec.MxChange(at=20.0, mx=((5, "AMES"),), a="MIT"))
+    domains = {
+        "bbn": spec.Domain(name="bbn", mx=(), users=(), a="MIT"),
+        "x.example": spec.Domain(name="x.example", mx=((10, "BBN"),), users=(), a="MIT", changes=removed),
+        "y.example": spec.Domain(name="y.example", mx=((10, "gone."),), users=(), a="MIT"),
+        "z.example": spec.Domain(name="z.example", mx=(), users=(), cname="x.example"),
+    }
+    dns = Dns(domains, ["BBN", "MIT", "AMES"])
+    assert [dns.mx("bbn"), dns.exchangers("bbn"), dns.mx_ever("bbn")] == [
+        ((0, "MIT"),),
+        ((0, "MIT"),),
+        (((0, "MIT"),),),
+    ]
+    for name in ("x.example", "z.example"):
+        assert [dns.mx(name, at) for at in (0.0, 10.0, 20.0)] == [((10, "BBN"),), ((0, "MIT"),), ((5, "AMES"),)]
+        assert [dns.exchangers(name, at) for at in (0.0, 10.0, 20.0)] == [
+            ((10, "BBN"),),
+            ((10, "BBN"),),
+            ((5, "AMES"),),
+        ]
+        assert dns.mx_ever(name) == (((10, "BBN"),), ((5, "AMES"),))
+    assert dns.mx("y.example") == ((10, "gone."),)
+
+
 def test_an_alias_leads_to_its_domains_records():
     """CNAME is followed, and a chain of them, too; one that leads nowhere is no domain."""
     domains = {

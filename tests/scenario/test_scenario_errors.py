@@ -484,7 +484,9 @@ hosts:
     ),
     "no implicit MX": (
         NET + "domains: {c.example: {}}\n",
-        ["x.yaml:2:11: no mx, and no host bears the domain's name (c.example): allowed is e.g. mx: {10: HOST}"],
+        [
+            "x.yaml:2:11: no mx, and no host bears the domain's name (c.example): allowed is e.g. mx: {10: HOST}, or a: HOST"
+        ],
     ),
     "bad MX": (
         NET + "domains: {x: {mx: {10: c, ten: a, 30: [b, d]}}, y: {mx: []}, z: {mx: [a, e]}}\n",
@@ -492,7 +494,7 @@ hosts:
             "x.yaml:2:24: unknown host (c): allowed are a, b",
             "x.yaml:2:27: not a preference (ten): allowed is a whole number from 0 to 65535, as in {10: HOST}",
             "x.yaml:2:43: unknown host (d): allowed are a, b",
-            "x.yaml:2:57: no MX host (nothing listed): allowed is e.g. {10: HOST}, or none for a domain that takes no mail; without mx it is the domain's own host",
+            "x.yaml:2:57: no MX host (nothing listed): allowed is e.g. {10: HOST}, or none for a domain that takes no mail; without mx it is the host of a, or the domain's own",
             "x.yaml:2:74: unknown host (e): allowed are a, b",
         ],
     ),

@@ -26,6 +26,25 @@ def test_a_null_mx_is_read_and_shown(said: str):
     assert loads(show(scenario)) == scenario
 
 
+@pytest.mark.parametrize(
+    ("said", "mx", "a", "changes"),
+    [
+        ("a: b", (), "b", []),
+        ("mx: a, a: b", ((10, "a"),), "b", []),
+        ("mx: {10: gone.example., 20: a}", ((10, "gone.example."), (20, "a")), "", []),
+        ("mx: a, a: b, changes: [{at: 1 h, mx: removed}]", ((10, "a"),), "b", [((), "b")]),
+        ("mx: a, changes: [{at: 1 h, mx: removed, a: b}]", ((10, "a"),), "", [((), "b")]),
+        ("a: b, changes: [{at: 1 h, a: a}, {at: 2 h, mx: b}]", (), "b", [((), "a"), (((10, "b"),), "a")]),
+    ],
+)
+def test_a_records_are_read_and_shown(said: str, mx: tuple, a: str, changes: list):
+    """Beside MX records, instead of them, and in the course of time; what a change does not say stays."""
+    scenario = loads(TEXT.format(said, "u1@x.example"))
+    domain = scenario.domains["x.example"]
+    assert (domain.mx, domain.a, [(change.mx, change.a) for change in domain.changes]) == (mx, a, changes)
+    assert loads(show(scenario)) == scenario
+
+
 def test_an_alias_has_the_users_of_its_domain():
     """And its mail goes the same way."""
     scenario = loads(TEXT.format("cname: A.example", "ann@x.example"))
@@ -56,6 +75,14 @@ def test_an_alias_of_a_domain_that_takes_no_mail_takes_none():
     ("said", "mistake"),
     [
         ("mx: a, submission: c", "x.yaml:5:34: unknown host (c): allowed are a, b"),
+        ("a: c", "x.yaml:5:18: unknown host (c): allowed are a, b"),
+        ("mx: {10: gone..}", "unknown host (gone..)"),
+        ("mx: a, changes: [{at: 1 h}]", "x.yaml:5:32: a change of nothing: allowed are mx, a, or both"),
+        (
+            "mx: a, changes: [{at: 1 h, mx: removed}]",
+            "x.yaml:5:46: no MX record and no A record from then on (x.example): allowed is removed with a: HOST",
+        ),
+        ("cname: a.example, a: b", "an alias with an A record (x.example): allowed is cname or a"),
         ("mx: none, users: 3", "x.yaml:5:32: users in a domain that takes no mail (mx: none): leave them out"),
         ("cname: a.example, mx: b", "x.yaml:5:22: an alias with MX records (x.example): allowed is cname or mx"),
         ("cname: y.example", "unknown domain (y.example)"),
@@ -160,13 +187,13 @@ architectures:
         "x.yaml:8:50: unknown host (gamma): allowed are alpha, beta",
         "x.yaml:8:63: two changes at one time (1 d): allowed is one at each",
         "x.yaml:8:93: a change from or to a domain that takes no mail (mx: none): allowed are MX hosts before and after",
-        "x.yaml:8:100: at is missing: needed are at, mx",
+        "x.yaml:8:100: at is missing: needed is at",
         "x.yaml:9:35: a change from or to a domain that takes no mail (mx: none): allowed are MX hosts before and after",
         "x.yaml:10:22: an alias with a TTL (c.example): allowed is cname or ttl",
         "x.yaml:10:22: an alias with changes of MX records (c.example): allowed is cname or changes",
         "x.yaml:16:28: unknown host (bet): allowed are alpha, beta; did you mean beta?",
         "x.yaml:16:33: not a preference (x): allowed is a whole number from 0 to 65535, as in {10: HOST}",
-        "x.yaml:16:44: unknown key (users): allowed are mx, ttl, changes",
+        "x.yaml:16:44: unknown key (users): allowed are mx, a, ttl, changes",
         "x.yaml:17:23: whether a domain takes mail is the same in all architectures (b.example): allowed are MX hosts of a domain that has some",
         "x.yaml:18:23: whether a domain takes mail is the same in all architectures (n.example): allowed are MX hosts of a domain that has some",
         "x.yaml:19:7: an alias has no records of its own (c.example): name the domain that it stands for",
