@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import BinaryIO
 
 from sim.scenario.inputs import irregular
 
-__all__ = ["LiveError"]
+__all__ = ["LiveError", "read_bounded", "read_regular"]
+
+_LARGEST = 200_000_000
+"""Octets taken of one file: more than any server takes of a message."""
 
 
 class LiveError(Exception):
@@ -18,8 +22,22 @@ def read_regular(file: Path) -> bytes:
 
     Raises:
         OSError: it cannot be read.
-        LiveError: it is something else.
+        LiveError: it is something else, or too big.
     """
     if kind := irregular(file):
         raise LiveError(f"{file}: cannot be read: {kind}: name a regular file")
-    return file.read_bytes()
+    with file.open("rb") as opened:
+        return read_bounded(opened, str(file))
+
+
+def read_bounded(file: BinaryIO, name: str) -> bytes:
+    """What an open file holds up to its end, which may never come where it is a pipe.
+
+    Raises:
+        OSError: it cannot be read.
+        LiveError: it holds too much.
+    """
+    octets = file.read(_LARGEST + 1)
+    if len(octets) > _LARGEST:
+        raise LiveError(f"{name}: too big: allowed are {_LARGEST // 1_000_000} MB")
+    return octets

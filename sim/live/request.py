@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sim.live.errors import LiveError, read_regular
+from sim.live.errors import LiveError, read_bounded, read_regular
 from sim.mail.address import DOMAIN_LIMIT, AddressError, is_domain
 from sim.mail.content import canonical
 from sim.mail.path import Path as MailPath
@@ -53,10 +53,10 @@ def message(file: str) -> bytes:
     """A message from a file, or from standard input where that is a hyphen; its lines end in CRLF.
 
     Raises:
-        LiveError: it cannot be read.
+        LiveError: it cannot be read, or is too big.
     """
     try:
-        return canonical(sys.stdin.buffer.read() if file == "-" else read_regular(Path(file)))
+        return canonical(read_bounded(sys.stdin.buffer, file) if file == "-" else read_regular(Path(file)))
     except OSError as error:
         raise LiveError(f"{file}: cannot be read: {error.strerror}") from error
 

@@ -172,6 +172,19 @@ def test_send_reads_standard_input(tmp_path: Path, monkeypatch):
         assert host.messages()[0].endswith(b"Subject: a\n\nb\nc\n")
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_send_reads_no_more_than_it_may(tmp_path: Path, monkeypatch, capsys, named: bool):
+    """A pipe, or a file, may have no end: what is too big is said so, and no memory is taken for it."""
+    monkeypatch.setattr("sim.live.errors._LARGEST", 5_000_000)
+    big = tmp_path / "big.eml"
+    with big.open("wb") as file:
+        file.truncate(10**12)
+    with big.open() as standard_input:
+        monkeypatch.setattr("sys.stdin", standard_input)
+        assert sending(1, "--to", "bob@b.example", str(big) if named else "-") == 2
+    assert capsys.readouterr().err == f"{big if named else '-'}: too big: allowed are 5 MB\n"
+
+
 def test_send_with_the_null_path_and_a_name(file: Path, tmp_path: Path):
     """What delivery reports come from; and what the client calls itself."""
     with served(tmp_path) as host:
