@@ -45,6 +45,7 @@ _FINE_TICKS = tuple(
     if count < most
 )
 """For axes on which there are fewer than three of the others."""
+_NO_WIDTH = "\u200b"
 _UNITS = ((2 * 86400.0, 86400.0, "d"), (2 * 3600.0, 3600.0, "h"), (120.0, 60.0, "min"))
 
 
@@ -74,8 +75,8 @@ def colours(architectures: Iterable[str]) -> dict[str, str]:
 
 
 def literal(text: str) -> str:
-    """The text with its dollar signs as dollar signs, not as the mathematics that matplotlib takes them for."""
-    return text.replace("$", r"\$")
+    """The text as it is: matplotlib takes dollar signs for mathematics, and legends leave out what begins with `_`."""
+    return (_NO_WIDTH if text.startswith("_") else "") + text.replace("$", r"\$")
 
 
 def percent(share: float) -> str:

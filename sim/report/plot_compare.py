@@ -16,6 +16,9 @@ from sim.results.statistics import Interval, paired
 _REACH = 215.0
 """Percent: no mean lies beyond 200, and intervals that do run off the frame."""
 
+_SIDE = 20
+"""Longer names do not fit into one side of the frame; the title has them."""
+
 
 def paired_differences(
     measures: pd.DataFrame, metrics: Sequence[str] = HEADLINE, ax: Axes | None = None, *, confidence: float = 0.95
@@ -98,7 +101,7 @@ def _frame(ax: Axes, metrics: Sequence[str], first: str, others: Sequence[str], 
     ax.grid(axis="x", color=GRID, linewidth=0.6)
     ax.set_axisbelow(True)
     for x, align, text in ((0.015, "left", "less"), (0.985, "right", "more")):
-        side = literal(f"{text} under {first}")
+        side = literal(f"{text} under {first}" if len(first) <= _SIDE else text)
         ax.text(x, -0.62, side, ha=align, fontsize=8, color=MUTED, transform=ax.get_yaxis_transform())
     ax.set_xlabel("difference in % of the mean of the two, paired by replication, with interval")
     if len(others) > 1:

@@ -67,13 +67,15 @@ def delay_distribution(copies: pd.DataFrame, ax: Axes | None = None) -> Axes:
     low, high = (float(positive.min()), float(positive.max())) if positive.size else (1.0, 60.0)
     low, high = max(low / 1.5, 1e-4), high * 2
     totals = copies["architecture"].value_counts()
+    over = len(delays)
     for name, colour in colours(names(copies)).items():
-        found = delays[name]
+        found, over = delays[name], over - 1
         picked = np.array(thin(found.size, _POINTS), dtype=np.int64)
         x = np.concatenate([[low], np.maximum(found[picked], low), [high]])
         y = np.concatenate([[0.0], picked + 1.0, [float(found.size)]]) * 100 / float(totals[name])
         label = f"{literal(name)}: {percent(float(y[-1]))} delivered"
-        ax.step(x, y, where="post", color=colour, linewidth=1.8, label=label)
+        # Each curve is wider than those over it, so that one that is the same is still seen.
+        ax.step(x, y, where="post", color=colour, linewidth=1.8 + 1.6 * min(over, 3), label=label)
     ax.axhline(100, color=MUTED, linewidth=0.8, linestyle=":")
     ax.set_ylim(0, 104)
     log_time(ax, low, high)

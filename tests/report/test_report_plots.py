@@ -419,6 +419,26 @@ def test_dollars_are_dollars():
     assert literal("$x_1$") == r"\$x_1\$"
 
 
+def test_names_that_begin_with_an_underscore_stand_in_legends():
+    """Matplotlib leaves such labels out."""
+    ax = plots.delay_distribution(run([copy(ended_s=5)], architecture="_first").copies)
+    assert [entry.strip("\u200b") for entry in legend(ax)] == ["_first: 100 % delivered"]
+
+
+def test_curves_that_are_the_same_are_all_seen():
+    """Each is wider than the next, which is drawn over it."""
+    ax = plots.delay_distribution(concat([run([copy(ended_s=5)], architecture=name) for name in "abc"]).copies)
+    widths = [line.get_linewidth() for line in ax.get_lines()[:3]]
+    assert [before > after for before, after in itertools.pairwise(widths)] == [True, True]
+
+
+@pytest.mark.parametrize(("name", "said"), [("short", "less under short"), ("a name of some length", "less")])
+def test_sides_of_differences_do_not_meet(name, said):
+    """A long name stands in the title alone."""
+    made = result((name, "other"), replications=3, copies=60)
+    assert said in texts(plots.paired_differences(made.measures))
+
+
 @pytest.mark.parametrize(("count", "most"), [(0, 5), (3, 5), (5, 5), (1000, 5)])
 def test_thinning_keeps_both_ends(count, most):
     """Few items stay as they are; of many the first and the last are kept."""
