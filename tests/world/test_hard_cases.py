@@ -330,3 +330,23 @@ def test_leaping_changes_nothing(
         assert sum(parts) == pytest.approx(copy.ended_s - copy.created_s, abs=1e-6)
         assert min(parts) >= -1e-6
     assert all(attempt.ended_s >= attempt.started_s for attempt in leaping.attempts)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    crash=st.floats(0.0, 3.0),
+    which=st.sampled_from(["a", "b"]),
+    links=st.sampled_from(["a-b", "a-c c-b"]),
+    transfer=st.sampled_from(["end-to-end", "store-and-forward"]),
+)
+def test_hops_are_the_passes_that_were_accepted(crash, which, links, transfer):
+    """None, where the writer's host is down to the end of the run; never fewer, whoever goes down when."""
+    mail = [message(at, "u1@a", "u1@b") for at in (0.0, 1.0, 2.0)]
+    facts = run(
+        scenario(links, *mail, hosts={which: {"weather": down((crash, 1e9))}}, transfer=transfer, duration=3, drain=9.0)
+    )
+    passed = sum(attempt.outcome == "accepted" for attempt in facts.attempts)
+    assert min(copy.hops for copy in facts.copies) >= 0
+    assert sum(copy.hops + copy.duplicates for copy in facts.copies) <= passed
+    if crash == 0.0 and which == "a":
+        assert {copy.hops for copy in facts.copies} == {0}
