@@ -33,23 +33,25 @@ class Corruption:
 
     def pass_on(self, content: bytes, packets: int) -> bytes:
         """Octets as they come out when they went in so many packets: the same object where nothing was damaged."""
+        if self._spare >= packets:
+            self._spare -= packets
+            return content
+        damaged, words = bytearray(content), bool(content.strip(_LINE_ENDS))
         while self._spare < packets:
             packets -= int(self._spare) + 1
             self._spare = self._gap()
-            content = self._damaged(content)
+            if words:
+                self._damage(damaged)
         self._spare -= packets
-        return content
+        return bytes(damaged) if words else content
 
     def _gap(self) -> float:
         """How many packets get through before the next damaged one: geometric, one draw a damage."""
         return math.log(1 - self._random.random()) // self._log if self._log > -math.inf else 0.0
 
-    def _damaged(self, content: bytes) -> bytes:
-        """One octet, but for those that end lines, is another one; empty lines have none."""
-        if not content.strip(_LINE_ENDS):
-            return content
+    def _damage(self, content: bytearray) -> None:
+        """Make one octet, but for those that end lines, another one."""
         place = self._random.randrange(len(content))
         while content[place] in _LINE_ENDS:
             place = self._random.randrange(len(content))
-        others = _OCTETS.replace(content[place : place + 1], b"")
-        return b"%s%c%s" % (content[:place], self._random.choice(others), content[place + 1 :])
+        content[place] = self._random.choice(_OCTETS.replace(content[place : place + 1], b""))

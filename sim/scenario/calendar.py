@@ -20,6 +20,9 @@ from sim.scenario.quantity import DAY
 DEFAULT_START = 946_857_600.0
 """Simulated time 0 where the file does not say it: Monday, 2000-01-03 00:00 UTC, in seconds of Unix time."""
 
+_FIRST = -62_104_060_800
+"""0002-01-01: clocks went unchanged before it."""
+
 _LAST = 253_370_764_800
 """9999-01-01: clocks go on unchanged after it."""
 
@@ -153,7 +156,7 @@ def _stretches(zone: str, at: float, horizon: float) -> tuple[tuple[float, float
 
 
 def _offset(clock: ZoneInfo, instant: float) -> float:
-    shown = datetime.fromtimestamp(0, UTC) + timedelta(seconds=min(instant, _LAST))
+    shown = datetime.fromtimestamp(0, UTC) + timedelta(seconds=min(max(instant, _FIRST), _LAST))
     return (shown.astimezone(clock).utcoffset() or timedelta()).total_seconds()
 
 

@@ -73,7 +73,7 @@ def _found(folder: Path, name: str, most: int) -> tuple[list[tuple[str, bytes]],
 
 
 def _is_eml(name: str) -> bool:
-    return name.lower().endswith(".eml")
+    return name.lower().removesuffix(".gz").endswith(".eml")
 
 
 def _content(folder: Path, name: str, most: int) -> bytes:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
+from sim.scenario.limits import Limits
 from sim.scenario.names import are, listing, shown, suggestion
-from sim.scenario.quantity import BIT_RATE, DURATION, above_zero, parse_bytes
+from sim.scenario.quantity import BIT_RATE, DURATION, above_zero, format_size, parse_bytes
 from sim.scenario.spec import Loss, Tcp
 from sim.scenario.transport import CONGESTION, PRESETS, read_burst, read_queue, read_tcp
 from sim.scenario.values import read_loss, read_mtu
@@ -18,6 +19,9 @@ from sim.study.session import Case
 __all__ = ["AskedError", "read_case"]
 
 _PICTURES = (".png", ".svg", ".pdf")
+_BIGGEST = Limits().size
+_MOST = 10_000_000
+"""Sessions: they are kept until the table of them all is printed."""
 T = TypeVar("T")
 
 
@@ -73,21 +77,35 @@ def read_case(
         rtt=read("rtt", DURATION.parse, rtt, 0.0),
         rate=read("rate", lambda value: above_zero(BIT_RATE, value), rate, 1.0),
         loss=Loss(share=share, burst=packets, burst_time=seconds),
-        size=read("size", parse_bytes, _bytes(size), 0),
+        size=read("size", _size, _bytes(size), 0),
         client=one_of("client", client, CLIENTS),
         server=one_of("server", server, SERVERS),
         tcp=stack,
         queue=read("queue", read_queue, _bytes(queue), 0) or math.inf,
         mtu=read("mtu", read_mtu, _bytes(mtu), 1500),
     )
-    problems += _too_small(n, seed)
+    problems += _out_of_range(n, seed)
     if problems:
         raise AskedError("\n".join(problems))
     return case
 
 
-def _too_small(n: int, seed: int) -> list[str]:
+def _size(value: object) -> int:
+    """A message's size, which its octets have to find room for.
+
+    Raises:
+        ValueError: not a size, or too big.
+    """
+    size = parse_bytes(value)
+    if size > _BIGGEST:
+        raise ValueError(f"too big a message: allowed are {format_size(_BIGGEST)}")
+    return size
+
+
+def _out_of_range(n: int, seed: int) -> list[str]:
     problems = [f"-n {n}: at least 1 is needed"] if n < 1 else []
+    if n > _MOST:
+        problems = [f"-n {n}: allowed are {_MOST:,} sessions"]
     return [*problems, f"--seed {seed}: 0 or more is needed"] if seed < 0 else problems
 
 

@@ -136,3 +136,14 @@ def test_windows_since_time_0_and_by_the_clock_differ():
     """`every 24 h` has no clock, `daily` has."""
     assert isinstance(read_window("every 24 h for 1 h"), Window)
     assert read_window("weekends") == ClockWindow(period=DAY, start=0.0, end=DAY, days=(5, 6))
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Paris", "America/New_York", "Asia/Kolkata", "Pacific/Apia"])
+@pytest.mark.parametrize("day", ["0001-01-01", "0001-12-31", "9998-12-31", "9999-12-31"])
+def test_the_ends_of_the_calendar(zone, day):
+    """Clocks go on unchanged where Python's calendar has no days: daily windows open once a day."""
+    start = read_start(f"{day} 00:00 {zone}")
+    found = [
+        opened for opened, _ in openings(read_window("daily 12:00-13:00"), start, 5 * DAY) if 0 <= opened < 5 * DAY
+    ]
+    assert found == [12 * 3600 + n * DAY for n in range(5)]

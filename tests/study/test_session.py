@@ -340,3 +340,16 @@ def test_units_do_not_matter(capsys):
         )
         said.append(capsys.readouterr().out)
     assert said[1] == said[0]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (["--size", "1 GB"], "--size 1 GB: too big a message: allowed are 100 MB"),
+        (["-n", "1000000000"], "-n 1000000000: allowed are 10,000,000 sessions"),
+    ],
+)
+def test_what_no_memory_holds_is_refused(asked: list[str], said: str, capsys: pytest.CaptureFixture[str]):
+    """Before anything is done."""
+    assert cli.main(["session", *asked]) == 2
+    assert said in capsys.readouterr().err

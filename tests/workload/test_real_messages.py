@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from functools import partial
 
@@ -24,7 +25,12 @@ def test_folder(tmp_path):
     (tmp_path / "b.EML").write_bytes(b"Subject: b\n\nB")
     (tmp_path / "a.eml").write_bytes(b"\xef\xbb\xbfSubject: a\r\n\r\n\xe9\r\n")
     (tmp_path / "c.txt").write_bytes(b"no")
-    assert read(tmp_path, ".").contents == (b"Subject: a\r\n\r\n\xe9\r\n", b"Subject: b\r\n\r\nB\r\n")
+    (tmp_path / "d.eml.gz").write_bytes(gzip.compress(b"Subject: d\n\nD"))
+    assert read(tmp_path, ".").contents == (
+        b"Subject: a\r\n\r\n\xe9\r\n",
+        b"Subject: b\r\n\r\nB\r\n",
+        b"Subject: d\r\n\r\nD\r\n",
+    )
 
 
 def test_one_file(tmp_path):
