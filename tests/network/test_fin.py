@@ -25,6 +25,10 @@ class Picky(Line):
         end = super().carry(at, wire)
         return math.inf if self.seen in self.drops else end
 
+    def carry_all(self, at, wire, packets):
+        """Count each."""
+        return [self.carry(at, wire) for _ in range(packets)][-1]
+
 
 class Program:
     """A server's program that closes behind its next reply, or does not."""
