@@ -203,20 +203,17 @@ class Handshake:
         timer = clock(sent, gaps[number])
         return timer if timer < over else math.inf
 
-    def _cross(self, line: Line, at: float, wire: int) -> float:
-        """Carry one packet."""
-        self.wire_bytes += wire
-        return line.carry(at, wire)
-
     def _syn(self, now: float) -> None:
         """Send a SYN and set the timer of the next."""
         self.syns += 1
-        at = self._cross(self._out, now, self._syn_bytes)
+        self.wire_bytes += self._syn_bytes
+        at = self._out.carry(now, self._syn_bytes)
         self._syn_sent = now
         if at == math.inf or not self._server.is_up(at):
             return
         if not (self._requested or self._listens.is_up(at)):
-            self.refused_at = min(self.refused_at, self._cross(self._back, at, RESET))
+            self.wire_bytes += RESET
+            self.refused_at = min(self.refused_at, self._back.carry(at, RESET))
             return
         while self._requested and (answer := self._answers_again_at()) < at:
             # The server's timer was set about a round trip after the client's: often it is first by a little.
@@ -241,7 +238,10 @@ class Handshake:
         """Send a SYN-ACK; the client answers each one that it gets."""
         self.answers += 1
         self._answer_sent = now
-        at = self._cross(self._back, now, self._syn_bytes) if self._server.is_up(now) else math.inf
+        at = math.inf
+        if self._server.is_up(now):
+            self.wire_bytes += self._syn_bytes
+            at = self._back.carry(now, self._syn_bytes)
         if at == math.inf or (at > self._until and self.connected == math.inf):
             # Lost, or it finds a closed socket.
             return
@@ -254,7 +254,9 @@ class Handshake:
 
     def _acknowledge(self, at: float) -> None:
         """The client sends the third packet."""
-        third = self._cross(self._out, at, HEADERS if self._stamped else BARE)
+        wire = HEADERS if self._stamped else BARE
+        self.wire_bytes += wire
+        third = self._out.carry(at, wire)
         if third < self.accepted and self._server.is_up(third):
             self.accepted = third
             self._server_rtt = third - self._answered

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from sim.network.line import Line
-from sim.network.weather import Timeline
+from sim.network.weather import ALWAYS_UP, Timeline
 
 __all__ = ["BARE", "HEADERS", "Way", "burst", "gets_through", "spread"]
 
@@ -61,7 +61,9 @@ def burst(way: Way, now: float, packets: int, tail: int) -> tuple[float, float] 
     wire = way.mss + way.headers
     total = (packets - 1) * wire + tail + way.headers
     end = way.there.clear(now, packets, total)
-    if end == math.inf or way.away.next_down(now) <= end or way.home.next_down(now) <= end:
+    if end == math.inf or (way.away is not ALWAYS_UP and way.away.next_down(now) <= end):
+        return None
+    if way.home is not ALWAYS_UP and way.home.next_down(now) <= end:
         return None
     return way.there.carry_burst(now, now, packets, wire, tail + way.headers)
 

@@ -275,7 +275,6 @@ class Attempt:
         left: list[Copy] = []
         gone: set[str] = set()
         outcomes: dict[AttemptOutcome, Reply | Failure] = {}
-        spent = session.spent(now)
         held, name = self._station.queue.holds(entry), peer.station.host.name
         silent = session.outcome is not None and session.outcome.silent
         if held and entry.wishes is not None and not session.transmission.reports:
@@ -289,7 +288,7 @@ class Attempt:
                 if held:
                     ledger.hand_over(copy)
                 continue
-            copy.tried(spent, now)
+            copy.tried(session.spent(now), now)
             failure = session.transmission.refusal(copy.forward_path, name) if reply is not None else cut or NO_ANSWER
             failure = self._station.blame.judged(failure, silent=silent)
             entry.failures[copy.recipient] = failure

@@ -247,7 +247,8 @@ class Deliveries:
 
     def _let_in(self, now: float) -> None:
         """A place is free: those that wait go, as far as there is room."""
-        while self._station.running and (waiting := self.manager.next(now)) is not None:
+        jobs = self.manager.jobs
+        while jobs.by_number and self._station.running and (waiting := self.manager.next(now)) is not None:
             hop, delivery = waiting
             self._set_out(delivery, hop, now)
         if self._active.waiting:
