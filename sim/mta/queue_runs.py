@@ -6,7 +6,9 @@ Products that wake each message by itself have none.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from heapq import heappop, heappush
+from itertools import count
+from typing import Any, Generic, TypeVar
 
 from sim.mta.queue import Entry
 from sim.scenario.products import MANY, Exim, Product, Sendmail
@@ -15,20 +17,24 @@ T = TypeVar("T")
 
 
 class QueueRuns(Generic[T]):
-    """The messages whose time has come, and how many runs are under way that take them.
+    """The messages whose time has come (`found`), and how many runs are under way that take them.
 
     Args:
         most: how many are, at most; a further one does not begin.
-        choose: which of the messages is taken next, by its place among them.
+        choose: which of so many messages is taken next, by its place among them.
     """
 
     __slots__ = ("_choose", "_most", "found", "under_way")
 
-    def __init__(self, most: int, choose: Callable[[list[T]], int]) -> None:
+    def __init__(self, most: int, choose: Callable[[int], int]) -> None:
         self._most = most
         self._choose = choose
-        self.found: list[T] = []
+        self.found: list[Any] = []
         self.under_way = 0
+
+    def find(self, message: T) -> None:
+        """A message's time has come."""
+        self.found.append(message)
 
     def begin(self) -> bool:
         """Begin a run, if there is something to do and one more may be under way."""
@@ -39,14 +45,47 @@ class QueueRuns(Generic[T]):
     def next(self) -> T | None:
         """The message that a run takes next; None at its end."""
         if self.found:
-            return self.found.pop(self._choose(self.found))
+            return self._take()
         self.under_way -= 1
         return None
+
+    def _take(self) -> T:
+        message: T = self.found.pop(self._choose(len(self.found)))
+        return message
 
     def clear(self) -> None:
         """After a crash none is under way."""
         self.found.clear()
         self.under_way = 0
+
+
+class SortedRuns(QueueRuns[T]):
+    """Queue runs that take the message of the least number first, and of equal ones the one found first.
+
+    Args:
+        most: as of `QueueRuns`.
+        number: a message's; if it has grown when the message's turn comes, that comes later.
+    """
+
+    __slots__ = ("_count", "_number")
+
+    def __init__(self, most: int, number: Callable[[T], float]) -> None:
+        super().__init__(most, lambda _: 0)
+        self._number = number
+        self._count = count()
+
+    def find(self, message: T) -> None:
+        """A message's time has come."""
+        heappush(self.found, (self._number(message), next(self._count), message))
+
+    def _take(self) -> T:
+        while True:
+            number, place, message = heappop(self.found)
+            now: float = self._number(message)
+            if now <= number:
+                found: T = message
+                return found
+            heappush(self.found, (now, place, message))
 
 
 def queue_runs_of(product: Product, random: Callable[[], float]) -> QueueRuns[Entry] | None:
@@ -55,15 +94,11 @@ def queue_runs_of(product: Product, random: Callable[[], float]) -> QueueRuns[En
         case Exim(queue_run_in_order=True):
             return QueueRuns(product.queue_run_max, lambda _: 0)
         case Exim():
-            return QueueRuns(product.queue_run_max, lambda found: int(random() * len(found)))
+            return QueueRuns(product.queue_run_max, lambda many: int(random() * many))
         case Sendmail():
             # Jobs are sorted when the run begins, the least number first (queue.c: gatherq, workcmpf0).
-            return QueueRuns(product.MaxQueueChildren or MANY, lambda found: _best(product, found))
+            return SortedRuns(product.MaxQueueChildren or MANY, lambda entry: priority(product, entry))
     return None
-
-
-def _best(product: Sendmail, found: list[Entry]) -> int:
-    return min(range(len(found)), key=lambda place: priority(product, found[place]))
 
 
 def priority(product: Sendmail, entry: Entry) -> int:

@@ -77,7 +77,7 @@ class Deliveries:
 
     def _find(self, runs: QueueRuns[Entry], entry: Entry, now: float) -> None:
         """A queue run will find an entry; it begins when it has found all that there is."""
-        runs.found.append(entry)
+        runs.find(entry)
         self._run(runs, now)
 
     def _run(self, runs: QueueRuns[Entry], now: float) -> None:

@@ -256,7 +256,7 @@ def test_exim_forgets_a_message_that_has_left():
     retry = EximRetry(Exim(), lambda: 0.5)
     retry.tried("b", "1", 0.0, began=0.0, now=0.0, outcome="message")
     retry.forget("1")
-    assert (retry._records, retry._waits_for) == ({}, {})
+    assert (retry._records, list(retry._waiting.for_host("b")), list(retry._waiting.hops("1"))) == ({}, [], [])
 
 
 def test_exims_record_of_a_host_grows_old():

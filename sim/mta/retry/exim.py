@@ -13,6 +13,7 @@ from math import floor
 from sim.mta.queue import Failure
 from sim.mta.retry.base import OF_HOST, Outcome, Retry, Round
 from sim.mta.retry.daemon import next_run
+from sim.mta.retry.waiting import Waiting
 from sim.scenario.products import Exim, RetryRule
 
 NOT_YET = Failure(0, "4.4.1", "retry time not reached for any host")
@@ -67,7 +68,7 @@ class EximRetry(Retry):
         self.period = policy.queue_run
         self._ultimate = policy.retry[-1].cutoff
         self._records: dict[tuple[str, str], Record] = {}
-        self._waits_for: dict[str, dict[str, None]] = {}
+        self._waiting = Waiting()
         self._forced: frozenset[str] = frozenset()
         self._forces_one = False
 
@@ -83,7 +84,7 @@ class EximRetry(Retry):
         too_long = self._policy.delay_after_cutoff and any(record.expired for record in early)
         if not early or (now - arrival > self._ultimate and not too_long):
             return None
-        self._waits_for.setdefault(queue_id, {})[hop] = None
+        self._waiting.add(queue_id, hop)
         return TOO_LONG if too_long else NOT_YET
 
     def tried(
@@ -91,29 +92,32 @@ class EximRetry(Retry):
     ) -> Sequence[str]:
         """Keep the records: a failure's, of the host or of the message there; none after success."""
         if outcome == "site":
-            self._waits_for.setdefault(queue_id, {})[hop] = None
+            self._waiting.add(queue_id, hop)
             self._fail((hop, ""), None, began, now)
             return ()
         waited = self._records.pop((hop, ""), None) is not None
         if outcome == "message":
-            self._waits_for.setdefault(queue_id, {})[hop] = None
+            self._waiting.add(queue_id, hop)
             self._fail((hop, queue_id), arrival, began, now)
         else:
             self._records.pop((hop, queue_id), None)
-        return [other for other, hops in self._waits_for.items() if hop in hops and other != queue_id] if waited else ()
+        if not waited:
+            return ()
+        host, waiting = hop.partition(OF_HOST)[0], self._waiting
+        return [other for other in waiting.for_host(host) if other != queue_id and hop in waiting.hops(other)]
 
     def next_waiting(self, hop: str, queue_id: str) -> str | None:
         """The first message that waits for the host itself (transport.c: transport_check_waiting, wait-remote_smtp)."""
-        for other, hops in self._waits_for.items():
-            places = [place for place in hops if place.partition(OF_HOST)[0] == hop]
-            if places and other != queue_id and not any((place, other) in self._records for place in places):
+        for other in self._waiting.for_host(hop):
+            places = [place for place in self._waiting.hops(other) if place.partition(OF_HOST)[0] == hop]
+            if other != queue_id and not any((place, other) in self._records for place in places):
                 return other
         return None
 
     def forget(self, queue_id: str) -> None:
         """Drop what was kept about the message."""
         self._forced -= {queue_id}
-        for hop in self._waits_for.pop(queue_id, ()):
+        for hop in self._waiting.forget(queue_id):
             self._records.pop((hop, queue_id), None)
 
     def asked_for(self, queue_ids: Sequence[str]) -> None:
@@ -137,7 +141,7 @@ class EximRetry(Retry):
         self._forced -= {last.queue_id}
         times = [
             max(record.next_try for record in records)
-            for hop in self._waits_for.get(last.queue_id, ())
+            for hop in self._waiting.hops(last.queue_id)
             if (records := self._found(hop, last.queue_id, last.ended))
         ]
         return min(times, default=last.ended)

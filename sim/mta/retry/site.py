@@ -14,6 +14,7 @@ from math import inf
 from sim.mta.queue import Failure
 from sim.mta.retry.base import Outcome, Retry, Round
 from sim.mta.retry.listed import ListedRetry
+from sim.mta.retry.waiting import Waiting
 from sim.scenario.products import Exchange, Rfc5321, ZoneMta
 
 RESTS = Failure(0, "4.4.1", "the next hop did not answer, and is not tried again yet")
@@ -32,18 +33,18 @@ class Site:
 class Sites:
     """The records of a host's next hops, and who waits for which."""
 
-    __slots__ = ("_found", "_waits_for")
+    __slots__ = ("_found", "_waiting")
 
     def __init__(self) -> None:
         self._found: dict[str, Site] = {}
-        self._waits_for: dict[str, dict[str, None]] = {}
+        self._waiting = Waiting()
 
     def failed(self, hop: str, queue_id: str, began: float, now: float) -> Site | None:
         """Count a failure; gives the record whose next time is to be set.
 
         None where a delivery that ran beside this one has counted it.
         """
-        self._waits_for.setdefault(queue_id, {})[hop] = None
+        self._waiting.add(queue_id, hop)
         site = self._found.get(hop)
         if site is None:
             site = self._found[hop] = Site(now, now, now)
@@ -57,19 +58,19 @@ class Sites:
         """A next hop answered: gives those who waited for it."""
         if self._found.pop(hop, None) is None:
             return ()
-        return [other for other, hops in self._waits_for.items() if hop in hops and other != queue_id]
+        return [other for other in self._waiting.for_host(hop) if other != queue_id]
 
     def rests(self, hop: str, queue_id: str, now: float) -> bool:
         """Whether a next hop is not to be tried now; the message waits for it then."""
         site = self._found.get(hop)
         if site is None or now >= site.next_try:
             return False
-        self._waits_for.setdefault(queue_id, {})[hop] = None
+        self._waiting.add(queue_id, hop)
         return True
 
     def next_try(self, queue_id: str, now: float) -> float:
         """When the first of the next hops that a message waits for may be tried; inf where it waits for none."""
-        waits = self._waits_for.get(queue_id, {})
+        waits = self._waiting.hops(queue_id)
         times = [site.next_try for hop in waits if (site := self._found.get(hop)) is not None and site.next_try > now]
         return min(times, default=inf)
 
@@ -84,7 +85,7 @@ class Sites:
 
     def forget(self, queue_id: str) -> None:
         """A message is gone."""
-        self._waits_for.pop(queue_id, None)
+        self._waiting.forget(queue_id)
 
 
 class SiteRetry(Retry, ABC):
