@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -126,6 +127,17 @@ class Entry:
     def activate(self, now: float) -> None:
         """The queue manager takes it up."""
         self.active_at, self.looking_up = now, 0.0
+
+    def drop(self, gone: Sequence[Copy]) -> None:
+        """Let copies go that are done with; of very many they are mostly neighbours, in their order."""
+        copies = self.copies
+        first = copies.index(gone[0]) if gone[0] in copies else 0
+        behind = first + len(gone)
+        if copies[first:behind] == gone:
+            self.copies = copies[:first] + copies[behind:]
+        else:
+            names = {copy.recipient for copy in gone}
+            self.copies = [copy for copy in copies if copy.recipient not in names]
 
     def delays(self, handed_over: float, contacted: float, ended: float) -> tuple[float, float, float, float]:
         """An attempt's time since the message began to come in, as Postfix logs it in `delays=a/b/c/d` (log_adhoc.c).

@@ -273,7 +273,7 @@ class Attempt:
         # A refusal of the session outlives its connection.
         broken = session.outcome if cut is session.failure else None
         left: list[Copy] = []
-        gone: set[str] = set()
+        gone: list[Copy] = []
         outcomes: dict[AttemptOutcome, Reply | Failure] = {}
         held, name = self._station.queue.holds(entry), peer.station.host.name
         silent = session.outcome is not None and session.outcome.silent
@@ -284,7 +284,7 @@ class Attempt:
             reply = replies.get(copy.forward_path)
             if reply is not None and reply.positive:
                 outcomes.setdefault(AttemptOutcome.ACCEPTED, reply)
-                gone.add(copy.recipient)
+                gone.append(copy)
                 if held:
                     ledger.hand_over(copy)
                 continue
@@ -296,7 +296,7 @@ class Attempt:
             if failure.goes_on or not failure.permanent:
                 left.append(copy)
         if held and gone:
-            entry.copies = [copy for copy in entry.copies if copy.recipient not in gone]
+            entry.drop(gone)
         outcome, deciding = next(iter(outcomes.items()))
         if len(outcomes) > 1:
             outcome = AttemptOutcome.PARTIAL

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.mta.queue import Entry
+from sim.mta.queue import Copy, Entry
 from sim.mta.queue_runs import queue_runs_of
 from sim.mta.retry.base import OF_HOST
 from sim.mta.retry.exim import EximRetry
@@ -91,3 +91,16 @@ def test_sendmail_takes_the_least_number_first_and_of_equals_the_one_found_first
     grown.content = bytes(3)
     runs.begin()
     assert [runs.next().queue_id for _ in range(4)] == ["a", "b", "c", "grown"]
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=9), st.lists(st.booleans(), min_size=9, max_size=9))
+def test_copies_that_are_done_with_go_whatever_stands_between_them(done, there):
+    """The others stay in their order; a copy that is no longer there is none to miss."""
+    copies = [Copy(1, None, f"{number}", 0.0, 0.0, ()) for number in range(len(done))]
+    gone = [copy for copy, over in zip(copies, done, strict=True) if over]
+    message = entry("1")
+    message.copies = [copy for copy, still in zip(copies, there, strict=False) if still]
+    left = [copy for copy in message.copies if copy not in gone]
+    if gone:
+        message.drop(gone)
+        assert message.copies == left
