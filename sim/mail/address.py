@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv6Address
 from typing import NamedTuple
+from unicodedata import normalize
 
 __all__ = [
     "Address",
@@ -14,8 +15,11 @@ __all__ = [
     "is_domain",
     "is_literal",
     "literal_of",
+    "local_key",
+    "mailbox_key",
     "octets_in",
     "parse_address",
+    "parse_local_part",
 ]
 
 LOCAL_PART_LIMIT = 64
@@ -104,6 +108,30 @@ def parse_address(text: str, *, utf8: bool = False) -> Address:
     if domain_length > DOMAIN_LIMIT:
         raise AddressError(f"domain of {text!r} has {domain_length} octets: at most {DOMAIN_LIMIT} are allowed")
     return address
+
+
+@lru_cache(maxsize=65536)
+def parse_local_part(text: str) -> str:
+    r"""The meaning of a local part, such as `bob`, `"john doe"` or `j\u00fcrgen` (RFC 6531); `str(Address)` writes it.
+
+    Raises:
+        AddressError: the text is not one, or is longer than RFC 5321 section 4.5.3.1.1 allows.
+    """
+    return parse_address(f"{text}@x", utf8=True).local
+
+
+def local_key(local: str) -> str:
+    """Text that is equal for local parts that mean one mailbox where they are delivered.
+
+    That is for the host to say (RFC 5321 section 2.4): hosts here look at neither case nor, as RFC 6530 section 10.1
+    has it, the Unicode normalization form. Nobody on the way changes a local part.
+    """
+    return local.lower() if local.isascii() else normalize("NFC", normalize("NFC", local).lower())
+
+
+def mailbox_key(address: Address) -> str:
+    """Text that is equal for addresses of one mailbox, as `local_key` has it."""
+    return f"{local_key(address.local)}@{domain_key(address.domain)}"
 
 
 def octets_in(text: str) -> int:

@@ -7,7 +7,16 @@ from contextlib import suppress
 from types import MappingProxyType
 from typing import Any, Literal
 
-from sim.mail.address import Address, AddressError, domain_key, is_literal, parse_address
+from sim.mail.address import (
+    Address,
+    AddressError,
+    domain_key,
+    is_literal,
+    local_key,
+    mailbox_key,
+    parse_address,
+    parse_local_part,
+)
 from sim.mail.path import Path, percent_decode
 from sim.mta.mx import Records, home_hosts, is_exchanger, is_home, is_null, routed
 from sim.protocol.smtp import replies
@@ -124,8 +133,8 @@ class Directory:
         self._moved: dict[str, Address] = {}
         for domain in domains:
             name = domain.name.lower()
-            self._users[name] = frozenset(user.lower() for user in domain.users)
-            self._lists |= {f"{local.lower()}@{name}": members for local, members in domain.lists.items()}
+            self._users[name] = frozenset(map(local_key, domain.users))
+            self._lists |= {f"{local_key(local)}@{name}": members for local, members in domain.lists.items()}
             self._forwards |= _addresses(domain.forwards, name)
             self._moved |= _addresses(domain.moved, name)
         self._percent_domains = frozenset({*self._users, host.lower()} if percent_hack else ())
@@ -169,14 +178,14 @@ class Directory:
 
     def has_user(self, address: Address) -> bool:
         """Whether a local address names a mailbox; every host has a postmaster and a mailer daemon."""
-        local, domain = address.local.lower(), address.domain.lower()
+        local, domain = local_key(address.local), address.domain.lower()
         if local in (POSTMASTER, MAILER_DAEMON) or local in self._users.get(domain, ()):
             return True
         return f"{local.removeprefix(OWNER)}@{domain}" in self._lists
 
     def members(self, address: Address) -> tuple[str, ...] | None:
         """The addresses of a list that this host keeps; None where the address is no such list."""
-        return self._lists.get(f"{address.local}@{address.domain}".lower()) if self._lists else None
+        return self._lists.get(mailbox_key(address)) if self._lists else None
 
     def judge(self, path: Path) -> Reply:
         """The reply to RCPT: a mailbox here, a domain to pass mail on to, or neither."""
@@ -198,13 +207,13 @@ class Directory:
 
     def forward(self, address: Address) -> Address | None:
         """Where the mail of a user is passed on to who forwards it; None of any other."""
-        return self._forwards.get(_key(address)) if self._forwards else None
+        return self._forwards.get(mailbox_key(address)) if self._forwards else None
 
     def elsewhere(self, address: Address) -> Reply | None:
         """What is to be said of a user who forwards his mail or has moved (RFC 5321 section 3.4); None of any other."""
         if not (self._forwards or self._moved):
             return None
-        key = _key(address)
+        key = mailbox_key(address)
         if key in self._forwards:
             # Who passes nothing on keeps the mail, and promises no more.
             kept = Reply(250, (f"<{address}>",), "2.1.5")
@@ -271,7 +280,7 @@ class Directory:
             return replies.E501_SYNTAX("EXPN list or list@domain")
         local, domain = self.meant(asked)
         homes = [domain] if domain else list(self._users)
-        found = [one for home in homes if self.members(one := Address(local.lower(), home.lower())) is not None]
+        found = [one for home in homes if self.members(one := Address(local_key(local), home.lower())) is not None]
         if len(found) > 1:
             return _readable(Reply(553, tuple(f"<{one}>" for one in found), "5.1.4"), utf8=utf8)
         members = self.members(found[0]) if found else None
@@ -305,17 +314,13 @@ class Directory:
         return _readable(self.elsewhere(found[0]) or Reply(250, (f"<{found[0]}>",), "2.1.5"), utf8=utf8)
 
     def _knows(self, address: Address) -> bool:
-        key = _key(address)
+        key = mailbox_key(address)
         return key in self._forwards or key in self._moved or self.has_user(address)
-
-
-def _key(address: Address) -> str:
-    return f"{address.local}@{address.domain}".lower()
 
 
 def _addresses(given: Mapping[str, str], domain: str) -> dict[str, Address]:
     """Users of a domain and the addresses that stand for them elsewhere."""
-    return {f"{local}@{domain}".lower(): parse_address(address, utf8=True) for local, address in given.items()}
+    return {f"{local_key(local)}@{domain}": parse_address(address, utf8=True) for local, address in given.items()}
 
 
 def _asked(text: str) -> Address | None:
@@ -326,7 +331,7 @@ def _asked(text: str) -> Address | None:
     with suppress(AddressError):
         return parse_address(inner, utf8=True)
     with suppress(AddressError):
-        return Address(parse_address(f"{inner}@x", utf8=True).local, "")
+        return Address(parse_local_part(inner), "")
     return None
 
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from sim.mail.address import Address
 from sim.mail.trace import moment
-from sim.mail.xtext import decode_xtext, encode_xtext
+from sim.mail.xtext import decode_unitext, decode_xtext, encode_unitext, encode_xtext
 from sim.protocol.smtp.events import Parameters
 
-__all__ = ["Wishes", "notifies", "original_recipient", "wishes_of", "with_original_recipient"]
+__all__ = ["Wishes", "notifies", "original_recipient", "wishes_of", "with_original_recipient", "with_smtputf8"]
 
 _USUAL_NOTIFY = frozenset({"FAILURE", "DELAY"})
 """Without NOTIFY, failures are reported, and delays may be (RFC 3461 section 4.1)."""
@@ -86,6 +86,12 @@ def _held_until(interval: str | None, until: str | None, now: float, clock: floa
         return 0.0
 
 
+def with_smtputf8(parameters: Parameters | None) -> Parameters:
+    """MAIL's parameters, if there are any, with SMTPUTF8 (RFC 6531)."""
+    asked = parameters or ()
+    return asked if ("SMTPUTF8", None) in asked else (*asked, ("SMTPUTF8", None))
+
+
 def notifies(parameters: Parameters, event: str) -> bool:
     """Whether the sender wants a report on a recipient's SUCCESS, FAILURE or DELAY."""
     if not parameters:
@@ -99,7 +105,7 @@ def original_recipient(parameters: Parameters) -> str:
     kind, _, address = (dict(parameters).get("ORCPT") or "").partition(";")
     if not kind:
         return ""
-    return f"{kind}; {address if kind.lower() == 'utf-8' else decode_xtext(address)}"
+    return f"{kind}; {decode_unitext(address) if kind.lower() == 'utf-8' else decode_xtext(address)}"
 
 
 def with_original_recipient(parameters: Parameters, address: Address | None) -> Parameters:
@@ -108,5 +114,5 @@ def with_original_recipient(parameters: Parameters, address: Address | None) -> 
         return parameters
     text = str(address)
     if not text.isascii():
-        return (*parameters, ("ORCPT", f"utf-8;{text}"))
+        return (*parameters, ("ORCPT", f"utf-8;{encode_unitext(text)}"))
     return (*parameters, ("ORCPT", f"rfc822;{encode_xtext(text)}"))

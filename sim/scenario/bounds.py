@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import TypeVar
 
-from sim.mail.address import domain_key, is_literal
+from sim.mail.address import Address, domain_key, is_literal, mailbox_key
 from sim.mail.mailbox import parse_mailbox
 from sim.mail.path import percent_route
 from sim.scenario.distribution import Constant, Distribution, Empirical, Exponential, Lognormal, Uniform, Weibull
 from sim.scenario.findings import Findings
 from sim.scenario.limits import Limits, raised
+from sim.scenario.owners import Owners
 from sim.scenario.product import most_attempts
 from sim.scenario.quantity import format_size
 from sim.scenario.source import Path as Place
-from sim.scenario.spec import Architecture, Domain, Host, Network, Product, Scenario, Weather
-
-T = TypeVar("T")
+from sim.scenario.spec import Architecture, Host, Network, Product, Scenario, Weather
 
 __all__ = ["check_bounds", "check_size", "copies_of", "typical_most"]
 
@@ -103,7 +101,7 @@ def _attempts(architectures: Mapping[str, Architecture]) -> Iterator[tuple[Place
                 yield ("hosts", host.name, "mta"), host.name, most_attempts(host.mta)
 
 
-def copies_of(text: str, domains: Mapping[str, Domain]) -> int:
+def copies_of(text: str, owners: Owners) -> int:
     """How many copies a message to an address becomes at most: each list expands once, each forward goes on once.
 
     A percent address may be followed, and an address literal may be any domain's. Forwards that lead back to each other
@@ -111,24 +109,23 @@ def copies_of(text: str, domains: Mapping[str, Domain]) -> int:
     """
     address = parse_mailbox(text).address
     meant = address, percent_route(address).mailbox or address
-    return max([_copies(f"{one.local}@{name}", domains) for one in meant for name in _homes(one.domain, domains)])
+    return max([_copies(Address(one.local, name), owners) for one in meant for name in _homes(one.domain, owners)])
 
 
-def _homes(domain: str, domains: Mapping[str, Domain]) -> Collection[str]:
+def _homes(domain: str, owners: Owners) -> Collection[str]:
     """The domains whose mailboxes may be meant."""
-    return [domain, *domains] if is_literal(domain) else (domain_key(domain),)
+    return [domain, *owners.domains] if is_literal(domain) else (domain_key(domain),)
 
 
-def _copies(address: str, domains: Mapping[str, Domain]) -> int:
+def _copies(address: Address, owners: Owners) -> int:
     todo, seen, count = [address], set[str](), 1
     while todo:
-        local, _, name = (one := todo.pop().lower()).rpartition("@")
-        if one not in seen and name in domains:
-            seen.add(one)
-            forward = _called(local, domains[name].forwards, "")
-            further = [*_called(local, domains[name].lists, ()), *([forward] if forward else [])]
+        key = mailbox_key(one := todo.pop())
+        if key not in seen:
+            seen.add(key)
+            further = owners.leads_to(one)
             count += len(further)
-            if forward and forward.lower() in seen and _goes_round(one, domains):
+            if any(mailbox_key(to) in seen for to in further) and _goes_round(one, owners):
                 count += _HOPS
             todo += further
     return count
@@ -138,19 +135,16 @@ _HOPS = 100
 """What no product lets pass by its defaults (RFC 5321 section 6.3)."""
 
 
-def _goes_round(address: str, domains: Mapping[str, Domain]) -> bool:
+def _goes_round(address: Address, owners: Owners) -> bool:
     """Whether an address's forward leads back to it by nothing but forwards."""
     seen, one = set[str](), address
-    while one not in seen:
-        seen.add(one)
-        local, _, name = one.rpartition("@")
-        one = _called(local, domains[name].forwards, "").lower() if name in domains else ""
-    return one == address
-
-
-def _called(local: str, named: Mapping[str, T], instead: T) -> T:
-    """What stands under a name, whatever its case."""
-    return next((value for name, value in named.items() if name.lower() == local), instead)
+    while mailbox_key(one) not in seen:
+        seen.add(mailbox_key(one))
+        to = owners.forward(one)
+        if to is None:
+            return False
+        one = to
+    return mailbox_key(one) == mailbox_key(address)
 
 
 def typical_most(distribution: Distribution) -> float:

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from itertools import islice
 
+from sim.mail.address import Address, domain_key, local_key
 from sim.scenario.findings import Findings
 from sim.scenario.next_hosts import ALL_OTHERS
+from sim.scenario.owners import address_of
 from sim.scenario.plan import DEFAULTS
 from sim.scenario.source import Path
 from sim.scenario.spec import Architecture, Domain, Host
@@ -41,11 +43,16 @@ def _of_addresses(domains: Mapping[str, Domain]) -> Iterator[Found]:
     for name, domain in domains.items():
         for key, addresses in (("lists", domain.lists), ("forwards", {k: (v,) for k, v in domain.forwards.items()})):
             for local, further in addresses.items():
-                address = f"{local}@{name}".lower()
+                address = _written(Address(local, name))
                 places[address] = ("domains", name, key, local)
-                graph[address] = [one.lower() for one in further]
+                graph[address] = [_written(one) for one in map(address_of, further) if one is not None]
     for way in _loops(graph):
         yield [places[way[0]]], f"a mail loop: {' -> '.join(way)}"
+
+
+def _written(address: Address) -> str:
+    """An address in one form for all that mean its mailbox."""
+    return str(Address(local_key(address.local), domain_key(address.domain)))
 
 
 def _of_hosts(domains: Mapping[str, Domain], architecture: Architecture) -> Iterator[Found]:

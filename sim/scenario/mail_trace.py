@@ -6,6 +6,7 @@ temporal e-mail networks have this form, with numbers for people, who are dealt 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
@@ -15,11 +16,12 @@ from typing import NamedTuple
 
 from sim.scenario.inputs import InputError, printable, read_input
 from sim.scenario.names import shown
-from sim.scenario.spec import NULL_MX, Domain
+from sim.scenario.owners import Owners, address_of
 
 __all__ = ["Letter", "Recorded", "addresses_of", "read_letters", "strangers"]
 
-POSTMASTER = "postmaster"
+_FIELD = re.compile(r'"(?:[^"\\]|\\.)*"@\S+|\S+')
+"""A field of a row; a quoted local part may hold spaces."""
 
 _Row = tuple[float, str, str, int]
 """Seconds, source, target, line of the file."""
@@ -73,55 +75,34 @@ def read_letters(folder: Path, name: str, *, start: float, duration: float, most
     return Recorded(letters, first_lines, len(everything), len(everything) - len(rows), span)
 
 
-def strangers(recorded: Recorded, domains: Mapping[str, Domain]) -> list[str]:
+def strangers(recorded: Recorded, owners: Owners) -> list[str]:
     """The people whose names are no address of the scenario, in order of first appearance."""
-    book = _Book(domains)
-    return [person for person in recorded.people if book.address(person) is None]
+    return [person for person in recorded.people if _address(person, owners) is None]
 
 
-def addresses_of(recorded: Recorded, domains: Mapping[str, Domain], users: Sequence[str]) -> dict[str, str]:
+def addresses_of(recorded: Recorded, owners: Owners, users: Sequence[str]) -> dict[str, str]:
     """Everybody's address: their own one, or one of the users', dealt in order of first appearance.
 
     When there are more people to deal than users, the users are gone through again from the first one on.
     """
-    book = _Book(domains)
-    found = {person: book.address(person) for person in recorded.people}
+    found = {person: _address(person, owners) for person in recorded.people}
     dealt = (person for person, address in found.items() if address is None)
     return {person: address for person, address in found.items() if address is not None} | {
         person: users[number % len(users)] for number, person in enumerate(dealt)
     }
 
 
-class _Book:
-    """The addresses of a scenario, found in whatever case they are written, as the hosts find their users."""
-
-    def __init__(self, domains: Mapping[str, Domain]) -> None:
-        self._domains = domains
-        self._names: dict[str, dict[str, str]] = {}
-
-    def address(self, person: str) -> str | None:
-        """The address that a person's name is, as the scenario writes it; None if it has none such."""
-        local, _, name = person.rpartition("@")
-        domain = self._domains.get(name.lower())
-        if not local or domain is None:
-            return None
-        if domain.mx == NULL_MX or local.lower() == POSTMASTER:
-            return f"{local}@{domain.name}"
-        names = self._names_of(domain)
-        own = names.get(local) or names.get(local.lower())
-        return None if own is None else f"{own}@{domain.name}"
-
-    def _names_of(self, domain: Domain) -> dict[str, str]:
-        """Its local-parts, by themselves, and by themselves in lower case."""
-        if domain.name not in self._names:
-            known = (*domain.users, *domain.lists, *domain.forwards, *domain.moved)
-            self._names[domain.name] = {local.lower(): local for local in known} | {local: local for local in known}
-        return self._names[domain.name]
+def _address(person: str, owners: Owners) -> str | None:
+    """The address that a person's name is, as the scenario writes it; None if it has none such."""
+    address = address_of(person)
+    if address is None or not owners.has(address):
+        return None
+    return str(owners.own(address))
 
 
 def _rows(folder: Path, name: str, most: int) -> Iterator[_Row]:
     for number, line in enumerate(read_input(folder, name, most).decode("utf-8-sig", "replace").split("\n"), 1):
-        fields = line.split()
+        fields = _FIELD.findall(line) if '"' in line else line.split()
         if not fields or fields[0].startswith("#"):
             continue
         try:

@@ -17,6 +17,7 @@ from sim.scenario.limits import Limits, raised
 from sim.scenario.mail_trace import addresses_of, read_letters, strangers
 from sim.scenario.messages import read_messages
 from sim.scenario.names import counted, listing, shown
+from sim.scenario.owners import Owners
 from sim.scenario.quantity import format_duration
 from sim.scenario.source import Path as Place
 from sim.scenario.spec import Domain
@@ -44,6 +45,7 @@ class People:
     sure: bool
     duration: float
     limits: Limits
+    owners: Owners
 
 
 def resolve_workload(forms: Sequence[WorkloadForm], people: People) -> tuple[Source, ...]:
@@ -77,7 +79,7 @@ class _Volume:
     def copies(self, address: str) -> int:
         """How many copies a message to this address becomes."""
         if address not in self._copies:
-            self._copies[address] = copies_of(address, self._people.domains)
+            self._copies[address] = copies_of(address, self._people.owners)
         return self._copies[address]
 
     def add(self, place: Place, messages: float, copies: float) -> None:
@@ -198,7 +200,7 @@ def _trace(form: TraceForm, place: Place, people: People, volume: _Volume) -> Tr
         return trace
     count = sum(len(letter.targets) for letter in recorded.letters)
     check_size(typical_most(trace.size), (*place, "size"), people.limits, findings)
-    known = addresses_of(recorded, people.domains, [""])
+    known = addresses_of(recorded, people.owners, [""])
     copies = sum(
         volume.copies(known[target]) if known[target] else 1 for letter in recorded.letters for target in letter.targets
     )
@@ -209,7 +211,7 @@ def _trace(form: TraceForm, place: Place, people: People, volume: _Volume) -> Tr
         left_out = f"{recorded.left_out} of {counted(recorded.rows, 'row')}, which are at {first:.10g} to {last:.10g} s"
         until = f"{form.start:.10g} to {form.start + people.duration:.10g} s"
         findings.note(f"{form.file}: left out are {left_out}; replayed are {until}, by `start` and `duration`")
-    unknown_people = strangers(recorded, people.domains)
+    unknown_people = strangers(recorded, people.owners)
     if unknown_people and form.deal:
         findings.note(
             f"{form.file}: {len(unknown_people)} people who are no addresses of the scenario are dealt to its users"

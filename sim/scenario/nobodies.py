@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from sim.mail.address import Address, domain_key, is_literal
+from sim.mail.address import Address, domain_key, is_literal, local_key
 from sim.mail.mailbox import parse_mailbox
 from sim.scenario.findings import Findings
 from sim.scenario.names import ehlo_names, shown, suggestion
-from sim.scenario.spec import NULL_MX, Domain
+from sim.scenario.owners import Owners
+from sim.scenario.spec import Domain
 from sim.scenario.workload import Arrivals, Messages, MessagesAt, Source
 
 __all__ = ["note_nobodies"]
@@ -16,7 +17,7 @@ __all__ = ["note_nobodies"]
 _TOLD = 10
 """More addresses than these are not all told."""
 
-_EVERYWHERE = ("postmaster", "mailer-daemon")
+_MAILER_DAEMON = "mailer-daemon"
 
 
 def note_nobodies(
@@ -50,31 +51,24 @@ class _Register:
     """Who has an address, as far as the scenario's domains say."""
 
     def __init__(self, domains: Mapping[str, Domain], nodes: Collection[str]) -> None:
-        self._domains = domains
+        self._owners = Owners(domains)
         known_as = ehlo_names(nodes)
         self._hosts = frozenset(name.lower() for node in nodes for name in (node, known_as[node]))
-        self._known: dict[str, frozenset[str]] = {}
 
     def may_have(self, address: Address) -> bool:
         """Whether somebody has the address, or only a host can know that."""
-        local, name = address.local.lower(), domain_key(address.domain)
-        domain = self._domains.get(name)
-        if domain is None:
+        local, name = local_key(address.local), domain_key(address.domain)
+        if name not in self._owners.domains:
             return name in self._hosts or is_literal(name)
-        if domain.mx == NULL_MX or "%" in local or local in _EVERYWHERE:
-            return True
-        if name not in self._known:
-            self._known[name] = frozenset(one.lower() for one in _names(domain))
-        return local.removeprefix("owner-") in self._known[name]
+        list_or_user = Address(local.removeprefix("owner-"), name)
+        return "%" in local or local == _MAILER_DAEMON or self._owners.has(list_or_user)
 
     def told(self, address: Address) -> str:
         """What is strange about an address that nobody has."""
-        domain = self._domains.get(domain_key(address.domain))
+        domains = self._owners.domains
+        domain = domains.get(domain_key(address.domain))
         if domain is None:
-            near = suggestion(address.domain, self._domains)
+            near = suggestion(address.domain, domains)
             return f"{shown(str(address))}: no domain of the scenario ({shown(address.domain)}){near}"
-        return f"{shown(str(address))}: no user of {domain.name}{suggestion(address.local, list(_names(domain)))}"
-
-
-def _names(domain: Domain) -> Iterator[str]:
-    yield from (*domain.users, *domain.lists, *domain.forwards, *domain.moved)
+        near = suggestion(address.local, list(self._owners.names(domain).values()))
+        return f"{shown(str(address))}: no user of {domain.name}{near}"

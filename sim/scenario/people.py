@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from typing import TypeVar
 
+from sim.mail.address import Address, AddressError, domain_key, local_key, mailbox_key, parse_address, parse_local_part
 from sim.scenario.findings import Findings
 from sim.scenario.form import DomainForm
 from sim.scenario.names import dns_label, is_domain_name, shown, unique
+from sim.scenario.owners import Owners, address_of
 from sim.scenario.population import numbered
 from sim.scenario.reading import KEY
 from sim.scenario.records import NO_RECORDS, Records, Said, resolve_records
@@ -15,9 +18,9 @@ from sim.scenario.source import Path
 from sim.scenario.spec import NULL_MX, Domain
 from sim.scenario.zones import DEFAULT_PREFERENCE
 
+T = TypeVar("T")
+
 DEFAULT_USERS = 10
-POSTMASTER = "postmaster"
-"""RFC 5321 4.5.1: every domain has one, in upper or lower case alike."""
 
 
 def resolve_domains(
@@ -47,9 +50,9 @@ def resolve_domains(
             name=key,
             mx=said.mx,
             users=_users(form, forms),
-            lists=form.lists or {},
-            forwards=form.forwards or {},
-            moved=form.moved or {},
+            lists=_by_meaning(form.lists),
+            forwards=_by_meaning(form.forwards),
+            moved=_by_meaning(form.moved),
             submission=_submission(name, form, said.mx, nodes, findings, known=known),
             cname=cname,
             mailboxes=_mailboxes(name, form, nodes, findings, known=known),
@@ -57,7 +60,7 @@ def resolve_domains(
             ttl=said.ttl,
             changes=said.changes,
         )
-        _check_once(name, domains[key], findings)
+        _check_once(name, form, findings)
         if said.mx == NULL_MX and findings.whole("domains", name):
             for kind in [kind for kind in ("users", "mailboxes", *_KEYS.values()) if getattr(form, kind)]:
                 findings.error(
@@ -66,16 +69,16 @@ def resolve_domains(
     return _with_members(forms, domains, findings)
 
 
-def _check_once(name: str, domain: Domain, findings: Findings) -> None:
+def _check_once(name: str, form: DomainForm, findings: Findings) -> None:
     """No name for two kinds of recipient."""
-    taken = dict.fromkeys(domain.users, "user")
-    for kind, names in (("list", domain.lists), ("forward", domain.forwards), ("moved user", domain.moved)):
-        for local in names:
-            other = taken.setdefault(local, kind)
+    taken = dict.fromkeys(map(local_key, form.users or ()), "user")
+    for kind, key in _KEYS.items():
+        for written in getattr(form, key) or ():
+            other = taken.setdefault(local_key(parse_local_part(written)), kind)
             if other != kind:
                 findings.error(
-                    ("domains", name, _KEYS[kind], local, KEY),
-                    f"a {other} and a {kind} of one name ({local}): rename one",
+                    ("domains", name, key, written, KEY),
+                    f"a {other} and a {kind} of one name ({written}): rename one",
                 )
 
 
@@ -85,34 +88,38 @@ _KEYS = {"list": "lists", "forward": "forwards", "moved user": "moved"}
 def _with_members(forms: Mapping[str, DomainForm], domains: dict[str, Domain], findings: Findings) -> dict[str, Domain]:
     """The domains with their lists' members and their aliases checked: addresses that exist."""
     sure = findings.whole("domains")
+    owners = Owners(dict(domains))
     for name, form in forms.items():
         found = {}
-        for local, members in (form.lists or {}).items():
-            place: Path = ("domains", name, "lists", local)
+        for written, members in (form.lists or {}).items():
+            place: Path = ("domains", name, "lists", written)
+            local = parse_local_part(written)
             found[local] = tuple(
-                resolve_address(member, (*place, index), domains, findings, sure=sure)
+                resolve_address(member, (*place, index), owners, findings, sure=sure)
                 for index, member in enumerate(members)
             )
         domains[name.lower()] = replace(
             domains[name.lower()],
             lists=found,
-            forwards=_aliases(name, "forwards", form.forwards, domains, findings),
-            moved=_aliases(name, "moved", form.moved, domains, findings),
+            forwards=_aliases(name, "forwards", form.forwards, owners, findings),
+            moved=_aliases(name, "moved", form.moved, owners, findings),
         )
     return domains
 
 
 def _aliases(
-    name: str, key: str, given: Mapping[str, str] | None, domains: Mapping[str, Domain], findings: Findings
+    name: str, key: str, given: Mapping[str, str] | None, owners: Owners, findings: Findings
 ) -> dict[str, str]:
     """A domain's forwards or moved users, with their addresses checked."""
     sure = findings.whole("domains")
     found = {}
-    for local, address in (given or {}).items():
-        place: Path = ("domains", name, key, local)
-        found[local] = resolve_address(address, place, domains, findings, sure=sure)
-        if key == "moved" and found[local] == f"{local}@{name.lower()}":
-            findings.error(place, f"a user who has moved to where he was ({local}): allowed is another address")
+    for written, text in (given or {}).items():
+        place: Path = ("domains", name, key, written)
+        local = parse_local_part(written)
+        found[local] = resolve_address(text, place, owners, findings, sure=sure)
+        to = address_of(text)
+        if key == "moved" and to is not None and mailbox_key(to) == mailbox_key(Address(local, name)):
+            findings.error(place, f"a user who has moved to where he was ({written}): allowed is another address")
     return found
 
 
@@ -123,6 +130,11 @@ def _mailboxes(
     place: Path = ("domains", name, "mailboxes")
     hosts = dict.fromkeys(form.mailboxes or ())
     return tuple([host for host in hosts if findings.known(place, "host", host, nodes, whole=known)])
+
+
+def _by_meaning(given: Mapping[str, T] | None) -> dict[str, T]:
+    """What stands under local parts, by their meaning."""
+    return {parse_local_part(written): value for written, value in (given or {}).items()}
 
 
 def _users(form: DomainForm, forms: Mapping[str, DomainForm]) -> tuple[str, ...]:
@@ -196,26 +208,24 @@ def _check_name(name: str, again: bool, findings: Findings) -> None:
         )
 
 
-def resolve_address(text: str, path: Path, domains: Mapping[str, Domain], findings: Findings, *, sure: bool) -> str:
-    """The address with its domain in lower case, after a check that there is such a user.
+def resolve_address(text: str, path: Path, owners: Owners, findings: Findings, *, sure: bool) -> str:
+    """The address in its shortest form, with its domain in lower case, after a check that there is such a user.
 
     `sure` says that the domains are all known, so that an unknown one is a mistake.
     """
-    local, at, name = text.rpartition("@")
-    if not at or not local:
-        findings.error(path, f"not an address ({shown(text)}): allowed is USER@DOMAIN")
+    try:
+        address = parse_address(text, utf8=True)
+    except AddressError as error:
+        findings.error(path, f"not an address ({shown(text)}): allowed is USER@DOMAIN; {error}")
         return text
-    domain = domains.get(name.lower())
+    domain = owners.domains.get(domain_key(address.domain))
     if domain is None:
         if sure:
-            findings.error(path, findings.unknown("domain", name, domains))
+            findings.error(path, findings.unknown("domain", address.domain, owners.domains))
         return text
-    if domain.mx == NULL_MX:
-        return f"{local}@{domain.name}"
-    known = (domain.users, domain.lists, domain.forwards, domain.moved)
-    if not any(local in names for names in known) and local.lower() != POSTMASTER:
-        if sure and findings.untouched("domains", name):
-            users = [one for names in known for one in names]
-            findings.error(path, findings.unknown(f"user of {domain.name}", local, users))
+    if not owners.has(address):
+        if sure and findings.untouched("domains", address.domain):
+            names = [*owners.names(domain).values()]
+            findings.error(path, findings.unknown(f"user of {domain.name}", address.local, names))
         return text
-    return f"{local}@{domain.name}"
+    return str(Address(address.local, domain.name))

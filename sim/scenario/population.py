@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache, partial
 from typing import Annotated
 
+from sim.mail.address import LOCAL_PART_LIMIT, AddressError, local_key, parse_local_part
 from sim.scenario.names import shown
 from sim.scenario.reading import KEY, Collected, JsonSchema, Reads
 from sim.scenario.values import read_name, read_whole
 
 MOST_USERS = 1_000_000
 
-_ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-_LOCAL_PART = re.compile(rf"{_ATEXT}(?:\.{_ATEXT})*")
-"""Dot-string of RFC 5321 4.1.2."""
-
 
 def read_users(value: object) -> tuple[str, ...]:
-    """How many users (they are called u1, u2, ...), or a list of their local-parts.
+    """How many users (they are called u1, u2, ...), or a list of their local-parts; gives what these mean.
 
     Raises:
         ValueError: no user at all, too many, or a name that is no local-part or is there twice.
@@ -29,22 +25,22 @@ def read_users(value: object) -> tuple[str, ...]:
         return numbered(read_whole(1, MOST_USERS, value))
     if not value:
         raise ValueError("a domain without users (an empty list): allowed is at least one")
-    seen: set[str] = set()
+    seen: dict[str, str] = {}
     collected = Collected()
     users = tuple(collected.read((i,), partial(_read_user, seen), item, "") for i, item in enumerate(value))
     collected.done()
-    return users
+    return tuple(map(parse_local_part, users))
 
 
 def read_lists(value: object) -> dict[str, tuple[str, ...]]:
-    """Mailing lists: a mapping of their local-parts to lists of addresses.
+    """Mailing lists: a mapping of their local-parts, as they are written, to lists of addresses.
 
     Raises:
         ValueError: something else, a name that is no local-part, or a list without members.
     """
     if not isinstance(value, dict):
         raise ValueError(f"not mailing lists ({shown(value)}): allowed is e.g. {{staff: [ann@a.example]}}")  # noqa: TRY004
-    seen: set[str] = set()
+    seen: dict[str, str] = {}
     collected = Collected()
     lists: dict[str, tuple[str, ...]] = {}
     for key, members in value.items():
@@ -55,14 +51,14 @@ def read_lists(value: object) -> dict[str, tuple[str, ...]]:
 
 
 def read_aliases(value: object) -> dict[str, str]:
-    """Names that stand for others: a mapping of local-parts to an address each.
+    """Names that stand for others: a mapping of local-parts, as they are written, to an address each.
 
     Raises:
         ValueError: something else, or a name that is no local-part.
     """
     if not isinstance(value, dict):
         raise ValueError(f"not addresses by name ({shown(value)}): allowed is e.g. {{ann: ann@b.example}}")  # noqa: TRY004
-    seen: set[str] = set()
+    seen: dict[str, str] = {}
     collected = Collected()
     aliases: dict[str, str] = {}
     for key, address in value.items():
@@ -87,15 +83,20 @@ def numbered(count: int) -> tuple[str, ...]:
     return tuple(f"u{number}" for number in range(1, count + 1))
 
 
-def _read_user(seen: set[str], value: object) -> str:
+def _read_user(seen: dict[str, str], value: object) -> str:
+    """A local-part as it is written."""
     name = read_name(value)
-    if len(name) > 64 or not _LOCAL_PART.fullmatch(name):
+    try:
+        key = local_key(parse_local_part(name))
+    except AddressError as error:
         raise ValueError(
-            f"not a local-part ({shown(value)}): allowed are letters, digits, !#$%&'*+-/=?^_`{{|}}~ and dots inside"
-        )
-    if name in seen:
-        raise ValueError(f"this user is there twice ({name}): allowed is each name once")
-    seen.add(name)
+            f"not a local-part ({shown(value)}): allowed are letters, digits, !#$%&'*+-/=?^_`{{|}}~ and dots inside, "
+            f"and anything else between double quotes, as in '\"john doe\"'; at most {LOCAL_PART_LIMIT} octets"
+        ) from error
+    if key in seen:
+        why = "" if seen[key] == name else f", as {seen[key]}: case, quotes and Unicode forms make no other one"
+        raise ValueError(f"this user is there twice ({name}): allowed is each name once{why}")
+    seen[key] = name
     return name
 
 

@@ -18,6 +18,7 @@ from sim.scenario.machines import resolve_architectures
 from sim.scenario.mailing import People, resolve_workload
 from sim.scenario.names import some, unknown
 from sim.scenario.nobodies import note_nobodies
+from sim.scenario.owners import Owners
 from sim.scenario.people import resolve_domains
 from sim.scenario.quantity import format_duration
 from sim.scenario.reading import Step
@@ -39,7 +40,7 @@ def resolve(form: ScenarioForm, findings: Findings, folder: Path, metrics: Colle
     network = resolve_storms(form.network, network, findings, trace, form.start, known=known)
     domains = resolve_domains(form.domains, network.nodes, findings, ttl=network.dns.ttl, known=known)
     sure = findings.whole("domains") and (known or form.domains is not None)
-    people = People(domains, findings, folder, sure, form.duration, limits)
+    people = People(domains, findings, folder, sure, form.duration, limits, Owners(domains))
     workload = resolve_workload(form.workload, people)
     architectures = resolve_architectures(
         form.architectures,

@@ -13,7 +13,9 @@ from typing import Any, cast, get_args
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.scalarstring import SingleQuotedScalarString
 
+from sim.mail.address import Address
 from sim.scenario.acts import show_acts
 from sim.scenario.addresses import show_addresses
 from sim.scenario.asking import shown_asks
@@ -128,7 +130,7 @@ def _yaml(data: Settings) -> str:
 def _commented(value: object, depth: int) -> object:
     """Mappings and lists as ruamel has them: in one line where they are short or hold plain values only."""
     if isinstance(value, dict):
-        mapping = CommentedMap({key: _commented(item, depth + 1) for key, item in value.items()})
+        mapping = CommentedMap({_commented(key, depth): _commented(item, depth + 1) for key, item in value.items()})
         if not value or (depth > 1 and len(_text(value)) <= _LINE):
             mapping.fa.set_flow_style()
         return mapping
@@ -137,6 +139,9 @@ def _commented(value: object, depth: int) -> object:
         if depth > 1 and not any(isinstance(item, dict) for item in value):
             sequence.fa.set_flow_style()
         return sequence
+    if isinstance(value, str) and value[:1] == "?":
+        # ruamel writes it without quotes, and takes it for a mark when it reads it in a flow.
+        return SingleQuotedScalarString(value)
     return value
 
 
@@ -287,10 +292,16 @@ def _domain(domain: Domain, ttl: float) -> Settings:
     if domain.mailboxes:
         where["mailboxes"] = list(domain.mailboxes)
     count = len(domain.users)
-    users: object = count if domain.users == numbered(count) else list(domain.users)
-    lists: Settings = {name: list(members) for name, members in domain.lists.items()}
-    names = {"lists": lists, "forwards": dict(domain.forwards), "moved": dict(domain.moved)}
+    users: object = count if domain.users == numbered(count) else [_local(name) for name in domain.users]
+    lists: Settings = {_local(name): list(members) for name, members in domain.lists.items()}
+    kinds = {"forwards": domain.forwards, "moved": domain.moved}
+    names = {"lists": lists} | {key: {_local(name): to for name, to in kind.items()} for key, kind in kinds.items()}
     return where | {"users": users} | {key: value for key, value in names.items() if value}
+
+
+def _local(name: str) -> str:
+    """A local-part as a file has it, in quotes where it needs them."""
+    return str(Address(name, ""))
 
 
 def _records(domain: Domain) -> Settings:

@@ -261,8 +261,13 @@ def _float(text: str) -> float:
     return float(text.replace("_", "").lower().replace(".inf", "inf").replace(".nan", "nan"))
 
 
+def _text(text: str) -> str:
+    """The text, in which pairs of escapes as JSON writes them (RFC 8259 section 7) are one character each."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+
+
 _SCALARS: Mapping[str, Callable[[str], object]] = {
-    f"{_TAG}str": str,
+    f"{_TAG}str": _text,
     f"{_TAG}int": _integer,
     f"{_TAG}float": _float,
     f"{_TAG}bool": lambda text: text.lower() in {"true", "yes", "on", "y"},

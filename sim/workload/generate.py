@@ -16,6 +16,7 @@ from sim.mail.xtext import encode_xtext
 from sim.scenario.distribution import Distribution
 from sim.scenario.mail_trace import addresses_of, read_letters
 from sim.scenario.messages import read_messages
+from sim.scenario.owners import Owners
 from sim.scenario.spec import Scenario
 from sim.scenario.workload import Arrivals, Asks, Messages, MessagesAt, Source, Trace
 from sim.workload.pairs import Pairs
@@ -139,7 +140,7 @@ def _trace(source: Trace, scenario: Scenario, population: Population, streams: S
     recorded = read_letters(
         scenario.folder, source.file, start=source.start, duration=scenario.duration, most=scenario.limits.file
     )
-    address = addresses_of(recorded, scenario.domains, population.in_turn)
+    address = addresses_of(recorded, Owners(scenario.domains), population.in_turn)
     sizes = streams("sizes")
     for letter in recorded.letters:
         # Two people may have come to one user, who gets the message once.

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from random import Random
 from typing import Literal
 
-from sim.mail.address import Address, domain_key
+from sim.mail.address import Address, domain_key, mailbox_key
 from sim.mail.mailbox import parse_mailbox
 from sim.scenario.spec import Domain
 
@@ -36,9 +36,9 @@ class Population:
 
     @cached_property
     def _taken(self) -> frozenset[str]:
-        """Every address that leads somewhere, in lower case."""
+        """Every address that leads somewhere, by its key."""
         return frozenset(
-            f"{local}@{domain.name}".lower()
+            mailbox_key(Address(local, domain.name))
             for domain in self._domains
             for names in (domain.users, domain.lists, domain.forwards, domain.moved)
             for local in names
@@ -107,7 +107,7 @@ class Population:
         """An address in the domain of a user that nobody has there; another one for each number."""
         domain = _domain_of(neighbour)
         local = f"nobody{number}"
-        while f"{local}@{domain}".lower() in self._taken:
+        while mailbox_key(Address(local, domain)) in self._taken:
             local = f"x{local}"
         return str(Address(local, domain))
 

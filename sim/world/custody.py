@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sim.mail.address import Address, is_literal, parse_address
+from sim.mail.address import Address, is_literal, mailbox_key, parse_address
 from sim.mail.digest import seal_holds
 from sim.mail.path import Path
 from sim.mail.trace import delivered_to
@@ -16,7 +16,8 @@ from sim.mta.directory import E550_SOURCE_ROUTE, OWNER
 from sim.mta.loops import LIST_LOOP, has_passed, is_looping, loop_checks
 from sim.mta.queue import Copy, Entry, Failure
 from sim.mta.source_route import passed
-from sim.mta.wishes import Wishes
+from sim.mta.wishes import Wishes, with_smtputf8
+from sim.protocol.smtp.events import Parameters
 from sim.results.outcomes import CopyOutcome
 from sim.world.noise import FOUND
 from sim.world.tidings import tell, tell_postmaster
@@ -41,7 +42,7 @@ class Custody:
         self._takes_routes = host.source_routes != "reject"
         self._loops = loop_checks(host.mta)
         self._expanded: dict[tuple[int, str], int] = {}
-        self._written = deque[tuple[Path, list[Copy], bytes]]()
+        self._written = deque[tuple[Path, list[Copy], bytes, Parameters | None]]()
         self._passes_on = False
 
     def take(
@@ -79,7 +80,7 @@ class Custody:
             if address is None or copy.forward_path.route or not station.directory.is_local(address):
                 remote.append(copy)
                 continue
-            fate = self._arrive(copy, address, reverse_path, content)
+            fate = self._arrive(copy, address, reverse_path, content, utf8=wishes is not None and wishes.utf8)
             if fate.code:
                 refused.append((copy, fate))
             elif wishes is None:
@@ -129,15 +130,18 @@ class Custody:
             self._station.world.ledger.end(copy, CopyOutcome.DELIVERED, fate.text, now)
         self.give_up(entry, refused, now)
 
-    def _arrive(self, copy: Copy, address: Address, reverse_path: Path, content: bytes) -> Failure:
-        """Put a copy where it is for: into a mailbox, or to a list. Gives its fate, whose code is 0 if all is well."""
+    def _arrive(self, copy: Copy, address: Address, reverse_path: Path, content: bytes, *, utf8: bool) -> Failure:
+        """Put a copy where it is for: into a mailbox, or to a list. Gives its fate, whose code is 0 if all is well.
+
+        `utf8` says that the message is one of RFC 6531, whose header may be in UTF-8 wherever it goes.
+        """
         directory = self._station.directory
         if is_literal(address.domain) or not address.domain.isascii():
             address = directory.meant(address)
         if (members := directory.members(address)) is not None:
-            return self._expand(copy, address, members, reverse_path, content)
+            return self._expand(copy, address, members, reverse_path, content, utf8=utf8)
         if (to := directory.forward(address)) is not None:
-            return self._forward(copy, address, to, reverse_path, content)
+            return self._forward(copy, address, to, reverse_path, content, utf8=utf8)
         if (word := directory.elsewhere(address)) is not None:
             return Failure(word.code, word.enhanced, word.text)
         if not directory.has_user(address):
@@ -170,7 +174,14 @@ class Custody:
         return None if path == before or local else back
 
     def _expand(
-        self, copy: Copy, address: Address, members: Sequence[str], reverse_path: Path, content: bytes
+        self,
+        copy: Copy,
+        address: Address,
+        members: Sequence[str],
+        reverse_path: Path,
+        content: bytes,
+        *,
+        utf8: bool,
     ) -> Failure:
         """Pass a message on to a list's members, in the name of the list's owner (RFC 5321 section 3.9.2).
 
@@ -183,15 +194,18 @@ class Custody:
         if has_passed(content, address, here=False):
             return LIST_LOOP
         first = self._expanded.setdefault(
-            (self._station.world.origin(copy.message_id), str(address).lower()), copy.message_id
+            (self._station.world.origin(copy.message_id), mailbox_key(address)), copy.message_id
         )
         if first != copy.message_id:
             return Failure(0, bounce.DELIVERED.enhanced, "expanded before")
         owner = reverse_path if reverse_path.is_null else Path(Address(OWNER + address.local, address.domain))
-        self._write(owner, [Path(parse_address(member)) for member in members], content, copy, address)
+        to = [Path(parse_address(member, utf8=True)) for member in members]
+        self._write(owner, to, content, copy, address, utf8=utf8)
         return Failure(0, bounce.DELIVERED.enhanced, f"expanded to {len(members)} members")
 
-    def _forward(self, copy: Copy, address: Address, to: Address, reverse_path: Path, content: bytes) -> Failure:
+    def _forward(
+        self, copy: Copy, address: Address, to: Address, reverse_path: Path, content: bytes, *, utf8: bool
+    ) -> Failure:
         """Pass a user's mail on to his other address, in its sender's name (RFC 5321 section 3.4).
 
         It fails if the product finds that the message has been through this forward before. Otherwise as `_expand`.
@@ -200,7 +214,7 @@ class Custody:
         if has_passed(content, address, here=not checks.reads_delivered_to):
             return replace(checks.forwarding, text=checks.forwarding.text.format(address=address))
         author = self._station.world.forged.get(copy.message_id)
-        self._write(reverse_path, [Path(to)], content, copy, address, author=author)
+        self._write(reverse_path, [Path(to)], content, copy, address, author=author, utf8=utf8)
         return Failure(0, bounce.DELIVERED.enhanced, f"forwarded to {to}")
 
     def _write(
@@ -212,6 +226,7 @@ class Custody:
         address: Address,
         *,
         author: str | None = None,
+        utf8: bool,
     ) -> None:
         """Write what the list or the forward of an address makes of the copy that came to it."""
         world = self._station.world
@@ -221,7 +236,7 @@ class Custody:
         )
         for copy in copies if came.damage else ():
             copy.damage = came.damage
-        self._written.append((reverse_path, copies, content))
+        self._written.append((reverse_path, copies, content, with_smtputf8(None) if utf8 else None))
 
     def _pass_on(self) -> None:
         """Take what lists and forwards have written, one after the other, for chains of them may be long."""

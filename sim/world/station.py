@@ -14,12 +14,13 @@ from sim.mail.path import Path
 from sim.mail.trace import date_time, received
 from sim.mta.blame import Blame
 from sim.mta.directory import Directory
+from sim.mta.envelope import needs_smtputf8
 from sim.mta.gate import Gate, Guard
 from sim.mta.mailbox import Mailboxes
 from sim.mta.queue import Copy, Entry, Queue
 from sim.mta.reception import AcceptedMail
 from sim.mta.retry.of import retry_of
-from sim.mta.wishes import wishes_of
+from sim.mta.wishes import wishes_of, with_smtputf8
 from sim.network.line import Line
 from sim.network.metrics import Metrics, MetricsCache
 from sim.network.way import HEADERS, gets_through
@@ -130,7 +131,8 @@ class Station:
     ) -> None:
         """Take a new message from a user of this host, or from the host itself.
 
-        The parameters are as MAIL's; None says that none of the copies asks for anything either.
+        The parameters are as MAIL's; None says that none of the copies asks for anything either. That an address needs
+        SMTPUTF8 goes without saying.
         """
         now = self.world.env.now
         for copy in copies:
@@ -138,6 +140,8 @@ class Station:
             copy.waited(copy.created, now)
         if self.capacity is not None:
             self.capacity.commits(now)
+        if needs_smtputf8(reverse_path, [copy.forward_path for copy in copies]):
+            parameters = with_smtputf8(parameters)
         wishes = None if parameters is None else wishes_of(parameters, now, self.world.clock)
         self.custody.take(reverse_path, copies, content, now, wishes=wishes)
 

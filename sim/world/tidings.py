@@ -12,7 +12,6 @@ from sim.mail.address import Address, parse_address
 from sim.mail.path import NULL_PATH, Path
 from sim.mail.report import Action
 from sim.mta import bounce
-from sim.mta.envelope import needs_smtputf8
 from sim.mta.queue import Copy, Entry, Failure
 from sim.mta.wishes import notifies
 
@@ -76,7 +75,7 @@ def _send(station: Station, entry: Entry, told: Fates, now: float, to: Path, *, 
         clock=world.clock,
     )
     copies = world.write(message_id, NULL_PATH, [to], len(content), about=told[0][0].message_id)
-    station.submit(NULL_PATH, copies, content, (("SMTPUTF8", None),) if needs_smtputf8(to, ()) else None)
+    station.submit(NULL_PATH, copies, content)
 
 
 def _postmaster(station: Station) -> Path | None:

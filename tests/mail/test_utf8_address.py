@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-import pytest
+from unicodedata import normalize
 
-from sim.mail.address import Address, AddressError, is_domain, parse_address
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim.mail.address import (
+    Address,
+    AddressError,
+    is_domain,
+    local_key,
+    mailbox_key,
+    parse_address,
+    parse_local_part,
+)
 from sim.mail.path import Path, parse_forward_path, parse_path
 
 JOSE = Address("jos\u00e9", "exemple.fr")
@@ -63,3 +75,33 @@ def test_limits_count_octets(parse, text, limit):
     assert parse(text.format("\u00e9" * (limit // 2)), utf8=True)
     with pytest.raises(AddressError, match="octets"):
         parse(text.format("\u00e9" * (limit // 2 + 1)), utf8=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "local"),
+    [("bob", "bob"), ('"john doe"', "john doe"), (r'"a\"b"', 'a"b'), ("\u7528", "\u7528"), ('""', "")],
+)
+def test_local_parts(text, local):
+    """What they mean, and how they are written."""
+    assert parse_local_part(text) == local
+    assert str(Address(local, "")) == text
+
+
+@pytest.mark.parametrize("text", ["", "a b", "a@b", '"a', ".a", "\u00fc" * 33, '"' + "a" * 65 + '"'])
+def test_what_is_no_local_part(text):
+    """Neither atoms joined by dots nor a quoted string, or too long."""
+    with pytest.raises(AddressError):
+        parse_local_part(text)
+
+
+@given(st.text())
+def test_a_key_is_that_of_all_forms(local):
+    """Lower case and both normalization forms have it; its own is itself."""
+    key = local_key(local)
+    assert {local_key(normalize("NFD", local)), local_key(local.lower()), local_key(key)} == {key}
+
+
+def test_keys_of_mailboxes():
+    """Equal for one mailbox, whatever its domain's case; accents and spaces make another one."""
+    assert mailbox_key(Address("JOS\u00c9", "Exemple.FR")) == mailbox_key(JOSE)
+    assert mailbox_key(Address("jose", "exemple.fr")) != mailbox_key(JOSE)

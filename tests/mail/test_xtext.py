@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.mail.xtext import XTEXT, decode_xtext, encode_xtext
+from sim.mail.xtext import XTEXT, decode_unitext, decode_xtext, encode_unitext, encode_xtext
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,25 @@ def test_what_is_no_xtext(text):
     """A stray plus, lower-case digits and characters outside the grammar are refused."""
     with pytest.raises(ValueError, match="is no xtext"):
         decode_xtext(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "unitext"),
+    [("j\u00fc@x", "j\u00fc@x"), ('"j d"@x', r'"j\x{20}d"@x'), ("a+b=c", r"a\x{2B}b\x{3D}c"), ("\\", r"\x{5C}")],
+)
+def test_addresses_beyond_ascii(text, unitext):
+    """RFC 6533 section 3: what a parameter cannot hold is embedded by its code point."""
+    assert encode_unitext(text) == unitext
+    assert decode_unitext(unitext) == text
+
+
+@given(st.text())
+def test_any_address_survives(text):
+    """No space, "+" or "=" is left, and it is read again."""
+    assert set(encode_unitext(text)).isdisjoint(" +=\t\r\n\x7f")
+    assert decode_unitext(encode_unitext(text)) == text
+
+
+def test_what_embeds_no_character():
+    """It stays as it is; utf-8-addr-xtext is read as well."""
+    assert decode_unitext(r"a\x{110000}\x{zz}b\x{FC}") == "a\\x{110000}\\x{zz}b\u00fc"

@@ -253,3 +253,23 @@ def test_a_host_without_domains_takes_its_postmaster_at_a_literal():
     found = directory(domains=())
     found.claim("[192.0.2.1]")
     assert [found.judge(parse_forward_path(f"<{who}@[192.0.2.1]>")).code for who in ("Postmaster", "bob")] == [250, 550]
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("<ANDR\u00c9@b.example>", 250),
+        ("<andre\u0301@b.example>", 250),
+        ('"Andr\u00e9"@B.Example', 250),
+        ('"bob"@b.example', 250),
+        (r'"\b\ob"@b.example', 250),
+        ('"SAM\\ smith"@b.example', 250),
+        ('"Sam  Smith"@b.example', 550),
+        ("<andre@b.example>", 550),
+        ("<LOIN@b.example>", 250),
+    ],
+)
+def test_forms_of_one_local_part(path: str, code: int):
+    """Case, quotes, backslashes and Unicode forms make no other user; spaces and accents do."""
+    path = path if path.startswith("<") else f"<{path}>"
+    assert directory().judge(parse_forward_path(path, utf8=True)).code == code

@@ -14,6 +14,7 @@ from sim.scenario.errors import ScenarioError
 from sim.scenario.inputs import InputError
 from sim.scenario.load import loads
 from sim.scenario.mail_trace import Letter, addresses_of, read_letters, strangers
+from sim.scenario.owners import Owners
 from sim.scenario.spec import NULL_MX, Domain
 from sim.workload.generate import submissions
 
@@ -88,28 +89,36 @@ def test_people_have_the_line_that_they_are_first_on(trace):
 
 
 DOMAINS = {
-    "x.example": Domain(name="x.example", mx=(), users=("ann", "bob"), lists={"all": ("ann@x.example",)}),
+    "x.example": Domain(
+        name="x.example", mx=(), users=("ann", "bob", "j d", "j\u00fc"), lists={"all": ("ann@x.example",)}
+    ),
     "y.example": Domain(name="y.example", mx=(), users=("eve",), forwards={"on": "eve@y.example"}),
     "none.example": Domain(name="none.example", mx=NULL_MX, users=()),
 }
 
 
 def test_people_keep_their_addresses(trace):
-    """Whoever is an address in whatever case writes and gets their own mail, as hosts find their users."""
+    """Whoever is an address, however it is written, writes and gets their own mail, as hosts find their users."""
     rows = b"eve@Y.example all@x.example 1\nann@x.example PostMaster@y.example 2\non@y.example who@none.example 3\n"
+    rows += b'"j d"@x.example "\\bob"@x.example 3\nj\xc3\xbc@x.example "on"@y.example 3\n'
     recorded = read(
         *trace(rows + b"7 Ann@x.example 4\nANN@X.EXAMPLE ALL@x.example 4\nbob@z.example @x.example 5\n"),
         start=0,
         duration=9,
     )
-    assert strangers(recorded, DOMAINS) == ["7", "bob@z.example", "@x.example"]
-    assert addresses_of(recorded, DOMAINS, ["u@1", "u@2", "u@3"]) == {
+    owners = Owners(DOMAINS)
+    assert strangers(recorded, owners) == ["7", "bob@z.example", "@x.example"]
+    assert addresses_of(recorded, owners, ["u@1", "u@2", "u@3"]) == {
         "eve@Y.example": "eve@y.example",
         "all@x.example": "all@x.example",
         "ann@x.example": "ann@x.example",
         "PostMaster@y.example": "PostMaster@y.example",
         "on@y.example": "on@y.example",
         "who@none.example": "who@none.example",
+        '"j d"@x.example': '"j d"@x.example',
+        '"\\bob"@x.example': "bob@x.example",
+        "j\u00fc@x.example": "j\u00fc@x.example",
+        '"on"@y.example': "on@y.example",
         "7": "u@1",
         "Ann@x.example": "ann@x.example",
         "ANN@X.EXAMPLE": "ann@x.example",

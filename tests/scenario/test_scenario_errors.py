@@ -242,7 +242,7 @@ domains:
         "y: [z@a.example], z: [y@a.example]}}}\n",
         [
             "x.yaml:2:54: a user and a list of one name (ann): rename one",
-            "x.yaml:2:80: unknown user of a.example (nobody): allowed are ann, ann, x, y, z",
+            "x.yaml:2:80: unknown user of a.example (nobody): allowed are ann, x, y, z",
         ],
     ),
     "no lists": (
@@ -424,11 +424,11 @@ hosts:
         + "domains: {a.example: {mx: [a], users: [ann], lists: {all: [f]}, forwards: {ann: all@a.example, all: ann@a.example, "
         "f: g@a.example, g: f@a.example}, moved: {f: ann@a.example, x: y@a.example, m: m@a.example}}}\n",
         [
-            "x.yaml:2:60: not an address (f): allowed is USER@DOMAIN",
+            "x.yaml:2:60: not an address (f): allowed is USER@DOMAIN; address 'f' has no domain: write local-part@domain",
             "x.yaml:2:76: a user and a forward of one name (ann): rename one",
             "x.yaml:2:96: a list and a forward of one name (all): rename one",
             "x.yaml:2:157: a forward and a moved user of one name (f): rename one",
-            "x.yaml:2:178: unknown user of a.example (y): allowed are ann, all, ann, all, f, g, f, x, m",
+            "x.yaml:2:178: unknown user of a.example (y): allowed are ann, all, f, g, x, m",
             "x.yaml:2:194: a user who has moved to where he was (m): allowed is another address",
         ],
     ),
@@ -436,7 +436,10 @@ hosts:
         NET + "domains: {a.example: {mx: [a], forwards: [ann], moved: {'a b': x@y.example, ann: [x]}}}\n",
         [
             "x.yaml:2:42: not addresses by name (a list): allowed is e.g. {ann: ann@b.example}",
-            "x.yaml:2:57: not a local-part (a b): allowed are letters, digits, !#$%&'*+-/=?^_`{|}~ and dots inside",
+            (
+                "x.yaml:2:57: not a local-part (a b): allowed are letters, digits, !#$%&'*+-/=?^_`{|}~ and dots inside, "
+                "and anything else between double quotes, as in '\"john doe\"'; at most 64 octets"
+            ),
             "x.yaml:2:82: not a name (a list): allowed is text; put other values in quotes",
         ],
     ),
@@ -513,7 +516,10 @@ hosts:
             "x.yaml:2:22: too small (0): allowed is a whole number of at least 1 and at most 1000000",
             "x.yaml:2:37: a domain without users (an empty list): allowed is at least one",
             "x.yaml:2:64: this user is there twice (x): allowed is each name once",
-            "x.yaml:2:67: not a local-part (a b): allowed are letters, digits, !#$%&'*+-/=?^_`{|}~ and dots inside",
+            (
+                "x.yaml:2:67: not a local-part (a b): allowed are letters, digits, !#$%&'*+-/=?^_`{|}~ and dots inside, "
+                "and anything else between double quotes, as in '\"john doe\"'; at most 64 octets"
+            ),
             "x.yaml:2:74: not a name (true): allowed is text; put other values in quotes",
             "x.yaml:2:100: not users (bob): allowed is how many there are, or a list of names",
         ],
