@@ -93,9 +93,17 @@ def is_8bit(content: bytes) -> bool:
 
 
 def compose(
-    *, sender: str, recipients: Sequence[str], subject: str, message_id: str, date: str, size: int, text: str = ""
+    *,
+    sender: str,
+    recipients: Sequence[str],
+    subject: str,
+    message_id: str,
+    date: str,
+    size: int,
+    mime: str = "",
+    body: bytes | None = None,
 ) -> bytes:
-    """Write a plain text message: of `text`, or of exactly `size` octets (the smallest possible where that is larger).
+    """Write a plain text message: of a body, or of exactly `size` octets (the smallest possible where that is larger).
 
     Args:
         sender: the author's address, as the From field has it.
@@ -104,15 +112,16 @@ def compose(
         message_id: the message identifier with its angle brackets.
         date: an RFC 5322 date-time.
         size: octets of the mail data, header and line ends included.
-        text: the body, if it is not to be filler of that size; UTF-8.
+        mime: the MIME fields that the body needs, each with its CRLF.
+        body: the body, if it is not to be filler of that size (`sim.mail.text` makes one of a text).
     """
     if not (subject.isascii() and subject.isprintable()):
         subject = Header(subject, "utf-8", header_name="Subject").encode(linesep="\r\n")
     to = ",\r\n ".join(recipients)
     header = (
-        f"Date: {date}\r\nFrom: {sender}\r\nTo: {to}\r\nSubject: {subject}\r\nMessage-ID: {message_id}\r\n\r\n"
+        f"Date: {date}\r\nFrom: {sender}\r\nTo: {to}\r\nSubject: {subject}\r\nMessage-ID: {message_id}\r\n{mime}\r\n"
     ).encode()
-    return header + (canonical(text.encode()) if text else _body(size - len(header)))
+    return header + (_body(size - len(header)) if body is None else body)
 
 
 def _body(size: int) -> bytes:

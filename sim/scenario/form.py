@@ -295,13 +295,13 @@ class MessageAtForm(Form):
     """The recipients' addresses, likewise: one or a list of them."""
     size: Size | None = None
     """Size of the mail data; 2 kB where neither it nor a text is given."""
-    text: Text = ""
-    """What it says, instead of a size."""
+    text: Text | None = None
+    """What it says, instead of a size, in any script; it goes as MIME where plain US-ASCII does not do."""
     asks: AsksForm | None = None
     """What its sender asks for beside its delivery."""
 
     def __post_init__(self) -> None:
-        if self.text and self.size is not None:
+        if self.text is not None and self.size is not None:
             raise ValueError("either size or text is needed (both given): allowed is one of them")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sim.mail.text import body_of
 from sim.scenario.arriving import ConstantForm, PoissonForm
 from sim.scenario.asking import asks
 from sim.scenario.bounds import check_size, copies_of, typical_most
@@ -107,7 +108,7 @@ def _sources(form: WorkloadForm, place: Place, people: People, volume: _Volume) 
         messages = tuple(map(_message, form.messages_at))
         for i, message in enumerate(messages):
             where = (*place, "messages_at", i)
-            check_size(message.size, (*where, "text" if message.text else "size"), people.limits, findings)
+            check_size(message.size, (*where, "size" if message.text is None else "text"), people.limits, findings)
             volume.add(where, 1, sum(map(volume.copies, message.recipients)))
         found.append(MessagesAt(messages=messages))
     if form.trace is not None:
@@ -160,7 +161,8 @@ def _arrivals(form: PoissonForm | ConstantForm) -> Arrivals:
 
 def _message(form: MessageAtForm) -> MessageAt:
     size = DEFAULT_MESSAGE if form.size is None else form.size
-    size = len(form.text.encode()) or size
+    if form.text is not None:
+        size = len(body_of(form.text)[1])
     return MessageAt(
         at=form.at, sender=form.from_, recipients=form.to, size=float(size), text=form.text, asks=asks(form.asks)
     )

@@ -368,7 +368,7 @@ def _pairs(source: Arrivals | Messages) -> Settings:
 
 def _message(message: MessageAt) -> Settings:
     said: Settings = {"at": format_duration(message.at), "from": message.sender, "to": list(message.recipients)}
-    said |= {"text": message.text} if message.text else {"size": format_size(message.size)}
+    said |= {"size": format_size(message.size)} if message.text is None else {"text": message.text}
     return said | ({"asks": shown_asks(message.asks)} if message.asks is not None else {})
 
 

@@ -63,6 +63,23 @@ def read_text(value: object) -> str:
     return value
 
 
+def read_any_text(value: object) -> str:
+    """A text of any characters.
+
+    Raises:
+        ValueError: not text, or with half of a surrogate pair, which is no character.
+    """
+    if not isinstance(value, str):
+        raise ValueError(f"not a text ({shown(value)}): allowed is text of any characters")  # noqa: TRY004
+    half = next((one for one in value if "\ud800" <= one <= "\udfff"), None)
+    if half is not None:
+        raise ValueError(
+            f"half of a surrogate pair in a text (U+{ord(half):04X}): allowed are whole characters, as in"
+            r" \U0001F600 or JSON's \ud83d\ude00"
+        )
+    return value
+
+
 def read_whole(least: int, most: int | None, value: object) -> int:
     """A whole number in a range.
 
@@ -354,7 +371,7 @@ Name = Annotated[str, Reads(read_name, _NAME_SCHEMA)]
 FileName = Annotated[str, Reads(read_name, {"type": "string", "format": "path"})]
 """The name of a file or a folder, found from the scenario's folder."""
 Title = Annotated[str, Reads(read_title, _NAME_SCHEMA)]
-Text = Annotated[str, Reads(read_text, {"type": "string"})]
+Text = Annotated[str, Reads(read_any_text, {"type": "string"})]
 FLAG = Reads(read_flag, {"enum": [True, False, *_FLAGS]})
 Flag = Annotated[bool, FLAG]
 Duration = Annotated[float, Reads(DURATION.parse, DURATION.json_schema())]

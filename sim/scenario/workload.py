@@ -56,7 +56,7 @@ class Asks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageAt:
-    """One message: when, from whom, to whom; its text, or its size in bytes where that is empty.
+    """One message: when, from whom, to whom; its text, and its size in bytes: of all mail data, or of the text's body.
 
     Addresses are as people write them (`sim.mail.mailbox`), and may be nobody's. `asks` is what its sender asks for
     beside its delivery.
@@ -66,7 +66,7 @@ class MessageAt:
     sender: str
     recipients: tuple[str, ...]
     size: float
-    text: str = ""
+    text: str | None = None
     asks: Asks | None = None
 
 

@@ -37,7 +37,7 @@ class Submission(NamedTuple):
     `at` in seconds, `size` in octets of mail data; addresses as people write them (`sim.mail.mailbox`). `author` is the
     user who hands it in where `sender`, the reverse-path, is somebody else's address; else empty. `content` is a real
     message's mail data, or None where the message is to be composed when it is submitted: of `text`, or at `size` where
-    that is empty. `parameters` are those of MAIL, and `recipient_parameters` of every RCPT, that say what the sender
+    there is none. `parameters` are those of MAIL, and `recipient_parameters` of every RCPT, that say what the sender
     asks for; None where that is nothing.
     """
 
@@ -46,7 +46,7 @@ class Submission(NamedTuple):
     recipients: tuple[str, ...]
     size: int
     content: bytes | None = None
-    text: str = ""
+    text: str | None = None
     parameters: Parameters | None = None
     recipient_parameters: Parameters = ()
     author: str = ""

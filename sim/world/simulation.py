@@ -14,6 +14,7 @@ from sim.mail.content import compose
 from sim.mail.digest import seal
 from sim.mail.mailbox import header_form, parse_mailbox
 from sim.mail.path import Path
+from sim.mail.text import body_of
 from sim.mail.trace import EPOCH, date_time
 from sim.mta.directory import homes, keepers, mailboxes_of
 from sim.mta.envelope import needs_smtputf8
@@ -283,6 +284,7 @@ class Simulation:
         reverse_path, forward_paths = sender.path, [recipient.path for recipient in recipients]
         content = submission.content
         if content is None:
+            mime, body = ("", None) if submission.text is None else body_of(submission.text)
             content = compose(
                 sender=header_form(submission.sender),
                 recipients=[*map(header_form, submission.recipients)],
@@ -290,7 +292,8 @@ class Simulation:
                 message_id=f"<{message_id}@{sender.address.domain}>",
                 date=date_time(self.env.now + self.clock),
                 size=submission.size,
-                text=submission.text,
+                mime=mime,
+                body=body,
             )
         station = self.stations[self._submission_host(author.address.domain)]
         if station.host.digests:

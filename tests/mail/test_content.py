@@ -138,9 +138,13 @@ def test_compose_writes_a_given_text():
         message_id="<1@x>",
         date="now",
         size=9999,
-        text="Voilà",
+        mime="MIME-Version: 1.0\r\n",
+        body=b"hello\r\n",
     )
-    assert split(content)[1] == "Voilà\r\n".encode()
+    assert split(content) == (
+        b"Date: now\r\nFrom: a@x.example\r\nTo: b@y.example\r\nSubject: s\r\nMessage-ID: <1@x>\r\nMIME-Version: 1.0\r\n",
+        b"hello\r\n",
+    )
 
 
 @given(lengths=st.lists(st.integers(0, 40), max_size=12), limit=st.integers(3, 30))

@@ -51,7 +51,7 @@ TOO_MUCH = {
     ),
     "a text": (
         NET + f"limits: {{size: 10 B}}\nworkload: {{messages_at: [{MAIL}, text: Good morning}}]}}",
-        "scenario:3:80: too big a message (12 B): allowed are 10 B",
+        "scenario:3:80: too big a message (14 B): allowed are 10 B",
     ),
     "a real message": (
         NET + "limits: {size: 10 B}\nworkload: {messages: m}",

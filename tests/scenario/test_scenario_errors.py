@@ -540,7 +540,7 @@ hosts:
     ),
     "not a text": (
         NET + "workload: {messages_at: [{at: 0 s, from: u1@a.example, to: u1@b.example, text: 3}]}\n",
-        ["x.yaml:2:80: not a text (3): allowed are lines of text without control characters"],
+        ["x.yaml:2:80: not a text (3): allowed is text of any characters"],
     ),
     "no recipients": (
         NET + "workload: {messages_at: [{at: 0 s, from: u1@a.example, to: []}]}\n",

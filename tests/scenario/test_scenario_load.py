@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -510,7 +511,7 @@ workload:
                     at=0.0, sender="u1@a.example", recipients=("u2@B.EXAMPLE", "PostMaster@a.example"), size=1024.0
                 ),
                 MessageAt(at=1.0, sender="u1@a.example", recipients=("u2@b.example",), size=2000.0),
-                MessageAt(at=2.0, sender="u1@a.example", recipients=("u2@b.example",), size=5.0, text="café"),
+                MessageAt(at=2.0, sender="u1@a.example", recipients=("u2@b.example",), size=7.0, text="café"),
             )
         ),
         Trace(file="t.gz", size=DEFAULT_SIZE, start=86400.0),
@@ -709,3 +710,25 @@ def test_what_tls_is_with_a_host():
     ]
     again = loads(show(loads(text % said)))
     assert again.architectures["end-to-end"].hosts["a"].tls == hosts[0].tls
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\r", "\0\x1b\x7f", "\x85\u2028\ufeff", "😀 مرحبا", "a\r\nb\rc\n", "  x  \n\n", "? a: #b"]
+)
+def test_a_text_in_any_script_is_read_and_shown(text: str):
+    """With its line ends and control characters; JSON's pairs of escapes are one character."""
+    head = (
+        "network: {nodes: [a, b], links: [{between: [a, b]}]}\nworkload: {messages_at: [{at: 0 s, from: u1@a.example, "
+    )
+    scenario = loads(f"{head}to: u1@b.example, text: {json.dumps(text)}}}]}}\n")
+    assert scenario.workload[0].messages[0].text == text
+    assert loads(show(scenario)) == scenario
+
+
+def test_half_a_character_is_a_mistake():
+    """With the way to write a whole one."""
+    head = (
+        "network: {nodes: [a, b], links: [{between: [a, b]}]}\nworkload: {messages_at: [{at: 0 s, from: u1@a.example, "
+    )
+    with pytest.raises(ScenarioError, match=r"half of a surrogate pair in a text \(U\+D83D\): allowed are whole"):
+        loads(head + 'to: u1@b.example, text: "x\\ud83d"}]}\n')
