@@ -124,9 +124,10 @@ def loop_checks(product: Product) -> LoopChecks:
 
 
 def loops_back(product: Product, domain: str, host: str, *, routed: bool) -> Failure:
-    """What a product says of mail for a domain for which the host would have to connect to itself.
+    """What a product says of mail for a domain, or by a route, for which the host would have to connect to itself.
 
-    `host` is what it calls itself; `routed` says that its own routes want it, else the domain's MX records do.
+    `domain` is where the mail goes next, and `host` what the host calls itself; `routed` says that its own routes want
+    it, else the domain's MX records do.
     """
     checks = loop_checks(product)
     said = checks.to_itself if routed else checks.best_mx

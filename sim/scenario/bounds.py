@@ -102,7 +102,7 @@ def _attempts(architectures: Mapping[str, Architecture]) -> Iterator[tuple[Place
 
 
 def copies_of(text: str, owners: Owners) -> int:
-    """How many copies a message to an address becomes at most: each list expands once, each forward goes on once.
+    """How many copies a message to an address becomes at most: each list expands once, each forward goes on.
 
     A percent address may be followed, and an address literal may be any domain's. Forwards that lead back to each other
     go on for as many hops as hosts let pass (`_HOPS`).
@@ -118,16 +118,14 @@ def _homes(domain: str, owners: Owners) -> Collection[str]:
 
 
 def _copies(address: Address, owners: Owners) -> int:
-    todo, seen, count = [address], set[str](), 1
+    count, lists, todo = 0, set[str](), [address]
     while todo:
-        key = mailbox_key(one := todo.pop())
-        if key not in seen:
-            seen.add(key)
-            further = owners.leads_to(one)
-            count += len(further)
-            if any(mailbox_key(to) in seen for to in further) and _goes_round(one, owners):
-                count += _HOPS
-            todo += further
+        copies, end = _forwarded(todo.pop(), owners)
+        count += copies
+        key = mailbox_key(end)
+        if key not in lists and owners.forward(end) is None:
+            lists.add(key)
+            todo += owners.leads_to(end)
     return count
 
 
@@ -135,16 +133,16 @@ _HOPS = 100
 """What no product lets pass by its defaults (RFC 5321 section 6.3)."""
 
 
-def _goes_round(address: Address, owners: Owners) -> bool:
-    """Whether an address's forward leads back to it by nothing but forwards."""
-    seen, one = set[str](), address
-    while mailbox_key(one) not in seen:
-        seen.add(mailbox_key(one))
+def _forwarded(address: Address, owners: Owners) -> tuple[int, Address]:
+    """How many copies the forwards of an address make, its own included, and where they end."""
+    way, one = set[str](), address
+    while (key := mailbox_key(one)) not in way:
+        way.add(key)
         to = owners.forward(one)
         if to is None:
-            return False
+            return len(way), one
         one = to
-    return mailbox_key(one) == mailbox_key(address)
+    return len(way) + _HOPS, one
 
 
 def typical_most(distribution: Distribution) -> float:

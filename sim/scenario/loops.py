@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from itertools import islice
 
-from sim.mail.address import Address, domain_key, local_key
+from sim.mail.address import Address, mailbox_key
 from sim.scenario.findings import Findings
 from sim.scenario.next_hosts import ALL_OTHERS
-from sim.scenario.owners import address_of
+from sim.scenario.owners import Owners
 from sim.scenario.plan import DEFAULTS
 from sim.scenario.source import Path
 from sim.scenario.spec import Architecture, Domain, Host
@@ -38,21 +38,15 @@ def warn_of_loops(domains: Mapping[str, Domain], architectures: Mapping[str, Arc
 
 def _of_addresses(domains: Mapping[str, Domain]) -> Iterator[Found]:
     """Lists and forwards that lead back."""
-    places: dict[str, Path] = {}
-    graph: dict[str, Sequence[str]] = {}
+    owners, places, graph = Owners(domains), dict[str, Path](), dict[str, list[str]]()
     for name, domain in domains.items():
-        for key, addresses in (("lists", domain.lists), ("forwards", {k: (v,) for k, v in domain.forwards.items()})):
-            for local, further in addresses.items():
-                address = _written(Address(local, name))
-                places[address] = ("domains", name, key, local)
-                graph[address] = [_written(one) for one in map(address_of, further) if one is not None]
+        for key, named in (("lists", domain.lists), ("forwards", domain.forwards)):
+            for local in named:
+                address = Address(local, name)
+                places[mailbox_key(address)] = ("domains", name, key, local)
+                graph[mailbox_key(address)] = [mailbox_key(one) for one in owners.leads_to(address)]
     for way in _loops(graph):
         yield [places[way[0]]], f"a mail loop: {' -> '.join(way)}"
-
-
-def _written(address: Address) -> str:
-    """An address in one form for all that mean its mailbox."""
-    return str(Address(local_key(address.local), domain_key(address.domain)))
 
 
 def _of_hosts(domains: Mapping[str, Domain], architecture: Architecture) -> Iterator[Found]:

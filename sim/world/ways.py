@@ -117,7 +117,7 @@ class Ways:
         if targets is NO_EXCHANGER:
             return no_exchanger(host.mta, records or ())
         if targets is LOOPS_BACK:
-            return loops_back(host.mta, domain, host.domain, routed=route is not None)
+            return loops_back(host.mta, route or domain, host.domain, routed=route is not None)
         if isinstance(targets, Failure) or route or not self._station.world.relays:
             return targets
         return [target for target in targets if target == targets[0] or target not in been_at]

@@ -61,7 +61,14 @@ TOO_MUCH = {
         ("network: {nodes: [a, b], links: [{between: [a, b]}]}\nlimits: {copies: 50}\n"
         "domains: {a.example: {mx: a, users: [u1], forwards: {f: g@a.example, g: f@a.example}}}\n"
         "workload: {messages_at: [{at: 0 s, from: u1@a.example, to: f@a.example}]}"),
-        "scenario:4:26: too many copies (103): allowed are 50, or more by `limits: {copies: ...}`",
+        "scenario:4:26: too many copies (102): allowed are 50, or more by `limits: {copies: ...}`",
+    ),
+    "a forward that many lists name": (
+        NET + "limits: {copies: 20}\n"
+        "domains: {a.example: {mx: a, users: [u1], forwards: {F: g@a.example, g: u1@a.example}, "
+        "lists: {l: [m@a.example, n@a.example], m: [f@a.example, g@a.example], n: [f@a.example, l@a.example]}}}\n"
+        "workload: {messages_at: [{at: 0 s, from: u1@a.example, to: [l@a.example, l@a.example]}]}",
+        "scenario:4:26: too many copies (24): allowed are 20, or more by `limits: {copies: ...}`",
     ),
     "hops": (
         NET + "hosts: {a: {mta: {postfix: {hopcount_limit: 1001}}}, b: {mta: {exim: {received_headers_max: 1000}}}}",

@@ -119,6 +119,30 @@ def test_a_best_mx_that_is_not_the_final_destination_returns_the_mail(product: P
     assert [fact.to_host for fact in facts.attempts] == ["b", "a"]
 
 
+@pytest.mark.parametrize(
+    ("product", "said"),
+    [
+        (Postfix(), "554 5.4.6 mail for b loops back to myself"),
+        (Sendmail(), "553 5.3.5 b config error: mail loops back to me (MX problem?)"),
+        (Exim(), "554 5.0.0 remote host address is the local host; delivery cancelled; message timed out"),
+    ],
+)
+def test_a_route_to_the_host_itself_is_found_before_it_connects(product: Product, said: str):
+    """For one domain or for all; no session is opened."""
+    for domain in ("x.example", "*"):
+        hosts = {"*": {"mta": product}, "b": {"mta": product, "routes": {domain: "b"}}}
+        homes = places(kept_at("c", "c"), Domain(name="b.example", mx=((0, "b"),), users=("u1",)))
+        facts = run(scenario("a-b b-c", message(1.0, "u1@b", "u1@x"), domains=homes, hosts=hosts, drain=9 * DAY))
+        assert (facts.copies[0].outcome, facts.copies[0].reason, facts.attempts) == ("bounced", said, [])
+
+
+def test_smart_hosts_that_point_at_each_other():
+    """Mail for a third host never gets there."""
+    hosts = {"a": {"routes": {"*": "b"}}, "b": {"routes": {"*": "a"}}}
+    facts = run(scenario(LINKS, message(1.0, "u1@a", "u1@x"), domains=places(kept_at("c", "c")), hosts=hosts))
+    assert (facts.copies[0].outcome, facts.copies[0].hops) == ("bounced", 49)
+
+
 def test_a_frozen_message_waits_untried_and_is_not_flushed():
     """Exim keeps it until timeout_frozen_after; a report that is frozen, until ignore_bounce_errors_after."""
     homes = places(kept_at("c", "b"))
