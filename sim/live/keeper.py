@@ -87,7 +87,8 @@ class Keeper:
         """Put a copy for each recipient into the Maildir, as LMTP's final delivery; a reply each (RFC 2033)."""
         number = len(mail.forward_paths)
         copies = [mail.shared([each == one for each in range(number)])[0] for one in range(number)]
-        return list(await asyncio.gather(*[self.keep(copy, peer) for copy in copies]))
+        # One after the other: each takes as much memory as the message.
+        return [await self.keep(copy, peer) for copy in copies]
 
     def close(self) -> None:
         """Wait for what is being written."""

@@ -252,6 +252,24 @@ def test_what_cannot_be_kept_is_not_offered(tmp_path: Path, mail: bytes, rcpt: b
         assert peer.rest() == [*codes, 221]
 
 
+def test_lmtp_writes_one_copy_at_a_time(lmtp: Served):
+    """However many recipients a message has, it is in memory for one of them only."""
+    maildir, writing, most = lmtp.server._keeper._maildir, [], []
+    keep = maildir.keep
+
+    def watched(parts: Sequence[bytes]) -> Path:
+        writing.append(parts)
+        time.sleep(0.01)
+        most.append(len(writing))
+        writing.pop()
+        return keep(parts)
+
+    maildir.keep = watched
+    octets = ENVELOPE.replace(b"EHLO", b"LHLO") + b"RCPT TO:<ben@b.example>\r\n" * 7
+    assert said(lmtp.port, octets + b"DATA\r\n" + MESSAGE + b".\r\nQUIT\r\n")[-9:] == [*[250] * 8, 221]
+    assert most == [1] * 8
+
+
 def test_lmtp_offers_what_it_must(tmp_path: Path):
     """PIPELINING and ENHANCEDSTATUSCODES, whatever the host offers by SMTP (RFC 2033 section 5)."""
     with served(tmp_path, lmtp=True, extensions=("SIZE",)) as host, Peer(host.port) as peer:
