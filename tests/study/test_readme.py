@@ -66,6 +66,14 @@ def test_python_runs(monkeypatch):
     assert "delivered" in printed.getvalue()
 
 
+@pytest.mark.slow
+def test_a_scenario_made_in_python_runs_and_is_saved(tmp_path: Path, monkeypatch):
+    """In an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    exec(compile(block("python", "A scenario can be made in Python"), "README.md", "exec"), {})  # noqa: S102 - our own
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.html", "watts-strogatz.yaml"]
+
+
 def test_weather_example_is_a_scenario(tmp_path: Path):
     """What the README says of weather can be said, with a trace beside it."""
     (tmp_path / "outages.csv").write_text("link,down_at,up_at\nparis-nice,1 h,2 h\n", encoding="utf-8")
