@@ -200,4 +200,4 @@ def _visible(text: str) -> str:
 
 def _one_line(diagnostic: str) -> str:
     """A reply's text on one line and in US-ASCII, as a field's value."""
-    return " ".join(diagnostic.split()).encode("ascii", "replace").decode()
+    return _visible(" ".join(diagnostic.split()))

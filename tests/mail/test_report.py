@@ -73,7 +73,7 @@ def test_status_of_recipients():
             "Action": "failed",
             "Status": "5.1.1",
             "Remote-MTA": "dns; UTAH.example",
-            "Diagnostic-Code": "smtp; 550-5.1.1 no such user 550 5.1.1 n?",
+            "Diagnostic-Code": "smtp; 550-5.1.1 no such user 550 5.1.1 n\\x{E9}",
             "Last-Attempt-Date": "Sat, 01 Jan 2000 00:00:02 +0000",
         },
         {
@@ -102,7 +102,8 @@ def test_text_for_people():
     assert parts()[1].get_payload() == (
         "This is the mail system at host MIT.example.\r\n\r\n"
         "Your message could not be delivered to the recipients below, and will not be tried again.\r\n\r\n"
-        "<u1@utah.example>: 550-5.1.1 no such user 550 5.1.1 n? (said UTAH.example)\r\n"
+        "<u1@utah.example>: 550-5.1.1 no such user 550 5.1.1 n\\x{E9} (said\r\n"
+        "    UTAH.example)\r\n"
         '<"u 2"@bbn.example>: 4.4.7\r\n'
     )
 

@@ -142,7 +142,7 @@ def test_the_longest_reply_line_is_written():
         (b"220 \r\n", Reply(220)),
         (b"299 odd\r\n", Reply(299, ("odd",))),
         (b"220-\r\n220\r\n", Reply(220, ("", ""))),
-        (b"220 caf\xc3\xa9 \x00\r\n", Reply(220, ("caf?? ?",))),
+        (b"220 caf\xc3\xa9 \x00\xe9\t\xe2\x80\xae\xef\xbf\xbd\r\n", Reply(220, ("caf\u00e9 ??\t??",))),
         (b"220 2.0.0 no EHLO yet\r\n", Reply(220, ("2.0.0 no EHLO yet",))),
         (b"220 " + b"x" * 2042 + b"\r\n", Reply(220, ("x" * 2042,))),
         (b"220-a\r\n" * 1023 + b"220 b\r\n", Reply(220, ("a",) * 1023 + ("b",))),

@@ -17,9 +17,6 @@ REPLY_LINE_LIMIT = 512
 # Reply-line = Reply-code [ SP textstring ] CRLF, with "-" for SP on all but the last; any second digit is taken.
 _REPLY_LINE = re.compile(rb"([2-5][0-9][0-9])(?:[ -]([^\r]*))?\r")
 
-# Whoever copies the text into a message wants no traps: Postfix writes "?" for what is not printable, too.
-_NOT_PRINTABLE = re.compile(rb"[^\t\x20-\x7e]")
-
 _WRITABLE = re.compile("[\t\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]*")
 
 # RFC 3463 section 2: status-code = class "." subject "." detail; RFC 2034 section 4 puts a space behind it.
@@ -116,7 +113,7 @@ def read_reply(lines: tuple[bytes, ...], enhanced: bool) -> Reply:
         if match is None:
             raise RemoteProtocolError(f"reply line {line!r} is not a code from 200 to 599, a space or hyphen, and text")
         codes.append(int(match[1]))
-        texts.append(_NOT_PRINTABLE.sub(b"?", match[2] or b"").decode("ascii"))
+        texts.append(_printable((match[2] or b"").decode("utf-8", "replace")))
     code = codes[0]
     if any(other != code for other in codes):
         raise RemoteProtocolError(f"reply lines {lines!r} do not agree in their code")
@@ -125,6 +122,13 @@ def read_reply(lines: tuple[bytes, ...], enhanced: bool) -> Reply:
         if found and found[0][0] == str(code)[0]:
             return Reply(code, tuple([_without(found[0], text) for text in texts]), found[0])
     return Reply(code, tuple(texts))
+
+
+def _printable(text: str) -> str:
+    """The text with a question mark for what cannot be printed (Postfix's printable(3)): it may be shown anywhere."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join([one if one == "\t" or (one.isprintable() and one != "\ufffd") else "?" for one in text])
 
 
 def _without(enhanced: str, text: str) -> str:
