@@ -47,7 +47,7 @@ def naming_of(product: Product, *, relays: bool, routes: Mapping[str, str]) -> N
 
 _NAMINGS: dict[str, Naming] = {
     "host": lambda host, _: host,
-    "domain": lambda _, copies: copies[0].next_domain.lower(),
+    "domain": lambda _, copies: copies[0].next_domain,
     "recipient": lambda _, copies: f"{copies[0].recipient} {copies[0].next_domain}".lower(),
     "all": lambda _, __: "",
 }

@@ -44,9 +44,9 @@ class Copy:
 
     @property
     def next_domain(self) -> str:
-        """Whose hosts it goes to next."""
+        """Whose hosts it goes to next, in lower case."""
         path = self.forward_path
-        return path.route[0] if path.route else path.mailbox.domain if path.mailbox else ""
+        return (path.route[0] if path.route else path.mailbox.domain if path.mailbox else "").lower()
 
     def waited(self, due: float, now: float) -> None:
         """Count the wait since the last event: backoff until `due`, then waiting for a turn until `now`."""

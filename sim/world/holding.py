@@ -29,7 +29,7 @@ class Held:
         found = []
         for entry in self._station.queue.entries.values():
             if copies := self._of(entry, (node,)):
-                entry.asked_for = frozenset(copy.next_domain.lower() for copy in copies)
+                entry.asked_for = frozenset(copy.next_domain for copy in copies)
                 found.append(entry)
         self._station.retry.asked_for([entry.queue_id for entry in found])
         self._station.flush(found)
@@ -49,7 +49,7 @@ class Held:
 
     def _of(self, entry: Entry, nodes: tuple[str, ...]) -> list[Copy]:
         """The copies in an entry that wait for a node."""
-        return [copy for copy in entry.copies if self._is_wanted(copy.next_domain.lower(), nodes)]
+        return [copy for copy in entry.copies if self._is_wanted(copy.next_domain, nodes)]
 
     def _is_wanted(self, domain: str, nodes: tuple[str, ...]) -> bool:
         # One session asks for a few nodes, and the queue may be long.

@@ -55,7 +55,7 @@ def _operate(world: Simulation, act: Act) -> None:
 
 
 def _is_of(entry: Entry, domain: str) -> bool:
-    return not domain or any(copy.next_domain.lower() == domain for copy in entry.copies)
+    return not domain or any(copy.next_domain == domain for copy in entry.copies)
 
 
 def _flush(station: Station, chosen: Sequence[Entry]) -> None:

@@ -183,3 +183,19 @@ workload:
     ]
     assert said(facts, "RCPT TO")[0] == "RCPT TO:<@café.example:ann@a.example>"
     assert all(line.endswith("SMTPUTF8") for line in said(facts, "MAIL FROM:<"))
+
+
+def test_a_domain_is_one_in_any_case():
+    """Its mail goes in one session, as a message to any of its users."""
+    facts = sent("u1@a.example", "u1@d.example", "u2@D.Example")
+    assert [attempt.recipients for attempt in facts.attempts] == [2]
+
+
+def test_a_route_that_goes_round_ends_by_its_hops():
+    """Every host honours it, and one has counted enough (RFC 5321 section 6.3)."""
+    there_and_back = ",".join(["@b,@a"] * 40)
+    [copy, report] = sorted(
+        sent("u1@a.example", f"<{there_and_back}:u1@b.example>", routes="honour").copies, key=lambda one: one.message_id
+    )
+    assert (copy.outcome, copy.reason.partition(":")[0]) == ("bounced", "554 5.4.0 Error")
+    assert (report.recipient, report.outcome) == ("u1@a.example", "delivered")
