@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from jsonschema import ValidationError, validate
 
 from sim.scenario.errors import ScenarioError
 from sim.scenario.load import loads
+from sim.scenario.schema import schema
 from sim.scenario.show import show
 
 TEXT = """
@@ -199,3 +201,13 @@ def test_nobody_needs_a_user_where_all_are_said():
     assert loads(text % "").workload
     with pytest.raises(ScenarioError, match="nobody writes"):
         loads(text % ", forged: 1 %")
+
+
+@pytest.mark.parametrize("said", ["a.example", ["a.example", "x@y.example"], {"a.example": 3, "ann@b.example": 0.5}])
+def test_the_schema_takes_whose_mail(said):
+    """In every source that draws, and nothing that the loader refuses for its form."""
+    for kind, amount in (("poisson", {"rate": "1 /h"}), ("constant", {"every": "1 h"}), ("messages", {"path": "x"})):
+        validate({"workload": {kind: {**amount, "from": said, "to": said}}}, schema())
+        for wrong in ([], {}, {"a.example": 0}, 3):
+            with pytest.raises(ValidationError):
+                validate({"workload": {kind: {**amount, "to": wrong}}}, schema())
