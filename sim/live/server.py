@@ -101,6 +101,8 @@ class LiveServer:
             self._directory.claim(literal_of(address.ip))
         self._keeper = Keeper(host.domain, maildir, self._held, meant=self._meant, tell=tell, note=note)
         at_once = host.policies.sessions_at_once or limits.client_sessions
+        if any(host.name in act.hosts for act in scenario.acts):
+            tell("note: acts: a served host has a real operator: nobody flushes, holds or restarts it by the file")
         if host.policies.unknown_users == "bounce":
             tell("note: unknown_users: a served host returns no mail: it refuses unknown users, as with reject")
         policies = replace(host.policies, sessions_at_once=at_once, unknown_users="reject")

@@ -13,7 +13,7 @@ from sim.scenario.products import TITLES
 from sim.scenario.quantity import format_duration
 from sim.scenario.reading import Form
 from sim.scenario.source import Path
-from sim.scenario.spec import Architecture, Host
+from sim.scenario.spec import Architecture
 from sim.scenario.values import Duration, Name, Names, word
 
 __all__ = ["ActForm", "resolve_acts", "show_acts"]
@@ -73,24 +73,16 @@ def _check_commands(act: Act, path: Path, architectures: Mapping[str, Architectu
     """Every host's product has a command for it."""
     for name, architecture in architectures.items():
         for host in map(architecture.hosts.get, act.hosts):
-            if host is not None and not command(host.mta, act.do, act.of):
-                findings.error((*path, "of" if act.of and command(host.mta, act.do) else "do"), _fault(host, act, name))
-
-
-def _fault(host: Host, act: Act, architecture: str) -> str:
-    product = TITLES[type(host.mta)]
-    whole = command(host.mta, act.do)
-    if act.of and whole:
-        what = (
-            f"{product} knows no {act.do} for one domain's mail ({act.of})"
-            if act.do != "restart"
-            else (f"a restart is the whole host's ({act.of})")
-        )
-        return f"{what}: leave `of` out for {host.name} (under {architecture})"
-    return (
-        f"{product} has no command for that ({act.do} of {host.name}, under {architecture}):"
-        f" allowed are {listing(list(COMMANDS[type(host.mta)]))}"
-    )
+            if host is None or command(host.mta, act.do, act.of):
+                continue
+            product, where = TITLES[type(host.mta)], f"{host.name}, under {name}"
+            if command(host.mta, act.do):
+                fault = f"{product} has no {act.do} of one domain's mail ({act.of}, at {where}): leave `of` out"
+                findings.error((*path, "of"), fault)
+            else:
+                known = listing(list(COMMANDS[type(host.mta)]))
+                fault = f"{product} has no command for that ({act.do} of {where}): allowed are {known}"
+                findings.error((*path, "do"), fault)
 
 
 def show_acts(acts: Sequence[Act]) -> list[object]:

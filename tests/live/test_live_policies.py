@@ -5,12 +5,16 @@ from __future__ import annotations
 import socket
 import struct
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from live_host import ENVELOPE, MESSAGE, Peer, Served, served
+from live_host import ENVELOPE, MESSAGE, Peer, Served, scenario, served
 
 from sim.live.limits import Limits
+from sim.live.maildir import Maildir
+from sim.live.server import LiveServer
+from sim.scenario.commands import Act
 from sim.scenario.policies import Errors, Greylist, Policies, Rate, Refusal
 
 DATA = b"DATA\r\n" + MESSAGE + b".\r\n"
@@ -165,3 +169,13 @@ def test_no_mail_is_taken_to_return_it(tmp_path: Path):
         assert said(host, octets) == [220, 250, 250, 250, 550, 354, 250, 221]
         assert [message.count(b"Delivered-To") for message in host.messages()] == [1]
         assert [line[:20] for line in host.told] == ["note: unknown_users:"]
+
+
+def test_acts_of_the_file_are_said_to_be_nobody_s(tmp_path: Path):
+    """A served host has an operator of its own; another host's acts need no word."""
+    told: list[str] = []
+    for host in ("b", "a"):
+        spec = replace(scenario(), acts=(Act(at=1.0, hosts=(host,), do="flush"),))
+        served_host = next(iter(spec.architectures.values())).hosts["b"]
+        LiveServer(spec, served_host, Maildir(tmp_path / host), Limits(), told.append)
+    assert [line[:11] for line in told] == ["note: acts:"]

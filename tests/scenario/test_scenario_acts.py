@@ -63,12 +63,15 @@ def test_what_is_shown_means_the_same():
         (
             "{at: 1 h, host: b, do: flush, of: a.example}, {at: 1 h, host: b, do: release}",
             "qmail",
-            ["6:42: qmail knows no flush for one domain's mail (a.example): leave `of` out for b", "has no command"],
+            [
+                "6:42: qmail has no flush of one domain's mail (a.example, at b, under x): leave `of` out",
+                "has no command",
+            ],
         ),
         (
             "{at: 1 h, host: b, do: restart, of: a.example}",
             "exim",
-            ["6:44: a restart is the whole host's (a.example): leave `of` out for b"],
+            ["6:44: Exim has no restart of one domain's mail (a.example, at b, under x): leave `of` out"],
         ),
         ("{at: 1 h, host: b, do: flush}", "zonemta", ["ZoneMTA has no command for that", "allowed are restart"]),
     ],
