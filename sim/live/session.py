@@ -108,18 +108,23 @@ class Session:
         """End the session with a 421 as soon as no transaction is open."""
         self._stopping = True
         self._reception.wind_up()
-        if self._waiting is not None and not self._reception.in_transaction:
-            self._waiting.reschedule(self._now())
+        if not self._reception.in_transaction:
+            self._wake()
 
     def cut(self) -> None:
         """End the session with a 421 now, in a transaction or not. Mail that is just being kept gets its answer."""
         self._stopping = True
-        if self._waiting is not None:
-            self._waiting.reschedule(self._now())
+        self._wake()
 
     def abort(self) -> None:
         """End the connection with no word."""
         self._writer.transport.abort()
+
+    def _wake(self) -> None:
+        """End what the session waits for, if it does, and if that is not ending just now."""
+        if self._waiting is not None:
+            with suppress(RuntimeError):
+                self._waiting.reschedule(self._now())
 
     async def _converse(self, *, busy: bool) -> None:
         reception = self._reception
@@ -134,7 +139,7 @@ class Session:
                 await self._secure(answer)
             elif answer:
                 await self._write(answer)
-            if reception.turned is not None:
+            if reception.turned is not None and not reception.is_over:
                 await self._hand_over(reception.turn_round(), reception.turned, self._read_or_end, self._write_pieces)
                 return
 

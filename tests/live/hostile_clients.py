@@ -1,7 +1,8 @@
 """Peers of a served host that send any octets, at any time, and end in any way; and what the host must be all the same.
 
-A seed makes a host and a few peers that come together. What each sends is drawn beforehand; when the host answers, and
-in which order the peers are served, is not. Messages that are well formed bear their own sum.
+A seed makes a host and a few peers that come together; some hosts are stopped amid them. What each peer sends is drawn
+beforehand; when the host answers, and in which order the peers are served, is not. Messages that are well formed bear
+their own sum.
 
 Run as a program, it tries so many seeds and prints those that break a rule: `python tests/live/hostile_clients.py 2000`,
 or `python tests/live/hostile_clients.py 1 17` for seed 17 alone.
@@ -204,7 +205,7 @@ def tried(seed: int, folder: Path) -> list[str]:
     before, gate.AUTH_FAILURE_DELAY = gate.AUTH_FAILURE_DELAY, 0.01
     limits = Limits(idle=0.5, handshake=0.6, linger=0.1, grace=0.5, errors=chance.choice([5, 20, 20]), memory=200_000)
     settings = _settings(chance)
-    flaky = chance.random() < 0.1
+    flaky, stops = chance.random() < 0.1, chance.random() < 0.15
     try:
         with served(folder, limits, **settings) as host:
             rest = _at_rest(host)
@@ -218,9 +219,12 @@ def tried(seed: int, folder: Path) -> list[str]:
             threads = [threading.Thread(target=peer.run) for peer in peers]
             for thread in threads:
                 thread.start()
+            if stops:
+                time.sleep(chance.uniform(0, 0.5))
+                host.stop()
             for thread in threads:
                 thread.join()
-            found = [*_not_at_rest(host, rest), *_serves(host, lmtp=lmtp)]
+            found = [*_not_at_rest(host, rest), *([] if stops else _serves(host, lmtp=lmtp))]
             host.stop()
             if not flaky:
                 found += [f"said: {line}" for line in host.told]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import random
 import socket
@@ -168,6 +169,22 @@ def test_a_peer_that_says_no_farewell_to_tls(tmp_path: Path, server_side: ssl.SS
             host.until(lambda: host.server.sessions == 0)
         host.stop()
         assert host.told == []
+
+
+@pytest.mark.parametrize("end", ["stop", "cut"])
+def test_a_stop_that_comes_as_a_wait_ends(tmp_path: Path, end: str):
+    """The session is told that it was silent for too long, and the host stops in order."""
+    with served(tmp_path) as host, Peer(host.port) as peer:
+        assert peer.code() == 220
+        [session] = host.server._sessions
+
+        async def at_that_moment() -> None:
+            session._waiting.reschedule(0)
+            await asyncio.sleep(0)
+            getattr(session, end)()
+
+        asyncio.run_coroutine_threadsafe(at_that_moment(), host.loop).result(10)
+        assert peer.rest() == [421]
 
 
 HOSTILE_REPLIES = {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
+import time
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -182,6 +184,26 @@ def test_a_peer_that_is_silent_after_the_turn(tmp_path: Path):
         put(host, "cy@c.example")
         with turned(host) as peer:
             assert peer.line() == b""
+
+
+def test_no_roles_are_swapped_once_the_host_stops(host: Served):
+    """It was told to while it kept a message in front of ATRN: 421, and the mail stays."""
+    maildir, begun = host.server._keeper._maildir, threading.Event()
+    keep = maildir.keep
+
+    def slow(parts: Sequence[bytes]) -> Path:
+        begun.set()
+        time.sleep(0.3)
+        return keep(parts)
+
+    maildir.keep = slow
+    with Peer(host.port) as peer:
+        peer.write(b"EHLO c\r\n" + PROOF + b"MAIL FROM:<>\r\nRCPT TO:<cy@c.example>\r\nDATA\r\nhi\r\n.\r\nATRN\r\n")
+        begun.wait(10)
+        stopping = host.begin_stop()
+        assert peer.rest() == [220, 250, 235, 250, 250, 354, 250, 250, 421]
+        stopping.result(10)
+    assert (host.told, len(host.messages())) == ([], 1)
 
 
 def test_a_lone_cr_stays_one(host: Served):
