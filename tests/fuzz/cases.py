@@ -33,6 +33,10 @@ MAIL = "workload: {messages_at: [{at: 0 s, from: u1@a.example, to: u1@c.example}
 SHORT = "duration: 1 h\ndrain: 1 h\n"
 
 
+_SMALL = {"duration": "1 h", "limits": {"nodes": 100, "links": 300}}
+"""What keeps a scenario that is loaded again and again from being a big one."""
+
+
 @dataclass(frozen=True)
 class Case:
     """Files by name, the scenario among them (empty: there is none), and commands that are to end in order."""
@@ -83,7 +87,7 @@ def scenario(random: Random) -> Case:
             tree = mangled_tree(random, tree, keys(), other)
         # A scenario of which nothing is left stays as it was.
         with suppress(ScenarioError, TypeError, ValueError):
-            text = drawn.mended(read(document(tree), "s").data | {"duration": "1 h"})
+            text = drawn.mended(read(document(tree), "s").data | _SMALL)
     return Case({**beside(), "s.yaml": text.encode("utf-8", "surrogatepass")}, "s.yaml")
 
 
