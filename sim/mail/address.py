@@ -196,6 +196,8 @@ def literal_of(ip: str) -> str:
 
 def domain_key(domain: str) -> str:
     """Text that is equal for two spellings of one domain: in any case, as U-labels or A-labels, and of one literal."""
+    if domain.isascii() and domain[:1] != "[":
+        return domain.lower()
     ipv4 = _IPV4.fullmatch(domain[1:-1])
     if ipv4 and domain[:1] == "[":
         return f"[{'.'.join([str(int(number)) for number in ipv4.groups()])}]"

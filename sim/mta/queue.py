@@ -131,6 +131,9 @@ class Entry:
     def drop(self, gone: Sequence[Copy]) -> None:
         """Let copies go that are done with; of very many they are mostly neighbours, in their order."""
         copies = self.copies
+        if copies == gone:
+            self.copies = []
+            return
         first = copies.index(gone[0]) if gone[0] in copies else 0
         behind = first + len(gone)
         if copies[first:behind] == gone:
