@@ -40,16 +40,17 @@ def resolve_domains(
         }
     if not forms and findings.whole("domains"):
         findings.error(("domains",), "no domains (an empty mapping): allowed is at least one")
+    by_key = {name.lower(): form for name, form in reversed(list(forms.items()))}
     domains: dict[str, Domain] = {}
     for name, form in forms.items():
         key = name.lower()
         _check_name(name, key in domains, findings)
-        cname = _cname(name, form, forms, findings)
-        said = _of_alias(name, forms) if cname else resolve_records(name, form, nodes, findings, ttl=ttl, known=known)
+        cname = _cname(name, form, by_key, findings)
+        said = _of_alias(form, by_key) if cname else resolve_records(name, form, nodes, findings, ttl=ttl, known=known)
         domains[key] = Domain(
             name=key,
             mx=said.mx,
-            users=_users(form, forms),
+            users=_users(form, by_key),
             lists=_by_meaning(form.lists),
             forwards=_by_meaning(form.forwards),
             moved=_by_meaning(form.moved),
@@ -137,25 +138,25 @@ def _by_meaning(given: Mapping[str, T] | None) -> dict[str, T]:
     return {parse_local_part(written): value for written, value in (given or {}).items()}
 
 
-def _users(form: DomainForm, forms: Mapping[str, DomainForm]) -> tuple[str, ...]:
+def _users(form: DomainForm, by_key: Mapping[str, DomainForm]) -> tuple[str, ...]:
     """A domain's users: none where it takes no mail, those of the domain that it stands for where it is an alias."""
-    aliased = _aliased(form, forms)
+    aliased = _aliased(form, by_key)
     if form.mx == () or (aliased is not None and aliased.mx == ()):
         return ()
     if form.users is None and aliased is not None:
-        return _users(aliased, forms)
+        return _users(aliased, by_key)
     return form.users or numbered(DEFAULT_USERS)
 
 
-def _aliased(form: DomainForm, forms: Mapping[str, DomainForm]) -> DomainForm | None:
+def _aliased(form: DomainForm, by_key: Mapping[str, DomainForm]) -> DomainForm | None:
     """The domain that a domain is an alias of."""
-    found = next((other for name, other in forms.items() if name.lower() == (form.cname or "").lower()), None)
+    found = by_key.get((form.cname or "").lower())
     return None if found is None or found.cname is not None else found
 
 
-def _of_alias(name: str, forms: Mapping[str, DomainForm]) -> Said:
+def _of_alias(form: DomainForm, by_key: Mapping[str, DomainForm]) -> Said:
     """What an alias says of itself: that it takes no mail, if the domain that it stands for takes none."""
-    aliased = _aliased(forms[name], forms)
+    aliased = _aliased(form, by_key)
     return NO_RECORDS if aliased is None or aliased.mx != () else Said(mx=NULL_MX)
 
 
@@ -171,19 +172,18 @@ def _submission(
     return next((node for node in nodes if node.lower() == name.lower()), next(iter(nodes), ""))
 
 
-def _cname(name: str, form: DomainForm, forms: Mapping[str, DomainForm], findings: Findings) -> str:
+def _cname(name: str, form: DomainForm, by_key: Mapping[str, DomainForm], findings: Findings) -> str:
     """The domain that a domain is an alias of, which is none itself (RFC 1034 section 3.6.2)."""
     if form.cname is None:
         return ""
     place: Path = ("domains", name, "cname")
-    names = {other.lower(): other for other in forms}
-    target = names.get(form.cname.lower())
+    target = by_key.get(form.cname.lower())
     for key in [key for key in _OF_RECORDS if getattr(form, key) is not None]:
         findings.error(place, f"an alias with {_OF_RECORDS[key]} ({name}): allowed is cname or {key}")
     if target is None:
         if findings.whole("domains"):
-            findings.error(place, findings.unknown("domain", form.cname, forms))
-    elif forms[target].cname is not None:
+            findings.error(place, findings.unknown("domain", form.cname, by_key))
+    elif target.cname is not None:
         findings.error(place, f"an alias of an alias ({form.cname}): name the domain that it stands for")
     return form.cname.lower()
 
