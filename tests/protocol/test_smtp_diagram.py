@@ -1,4 +1,4 @@
-"""The state diagram that ARCHITECTURE.md shows."""
+"""The state diagram that docs/sessions.md shows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from sim.protocol.smtp import State
 from sim.protocol.smtp.diagram import BEGIN, END, draw_into, main, state_diagram
 
-PAGE = Path(__file__).parents[2] / "ARCHITECTURE.md"
+PAGE = Path(__file__).parents[2] / "docs" / "sessions.md"
 
 
 def test_the_page_is_up_to_date():

@@ -80,3 +80,19 @@ def test_weather_example_is_a_scenario(tmp_path: Path):
     (tmp_path / "scenario.yaml").write_text(block("yml"), encoding="utf-8")
     scenario = sim.load(tmp_path / "scenario.yaml")
     assert [len(link.weather.down) for link in scenario.network.links] == [0, 1, 2]
+
+
+PAGES = [page for page in ROOT.rglob("*.md") if not any(part.startswith(".") for part in page.relative_to(ROOT).parts)]
+
+
+def test_every_link_between_pages_leads_somewhere():
+    """Relative links of README, ARCHITECTURE and the pages below."""
+    links = [
+        (page, link) for page in PAGES for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8"))
+    ]
+    assert [f"{page.relative_to(ROOT)}: {link}" for page, link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_architecture_is_read_in_a_quarter_of_an_hour():
+    """What is generated and what is detail is said elsewhere: at most 15 kB here."""
+    assert (ROOT / "ARCHITECTURE.md").stat().st_size <= 15_000

@@ -1,6 +1,6 @@
 """The state machine as a picture: Mermaid text, made of the table of transitions.
 
-    python -m sim.protocol.smtp.diagram ARCHITECTURE.md
+    python -m sim.protocol.smtp.diagram docs/sessions.md
 
 draws the diagram in that file anew, between its markers.
 """
