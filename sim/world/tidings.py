@@ -6,6 +6,7 @@ Some products tell their postmaster, too, or him alone where a report itself com
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sim.mail.address import Address, parse_address
@@ -65,7 +66,7 @@ def _send(station: Station, entry: Entry, told: Fates, now: float, to: Path, *, 
     content = bounce.report(
         host,
         entry,
-        told,
+        [(copy, replace(why, host=world.stations[why.host].host.domain) if why.host else why) for copy, why in told],
         message_id=f"<{message_id}@{host}>",
         now=now,
         to=to,

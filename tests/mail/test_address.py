@@ -143,6 +143,7 @@ def test_postmaster_key_needs_no_domain():
         ("caf\u00e9.fr", "cafe.fr", False),
         ("\u00e9" * 64 + ".fr", "\u00c9" * 64 + ".fr", True),
         ("[192.0.2.1]", "192.0.2.1", False),
+        ("[no literal]", "[NO literal]", True),
     ],
 )
 def test_key_compares_domains(one, other, same):

@@ -9,7 +9,20 @@ from sim.mta.retry.exim import NOT_YET, EximRetry
 from sim.mta.retry.of import retry_of
 from sim.mta.retry.opensmtpd import NO_ROUTE, OpenSmtpdRetry
 from sim.mta.retry.qmail import SILENT, QmailRetry
-from sim.scenario.products import DAY, HOUR, MINUTE, Exim, Jsms, OpenSmtpd, Qmail, Sendmail, Stalwart
+from sim.scenario.products import (
+    DAY,
+    HOUR,
+    MINUTE,
+    Exchange,
+    Exim,
+    Jsms,
+    OpenSmtpd,
+    Qmail,
+    Rfc5321,
+    Sendmail,
+    Stalwart,
+    ZoneMta,
+)
 
 
 def qmail(draw: float = 0.0) -> QmailRetry:
@@ -139,3 +152,14 @@ def test_exim_forces_one_of_those_that_are_asked_for_once():
     retry.tried("b", "2", 0.0, began=60.0, now=60.0, outcome="site")
     retry.sleeps_until(Round("2", 0.0, 60.0, 60.0, 2, site=True, null_reverse_path=False))
     assert retry.bars("b", "2", 0.0, 120.0) == NOT_YET
+
+
+@pytest.mark.parametrize("product", [Exchange(), ZoneMta(), Rfc5321()])
+def test_who_was_answered_waits_for_his_own_time(product):
+    """One session that gets somewhere lets those go that could not connect, not those that it has itself put off."""
+    retry = retry_of(product, lambda: 0.0)
+    for queue_id in ("q1", "q2", "q3"):
+        retry.tried("b", queue_id, 0.0, began=0.0, now=1.0, outcome="site")
+    assert list(retry.tried("b", "q1", 0.0, began=1.0, now=2.0, outcome="message")) == ["q2", "q3"]
+    retry.tried("b", "q3", 0.0, began=2.0, now=3.0, outcome="site")
+    assert list(retry.tried("b", "q2", 0.0, began=2.0, now=3.0, outcome="message")) == ["q3"]

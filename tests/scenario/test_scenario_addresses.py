@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from jsonschema import ValidationError, validate
+from jsonschema import Draft202012Validator
 
 from sim.scenario.errors import ScenarioError
 from sim.scenario.load import loads
@@ -206,8 +206,8 @@ def test_nobody_needs_a_user_where_all_are_said():
 @pytest.mark.parametrize("said", ["a.example", ["a.example", "x@y.example"], {"a.example": 3, "ann@b.example": 0.5}])
 def test_the_schema_takes_whose_mail(said):
     """In every source that draws, and nothing that the loader refuses for its form."""
+    takes = Draft202012Validator(schema()).is_valid
     for kind, amount in (("poisson", {"rate": "1 /h"}), ("constant", {"every": "1 h"}), ("messages", {"path": "x"})):
-        validate({"workload": {kind: {**amount, "from": said, "to": said}}}, schema())
-        for wrong in ([], {}, {"a.example": 0}, 3):
-            with pytest.raises(ValidationError):
-                validate({"workload": {kind: {**amount, "to": wrong}}}, schema())
+        assert takes({"workload": {kind: {**amount, "from": said, "to": said}}})
+        wrong = [{"workload": {kind: {**amount, "to": value}}} for value in ([], {}, {"a.example": 0}, 3)]
+        assert [one for one in wrong if takes(one)] == []

@@ -31,9 +31,10 @@ def test_scenario_is_the_shipped_one():
 
 @pytest.mark.slow
 def test_output_is_what_it_prints():
-    """To the letter, at 100 columns."""
-    scenario = sim.load(ROOT / "scenarios" / "scheduled-lines" / "scenario.yaml")
-    assert block("text") == text(sim.run(scenario).summary, width=100)
+    """To the letter, at 100 columns; and what the scenario expects holds."""
+    comparison = sim.compare(sim.load(ROOT / "scenarios" / "scheduled-lines" / "scenario.yaml"))
+    assert block("text") == text(comparison.result.summary, width=100)
+    assert comparison.holds
 
 
 def test_mistakes_are_said_as_shown(tmp_path: Path, monkeypatch, capsys):

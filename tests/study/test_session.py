@@ -228,6 +228,7 @@ def test_longer_slower_and_larger_are_never_quicker(rtt, rate, size, more, clien
     assert clean(**case | {"size": int(size * more)}) >= base
 
 
+@pytest.mark.long
 @settings(deadline=None, derandomize=True, max_examples=12)
 @given(
     rtt=st.floats(0.005, 0.3),

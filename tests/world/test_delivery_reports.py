@@ -208,6 +208,21 @@ def test_eight_bits_are_converted_on_the_way():
     assert (content.isascii(), b"=C3=A9" in content) == (True, True)
 
 
+def test_a_report_names_hosts_as_they_call_themselves():
+    """In US-ASCII, whatever a scenario calls the host that refused."""
+    spec = loads("""
+network: {nodes: [a, ¡], links: [{between: [a, ¡]}]}
+domains: {a.example: {mx: a, users: [u1]}, b.example: {mx: ¡, users: [u1]}}
+workload: {messages_at: [{at: 1 s, from: u1@a.example, to: nobody@b.example}]}
+architectures: {x: {transfer: end-to-end}}
+""")
+    world = Simulation(spec, spec.architectures["x"], 0, 1)
+    world.stations["a"].mailboxes.keep = True
+    world.run()
+    [content] = world.stations["a"].mailboxes.contents["u1@a.example"]
+    assert (content.isascii(), b"Remote-MTA: dns; host" in content) == (True, True)
+
+
 def test_a_scenario_file_can_ask_for_a_report():
     """Success, asked for in `messages_at`, is reported by the last host."""
     text = """

@@ -55,7 +55,11 @@ class Sites:
         return site
 
     def talked(self, hop: str, queue_id: str) -> Sequence[str]:
-        """A next hop answered: gives those who waited for it."""
+        """A next hop answered: gives those who waited for it.
+
+        Who had the answer waits by himself from now on, if it put him off: he is not let go by the next one's.
+        """
+        self._waiting.drop(queue_id, hop)
         if self._found.pop(hop, None) is None:
             return ()
         return [other for other in self._waiting.for_host(hop) if other != queue_id]

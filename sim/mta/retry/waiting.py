@@ -46,6 +46,13 @@ class Waiting:
         """The messages that wait for a host, or for an address of it, the first one first."""
         return (queue_id for _, queue_id in self._at.get(host, ()))
 
+    def drop(self, queue_id: str, hop: str) -> None:
+        """A message waits for a next hop no longer."""
+        if hop in self._hops.get(queue_id, ()):
+            for other in self.forget(queue_id):
+                if other != hop:
+                    self.add(queue_id, other)
+
     def forget(self, queue_id: str) -> Iterable[str]:
         """A message waits no longer; gives what it waited for."""
         hops = self._hops.pop(queue_id, {})
