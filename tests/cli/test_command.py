@@ -14,27 +14,13 @@ import warnings
 from pathlib import Path
 
 import pytest
+from small import SMALL
 
 from sim import cli
 from sim.cli import scenarios, study
 from sim.cli.common import put, tell
 
 ROOT = Path(__file__).resolve().parents[2]
-SMALL = """
-title: small
-duration: 10 min
-network:
-  nodes: [a, b]
-  links:
-    - {between: [a, b], rate: 1 Mbit/s, delay: 10 ms}
-domains:
-  a.example: {mx: [a], users: [ann]}
-  b.example: {mx: [b], users: [bob]}
-workload:
-  constant: {every: 1 min, size: 1 kB}
-expect:
-  - end-to-end.delivery_prob == 1
-"""
 BROKEN = """
 title: many mistakes
 replications: 0

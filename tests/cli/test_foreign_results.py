@@ -12,23 +12,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from small import SMALL
 
 from sim import cli
 from sim.results import foreign, store
 
-SCENARIO = """
-title: small
-duration: 10 min
-network:
-  nodes: [a, b]
-  links:
-    - {between: [a, b], rate: 1 Mbit/s, delay: 10 ms}
-domains:
-  a.example: {mx: [a], users: [ann]}
-  b.example: {mx: [b], users: [bob]}
-workload:
-  constant: {every: 1 min, size: 1 kB}
-"""
 QUICK = [
     ["transcript", "{}"],
     ["queue", "{}", "--host", "a", "--at", "5 min"],
@@ -55,7 +43,7 @@ VALUES: list[Any] = [
 def whole(tmp_path_factory) -> Path:
     """A result folder with dialogues."""
     folder = tmp_path_factory.mktemp("result")
-    (folder / "small.yaml").write_text(SCENARIO)
+    (folder / "small.yaml").write_text(SMALL)
     run = ["run", str(folder / "small.yaml"), "--out", str(folder / "out"), "--jobs", "1", "--dialogues", "-q"]
     assert cli.main(run) == 0
     return folder / "out"

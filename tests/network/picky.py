@@ -10,7 +10,7 @@ from sim.scenario.distribution import Constant
 
 
 class Picky(Line):
-    """A line of 100 Mbit/s that loses the packets of the given numbers."""
+    """A line of 100 Mbit/s that loses the packets of the given numbers, and counts all."""
 
     __slots__ = ("drops", "seen")
 
@@ -19,6 +19,10 @@ class Picky(Line):
         self.seen += 1
         end = super().carry(at, wire)
         return math.inf if self.seen in self.drops else end
+
+    def carry_all(self, at, wire, packets):
+        """Count each."""
+        return [self.carry(at, wire) for _ in range(packets)][-1]
 
 
 def line(rtt, *drops):

@@ -2,32 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from random import Random
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from picky import line
 
-from sim.network.line import Line
 from sim.network.stack import connect
-from sim.scenario.distribution import Constant
-
-
-class Picky(Line):
-    """A line of 100 Mbit/s that loses the packets of the given numbers, and counts all."""
-
-    __slots__ = ("drops", "seen")
-
-    def carry(self, at, wire):
-        """Count, and drop."""
-        self.seen += 1
-        end = super().carry(at, wire)
-        return math.inf if self.seen in self.drops else end
-
-    def carry_all(self, at, wire, packets):
-        """Count each."""
-        return [self.carry(at, wire) for _ in range(packets)][-1]
 
 
 class Program:
@@ -35,13 +15,6 @@ class Program:
 
     def __init__(self, *, is_over):
         self.is_over = is_over
-
-
-def line(rtt, *drops):
-    """One direction, and which of its packets are lost."""
-    found = Picky(delay=Constant(rtt / 2), rate=1e8, random=Random(1))
-    found.seen, found.drops = 0, drops
-    return found
 
 
 def last_reply(back, *, closes, rtt=0.1):
