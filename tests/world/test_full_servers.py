@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.scenario.load import loads
 from sim.scenario.products import (
     MANY,
+    PRODUCTS,
     Exchange,
     Exim,
     Haraka,
@@ -201,3 +203,30 @@ def test_in_the_end_nobody_is_served(product, sessions, clients, commit, timeout
     assert {copy.outcome for copy in facts.copies} == {"delivered"}
     world.env.run(until=world.env.now + 3600)
     assert [len(station.listener.inbound) for station in world.stations.values()] == [0] * (clients + 1)
+
+
+STORM = """
+duration: 1 min
+drain: 2 h
+network: {{nodes: [a, b], links: [{{between: [a, b], delay: 10 ms}}]}}
+hosts:
+  a: {{mta: {product}}}
+  b:
+    policies:
+      sessions_at_once: 1
+      refuse: [{{at: rcpt, code: 452, text: full, during: [{{from: 0 s, to: 2 h}}]}}]
+workload:
+  messages_at:
+    - {{at: 1 s, from: u1@a.example, to: u1@b.example}}
+    - {{at: 1 s, from: u1@a.example, to: u2@b.example}}
+    - {{at: 1 s, from: u1@a.example, to: u3@b.example}}
+    - {{at: 1 s, from: u1@a.example, to: u4@b.example}}
+architectures: {{x: {{transfer: end-to-end}}}}
+"""
+
+
+@pytest.mark.parametrize("product", sorted(PRODUCTS))
+def test_messages_that_are_put_off_do_not_set_each_other_free_for_ever(product):
+    """Some hear 421 and some 452, and one's end is the other's beginning: four messages are at most 100 attempts in 2 h (42 seen)."""
+    spec = loads(STORM.format(product=product))
+    assert len(Simulation(spec, spec.architectures["x"], 0, 1).run().attempts) <= 100
