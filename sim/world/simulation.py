@@ -17,7 +17,6 @@ from sim.mail.path import Path
 from sim.mail.text import body_of
 from sim.mail.trace import EPOCH, date_time
 from sim.mta.directory import homes, keepers, mailboxes_of
-from sim.mta.envelope import needs_smtputf8
 from sim.mta.queue import Copy
 from sim.network import circuit, stack, topology
 from sim.network.dns import Dns, Resolver
@@ -40,7 +39,6 @@ from sim.world.station import Station
 from sim.world.streams import Streams
 from sim.world.ways import Way
 
-_SMTPUTF8 = "SMTPUTF8", None
 _ICMP = 20 + 8 + SYN
 """Bytes of a Destination Unreachable, which holds the packet that it is about (RFC 1812 section 4.3.2.3)."""
 
@@ -302,17 +300,15 @@ class Simulation:
         if submission.recipient_parameters:
             for copy in copies:
                 copy.parameters = submission.recipient_parameters
-        parameters = submission.parameters
-        if needs_smtputf8(reverse_path, forward_paths):
-            parameters = (_SMTPUTF8, *(parameters or ()))
         self._to_come -= 1
         up = station.runs.next_up(self.env.now)
         if up == self.env.now:
-            station.submit(reverse_path, copies, content, parameters)
+            station.submit(reverse_path, copies, content, submission.parameters)
         else:
             self._unsent[message_id] = copies
             if up < self.horizon:
-                self.at(up, lambda: station.submit(reverse_path, self._unsent.pop(message_id), content, parameters))
+                asked = submission.parameters
+                self.at(up, lambda: station.submit(reverse_path, self._unsent.pop(message_id), content, asked))
 
     def keepers(self, domain: str, now: float = 0.0) -> Sequence[str]:
         """The hosts that keep a domain's mailboxes."""
