@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from sim.report.figure import GRID, MUTED, axes, legend, literal, nothing, time_unit
 
@@ -75,6 +76,7 @@ def queue_states(steps: pd.DataFrame, words: Mapping[str, str], ax: Axes | None 
         )
         legend(ax, columns=5, below=True)
     ax.set_ylim(bottom=0)
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     ax.grid(color=GRID, linewidth=0.6)
     ax.set_axisbelow(True)
     ax.set_xlabel(f"simulated time ({unit})")
@@ -109,6 +111,7 @@ def _draw(
             )
     ax.set_xlim(edges[0] / size, edges[-1] / size)
     ax.set_ylim(bottom=0)
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     ax.grid(color=GRID, linewidth=0.6)
     ax.set_axisbelow(True)
     ax.set_xlabel(f"simulated time ({unit})")
