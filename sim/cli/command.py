@@ -85,7 +85,7 @@ def _for_the_user(error: Exception) -> str:
     from sim.results.store import ResultError
     from sim.scenario.errors import ScenarioError
     from sim.scenario.inputs import InputError
-    from sim.scenario.limits import LimitError
+    from sim.scenario.spec.limits import LimitError
     from sim.study.workers import WorkerError
 
     if isinstance(error, OSError):

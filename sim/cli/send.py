@@ -40,7 +40,7 @@ def send(
 
     Exit status: 0 all recipients of all messages were accepted, 69 some were refused for good, 75 some for now.
     """
-    from sim.live import client, request, tls
+    from sim.live import client, send_request, tls
 
     address = client.parse_server(server)
     if not files:
@@ -49,15 +49,15 @@ def send(
         raise UsageError("--ca and --any-certificate are about TLS: give --tls, too")
     if not options.timeout > 0:
         raise UsageError(f"--timeout {options.timeout}: more than 0 seconds are needed")
-    reverse_path, *forward_paths = request.paths(options.sender, options.recipients)
-    name = request.helo(options.helo)
-    login = request.login(options.user, options.password_file)
+    reverse_path, *forward_paths = send_request.paths(options.sender, options.recipients)
+    name = send_request.helo(options.helo)
+    login = send_request.login(options.user, options.password_file)
     if options.insecure_login and (options.tls or login is None):
         raise UsageError("--insecure-login is about --user without --tls: leave it out")
     if login is not None and not (options.tls or options.insecure_login):
         raise UsageError("--user without TLS shows the password to all on the way: give --tls, or --insecure-login")
     context = tls.client_context(options.ca, verify=not options.any_certificate) if options.tls else None
-    contents = [request.message(file) for file in files]
+    contents = [send_request.message(file) for file in files]
     statuses = set()
     for content in contents:
         delivery = client.send(

@@ -66,8 +66,8 @@ def compare(scenario: ScenarioFile, options: StudyOptions = _NO_OPTIONS) -> int:
 
 def _study(path: str, options: StudyOptions, *, report: bool) -> int:
     from sim.results.store import refuse_what_is_there, write
-    from sim.scenario.form import MOST_SEED
-    from sim.scenario.limits import raised
+    from sim.scenario.spec.limits import raised
+    from sim.scenario.syntax.form import MOST_SEED
     from sim.study.comparison import compare as compared
     from sim.study.progress import shown
 

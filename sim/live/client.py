@@ -12,11 +12,11 @@ from time import monotonic
 from typing import NamedTuple
 
 from sim.live.errors import LiveError
-from sim.live.request import has_utf8_header
+from sim.live.send_request import has_utf8_header
 from sim.mail.path import Path
-from sim.mta.envelope import needs_smtputf8
-from sim.mta.queue import Failure
-from sim.mta.transmission import Transmission
+from sim.mta.client.envelope import needs_smtputf8
+from sim.mta.client.transmission import Transmission
+from sim.mta.queue.queue import Failure
 from sim.protocol.smtp.events import Parameters
 from sim.protocol.smtp.replies import Reply
 from sim.scenario.products import Postfix, Product

@@ -19,19 +19,19 @@ from ipaddress import IPv6Address, ip_address
 from time import monotonic, time
 
 from sim.live import log
-from sim.live.courier import Courier
-from sim.live.held import Held
-from sim.live.keeper import Keeper
+from sim.live.custody import Keeper
+from sim.live.held_mail import Held
 from sim.live.limits import Limits, Memory
 from sim.live.listener import Listener, bound
 from sim.live.maildir import Maildir
 from sim.live.session import CHUNK, Read, Session, Write
+from sim.live.turned_delivery import Courier
 from sim.mail.address import literal_of
 from sim.mail.path import NULL_PATH, Path
-from sim.mta.directory import Directory, homes, keepers, mailboxes_of
-from sim.mta.gate import Gate, Guard
-from sim.mta.reception import AcceptedMail, Reception
-from sim.mta.source_route import passed
+from sim.mta.server.directory import Directory, homes, keepers, mailboxes_of
+from sim.mta.server.policy import Gate, Guard
+from sim.mta.server.reception import AcceptedMail, Reception
+from sim.mta.server.source_route import passed
 from sim.network.dns import Dns
 from sim.protocol.smtp.client import Client
 from sim.protocol.smtp.replies import Reply

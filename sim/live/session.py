@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from sim.live.limits import Limits, Memory
 from sim.live.tls import shake_hands
-from sim.mta.reception import AcceptedMail, Reception
+from sim.mta.server.reception import AcceptedMail, Reception
 from sim.protocol.smtp import replies
 from sim.protocol.smtp.client import Client
 from sim.protocol.smtp.replies import Reply

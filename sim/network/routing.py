@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from sim.network.detour import Detour, Stretch
-from sim.network.line import Line
+from sim.network.links.line import Line
+from sim.network.links.rerouted_line import Detour, Stretch
 from sim.network.topology import Link, Mesh
 
 __all__ = ["Routing"]

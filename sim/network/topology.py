@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from operator import methodcaller
 from random import Random
 
-from sim.network.circuit import CarrierLine
-from sim.network.line import Line
-from sim.network.weather import Skies, Timeline
+from sim.network.links.availability import Skies, Timeline
+from sim.network.links.line import Line
+from sim.network.transport.circuit import CarrierLine
 from sim.scenario import spec
 
 __all__ = ["Link", "Mesh", "build"]

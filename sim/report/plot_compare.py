@@ -9,8 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from sim.report.figure import GRID, INK, MUTED, axes, colours, legend, literal, nothing
+from sim.results.human_units import together
 from sim.results.metrics import HEADLINE, METRICS
-from sim.results.quantity import together
 from sim.results.statistics import Interval, paired
 
 _REACH = 215.0

@@ -24,8 +24,8 @@ from sim.report.figure import (
     percent,
     thin,
 )
+from sim.results.human_units import human
 from sim.results.outcomes import CopyOutcome
-from sim.results.quantity import human
 
 _POINTS = 500
 _PARTS: Mapping[str, tuple[str, str]] = {

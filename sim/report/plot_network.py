@@ -14,7 +14,7 @@ from matplotlib.patches import FancyArrowPatch
 
 from sim.report.figure import axes, legend, literal, nothing
 from sim.report.labels import CROWD, label
-from sim.results.quantity import human
+from sim.results.human_units import human
 from sim.scenario.spec import Network
 
 Pair = tuple[str, str]

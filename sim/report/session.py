@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sim.results.quantity import human
+from sim.results.human_units import human
 
 __all__ = ["text"]
 

@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from sim.results.human_units import MISSING, together
 from sim.results.metrics import HEADLINE, METRICS
-from sim.results.quantity import MISSING, together
 from sim.results.statistics import Interval, interval, paired
 from sim.scenario.spec import Expectation, Operand
 

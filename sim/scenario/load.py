@@ -13,15 +13,15 @@ from pydantic import TypeAdapter, ValidationError
 from sim import arguments
 from sim.scenario.errors import Problem, ScenarioError
 from sim.scenario.findings import Findings
-from sim.scenario.form import ScenarioForm
 from sim.scenario.inputs import irregular
-from sim.scenario.limits import Limits
-from sim.scenario.python_data import document
 from sim.scenario.quantity import format_size
-from sim.scenario.resolve import resolve
+from sim.scenario.resolve.scenario import resolve
 from sim.scenario.source import Document, override, read
 from sim.scenario.source import Path as Place
 from sim.scenario.spec import Scenario
+from sim.scenario.spec.limits import Limits
+from sim.scenario.syntax.form import ScenarioForm
+from sim.scenario.syntax.python_data import document
 
 _MOST: Final = Limits().file
 """The biggest scenario file, in bytes: what it says of limits is in it."""

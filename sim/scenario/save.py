@@ -9,7 +9,7 @@ from pathlib import Path
 from sim import arguments
 from sim.scenario.show import show
 from sim.scenario.spec import Scenario
-from sim.scenario.workload import Messages, Source, Trace
+from sim.scenario.spec.sources import Messages, Source, Trace
 
 
 def save(scenario: Scenario, path: str | Path) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sim.scenario.form import DomainForm, LinkForm, LinkSettings
 from sim.scenario.load import adapter
-from sim.scenario.reading import JsonSchema
-from sim.scenario.skies import CrashesForm, GroupForm, NameServiceForm, OutagesForm, WeatherForm
-from sim.scenario.zones import RecordsForm
+from sim.scenario.pydantic_seam import JsonSchema
+from sim.scenario.syntax.form import DomainForm, LinkForm, LinkSettings
+from sim.scenario.syntax.mx import RecordsForm
+from sim.scenario.syntax.weather import CrashesForm, GroupForm, NameServiceForm, OutagesForm, WeatherForm
 
 
 def schema() -> JsonSchema:

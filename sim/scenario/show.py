@@ -16,22 +16,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import SingleQuotedScalarString
 
 from sim.mail.address import Address
-from sim.scenario.acts import show_acts
-from sim.scenario.addresses import show_addresses
-from sim.scenario.asking import shown_asks
-from sim.scenario.calendar import ClockWindow, Window, format_start
-from sim.scenario.capacity import show_capacity
-from sim.scenario.carriers import Carrier
-from sim.scenario.carrying import format_carrier
-from sim.scenario.collecting import show_collects
-from sim.scenario.directions import show_both
 from sim.scenario.distribution import Distribution
-from sim.scenario.guards import show_policies
-from sim.scenario.keywords import words_of
-from sim.scenario.limits import show_limits
-from sim.scenario.mailboxes import show_whose
-from sim.scenario.population import numbered
-from sim.scenario.product import format_parameter, parameters_of
 from sim.scenario.products import PRODUCTS, Delays, product_name
 from sim.scenario.quantity import (
     PROBABILITY,
@@ -39,15 +24,6 @@ from sim.scenario.quantity import (
     format_duration,
     format_message_rate,
     format_size,
-)
-from sim.scenario.schedule import format_window
-from sim.scenario.skies import (
-    show_availability,
-    show_distribution,
-    show_intervals,
-    show_outages,
-    show_time,
-    show_weather,
 )
 from sim.scenario.spec import (
     NULL_MX,
@@ -62,8 +38,32 @@ from sim.scenario.spec import (
     Scenario,
     Weather,
 )
-from sim.scenario.transport import show_losses, show_tcp
-from sim.scenario.workload import Arrivals, MessageAt, Messages, MessagesAt, Source, Trace
+from sim.scenario.spec.calendar import ClockWindow, Window, format_start
+from sim.scenario.spec.carriers import Carrier
+from sim.scenario.spec.limits import show_limits
+from sim.scenario.spec.sources import Arrivals, MessageAt, Messages, MessagesAt, Source, Trace
+from sim.scenario.syntax.acts import show_acts
+from sim.scenario.syntax.addresses import show_addresses
+from sim.scenario.syntax.capacity import show_capacity
+from sim.scenario.syntax.carriers import format_carrier
+from sim.scenario.syntax.collects import show_collects
+from sim.scenario.syntax.delivery_options import shown_asks
+from sim.scenario.syntax.directions import show_both
+from sim.scenario.syntax.extensions import words_of
+from sim.scenario.syntax.mailboxes import show_whose
+from sim.scenario.syntax.policies import show_policies
+from sim.scenario.syntax.products import format_parameter, parameters_of
+from sim.scenario.syntax.tcp_and_loss import show_losses, show_tcp
+from sim.scenario.syntax.users import numbered
+from sim.scenario.syntax.weather import (
+    show_availability,
+    show_distribution,
+    show_intervals,
+    show_outages,
+    show_time,
+    show_weather,
+)
+from sim.scenario.syntax.windows import format_window
 
 Settings = dict[str, object]
 

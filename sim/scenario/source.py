@@ -19,7 +19,7 @@ from ruamel.yaml.reader import ReaderError
 from sim.scenario.errors import Problem, ScenarioError
 from sim.scenario.inputs import printable
 from sim.scenario.names import shown
-from sim.scenario.reading import KEY, Step
+from sim.scenario.pydantic_seam import KEY, Step
 
 Path = tuple[Step, ...]
 

@@ -12,9 +12,9 @@ from sim.results.metrics import measure
 from sim.results.store import Result, combine, manifest
 from sim.results.summary import check, summarise
 from sim.results.tables import concat
-from sim.scenario.form import MOST_SEED
 from sim.scenario.show import as_data, scenario_hash
 from sim.scenario.spec import Expectation, Scenario
+from sim.scenario.syntax.form import MOST_SEED
 from sim.study.execute import Progress, execute, runs_of, unheard
 from sim.study.progress import told
 from sim.study.workers import Killed

@@ -15,9 +15,9 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from sim.network.line import Line
-from sim.network.sender import LINUX
-from sim.network.stack import connect
+from sim.network.links.line import Line
+from sim.network.tcp.rtt_and_window import LINUX
+from sim.network.transport.connect import connect
 from sim.scenario.distribution import Constant
 from sim.scenario.spec import Loss, Tcp
 from sim.study.programs import CLIENTS, SERVERS, turns

@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 from sim.mail.xtext import encode_xtext
 from sim.scenario.distribution import Distribution
-from sim.scenario.mail_trace import addresses_of, read_letters
-from sim.scenario.messages import read_messages
-from sim.scenario.owners import Owners
+from sim.scenario.resolve.address_owners import Owners
+from sim.scenario.resolve.mail_trace import addresses_of, read_letters
+from sim.scenario.resolve.messages import read_messages
 from sim.scenario.spec import Scenario
-from sim.scenario.workload import Arrivals, Asks, Messages, MessagesAt, Source, Trace
+from sim.scenario.spec.sources import Arrivals, Asks, Messages, MessagesAt, Source, Trace
 from sim.workload.pairs import Pairs
 from sim.workload.users import Population
 

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sim.mta.queue import Entry
-from sim.network.weather import ALWAYS_UP, Timeline
+from sim.mta.queue.queue import Entry
+from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.results.facts import ActFact
-from sim.scenario.commands import RESTART_TIME, Act, command
 from sim.scenario.products import Exim, OpenSmtpd
+from sim.scenario.products.commands import RESTART_TIME, Act, command
 
 if TYPE_CHECKING:
+    from sim.world.host.host import Station
     from sim.world.simulation import Simulation
-    from sim.world.station import Station
 
 __all__ = ["restarts", "schedule"]
 

@@ -16,28 +16,29 @@ from sim.mail.mailbox import header_form, parse_mailbox
 from sim.mail.path import Path
 from sim.mail.text import body_of
 from sim.mail.trace import EPOCH, date_time
-from sim.mta.directory import homes, keepers, mailboxes_of
-from sim.mta.queue import Copy
-from sim.network import circuit, stack, topology
+from sim.mta.queue.queue import Copy
+from sim.mta.server.directory import homes, keepers, mailboxes_of
+from sim.network import topology
 from sim.network.dns import Dns, Resolver
-from sim.network.handshake import SYN
-from sim.network.line import Line
+from sim.network.links.availability import ALWAYS_UP, Skies, any_down
+from sim.network.links.line import Line
 from sim.network.routing import Routing
-from sim.network.weather import ALWAYS_UP, Skies, any_down
+from sim.network.tcp.handshake import SYN
+from sim.network.transport import circuit, connect
 from sim.results.facts import Facts, MessageFact
 from sim.results.outcomes import CopyOutcome
 from sim.scenario.spec import Architecture, Domain, Host, Scenario
 from sim.workload.generate import Submission, submissions
-from sim.world.addresses import addresses_of
-from sim.world.clock import Clock, Task, played
-from sim.world.far_end import Hears, Waits
-from sim.world.ledger import Ledger, LedgerError
-from sim.world.noise import Noise
+from sim.world.engine.clock import Clock, Task, played
+from sim.world.engine.corruption import Noise
+from sim.world.engine.far_end import Hears, Waits
+from sim.world.engine.ledger import Ledger, LedgerError
+from sim.world.engine.recorder import Recorder
+from sim.world.engine.streams import Streams
+from sim.world.host.addresses import addresses_of
+from sim.world.host.host import Station
+from sim.world.host.next_hops import Way
 from sim.world.operators import restarts, schedule
-from sim.world.recorder import Recorder
-from sim.world.station import Station
-from sim.world.streams import Streams
-from sim.world.ways import Way
 
 _ICMP = 20 + 8 + SYN
 """Bytes of a Destination Unreachable, which holds the packet that it is about (RFC 1812 section 4.3.2.3)."""
@@ -76,7 +77,7 @@ class Simulation:
         links = scenario.network.links
         self.noise = Noise(scenario.network, self.streams) if any(link.corruption for link in links) else None
         older = any(link.carrier for link in links)
-        self.connect = circuit.connect if older else stack.connect
+        self.connect = circuit.connect if older else connect.connect
         domains = {**scenario.domains, **architecture.domains}
         service = scenario.network.dns
         self.dns = Dns(domains, architecture.hosts, service)

@@ -19,7 +19,7 @@ from time import process_time
 import simpy
 
 from sim.scenario.load import loads
-from sim.world.clock import Clock
+from sim.world.engine.clock import Clock
 from sim.world.simulation import Simulation
 
 SCENARIO = """

@@ -41,7 +41,7 @@ from sim.cli import command
 from sim.scenario.errors import ScenarioError
 from sim.scenario.load import load, loads
 from sim.scenario.spec import Scenario
-from sim.scenario.workload import Arrivals
+from sim.scenario.spec.sources import Arrivals
 from sim.workload.generate import submissions
 
 SECONDS = 60.0

@@ -9,13 +9,13 @@ import pytest
 import trustme
 
 from sim.live.tls import server_context
-from sim.mta import gate
+from sim.mta.server import policy
 
 
 @pytest.fixture(autouse=True)
 def _quick_guesses(monkeypatch) -> None:
     """A wrong login costs next to no time, but in the test of just that."""
-    monkeypatch.setattr(gate, "AUTH_FAILURE_DELAY", 0.01)
+    monkeypatch.setattr(policy, "AUTH_FAILURE_DELAY", 0.01)
 
 
 @pytest.fixture(scope="session")

@@ -33,9 +33,9 @@ from seeds import try_seeds
 from wire import Wire
 
 from sim.live.limits import Limits
-from sim.mta import gate
-from sim.scenario.policies import Errors, Policies
+from sim.mta.server import policy
 from sim.scenario.products import Exim, Postfix, Qmail, Sendmail
+from sim.scenario.spec.policies import Errors, Policies
 
 ACCOUNTS = {"u": "secret", "boss@c.example": "secret"}
 EXTENSIONS = (
@@ -202,7 +202,7 @@ def tried(seed: int, folder: Path) -> list[str]:
     chance = Random(seed)
     log, logger = Log(), logging.getLogger("asyncio")
     logger.addHandler(log)
-    before, gate.AUTH_FAILURE_DELAY = gate.AUTH_FAILURE_DELAY, 0.01
+    before, policy.AUTH_FAILURE_DELAY = policy.AUTH_FAILURE_DELAY, 0.01
     limits = Limits(idle=0.5, handshake=0.6, linger=0.1, grace=0.5, errors=chance.choice([5, 20, 20]), memory=200_000)
     settings = _settings(chance)
     flaky, stops = chance.random() < 0.1, chance.random() < 0.15
@@ -231,7 +231,7 @@ def tried(seed: int, folder: Path) -> list[str]:
             return [*found, *[f"asyncio: {line}" for line in log.lines], *_wrong(host, [first, *peers])]
     finally:
         logger.removeHandler(log)
-        gate.AUTH_FAILURE_DELAY = before
+        policy.AUTH_FAILURE_DELAY = before
 
 
 def _at_rest(host: Served) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from live_host import served
 
 from sim.live.client import Delivery, parse_server, send
 from sim.live.errors import LiveError
-from sim.live.request import paths
+from sim.live.send_request import paths
 from sim.mail.path import NULL_PATH, parse_forward_path, parse_path
 from sim.scenario.spec import Postfix
 

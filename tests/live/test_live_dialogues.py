@@ -474,7 +474,7 @@ def test_a_transaction_that_does_not_end_is_cut(tmp_path: Path):
 def test_a_defect_ends_one_session_only(host: Served, monkeypatch):
     """It is told in one line, and others are served."""
     with monkeypatch.context() as patch:
-        patch.setattr("sim.mta.reception.Reception.read", lambda *_: 1 / 0)
+        patch.setattr("sim.mta.server.reception.Reception.read", lambda *_: 1 / 0)
         assert said(host.port, b"NOOP\r\n") == [220]
     assert said(host.port, b"QUIT\r\n") == [220, 221]
     assert [line.startswith("a defect of mtasim") for line in host.told] == [True]

@@ -14,7 +14,7 @@ from live_host import ENVELOPE, MESSAGE, Peer, Served, served
 from sim.live import server
 from sim.live.limits import Limits
 from sim.live.maildir import Maildir
-from sim.mta import gate
+from sim.mta.server import policy
 
 EXTENSIONS = ("PIPELINING", "SIZE", "8BITMIME", "SMTPUTF8", "CHUNKING", "BINARYMIME", "DSN", "AUTH", "ETRN")
 ACCOUNTS = {"bob": "secret"}
@@ -296,7 +296,7 @@ def test_mail_to_the_address_that_was_connected_to(host: Served):
 @pytest.mark.slow
 def test_a_guess_costs_time(host: Served, monkeypatch):
     """A second each, in all sessions together."""
-    monkeypatch.setattr(gate, "AUTH_FAILURE_DELAY", 1.0)
+    monkeypatch.setattr(policy, "AUTH_FAILURE_DELAY", 1.0)
     guess = b"AUTH PLAIN " + b64encode(b"\0bob\0guess") + b"\r\n"
     with Peer(host.port) as one, Peer(host.port) as two:
         began = time.monotonic()

@@ -18,7 +18,7 @@ from live_host import ENVELOPE, Peer, served
 from sim.live.client import send
 from sim.live.limits import Limits
 from sim.mail.path import parse_forward_path, parse_path
-from sim.scenario.policies import Policies
+from sim.scenario.spec.policies import Policies
 
 MESSAGES = [
     b"DATA\r\nSubject: hi\r\n\r\nhello\r\n.\r\n",

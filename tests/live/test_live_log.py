@@ -9,10 +9,10 @@ from live_host import ENVELOPE, Peer, served
 
 from sim.live import log
 from sim.mail.path import NULL_PATH, parse_forward_path
-from sim.mta.accepted import AcceptedMail
+from sim.mta.server.accepted_mail import AcceptedMail
 from sim.protocol.smtp import events, replies
-from sim.scenario.policies import Policies, Refusal
 from sim.scenario.products import Exim
+from sim.scenario.spec.policies import Policies, Refusal
 
 
 @pytest.mark.parametrize(

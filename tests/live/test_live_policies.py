@@ -14,8 +14,8 @@ from live_host import ENVELOPE, MESSAGE, Peer, Served, scenario, served
 from sim.live.limits import Limits
 from sim.live.maildir import Maildir
 from sim.live.server import LiveServer
-from sim.scenario.commands import Act
-from sim.scenario.policies import Errors, Greylist, Policies, Rate, Refusal
+from sim.scenario.products.commands import Act
+from sim.scenario.spec.policies import Errors, Greylist, Policies, Rate, Refusal
 
 DATA = b"DATA\r\n" + MESSAGE + b".\r\n"
 

@@ -14,8 +14,8 @@ from aiosmtplib import SMTP
 from live_host import Served, scenario, served
 
 from sim.mail.path import NULL_PATH, parse_forward_path, parse_path
-from sim.mta.directory import Directory, homes
-from sim.mta.reception import Reception
+from sim.mta.server.directory import Directory, homes
+from sim.mta.server.reception import Reception
 from sim.network.dns import Dns
 from sim.protocol.smtp import (
     NEED_DATA,

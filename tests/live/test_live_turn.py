@@ -14,7 +14,7 @@ import pytest
 from interop_servers import tool
 from live_host import Peer, Served, served
 
-from sim.live.held import Held
+from sim.live.held_mail import Held
 from sim.live.limits import Limits
 from sim.live.maildir import Maildir
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from test_extensions_used import client, offer
 from test_transmission import path, script
 
-from sim.mta.envelope import chunks
+from sim.mta.client.envelope import chunks
 from sim.protocol.smtp.events import Chunk, LastChunk
 from sim.scenario.products import Exchange, Exim, Postfix
 

@@ -6,7 +6,7 @@ from math import inf
 
 import pytest
 
-from sim.mta.delay_warnings import DelayWarnings, delay_warnings_of
+from sim.mta.reports.delay_warnings import DelayWarnings, delay_warnings_of
 from sim.scenario.products import DAY, HOUR, PRODUCTS, Delays, Exim, OpenSmtpd, Postfix, Sendmail
 
 DEFAULTS = {

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.mta.destination import Concurrency, Destination
-from sim.mta.queue import Failure
-from sim.scenario.feedback import Feedback, read_feedback
+from sim.mta.queue.destination import Concurrency, Destination
+from sim.mta.queue.queue import Failure
+from sim.scenario.products.feedback import Feedback, read_feedback
 
 DOWN = Failure(0, "4.4.1", "connection timed out")
 SHARED = Feedback(1.0, shared=True)

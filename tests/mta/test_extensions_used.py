@@ -13,9 +13,9 @@ from test_transmission import CONTENT, path, script
 from sim.mail.content import longest_line
 from sim.mail.path import parse_path
 from sim.mail.seven_bit import encoded_header
-from sim.mta.envelope import NOT_CONVERTIBLE, Mailing, fit, needs_smtputf8
-from sim.mta.queue import Failure
-from sim.mta.transmission import Transmission
+from sim.mta.client.envelope import NOT_CONVERTIBLE, Mailing, fit, needs_smtputf8
+from sim.mta.client.transmission import Transmission
+from sim.mta.queue.queue import Failure
 from sim.scenario.products import (
     PRODUCTS,
     Exchange,

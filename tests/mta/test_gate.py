@@ -8,15 +8,14 @@ from typing import get_args
 import pytest
 
 from sim.mail.path import NULL_PATH, parse_path
-from sim.mta.directory import Directory
-from sim.mta.gate import Gate, Guard
-from sim.mta.greylist import Greylist
-from sim.mta.reception import Reception
+from sim.mta.server.directory import Directory
+from sim.mta.server.greylist import Greylist
+from sim.mta.server.policy import Gate, Guard
+from sim.mta.server.reception import Reception
 from sim.protocol.smtp import replies
-from sim.scenario import policies
-from sim.scenario.policies import Policies, Rate, Refusal
 from sim.scenario.products import Exim, Postfix
-from sim.scenario.spec import Domain, Host
+from sim.scenario.spec import Domain, Host, policies
+from sim.scenario.spec.policies import Policies, Rate, Refusal
 
 ANN, BOB = parse_path("<ann@a.example>"), parse_path("<bob@b.example>")
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0

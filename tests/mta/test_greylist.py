@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.mail.path import NULL_PATH
-from sim.mta import recent
-from sim.mta.gate import Guard
-from sim.mta.greylist import Greylist, network_of
-from sim.scenario import policies
-from sim.scenario.policies import Policies, Rate
+from sim.mta.server import recent
+from sim.mta.server.greylist import Greylist, network_of
+from sim.mta.server.policy import Guard
+from sim.scenario.spec import policies
+from sim.scenario.spec.policies import Policies, Rate
 
 HOUR, DAY = 3600.0, 86400.0
 

@@ -7,7 +7,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.mta.jobs import Jobs, Slots
+from sim.mta.queue.jobs import Jobs, Slots
 
 NO_LOAN = Slots(cost=2, loan=0, discount=0, minimum=1)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sim.mail.address import Address
 from sim.mail.trace import delivered_to
-from sim.mta.loops import has_passed, is_looping, loop_checks
+from sim.mta.server.loops import has_passed, is_looping, loop_checks
 from sim.scenario.products import (
     Delays,
     Exchange,

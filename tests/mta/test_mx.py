@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.mta.mx import LOOPS_BACK, NO_SUCH_DOMAIN, TAKES_NO_MAIL, candidates, home_hosts, is_home
+from sim.mta.queue.mx import LOOPS_BACK, NO_SUCH_DOMAIN, TAKES_NO_MAIL, candidates, home_hosts, is_home
 
 
 def keep(_: list[str]) -> None:

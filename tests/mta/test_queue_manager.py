@@ -8,10 +8,10 @@ from collections import Counter
 
 import pytest
 
-from sim.mta.destination import Concurrency
-from sim.mta.jobs import Slots
-from sim.mta.queue import Failure
-from sim.mta.queue_manager import QueueManager, queue_manager_of
+from sim.mta.queue.destination import Concurrency
+from sim.mta.queue.jobs import Slots
+from sim.mta.queue.queue import Failure
+from sim.mta.queue.queue_manager import QueueManager, queue_manager_of
 from sim.scenario.products import Delays, Exchange, Nullmailer, OpenSmtpd, Product
 
 DOWN = Failure(0, "4.4.1", "connection timed out")

@@ -6,10 +6,10 @@ import pytest
 
 from sim.mail.address import Address, parse_address
 from sim.mail.path import NULL_PATH, Path
-from sim.mta.directory import Directory
-from sim.mta.mx import is_home
-from sim.mta.patience import RECIPIENT_OVERSHOOT_LIMIT
-from sim.mta.reception import RECIPIENT_LIMIT, Reception
+from sim.mta.queue.mx import is_home
+from sim.mta.server.directory import Directory
+from sim.mta.server.error_limits import RECIPIENT_OVERSHOOT_LIMIT
+from sim.mta.server.reception import RECIPIENT_LIMIT, Reception
 from sim.protocol.smtp import LocalProtocolError, replies
 from sim.scenario.spec import Domain, Host, Postfix
 
@@ -282,7 +282,7 @@ def test_a_host_that_relays_for_nobody(host: str, recipient: str, code: int):
 
 def test_judgements_are_not_remembered_without_end(monkeypatch):
     """A peer that asks for any number of addresses costs no memory."""
-    monkeypatch.setattr("sim.mta.directory._JUDGED_LIMIT", 10)
+    monkeypatch.setattr("sim.mta.server.directory._JUDGED_LIMIT", 10)
     knows = directory()
     for number in range(100):
         knows.judge(Path(Address(str(number), f"{number}.example")))

@@ -8,9 +8,9 @@ from typing import get_args
 
 import pytest
 
-from sim.mta.accepted import AcceptedMail, with_word
-from sim.mta.directory import Directory, homes
-from sim.mta.reception import _ANSWERS, Reception
+from sim.mta.server.accepted_mail import AcceptedMail, with_word
+from sim.mta.server.directory import Directory, homes
+from sim.mta.server.reception import _ANSWERS, Reception
 from sim.protocol.smtp import BadCommand, Client, Command, LocalProtocolError, replies, sasl
 from sim.protocol.smtp.replies import Reply
 from sim.scenario.spec import Domain, Host

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from test_transmission import path
 
-from sim.mta.queue import Failure
-from sim.mta.transmission import Transmission
+from sim.mta.client.transmission import Transmission
+from sim.mta.queue.queue import Failure
 from sim.scenario.spec import Host
 
 RECIPIENTS = ["u@b.example", "v@b.example", "w@b.example"]

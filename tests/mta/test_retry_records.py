@@ -6,9 +6,9 @@ import pytest
 
 from sim.mta.retry.base import Round
 from sim.mta.retry.exim import NOT_YET, EximRetry
-from sim.mta.retry.of import retry_of
 from sim.mta.retry.opensmtpd import NO_ROUTE, OpenSmtpdRetry
 from sim.mta.retry.qmail import SILENT, QmailRetry
+from sim.mta.retry.registry import retry_of
 from sim.scenario.products import (
     DAY,
     HOUR,

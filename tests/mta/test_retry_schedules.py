@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sim.mta.retry.base import Retry, Round
 from sim.mta.retry.exim import NOT_YET, TOO_LONG, EximRetry, Record, rule_for, wait
-from sim.mta.retry.of import retry_of
+from sim.mta.retry.registry import retry_of
 from sim.scenario.products import (
     PRODUCTS,
     Delays,

@@ -11,9 +11,9 @@ import re
 
 import pytest
 
-from sim.mta.directory import Directory
-from sim.mta.mx import is_home
-from sim.mta.reception import Reception
+from sim.mta.queue.mx import is_home
+from sim.mta.server.directory import Directory
+from sim.mta.server.reception import Reception
 from sim.protocol.smtp import (
     BadCommand,
     Chunk,

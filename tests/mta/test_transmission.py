@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from sim.mail.address import parse_address
 from sim.mail.path import NULL_PATH, Path
-from sim.mta.directory import Directory
-from sim.mta.reception import Reception
-from sim.mta.transmission import Transmission
+from sim.mta.client.transmission import Transmission
+from sim.mta.server.directory import Directory
+from sim.mta.server.reception import Reception
 from sim.scenario.spec import Domain, Host, Postfix
 
 RECORDS = {"b.example": ((10, "b"),), "c.example": ((10, "c"),)}

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.mta.queue import Copy, Entry
-from sim.mta.queue_runs import queue_runs_of
+from sim.mta.queue.queue import Copy, Entry
+from sim.mta.queue.queue_runs import queue_runs_of
 from sim.mta.retry.base import OF_HOST
 from sim.mta.retry.exim import EximRetry
 from sim.mta.retry.waiting import Waiting

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from random import Random
 
-from sim.network.line import Line
+from sim.network.links.line import Line
 from sim.scenario.distribution import Constant
 
 

@@ -7,16 +7,16 @@ from random import Random
 
 import pytest
 
-from sim.network.arq import Arq, Procedure, relay
-from sim.network.circuit import CarrierLine, Circuit, connect
-from sim.network.disturbance import at_once
-from sim.network.line import Line
-from sim.network.propagation import Propagation
-from sim.network.tcp import Connection
-from sim.network.weather import ALWAYS_UP, Timeline
-from sim.scenario.carriers import X25, Bsc, DialUp, UucpG
+from sim.network.links.availability import ALWAYS_UP, Timeline
+from sim.network.links.line import Line
+from sim.network.tcp.connection import Connection
+from sim.network.tcp.loss_episode import at_once
+from sim.network.transport.arq import Arq, Procedure, relay
+from sim.network.transport.circuit import CarrierLine, Circuit, connect
+from sim.network.transport.propagation import Propagation
 from sim.scenario.distribution import Constant, Uniform
 from sim.scenario.spec import Tcp
+from sim.scenario.spec.carriers import X25, Bsc, DialUp, UucpG
 
 
 def line(carrier=None, *, rate=9600.0, delay=0.01, loss=0.0, timeline=ALWAYS_UP, seed=1):

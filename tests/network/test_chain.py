@@ -8,9 +8,9 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.network.chain import joined
-from sim.network.line import Line
-from sim.network.weather import Timeline
+from sim.network.links.availability import Timeline
+from sim.network.links.chain import joined
+from sim.network.links.line import Line
 from sim.scenario.distribution import Constant
 
 

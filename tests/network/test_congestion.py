@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sim.network.congestion import Cubic, Reno
+from sim.network.tcp.congestion import Cubic, Reno
 
 
 def test_reno_adds_one_segment_a_window():

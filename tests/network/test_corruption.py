@@ -7,7 +7,7 @@ from time import process_time
 
 import pytest
 
-from sim.network.corruption import Corruption
+from sim.network.links.corruption import Corruption
 
 CONTENT = b"Subject: hi\r\n\r\n" + b"All mail shall be carried with care\r\n" * 40
 

@@ -8,14 +8,14 @@ from random import Random
 
 import pytest
 
-from sim.network.end import End
-from sim.network.handshake import Handshake
-from sim.network.line import Line
-from sim.network.older import OlderEnd
-from sim.network.segments import LOSS, Packet
-from sim.network.sender import fires
-from sim.network.way import Way
-from sim.network.weather import ALWAYS_UP
+from sim.network.links.availability import ALWAYS_UP
+from sim.network.links.line import Line
+from sim.network.tcp.endpoint import End
+from sim.network.tcp.handshake import Handshake
+from sim.network.tcp.linux_3 import OlderEnd
+from sim.network.tcp.path import Way
+from sim.network.tcp.rtt_and_window import fires
+from sim.network.tcp.send_queue import LOSS, Packet
 from sim.scenario.distribution import Constant
 from sim.scenario.spec import Tcp
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from picky import line
 
-from sim.network.stack import connect
+from sim.network.transport.connect import connect
 
 
 class Program:

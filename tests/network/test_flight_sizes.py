@@ -6,9 +6,9 @@ import csv
 from collections import Counter
 from random import Random
 
-from sim.network.line import Line
-from sim.network.tcp import Connection
-from sim.network.weather import ALWAYS_UP
+from sim.network.links.availability import ALWAYS_UP
+from sim.network.links.line import Line
+from sim.network.tcp.connection import Connection
 from sim.scenario.distribution import Constant
 
 

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from picky import line
 
-from sim.network.handshake import Handshake
-from sim.network.stack import connect
-from sim.network.weather import ALWAYS_UP
+from sim.network.links.availability import ALWAYS_UP
+from sim.network.tcp.handshake import Handshake
+from sim.network.transport.connect import connect
 from sim.scenario.spec import Tcp
-from sim.scenario.transport import PRESETS
+from sim.scenario.syntax.tcp_and_loss import PRESETS
 
 TEN = 10 * 1448
 

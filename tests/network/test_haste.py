@@ -6,12 +6,12 @@ from random import Random
 
 import pytest
 
-from sim.network.haste import hurries, overtaken, slow
-from sim.network.line import Line
-from sim.network.sender import Sender
-from sim.network.tcp import Connection
-from sim.network.way import HEADERS, Way
-from sim.network.weather import ALWAYS_UP, Timeline
+from sim.network.links.availability import ALWAYS_UP, Timeline
+from sim.network.links.line import Line
+from sim.network.tcp.connection import Connection
+from sim.network.tcp.path import HEADERS, Way
+from sim.network.tcp.rtt_and_window import Sender
+from sim.network.tcp.spurious_timeouts import hurries, overtaken, slow
 from sim.scenario.distribution import Constant
 from sim.scenario.spec import Tcp
 from sim.study.session import Case, run

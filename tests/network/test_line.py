@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.network.line import Line
-from sim.network.weather import Timeline
+from sim.network.links.availability import Timeline
+from sim.network.links.line import Line
 from sim.scenario.distribution import Constant, Uniform
 
 

@@ -8,12 +8,12 @@ from random import Random
 
 import pytest
 
-from sim.network.line import Line
-from sim.network.propagation import Propagation
-from sim.network.stack import connect
-from sim.network.storms import Storms
-from sim.network.tcp import Connection
-from sim.network.weather import ALWAYS_UP, Timeline
+from sim.network.links.availability import ALWAYS_UP, Timeline
+from sim.network.links.burst_loss import Storms
+from sim.network.links.line import Line
+from sim.network.tcp.connection import Connection
+from sim.network.transport.connect import connect
+from sim.network.transport.propagation import Propagation
 from sim.scenario.distribution import Constant, Uniform
 from sim.scenario.spec import Loss, Tcp
 

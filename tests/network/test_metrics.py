@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from picky import line
 
-from sim.network.metrics import Metrics, MetricsCache
-from sim.network.sender import Sender, fires
-from sim.network.stack import connect
-from sim.network.weather import Timeline
+from sim.network.links.availability import Timeline
+from sim.network.tcp.metrics import Metrics, MetricsCache
+from sim.network.tcp.rtt_and_window import Sender, fires
+from sim.network.transport.connect import connect
 from sim.scenario.spec import Tcp
-from sim.scenario.transport import PRESETS
+from sim.scenario.syntax.tcp_and_loss import PRESETS
 
 PLAIN = Tcp(sack=False)
 """Without tail loss probes, so that the first timer is that of the retransmission."""

@@ -6,11 +6,11 @@ from random import Random
 
 import pytest
 
-from sim.network.circuit import connect
-from sim.network.line import Line
+from sim.network.links.line import Line
+from sim.network.transport.circuit import connect
 from sim.scenario.distribution import Constant
 from sim.scenario.spec import Loss
-from sim.scenario.transport import PRESETS
+from sim.scenario.syntax.tcp_and_loss import PRESETS
 from sim.study.session import Case, run
 
 

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.network.circuit import CarrierLine, connect
-from sim.network.detour import Detour, Stretch
-from sim.network.line import Line
-from sim.network.propagation import Propagation
-from sim.network.turned import Turned
-from sim.network.weather import ALWAYS_UP, Timeline
-from sim.scenario.carriers import X25, Bsc, DialUp, UucpG
+from sim.network.links.availability import ALWAYS_UP, Timeline
+from sim.network.links.line import Line
+from sim.network.links.rerouted_line import Detour, Stretch
+from sim.network.transport.circuit import CarrierLine, connect
+from sim.network.transport.propagation import Propagation
+from sim.network.transport.reversed import Turned
 from sim.scenario.distribution import Constant, Lognormal
 from sim.scenario.spec import Loss, Tcp
+from sim.scenario.spec.carriers import X25, Bsc, DialUp, UucpG
 
 STACKS = {
     "linux": Tcp(),

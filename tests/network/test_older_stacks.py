@@ -8,11 +8,11 @@ from random import Random
 
 import pytest
 
-from sim.network.line import Line
-from sim.network.stack import connect
-from sim.network.weather import ALWAYS_UP, Timeline
+from sim.network.links.availability import ALWAYS_UP, Timeline
+from sim.network.links.line import Line
+from sim.network.transport.connect import connect
 from sim.scenario.distribution import Constant
-from sim.scenario.transport import PRESETS
+from sim.scenario.syntax.tcp_and_loss import PRESETS
 
 DEAD = Timeline([(0.0, math.inf)])
 LINUX_3 = [0, 1, 3, 7, 15, 31, 63]

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sim.network.circuit import CarrierLine, Circuit
-from sim.network.line import Line
-from sim.network.propagation import Propagation
-from sim.network.tcp import Connection
-from sim.network.weather import Timeline
-from sim.scenario.carriers import Bsc
+from sim.network.links.availability import Timeline
+from sim.network.links.line import Line
+from sim.network.tcp.connection import Connection
+from sim.network.transport.circuit import CarrierLine, Circuit
+from sim.network.transport.propagation import Propagation
 from sim.scenario.distribution import Constant
+from sim.scenario.spec.carriers import Bsc
 
 RATE = 1e5
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim.network.links.availability import Skies
 from sim.network.routing import Routing
 from sim.network.topology import build
-from sim.network.weather import Skies
 from sim.scenario import spec
 from sim.scenario.distribution import Constant, Uniform
 

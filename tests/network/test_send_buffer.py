@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.network.line import Line
-from sim.network.send_buffer import buffered
-from sim.network.tcp import Connection
+from sim.network.links.line import Line
+from sim.network.tcp.connection import Connection
+from sim.network.tcp.send_buffer import buffered
 from sim.scenario.distribution import Constant
 from sim.scenario.spec import Tcp
 

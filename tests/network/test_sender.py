@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sim.network.sender import Sender, fires
+from sim.network.tcp.rtt_and_window import Sender, fires
 from sim.scenario.spec import Tcp
 
 

@@ -11,8 +11,8 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.network.line import Line
-from sim.network.tcp import Connection
+from sim.network.links.line import Line
+from sim.network.tcp.connection import Connection
 from sim.scenario.distribution import Constant
 
 

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.network.ending import Ending
-from sim.network.line import Line
-from sim.network.tcp import Connection as RealConnection
-from sim.network.weather import ALWAYS_UP, Timeline
+from sim.network.links.availability import ALWAYS_UP, Timeline
+from sim.network.links.line import Line
+from sim.network.tcp.connection import Connection as RealConnection
 from sim.scenario.distribution import Constant, Uniform
 
 

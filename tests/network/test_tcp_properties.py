@@ -9,10 +9,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sim.network.exchange import Exchange
-from sim.network.line import Line
-from sim.network.tcp import Connection
-from sim.network.weather import ALWAYS_UP, Timeline
+from sim.network.links.availability import ALWAYS_UP, Timeline
+from sim.network.links.line import Line
+from sim.network.tcp.connection import Connection
+from sim.network.tcp.packet_level import Exchange
 from sim.scenario.distribution import Constant
 from sim.scenario.spec import Tcp
 

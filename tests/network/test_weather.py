@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.network.weather import ALWAYS_UP, Skies, Timeline, all_down, any_down, draw
+from sim.network.links.availability import ALWAYS_UP, Skies, Timeline, all_down, any_down, draw
 from sim.scenario import spec
-from sim.scenario.calendar import ClockWindow, read_start
 from sim.scenario.distribution import Constant, Lognormal, Uniform, Weibull
+from sim.scenario.spec.calendar import ClockWindow, read_start
 
 moments = st.lists(st.integers(0, 60), unique=True, max_size=12).map(lambda times: sorted(times)[: len(times) // 2 * 2])
 

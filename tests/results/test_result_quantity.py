@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from sim.results.quantity import human, together
+from sim.results.human_units import human, together
 
 
 @pytest.mark.parametrize(

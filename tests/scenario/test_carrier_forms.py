@@ -8,11 +8,11 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
-from sim.scenario.carriers import X25, Bsc, DialUp, UucpG
 from sim.scenario.errors import ScenarioError
 from sim.scenario.load import loads
 from sim.scenario.schema import schema
 from sim.scenario.show import as_data, show
+from sim.scenario.spec.carriers import X25, Bsc, DialUp, UucpG
 
 OLD = """
 network:

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.scenario.calendar import Start
-from sim.scenario.contacts import Pace, read_contacts
-from sim.scenario.directions import alike
 from sim.scenario.errors import ScenarioError
 from sim.scenario.load import loads
+from sim.scenario.resolve.contacts import Pace, read_contacts
 from sim.scenario.show import show
+from sim.scenario.spec.calendar import Start
+from sim.scenario.syntax.directions import alike
 from sim.study.comparison import run
 
 HEAD = "duration: 1 h\ndrain: 1 h\nworkload: []\n"

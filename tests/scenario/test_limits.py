@@ -10,9 +10,9 @@ import pytest
 
 from sim.scenario.errors import Problem, ScenarioError
 from sim.scenario.inputs import InputError, read_input
-from sim.scenario.limits import LimitError
 from sim.scenario.load import load, loads
 from sim.scenario.show import show
+from sim.scenario.spec.limits import LimitError
 from sim.study.comparison import run
 from sim.workload.generate import submissions
 

@@ -13,8 +13,8 @@ import pytest
 from sim.scenario.errors import ScenarioError
 from sim.scenario.inputs import InputError
 from sim.scenario.load import loads
-from sim.scenario.mail_trace import Letter, addresses_of, read_letters, strangers
-from sim.scenario.owners import Owners
+from sim.scenario.resolve.address_owners import Owners
+from sim.scenario.resolve.mail_trace import Letter, addresses_of, read_letters, strangers
 from sim.scenario.spec import NULL_MX, Domain
 from sim.workload.generate import submissions
 

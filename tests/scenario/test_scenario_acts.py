@@ -6,10 +6,10 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
-from sim.scenario.commands import COMMANDS, Act, command
 from sim.scenario.errors import ScenarioError
 from sim.scenario.load import loads
 from sim.scenario.products import PRODUCTS, Delays, Exim, Postfix, Sendmail
+from sim.scenario.products.commands import COMMANDS, Act, command
 from sim.scenario.schema import schema
 from sim.scenario.show import show
 

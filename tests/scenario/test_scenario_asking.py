@@ -12,7 +12,7 @@ from sim.scenario.errors import ScenarioError
 from sim.scenario.load import loads
 from sim.scenario.schema import schema
 from sim.scenario.show import show
-from sim.scenario.workload import Asks, MessagesAt
+from sim.scenario.spec.sources import Asks, MessagesAt
 from sim.workload.generate import parameters_of
 
 TEXT = """

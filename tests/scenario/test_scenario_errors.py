@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from sim.scenario.errors import Problem, ScenarioError
-from sim.scenario.form import HostForm
-from sim.scenario.keywords import KEYWORDS
 from sim.scenario.load import load, loads
 from sim.scenario.products import Delays, Exim, Postfix
+from sim.scenario.syntax.extensions import KEYWORDS
+from sim.scenario.syntax.form import HostForm
 
 NET = "network: {nodes: [a, b], links: [{between: [a, b]}]}\n"
 

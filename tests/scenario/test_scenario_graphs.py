@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from sim.scenario.distribution import Constant
 from sim.scenario.errors import ScenarioError
-from sim.scenario.generate import Generator
 from sim.scenario.load import loads
 from sim.scenario.show import show
+from sim.scenario.syntax.generate import Generator
 
 ZOO = [
     ("Arpanet196912", 4, 4),

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sim
-from sim.scenario.form import ScenarioForm
 from sim.scenario.source import read
+from sim.scenario.syntax.form import ScenarioForm
 
 TWO = {
     "network": {"nodes": ["a", "b"], "links": [{"between": ["a", "b"], "rate": "2 Mbit/s"}]},

@@ -14,7 +14,6 @@ from sim.protocol.smtp.extensions import EXTENSIONS as EXTENSION_TABLE
 from sim.protocol.smtp.extensions import offerable
 from sim.scenario.distribution import Constant, Empirical, Exponential, Lognormal, Uniform
 from sim.scenario.errors import ScenarioError
-from sim.scenario.keywords import KEYWORDS, NEEDS
 from sim.scenario.load import load, loads
 from sim.scenario.names import dns_label, unique
 from sim.scenario.products import (
@@ -43,7 +42,8 @@ from sim.scenario.spec import (
     Weather,
     Window,
 )
-from sim.scenario.workload import Arrivals, MessageAt, Messages, MessagesAt, Trace
+from sim.scenario.spec.sources import Arrivals, MessageAt, Messages, MessagesAt, Trace
+from sim.scenario.syntax.extensions import KEYWORDS, NEEDS
 
 NET = "network: {nodes: [a, b], links: [{between: [a, b]}]}\n"
 DEFAULT_SIZE = Lognormal(2000.0, 20000.0)

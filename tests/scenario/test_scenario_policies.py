@@ -8,10 +8,10 @@ from ruamel.yaml import YAML
 
 from sim.scenario.errors import ScenarioError
 from sim.scenario.load import loads
-from sim.scenario.policies import NO_POLICIES, Errors, Greylist, Policies, Rate, Refusal
 from sim.scenario.schema import schema
 from sim.scenario.show import show
 from sim.scenario.spec import Collects
+from sim.scenario.spec.policies import NO_POLICIES, Errors, Greylist, Policies, Rate, Refusal
 
 TEXT = """
 network: {{nodes: [a, b], links: [{{between: [a, b]}}]}}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sim.scenario.errors import ScenarioError
-from sim.scenario.feedback import Feedback
 from sim.scenario.load import loads
+from sim.scenario.products.feedback import Feedback
 from sim.scenario.show import show
 
 TEXT = """

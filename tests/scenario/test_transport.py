@@ -9,7 +9,7 @@ from sim.scenario.errors import ScenarioError
 from sim.scenario.load import loads
 from sim.scenario.show import show
 from sim.scenario.spec import Loss, Tcp
-from sim.scenario.transport import PRESETS
+from sim.scenario.syntax.tcp_and_loss import PRESETS
 
 FILE = """
 network:

@@ -8,13 +8,13 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
-from sim.scenario.calendar import ClockWindow
 from sim.scenario.distribution import Constant, Exponential, Lognormal, Weibull
 from sim.scenario.errors import ScenarioError
 from sim.scenario.load import loads
 from sim.scenario.schema import schema
 from sim.scenario.show import show
 from sim.scenario.spec import Group, Interval, NameService, Outages, Weather
+from sim.scenario.spec.calendar import ClockWindow
 
 NET = "network:\n  nodes: [a, b, c]\n  links: [{between: [a, b]}, {between: [b, c]}, {between: [a, c]}, {between: [a, b]}]\n"
 

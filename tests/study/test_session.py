@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim import cli
-from sim.network.line import Line
+from sim.network.links.line import Line
 from sim.scenario.spec import Loss, Tcp
-from sim.scenario.transport import PRESETS
+from sim.scenario.syntax.tcp_and_loss import PRESETS
 from sim.study.programs import CLIENTS, SERVERS, turns
 from sim.study.session import PARTS, Case, run
 

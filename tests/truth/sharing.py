@@ -9,8 +9,8 @@ from random import Random
 
 from cells import PAIRS, Row, cells, compared
 
-from sim.network.line import Line
-from sim.network.tcp import Connection
+from sim.network.links.line import Line
+from sim.network.tcp.connection import Connection
 from sim.scenario.distribution import Constant
 from sim.study.programs import CLIENTS, SERVERS, turns
 

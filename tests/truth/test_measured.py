@@ -13,7 +13,7 @@ from sharing import stepped, together
 from slow import ambiguous, slow, trials
 from submissions import submissions
 
-from sim.network.line import Line
+from sim.network.links.line import Line
 from sim.scenario.distribution import Constant
 
 OUTAGES = [

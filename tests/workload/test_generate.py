@@ -11,7 +11,7 @@ import pytest
 
 from sim.scenario.distribution import Constant, Lognormal
 from sim.scenario.spec import Architecture, Domain, Network, Scenario
-from sim.scenario.workload import Arrivals, MessageAt, Messages, MessagesAt, Trace
+from sim.scenario.spec.sources import Arrivals, MessageAt, Messages, MessagesAt, Trace
 from sim.workload.generate import Submission, submissions
 
 DAY = 86400.0

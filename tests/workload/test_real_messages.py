@@ -12,7 +12,7 @@ from sim.mail.content import canonical
 from sim.scenario.errors import ScenarioError
 from sim.scenario.inputs import InputError
 from sim.scenario.load import loads
-from sim.scenario.messages import read_messages
+from sim.scenario.resolve.messages import read_messages
 
 read = partial(read_messages, most=10**9)
 FROM = b"From x Sat Jan  1 10:00:00 2000\n"

@@ -16,11 +16,11 @@ from unittest.mock import patch
 
 from worlds import message, scenario
 
-from sim.network.way import HEADERS
+from sim.network.tcp.path import HEADERS
 from sim.scenario.spec import DAY, Interval, Scenario, Weather
-from sim.scenario.workload import MessageAt
+from sim.scenario.spec.sources import MessageAt
+from sim.world.host.host import Station
 from sim.world.simulation import Simulation
-from sim.world.station import Station
 
 CRASH = 50.0
 """How long a host is down, in s: less than any timer of its peers."""

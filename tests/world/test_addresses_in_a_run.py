@@ -10,10 +10,10 @@ import pytest
 
 from sim.scenario.errors import ScenarioError
 from sim.scenario.load import loads
-from sim.scenario.policies import Greylist, Policies, Rate
 from sim.scenario.products import Delays, Exim, Postfix, Qmail, Sendmail
 from sim.scenario.show import show
 from sim.scenario.spec import Address, Domain, Interval, Weather
+from sim.scenario.spec.policies import Greylist, Policies, Rate
 from tests.world.worlds import message, run, scenario
 
 HOUR = 3600.0

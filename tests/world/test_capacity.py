@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.scenario.distribution import Constant, Exponential
-from sim.scenario.equipment import Capacity, Filters
 from sim.scenario.errors import ScenarioError
 from sim.scenario.load import loads
 from sim.scenario.products import PRODUCTS, Postfix
 from sim.scenario.show import show
 from sim.scenario.spec import Interval, Weather
-from sim.world.capacity import Resource
+from sim.scenario.spec.capacity import Capacity, Filters
+from sim.world.engine.capacity import Resource
 from tests.world.worlds import message, run, scenario
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from worlds import message, run, scenario
 
-from sim.scenario.policies import Policies, Refusal
 from sim.scenario.products import DAY, Exim, Nullmailer, RetryRule
 from sim.scenario.spec import HOUR, Collects, Domain, Host, Interval, Postfix, Weather
-from sim.world.tls import Protection
+from sim.scenario.spec.policies import Policies, Refusal
+from sim.world.engine.tls import Protection
 
 DOMAINS = {
     "a.example": Domain(name="a.example", mx=((0, "a"),), users=("u1",)),

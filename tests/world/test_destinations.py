@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from worlds import message, run, scenario
 
-from sim.mta.destination import naming_of
+from sim.mta.queue.destination import naming_of
 from sim.scenario.products import DAY, Exim, OpenSmtpd, Postfix, Qmail, Sendmail
 from sim.scenario.spec import Domain, Interval, Weather
 

@@ -9,8 +9,8 @@ import pytest
 from worlds import message, scenario
 
 from sim.results.facts import AttemptFact
-from sim.scenario.policies import Policies, Refusal
 from sim.scenario.products import Postfix
+from sim.scenario.spec.policies import Policies, Refusal
 from sim.world.simulation import Simulation
 
 MESSAGES, UP = 200, 60.0

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from worlds import message, run, scenario
 
-from sim.scenario.carriers import X25, Bsc
-from sim.scenario.policies import Errors, Policies
 from sim.scenario.products import Exim, Postfix, Qmail, Sendmail
 from sim.scenario.spec import DAY, Interval, Weather
+from sim.scenario.spec.carriers import X25, Bsc
+from sim.scenario.spec.policies import Errors, Policies
 
 
 def first(*, down=(), up=DAY, crash=None, size=1000, client=None, server=None, rate=1e6):

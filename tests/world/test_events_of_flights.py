@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from worlds import message, run, scenario
 
-from sim.world.clock import Clock
+from sim.world.engine.clock import Clock
 
 RTT = 0.1
 

@@ -13,7 +13,7 @@ from worlds import message, run, scenario
 from sim.scenario.products import PRODUCTS
 from sim.scenario.spec import DAY, HOUR, Domain, Interval, Outages, Postfix, Weather
 from sim.world import simulation
-from sim.world.clock import Clock
+from sim.world.engine.clock import Clock
 
 BUSY = Postfix(queue_run_delay=30.0, minimal_backoff_time=30.0, maximal_backoff_time=60.0)
 

@@ -9,10 +9,10 @@ import pytest
 from worlds import message, run, scenario
 
 from sim.scenario.distribution import Lognormal, Uniform
-from sim.scenario.policies import Policies, Refusal
 from sim.scenario.products import Exim, Postfix
 from sim.scenario.spec import Host, Interval, Weather
-from sim.world.host_times import HostTimes
+from sim.scenario.spec.policies import Policies, Refusal
+from sim.world.engine.host_times import HostTimes
 
 BUSY = Policies(refuse=(Refusal(at="connect", code=421, during=((0.0, 120.0),)),))
 

@@ -6,7 +6,6 @@ import pytest
 from asked import KNOWS_ALL, Mail, send
 from worlds import message, run, scenario
 
-from sim.scenario.policies import Policies, Refusal
 from sim.scenario.products import (
     DAY,
     HOUR,
@@ -28,6 +27,7 @@ from sim.scenario.products import (
     ZoneMta,
 )
 from sim.scenario.spec import Domain, Interval, Weather
+from sim.scenario.spec.policies import Policies, Refusal
 
 DOWN = {"weather": Weather(down=(Interval(start=0.0, end=27 * HOUR),))}
 """Host b, for more than a day."""

@@ -6,9 +6,9 @@ import pytest
 
 from sim.mail.address import parse_address
 from sim.mail.path import Path
-from sim.mta.queue import Copy
+from sim.mta.queue.queue import Copy
 from sim.results.outcomes import CopyOutcome
-from sim.world.ledger import Ledger, LedgerError
+from sim.world.engine.ledger import Ledger, LedgerError
 
 
 def make(recipient: str = "u@b.example", message_id: int = 1) -> Copy:

@@ -7,9 +7,9 @@ from collections import Counter
 import pytest
 from worlds import message, run, scenario
 
-from sim.scenario.policies import Policies, Refusal
 from sim.scenario.products import Exchange, Exim, Haraka, Jsms, OpenSmtpd, Postfix, Qmail, Sendmail
 from sim.scenario.spec import Domain, Interval, Weather
+from sim.scenario.spec.policies import Policies, Refusal
 
 WINDOW = 400.0
 

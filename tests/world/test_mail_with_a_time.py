@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from asked import ALL, FEW, KNOWS_ALL, KNOWS_FEW, Mail, send
 
-from sim.scenario.calendar import Start
 from sim.scenario.spec import DAY, HOUR, Interval, Postfix, Weather
+from sim.scenario.spec.calendar import Start
 
 CHAIN = "a-b b-c"
 

@@ -15,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import message, run, scenario
 
-from sim.scenario.policies import Policies, Refusal
 from sim.scenario.products import (
     PRODUCTS,
     Exim,
@@ -29,6 +28,7 @@ from sim.scenario.products import (
     Stalwart,
 )
 from sim.scenario.spec import Domain, Interval, Weather
+from sim.scenario.spec.policies import Policies, Refusal
 
 DOWN = {"weather": Weather(down=(Interval(start=0.0, end=1e9),))}
 FIRST_ROUND = 1550.0

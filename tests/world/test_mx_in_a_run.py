@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from worlds import message, run, scenario
 
-from sim.mta.directory import Directory
+from sim.mta.server.directory import Directory
 from sim.scenario.products import Exim, OpenSmtpd, Product
 from sim.scenario.spec import HOUR, NULL_MX, Domain, Interval, Postfix, Weather
 from sim.world.simulation import Simulation

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from worlds import message, run, scenario
 
-from sim.scenario.carriers import X25, Bsc, DialUp, UucpG
 from sim.scenario.spec import DAY, Interval, Weather
+from sim.scenario.spec.carriers import X25, Bsc, DialUp, UucpG
 
 
 def over(spec, *carriers):

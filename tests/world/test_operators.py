@@ -7,8 +7,6 @@ from dataclasses import replace
 import pytest
 
 from sim.results.outcomes import AttemptOutcome
-from sim.scenario.commands import RESTART_TIME, Act
-from sim.scenario.policies import Policies, Refusal
 from sim.scenario.products import (
     Delays,
     Exchange,
@@ -25,7 +23,9 @@ from sim.scenario.products import (
     Sendmail,
     Stalwart,
 )
+from sim.scenario.products.commands import RESTART_TIME, Act
 from sim.scenario.spec import DAY, Interval, Scenario, Weather
+from sim.scenario.spec.policies import Policies, Refusal
 from tests.world.worlds import message, run, scenario
 
 HOUR, MINUTE = 3600.0, 60.0

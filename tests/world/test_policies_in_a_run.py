@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import message, run, scenario
 
-from sim.scenario.policies import Errors, Greylist, Place, Policies, Rate, Refusal
 from sim.scenario.products import Exchange, Exim, OpenSmtpd, Postfix, Product, Sendmail
 from sim.scenario.spec import DAY, NULL_MX, Domain, Interval, Weather
+from sim.scenario.spec.policies import Errors, Greylist, Place, Policies, Rate, Refusal
 
 MINUTE = 60.0
 

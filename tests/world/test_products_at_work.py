@@ -7,9 +7,8 @@ from itertools import pairwise
 import pytest
 from worlds import message, run, scenario
 
-from sim.mta.directory import Directory
+from sim.mta.server.directory import Directory
 from sim.protocol.smtp.replies import Reply
-from sim.scenario.policies import Policies, Refusal
 from sim.scenario.products import (
     DAY,
     HOUR,
@@ -28,8 +27,9 @@ from sim.scenario.products import (
     Stalwart,
 )
 from sim.scenario.spec import Domain, Interval, Weather
-from sim.world.backlog import MANY_IN_A_SESSION
-from sim.world.holding import Held
+from sim.scenario.spec.policies import Policies, Refusal
+from sim.world.host.held_mail import Held
+from sim.world.host.retry_queue import MANY_IN_A_SESSION
 from sim.world.simulation import Simulation
 
 E450_BUSY = Reply(450, ("Mailbox busy",), "4.2.1")

@@ -10,10 +10,10 @@ from worlds import message, scenario
 
 from sim.results.queue_timeline import STATES, by_state
 from sim.results.tables import frames
-from sim.scenario.policies import Policies, Refusal
 from sim.scenario.products import Exim, Nullmailer, OpenSmtpd, Postfix
 from sim.scenario.spec import Interval, Weather
-from sim.scenario.workload import Asks, MessageAt
+from sim.scenario.spec.policies import Policies, Refusal
+from sim.scenario.spec.sources import Asks, MessageAt
 from sim.world.simulation import Simulation
 
 SECONDS = st.floats(0.0, 3000.0).map(lambda time: round(time, 1))

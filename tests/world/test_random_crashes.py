@@ -11,8 +11,8 @@ from worlds import Counting, message, scenario
 
 from sim.results.facts import CopyFact
 from sim.scenario.spec import Interval, Weather
+from sim.world.host.host import Station
 from sim.world.simulation import Simulation
-from sim.world.station import Station
 
 TIMES = 1000
 MESSAGES = 3

@@ -13,8 +13,7 @@ from worlds import Counting, message, run, scenario
 
 from sim.mail.address import Address
 from sim.mail.path import Path
-from sim.mta import bounce
-from sim.scenario.policies import Greylist, Policies, Rate, Refusal
+from sim.mta.reports import dsn
 from sim.scenario.products import (
     Exchange,
     Exim,
@@ -27,6 +26,7 @@ from sim.scenario.products import (
     Sendmail,
 )
 from sim.scenario.spec import Collects, Domain, Interval, Weather
+from sim.scenario.spec.policies import Greylist, Policies, Rate, Refusal
 
 POSTMASTER = Path(Address("postmaster", ""))
 TIMES = st.integers(0, 30_000).map(lambda tenths: tenths / 10)
@@ -191,7 +191,7 @@ def test_mail_is_accounted_for(submissions, troubles, how: Setting):
     Nobody but the host's own postmaster is told of a report, and he once; warnings come besides, and end nothing.
     """
     told: Counter[tuple[int, str]] = Counter()
-    report = bounce.report
+    report = dsn.report
 
     def watched(host, entry, fates, *, to, action, **more):
         keys = [(copy.message_id, copy.recipient) for copy, _ in fates]
@@ -201,7 +201,7 @@ def test_mail_is_accounted_for(submissions, troubles, how: Setting):
             told.update(keys)
         return report(host, entry, fates, to=to, action=action, **more)
 
-    with patch("sim.world.simulation.Ledger", Watched), patch.object(bounce, "report", watched):
+    with patch("sim.world.simulation.Ledger", Watched), patch.object(dsn, "report", watched):
         facts = run(world([*submissions, *troubles], how))
     assert {copy.outcome for copy in facts.copies if copy.recipient == "postmaster"} <= {"delivered"}
     reports = {fact.message_id for fact in facts.messages if fact.sender == "<>"}

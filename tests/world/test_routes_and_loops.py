@@ -11,7 +11,6 @@ from worlds import message, run, scenario
 
 from sim.mail.trace import hop_count
 from sim.scenario.load import loads
-from sim.scenario.policies import Policies, Refusal
 from sim.scenario.products import (
     Exchange,
     Exim,
@@ -28,6 +27,7 @@ from sim.scenario.products import (
     ZoneMta,
 )
 from sim.scenario.spec import DAY, Collects, Domain, Interval, MxChange, Weather
+from sim.scenario.spec.policies import Policies, Refusal
 from sim.world.simulation import Simulation, simulate
 
 PRODUCTS = (

@@ -8,8 +8,8 @@ from worlds import message, run, scenario
 from sim.scenario.load import loads
 from sim.scenario.products import Exim, Postfix
 from sim.scenario.spec import Host, Interval, Tcp, Tls, Weather
+from sim.world.engine.tls import Protection
 from sim.world.simulation import Simulation
-from sim.world.tls import Protection
 
 FEW = ("PIPELINING", "SIZE")
 SECRET = (*FEW, "STARTTLS")

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import message, run, scenario
 
-from sim.mta.reception import AcceptedMail
+from sim.mta.server.reception import AcceptedMail
 from sim.scenario.products import DAY, PRODUCTS, Delays, Exchange, Exim, OpenSmtpd, Postfix, Sendmail
 from sim.scenario.spec import Domain, Interval, Weather
-from sim.world.ledger import LedgerError
-from sim.world.peer import Peer
+from sim.world.engine.ledger import LedgerError
+from sim.world.host.peer import Peer
 from sim.world.simulation import Simulation
 
 ALWAYS_DOWN = Weather(down=(Interval(start=0.0, end=1000 * DAY),))

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from worlds import message, run, scenario
 
-from sim.mta.blame import KINDS, PLACES, table_of
-from sim.scenario.policies import Policies, Refusal
+from sim.mta.retry.failure_scope import KINDS, PLACES, table_of
 from sim.scenario.products import PRODUCTS, TITLES, Product
 from sim.scenario.spec import Domain, Interval, Weather
+from sim.scenario.spec.policies import Policies, Refusal
 
 FACTS = [
     # Whether the reply to a command that opens the session is about the host or about the mail.

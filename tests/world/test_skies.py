@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from worlds import message, run, scenario
 
-from sim.scenario.calendar import read_start
 from sim.scenario.spec import DAY, HOUR, Group, Interval, NameService, Outages, Weather
+from sim.scenario.spec.calendar import read_start
 from sim.world.simulation import Simulation
 
 ALL_DAY = Weather(down=(Interval(start=0.0, end=DAY),))

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import message, run, scenario
 
-from sim.scenario.guards import RefusalForm
 from sim.scenario.load import loads
-from sim.scenario.policies import Place, Policies, Rate, Refusal
 from sim.scenario.spec import Domain
+from sim.scenario.spec.policies import Place, Policies, Rate, Refusal
+from sim.scenario.syntax.policies import RefusalForm
 
 UTF8 = ("PIPELINING", "SIZE", "8BITMIME", "ENHANCEDSTATUSCODES", "SMTPUTF8")
 TEXTS = st.text(st.characters(exclude_categories=("Cc", "Cs")) | st.sampled_from("\n\t"), min_size=1, max_size=100)

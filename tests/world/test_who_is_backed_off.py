@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from worlds import message, run, scenario
 
-from sim.scenario.policies import Policies, Refusal
 from sim.scenario.spec import Interval, Postfix, Weather
+from sim.scenario.spec.policies import Policies, Refusal
 
 MESSAGES = 12
 FIRST_WINDOW = 5

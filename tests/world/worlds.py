@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
-from sim.scenario.calendar import Start
 from sim.scenario.distribution import Constant
 from sim.scenario.spec import DAY, Architecture, Domain, Host, Link, Network, Node, Scenario, Weather
-from sim.scenario.workload import MessageAt, MessagesAt
-from sim.world.ledger import Ledger
+from sim.scenario.spec.calendar import Start
+from sim.scenario.spec.sources import MessageAt, MessagesAt
+from sim.world.engine.ledger import Ledger
 from sim.world.simulation import simulate
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from math import inf
 from typing import Literal, NamedTuple
 
-from sim.mta.queue import Failure
+from sim.mta.queue.queue import Failure
 
 Outcome = Literal["taken", "site", "message"]
 """How a host dealt with mail: it answered for good, it could not be talked to, or it put off just this mail."""

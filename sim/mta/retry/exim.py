@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import floor
 
-from sim.mta.queue import Failure
+from sim.mta.queue.queue import Failure
 from sim.mta.retry.base import OF_HOST, Outcome, Retry, Round
 from sim.mta.retry.daemon import next_run
 from sim.mta.retry.waiting import Waiting

@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sim.mta.queue import Failure
+from sim.mta.queue.queue import Failure
 from sim.mta.retry.base import Outcome, Retry, Round
 from sim.scenario.products import OpenSmtpd
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
-from sim.mta.queue import Failure
+from sim.mta.queue.queue import Failure
 from sim.mta.retry.base import Outcome, Retry, Round
 from sim.mta.retry.listed import ListedRetry
 from sim.mta.retry.waiting import Waiting

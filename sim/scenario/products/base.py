@@ -7,8 +7,8 @@ from operator import attrgetter
 from typing import Any, Literal
 
 from sim.scenario.distribution import Distribution
-from sim.scenario.policies import Errors
 from sim.scenario.quantity import MINUTE
+from sim.scenario.spec.policies import Errors
 
 MANY = 1_000_000
 """A limit that is none."""

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from sim.scenario.feedback import FIXED, Feedback
-from sim.scenario.policies import Errors
 from sim.scenario.products.base import ANY_SIZE, Destinations, Product, limit, named
+from sim.scenario.products.feedback import FIXED, Feedback
 from sim.scenario.quantity import DAY, MINUTE
+from sim.scenario.spec.policies import Errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""What waits for delivery, in which order it goes, and where to."""

@@ -1,0 +1,104 @@
+"""Which hosts take mail for a domain, in which order (RFC 5321 section 5.1).
+
+The order of equal preferences must be random (RFC 5321 section 5.1); this room draws nothing, so the caller says how
+to shuffle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from sim.mta.queue.queue import Failure
+from sim.scenario.products import Exim, OpenSmtpd, Postfix, Product, Qmail, Sendmail
+
+Records = Sequence[tuple[int, str]]
+"""MX records: (preference, host)."""
+
+NO_SUCH_DOMAIN = Failure(550, "5.1.2", "Host or domain name not found")
+LOOPS_BACK = Failure(554, "5.4.6", "Mail for this domain loops back to myself")
+"""What each product makes of it is `loops.loops_back`'s."""
+TAKES_NO_MAIL = Failure(556, "5.1.10", "Recipient address has null MX")
+"""RFC 7505 section 4.2."""
+NO_EXCHANGER = Failure(550, "5.4.4", "no MX host of the domain has an address")
+"""What each product makes of it is `no_exchanger`'s."""
+_BY_PRODUCT: Mapping[type[Product], Failure] = {
+    Postfix: Failure(
+        550, "5.4.4", "Host or domain name not found. Name service error for name={host} type=A: Host not found"
+    ),
+    Exim: Failure(550, "5.0.0", "all relevant MX records point to non-existent hosts"),
+    Sendmail: Failure(550, "5.1.2", "Host unknown (Name server: {host}: host not found)"),
+    Qmail: Failure(550, "5.4.4", "Sorry, I couldn't find a mail exchanger or IP address. (#5.4.4)"),
+    OpenSmtpd: Failure(550, "5.1.2", "No MX found for domain"),
+}
+"""Postfix smtp_addr.c (smtp_addr_one), Exim routers/dnslookup.c, sendmail deliver.c (EX_NOHOST), qmail-remote.c
+(perm_nomx), OpenSMTPD mta.c (mta_on_mx)."""
+NO_HOST = "."
+"""The exchanger of a domain that takes no mail (RFC 7505 section 3)."""
+
+
+def candidates(records: Records | None, own_name: str, shuffle: Callable[[list[str]], None]) -> list[str] | Failure:
+    """The hosts to try, best first, or why the domain cannot be served at all.
+
+    Args:
+        records: the domain's MX records, an implicit one included; None where the domain does not exist.
+        own_name: this host; its own preference and all worse ones are left out.
+        shuffle: puts hosts of equal preference in random order, in place.
+    """
+    if records is None:
+        return NO_SUCH_DOMAIN
+    if len(records) == 1 and records[0][1] != own_name:
+        host = records[0][1]
+        if host.endswith(NO_HOST):
+            return TAKES_NO_MAIL if host == NO_HOST else NO_EXCHANGER
+        return [host]
+    own = min((preference for preference, host in records if host == own_name), default=None)
+    usable = [record for record in records if own is None or record[0] < own]
+    if not usable:
+        return LOOPS_BACK
+    usable = [record for record in usable if not record[1].endswith(NO_HOST)]
+    if not usable:
+        return NO_EXCHANGER
+    hosts: list[str] = []
+    for level in sorted({preference for preference, _ in usable}):
+        equals = [host for preference, host in usable if preference == level]
+        if len(equals) > 1:
+            shuffle(equals)
+        hosts += equals
+    return hosts
+
+
+def no_exchanger(product: Product, records: Records) -> Failure:
+    """What a product returns mail with whose MX records name no host that there is (RFC 5321 section 5.1).
+
+    None of them goes on with the domain's A record.
+    """
+    known = _BY_PRODUCT.get(type(product), NO_EXCHANGER)
+    return replace(known, text=known.text.format(host=records[0][1].removesuffix(NO_HOST)))
+
+
+def routed(routes: Mapping[str, str], domain: str) -> str | None:
+    """The host that a host's own routes name for a domain; None where they name none."""
+    return (routes.get(domain.lower()) or routes.get("*")) if routes else None
+
+
+def is_null(records: Records | None) -> bool:
+    """Whether the records say that the domain takes no mail (RFC 7505)."""
+    return records is not None and len(records) == 1 and records[0][1] == NO_HOST
+
+
+def home_hosts(records: Records) -> list[str]:
+    """The hosts that keep the domain's mailboxes: its MX hosts of the best preference that any host has."""
+    hosts = [record for record in records if not record[1].endswith(NO_HOST)]
+    best = min((preference for preference, _ in hosts), default=0)
+    return [host for preference, host in hosts if preference == best]
+
+
+def is_home(records: Records | None, host: str) -> bool:
+    """Whether the host keeps the domain's mailboxes."""
+    return records is not None and host in home_hosts(records)
+
+
+def is_exchanger(records: Records | None, host: str) -> bool:
+    """Whether the host takes the domain's mail in: it is an MX of any preference."""
+    return any(name == host for _, name in records or ())

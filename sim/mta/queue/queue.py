@@ -1,0 +1,283 @@
+"""What a host holds: its queue entries (one message each) and the copies in them that are still to be passed on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from sim.mail.path import Path
+from sim.mta.queue.message_options import Wishes
+from sim.protocol.smtp.events import Parameters
+
+State = Literal["incoming", "active", "deferred", "hold"]
+"""Where an entry stands: waiting to become active, in a round of deliveries, asleep, or held back."""
+
+HopTime = tuple[float, float, float]
+"""What an attempt took, in s: contact (until mail could be offered), transfer, service at the server."""
+
+
+@dataclass(slots=True, eq=False)
+class Copy:
+    """A message x recipient in one host's custody, and what became of it on its way here.
+
+    `path` names the hosts that have had custody, this one last; `in_transfer` says that a session carries it. The five
+    delays account for all the time since `created` up to `counted_to`. `parameters` are those of its RCPT.
+    `damage` says whether its content is no longer what was written: `unseen`, or `found` by its reader.
+    """
+
+    message_id: int
+    forward_path: Path
+    recipient: str
+    created: float
+    counted_to: float
+    path: tuple[str, ...]
+    attempts: int = 0
+    in_transfer: bool = False
+    queue_s: float = 0.0
+    retry_s: float = 0.0
+    contact_s: float = 0.0
+    transfer_s: float = 0.0
+    service_s: float = 0.0
+    parameters: Parameters = ()
+    damage: str = ""
+
+    @property
+    def next_domain(self) -> str:
+        """Whose hosts it goes to next, in lower case."""
+        path = self.forward_path
+        return (path.route[0] if path.route else path.mailbox.domain if path.mailbox else "").lower()
+
+    def waited(self, due: float, now: float) -> None:
+        """Count the wait since the last event: backoff until `due`, then waiting for a turn until `now`."""
+        backoff = max(min(due, now) - self.counted_to, 0.0)
+        self.retry_s += backoff
+        self.queue_s += now - self.counted_to - backoff
+        self.counted_to = now
+
+    def tried(self, spent: HopTime, until: float) -> None:
+        """Count an attempt that took `spent` and ended (for this copy) at `until`."""
+        self.attempts += 1
+        self.contact_s += spent[0]
+        self.transfer_s += spent[1]
+        self.service_s += spent[2]
+        self.counted_to = until
+
+    def at(self, host: str, spent: HopTime, until: float) -> Copy:
+        """The copy as the next host takes it into custody at `until`, after an attempt that took `spent`."""
+        there = Copy(
+            self.message_id,
+            self.forward_path,
+            self.recipient,
+            self.created,
+            self.counted_to,
+            (*self.path, host),
+            self.attempts,
+            False,
+            self.queue_s,
+            self.retry_s,
+            self.contact_s,
+            self.transfer_s,
+            self.service_s,
+        )
+        there.tried(spent, until)
+        return there
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """One message in one host's queue, with the copies that this host must still pass on.
+
+    `arrival` is when the host took custody; `ready` the end of its backoff; `due` the queue run that wakes it;
+    `in_delivery` how many deliveries of it are under way or in line; `rounds` how many rounds of them there have been;
+    `failures` what the last attempts said of the copies that they left over, `over` the recipients among these who are
+    not to be tried again although the failure was no refusal. `wishes` is what the sender asked for, None where that is
+    nothing; `state` is where it stands, `frozen` says that it is kept untried for a while: a report that came back, or
+    mail that goes round; `suspended` that its host's operators keep it from being tried. `asked_for` are the domains
+    whose hosts have asked for it since its last round, of those whose mail waits for that. `warned` counts the times
+    that its sender was told that it is late. `receiving` is how long the host took to receive it, in s; `active_at`
+    when it became active last, and `looking_up` how long the name service took then.
+    """
+
+    queue_id: str
+    reverse_path: Path
+    content: bytes
+    arrival: float
+    copies: list[Copy]
+    ready: float
+    due: float
+    in_delivery: int = 0
+    rounds: int = 0
+    failures: dict[str, Failure] = field(default_factory=dict)
+    over: frozenset[str] = frozenset()
+    wishes: Wishes | None = None
+    state: State = "active"
+    asked_for: frozenset[str] = frozenset()
+    frozen: bool = False
+    suspended: bool = False
+    warned: int = 0
+    receiving: float = 0.0
+    active_at: float = field(init=False)
+    looking_up: float = 0.0
+
+    def __post_init__(self) -> None:
+        """A new message is active at once, unless it is told to wait."""
+        self.active_at = self.arrival
+
+    def activate(self, now: float) -> None:
+        """The queue manager takes it up."""
+        self.active_at, self.looking_up = now, 0.0
+
+    def drop(self, gone: Sequence[Copy]) -> None:
+        """Let copies go that are done with; of very many they are mostly neighbours, in their order."""
+        copies = self.copies
+        if copies == gone:
+            self.copies = []
+            return
+        first = copies.index(gone[0]) if gone[0] in copies else 0
+        behind = first + len(gone)
+        if copies[first:behind] == gone:
+            self.copies = copies[:first] + copies[behind:]
+        else:
+            names = {copy.recipient for copy in gone}
+            self.copies = [copy for copy in copies if copy.recipient not in names]
+
+    def delays(self, handed_over: float, contacted: float, ended: float) -> tuple[float, float, float, float]:
+        """An attempt's time since the message began to come in, as Postfix logs it in `delays=a/b/c/d` (log_adhoc.c).
+
+        Args:
+            handed_over: when the delivery got its place.
+            contacted: when the mail was offered; infinity if it was not.
+            ended: when the attempt was over.
+
+        Returns:
+            The times before the queue manager (with receiving the message and sleeping after earlier attempts), in it,
+            until mail could be offered (with looking up the way, and hosts that were tried before), and after that, in
+            s.
+        """
+        contacted, asked = min(contacted, ended), self.looking_up
+        before = self.active_at - self.arrival + self.receiving
+        return before, handed_over - self.active_at - asked, contacted - handed_over + asked, ended - contacted
+
+    @property
+    def message_id(self) -> int:
+        """The message that it holds."""
+        return self.copies[0].message_id
+
+    @property
+    def priority(self) -> int:
+        """What its sender gave it, from -9 to 9 (RFC 6710)."""
+        return self.wishes.priority if self.wishes else 0
+
+    @property
+    def held(self) -> bool:
+        """Whether the message has yet to begin its way (RFC 4865)."""
+        return self.state == "hold" and not self.suspended
+
+    def is_overdue(self, now: float) -> bool:
+        """Whether its sender would rather have it back by now (RFC 2852)."""
+        wishes = self.wishes
+        return wishes is not None and wishes.returns and now >= wishes.deadline
+
+
+class Verdict(NamedTuple):
+    """What a product makes of a failure (`mta.retry.failure_scope`).
+
+    `waits` says who is backed off: the site, or just this message. `goes_on` says whether another of the domain's
+    hosts is tried at once, `returns` whether what no host takes is returned, `freezes` whether the message is frozen.
+    """
+
+    waits: Literal["site", "message"]
+    goes_on: bool
+    returns: bool
+    freezes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a copy was not taken: the reply of `host`, or words of our own with `code` 0 and no host.
+
+    `at` is what had no good answer, where a session failed; `verdict` what the product makes of it, None where it has
+    no say.
+    """
+
+    code: int
+    enhanced: str
+    text: str
+    host: str = ""
+    at: str = ""
+    verdict: Verdict | None = None
+
+    @property
+    def permanent(self) -> bool:
+        """Whether trying again later is pointless: for most products, and where none has a say, a 5yz reply."""
+        return self.code >= 500 if self.verdict is None else self.verdict.returns
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether another of the domain's hosts is tried at once."""
+        return self.code < 500 if self.verdict is None else self.verdict.goes_on
+
+    @property
+    def freezes(self) -> bool:
+        """Whether the message is kept untried until somebody looks after it, or its time is over."""
+        return self.verdict is not None and self.verdict.freezes
+
+    @property
+    def site(self) -> bool:
+        """Whether the site is backed off, and not just this message."""
+        return not self.host if self.verdict is None else self.verdict.waits == "site"
+
+    @property
+    def diagnostic(self) -> str:
+        """The text of a report's Diagnostic-Code, as the peer said it (RFC 3464 section 2.3.6)."""
+        return " ".join(part for part in (str(self.code or ""), self.enhanced, self.text) if part)
+
+
+class Queue:
+    """A host's queue: entries in order of arrival, with the counts that its users see.
+
+    All entries that are neither `incoming`, `deferred` nor on `hold` are active.
+    """
+
+    __slots__ = ("bytes", "deferred", "entries", "hold", "incoming")
+
+    def __init__(self) -> None:
+        self.entries: dict[str, Entry] = {}
+        self.bytes = self.incoming = self.deferred = self.hold = 0
+
+    def add(self, entry: Entry) -> None:
+        """Take an entry in."""
+        self.entries[entry.queue_id] = entry
+        self.bytes += len(entry.content)
+        if entry.state != "active":
+            self._count(entry.state, 1)
+
+    def remove(self, entry: Entry) -> None:
+        """Let an entry go; it must be here."""
+        del self.entries[entry.queue_id]
+        self.bytes -= len(entry.content)
+        if entry.state != "active":
+            self._count(entry.state, -1)
+
+    def move(self, entry: Entry, state: State) -> None:
+        """Let an entry, which must be here, stand elsewhere."""
+        if entry.state != "active":
+            self._count(entry.state, -1)
+        if state != "active":
+            self._count(state, 1)
+        entry.state = state
+
+    def holds(self, entry: Entry) -> bool:
+        """Whether an entry is still here: a crash may have taken it."""
+        return self.entries.get(entry.queue_id) is entry
+
+    def empty(self) -> list[Entry]:
+        """Take everything out."""
+        entries = list(self.entries.values())
+        self.entries.clear()
+        self.bytes = self.incoming = self.deferred = self.hold = 0
+        return entries
+
+    def _count(self, state: State, more: int) -> None:
+        setattr(self, state, getattr(self, state) + more)

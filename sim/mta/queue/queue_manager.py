@@ -1,0 +1,272 @@
+"""Postfix's queue manager, as far as it decides which delivery starts when (qmgr(8); qmgr_deliver.c, qmgr_entry.c).
+
+Deliveries are limited in all by default_process_limit and to each destination by its window. Where one cannot start at
+once, its message stands in the scheduler's list. A destination that is declared dead loses all that waits for it, and
+what comes for it later, until it is given another chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from dataclasses import replace
+from math import inf
+from typing import Any, Generic, TypeVar
+
+from sim.mta.queue.destination import Concurrency, Destination
+from sim.mta.queue.jobs import Jobs, Slots
+from sim.mta.queue.queue import Failure
+from sim.scenario.products import Postfix, Product
+from sim.scenario.products.feedback import Feedback
+
+T = TypeVar("T")
+
+SUSPENDED = "delivery temporarily suspended: "
+"""What Postfix writes before the reason of mail that it puts off without trying."""
+
+
+_STILL = Feedback(0.0)
+"""Leaves a window as it is."""
+
+
+def queue_manager_of(product: Product, *, keeps: bool = True) -> QueueManager[Any]:
+    """The queue manager that a host's parameters make; `keeps` says whether its client ever leaves a session open.
+
+    Other products than Postfix have plain limits: no window moves, no destination is ever dead, and messages go first
+    in, first out.
+    """
+    if isinstance(product, Postfix):
+        return _postfix(product, keeps=keeps)
+    most = product.destination_concurrency_limit
+    first = min(product.initial_concurrency, most)
+    windows = Concurrency(
+        initial=first,
+        concurrency_limit=most,
+        positive_feedback=_STILL if first == most else Feedback(2.0 * most),
+        negative_feedback=_STILL,
+        failed_cohort_limit=0,
+        connections="always" if keeps else "never",
+    )
+    return QueueManager(product.process_limit, windows, Slots(cost=0), product.connection_delay)
+
+
+def _postfix(policy: Postfix, *, keeps: bool) -> QueueManager[Any]:
+    return QueueManager(
+        policy.default_process_limit,
+        Concurrency(
+            initial=policy.initial_destination_concurrency,
+            concurrency_limit=policy.default_destination_concurrency_limit,
+            positive_feedback=policy.default_destination_concurrency_positive_feedback,
+            negative_feedback=policy.default_destination_concurrency_negative_feedback,
+            failed_cohort_limit=policy.default_destination_concurrency_failed_cohort_limit,
+            revival=policy.minimal_backoff_time,
+            rate_delay=policy.default_destination_rate_delay,
+            connections="on-demand" if keeps and policy.smtp_connection_cache_on_demand else "never",
+        ),
+        Slots(
+            cost=policy.default_delivery_slot_cost,
+            loan=policy.default_delivery_slot_loan,
+            discount=policy.default_delivery_slot_discount,
+            minimum=policy.default_minimum_delivery_slots,
+        ),
+    )
+
+
+class QueueManager(Generic[T]):
+    """The outbound deliveries of a host: those under way and those that wait (`jobs`).
+
+    `paces` says whether a destination waits between deliveries, or between connections; `idle` has those to which a
+    connection was left open. `started` is the destination of the delivery that has got its place last: it says what
+    that may do with connections.
+
+    Args:
+        process_limit: how many are under way at a time, at most.
+        concurrency: what steers each destination's window.
+        slots: what preemption costs.
+        connection_delay: how long after a connection the next one to the same destination is made, s.
+    """
+
+    __slots__ = (
+        "_busy",
+        "_concurrency",
+        "_destinations",
+        "_most",
+        "_now",
+        "_opened",
+        "_spacing",
+        "idle",
+        "jobs",
+        "paces",
+        "started",
+    )
+
+    def __init__(
+        self,
+        process_limit: int = 100,
+        concurrency: Concurrency | None = None,
+        slots: Slots | None = None,
+        connection_delay: float = 0.0,
+    ) -> None:
+        self._most = process_limit
+        self._concurrency = concurrency or Concurrency()
+        self.paces = self._concurrency.rate_delay > 0 or connection_delay > 0
+        self._spacing = connection_delay
+        self._opened: dict[str, float] = {}
+        self.idle: Container[str] = ()
+        self._busy = 0
+        self._now = 0.0
+        self._destinations: dict[str, Destination] = {}
+        self.started = Destination(self._concurrency)
+        self.jobs: Jobs[T] = Jobs(slots or Slots(), self._has_room)
+
+    def take(self, hop: str, now: float) -> bool:
+        """Take a place for a message's only delivery, if there is one; else `enter` it, unless it is `suspended`."""
+        if self._busy >= self._most or (self._spacing and not self._may_open(hop, now)):
+            return False
+        destination = self._destinations.get(hop)
+        if destination is None:
+            destination = self._destinations[hop] = Destination(self._concurrency)
+        elif not destination.has_room(now):
+            return False
+        if destination.is_fresh:
+            # As start does it where no delivery has come before this one.
+            destination.busy += 1
+        else:
+            destination.start(now)
+        self.started = destination
+        self._busy += 1
+        if self._spacing and hop not in self.idle:
+            self._opened[hop] = now
+        return True
+
+    def suspended(self, hop: str, now: float) -> Failure | None:
+        """Why deliveries to a destination are put off without being tried, if they are."""
+        destination = self._destinations.get(hop)
+        if destination is None or destination.reason is None or now >= destination.closed_until:
+            return None
+        return replace(destination.reason, text=SUSPENDED + destination.reason.text)
+
+    def enter(self, entries: Iterable[tuple[str, T]], now: float, priority: int = 0) -> None:
+        """A message's deliveries, each with its destination, wait for their places; ask `next` which may go at once.
+
+        They stand behind those of the same and of higher priority (RFC 6710).
+        """
+        self.jobs.add(now, entries, priority)
+
+    def next(
+        self, now: float, only: str | None = None, fits: Callable[[T], bool] | None = None
+    ) -> tuple[str, T] | None:
+        """The delivery that goes next, and its destination, where it has taken its place; None where none may go.
+
+        With `only`, none goes where the next one's destination is another, or where it does not fit.
+        """
+        if not self.jobs.by_number or self._busy >= self._most:
+            return None
+        self._now = now
+        selected = self.jobs.select(now, only, fits)
+        if selected is not None:
+            hop = selected[0]
+            if hop not in self._destinations:
+                self._destinations[hop] = Destination(self._concurrency)
+            self.started = self._destinations[hop]
+            self.started.start(now)
+            self._busy += 1
+            if self._spacing and hop not in self.idle:
+                self._opened[hop] = now
+        return selected
+
+    def successor(self, hop: str, now: float, fits: Callable[[T], bool] | None = None) -> T | None:
+        """Who takes the place of a delivery that is about to end: the next one, if it goes to the same destination.
+
+        `fits` says whether it can go on in the same session.
+        """
+        if not self.jobs.by_number or self.paces:
+            return None
+        destination = self._destinations[hop]
+        self._busy -= 1
+        destination.busy -= 1
+        selected = self.next(now, hop, fits)
+        if selected is None:
+            self._busy += 1
+            destination.busy += 1
+            return None
+        return selected[1]
+
+    def note(self, hop: str, now: float, failure: Failure | None) -> Sequence[T]:
+        """A delivery is over whose place another has taken; as `leave` otherwise."""
+        self._busy += 1
+        self._destinations[hop].busy += 1
+        return self.leave(hop, now, failure)
+
+    def give_back(self, hop: str) -> None:
+        """A delivery gives its place back without having been tried."""
+        self._busy -= 1
+        destination = self._destinations[hop]
+        destination.busy -= 1
+        self._forget(hop, destination)
+
+    def leave(self, hop: str, now: float, failure: Failure | None = None) -> Sequence[T]:
+        """A delivery is over and gives its place back.
+
+        Args:
+            hop: its destination.
+            now: the time, s.
+            failure: why the destination could not be talked to; None where it could, whatever became of the message.
+
+        Returns:
+            The deliveries that need not wait any longer, because the destination is dead now.
+        """
+        self._busy -= 1
+        destination = self._destinations[hop]
+        if destination.is_fresh and destination.busy == 1 and failure is None and not self.jobs.by_number:
+            # The usual case: its only delivery, and nobody waits.
+            destination.busy = 0
+            return ()
+        dropped: Sequence[T] = ()
+        if failure is not None:
+            destination.failed(failure, now)
+            if destination.is_dead:
+                dropped = self.jobs.drop(hop)
+        else:
+            destination.succeeded()
+        destination.end(now)
+        self._forget(hop, destination)
+        return dropped
+
+    def _forget(self, hop: str, destination: Destination) -> None:
+        """As in Postfix, nothing is remembered of a destination that has nothing to do."""
+        if not (destination.busy or destination.is_dead or self._concurrency.rate_delay or self.jobs.waits_for(hop)):
+            del self._destinations[hop]
+
+    def resumes_at(self, hop: str) -> float | None:
+        """When a destination that waits between deliveries has its next one, if it does and any waits for it."""
+        if not self.paces or not self.jobs.waits_for(hop):
+            return None
+        if self._spacing:
+            return self._opened.get(hop, -inf) + self._spacing
+        destination = self._destinations.get(hop)
+        return None if destination is None else destination.closed_until
+
+    def flush(self) -> None:
+        """Forget which destinations are dead (`postqueue -f`: qmgr_enable_all)."""
+        for hop, destination in list(self._destinations.items()):
+            if destination.is_dead:
+                destination.succeeded()
+            if not destination.busy and not self.jobs.waits_for(hop):
+                del self._destinations[hop]
+
+    def clear(self) -> Iterator[T]:
+        """After a crash nothing is remembered and nothing waits; gives what did. Those under way are still to leave."""
+        under_way = {hop: one.busy for hop, one in self._destinations.items() if one.busy}
+        self._destinations = {hop: Destination(self._concurrency) for hop in under_way}
+        for hop, busy in under_way.items():
+            self._destinations[hop].busy = busy
+        return self.jobs.clear()
+
+    def _may_open(self, hop: str, now: float) -> bool:
+        return hop in self.idle or now >= self._opened.get(hop, -inf) + self._spacing
+
+    def _has_room(self, hop: str) -> bool:
+        if self._spacing and not self._may_open(hop, self._now):
+            return False
+        destination = self._destinations.get(hop)
+        return destination is None or destination.has_room(self._now)

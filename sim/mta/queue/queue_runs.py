@@ -1,0 +1,107 @@
+"""Queue runs as processes: each takes the messages that it finds, one after another (Exim: queue.c; sendmail: queue.c).
+
+Products that wake each message by itself have none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from heapq import heappop, heappush
+from itertools import count
+from typing import Any, Generic, TypeVar
+
+from sim.mta.queue.queue import Entry
+from sim.scenario.products import MANY, Exim, Product, Sendmail
+
+T = TypeVar("T")
+
+
+class QueueRuns(Generic[T]):
+    """The messages whose time has come (`found`), and how many runs are under way that take them.
+
+    Args:
+        most: how many are, at most; a further one does not begin.
+        choose: which of so many messages is taken next, by its place among them.
+    """
+
+    __slots__ = ("_choose", "_most", "found", "under_way")
+
+    def __init__(self, most: int, choose: Callable[[int], int]) -> None:
+        self._most = most
+        self._choose = choose
+        self.found: list[Any] = []
+        self.under_way = 0
+
+    def find(self, message: T) -> None:
+        """A message's time has come."""
+        self.found.append(message)
+
+    def begin(self) -> bool:
+        """Begin a run, if there is something to do and one more may be under way."""
+        begins = bool(self.found) and self.under_way < self._most
+        self.under_way += begins
+        return begins
+
+    def next(self) -> T | None:
+        """The message that a run takes next; None at its end."""
+        if self.found:
+            return self._take()
+        self.under_way -= 1
+        return None
+
+    def _take(self) -> T:
+        message: T = self.found.pop(self._choose(len(self.found)))
+        return message
+
+    def clear(self) -> None:
+        """After a crash none is under way."""
+        self.found.clear()
+        self.under_way = 0
+
+
+class SortedRuns(QueueRuns[T]):
+    """Queue runs that take the message of the least number first, and of equal ones the one found first.
+
+    Args:
+        most: as of `QueueRuns`.
+        number: a message's; if it has grown when the message's turn comes, that comes later.
+    """
+
+    __slots__ = ("_count", "_number")
+
+    def __init__(self, most: int, number: Callable[[T], float]) -> None:
+        super().__init__(most, lambda _: 0)
+        self._number = number
+        self._count = count()
+
+    def find(self, message: T) -> None:
+        """A message's time has come."""
+        heappush(self.found, (self._number(message), next(self._count), message))
+
+    def _take(self) -> T:
+        while True:
+            number, place, message = heappop(self.found)
+            now: float = self._number(message)
+            if now <= number:
+                found: T = message
+                return found
+            heappush(self.found, (now, place, message))
+
+
+def queue_runs_of(product: Product, random: Callable[[], float]) -> QueueRuns[Entry] | None:
+    """A product's queue runs, if it has any; `random` draws from [0, 1)."""
+    match product:
+        case Exim(queue_run_in_order=True):
+            return QueueRuns(product.queue_run_max, lambda _: 0)
+        case Exim():
+            return QueueRuns(product.queue_run_max, lambda many: int(random() * many))
+        case Sendmail():
+            # Jobs are sorted when the run begins, the least number first (queue.c: gatherq, workcmpf0).
+            return SortedRuns(product.MaxQueueChildren or MANY, lambda entry: priority(product, entry))
+    return None
+
+
+def priority(product: Sendmail, entry: Entry) -> int:
+    """Sendmail's number for a job: bytes, recipients and attempts make it wait."""
+    size = len(entry.content) - product.ClassFactor * entry.priority
+    return size + product.RecipientFactor * len(entry.copies) + product.RetryFactor * entry.rounds

@@ -1,0 +1,1 @@
+"""The receiving side: what a host answers, whom it lets in, and what it takes."""

@@ -1,0 +1,1 @@
+"""What a packet crosses: lines and what is wrong with them, over time."""

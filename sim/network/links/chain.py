@@ -1,0 +1,100 @@
+"""Lines one behind the other, in the shape of one line: what a packet crosses between the ends of a connection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import inf
+from typing import Final
+
+from sim.network.links.line import Line
+
+__all__ = ["Chain", "joined"]
+
+_USUAL_MTU: Final = 1500
+
+
+class Chain(Line):
+    """All lines of a way as one; without any, what is carried is there at once.
+
+    Attributes:
+        lines: The lines, in the order in which a packet takes them.
+    """
+
+    __slots__ = ("lines",)
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self.lines = lines
+        self.rate = min([line.rate for line in lines], default=inf)
+        self.mtu = min([line.mtu for line in lines], default=_USUAL_MTU)
+        self.jittery = any(line.jittery for line in lines)
+        self.bursty = any(line.bursty for line in lines)
+
+    @property
+    def lag(self) -> float:  # type: ignore[override] # a sum, where a line has an attribute
+        """What the lines take together, in s."""
+        return sum([line.lag for line in self.lines])
+
+    @property
+    def busy_until(self) -> float:  # type: ignore[override] # likewise
+        """Until when one of them has something to do."""
+        return max([line.busy_until for line in self.lines], default=-inf)
+
+    def draw_lag(self) -> None:
+        """Draw the delay of every line whose delay varies."""
+        for line in self.lines:
+            if line.jittery:
+                line.draw_lag()
+
+    def forget(self, now: float) -> None:
+        """Forget what is past on the lines."""
+        for line in self.lines:
+            line.forget(now)
+
+    def expects(self, at: float, wire: float) -> float:
+        """When a packet would be at the far end; as `Line.expects`."""
+        for line in self.lines:
+            at = line.expects(at, wire)
+        return at
+
+    def carry(self, at: float, wire: float) -> float:
+        """Carry one packet over all lines; as `Line.carry`."""
+        for line in self.lines:
+            at = line.carry(at, wire)
+            if at == inf:
+                break
+        return at
+
+    def carry_all(self, at: float, wire: float, packets: int) -> float:
+        """Carry packets that stay together over all lines; as `Line.carry_all`."""
+        for line in self.lines:
+            at = line.carry_all(at, wire, packets)
+            if at == inf:
+                break
+        return at
+
+    def convey(self, at: float, size: float) -> float:
+        """Carry something whole over all lines; as `Line.convey`."""
+        for line in self.lines:
+            at = line.convey(at, size)
+            if at == inf:
+                break
+        return at
+
+    def clear(self, at: float, packets: int, wire: float) -> float:
+        """Whether a burst would get through all lines whole, and by when; as `Line.clear`."""
+        for line in self.lines:
+            at = line.clear(at, packets, wire)
+            if at == inf:
+                break
+        return at
+
+    def carry_burst(self, first: float, last: float, packets: int, wire: int, tail: int) -> tuple[float, float]:
+        """Carry packets of which none is lost over all lines; as `Line.carry_burst`."""
+        for line in self.lines:
+            first, last = line.carry_burst(first, last, packets, wire, tail)
+        return first, last
+
+
+def joined(lines: Sequence[Line]) -> Line:
+    """What a packet crosses: the only line, or all of them as one."""
+    return lines[0] if len(lines) == 1 else Chain(lines)

@@ -1,0 +1,1 @@
+"""A TCP connection: when does what one side writes reach the other?"""

@@ -1,0 +1,435 @@
+"""A TCP connection as the simulation sees it: when does what one side writes reach the other?
+
+The unit is a flight: what one side writes before it must wait for the other. A flight of one segment that gets through
+is a sum; one of several segments that fit the window, a formula; everything else is played through (`disturbance`).
+The state of both ends (window, round-trip estimate, backed-off timer) lives from flight to flight.
+
+Sources: RFC 9293, 6298, 5681, 6928, 8985, 9438, and Linux 6 where it differs. Times in s, sizes in bytes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from typing import Final
+
+from sim.network.ending import Ending
+from sim.network.links.availability import ALWAYS_UP, Timeline
+from sim.network.links.chain import joined
+from sim.network.links.line import Line
+from sim.network.tcp.bsd_1988 import SEGMENT, BerkeleyEnd
+from sim.network.tcp.endpoint import End
+from sim.network.tcp.handshake import RESET, SYN, SYN_GAPS, Handshake
+from sim.network.tcp.linux_3 import OlderEnd
+from sim.network.tcp.loss_episode import Disturbance, Ends, Program, at_once
+from sim.network.tcp.metrics import Metrics
+from sim.network.tcp.path import BARE, HEADERS, Way, burst, spread
+from sim.network.tcp.rtt_and_window import LINUX, fires
+from sim.network.tcp.rtt_backlog import History
+from sim.network.tcp.send_buffer import buffered
+from sim.network.tcp.send_queue import ATO
+from sim.network.tcp.spurious_timeouts import PATIENT, hurries, is_late, overtaken, slow
+from sim.scenario.spec import Tcp
+
+__all__ = ["Connection"]
+
+_ORPHAN: Final = 102.5
+"""How long after it was sent the kernel still gets a flight through whose program has closed the connection, in s."""
+_NEVER: Final = math.inf
+_ENDS: Final[Mapping[str, type[End]]] = {"linux": End, "linux-3": OlderEnd, "bsd-1988": BerkeleyEnd}
+
+
+class Connection:
+    """A connection from a client to a server over given lines.
+
+    Args:
+        lines_out, lines_back: The lines from the client to the server, and those back, in order.
+        server: When the server host is up; what arrives there while it is down is lost.
+        client: The same of the client's host, for a connection that may outlive its client's part in it (TURN).
+        client_tcp, server_tcp: How each end's TCP is.
+        program: The server's program, if it may close the connection before its client knows.
+        patience: How long that waits for something to read, in s.
+        writes: How many bytes the client's program writes at once, where it leaves Nagle's algorithm on (RFC 896): what
+            follows the first write of a flight goes out in whole segments, and its end when that one is acknowledged.
+            0 where it writes a flight at once, or has TCP_NODELAY.
+        listens: When somebody listens at the server's address; who connects at other times is refused.
+        metrics: As of `History`.
+
+    Attributes:
+        accepted_at: When the server has the third packet of the handshake, and greets; infinity if it never came.
+        gave_up_at, refused_at: When the client's TCP gave up connecting, or has heard that nobody listens; infinity
+            if it did not.
+        opening: Whether the handshake is paused.
+        wire_bytes, retransmissions: Bytes of all IP packets of both directions so far; how many were sent again.
+        delayed_ack: How long a small segment waits for its acknowledgement where no reply brings it, in s; None where
+            nothing waits for that (Nagle's algorithm, RFC 896).
+        mss: The most bytes of a flight that is one segment for sure.
+        rate: The slowest line's rate towards the server, in bit/s; infinity where no line is between them.
+    """
+
+    __slots__ = (
+        "_burst",
+        "_bursty",
+        "_calm",
+        "_client",
+        "_disturbance",
+        "_ends",
+        "_hasty",
+        "_history",
+        "_jittery",
+        "_listens",
+        "_patience",
+        "_program",
+        "_server",
+        "_slow",
+        "_to_server",
+        "_unsteady",
+        "_writes",
+        "accepted_at",
+        "gave_up_at",
+        "mss",
+        "opening",
+        "rate",
+        "refused_at",
+        "retransmissions",
+        "wire_bytes",
+    )
+
+    def __init__(
+        self,
+        lines_out: Sequence[Line],
+        lines_back: Sequence[Line],
+        *,
+        server: Timeline = ALWAYS_UP,
+        client: Timeline = ALWAYS_UP,
+        client_tcp: Tcp = LINUX,
+        server_tcp: Tcp = LINUX,
+        program: Program | None = None,
+        patience: float = _NEVER,
+        writes: int = 0,
+        listens: Timeline = ALWAYS_UP,
+        metrics: tuple[Metrics | None, Metrics | None] = (None, None),
+    ) -> None:
+        out, back = joined(lines_out), joined(lines_back)
+        headers = HEADERS if client_tcp.timestamps and server_tcp.timestamps else BARE
+        mss = min(out.mtu, back.mtu) - headers
+        if client_tcp.stack == "bsd-1988" or server_tcp.stack == "bsd-1988":
+            mss = min(mss, SEGMENT)
+        self.mss = min(mss, writes) if writes else mss
+        self._writes = writes
+        self._listens = listens
+        self.accepted_at = self.gave_up_at = self.refused_at = _NEVER
+        self.opening = False
+        # When the first and the last segment arrive of the latest flight that was sent in one go.
+        self._burst = (_NEVER, _NEVER)
+        # No timer runs out within so many seconds.
+        self._calm = PATIENT
+        self._program = program
+        self._patience = patience
+        self.wire_bytes = 0
+        self.retransmissions = 0
+        self.rate = out.rate
+        slowest = min(out.rate, back.rate)
+        self._client = asking = _ENDS[client_tcp.stack](buffered(client_tcp, slowest))
+        self._server = answering = _ENDS[server_tcp.stack](buffered(server_tcp, slowest))
+        self._to_server = Way(out, back, client, server, mss, headers)
+        to_client = Way(back, out, server, client, mss, headers)
+        self._ends: Ends = ((to_client, answering, asking), (self._to_server, asking, answering))
+        self._history = History(self._ends, metrics)
+        self._jittery = [line for line in (out, back) if line.jittery] if out.jittery or back.jittery else ()
+        # Every packet counts, acknowledgements too: no flight is a sum.
+        self._bursty = out.bursty or back.bursty
+        self._slow = slow(to_client)
+        # The directions whose end has yet to acknowledge its first data; looked at only where lines are slow.
+        self._hasty = [True, False] if self._slow and client_tcp.stack == server_tcp.stack == "linux" else []
+        self._disturbance: Disturbance | None = None
+        # Whether one of these is to be looked at before each flight.
+        self._unsteady = bool(self._jittery or self._hasty or self._bursty)
+
+    delayed_ack: float | None = ATO
+    setup = 0.0
+    """What a client grants the network for setting up, in s, beside its own patience: nothing."""
+
+    def open(self, now: float, until: float = _NEVER, pauses: bool = False) -> float:
+        """Connect, and give up at `until`.
+
+        Where others use the line and it may pause, the last packet of the handshake is not sent before `accept`.
+
+        Returns:
+            When the client holds itself connected, in s; infinity if it was refused, or its program or TCP gave up.
+        """
+        way = self._to_server
+        out, back = way.there, way.back
+        for line in self._jittery:
+            line.draw_lag()
+        out.forget(now)
+        back.forget(now)
+        around = out.lag + back.lag
+        pauses = pauses and out.busy_until > now - around
+        self._calm = around + PATIENT
+        stacks = self._client.tcp.stack, self._server.tcp.stack
+        shake = Handshake(out, back, way.away, stacks, self._listens, stamped=way.stamped)
+        shake.play(now, until, pauses=pauses)
+        self._history.shake = shake
+        self.accepted_at = shake.accepted
+        self.gave_up_at, self.refused_at = shake.gives_up_at, shake.refused_at
+        self.opening = shake.paused and shake.connected < _NEVER
+        if not self.opening:
+            self._count_handshake(shake)
+        return shake.connected
+
+    def accept(self) -> None:
+        """Send the last packet of a handshake that is paused, now that the client holds itself connected."""
+        shake = self._history.shake
+        if shake is not None and self.opening:
+            self.opening = False
+            shake.go_on()
+            self.accepted_at = shake.accepted
+            self._count_handshake(shake)
+
+    @property
+    def syn_gaps(self) -> Sequence[float]:
+        """How long after each of its SYNs the client's TCP sends another one, or gives up, in s."""
+        return SYN_GAPS[self._client.tcp.stack]
+
+    def sends_in_vain(self, now: float) -> None:
+        """Send a SYN that the server's kernel will drop."""
+        self._to_server.there.carry(now, SYN)
+        self.wire_bytes += SYN
+        self.retransmissions += 1
+
+    def _count_handshake(self, shake: Handshake) -> None:
+        self.wire_bytes += shake.wire_bytes
+        if shake.syns == shake.answers == 1:
+            return
+        for end, anew in ((self._client, shake.client_anew), (self._server, shake.server_anew)):
+            if anew:
+                end.cwnd = 1
+        if min(shake.client_rtt, shake.server_rtt) < 0:
+            self._calm = PATIENT
+        self.retransmissions += shake.syns - 1 + max(shake.answers - 1, 0)
+
+    def send(self, now: float, size: int, to_server: bool) -> float:
+        """Send a flight at `now`, computing all of it at once.
+
+        A flight of many windows books its lines ahead; where others share them, step through `sending` instead.
+
+        Returns:
+            When its last byte has arrived in order, so that the program there can read it, in s; infinity when TCP
+            gave up.
+        """
+        if size > self.mss:
+            return at_once(self.sending(now, size, to_server))
+        if now == _NEVER:
+            return _NEVER
+        if self._unsteady and not self._is_steady(now, to_server):
+            return at_once(self.windows(now, size, to_server))
+        way, mine, peer = self._ends[to_server]
+        wire = size + way.headers
+        at = max(way.there.carry(now, wire), mine.latest)
+        if way.away is not ALWAYS_UP and at < _NEVER and not way.away.is_up(at):
+            at = _NEVER
+        flights = self._history.flights
+        if at - (flights[-1][1] if flights else now) > self._calm:
+            self._history.learn()
+            if overtaken(way, mine, now, at, lone=True) or is_late(peer, now, at):
+                return at_once(self.windows(now, size, to_server, first=at))
+        mine.latest = at
+        flights.append((to_server, now, at, at))
+        self.wire_bytes += wire
+        return at
+
+    def send_window(self, now: float, size: int, to_server: bool) -> float | None:
+        """Send a flight of several segments if it fits the window and gets through undisturbed.
+
+        Returns:
+            When it has arrived, as `send`; None if it is not that simple, and then it has yet to be sent by `windows`.
+        """
+        if now == _NEVER:
+            return _NEVER
+        if self._unsteady and not self._is_steady(now, to_server):
+            return None
+        way, mine, _ = self._ends[to_server]
+        if mine.cwnd > mine.tcp.initial_window:
+            self._history.learn()
+            mine.rest(now)
+        if self._slow:
+            self._history.learn()
+            if hurries(way, mine, now):
+                return None
+        return mine.latest if self._one_window(now, size, to_server) else None
+
+    def windows(
+        self, now: float, size: int, to_server: bool, *, first: float | None = None
+    ) -> Generator[float, float | None, float]:
+        """Send a flight that `send_window` did not take, step by step.
+
+        Args:
+            now: When, in s.
+            size: Its bytes.
+            to_server: Its direction.
+            first: When the first copy of its only segment, on its way already, arrives; infinity if it is lost.
+
+        Yields:
+            The time at which to go on. Doing so when that time has come lets concurrent transfers share the lines:
+            packets queue in the order in which they come. Is sent until when nobody else is due, if that is known.
+
+        Returns:
+            When it has arrived, as `send`, once that is known.
+        """
+        disturbance = self._disturbance or self._begin(now, to_server)
+        try:
+            return (yield from disturbance.sending(now, size, to_server, first=first))
+        finally:
+            self._count()
+
+    def sending(self, now: float, size: int, to_server: bool) -> Generator[float, float | None, float]:
+        """Send a flight of any size: what `send` does at once, step by step, as `windows`."""
+        if size <= self.mss:
+            return self.send(now, size, to_server)
+        arrives = self.send_window(now, size, to_server)
+        return arrives if arrives is not None else (yield from self.windows(now, size, to_server))
+
+    def _begin(self, now: float, to_server: bool) -> Disturbance:
+        """Begin to play, with what flights that were sums have left."""
+        self._history.learn()
+        self._hasty, self._unsteady = [], True
+        self._disturbance = Disturbance(
+            self._ends,
+            now,
+            to_server=to_server,
+            since=self.accepted_at,
+            program=self._program,
+            patience=self._patience,
+            writes=self._writes,
+        )
+        return self._disturbance
+
+    def _count(self) -> None:
+        """Take over what both ends have sent since it was counted last."""
+        for end in (self._client, self._server):
+            self.wire_bytes += end.wire_bytes
+            self.retransmissions += end.retransmissions
+            end.wire_bytes = end.retransmissions = 0
+
+    def wrote(self, *, to_server: bool = True) -> tuple[float, int]:
+        """When a program wrote last into its socket (minus infinity: at once), and how many writes wait for room."""
+        return (-_NEVER, 0) if self._disturbance is None else self._disturbance.wrote(to_server=to_server)
+
+    @staticmethod
+    def writing(_size: int) -> float:
+        """How long a program is taken to write so many bytes, in s, beside what `wrote` tells: no time."""
+        return 0.0
+
+    def pieces(self, size: int) -> Iterator[tuple[float, int]]:
+        """How the flight of that size that was sent last, to the client, comes in, where it is of several segments.
+
+        Yields:
+            The times at which there is more to read, in s, and how many of its bytes are there in order then.
+        """
+        if size <= self.mss:
+            return iter(())
+        return (
+            spread(*self._burst, size, self._to_server.mss)
+            if self._disturbance is None
+            else self._disturbance.pieces(size)
+        )
+
+    def abandon(
+        self, now: float, sent: float, arrives: float, *, to_server: bool = True
+    ) -> Generator[float, float | None, float]:
+        """A program gives up `now` and closes: its kernel goes on for a while with what it holds of the flight.
+
+        That was `sent` at a time and would have been there when it `arrives`, infinity if that is not known. Yields
+        as `windows`, and gives when all of it is there; infinity if it never is, as where not all of it was written.
+        """
+        if arrives < _NEVER:
+            return arrives if arrives - sent < _ORPHAN else _NEVER
+        if self._disturbance is None:
+            return _NEVER
+        try:
+            return (yield from self._disturbance.abandon(now, to_server=to_server))
+        finally:
+            self._count()
+
+    def end(self, until: float, words: int = 0) -> tuple[float, Ending | None]:
+        """What the client hears if it waits for a flight that does not arrive.
+
+        Args:
+            until: How long it waits.
+            words: The octets of what the server's program says where it has waited for too long and hangs up.
+
+        Returns:
+            When it hears something, and what: HUNG_UP, where it has read those words; TIMED_OUT, where its TCP has
+            given up; RESET, where the connection was reset; at `until` nothing.
+        """
+        if self._disturbance is None:
+            return until, None
+        heard = self._disturbance.end(until, words)
+        self._count()
+        return heard
+
+    def reset(self, now: float, until: float) -> float:
+        """A packet has reached the server's restarted host; when the client has its reset, `until` if not by then."""
+        self._history.learn()
+        way, wait = self._to_server, self._client.rto
+        while now < until:
+            at = way.back.carry(now, RESET)
+            if at < _NEVER:
+                return min(at, until)
+            now, wait = fires(now, wait), 2 * wait
+        return until
+
+    def close(self, now: float, *, half_closed: bool = False) -> None:
+        """Close the connection: FINs and their acknowledgements, for which nobody waits; the server's may be out.
+
+        Where the client has `half_closed` its side, its FIN was in its last segment, which has been acknowledged.
+        """
+        there, left = (1, 1) if half_closed else (2, 2)
+        left -= self._disturbance is not None and self._disturbance.finished
+        way = self._to_server
+        self.wire_bytes += (there + left) * way.headers
+        at = way.there.carry_all(now, way.headers, there)
+        if left and at < _NEVER:
+            way.back.carry_all(at, way.headers, left)
+        self._history.save(now)
+
+    def _is_steady(self, now: float, to_server: bool) -> bool:
+        """Whether a flight that way may be a sum: nothing is disturbed, or no longer.
+
+        Draws the delay of every line whose delay varies, and acknowledges what came first before the first answer.
+        """
+        for line in self._jittery:
+            line.draw_lag()
+        if self._bursty and self._disturbance is None:
+            self._begin(now, to_server)
+        way, _, peer = self._ends[to_server]
+        if to_server in self._hasty and peer.latest > 0:
+            self._hasty.remove(to_server)
+            self._unsteady = bool(self._jittery or self._hasty)
+            way.there.carry(peer.latest, way.headers)
+            self.wire_bytes += way.headers
+        if self._disturbance is not None:
+            if not self._disturbance.is_over(now, to_server) or self._bursty:
+                return False
+            self._disturbance, self._unsteady = None, bool(self._jittery)
+        return True
+
+    def _one_window(self, now: float, size: int, to_server: bool) -> bool:
+        """Send several segments that fit the window and get through undisturbed; False if it is not that simple."""
+        way, mine, peer = self._ends[to_server]
+        segments = -(-size // way.mss)
+        if segments > mine.cwnd or (self._writes and size > self._writes):
+            return False
+        there = burst(way, now, segments, size - (segments - 1) * way.mss)
+        if there is None:
+            return False
+        self._burst = first, last = there
+        mine.latest = max(last, mine.latest)
+        self._history.flights.append((to_server, now, first, mine.latest))
+        if mine.cwnd >= mine.ssthresh:
+            self._history.learn()
+        peer.heard += segments // 2
+        mine.flew(segments, last)
+        self.wire_bytes += size + (segments + (segments - 1) // 2) * way.headers
+        return True

@@ -1,0 +1,262 @@
+"""TCP's three-way handshake, with every loss and timer played through.
+
+On a current Linux a lost SYN is repeated after 1 s five times (tcp_syn_linear_timeouts = 4), then at doubled gaps, ten
+times in all (tcp_syn_retries = 6). The server repeats its SYN-ACK after 1, 2, 4, 8 and 16 s and forgets the attempt
+32 s later (tcp_synack_retries = 5); a repeated SYN has it repeated at once. If the third packet is lost, the client
+believes to be connected while the server waits for its timer. Older systems differ: Linux from 3.7 to 6.4 doubled from
+1 s on, six times (net/ipv4/tcp_timer.c); 4.3BSD-Tahoe (sys/netinet/tcp_timer.h) from 6 s on, for a SYN-ACK, too, and
+dropped a connection that was not there after 75 s.
+
+Where nobody listens the server's kernel answers a SYN with a reset (RFC 9293 section 3.10.7.1); who has that is
+refused.
+
+An end whose packet went out again twice starts with a window of one segment (tcp_init_transfer), unless the other end
+echoes the timestamp of the first copy, so that none was lost (tcp_try_undo_spurious_syn, since Linux 5.2).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from sim.network.links.availability import ALWAYS_UP, Timeline
+from sim.network.links.line import Line
+from sim.network.tcp.path import BARE, HEADERS
+from sim.network.tcp.rtt_and_window import CLOCKS, TimerClock
+
+__all__ = ["ANSWER_GAPS", "SYN_GAPS", "Handshake"]
+
+SYN: Final = 60
+_STAMP: Final = 8
+"""What a SYN has less without timestamps: the other options need padding then."""
+RESET: Final = 40
+SYN_GAPS: Final[dict[str, tuple[float, ...]]] = {
+    "linux": (1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0),
+    "linux-3": (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0),
+    "bsd-1988": (6.0, 12.0, 24.0, 33.0),
+}
+"""From one SYN to the next, and from the last one until TCP gives up."""
+ANSWER_GAPS: Final[dict[str, tuple[float, ...]]] = {
+    "linux": (1.0, 2.0, 4.0, 8.0, 16.0, 32.0),
+    "linux-3": (1.0, 2.0, 4.0, 8.0, 16.0, 32.0),
+    "bsd-1988": (6.0, 12.0, 24.0, 33.0),
+}
+"""The same for a SYN-ACK: after the last one the attempt is forgotten."""
+_SHORTEST_GAP: Final = 1.0
+_REPEATED: Final = 2
+"""With more copies of its packet than these an end has sent it again twice."""
+
+
+class Handshake:
+    """One attempt to connect.
+
+    Attributes:
+        connected: When the client has the SYN-ACK; infinity if it gave up.
+        gives_up_at: When the client's TCP gave up; infinity if it did not.
+        refused_at: When the client has heard that nobody listens; infinity if it has not.
+        paused: Whether the third packet is to be sent when the client holds itself connected, by `go_on`.
+        accepted: When the server has the third packet; infinity if it never came.
+        syns, answers: How many SYNs and SYN-ACKs were sent.
+        client_anew, server_anew: Whether that end starts with a window of one segment.
+        wire_bytes: All packets together.
+
+    Args:
+        out: The line from client to server.
+        back: The line from server to client.
+        server: When the server host is up.
+        stacks: The client's kind of TCP and the server's (`spec.Tcp.stack`).
+        listens: When somebody listens there.
+        stamped: Whether both have timestamps; without them nobody knows which copy of a packet was answered.
+    """
+
+    __slots__ = (
+        "_answer_sent",
+        "_answered",
+        "_back",
+        "_client_rtt",
+        "_created",
+        "_first_answer",
+        "_first_syn",
+        "_gaps",
+        "_listens",
+        "_out",
+        "_requested",
+        "_server",
+        "_server_rtt",
+        "_stacks",
+        "_stamped",
+        "_syn_bytes",
+        "_syn_sent",
+        "_until",
+        "accepted",
+        "answers",
+        "connected",
+        "gives_up_at",
+        "paused",
+        "refused_at",
+        "syns",
+        "wire_bytes",
+    )
+
+    def __init__(
+        self,
+        out: Line,
+        back: Line,
+        server: Timeline,
+        stacks: tuple[str, str] = ("linux", "linux"),
+        listens: Timeline = ALWAYS_UP,
+        *,
+        stamped: bool = True,
+    ) -> None:
+        self._stacks = stacks
+        self._stamped = stamped
+        self._syn_bytes = SYN if stamped else SYN - _STAMP
+        self._listens = listens
+        self._out = out
+        self._back = back
+        self._server = server
+        self._first_syn = self._created = self._first_answer = self._answered = 0.0
+        self._until = math.inf
+        self._requested = False
+        self._syn_sent = self._answer_sent = math.inf
+        self._gaps = 0
+        self.connected = self.accepted = self.gives_up_at = self.refused_at = math.inf
+        self._client_rtt = self._server_rtt = 0.0
+        self.syns = self.answers = self.wire_bytes = 0
+
+    def play(self, now: float, until: float, *, pauses: bool = False) -> None:
+        """Play the handshake from the first SYN, sent at `now`, to the moment `until` when the client gives up.
+
+        Where it `pauses`, the third packet is not sent before `go_on`, so that others can use the line before it.
+        """
+        self.paused = pauses
+        self._first_syn, self._until = now, until
+        self._syn(now)
+        if self.accepted - now < _SHORTEST_GAP:
+            return
+        self._play()
+
+    def go_on(self) -> None:
+        """Go on when the client holds itself connected: it sends the third packet."""
+        self.paused = False
+        self._acknowledge(self.connected)
+        self._play()
+
+    @property
+    def client_rtt(self) -> float:
+        """The round trip that the client's timestamps show, in s; negative where nobody knows it.
+
+        It begins with the first copy that the server took, so that a lost answer stretches it by the wait for the next
+        one. Without timestamps no sample is taken where a packet of that end went out again (RFC 6298 3).
+        """
+        return self._client_rtt if self._stamped or self.syns == 1 else -1.0
+
+    @property
+    def server_rtt(self) -> float:
+        """The same of the server."""
+        return self._server_rtt if self._stamped or self.answers == 1 else -1.0
+
+    @property
+    def client_anew(self) -> bool:
+        """Whether the client starts with a window of one segment: SYNs went out again, and not for nothing."""
+        return self.syns > _REPEATED and (not self._undoes(0) or self._created > self._first_syn)
+
+    @property
+    def server_anew(self) -> bool:
+        """The same of the server and its SYN-ACKs; repeated SYNs alone do not make a current Linux start anew."""
+        lost = self._gaps > 0 and self._answered > self._first_answer
+        return self.answers > _REPEATED and (not self._undoes(1) or lost)
+
+    def _undoes(self, end: int) -> bool:
+        """Whether an end, the client (0) or the server, sees that a packet of its own went out again for nothing."""
+        return self._stamped and self._stacks[end] == "linux"
+
+    def _play(self) -> None:
+        client = self._stacks[0]
+        while True:
+            syn = self._fires(CLOCKS[client], self._syn_sent, SYN_GAPS[client], self.syns - 1, self.connected)
+            answer = self._answers_again_at()
+            # A client that believes to be connected waits for the server.
+            until = min(self._until, self.refused_at) if self.connected == math.inf else math.inf
+            following = min(syn, answer)
+            if following == math.inf or following > until or (self.paused and following >= self.connected):
+                return
+            if syn > answer:
+                self._answer_again(answer)
+            elif self.syns < len(SYN_GAPS[client]):
+                self._syn(syn)
+            else:
+                self.gives_up_at = syn
+                return
+
+    def _answers_again_at(self) -> float:
+        """When the server's timer runs out."""
+        server = self._stacks[1]
+        return self._fires(CLOCKS[server], self._answer_sent, ANSWER_GAPS[server], self._gaps, self.accepted)
+
+    @staticmethod
+    def _fires(clock: TimerClock, sent: float, gaps: Sequence[float], number: int, over: float) -> float:
+        """When the timer of a packet sent at `sent` runs out; infinity if there is none, or all is `over` by then."""
+        if sent + _SHORTEST_GAP >= over or number >= len(gaps):
+            return math.inf
+        timer = clock(sent, gaps[number])
+        return timer if timer < over else math.inf
+
+    def _syn(self, now: float) -> None:
+        """Send a SYN and set the timer of the next."""
+        self.syns += 1
+        self.wire_bytes += self._syn_bytes
+        at = self._out.carry(now, self._syn_bytes)
+        self._syn_sent = now
+        if at == math.inf or not self._server.is_up(at):
+            return
+        if not (self._requested or self._listens.is_up(at)):
+            self.wire_bytes += RESET
+            self.refused_at = min(self.refused_at, self._back.carry(at, RESET))
+            return
+        while self._requested and (answer := self._answers_again_at()) < at:
+            # The server's timer was set about a round trip after the client's: often it is first by a little.
+            self._answer_again(answer)
+        if not self._requested:
+            self._requested = True
+            self._created, self._first_answer = now, at
+            self._gaps = 0
+        if at < self.accepted:
+            self._answer(at)
+
+    def _answer_again(self, now: float) -> None:
+        """The server's timer ran out: repeat the SYN-ACK, or forget the attempt."""
+        self._gaps += 1
+        if self._gaps < len(ANSWER_GAPS[self._stacks[1]]):
+            self._answer(now)
+        else:
+            self._answer_sent = math.inf
+            self._requested = False
+
+    def _answer(self, now: float) -> None:
+        """Send a SYN-ACK; the client answers each one that it gets."""
+        self.answers += 1
+        self._answer_sent = now
+        at = math.inf
+        if self._server.is_up(now):
+            self.wire_bytes += self._syn_bytes
+            at = self._back.carry(now, self._syn_bytes)
+        if at == math.inf or (at > self._until and self.connected == math.inf):
+            # Lost, or it finds a closed socket.
+            return
+        if at < self.connected:
+            self.connected = at
+            self._client_rtt = at - self._created
+            self._answered = now
+        if not self.paused or at > self.connected:
+            self._acknowledge(at)
+
+    def _acknowledge(self, at: float) -> None:
+        """The client sends the third packet."""
+        wire = HEADERS if self._stamped else BARE
+        self.wire_bytes += wire
+        third = self._out.carry(at, wire)
+        if third < self.accepted and self._server.is_up(third):
+            self.accepted = third
+            self._server_rtt = third - self._answered

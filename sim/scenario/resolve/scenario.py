@@ -1,0 +1,151 @@
+"""From the form of a scenario file to the full scenario, with every check of one part against another."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from sim.scenario.findings import Findings
+from sim.scenario.names import some, unknown
+from sim.scenario.pydantic_seam import Step
+from sim.scenario.quantity import format_duration
+from sim.scenario.resolve.address_owners import Owners
+from sim.scenario.resolve.bounds import check_bounds
+from sim.scenario.resolve.domains import resolve_domains
+from sim.scenario.resolve.hosts import resolve_architectures
+from sim.scenario.resolve.loops import warn_of_loops
+from sim.scenario.resolve.network import resolve_network
+from sim.scenario.resolve.unknown_addresses import note_nobodies
+from sim.scenario.resolve.weather import resolve_storms, trace_text
+from sim.scenario.resolve.workload import People, resolve_workload
+from sim.scenario.spec import Architecture, Expectation, Scenario
+from sim.scenario.spec.calendar import ClockWindow, Window, format_start, opens
+from sim.scenario.spec.limits import Limits
+from sim.scenario.syntax.acts import resolve_acts
+from sim.scenario.syntax.collects import note_strangers
+from sim.scenario.syntax.form import HostForm, ScenarioForm
+from sim.scenario.syntax.limits import resolve_limits
+from sim.scenario.syntax.weather import WeatherForm
+from sim.scenario.syntax.windows import format_window
+
+_PARTS_OF_NODES = ("graph", "nodes", "generate")
+
+
+def resolve(form: ScenarioForm, findings: Findings, folder: Path, metrics: Collection[str]) -> Scenario:
+    """The full scenario. It is good for use only when `findings` has no problems at the end."""
+    limits = resolve_limits(form.limits)
+    trace = trace_text(form.network, findings, folder, limits.file)
+    network, known = resolve_network(form, findings, folder, trace, limits)
+    known = known and all(findings.whole("network", part) for part in _PARTS_OF_NODES)
+    network = resolve_storms(form.network, network, findings, trace, form.start, known=known)
+    domains = resolve_domains(form.domains, network.nodes, findings, ttl=network.dns.ttl, known=known)
+    sure = findings.whole("domains") and (known or form.domains is not None)
+    people = People(domains, findings, folder, sure, form.duration, limits, Owners(domains))
+    workload = resolve_workload(form.workload, people)
+    architectures = resolve_architectures(
+        form.architectures,
+        form.hosts,
+        domains,
+        network.nodes,
+        findings,
+        known=known,
+        unreachable=(form.network and form.network.unreachable) or "silent",
+    )
+    if sure:
+        note_nobodies(workload, domains, network.nodes, findings)
+    if findings.whole("domains"):
+        for architecture in architectures.values():
+            note_strangers(architecture.hosts, {**domains, **architecture.domains}, findings)
+        warn_of_loops(domains, architectures, findings)
+    _check_windows(form, form.duration + form.drain, limits, findings)
+    horizon = form.duration + form.drain
+    names = {name.lower() for name in domains}
+    acts = resolve_acts(
+        form.acts, architectures, network.nodes, findings, domains=sorted(names), horizon=horizon, known=known
+    )
+    expect = form.expect or ()
+    _check_expectations(expect, architectures, metrics, findings)
+    scenario = Scenario(
+        title=form.title,
+        seed=form.seed,
+        replications=form.replications,
+        duration=form.duration,
+        drain=form.drain,
+        network=network,
+        domains=domains,
+        workload=workload,
+        architectures=architectures,
+        expect=expect,
+        acts=acts,
+        dialogues=form.dialogues,
+        start=form.start,
+        limits=limits,
+        folder=folder,
+        notes=tuple(findings.notes),
+    )
+    check_bounds(scenario, findings)
+    return scenario
+
+
+def _check_windows(form: ScenarioForm, horizon: float, limits: Limits, findings: Findings) -> None:
+    """Every schedule opens before the run ends; one that opens too often for the limits is refused anyway."""
+    for place, windows in _schedules(form):
+        if (
+            windows
+            and sum(horizon / window.period for window in windows) <= limits.outages
+            and not opens(windows, form.start, horizon)
+        ):
+            texts = some([format_window(window) for window in windows])
+            findings.error(
+                place,
+                f"windows that never open ({texts}, in {format_duration(horizon)} from {format_start(form.start)} on): "
+                "allowed are some that do",
+            )
+
+
+def _schedules(form: ScenarioForm) -> Iterator[tuple[tuple[Step, ...], tuple[Window | ClockWindow, ...] | None]]:
+    """Where the file has windows, and which."""
+    network = form.network
+    if network is not None:
+        if network.link_defaults is not None:
+            yield ("network", "link_defaults", "windows"), network.link_defaults.windows
+        for index, link in enumerate(network.links or ()):
+            yield ("network", "links", index, "windows"), link.windows
+        for name, group in (network.groups or {}).items():
+            yield ("network", "groups", name, "windows"), group.windows
+        if network.dns is not None:
+            yield ("network", "dns", "windows"), network.dns.windows
+    layers: list[tuple[tuple[str, ...], Mapping[str, HostForm]]] = [(("hosts",), form.hosts)] if form.hosts else []
+    layers += [(("architectures", name, "hosts"), a.hosts) for name, a in (form.architectures or {}).items() if a.hosts]
+    for path, hosts in layers:
+        for name, host in hosts.items():
+            yield (*path, name, "windows"), host.windows
+            for place, when in _parts(host):
+                if isinstance(when, WeatherForm):
+                    yield (*path, name, *place, "windows"), when.windows
+
+
+def _parts(host: HostForm) -> Iterator[tuple[tuple[Step, ...], object]]:
+    """What of a host has weather of its own."""
+    yield ("resolver",), host.resolver
+    yield ("listening",), host.listening
+    for index, address in enumerate(host.addresses or ()):
+        yield ("addresses", index, "reachable"), address.reachable
+        yield ("addresses", index, "listening"), address.listening
+
+
+def _check_expectations(
+    expect: Sequence[Expectation],
+    architectures: Mapping[str, Architecture],
+    metrics: Collection[str],
+    findings: Findings,
+) -> None:
+    for index, expectation in enumerate(expect):
+        place: tuple[Step, ...] = ("expect", index)
+        for side in (expectation.left, expectation.right):
+            if not side.metric:
+                continue
+            sure = findings.whole("architectures")
+            findings.known(place, "architecture", side.architecture, architectures, whole=sure)
+            if metrics and side.metric not in metrics:
+                findings.error(place, unknown("metric", side.metric, metrics))

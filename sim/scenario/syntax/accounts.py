@@ -1,0 +1,86 @@
+"""The logins of hosts, and how AUTH is taken, as a scenario file writes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from sim.scenario.names import shown
+from sim.scenario.pydantic_seam import KEY, Collected, Form, JsonSchema, Reads, settings
+from sim.scenario.syntax.scalars import Flag
+
+_LONGEST = 255
+"""RFC 4616 section 2: octets in a name or a password."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthForm(Form):
+    """How a host takes AUTH."""
+
+    clear: Flag | None = None
+    """Whether it does without TLS; where nothing is said it does in a run, and from this machine where it is served."""
+
+
+def read_accounts(value: object) -> dict[str, str]:
+    """Accounts: a mapping of login names to passwords.
+
+    Raises:
+        ValueError: something else, or a name or password that AUTH cannot carry.
+    """
+    if not isinstance(value, dict):
+        raise ValueError(f"not accounts ({shown(value)}): allowed is e.g. {{ann: secret}}")  # noqa: TRY004
+    collected = Collected()
+    accounts: dict[str, str] = {}
+    for key, password in value.items():
+        name = collected.read((key, KEY), read_secret, key, "")
+        accounts[name] = collected.read((key,), read_secret, password, "")
+    collected.done()
+    return accounts
+
+
+def read_login(value: object) -> tuple[str, ...]:
+    """A login: its name and password; empty for `none`.
+
+    Raises:
+        ValueError: something else.
+    """
+    if value == "none":
+        return ()
+    collected = Collected()
+    given = settings(value, ["name", "password"], collected=collected)
+    name, password = [collected.read((key,), read_secret, given[key], "") for key in ("name", "password")]
+    collected.done()
+    return name, password
+
+
+def read_secret(value: object) -> str:
+    """A login name or a password: 1 to 255 octets of text, without control characters (RFC 4616 section 2).
+
+    Raises:
+        ValueError: something else.
+    """
+    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if not text.isprintable() or not 0 < len(text.encode()) <= _LONGEST:
+        raise ValueError(
+            f"not a name or password ({shown(value)}): allowed is text of 1 to {_LONGEST} octets "
+            "without control characters; put other values in quotes"
+        )
+    return text
+
+
+_TEXT: JsonSchema = {"type": ["string", "integer"]}
+_ACCOUNTS: JsonSchema = {"type": "object", "additionalProperties": _TEXT}
+_LOGIN: JsonSchema = {
+    "anyOf": [
+        {
+            "type": "object",
+            "properties": {"name": _TEXT, "password": _TEXT},
+            "required": ["name", "password"],
+            "additionalProperties": False,
+        },
+        {"const": "none"},
+    ]
+}
+
+Accounts = Annotated[dict[str, str], Reads(read_accounts, _ACCOUNTS)]
+Login = Annotated[tuple[str, ...], Reads(read_login, _LOGIN)]

@@ -1,0 +1,234 @@
+"""The EHLO keywords of hosts: what each product offers and uses, and how a scenario file sets them.
+
+Offers are in the order of the product's own EHLO reply. AUTH and STARTTLS stand in it for their place only: a host
+offers AUTH where it has accounts and uses it where it has a login; STARTTLS is said by the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
+from typing import Annotated
+
+from sim.scenario.names import are, listing, shown, suggestion
+from sim.scenario.products import (
+    Delays,
+    Exchange,
+    Exim,
+    Haraka,
+    Jsms,
+    Nullmailer,
+    OpenSmtpd,
+    Postfix,
+    Product,
+    Qmail,
+    Rfc5321,
+    Sendmail,
+    Stalwart,
+    ZoneMta,
+)
+from sim.scenario.pydantic_seam import KEY, Collected, JsonSchema, Reads, one_key
+
+KEYWORDS = (
+    "SIZE",
+    "PIPELINING",
+    "8BITMIME",
+    "ENHANCEDSTATUSCODES",
+    "SMTPUTF8",
+    "DSN",
+    "DELIVERBY",
+    "FUTURERELEASE",
+    "MT-PRIORITY",
+    "CHUNKING",
+    "BINARYMIME",
+    "STARTTLS",
+    "AUTH",
+    "ETRN",
+    "ATRN",
+    "SEND",
+    "SOML",
+    "SAML",
+    "VRFY",
+    "EXPN",
+    "HELP",
+    "TURN",
+)
+"""Every keyword that a host can offer or use."""
+
+WORDS = ("yes", "no", "offered", "used")
+_OFFERED, _USED = ("yes", "offered"), ("yes", "used")
+
+NEEDS = {"BINARYMIME": "CHUNKING", "ATRN": "AUTH"}
+"""RFC 3030 section 3; RFC 2645 section 4."""
+
+_WHEN_SET_UP = ("STARTTLS", "AUTH")
+
+_MIME = "8BITMIME BINARYMIME CHUNKING"
+_LATER = "FUTURERELEASE DELIVERBY MT-PRIORITY"
+_SMTP = "SIZE PIPELINING 8BITMIME ENHANCEDSTATUSCODES"
+
+_TABLE: Mapping[type[Product], tuple[str, str]] = MappingProxyType(
+    {
+        Postfix: (
+            "PIPELINING SIZE VRFY ETRN STARTTLS AUTH ENHANCEDSTATUSCODES 8BITMIME DSN SMTPUTF8 CHUNKING",
+            "PIPELINING SIZE ENHANCEDSTATUSCODES 8BITMIME DSN SMTPUTF8",
+        ),
+        Exim: (
+            "SIZE 8BITMIME PIPELINING AUTH CHUNKING STARTTLS SMTPUTF8 HELP",
+            "SIZE 8BITMIME PIPELINING CHUNKING SMTPUTF8 DSN",
+        ),
+        Sendmail: (
+            "ENHANCEDSTATUSCODES PIPELINING EXPN 8BITMIME SIZE DSN ETRN AUTH STARTTLS DELIVERBY HELP",
+            "ENHANCEDSTATUSCODES PIPELINING 8BITMIME SIZE DSN DELIVERBY",
+        ),
+        Qmail: ("PIPELINING 8BITMIME", ""),
+        OpenSmtpd: (
+            "8BITMIME ENHANCEDSTATUSCODES SIZE DSN STARTTLS AUTH HELP",
+            "8BITMIME ENHANCEDSTATUSCODES DSN",
+        ),
+        Exchange: (
+            "SIZE PIPELINING DSN ENHANCEDSTATUSCODES STARTTLS AUTH 8BITMIME BINARYMIME CHUNKING SMTPUTF8",
+            "SIZE PIPELINING DSN ENHANCEDSTATUSCODES 8BITMIME BINARYMIME CHUNKING SMTPUTF8",
+        ),
+        Haraka: ("PIPELINING 8BITMIME SMTPUTF8 SIZE STARTTLS AUTH", "PIPELINING 8BITMIME SMTPUTF8"),
+        Stalwart: (
+            f"STARTTLS {_MIME} DSN ENHANCEDSTATUSCODES EXPN VRFY PIPELINING SMTPUTF8 AUTH {_LATER} SIZE",
+            f"{_MIME} DSN ENHANCEDSTATUSCODES PIPELINING SMTPUTF8 {_LATER} SIZE",
+        ),
+        ZoneMta: ("PIPELINING 8BITMIME SMTPUTF8 AUTH STARTTLS SIZE", "PIPELINING 8BITMIME SMTPUTF8"),
+        Nullmailer: ("", ""),
+        Jsms: (
+            "8BITMIME PIPELINING CHUNKING DSN ENHANCEDSTATUSCODES EXPN HELP AUTH STARTTLS ETRN SIZE",
+            "8BITMIME PIPELINING CHUNKING DSN ENHANCEDSTATUSCODES SIZE",
+        ),
+        Rfc5321: (_SMTP, _SMTP),
+        Delays: (_SMTP, _SMTP),
+    }
+)
+"""What each product's server offers, and what its client uses where a server offers it."""
+
+Words = Mapping[str, str]
+"""Keyword -> `yes` (offered and used), `offered` or `used`; in the order of the offer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extensions:
+    """What a file says of a host's extensions: all of them, in order (`whole`), or changes to what there is."""
+
+    words: Words
+    whole: bool
+
+
+def read_extensions(value: object) -> Extensions:
+    """A list of keywords, each alone or with a word as in `{CHUNKING: offered}`; or a mapping of keywords to words.
+
+    Raises:
+        ValueError: neither, or a keyword or a word that does not exist.
+    """
+    collected = Collected()
+    if isinstance(value, dict):
+        words = {
+            collected.read((key, KEY), _keyword, key, ""): collected.read((key,), _word, word, "")
+            for key, word in value.items()
+        }
+        collected.done()
+        return Extensions(words, whole=False)
+    if not isinstance(value, list):
+        raise ValueError(  # noqa: TRY004
+            f"not extensions ({shown(value)}): allowed is a list of EHLO keywords, "
+            "or a mapping of them to yes, no, offered or used"
+        )
+    nothing = ("", "")
+    items = [collected.read((index,), _item, item, nothing) for index, item in enumerate(value)]
+    collected.done()
+    return Extensions({key: word for key, word in items if word != "no"}, whole=True)
+
+
+def _item(value: object) -> tuple[str, str]:
+    if not isinstance(value, dict):
+        return _keyword(value), "yes"
+    collected = Collected()
+    key, word = one_key(value, "extension", KEYWORDS)
+    read = collected.read((key,), _word, word, "")
+    collected.done()
+    return key, read
+
+
+def _keyword(value: object) -> str:
+    if not isinstance(value, str) or value not in KEYWORDS:
+        near = suggestion(str(value), KEYWORDS)
+        raise ValueError(f"unknown extension ({shown(value)}): allowed {are(KEYWORDS)} {listing(KEYWORDS)}{near}")
+    return value
+
+
+def _word(value: object) -> str:
+    word = {True: "yes", False: "no"}.get(value, "") if isinstance(value, bool) else value
+    if not isinstance(word, str) or word not in WORDS:
+        raise ValueError(f"unknown word ({shown(value)}): allowed are {listing(WORDS)}{suggestion(str(value), WORDS)}")
+    return word
+
+
+def words_of(offers: Sequence[str], uses: Sequence[str]) -> dict[str, str]:
+    """One mapping of what is offered, in order, and of what is used beside."""
+    words = {keyword: "yes" if keyword in uses else "offered" for keyword in offers}
+    return words | {keyword: "used" for keyword in uses if keyword not in offers}
+
+
+def split_words(words: Words) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What is offered and what is used."""
+    offers = tuple(keyword for keyword, word in words.items() if word in _OFFERED)
+    return offers, tuple(keyword for keyword, word in words.items() if word in _USED)
+
+
+def resolve_extensions(
+    kind: type[Product], said: Iterable[Extensions], *, has_accounts: bool, has_login: bool
+) -> dict[str, str]:
+    """What a host offers and uses: what its product does, as the layers of the file change it, weakest first."""
+    order = [name.split() for name in _TABLE[kind]]
+    words = words_of(*[[keyword for keyword in names if keyword not in _WHEN_SET_UP] for names in order])
+    if has_accounts or has_login:
+        words["AUTH"] = "yes" if has_accounts and has_login else "offered" if has_accounts else "used"
+    place: Callable[[str], int] = partial(_place, order[0])
+    whole = False
+    for layer in said:
+        whole = whole or layer.whole
+        words = dict(layer.words) if layer.whole else {**words, **layer.words}
+    names = words if whole else sorted(words, key=place)
+    chosen = {keyword: words[keyword] for keyword in names if words[keyword] != "no"}
+    return words_of(*split_words(chosen))
+
+
+def _place(order: Sequence[str], keyword: str) -> int:
+    return order.index(keyword) if keyword in order else len(order) + KEYWORDS.index(keyword)
+
+
+def missing(words: Words) -> list[str]:
+    """What is wrong with a host's extensions: those that lack another."""
+    return [
+        f"{keyword} {verb} without {needed}: allowed are both or neither"
+        for keyword, needed in NEEDS.items()
+        for verb, kinds in (("offered", _OFFERED), ("used", _USED))
+        if words.get(keyword) in kinds and words.get(needed) not in kinds
+    ]
+
+
+_KEYWORD: JsonSchema = {"enum": list(KEYWORDS)}
+_WORD: JsonSchema = {"enum": [*WORDS, True, False]}
+_MAPPING: JsonSchema = {
+    "type": "object",
+    "properties": dict.fromkeys(KEYWORDS, _WORD),
+    "additionalProperties": False,
+}
+_SCHEMA: JsonSchema = {
+    "anyOf": [
+        {
+            "type": "array",
+            "items": {"anyOf": [_KEYWORD, {**_MAPPING, "minProperties": 1, "maxProperties": 1}]},
+        },
+        _MAPPING,
+    ]
+}
+
+ExtensionsField = Annotated[Extensions, Reads(read_extensions, _SCHEMA)]

@@ -1,0 +1,166 @@
+"""Networks made by rule, as a scenario file asks for them: `generate: {KIND: {parameters}}`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from sim.scenario.pydantic_seam import Form
+from sim.scenario.syntax.scalars import number, whole
+
+Count = Annotated[int, whole(1, 10_000)]
+DenseCount = Annotated[int, whole(1, 2_000)]
+"""Kinds that look at every pair of nodes get fewer of them."""
+Seed = Annotated[int, whole(0)]
+Chance = Annotated[float, number(0.0, 1.0)]
+Scale = Annotated[float, number(0.001, 1000.0)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waxman(Form):
+    """Nodes at random places of a square; the nearer two are, the likelier is a link (Waxman 1988)."""
+
+    nodes: Annotated[int, whole(2, 2_000)]
+    """How many nodes."""
+    alpha: Scale = 0.1
+    """How far links reach, relative to the square's diameter."""
+    beta: Chance = 0.4
+    """How likely links are at all."""
+    seed: Seed | None = None
+    """Seed of its own; the scenario's where absent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErdosRenyi(Form):
+    """Each pair of nodes is linked with the same probability."""
+
+    nodes: DenseCount
+    """How many nodes."""
+    probability: Chance
+    """How likely each link is."""
+    seed: Seed | None = None
+    """Seed of its own; the scenario's where absent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarabasiAlbert(Form):
+    """Nodes come one by one and link to those that have many links already."""
+
+    nodes: Count
+    """How many nodes."""
+    links: Annotated[int, whole(1, 100)] = 2
+    """How many links each new node brings."""
+    seed: Seed | None = None
+    """Seed of its own; the scenario's where absent."""
+
+    def __post_init__(self) -> None:
+        if self.links >= self.nodes:
+            raise ValueError(
+                f"too many links for each node ({self.links}): allowed are fewer than the {self.nodes} nodes"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RandomRegular(Form):
+    """Every node has the same number of links, at random."""
+
+    nodes: Count
+    """How many nodes."""
+    degree: Annotated[int, whole(0, 100)] = 3
+    """How many links every node has; nodes times degree must be even."""
+    seed: Seed | None = None
+    """Seed of its own; the scenario's where absent."""
+
+    def __post_init__(self) -> None:
+        if self.degree >= self.nodes or self.degree * self.nodes % 2:
+            raise ValueError(
+                f"no graph has these nodes and this degree ({self.nodes}, {self.degree}): "
+                "allowed is a degree below nodes, and nodes x degree even"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid(Form):
+    """Rows and columns, each node linked with its four neighbours."""
+
+    rows: Annotated[int, whole(1, 100)]
+    """How many rows."""
+    columns: Annotated[int, whole(1, 100)]
+    """How many columns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree(Form):
+    """A balanced tree."""
+
+    branching: Annotated[int, whole(1, 100)] = 2
+    """How many children each node has."""
+    height: Annotated[int, whole(0, 100)] = 3
+    """How many links the leaves are away from the root."""
+
+    def __post_init__(self) -> None:
+        nodes = sum(self.branching**level for level in range(self.height + 1))
+        if nodes > 10_000:
+            sizes = f"branching ({self.branching}) or height ({self.height})"
+            raise ValueError(f"too many nodes (above 10000): allowed is a smaller {sizes}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ring(Form):
+    """Each node is linked with the next, the last with the first."""
+
+    nodes: Annotated[int, whole(3, 10_000)]
+    """How many nodes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Star(Form):
+    """The first node is linked with all others."""
+
+    nodes: Count
+    """How many nodes, the middle one included."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line(Form):
+    """Each node is linked with the next."""
+
+    nodes: Count
+    """How many nodes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complete(Form):
+    """Every pair of nodes is linked."""
+
+    nodes: Annotated[int, whole(1, 1_000)]
+    """How many nodes."""
+
+
+Generator = Waxman | ErdosRenyi | BarabasiAlbert | RandomRegular | Grid | Tree | Ring | Star | Line | Complete
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generate(Form):
+    """A network made by rule; exactly one kind."""
+
+    waxman: Waxman | None = None
+    """Nodes at random places; the nearer two are, the likelier is a link."""
+    erdos_renyi: ErdosRenyi | None = None
+    """Each pair of nodes is linked with the same probability."""
+    barabasi_albert: BarabasiAlbert | None = None
+    """Nodes come one by one and link to those that have many links already."""
+    random_regular: RandomRegular | None = None
+    """Every node has the same number of links, at random."""
+    grid: Grid | None = None
+    """Rows and columns, each node linked with its four neighbours."""
+    tree: Tree | None = None
+    """A balanced tree."""
+    ring: Ring | None = None
+    """Each node is linked with the next, the last with the first."""
+    star: Star | None = None
+    """The first node is linked with all others."""
+    line: Line | None = None
+    """Each node is linked with the next."""
+    complete: Complete | None = None
+    """Every pair of nodes is linked."""

@@ -1,0 +1,116 @@
+"""The ledger of copies: nothing is lost unseen.
+
+Every copy (message x recipient) is at any time in one place: submitted, queued at a host, in transfer, delivered,
+bounced, expired or lost. Between the moment when a server takes custody and the moment when its client learns of it,
+two hosts hold the copy; if the client never learns of it, both go on with it and the recipient may get it twice (RFC
+1047). So the ledger counts the live instances of each copy, and a copy's end is its first delivery or, without one,
+the end of its last instance.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from sim.mta.queue.queue import Copy
+from sim.results.facts import CopyFact
+from sim.results.outcomes import CopyOutcome
+
+Key = tuple[int, str]
+"""A copy: message_id, recipient."""
+
+
+class LedgerError(Exception):
+    """The ledger does not balance: a defect of the simulator, never of a scenario."""
+
+
+class Ledger:
+    """Who holds which copy, and how each copy ended; `on_empty` is called whenever no live instance is left."""
+
+    __slots__ = ("_ends", "_live", "_on_empty", "live")
+
+    def __init__(self, on_empty: Callable[[], None]) -> None:
+        self._on_empty = on_empty
+        self._live: dict[Key, int] = {}
+        self._ends: dict[Key, CopyFact] = {}
+        self.live = 0
+
+    def submit(self, copy: Copy) -> None:
+        """A copy enters the network."""
+        self._live[copy.message_id, copy.recipient] = 1
+        self.live += 1
+
+    def take(self, copy: Copy) -> None:
+        """A further host takes custody of a copy (the one before has yet to learn of it)."""
+        self._live[copy.message_id, copy.recipient] += 1
+        self.live += 1
+
+    def hand_over(self, copy: Copy) -> None:
+        """A host learns that another has taken custody of its copy."""
+        self._retire((copy.message_id, copy.recipient))
+
+    def end(self, copy: Copy, outcome: CopyOutcome, reason: str, now: float) -> None:
+        """An instance of a copy ends: delivered, bounced, expired or lost."""
+        key = copy.message_id, copy.recipient
+        before = self._ends.get(key)
+        if before is None or before.outcome is not CopyOutcome.DELIVERED:
+            self._ends[key] = fact(copy, outcome, reason, now)
+        elif outcome is CopyOutcome.DELIVERED:
+            self._ends[key] = before._replace(duplicates=before.duplicates + 1)
+        self._retire(key)
+
+    def _retire(self, key: Key) -> None:
+        self._live[key] -= 1
+        self.live -= 1
+        if not self.live:
+            self._on_empty()
+
+    def close(self, held: Iterable[tuple[Copy, CopyOutcome]], now: float) -> list[CopyFact]:
+        """The end of every copy, in order of submission, after a check against what the hosts really hold.
+
+        Args:
+            held: every instance that a host, a session or a waiting sender holds, with its place.
+            now: the end of the run, s.
+
+        Raises:
+            LedgerError: what the hosts hold is not what the ledger says they hold.
+        """
+        found: Counter[Key] = Counter()
+        for copy, place in held:
+            key = copy.message_id, copy.recipient
+            found[key] += 1
+            ended = self._ends.get(key)
+            if ended is None or ended.outcome is not CopyOutcome.DELIVERED:
+                self._ends[key] = fact(copy, place, "", now)
+        wrong = [key for key in (*self._live, *found) if self._live.get(key, 0) != found[key]]
+        wrong += [key for key in self._live if key not in self._ends]
+        if wrong:
+            message_id, recipient = key = wrong[0]
+            raise LedgerError(
+                f"the ledger does not balance: message {message_id} to {recipient} has {self._live.get(key, 0)} "
+                f"live instances, the hosts hold {found[key]}"
+            )
+        return [self._ends[key] for key in self._live]
+
+
+def fact(copy: Copy, outcome: CopyOutcome, reason: str, now: float) -> CopyFact:
+    """The record of a copy's end; what passed since its last event was waiting."""
+    copy.waited(copy.counted_to, now)
+    return CopyFact(
+        copy.message_id,
+        copy.recipient,
+        outcome,
+        reason,
+        copy.created,
+        now,
+        max(len(copy.path) - 1, 0),
+        copy.attempts,
+        0,
+        ">".join(copy.path),
+        copy.queue_s,
+        copy.retry_s,
+        copy.contact_s,
+        copy.transfer_s,
+        copy.service_s,
+        copy.damage,
+    )

@@ -1,0 +1,108 @@
+"""The addresses of hosts at run time: whether packets get there, who listens, and which one a client comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
+from random import Random
+from typing import NamedTuple
+
+from sim.mta.queue.address_order import Candidate
+from sim.network.links.availability import ALWAYS_UP, Skies, Timeline, any_down
+from sim.network.links.line import Line
+from sim.scenario.distribution import Constant
+from sim.scenario.spec import Host, SendsFrom
+from sim.world.engine.streams import Streams
+
+__all__ = ["Address", "Sources", "addresses_of", "candidates_at"]
+
+
+_AT_ONCE = 1e15
+"""bit/s; transfers are computed ahead of time, so that a line must have some rate."""
+
+
+class Address(NamedTuple):
+    """One address: its text and IP version, when packets find their way to it, and when somebody listens there.
+
+    `doors` are what packets to it and from it pass last and first, where it is not always reachable: lines that take no
+    time, which are up while it is.
+    """
+
+    ip: str
+    version: int
+    reachable: Timeline
+    listens: Timeline
+    doors: tuple[Line, Line] | None
+
+    def behind(self, lines: tuple[Sequence[Line], Sequence[Line]]) -> tuple[Sequence[Line], Sequence[Line]]:
+        """Lines there and back with its doors."""
+        if self.doors is None:
+            return lines
+        there, back = self.doors
+        return (*lines[0], there), (back, *lines[1])
+
+
+def addresses_of(host: Host, listening: Timeline, skies: Skies, streams: Streams) -> dict[str, Address]:
+    """A host's addresses by their text; none where it has one of any family.
+
+    Args:
+        host: whose.
+        listening: when somebody listens at any of them.
+        skies: draws their weather, by the names `reachable/HOST/IP` and `listening/HOST/IP`.
+        streams: gives the generators of their doors, which never draw.
+    """
+    found = {}
+    for address in host.addresses:
+        name = f"{host.name}/{address.ip}"
+        reachable = skies.availability(f"reachable/{name}", address.reachable)
+        listens = any_down((listening, skies.availability(f"listening/{name}", address.listening)))
+        doors = None if reachable is ALWAYS_UP else (_door(reachable, streams), _door(reachable, streams))
+        found[address.ip] = Address(address.ip, ip_address(address.ip).version, reachable, listens, doors)
+    return found
+
+
+def _door(reachable: Timeline, streams: Streams) -> Line:
+    random: Random = streams("doors")
+    return Line(rate=_AT_ONCE, delay=Constant(0.0), mtu=1 << 16, timeline=reachable, random=random)
+
+
+def candidates_at(host: str, preference: int, addresses: Mapping[str, Address]) -> list[Candidate]:
+    """A host's addresses as the product is to put them in order."""
+    if not addresses:
+        return [Candidate(host, preference)]
+    return [Candidate(host, preference, address.ip, address.version) for address in addresses.values()]
+
+
+class Sources:
+    """Which of its addresses a host's client connects from.
+
+    Args:
+        addresses: the host's.
+        how: the first that fits, one after the other, or any.
+        random: draws for the last.
+    """
+
+    __slots__ = ("_by_version", "_how", "_next", "_random")
+
+    def __init__(self, addresses: Mapping[str, Address], how: SendsFrom, random: Random) -> None:
+        self._how = how
+        self._random = random
+        self._next = 0
+        self._by_version = {0: [*addresses]}
+        for address in addresses.values():
+            self._by_version.setdefault(address.version, []).append(address.ip)
+
+    def reach(self, version: int) -> bool:
+        """Whether the host has an address of that IP version (0: any); without addresses it has all."""
+        return not self._by_version[0] or version in self._by_version
+
+    def to(self, ip: str) -> str:
+        """The address for a new session with another one; empty where the host has none of its own."""
+        fitting = self._by_version.get(ip_address(ip).version if ip else 0, ())
+        if not fitting:
+            return ""
+        if self._how == "random":
+            return self._random.choice(fitting)
+        index = self._next % len(fitting) if self._how == "in-turn" else 0
+        self._next += 1
+        return fitting[index]
