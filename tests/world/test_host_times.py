@@ -53,6 +53,15 @@ def test_times_that_vary_are_drawn_for_each_command():
     assert 10 <= host.serving(10, commits=False) <= 20
 
 
+def test_a_host_takes_what_its_product_does():
+    """As measured, where `timing` says so; what is said of one time holds for that one."""
+    exim = Host(name="a", mta=Exim(), timing="product", commit_time=0.5)
+    times = HostTimes(exim, Random(1))
+    assert (times.greeting(), times.serving(3, commits=True), times.thinking(1000)) == (0.0013, 0.5006, 0.0004)
+    times = HostTimes(Host(name="a", mta=Exim(), timing="none"), Random(1))
+    assert (times.greeting(), times.serving(3, commits=True), times.thinking(1000)) == (0.0, 0.0, 0.0)
+
+
 def test_only_exim_takes_a_time_before_the_next_message():
     """As measured: median 31.5 ms; where a file says something else, that holds."""
     assert (Host(name="a", mta=Exim()).next_message_time, Host(name="a").next_message_time) == (

@@ -6,7 +6,7 @@ from math import inf
 from operator import attrgetter
 from typing import Any, Literal
 
-from sim.scenario.distribution import Distribution
+from sim.scenario.distribution import Distribution, Lognormal
 from sim.scenario.quantity import MINUTE
 from sim.scenario.spec.policies import Errors
 
@@ -76,11 +76,16 @@ class Product:
     it does not). `reuse` is how the next message begins in a session that is left open: it is where mail for its host
     waits, or for `connection_idle_limit` s, until it is `connection_time_limit` s old or has had
     `connection_count_limit` messages (0: any number); `keeps_refused` says whether it is left open after `any` refusal
-    as well, to be reset, or where all `recipients` were refused for good. `next_message_time` is what its client needs
-    before it begins the next message in it, in s. Of its server `errors` says what a session's refusals cost its
-    client, `session_message_limit` how often that may say MAIL in it, `client_session_limit` how many sessions it may
-    have at a time (0: any), `rate_windows` how rates of policies are counted.
+    as well, to be reset, or where all `recipients` were refused for good. Of its server `errors` says what a session's
+    refusals cost its client, `session_message_limit` how often that may say MAIL in it, `client_session_limit` how many
+    sessions it may have at a time (0: any), `rate_windows` how rates of policies are counted.
     `queues_after` is how many messages of a session are tried as they come (0: all); later ones wait for a queue run.
+
+    What its programs take, in s, fixed or as a distribution: `greeting_time` before the server's greeting,
+    `service_time` for each command, `commit_time` more for a message to be on disk; `think_time` before each of the
+    client's flights, `read_time` more for each octet of the message before MAIL and before the mail data,
+    `next_message_time` before the next message of a session. Products that were not measured take what Postfix 3.7
+    takes (tests/README.md).
 
     `eight_bits` is what becomes of octets beyond US-ASCII for a server without 8BITMIME: all of them are converted,
     or the message returned (`convert`, RFC 6152 section 3), all of them, with encoded words in the header
@@ -143,6 +148,11 @@ class Product:
     write_size: int = 0
     nodelay: bool = False
     reuse: Reuse = "rset"
+    greeting_time: float | Distribution = Lognormal(0.4e-3, 0.8e-3)
+    service_time: float | Distribution = 0.2e-3
+    commit_time: float | Distribution = Lognormal(1.1e-3, 2.1e-3)
+    think_time: float = 0.2e-3
+    read_time: float = 0.0
     next_message_time: float | Distribution = 0.0
     connection_idle_limit: float = 0.0
     connection_time_limit: float = inf

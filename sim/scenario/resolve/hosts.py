@@ -146,6 +146,7 @@ _PLAIN = (
     "percent_hack",
     "sessions",
     "size_limit",
+    "timing",
     "service_time",
     "commit_time",
     "next_message_time",

@@ -231,6 +231,8 @@ class Address:
     listening: Weather | None = Weather()
 
 
+Timing = Literal["product", "none"]
+"""Whether a host's programs take the time that its product does."""
 SendsFrom = Literal["first", "in-turn", "random"]
 
 Certificate = Literal["ec", "rsa", "chain"]
@@ -259,7 +261,8 @@ class Host:
 
     `service_time` is what each command costs the server, `commit_time` what it needs to put a message on disk before
     the 250 to the final dot, `next_message_time` what its client needs before it begins the next message of a session
-    that was left open, where nothing is said as much as its product; each in s, or as a distribution.
+    that was left open; each in s, or as a distribution. Where nothing is said, they and what else its programs take are
+    as its product's (`timing` product), or nothing (none).
     `size_limit` 0 means none. `extensions` are the EHLO keywords that its server offers,
     `uses` those that its client uses where the peer offers them; with `esmtp` false the host speaks RFC 821 alone.
     `called` is what the host calls itself in SMTP, where its name is no domain name; it is empty where it is.
@@ -298,8 +301,9 @@ class Host:
     reuse: Reuse | None = None
     sessions: int = 0
     size_limit: int = 0
-    service_time: float | Distribution = 0.0
-    commit_time: float | Distribution = 0.0
+    timing: Timing = "none"
+    service_time: float | Distribution | None = None
+    commit_time: float | Distribution | None = None
     next_message_time: float | Distribution | None = None
     policies: Policies = NO_POLICIES
     collects: Collects | None = None
@@ -319,8 +323,10 @@ class Host:
             object.__setattr__(self, "reuse", self.mta.reuse)
         if not self.sessions:
             object.__setattr__(self, "sessions", self.mta.server_limit)
-        if self.next_message_time is None:
-            object.__setattr__(self, "next_message_time", self.mta.next_message_time)
+        for time in ("service_time", "commit_time", "next_message_time"):
+            if getattr(self, time) is None:
+                takes = self.timing == "product" or time == "next_message_time"
+                object.__setattr__(self, time, getattr(self.mta, time) if takes else 0.0)
 
     @property
     def domain(self) -> str:

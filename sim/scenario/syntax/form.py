@@ -14,6 +14,7 @@ from typing import Annotated, Literal, get_args
 from sim.scenario.names import shown
 from sim.scenario.products import Reuse
 from sim.scenario.pydantic_seam import Collected, Form, JsonSchema, OrWord, Reads, Shorthand
+from sim.scenario.spec import Timing
 from sim.scenario.spec.calendar import Start
 from sim.scenario.syntax.accounts import Accounts, AuthForm, Login
 from sim.scenario.syntax.acts import ActForm
@@ -226,12 +227,14 @@ class HostForm(Form):
     """How many sessions it serves at a time; where nothing is said, as many as its MTA."""
     size_limit: Size | None = None
     """The biggest message that it takes; 0 means no limit."""
+    timing: Annotated[Timing, word("timing", *get_args(Timing))] | None = None
+    """Whether its programs take what its MTA does where nothing else is said (`product`), or no time (`none`)."""
     service_time: HostTime | None = None
     """What each command costs it: a duration, or a distribution of them."""
     commit_time: HostTime | None = None
     """What it needs to put a message on disk before it answers 250 to the final dot: likewise."""
     next_message_time: HostTime | None = None
-    """What its client needs before it begins the next message of a session: likewise; as its MTA, where not said."""
+    """What its client needs before it begins the next message of a session: likewise."""
     capacity: CapacitySetting | None = None
     """What all that it does has to share: `{disk: 100 /s, filters: {workers: 20, time: 0.5 s}}`, or `none`."""
     policies: Annotated[PoliciesForm | Literal["none"], OrWord(PoliciesForm, NONE)] | None = None

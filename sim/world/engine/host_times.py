@@ -17,33 +17,42 @@ class HostTimes:
         delay: what comes to putting mail on disk.
     """
 
-    __slots__ = ("_command", "_commit", "_delay", "_host", "_next_message", "_random", "serves_at_once")
+    __slots__ = ("_delay", "_greeting", "_random", "_read", "_think", "host", "serves_at_once")
 
     def __init__(self, host: Host, random: Random, delay: float = 0.0) -> None:
-        self._host = host
-        self._command = host.service_time
-        self._commit = host.commit_time
-        self._next_message = host.next_message_time or 0.0
+        takes = host.timing == "product"
+        self.host = host
+        self._greeting = host.mta.greeting_time if takes else 0.0
+        self._think = host.mta.think_time if takes else 0.0
+        self._read = host.mta.read_time if takes else 0.0
         self._delay = delay
         self._random = random
         self.serves_at_once = host.service_time == host.commit_time == delay == 0
 
+    def greeting(self) -> float:
+        """What the server takes before it greets."""
+        return self._one(self._greeting)
+
     def serving(self, commands: int, *, commits: bool) -> float:
         """What the server takes for so many commands, and for putting mail on disk."""
-        command = self._command
-        if isinstance(command, float | int):
-            took = commands * command
+        command = self.host.service_time
+        if isinstance(command, float | int | None):
+            took = commands * (command or 0.0)
         else:
             took = sum([command.sample(self._random) for _ in range(commands)])
-        return took + self._delay + self._one(self._commit) if commits else took
+        return took + self._delay + self._one(self.host.commit_time) if commits else took
+
+    def thinking(self, octets: int) -> float:
+        """What the client takes before it writes a flight for which it reads so many octets of a message."""
+        return self._think + self._read * octets
 
     def next_message(self) -> float:
         """What the client takes before it begins the next message of a session."""
-        return self._one(self._next_message)
+        return self._one(self.host.next_message_time)
 
     def slower(self, delay: float) -> HostTimes:
         """The same with so much more for putting mail on disk."""
-        return HostTimes(self._host, self._random, delay)
+        return HostTimes(self.host, self._random, delay)
 
-    def _one(self, time: float | Distribution) -> float:
-        return time if isinstance(time, float | int) else time.sample(self._random)
+    def _one(self, time: float | Distribution | None) -> float:
+        return (time or 0.0) if isinstance(time, float | int | None) else time.sample(self._random)
