@@ -188,7 +188,7 @@ class _Dialogue:
         if failure is not None:
             client.end(failure)
         decided = client.failure or Failure(0, "4.4.2", "the session ended without an answer")
-        return self._delivery({path: client.replies.get(path, decided) for path in forward_paths}, client.turns)
+        return self._delivery({path: client.replies.get(path, decided) for path in forward_paths}, client.round_trips)
 
     def _delivery(self, outcomes: Mapping[Path, Reply | Failure], round_trips: int) -> Delivery:
         return Delivery(outcomes, round_trips, monotonic() - self._started)

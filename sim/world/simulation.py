@@ -30,8 +30,8 @@ from sim.results.outcomes import CopyOutcome
 from sim.scenario.spec import Architecture, Domain, Host, Scenario
 from sim.workload.generate import Submission, submissions
 from sim.world.engine.clock import Clock, Task, played
-from sim.world.engine.corruption import Noise
-from sim.world.engine.far_end import Hears, Waits
+from sim.world.engine.corruption import ResidualCorruption
+from sim.world.engine.interfaces import Waits, WireTrace
 from sim.world.engine.ledger import Ledger, LedgerError
 from sim.world.engine.recorder import Recorder
 from sim.world.engine.streams import Streams
@@ -75,7 +75,9 @@ class Simulation:
         self.silent = architecture.unreachable == "silent"
         self._map = Routing(self.mesh, follow_outages=False)
         links = scenario.network.links
-        self.noise = Noise(scenario.network, self.streams) if any(link.corruption for link in links) else None
+        self.corruption = (
+            ResidualCorruption(scenario.network, self.streams) if any(link.corruption for link in links) else None
+        )
         older = any(link.carrier for link in links)
         self.connect = circuit.connect if older else connect.connect
         domains = {**scenario.domains, **architecture.domains}
@@ -218,7 +220,7 @@ class Simulation:
 
         Task(self.env, steps())
 
-    def listener(self, session_id: int) -> Hears | None:
+    def trace(self, session_id: int) -> WireTrace | None:
         """Who is told the session's bytes, if anybody is."""
         if not self.recorder.traces:
             return None

@@ -61,7 +61,12 @@ def test_exim_sends_the_header_with_the_envelope_and_quits_with_the_last_chunk()
     assert flights[1] == f"MAIL FROM:<s@a.example>\r\nRCPT TO:<u@b.example>\r\n{BDATS[0]}"
     assert flights[2].startswith(BDATS[1])
     assert flights[2].endswith("\r\nQUIT\r\n")
-    assert (len(flights), sender.done, sender.turns, sender.replies[path("u@b.example")].code) == (3, True, 3, 250)
+    assert (len(flights), sender.done, sender.round_trips, sender.replies[path("u@b.example")].code) == (
+        3,
+        True,
+        3,
+        250,
+    )
 
 
 def test_exim_waits_for_the_word_on_the_last_chunk():

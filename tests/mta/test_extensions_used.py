@@ -324,7 +324,7 @@ def test_a_chunk_rides_with_the_envelope():
         f"MAIL FROM:<s@a.example>\r\nRCPT TO:<u@b.example>\r\nBDAT {len(CONTENT)} LAST\r\n{CONTENT.decode()}",
         "QUIT\r\n",
     ]
-    assert (sender.turns, sender.replies[path("u@b.example")].code) == (2, 250)
+    assert (sender.round_trips, sender.replies[path("u@b.example")].code) == (2, 250)
 
 
 def test_a_large_chunk_waits_for_a_recipient():
@@ -398,7 +398,7 @@ def test_recipients_beyond_the_limit_follow(code: int):
     )
     assert [flight.count("RCPT") for flight in flights] == [0, 3, 0, 2, 0, 1, 0]
     assert [reply.text for reply in sender.replies.values()] == ["first", "second", "no such user"]
-    assert sender.turns == 6
+    assert sender.round_trips == 6
 
 
 def test_excess_recipients_stay_deferred_where_the_message_is_refused():
@@ -440,7 +440,7 @@ def test_tls_comes_first():
     assert (sender.write(), sender.wants_tls) == (b"EHLO a\r\n", False)
     sender.read(offer("SIZE"))
     assert sender.write().startswith(b"MAIL FROM:<s@a.example> SIZE=")
-    assert sender.turns == 4
+    assert sender.round_trips == 4
 
 
 def test_refused_tls_is_done_without():

@@ -67,7 +67,7 @@ def test_pipelining_takes_three_flights():
         f"MAIL FROM:<s@a.example> SIZE={len(CONTENT)}\r\nRCPT TO:<u@b.example>\r\nDATA\r\n",
         "Subject: x\r\n\r\n..hidden dot\r\n.\r\nQUIT\r\n",
     ]
-    assert client.turns == 3
+    assert client.round_trips == 3
 
 
 def test_without_pipelining_every_command_waits():
@@ -82,7 +82,7 @@ def test_without_pipelining_every_command_waits():
         "Subject: x",
         "QUIT",
     ]
-    assert client.turns == 5
+    assert client.round_trips == 5
 
 
 def test_ehlo_falls_back_to_helo():

@@ -14,7 +14,7 @@ from sim.network.links.line import Line
 from sim.network.links.rerouted_line import Detour, Stretch
 from sim.network.transport.circuit import CarrierLine, connect
 from sim.network.transport.propagation import Propagation
-from sim.network.transport.reversed import Turned
+from sim.network.transport.reversed import Reversed
 from sim.scenario.distribution import Constant, Lognormal
 from sim.scenario.spec import Loss, Tcp
 from sim.scenario.spec.carriers import X25, Bsc, DialUp, UucpG
@@ -171,7 +171,7 @@ def test_neither_does_one_whose_way_delays_and_roles_change(
     connection = connect([ways[0]], [ways[1]], client_tcp=STACKS[stacks[0]], server_tcp=STACKS[stacks[1]])
     times = moments(connection, flights, 600.0)
     if turned and times[-1] < math.inf:
-        swapped = Turned(connection)
+        swapped = Reversed(connection)
         swapped.open(times[-1])
         times = dialogue(swapped, times, flights, 600.0)
     assert times == sorted(times)

@@ -14,7 +14,7 @@ def events(monkeypatch: pytest.MonkeyPatch, **link) -> tuple[int, float]:
     """The events of a run with one message, and the session's length in round trips."""
     entered = []
     enter = Clock.enter
-    monkeypatch.setattr(Clock, "leap", lambda *_: False)
+    monkeypatch.setattr(Clock, "advance_if_idle", lambda *_: False)
     monkeypatch.setattr(Clock, "enter", lambda clock, event, time: (entered.append(time), enter(clock, event, time)))
     size = link.pop("size")
     facts = run(scenario("a-b", message(0, "u1@a", "u1@b", size=size), delay=RTT / 2, **link))

@@ -261,13 +261,13 @@ def test_the_clock_does_not_go_back():
     clock.run(until=5.0)
     with pytest.raises(ValueError, match="which is past"):
         clock.at(4.0)
-    assert not clock.leap(4.0)
+    assert not clock.advance_if_idle(4.0)
 
 
 class Stepwise(Clock):
     """A clock that never leaps."""
 
-    def leap(self, time: float) -> bool:
+    def advance_if_idle(self, time: float) -> bool:
         """No."""
         assert time >= self.now
         return False

@@ -30,8 +30,8 @@ Dialogue = Generator[tuple[Command, ...], list[Reply], None]
 class Caller:
     """What a host that connects to another says: `_errand` holds what it came for.
 
-    `contacted` turns true when the errand begins, `turns` counts the flights written until its fate was known, `done`
-    says that nothing is left to say about it, and `failure` why it came to nothing, where no reply to it says so.
+    `contacted` turns true when the errand begins, `round_trips` counts the flights written until its fate was known,
+    `done` says that nothing is left to say about it, and `failure` why it came to nothing, where no reply says so.
     `kept` says that the session has been left open for what is in `next` then.
     `wants_tls` is true once STARTTLS got its 220: the caller's driver shakes hands and then calls `secured`.
 
@@ -61,7 +61,7 @@ class Caller:
         "failure",
         "kept",
         "next",
-        "turns",
+        "round_trips",
         "wants_tls",
     )
 
@@ -81,7 +81,7 @@ class Caller:
         self.contacted = False
         self.done = self.kept = False
         self.next: Mailing | None = None
-        self.turns = 0
+        self.round_trips = 0
         self.wants_tls = False
         self._dialogue = self._converse()
         self._flight: tuple[Command, ...] = ()
@@ -93,7 +93,7 @@ class Caller:
         if not group:
             return b""
         self._flight = group
-        self.turns += not self._decided
+        self.round_trips += not self._decided
         self._awaited = len(group) + self._owed
         self._waits_for = type(group[0] if not self._chunks else _deciding(group))
         return self._machine.send_flight(group)
@@ -145,7 +145,7 @@ class Caller:
     def go_on(self) -> None:
         """Begin with what is in `next`; what came of the errand before is forgotten."""
         self.done = self.kept = self._decided = False
-        self.failure, self.turns = None, 0
+        self.failure, self.round_trips = None, 0
         self._group = self._dialogue.send([])
 
     @property

@@ -10,10 +10,10 @@ from sim.network.transport.base import WithoutTcp
 from sim.network.transport.circuit import Circuit
 from sim.network.transport.propagation import Propagation
 
-__all__ = ["Turned"]
+__all__ = ["Reversed"]
 
 
-class Turned(WithoutTcp):
+class Reversed(WithoutTcp):
     """What a connection is to its new client; arguments and attributes as `tcp.Connection`.
 
     There is no handshake: the new server greets as soon as it knows that it is one.
@@ -21,7 +21,7 @@ class Turned(WithoutTcp):
 
     __slots__ = ("_connection", "accepted_at")
 
-    def __init__(self, connection: Connection | Propagation | Circuit | Turned) -> None:
+    def __init__(self, connection: Connection | Propagation | Circuit | Reversed) -> None:
         self._connection = connection
         self.accepted_at = inf
 

@@ -64,7 +64,7 @@ class Clock(simpy.Environment):
             raise ValueError(f"an event at {time} s, which is past: it is {self._now} s")
         heappush(self._queue, (time, NORMAL, next(self._eid), event))
 
-    def leap(self, time: float) -> bool:
+    def advance_if_idle(self, time: float) -> bool:
         """Let the time come to `time` at once, unless something is due until then; whether it did."""
         queue = self._queue
         if time < self._now or (queue and time >= queue[0][0]):

@@ -16,7 +16,7 @@ _SEGMENT = 1448
 """Octets of a packet, where the connection has none of its own."""
 
 
-class Noise:
+class ResidualCorruption:
     """The links that damage what they carry.
 
     Args:

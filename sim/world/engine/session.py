@@ -19,13 +19,13 @@ from sim.network.tcp.connection import Connection
 from sim.network.tcp.handshake import ANSWER_GAPS
 from sim.network.transport.circuit import Circuit
 from sim.network.transport.propagation import Propagation
-from sim.network.transport.reversed import Turned
+from sim.network.transport.reversed import Reversed
 from sim.protocol.smtp import replies
 from sim.results.outcomes import AttemptOutcome
 from sim.scenario.spec import Host
 from sim.world.engine.capacity import SharedCapacity
-from sim.world.engine.far_end import FarEnd, Hears, Waits
 from sim.world.engine.host_times import HostTimes
+from sim.world.engine.interfaces import ServerHost, Waits, WireTrace
 from sim.world.engine.session_ends import ENDS
 from sim.world.engine.tls import Protection
 from sim.world.engine.tls_handshake import TlsHandshake
@@ -34,7 +34,7 @@ _LAST_WORDS = 60
 """About as many octets has a 421."""
 
 
-Client = TypeVar("Client", bound=Caller)
+DialogueT = TypeVar("DialogueT", bound=Caller)
 """Whose errand a session is: `Transmission` offers mail, `Collector` asks for it."""
 
 
@@ -46,10 +46,10 @@ def _at_any_time() -> float:
     return -inf
 
 
-class Session(Generic[Client]):
+class Session(Generic[DialogueT]):
     """One session: from the first SYN to the end of QUIT.
 
-    Where the client leaves the session open, the waits are over when the fate of its message is known, and `go_on`
+    Where the client leaves the session open, the waits are over when the fate of its message is known, and `resume`
     gives those for the next. The far end is the same as long as the session lasts.
 
     When the waits are over, `outcome` is None if both sides ran their dialogue to its end, else what cut it
@@ -57,7 +57,7 @@ class Session(Generic[Client]):
     `connected` says whether the handshake succeeded; `opened_at` is when the session began, `started_at` when the
     message's turn came; `contacted_at` is when mail was offered; `service_s` what the server took before and after that
     moment. `server_leaves_at` is when the server's program ends, where that is later: it waits for a client that is
-    gone, until its own time is over. `leap` lets time come to a moment at once where nothing else is due until then,
+    gone, until its own time is over. `advance_if_idle` lets time come to a moment at once where nothing is due until
     and says whether it did: there is no wait then. `peek` says until when nothing else is due.
 
     A program ends with its host, or is stopped before: then the host's kernel closes its connections.
@@ -66,25 +66,26 @@ class Session(Generic[Client]):
     """
 
     __slots__ = (
+        "_advance_if_idle",
         "_began",
-        "_client",
+        "_client_host",
         "_client_host_until",
         "_client_up_until",
-        "_far_end",
         "_hangs_up",
-        "_hears",
         "_implicit_tls",
-        "_leap",
         "_lingers",
         "_peek",
         "_policy",
         "_quiet_until",
-        "_server",
         "_server_closes",
         "_server_down",
+        "_server_host",
         "_server_weather",
+        "_sink",
         "_times",
+        "_trace",
         "_until",
+        "client",
         "connected",
         "connection",
         "contacted_at",
@@ -92,40 +93,39 @@ class Session(Generic[Client]):
         "opened_at",
         "outcome",
         "protection",
-        "reception",
+        "server",
         "server_leaves_at",
         "service_s",
         "started_at",
-        "transmission",
     )
 
     def __init__(
         self,
-        transmission: Client,
+        transmission: DialogueT,
         reception: Reception,
-        connection: Connection | Propagation | Circuit | Turned,
+        connection: Connection | Propagation | Circuit | Reversed,
         *,
         client: Host,
         client_up_until: float,
         server: Host,
         times: HostTimes,
         server_weather: Timeline,
-        far_end: FarEnd,
+        sink: ServerHost,
         implicit_tls: bool = False,
-        hears: Hears | None = None,
+        trace: WireTrace | None = None,
         client_host_until: float | None = None,
         hangs_up: Callable[[float], float] | None = None,
-        leap: Callable[[float], bool] = _waits,
+        advance_if_idle: Callable[[float], bool] = _waits,
         peek: Callable[[], float] = _at_any_time,
     ) -> None:
-        self.transmission = transmission
-        self.reception = reception
+        self.client = transmission
+        self.server = reception
         self.connection = connection
-        self._client = client
+        self._client_host = client
         self._policy = policy = client.mta
         self._client_up_until = self._until = client_up_until
         self._client_host_until = client_up_until if client_host_until is None else client_host_until
-        self._server = server
+        self._server_host = server
         self._times = times
         # A client that closes its side with its QUIT is not kept waiting for the reply.
         self._lingers = 0.0 if policy.half_closes else server.mta.quit_linger
@@ -136,9 +136,9 @@ class Session(Generic[Client]):
         self.protection: Protection | None = None
         # Until when what is sent before keeps the server's words back.
         self._quiet_until = -inf
-        self._far_end = far_end
-        self._hears = hears
-        self._leap = leap
+        self._sink = sink
+        self._trace = trace
+        self._advance_if_idle = advance_if_idle
         self._peek = peek
         self.outcome: AttemptOutcome | None = None
         self.failure: Failure | None = None
@@ -149,38 +149,38 @@ class Session(Generic[Client]):
         self._began = inf
         self.service_s = [0.0, 0.0]
 
-    def go_on(self, now: float, pause: float) -> Waits:
+    def resume(self, now: float, pause: float) -> Waits:
         """Run the session from `now` with the client's next message, which it begins after a `pause`, s."""
         self.outcome = self.failure = None
         self.started_at, self.contacted_at, self.service_s = now, inf, [0.0, 0.0]
-        self.transmission.go_on()
-        return self._after(now, pause) if pause else self.waits(now, resumed=True)
+        self.client.go_on()
+        return self._after(now, pause) if pause else self.run(now, resumed=True)
 
     def _after(self, now: float, pause: float) -> Waits:
         if now + pause > self._client_up_until:
             yield self._cut(self._client_up_until, AttemptOutcome.HOST_CRASH)
         else:
-            yield from self.waits((yield now + pause), resumed=True)
+            yield from self.run((yield now + pause), resumed=True)
 
     def goes_on_protected(self, protection: Protection) -> None:
         """The connection has TLS already."""
         self.protection = protection
 
-    def waits(  # noqa: C901, PLR0911, PLR0912, PLR0915 - one loop whose steps share their times
+    def run(  # noqa: C901, PLR0911, PLR0912, PLR0915 - one loop whose steps share their times
         self, now: float, *, resumed: bool = False
     ) -> Waits:
         """Run the session from `now`."""
-        client, connection, policy = self.transmission, self.connection, self._policy
+        client, connection, policy = self.client, self.connection, self._policy
         if not resumed:
             self._until = min(self._client_up_until, now + policy.session_timeout)
-        up_until, reception, hears, leap = self._until, self.reception, self._hears, self._leap
+        up_until, reception, trace, advance = self._until, self.server, self._trace, self._advance_if_idle
         takes_time = not self._times.serves_at_once
         if resumed:
             server_down, ready, end, written = self._server_down, now, inf, b""
         else:
             self.opened_at = self.started_at = now
             end = min(now + policy.connect_timeout + connection.setup, up_until)
-            if self._far_end.drops():
+            if self._sink.drops():
                 now = yield from self._repeat_syn(now, end)
                 if self.outcome:
                     return
@@ -200,7 +200,7 @@ class Session(Generic[Client]):
                 self._server_closes = self._hangs_up(server_down)
                 up_until = self._until = min(up_until, self._server_closes)
             end = min(arrives + client.timeout(policy), up_until)
-            busy = not self._far_end.admit()
+            busy = not self._sink.admit()
             if busy and ready < min(end, server_down):
                 busy, ready = yield from self._line_up(ready, end)
                 if self.outcome:
@@ -233,9 +233,9 @@ class Session(Generic[Client]):
                     if arrives > end or client.done:
                         yield now if client.done else self._end_of(now, ready, arrives, end)
                         return
-                now = arrives if leap(arrives) else (yield arrives)
-                if hears is not None:
-                    hears(now, "<", written)
+                now = arrives if advance(arrives) else (yield arrives)
+                if trace is not None:
+                    trace(now, "<", written)
                 client.read(written)
                 if client.done:
                     return
@@ -266,13 +266,13 @@ class Session(Generic[Client]):
             if arrives > end:
                 now = yield self._end_of(now, sent, arrives, end)
                 if self.outcome is AttemptOutcome.TIMEOUT or (self.outcome and self._stops_at(now)):
-                    self._far_end.outlive(self._leave_behind(flight, now, sent, arrives))
+                    self._sink.outlive(self._leave_behind(flight, now, sent, arrives))
                 elif not self.outcome:
                     self._take_last_words(now)
                 return
-            now = arrives if leap(arrives) else (yield arrives)
-            if hears is not None:
-                hears(now, ">", flight)
+            now = arrives if advance(arrives) else (yield arrives)
+            if trace is not None:
+                trace(now, ">", flight)
             if server_down <= now:
                 # A restarted host knows nothing of the connection and answers its segments with a reset.
                 heard = connection.reset(now, end)
@@ -295,30 +295,30 @@ class Session(Generic[Client]):
                     return
                 self._count_service(ready - now)
                 if ready > now:
-                    now = ready if leap(ready) else (yield ready)
+                    now = ready if advance(ready) else (yield ready)
             if reception.accepted:
-                if self._far_end.capacity is not None:
-                    now = ready = yield from self._stand_in_line(self._far_end.capacity, now, end)
+                if self._sink.capacity is not None:
+                    now = ready = yield from self._stand_in_line(self._sink.capacity, now, end)
                     if self.outcome:
                         return
                 for mail in reception.accepted:
-                    self._far_end.take(mail, self.spent(now), now, self.contacted_at, self._began)
+                    self._sink.take(mail, self.spent(now), now, self.contacted_at, self._began)
                 # The next message's envelope may have come with it.
                 self._began = now if reception.in_transaction else inf
             if self._lingers and reception.is_over:
                 ready += self._lingers
-                now = ready if leap(ready) else (yield ready)
+                now = ready if advance(ready) else (yield ready)
 
     def _stand_in_line(self, capacity: SharedCapacity, now: float, end: float) -> Generator[float, float, float]:
         """What has just come passes the filters, and then goes to disk. Gives when it is there, or the session over."""
         for serves in (capacity.filters, capacity.commits):
-            ready = max([serves(now) for _ in self.reception.accepted])
+            ready = max([serves(now) for _ in self.server.accepted])
             self._count_service(min(end, ready, self._server_down) - now)
             if ready > end or self._server_down <= ready:
                 self._orphan(ready, self._server_down)
                 return (yield self._cut(end, AttemptOutcome.TIMEOUT))
             if ready > now:
-                now = ready if self._leap(ready) else (yield ready)
+                now = ready if self._advance_if_idle(ready) else (yield ready)
         return now
 
     def _repeat_syn(self, now: float, end: float) -> Generator[float, float, float]:
@@ -329,7 +329,7 @@ class Session(Generic[Client]):
             if now > end:
                 break
             yield now
-            if not self._far_end.drops():
+            if not self._sink.drops():
                 return now
         yield self._cut(min(now, end), AttemptOutcome.CONNECT_TIMEOUT)
         return end
@@ -341,14 +341,14 @@ class Session(Generic[Client]):
         """
         yield now
         for gap in ANSWER_GAPS["linux"]:
-            if not self._far_end.drops():
+            if not self._sink.drops():
                 break
             # The queue has filled since the SYN came: the third packet is dropped, and asked for by SYN-ACKs.
             now += gap
             if now >= end:
                 break
             yield now
-        place = self._far_end.line_up(end) if now < end and not self._far_end.drops() else None
+        place = self._sink.line_up(end) if now < end and not self._sink.drops() else None
         if place == "421":
             return True, now
         if place == "reset":
@@ -366,17 +366,17 @@ class Session(Generic[Client]):
 
         Gives when the client may go on, or the server may greet such a one.
         """
-        protection = Protection(self._client, self._server, resumed=self._far_end.resumes_tls(now))
+        protection = Protection(self._client_host, self._server_host, resumed=self._sink.resumes_tls(now))
         shake = TlsHandshake(protection, self.connection, self._carry)
         now = yield from (shake.before_greeting(now, accepted) if accepted is not None else shake.after_starttls(now))
         if self.outcome is None:
             self.protection, self._quiet_until = protection, shake.quiet_until
-            self.transmission.turns += shake.turns
+            self.client.round_trips += shake.round_trips
         return now
 
     def _carry(self, now: float, octets: int, to_server: bool) -> Generator[float, float, float]:
         """A flight of the handshake; gives when it is there, or infinity once the session has its outcome."""
-        end = min(now + self.transmission.timeout(self._policy), self._until)
+        end = min(now + self.client.timeout(self._policy), self._until)
         arrives = self.connection.send(now, octets, to_server)
         if arrives > end:
             at = self._end_of(now, now, arrives, end)
@@ -393,14 +393,14 @@ class Session(Generic[Client]):
         Gives when the last of them has come, until when the client waits then, and what has not come by then. Where TLS
         protects them they are one record, which is there whole or not at all.
         """
-        client, read = self.transmission, 0
+        client, read = self.client, 0
         for at, octets in () if self.protection is not None else self.connection.pieces(len(written)):
             if at > end or client.done or octets == len(written):
                 break
             whole = written.rfind(b"\r\n", read, octets) + 2
             if whole > max(read, 1):
-                if self._hears is not None:
-                    self._hears(at, "<", written[read:whole])
+                if self._trace is not None:
+                    self._trace(at, "<", written[read:whole])
                 client.read(written[read:whole])
                 now, read = at, whole
                 end = min(at + client.timeout(self._policy), self._until)
@@ -417,16 +417,16 @@ class Session(Generic[Client]):
         outcome, server_waits = ENDS[why]
         if outcome is None:
             return at
-        if server_waits and not self.reception.is_over and at < self._server_closes and not self._stops_at(at):
-            self.server_leaves_at = max(sent, self.connection.wrote()[0]) + self._server.mta.idle_timeout
+        if server_waits and not self.server.is_over and at < self._server_closes and not self._stops_at(at):
+            self.server_leaves_at = max(sent, self.connection.wrote()[0]) + self._server_host.mta.idle_timeout
         return self._cut(at, outcome)
 
     def _take_last_words(self, now: float) -> None:
         """The server has waited for too long, says so and closes the connection (RFC 5321 section 4.5.3.2.7)."""
-        written = self.reception.close(replies.E421_TIMEOUT)
-        if self._hears is not None:
-            self._hears(now, "<", written)
-        self.transmission.read(written)
+        written = self.server.close(replies.E421_TIMEOUT)
+        if self._trace is not None:
+            self._trace(now, "<", written)
+        self.client.read(written)
 
     def _leave_behind(self, flight: bytes, now: float, sent: float, arrives: float) -> Waits:
         """The client has given up; its kernel goes on with what it holds, and nobody hears of what that brings."""
@@ -440,15 +440,15 @@ class Session(Generic[Client]):
         except StopIteration as there:
             arrives = there.value
         if arrives < min(self._client_host_until, self._server_down):
-            self.reception.read(flight)
+            self.server.read(flight)
             self._began = min(self._began, arrives)
             self._orphan(arrives + self._service(), self._server_down)
 
     def _orphan(self, ready: float, server_down: float) -> None:
         """The server is at work on mail whose client will be gone, or dies over it itself."""
         if ready < server_down:
-            for mail in self.reception.accepted:
-                self._far_end.take_later(mail, self.spent(ready), ready, self.contacted_at, self._began)
+            for mail in self.server.accepted:
+                self._sink.take_later(mail, self.spent(ready), ready, self.contacted_at, self._began)
 
     def spent(self, until: float) -> HopTime:
         """What the session took up to a time: contact, transfer, service."""
@@ -469,7 +469,7 @@ class Session(Generic[Client]):
             at = next(windows)
             while at <= (last := self._gives_up(begun, end)):
                 if at > now:
-                    now = at if self._leap(at) else (yield at)
+                    now = at if self._advance_if_idle(at) else (yield at)
                 at = windows.send(self._peek())
         except StopIteration as sent:
             return max(sent.value, now), now, max(self._gives_up(begun, end), now)
@@ -494,9 +494,9 @@ class Session(Generic[Client]):
             outcome = AttemptOutcome.HOST_CRASH
         elif end >= self._server_closes:
             outcome = AttemptOutcome.CONNECTION_LOST
-        at = self.transmission.awaits if self.connected else "connect"
+        at = self.client.awaits if self.connected else "connect"
         self.outcome, self.failure = outcome, Failure(0, outcome.status, outcome.reason, at=at)
-        self.transmission.end(self.failure)
+        self.client.end(self.failure)
         return end
 
     def _stops_at(self, end: float) -> bool:
@@ -505,7 +505,7 @@ class Session(Generic[Client]):
 
     def _service(self) -> float:
         """What the server takes for what it has just been told."""
-        reception = self.reception
+        reception = self.server
         took = self._times.serving(reception.commands, commits=bool(reception.accepted)) + reception.sleep
         reception.commands = 0
         return took

@@ -13,7 +13,7 @@ from math import inf
 from sim.network.tcp.connection import Connection
 from sim.network.transport.circuit import Circuit
 from sim.network.transport.propagation import Propagation
-from sim.network.transport.reversed import Turned
+from sim.network.transport.reversed import Reversed
 from sim.world.engine.tls import Protection
 
 __all__ = ["TlsHandshake"]
@@ -24,7 +24,7 @@ Carry = Callable[[float, int, bool], Steps]
 
 
 class TlsHandshake:
-    """One handshake. `turns` counts the client's, `quiet_until` says until when the server's next words are held.
+    """One handshake. `round_trips` counts the client's, `quiet_until` says until when the server's next words are held.
 
     Args:
         protection: what is agreed on.
@@ -32,15 +32,15 @@ class TlsHandshake:
         carry: sends a flight that somebody waits for.
     """
 
-    __slots__ = ("_carry", "_connection", "_protection", "quiet_until", "turns")
+    __slots__ = ("_carry", "_connection", "_protection", "quiet_until", "round_trips")
 
     def __init__(
-        self, protection: Protection, connection: Connection | Propagation | Circuit | Turned, carry: Carry
+        self, protection: Protection, connection: Connection | Propagation | Circuit | Reversed, carry: Carry
     ) -> None:
         self._protection = protection
         self._connection = connection
         self._carry = carry
-        self.turns = 2
+        self.round_trips = 2
         self.quiet_until = -inf
 
     def after_starttls(self, now: float) -> Steps:
@@ -50,7 +50,7 @@ class TlsHandshake:
         now = yield from self._agree(now, now)
         if now < inf and not protection.waits and (wait is None or protection.client_nodelay):
             # EHLO goes out behind the Finished, and nobody waits for the ticket.
-            self.turns = 1
+            self.round_trips = 1
             self._send_ticket(self._connection.send(now, finished, to_server=True))
             return now
         sent, now = now, (yield from self._then(now, finished, to_server=True))

@@ -117,7 +117,7 @@ class Attempt:
         station.attempts[peer.session_id] = self
         for copy in self._copies:
             copy.in_transfer = True
-        steps = session.waits(started) if self._before is None else session.go_on(started, station.times.next_message())
+        steps = session.run(started) if self._before is None else session.resume(started, station.times.next_message())
         # As `played`, a frame less for each flight.
         try:
             then = next(steps)
@@ -127,9 +127,9 @@ class Attempt:
         except StopIteration:
             pass
         self._session = None
-        self.contacted = session.transmission.contacted
+        self.contacted = session.client.contacted
         self.session = session
-        if session.outcome or not session.transmission.kept:
+        if session.outcome or not session.client.kept:
             self.close()
         return self._conclude(session, peer, env.now)
 
@@ -152,10 +152,10 @@ class Attempt:
         """End the session."""
         session, self.session, peer = self.session, None, self._peer
         if session is not None and peer is not None:
-            peer.leave(session.reception, session.server_leaves_at)
+            peer.leave(session.server, session.server_leaves_at)
             if session.connected:
                 session.connection.close(self._station.world.env.now, half_closed=self._station.host.mta.half_closes)
-            session.transmission.close()
+            session.client.close()
             del self._station.attempts[peer.session_id]
 
     def _open(self, now: float) -> Session[Transmission] | None:
@@ -206,9 +206,9 @@ class Attempt:
             times=peer.at_work() if peer.queue.incoming else peer.times,
             server_weather=peer.runs,
             hangs_up=None if peer.runs is peer.weather else peer.hangs_up(lines[1]),
-            far_end=self._peer,
-            hears=world.listener(session_id),
-            leap=world.env.leap,
+            sink=self._peer,
+            trace=world.trace(session_id),
+            advance_if_idle=world.env.advance_if_idle,
             peek=world.env.peek,
         )
 
@@ -220,8 +220,8 @@ class Attempt:
             self._peer = before._peer
             self._wire_bytes = session.connection.wire_bytes
             self._retransmissions = session.connection.retransmissions
-            session.transmission.next = mailing_of(self._entry, self._copies, self._station.world.env.now)
-            session.transmission.stays = self._stays if self._keeps else None
+            session.client.next = mailing_of(self._entry, self._copies, self._station.world.env.now)
+            session.client.stays = self._stays if self._keeps else None
         return session
 
     def _stays(self) -> bool:
@@ -237,7 +237,7 @@ class Attempt:
             self.heir = station.deliveries.successor(self._hop, self.peer)
             if self.heir is not None:
                 entry, copies, *_ = self.heir
-                session.transmission.next = mailing_of(entry, copies, now)
+                session.client.next = mailing_of(entry, copies, now)
                 return True
         if policy.connection_idle_limit > 0 or manager.jobs.waits_for(self._hop):
             return True
@@ -268,8 +268,8 @@ class Attempt:
 
     def _conclude(self, session: Session[Transmission], peer: Peer, now: float) -> list[Copy]:
         """Write down what the session brought, copy by copy; give those that are left for another try."""
-        entry, ledger, replies = self._entry, self._station.world.ledger, session.transmission.replies
-        cut = session.transmission.failure
+        entry, ledger, replies = self._entry, self._station.world.ledger, session.client.replies
+        cut = session.client.failure
         # A refusal of the session outlives its connection.
         broken = session.outcome if cut is session.failure else None
         left: list[Copy] = []
@@ -277,7 +277,7 @@ class Attempt:
         outcomes: dict[AttemptOutcome, Reply | Failure] = {}
         held, name = self._station.queue.holds(entry), peer.station.host.name
         silent = session.outcome is not None and session.outcome.silent
-        if held and entry.wishes is not None and not session.transmission.reports:
+        if held and entry.wishes is not None and not session.client.reports:
             self._tell_relayed(replies, now)
         for copy in self._copies:
             copy.in_transfer = False
@@ -289,7 +289,7 @@ class Attempt:
                     ledger.hand_over(copy)
                 continue
             copy.tried(session.spent(now), now)
-            failure = session.transmission.refusal(copy.forward_path, name) if reply is not None else cut or NO_ANSWER
+            failure = session.client.refusal(copy.forward_path, name) if reply is not None else cut or NO_ANSWER
             failure = self._station.blame.judged(failure, silent=silent)
             entry.failures[copy.recipient] = failure
             outcomes.setdefault(_outcome(failure, broken if reply is None else None), failure)
@@ -320,7 +320,7 @@ class Attempt:
         outcome: AttemptOutcome,
         deciding: Reply | Failure | None,
     ) -> AttemptFact:
-        connection, turns = session.connection, session.transmission.turns
+        connection, turns = session.connection, session.client.round_trips
         if self._before is None:
             turns = turns + self._OPENING if session.connected else 1
         return AttemptFact(

@@ -116,14 +116,14 @@ class Ask:
             times=source.times,
             server_weather=source.runs,
             hangs_up=None if source.runs is source.weather else source.hangs_up(lines[1]),
-            far_end=peer,
-            hears=world.listener(session_id),
+            sink=peer,
+            trace=world.trace(session_id),
         )
         station.attempts[session_id] = self
-        yield from played(env, session.waits(now))
+        yield from played(env, session.run(now))
         turn = first = None
-        if self._client.turned and session.reception.turned is not None:
-            turn = Turn(source, station, session, session_id, Held(source).lined_up(session.reception.turned))
+        if self._client.turned and session.server.turned is not None:
+            turn = Turn(source, station, session, session_id, Held(source).lined_up(session.server.turned))
             first = next(turn.waiting, None)
             if first is None:
                 yield from Goodbye(turn).run()
@@ -132,7 +132,7 @@ class Ask:
         del station.attempts[session_id]
         world.recorder.attempted(self._fact(session, peer, env.now))
         self._client.close()
-        peer.leave(session.reception, env.now)
+        peer.leave(session.server, env.now)
         if turn is not None and first is not None:
             # What is handed over outlives the asking: the host may crash, and ask again when it is back.
             Task(env, hand_over(turn, first, tuple(reversed(route.way))))
@@ -158,7 +158,7 @@ class Ask:
             outcome or session.outcome or _outcome(word),
             code,
             enhanced,
-            client.turns + 2 if session.connected else 1,
+            client.round_trips + 2 if session.connected else 1,
             connection.wire_bytes * (len(peer.way) - 1),
             connection.retransmissions,
             peer.session_id,

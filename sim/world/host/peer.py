@@ -13,13 +13,13 @@ from sim.mta.server.reception import AcceptedMail, Reception
 from sim.network.tcp.connection import Connection
 from sim.network.transport.circuit import Circuit
 from sim.network.transport.propagation import Propagation
-from sim.network.transport.reversed import Turned
+from sim.network.transport.reversed import Reversed
 from sim.scenario.products import Refuses
-from sim.world.engine.corruption import UNSEEN, Noise
+from sim.world.engine.corruption import UNSEEN, ResidualCorruption
 from sim.world.host.listener import Place
 
 if TYPE_CHECKING:
-    from sim.world.engine.far_end import Waits
+    from sim.world.engine.interfaces import Waits
     from sim.world.host.host import Station
     from sim.world.host.next_hops import Way
 
@@ -58,7 +58,7 @@ class Peer:
         station: Station,
         way: Way,
         session_id: int,
-        connection: Connection | Propagation | Circuit | Turned,
+        connection: Connection | Propagation | Circuit | Reversed,
         *,
         source: str = "",
         ip: str = "",
@@ -136,12 +136,12 @@ class Peer:
 
     def _carried(self, mail: AcceptedMail, copies: Sequence[Copy]) -> AcceptedMail:
         """The mail as the links gave it on."""
-        noise = self._client.world.noise
-        return mail if noise is None else self._with_noise(noise, mail, copies)
+        corruption = self._client.world.corruption
+        return mail if corruption is None else self._damaged(corruption, mail, copies)
 
-    def _with_noise(self, noise: Noise, mail: AcceptedMail, copies: Sequence[Copy]) -> AcceptedMail:
+    def _damaged(self, corruption: ResidualCorruption, mail: AcceptedMail, copies: Sequence[Copy]) -> AcceptedMail:
         """The mail, and its copies marked where it is not as they got it."""
-        content = noise.carry(mail.content, self.way, self.connection.mss)
+        content = corruption.carry(mail.content, self.way, self.connection.mss)
         for copy, before in zip(copies, [self._copies[path] for path in mail.forward_paths], strict=True):
             copy.damage = UNSEEN if content is not mail.content else before.damage
         return mail._replace(content=content)

@@ -11,10 +11,10 @@ from sim.mta.client.dialogue import Caller, Farewell
 from sim.mta.client.retrieval import Collector
 from sim.mta.client.transmission import Transmission
 from sim.mta.server.reception import Reception
-from sim.network.transport.reversed import Turned
+from sim.network.transport.reversed import Reversed
 from sim.protocol.smtp.client import Client
 from sim.world.engine.clock import played
-from sim.world.engine.far_end import FarEnd, NoMail
+from sim.world.engine.interfaces import NullSink, ServerHost
 from sim.world.engine.session import Session
 from sim.world.host.attempt import Attempt, mailing_of
 from sim.world.host.next_hops import Route, Way
@@ -41,20 +41,20 @@ class Turn(NamedTuple):
     session_id: int
     waiting: Iterator[Delivery]
 
-    def go_on(self, caller: C, far_end: FarEnd, now: float) -> Session[C]:
+    def go_on(self, caller: C, sink: ServerHost, now: float) -> Session[C]:
         """The session with roles swapped."""
-        holder, asker, machine = self.holder, self.asker, self.session.transmission.machine
+        holder, asker, machine = self.holder, self.asker, self.session.client.machine
         session = Session(
             caller,
             Reception(asker.host, asker.directory, gate=asker.gate(holder.host.name), after=machine),
-            Turned(self.session.connection),
+            Reversed(self.session.connection),
             client=holder.host,
             client_up_until=holder.runs.next_down(now),
             server=asker.host,
             times=asker.times,
             server_weather=asker.runs,
-            far_end=far_end,
-            hears=holder.world.listener(self.session_id),
+            sink=sink,
+            trace=holder.world.trace(self.session_id),
         )
         if (protection := self.session.protection) is not None:
             session.goes_on_protected(protection)
@@ -62,7 +62,7 @@ class Turn(NamedTuple):
 
     def caller(self) -> Client:
         """The holder's machine as the client."""
-        return self.session.reception.turn_round()
+        return self.session.server.turn_round()
 
 
 class HandOver(Attempt):
@@ -96,7 +96,7 @@ class HandOver(Attempt):
         if self.heir is None or self._session is None:
             return False
         entry, copies, *_ = self.heir
-        self._session.transmission.next = mailing_of(entry, copies, self._station.world.env.now)
+        self._session.client.next = mailing_of(entry, copies, self._station.world.env.now)
         return True
 
 
@@ -114,7 +114,7 @@ def hand_over(turn: Turn, delivery: Delivery | None, way: Way) -> Generator[simp
         turn.holder.backlog.resume(entry, turn.holder.world.env.now)
 
 
-class Goodbye(NoMail):
+class Goodbye(NullSink):
     """The end of a session that was turned although no mail waits: the greeting, QUIT, and the reply to it."""
 
     def __init__(self, turn: Turn) -> None:
@@ -124,7 +124,7 @@ class Goodbye(NoMail):
         """Say it."""
         turn, env = self._turn, self._turn.holder.world.env
         session = turn.go_on(Farewell(turn.holder.host, turn.caller()), self, env.now)
-        yield from played(env, session.waits(env.now))
+        yield from played(env, session.run(env.now))
         session.connection.close(env.now)
 
     def admit(self) -> bool:

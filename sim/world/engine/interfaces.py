@@ -10,7 +10,7 @@ from sim.mta.server.reception import AcceptedMail
 from sim.scenario.products import Refuses
 from sim.world.engine.capacity import SharedCapacity
 
-__all__ = ["FarEnd", "Hears", "NoMail", "Place", "Waits"]
+__all__ = ["NullSink", "Place", "ServerHost", "Waits", "WireTrace"]
 
 
 class Place(Protocol):
@@ -23,14 +23,14 @@ Waits = Generator[Any, float, None]
 """Yields the time at which it goes on (s), or a `Place`, whose time nobody knows; is sent the time when it has come."""
 
 
-class Hears(Protocol):
+class WireTrace(Protocol):
     """Who is told each flight's bytes: the recorder, when dialogues are traced."""
 
     def __call__(self, now: float, direction: str, data: bytes) -> None:
         """The bytes of one flight, at the time when they were read."""
 
 
-class FarEnd(Protocol):
+class ServerHost(Protocol):
     """The server's host, as far as a session has to do with it."""
 
     @property
@@ -59,7 +59,7 @@ class FarEnd(Protocol):
         """Go on with what outlives the session."""
 
 
-class NoMail:
+class NullSink:
     """A far end to which no mail is offered: it is asked for some, or left."""
 
     capacity = None
