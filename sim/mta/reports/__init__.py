@@ -1,0 +1,1 @@
+"""What senders are told: delivery status notifications and warnings of delay."""
