@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 from unittest.mock import patch
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from worlds import Counting, message, run, scenario
 
@@ -185,6 +185,11 @@ DOMAINS = {
     st.lists(TROUBLES, min_size=2, max_size=12),
     SETTINGS,
 )
+@example(
+    [("submit", 0.0, "a", ["u2@b"]), ("submit", 0.0, "a", ["u2@b", "u1@c"])],
+    [("crash", 0.0, 8000.0, "b"), ("crash", 0.0, 0.1, "a")],
+    Setting("durable", "reject", OpenSmtpd(expire=7200.0), Policies(), None, corruption=0.0, digests=False),
+).via("deliveries of a message that are put off one after the other, of a product that spaces its connections")
 def test_mail_is_accounted_for(submissions, troubles, how: Setting):
     """The run balances its ledger; each copy ends; whoever is told, is told once for each host that went on with it.
 

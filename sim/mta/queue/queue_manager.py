@@ -92,6 +92,7 @@ class QueueManager(Generic[T]):
         "_most",
         "_now",
         "_opened",
+        "_opened_before",
         "_spacing",
         "idle",
         "jobs",
@@ -111,6 +112,7 @@ class QueueManager(Generic[T]):
         self.paces = self._concurrency.rate_delay > 0 or connection_delay > 0
         self._spacing = connection_delay
         self._opened: dict[str, float] = {}
+        self._opened_before = -inf
         self.idle: Container[str] = ()
         self._busy = 0
         self._now = 0.0
@@ -170,8 +172,10 @@ class QueueManager(Generic[T]):
             self.started = self._destinations[hop]
             self.started.start(now)
             self._busy += 1
-            if self._spacing and hop not in self.idle:
-                self._opened[hop] = now
+            if self._spacing:
+                self._opened_before = self._opened.get(hop, -inf)
+                if hop not in self.idle:
+                    self._opened[hop] = now
         return selected
 
     def successor(self, hop: str, now: float, fits: Callable[[T], bool] | None = None) -> T | None:
@@ -198,8 +202,10 @@ class QueueManager(Generic[T]):
         return self.leave(hop, now, failure)
 
     def give_back(self, hop: str) -> None:
-        """A delivery gives its place back without having been tried."""
+        """The delivery that `next` gave last gives its place back without having been tried: it opens no connection."""
         self._busy -= 1
+        if self._spacing:
+            self._opened[hop] = self._opened_before
         destination = self._destinations[hop]
         destination.busy -= 1
         self._forget(hop, destination)
