@@ -19,7 +19,7 @@ from sim.protocol.smtp.replies import Reply
 from sim.results.facts import AttemptFact
 from sim.results.outcomes import AttemptOutcome
 from sim.world.engine.session import Session
-from sim.world.host.notifications import tell
+from sim.world.host.notifications import send_dsn
 from sim.world.host.peer import Peer
 
 if TYPE_CHECKING:
@@ -310,7 +310,7 @@ class Attempt:
             for copy in self._copies
             if notifies(copy.parameters, "SUCCESS") and (reply := replies.get(copy.forward_path)) and reply.positive
         ]
-        tell(self._station, self._entry, relayed, now, "relayed")
+        send_dsn(self._station, self._entry, relayed, now, "relayed")
 
     def _fact(
         self,

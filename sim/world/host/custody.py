@@ -20,7 +20,7 @@ from sim.mta.server.source_route import passed
 from sim.protocol.smtp.events import Parameters
 from sim.results.outcomes import CopyOutcome
 from sim.world.engine.corruption import FOUND
-from sim.world.host.notifications import tell, tell_postmaster
+from sim.world.host.notifications import send_double_bounce, send_dsn
 
 if TYPE_CHECKING:
     from sim.world.host.host import Station
@@ -109,8 +109,8 @@ class Custody:
 
     def give_up(self, entry: Entry, given_up: Sequence[tuple[Copy, Failure]], now: float) -> None:
         """End copies of an entry that were not delivered, and report on them where that is wanted."""
-        told = tell(self._station, entry, given_up, now)
-        again = entry.reverse_path.is_null and tell_postmaster(self._station, entry, given_up, now)
+        told = send_dsn(self._station, entry, given_up, now)
+        again = entry.reverse_path.is_null and send_double_bounce(self._station, entry, given_up, now)
         for copy, failure in given_up:
             why = failure.diagnostic if failure.permanent else f"expired: {failure.diagnostic}"
             why = f"{why}; the postmaster was told" if again else why
@@ -125,7 +125,7 @@ class Custody:
         now: float,
     ) -> None:
         """Tell of the copies that end here, and then end them: the last one's end may be the run's."""
-        tell(self._station, entry, [one for one in arrived if one[0].parameters], now, "delivered")
+        send_dsn(self._station, entry, [one for one in arrived if one[0].parameters], now, "delivered")
         for copy, fate in arrived:
             self._station.world.ledger.end(copy, CopyOutcome.DELIVERED, fate.text, now)
         self.give_up(entry, refused, now)

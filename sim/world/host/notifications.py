@@ -32,7 +32,7 @@ _COPIED: dict[Action, str] = {"failed": "bounce", "delayed": "delay"}
 Fates = Sequence[tuple[Copy, Failure]]
 
 
-def tell(station: Station, entry: Entry, fates: Fates, now: float, action: Action = "failed") -> set[str]:
+def send_dsn(station: Station, entry: Entry, fates: Fates, now: float, action: Action = "failed") -> set[str]:
     """Report on copies of an entry to its sender, as far as he wants to know; gives the recipients reported on.
 
     Nobody is told about a message with a null reverse-path (RFC 5321 section 4.5.5).
@@ -48,7 +48,7 @@ def tell(station: Station, entry: Entry, fates: Fates, now: float, action: Actio
     return {copy.recipient for copy, _ in told}
 
 
-def tell_postmaster(station: Station, entry: Entry, fates: Fates, now: float) -> bool:
+def send_double_bounce(station: Station, entry: Entry, fates: Fates, now: float) -> bool:
     """Tell the host's postmaster of a report that came back, where its product does; says whether he was told.
 
     He is told in his mailbox here: nothing goes out that could come back a third time.

@@ -11,7 +11,7 @@ from sim.mta.reports import dsn
 from sim.mta.reports.delay_warnings import DelayWarnings, delay_warnings_of
 from sim.mta.retry.base import Round
 from sim.results.facts import DeferralFact
-from sim.world.host.notifications import tell
+from sim.world.host.notifications import send_dsn
 
 if TYPE_CHECKING:
     from sim.world.host.host import Station
@@ -297,7 +297,7 @@ class Backlog:
         if due > entry.warned and (not warnings.tried or any(copy.counted_to == now for copy in entry.copies)):
             entry.warned = due
             fates = [(copy, entry.failures.get(copy.recipient, dsn.LATE)) for copy in entry.copies]
-            tell(self._station, entry, fates, now, "delayed")
+            send_dsn(self._station, entry, fates, now, "delayed")
 
     def _set_timer(self, entry: Entry, told: int, warnings: DelayWarnings) -> None:
         """For the warning after so many, where they come by a timer and not with an attempt."""
@@ -336,7 +336,7 @@ class Backlog:
         if not self._station.running or not self._queue.holds(entry):
             return
         if not entry.is_overdue(now):
-            tell(self._station, entry, [(copy, dsn.LATE) for copy in entry.copies], now, "delayed")
+            send_dsn(self._station, entry, [(copy, dsn.LATE) for copy in entry.copies], now, "delayed")
         elif not entry.in_delivery:
             self._return_late(entry, now)
 
