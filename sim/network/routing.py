@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from sim.network.links.line import Line
-from sim.network.links.rerouted_line import Detour, Stretch
+from sim.network.links.rerouted_line import ReroutedLine, RouteEpoch
 from sim.network.topology import Link, Mesh
 
 __all__ = ["Routing"]
@@ -205,12 +205,12 @@ class Routing:
         if reach == 1 and len(self._mesh.neighbours[source][target]) == 1:
             return out, back
 
-        def find(at: float, way: int) -> Stretch:
+        def find(at: float, way: int) -> RouteEpoch:
             found = self.path(source, target, at)
             lines = self.lines(found, at)[way] if found is not None and len(found) - 1 <= reach else ()
-            return Stretch(lines, self._epoch.since, self._epoch.until)
+            return RouteEpoch(lines, self._epoch.since, self._epoch.until)
 
-        return (Detour(out, partial(find, way=0)),), (Detour(back, partial(find, way=1)),)
+        return (ReroutedLine(out, partial(find, way=0)),), (ReroutedLine(back, partial(find, way=1)),)
 
     def _enter(self, now: float) -> _Epoch:
         """Go to the epoch that holds `now`."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from operator import methodcaller
 from random import Random
 
-from sim.network.links.availability import Skies, Timeline
+from sim.network.links.availability import AvailabilityModel, Timeline
 from sim.network.links.line import Line
 from sim.network.transport.circuit import CarrierLine
 from sim.scenario import spec
@@ -79,20 +79,20 @@ class Mesh:
         return out, tuple(link.line(there) for _, there, link in reversed(steps))
 
 
-def build(network: spec.Network, skies: Skies, streams: Callable[[str], Random]) -> Mesh:
+def build(network: spec.Network, availability: AvailabilityModel, streams: Callable[[str], Random]) -> Mesh:
     """Draw every link's weather and make its lines.
 
     Args:
         network: Nodes and links as the scenario has them.
-        skies: Draws the links' weather, by the names `link/NAME`.
+        availability: Draws the links' weather, by the names `link/NAME`.
         streams: Gives an entity's own generator by name: `link/NAME/A>B/loss` and `.../delay`.
     """
-    return Mesh(tuple(network.nodes), {link.name: _link(link, skies, streams) for link in network.links})
+    return Mesh(tuple(network.nodes), {link.name: _link(link, availability, streams) for link in network.links})
 
 
-def _link(link: spec.Link, skies: Skies, streams: Callable[[str], Random]) -> Link:
+def _link(link: spec.Link, availability: AvailabilityModel, streams: Callable[[str], Random]) -> Link:
     """One link with its own draws."""
-    timeline = skies.of(f"link/{link.name}", link.weather)
+    timeline = availability.of(f"link/{link.name}", link.weather)
 
     ends = (link.between, link.between[::-1])
     losses = link.losses or (spec.Loss(share=link.loss),) * 2

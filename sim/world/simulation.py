@@ -20,7 +20,7 @@ from sim.mta.queue.queue import Copy
 from sim.mta.server.directory import homes, keepers, mailboxes_of
 from sim.network import topology
 from sim.network.dns import Dns, Resolver
-from sim.network.links.availability import ALWAYS_UP, Skies, any_down
+from sim.network.links.availability import ALWAYS_UP, AvailabilityModel, any_down
 from sim.network.links.line import Line
 from sim.network.routing import Routing
 from sim.network.tcp.handshake import SYN
@@ -65,8 +65,8 @@ class Simulation:
         self.clock = scenario.start.at - EPOCH
         self.recorder = Recorder(scenario.limits, traces=scenario.dialogues)
         self.ledger = Ledger(self._all_ended)
-        skies = Skies(scenario.network, self.horizon, self.streams, scenario.start)
-        self.mesh = topology.build(scenario.network, skies, self.streams)
+        availability = AvailabilityModel(scenario.network, self.horizon, self.streams, scenario.start)
+        self.mesh = topology.build(scenario.network, availability, self.streams)
         self.routing = Routing(
             self.mesh,
             follow_outages=architecture.routing == "shortest-delay",
@@ -97,8 +97,8 @@ class Simulation:
         self._over = self.env.event()
         kept = homes(domains.values(), self.dns.mx_ever)
         self.mailboxes = mailboxes_of(domains.values())
-        up = {name: skies.of(f"host/{name}", host.weather) for name, host in architecture.hosts.items()}
-        answers = skies.name_service(service, architecture.hosts, up)
+        up = {name: availability.of(f"host/{name}", host.weather) for name, host in architecture.hosts.items()}
+        answers = availability.name_service(service, architecture.hosts, up)
         self.resolvers = {
             name: Resolver(self.dns, answers.get(name, ALWAYS_UP), forgets=service.lookup > 0)
             for name in architecture.hosts
@@ -106,11 +106,11 @@ class Simulation:
         self.kept_until_asked = _kept_until_asked(architecture.hosts.values(), kept)
         stops = {name: restarts(scenario.acts, name) for name in architecture.hosts}
         listening = {
-            name: any_down((skies.availability(f"listening/{name}", host.listening), stops[name]))
+            name: any_down((availability.availability(f"listening/{name}", host.listening), stops[name]))
             for name, host in architecture.hosts.items()
         }
         self.addresses = {
-            name: addresses_of(host, listening[name], skies, self.streams)
+            name: addresses_of(host, listening[name], availability, self.streams)
             for name, host in architecture.hosts.items()
             if host.addresses
         }

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from sim.network.links.availability import ALWAYS_UP, Timeline
-from sim.network.links.burst_loss import Storms
+from sim.network.links.burst_loss import BurstLoss
 from sim.network.links.line import Line
 from sim.network.tcp.connection import Connection
 from sim.network.transport.connect import connect
@@ -51,7 +51,7 @@ def test_bursts_at_the_shortest_possible_take_turns():
     assert all(here != there for here, there in pairwise(lost))
 
 
-def test_a_storm_loses_by_time():
+def test_a_burst_loses_by_time():
     """The share of time, whatever the number of packets."""
     lost = fates(Loss(share=0.1, burst_time=0.05), 200_000)
     assert sum(lost) / len(lost) == pytest.approx(0.1, rel=0.15)
@@ -59,14 +59,14 @@ def test_a_storm_loses_by_time():
     assert sum(runs) / len(runs) == pytest.approx(51, rel=0.15)
 
 
-def test_storms_leave_the_weather_as_it_is():
-    """Down with the calm timeline, too, and the same at every look."""
-    storms = Storms(Timeline([(5.0, 9.0)]), 0.2, 0.1, Random(4))
-    first = [storms.is_up(0.01 * k) for k in range(1000)]
-    assert first == [storms.is_up(0.01 * k) for k in range(1000)]
+def test_bursts_leave_the_weather_as_it_is():
+    """Down with the timeline below, too, and the same at every look."""
+    bursts = BurstLoss(Timeline([(5.0, 9.0)]), 0.2, 0.1, Random(4))
+    first = [bursts.is_up(0.01 * k) for k in range(1000)]
+    assert first == [bursts.is_up(0.01 * k) for k in range(1000)]
     assert not any(first[500:900])
-    change = storms.next_change(2.0)
-    assert storms.is_up(2.0) != storms.is_up(change)
+    change = bursts.next_change(2.0)
+    assert bursts.is_up(2.0) != bursts.is_up(change)
 
 
 def test_a_full_queue_drops():
@@ -118,8 +118,8 @@ def test_without_tcp_a_flight_is_rate_and_delay():
 
 def test_without_tcp_a_flight_waits_for_the_line():
     """What would meet an outage goes when it is over; forever down is forever late."""
-    storm = Timeline([(1.0, 2.0), (5.0, math.inf)])
-    bare = Propagation([line(timeline=storm)], [line()])
+    outages = Timeline([(1.0, 2.0), (5.0, math.inf)])
+    bare = Propagation([line(timeline=outages)], [line()])
     assert bare.send(0.99, 10_000, to_server=True) == pytest.approx(2.09)
     assert bare.send(6.0, 1, to_server=True) == bare.send(math.inf, 1, to_server=True) == math.inf
     assert bare.open(6.0) == math.inf

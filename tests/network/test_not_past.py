@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.network.links.line import Line
-from sim.network.links.rerouted_line import Detour, Stretch
+from sim.network.links.rerouted_line import ReroutedLine, RouteEpoch
 from sim.network.transport.circuit import CarrierLine, connect
 from sim.network.transport.propagation import Propagation
 from sim.network.transport.reversed import Reversed
@@ -165,9 +165,9 @@ def test_neither_does_one_whose_way_delays_and_roles_change(
         """Which line is the way."""
         since = [0.0, *changes]
         index = max(i for i, start in enumerate(since) if start <= max(at, 0.0))
-        return Stretch([lines[index % len(lines)]], since[index], [*since, math.inf][index + 1])
+        return RouteEpoch([lines[index % len(lines)]], since[index], [*since, math.inf][index + 1])
 
-    ways = [Detour([lines[0]], lambda at, lines=lines: found(lines, at)) for lines in (out, back)]
+    ways = [ReroutedLine([lines[0]], lambda at, lines=lines: found(lines, at)) for lines in (out, back)]
     connection = connect([ways[0]], [ways[1]], client_tcp=STACKS[stacks[0]], server_tcp=STACKS[stacks[1]])
     times = moments(connection, flights, 600.0)
     if turned and times[-1] < math.inf:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.network.links.availability import Skies
+from sim.network.links.availability import AvailabilityModel
 from sim.network.routing import Routing
 from sim.network.topology import build
 from sim.scenario import spec
@@ -29,7 +29,7 @@ def link(name, a, b, ms, weather=None, *, rate=1e9, back=None):
 def mesh(*links, nodes="abcdef"):
     """A network of six nodes."""
     network = spec.Network(nodes={n: spec.Node(name=n) for n in nodes}, links=links)
-    return build(network, Skies(network, 100.0, Random), Random)
+    return build(network, AvailabilityModel(network, 100.0, Random), Random)
 
 
 def test_each_direction_has_its_own_line():
@@ -185,7 +185,7 @@ def test_each_entity_draws_from_its_own_stream():
     asked = []
     net = spec.Network(nodes={n: spec.Node(name=n) for n in "ab"}, links=(link("l", "a", "b", 1),))
     streams = lambda name: asked.append(name) or Random(name)  # noqa: E731
-    build(net, Skies(net, 1.0, streams), streams)
+    build(net, AvailabilityModel(net, 1.0, streams), streams)
     assert asked == ["link/l/weather", "link/l/a>b/loss", "link/l/a>b/delay", "link/l/b>a/loss", "link/l/b>a/delay"]
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.network.links.availability import ALWAYS_UP, Skies, Timeline, all_down, any_down, draw
+from sim.network.links.availability import ALWAYS_UP, AvailabilityModel, Timeline, all_down, any_down, draw
 from sim.scenario import spec
 from sim.scenario.distribution import Constant, Lognormal, Uniform, Weibull
 from sim.scenario.spec.calendar import ClockWindow, read_start
@@ -196,12 +196,12 @@ def network(*groups, dns=None):
 def test_a_group_fails_together_and_its_members_alone():
     """A link is down when the group is or it is itself; the group's draws are its own stream's."""
     cable = spec.Group(name="cable", members=("a-b", "c"), weather=spec.Weather(outages=LIVES[0]))
-    skies = Skies(network(cable), 1000.0, Random)
+    model = AvailabilityModel(network(cable), 1000.0, Random)
     own = spec.Weather(down=(spec.Interval(start=3, end=4),))
     alone = draw(cable.weather, Random("group/cable/weather"), 1000.0)
-    assert skies.of("host/c", spec.Weather()).changes() == alone.changes()
-    assert skies.of("link/a-b", own).changes() == any_down([alone, Timeline([(3.0, 4.0)])]).changes()
-    assert skies.of("link/a-c", spec.Weather()) is ALWAYS_UP
+    assert model.of("host/c", spec.Weather()).changes() == alone.changes()
+    assert model.of("link/a-b", own).changes() == any_down([alone, Timeline([(3.0, 4.0)])]).changes()
+    assert model.of("link/a-c", spec.Weather()) is ALWAYS_UP
 
 
 def test_names_can_be_looked_up_while_the_dns_a_server_and_the_resolver_are_up():
@@ -213,10 +213,13 @@ def test_names_can_be_looked_up_while_the_dns_a_server_and_the_resolver_are_up()
     dns = spec.NameService(servers=("x", "y"), weather=down(10, 20))
     hosts = {"x": spec.Host(name="x"), "y": spec.Host(name="y", resolver=down(15, 25))}
     up = {"x": Timeline([(30.0, 40.0)]), "y": Timeline([(35.0, 50.0)])}
-    found = Skies(network(), 100.0, Random).name_service(dns, hosts, up)
+    found = AvailabilityModel(network(), 100.0, Random).name_service(dns, hosts, up)
     assert [found[name].outages() for name in "xy"] == [[(10.0, 20.0), (35.0, 40.0)], [(10.0, 25.0), (35.0, 40.0)]]
 
 
 def test_hosts_that_can_always_look_names_up_are_left_out():
     """So that nothing is asked where nothing can fail."""
-    assert Skies(network(), 100.0, Random).name_service(spec.NameService(), {"x": spec.Host(name="x")}, {}) == {}
+    assert (
+        AvailabilityModel(network(), 100.0, Random).name_service(spec.NameService(), {"x": spec.Host(name="x")}, {})
+        == {}
+    )

@@ -14,7 +14,7 @@ from random import Random
 from sim.scenario import spec
 from sim.scenario.spec.calendar import Start, openings
 
-__all__ = ["ALWAYS_UP", "NEVER_UP", "Skies", "Timeline", "all_down", "any_down", "draw"]
+__all__ = ["ALWAYS_UP", "NEVER_UP", "AvailabilityModel", "Timeline", "all_down", "any_down", "draw"]
 
 
 class Timeline:
@@ -97,10 +97,10 @@ NEVER_UP = Timeline([(0.0, math.inf)])
 
 def any_down(timelines: Iterable[Timeline]) -> Timeline:
     """The timeline of what is down while any of these is."""
-    stormy = [timeline for timeline in timelines if timeline is not ALWAYS_UP]
-    if len(stormy) < 2:
-        return stormy[0] if stormy else ALWAYS_UP
-    return Timeline(_merged(outage for timeline in stormy for outage in timeline.outages()))
+    changing = [timeline for timeline in timelines if timeline is not ALWAYS_UP]
+    if len(changing) < 2:
+        return changing[0] if changing else ALWAYS_UP
+    return Timeline(_merged(outage for timeline in changing for outage in timeline.outages()))
 
 
 def all_down(timelines: Sequence[Timeline]) -> Timeline:
@@ -139,7 +139,7 @@ def draw(weather: spec.Weather, random: Random, horizon: float, start: Start | N
     return Timeline(_merged(down)) if down else ALWAYS_UP
 
 
-class Skies:
+class AvailabilityModel:
     """The weather of all things of a run, what they share with their groups included.
 
     Args:

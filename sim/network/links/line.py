@@ -16,7 +16,7 @@ from random import Random
 from typing import Final
 
 from sim.network.links.availability import ALWAYS_UP, Timeline
-from sim.network.links.burst_loss import Storms
+from sim.network.links.burst_loss import BurstLoss
 from sim.scenario.distribution import Constant, Distribution
 from sim.scenario.spec import Loss
 
@@ -91,7 +91,7 @@ class Line:
         self.loss = how.share
         self.mtu = mtu
         self.timeline = (
-            Storms(timeline, how.share, how.burst_time, random) if how.share and how.burst_time else timeline
+            BurstLoss(timeline, how.share, how.burst_time, random) if how.share and how.burst_time else timeline
         )
         self.queue = queue
         self.overflows = 0

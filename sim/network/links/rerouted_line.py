@@ -13,10 +13,10 @@ from typing import NamedTuple
 from sim.network.links.chain import Chain
 from sim.network.links.line import Line
 
-__all__ = ["Detour", "Stretch"]
+__all__ = ["ReroutedLine", "RouteEpoch"]
 
 
-class Stretch(NamedTuple):
+class RouteEpoch(NamedTuple):
     """The lines of a way, and from when to when (s) they are the way."""
 
     lines: Sequence[Line]
@@ -24,7 +24,7 @@ class Stretch(NamedTuple):
     until: float
 
 
-class Detour(Chain):
+class ReroutedLine(Chain):
     """All lines of a way as one: a packet goes over those that are the way when it is sent.
 
     Args:
@@ -37,7 +37,7 @@ class Detour(Chain):
 
     __slots__ = ("_find", "_since", "_until")
 
-    def __init__(self, lines: Sequence[Line], find: Callable[[float], Stretch]) -> None:
+    def __init__(self, lines: Sequence[Line], find: Callable[[float], RouteEpoch]) -> None:
         super().__init__(lines)
         self._find = find
         self._since, self._until = inf, -inf

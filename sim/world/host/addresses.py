@@ -8,7 +8,7 @@ from random import Random
 from typing import NamedTuple
 
 from sim.mta.queue.address_order import Candidate
-from sim.network.links.availability import ALWAYS_UP, Skies, Timeline, any_down
+from sim.network.links.availability import ALWAYS_UP, AvailabilityModel, Timeline, any_down
 from sim.network.links.line import Line
 from sim.scenario.distribution import Constant
 from sim.scenario.spec import Host, SendsFrom
@@ -42,20 +42,22 @@ class Address(NamedTuple):
         return (*lines[0], there), (back, *lines[1])
 
 
-def addresses_of(host: Host, listening: Timeline, skies: Skies, streams: Streams) -> dict[str, Address]:
+def addresses_of(
+    host: Host, listening: Timeline, availability: AvailabilityModel, streams: Streams
+) -> dict[str, Address]:
     """A host's addresses by their text; none where it has one of any family.
 
     Args:
         host: whose.
         listening: when somebody listens at any of them.
-        skies: draws their weather, by the names `reachable/HOST/IP` and `listening/HOST/IP`.
+        availability: draws their weather, by the names `reachable/HOST/IP` and `listening/HOST/IP`.
         streams: gives the generators of their doors, which never draw.
     """
     found = {}
     for address in host.addresses:
         name = f"{host.name}/{address.ip}"
-        reachable = skies.availability(f"reachable/{name}", address.reachable)
-        listens = any_down((listening, skies.availability(f"listening/{name}", address.listening)))
+        reachable = availability.availability(f"reachable/{name}", address.reachable)
+        listens = any_down((listening, availability.availability(f"listening/{name}", address.listening)))
         doors = None if reachable is ALWAYS_UP else (_door(reachable, streams), _door(reachable, streams))
         found[address.ip] = Address(address.ip, ip_address(address.ip).version, reachable, listens, doors)
     return found
