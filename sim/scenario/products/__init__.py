@@ -11,11 +11,19 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from sim.scenario.products.base import MANY, Product, RateWindows, Refuses, Reuse
+from sim.scenario.products.delays import Delays
+from sim.scenario.products.exchange import Exchange
 from sim.scenario.products.exim import Exim, RetryRule
-from sim.scenario.products.listed import Delays, Exchange, Haraka, Jsms, Stalwart, ZoneMta
+from sim.scenario.products.haraka import Haraka
+from sim.scenario.products.jsms import Jsms
+from sim.scenario.products.nullmailer import Nullmailer
+from sim.scenario.products.opensmtpd import OpenSmtpd
 from sim.scenario.products.postfix import Postfix
+from sim.scenario.products.qmail import Qmail
+from sim.scenario.products.rfc5321 import Rfc5321
 from sim.scenario.products.sendmail import Sendmail
-from sim.scenario.products.spooled import Nullmailer, OpenSmtpd, Qmail, Rfc5321
+from sim.scenario.products.stalwart import Stalwart
+from sim.scenario.products.zonemta import ZoneMta
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 __all__ = [

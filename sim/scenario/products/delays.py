@@ -1,0 +1,33 @@
+"""No product: a list of delays, and any limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sim.scenario.products.base import Product
+from sim.scenario.quantity import DAY, MINUTE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delays(Product):
+    """No product: any list of delays, the last of which comes again and again, and any limits."""
+
+    delays: tuple[float, ...] = (30 * MINUTE,)
+    lifetime: float = 5 * DAY
+    connect_timeout: float = 2 * MINUTE
+    helo_timeout: float = 5 * MINUTE
+    mail_timeout: float = 5 * MINUTE
+    rcpt_timeout: float = 5 * MINUTE
+    data_init_timeout: float = 2 * MINUTE
+    data_xfer_timeout: float = 3 * MINUTE
+    data_done_timeout: float = 10 * MINUTE
+    quit_timeout: float = 5 * MINUTE
+    idle_timeout: float = 5 * MINUTE
+    destination_concurrency_limit: int = 20
+    process_limit: int = 100
+    recipient_limit: int = 100
+    mx_address_limit: int = 5
+    mx_session_limit: int = 2
+    hopcount_limit: int = 100
+    delay_warnings: tuple[float, ...] = ()
+    reports: bool = True

@@ -1,0 +1,57 @@
+"""Exchange: its transport settings and their defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sim.scenario.products.base import Product, named
+from sim.scenario.quantity import DAY, HOUR, MINUTE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange(Product):
+    """Exchange's transport settings (Set-TransportService, Set-SendConnector); each next-hop domain has a queue."""
+
+    QueueGlitchRetryCount: int = 4
+    QueueGlitchRetryInterval: float = MINUTE
+    TransientFailureRetryCount: int = 6
+    TransientFailureRetryInterval: float = 5 * MINUTE
+    OutboundConnectionFailureRetryInterval: float = 10 * MINUTE
+    MessageRetryInterval: float = 15 * MINUTE
+    MessageExpirationTimeout: float = 2 * DAY
+    MaxPerDomainOutboundConnections: int = 20
+    MaxOutboundConnections: int = 1000
+    MaxInboundConnection: int = 5000
+    MaxInboundConnectionPerSource: int = 20
+    SmtpMaxMessagesPerConnection: int = 20
+    ConnectionInactivityTimeOut: float = 10 * MINUTE
+    MaxHopCount: int = 60
+    DelayNotificationTimeout: float = 4 * HOUR
+    ExternalDsnMaxMessageAttachSize: int = 10 * 1024 * 1024
+
+    helo_timeout = named("ConnectionInactivityTimeOut")
+    mail_timeout = named("ConnectionInactivityTimeOut")
+    rcpt_timeout = named("ConnectionInactivityTimeOut")
+    data_init_timeout = named("ConnectionInactivityTimeOut")
+    # "The maximum time that an open connection can remain idle" (Set-SendConnector).
+    data_xfer_timeout = named("ConnectionInactivityTimeOut")
+    data_done_timeout = named("ConnectionInactivityTimeOut")
+    quit_timeout = named("ConnectionInactivityTimeOut")
+    destinations = "domain"
+    destination_concurrency_limit = named("MaxPerDomainOutboundConnections")
+    process_limit = named("MaxOutboundConnections")
+    server_limit = named("MaxInboundConnection")
+    client_session_limit = named("MaxInboundConnectionPerSource")
+    connection_count_limit = named("SmtpMaxMessagesPerConnection")
+    hopcount_limit = named("MaxHopCount")
+    lifetime = named("MessageExpirationTimeout")
+    returns_whole = True
+    return_limit = named("ExternalDsnMaxMessageAttachSize")
+    # Nothing is published about either: RFC 6152 section 3, where MIME says what there is.
+    eight_bits = "convert labelled"
+    releases_at_once = True
+
+    @property
+    def delay_warnings(self) -> tuple[float, ...]:  # type: ignore[override]
+        """One."""
+        return (self.DelayNotificationTimeout,)

@@ -1,0 +1,42 @@
+"""Haraka: its settings and their defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sim.scenario.products.base import MANY, Product, named
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Haraka(Product):
+    """Haraka's settings (outbound.ini, haraka.ini): it gives up when the intervals are used up.
+
+    A message becomes an item of the queue for each of its domains (outbound/index.js).
+    """
+
+    temp_fail_intervals: tuple[float, ...] = tuple(64.0 * 2**power for power in range(12))
+    connect_timeout: float = 30.0
+    concurrency_max: int = 100
+    max_received: int = 100
+    inet_prefer: Literal["default", "v4", "v6"] = "default"
+
+    destinations = "domain"
+    process_limit = named("concurrency_max")
+    server_limit = MANY
+    hopcount_limit = named("max_received")
+    mixes_hosts = True
+    return_limit = 0
+    # outbound/hmail.js sends what is in the queue; MAIL has SMTPUTF8 alone (get_reverse_path_with_params).
+    eight_bits = "pass"
+    says_body = "never"
+
+    @property
+    def prefers_family(self) -> Literal["ipv6", "ipv4"]:  # type: ignore[override]
+        """IPv6, unless `inet_prefer` says otherwise (docs/Outbound.md)."""
+        return "ipv4" if self.inet_prefer == "v4" else "ipv6"
+
+    @property
+    def lifetime(self) -> float:  # type: ignore[override]
+        """When its intervals are used up."""
+        return sum(self.temp_fail_intervals)

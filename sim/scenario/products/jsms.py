@@ -1,0 +1,37 @@
+"""Sun's Java System Messaging Server: its channel keywords and their defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sim.scenario.products.base import Product
+from sim.scenario.quantity import DAY, HOUR, MINUTE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jsms(Product):
+    """Channel keywords of Sun's Java System Messaging Server, once PMDF; the last of its notices returns the mail."""
+
+    urgentbackoff: tuple[float, ...] = (MINUTE * 30, HOUR, HOUR, 2 * HOUR, 2 * HOUR, 2 * HOUR, 4 * HOUR)
+    normalbackoff: tuple[float, ...] = (HOUR, 2 * HOUR, 2 * HOUR, 4 * HOUR, 4 * HOUR, 4 * HOUR, 8 * HOUR)
+    nonurgentbackoff: tuple[float, ...] = (
+        2 * HOUR, 4 * HOUR, 4 * HOUR, 8 * HOUR, 8 * HOUR, 8 * HOUR, 16 * HOUR
+    )  # fmt: skip
+    notices: tuple[float, ...] = (3 * DAY, 6 * DAY, 9 * DAY, 12 * DAY)
+
+    returns_whole = True
+    # The channel keyword eightnegotiate, the default, encodes what a server does not take; without charset8 the octets
+    # in a header become encoded words of an unknown character set (Messaging Server 6 Administration Guide, 819-2650,
+    # "Character Set Labeling and Eight-Bit Data").
+    eight_bits = "encode"
+    releases_at_once = True
+
+    @property
+    def lifetime(self) -> float:  # type: ignore[override]
+        """The last of its notices."""
+        return self.notices[-1]
+
+    @property
+    def delay_warnings(self) -> tuple[float, ...]:  # type: ignore[override]
+        """All but the last of its notices."""
+        return self.notices[:-1]

@@ -1,0 +1,41 @@
+"""nullmailer: its control files and their defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sim.scenario.products.base import MANY, Product, named
+from sim.scenario.quantity import DAY, HOUR, MINUTE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nullmailer(Product):
+    """Nullmailer's control files (nullmailer-send(8)); it sends one message at a time, and knows no destinations.
+
+    Its protocol program has no timers: it is killed when it has run for `sendtimeout` (send.cc).
+    """
+
+    pausetime: float = MINUTE
+    maxpause: float = DAY
+    queuelifetime: float = 7 * DAY
+    sendtimeout: float = HOUR
+
+    connect_timeout = named("sendtimeout")
+    helo_timeout = named("sendtimeout")
+    mail_timeout = named("sendtimeout")
+    rcpt_timeout = named("sendtimeout")
+    data_init_timeout = named("sendtimeout")
+    data_xfer_timeout = named("sendtimeout")
+    data_done_timeout = named("sendtimeout")
+    quit_timeout = named("sendtimeout")
+    session_timeout = named("sendtimeout")
+    destinations = "all"
+    # getaddrinfo (RFC 6724).
+    prefers_family = "ipv6"
+    process_limit = 1
+    recipient_limit = MANY
+    reuse = "never"
+    lifetime = named("queuelifetime")
+    return_limit = 0
+    eight_bits = "pass"
+    greets_with = "HELO"

@@ -1,0 +1,71 @@
+"""OpenSMTPD: its settings and their defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sim.scenario.products.base import Product, named
+from sim.scenario.quantity import DAY, HOUR, MINUTE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenSmtpd(Product):
+    """OpenSMTPD's settings (smtpd.conf(5)), and its limits by their names in its source (limit.c).
+
+    Its limits are of a relay (a domain's mail) and of its routes, one to each host (mta.c); those of a route are the
+    narrow ones, so that a destination is a host here.
+    """
+
+    expire: float = 4 * DAY
+    maxconn_per_host: int = 10
+    maxconn_per_route: int = 5
+    maxconn_per_source: int = 100
+    maxconn_per_connector: int = 20
+    maxconn_per_relay: int = 100
+    maxconn_per_domain: int = 100
+    conndelay_route: float = 5.0
+    conndelay_relay: float = 2.0
+    max_mail_per_session: int = 100
+    sessdelay_keepalive: float = 10.0
+    warn_interval: tuple[float, ...] = (4 * HOUR,)
+
+    # mta_session.c: io_set_timeout(s->io, 300000), whatever it waits for, from its last write or reply on.
+    connect_timeout = 5 * MINUTE
+    data_init_timeout = 5 * MINUTE
+    data_xfer_timeout = 5 * MINUTE
+    data_done_timeout = 5 * MINUTE
+    process_limit = named("maxconn_per_source")
+    # smtp.c: half of its descriptors, of which it has 1,024, less some; it pauses its listeners then. SMTPD_BACKLOG.
+    server_limit = 497
+    listen_backlog = 5
+    when_full = "wait"
+    connection_count_limit = named("max_mail_per_session")
+    connection_idle_limit = named("sessdelay_keepalive")
+    reuse = "mail"
+    # mta_session.c: MTA_RSET, and then MTA_READY, where it says QUIT if nothing waits.
+    keeps_refused = "any"
+    initial_concurrency = 1
+    # libasr asks for inet4, then for inet6.
+    prefers_family = "ipv4"
+
+    @property
+    def destination_concurrency_limit(self) -> int:  # type: ignore[override]
+        """The narrowest of the limits of one next hop's connections."""
+        return min(
+            self.maxconn_per_host,
+            self.maxconn_per_route,
+            self.maxconn_per_connector,
+            self.maxconn_per_relay,
+            self.maxconn_per_domain,
+        )
+
+    @property
+    def connection_delay(self) -> float:  # type: ignore[override]
+        """The longer of the delays after a connection to the same next hop."""
+        return max(self.conndelay_route, self.conndelay_relay)
+
+    lifetime = named("expire")
+    # mta_session.c sends what is in the queue; MAIL has RET and ENVID alone.
+    eight_bits = "pass"
+    says_body = "never"
+    delay_warnings = named("warn_interval")

@@ -1,0 +1,51 @@
+"""qmail: its control files and their defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sim.scenario.products.base import Product, named
+from sim.scenario.quantity import DAY, MINUTE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Qmail(Product):
+    """Qmail's control files (qmail-send(8), qmail-remote(8)); it has one recipient a session.
+
+    It knows no destinations: concurrencyremote is for all recipients that are not local.
+    """
+
+    queuelifetime: float = 7 * DAY
+    concurrencyremote: int = 20
+    timeoutconnect: float = MINUTE
+    timeoutremote: float = 20 * MINUTE
+    timeoutsmtpd: float = 20 * MINUTE
+    doublebounceto: str = "postmaster"
+
+    connect_timeout = named("timeoutconnect")
+    helo_timeout = named("timeoutremote")
+    mail_timeout = named("timeoutremote")
+    rcpt_timeout = named("timeoutremote")
+    data_init_timeout = named("timeoutremote")
+    # timeoutwrite.c, timeoutread.c: for each write and read, of which the last is the reply's.
+    data_xfer_timeout = named("timeoutremote")
+    data_done_timeout = named("timeoutremote")
+    quit_timeout = named("timeoutremote")
+    idle_timeout = named("timeoutsmtpd")
+    destinations = "all"
+    process_limit = named("concurrencyremote")
+    # tcpserver's -c and -b: at the limit it accepts nobody before a child has ended.
+    server_limit = 40
+    listen_backlog = 20
+    when_full = "wait"
+    recipient_limit = 1
+    mx_session_limit = 1
+    families = (4,)
+    write_size = 1024
+    reuse = "never"
+    lifetime = named("queuelifetime")
+    returns_whole = True
+    postmaster = named("doublebounceto")
+    postmaster_hears = ("2bounce",)
+    eight_bits = "pass"
+    greets_with = "HELO"

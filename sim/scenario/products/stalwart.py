@@ -1,0 +1,59 @@
+"""Stalwart: its settings and their defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import accumulate
+
+from sim.scenario.products.base import Product, named
+from sim.scenario.quantity import DAY, HOUR, MINUTE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stalwart(Product):
+    """Stalwart's settings below `queue` and `session`: the last of its schedule's intervals comes again and again.
+
+    A message's recipients go by domain, as its queue has them.
+    """
+
+    schedule: tuple[float, ...] = (
+        2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, DAY, 3 * DAY
+    )  # fmt: skip
+    expire: float = 3 * DAY
+    dsn_schedule: tuple[float, ...] = (15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR)
+    dsn_max_attempts: int = 10
+    connect: float = 5 * MINUTE
+    greeting: float = 5 * MINUTE
+    mail_from: float = 5 * MINUTE
+    rcpt_to: float = 5 * MINUTE
+    data: float = 10 * MINUTE
+    max_mx: int = 7
+    max_connections: int = 8192
+    received_headers: int = 50
+    notify: tuple[float, ...] = (DAY, 3 * DAY)
+
+    connect_timeout = named("connect")
+    helo_timeout = named("greeting")
+    mail_timeout = named("mail_from")
+    rcpt_timeout = named("rcpt_to")
+    data_init_timeout = named("data")
+    data_xfer_timeout = named("data")
+    # smtp/src/outbound/client.rs, send_message(): a time for all of it, which the reply has once more.
+    data_total_timeout = named("data")
+    data_done_timeout = named("data")
+    destinations = "domain"
+    mx_address_limit = named("max_mx")
+    prefers_family = "ipv4"
+    server_limit = named("max_connections")
+    hopcount_limit = named("received_headers")
+    reuse = "never"
+    lifetime = named("expire")
+    return_limit = 0
+    # smtp/src/outbound/session.rs sends what is in the queue; build_mail_from() says no BODY.
+    eight_bits = "pass"
+    says_body = "never"
+
+    @property
+    def delay_warnings(self) -> tuple[float, ...]:  # type: ignore[override]
+        """Each so long after the one before."""
+        return tuple(accumulate(self.notify))

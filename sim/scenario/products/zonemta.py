@@ -1,0 +1,43 @@
+"""ZoneMTA: its settings and their defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sim.scenario.products.base import MANY, Product, named
+from sim.scenario.quantity import HOUR, MINUTE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneMta(Product):
+    """ZoneMTA's intervals between tries (it gives up when they are used up) and connections of a zone.
+
+    Its queue goes by domain. Since 3.9.0 a sender is told after 3 h that his mail is late.
+    """
+
+    deferTimes: tuple[float, ...] = tuple(  # noqa: N815 - its own name
+        MINUTE * gap for gap in (5, 7, 8, 25, 75, 120, *[240] * 11)
+    )
+    connections: int = 5
+    delay_warnings: tuple[float, ...] = (3 * HOUR,)
+
+    # nodemailer's smtp-connection: SOCKET_TIMEOUT, which node.js starts anew as long as its socket takes something.
+    mail_timeout = 10 * MINUTE
+    rcpt_timeout = 10 * MINUTE
+    data_init_timeout = 10 * MINUTE
+    data_xfer_timeout = 10 * MINUTE
+    quit_timeout = 10 * MINUTE
+
+    destinations = "domain"
+    prefers_family = "ipv4"
+    process_limit = named("connections")
+    server_limit = MANY
+    return_limit = 0
+    # nodemailer's smtp-connection, which it sends with, converts nothing, and is given no use8BitMime (lib/sender.js).
+    eight_bits = "pass"
+    says_body = "never"
+
+    @property
+    def lifetime(self) -> float:  # type: ignore[override]
+        """When its intervals are used up."""
+        return sum(self.deferTimes)
