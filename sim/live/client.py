@@ -19,7 +19,8 @@ from sim.mta.client.transmission import Transmission
 from sim.mta.queue.queue import Failure
 from sim.protocol.smtp.events import Parameters
 from sim.protocol.smtp.replies import Reply
-from sim.scenario.products import Postfix, Product
+from sim.scenario.products.base import Product
+from sim.scenario.products.postfix import Postfix
 from sim.scenario.spec import Host
 
 __all__ = ["ACCEPTED", "PERMANENT", "TEMPORARY", "Delivery", "parse_server", "send"]

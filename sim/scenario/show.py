@@ -17,7 +17,7 @@ from ruamel.yaml.scalarstring import SingleQuotedScalarString
 
 from sim.mail.address import Address
 from sim.scenario.distribution import Distribution
-from sim.scenario.products import PRODUCTS, Delays, product_name
+from sim.scenario.products import BY_TYPE
 from sim.scenario.quantity import (
     PROBABILITY,
     format_bit_rate,
@@ -71,8 +71,7 @@ _KINDS = (
     *get_args(Distribution),
     *get_args(Source),
     *get_args(Carrier),
-    *PRODUCTS.values(),
-    Delays,
+    *BY_TYPE.values(),
     Window,
     ClockWindow,
 )
@@ -226,7 +225,7 @@ def _host(host: Host, *, alike: bool) -> Settings:
 
 def _mta(mta: Product, parameters: Settings) -> Settings:
     """An MTA as the file has it; a list of delays has no name."""
-    name = product_name(mta)
+    name = mta.name
     return {name: parameters} if name else parameters
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from sim.mta.queue.queue import Entry
 from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.results.facts import ActFact
-from sim.scenario.products import Exim, OpenSmtpd
 from sim.scenario.products.commands import RESTART_TIME, Act, command
+from sim.scenario.products.exim import Exim
+from sim.scenario.products.opensmtpd import OpenSmtpd
 
 if TYPE_CHECKING:
     from sim.world.host.host import Station

@@ -34,8 +34,12 @@ from wire import Wire
 
 from sim.live.limits import Limits
 from sim.mta.server import policy
-from sim.scenario.products import Exim, Postfix, Qmail, Sendmail
-from sim.scenario.spec.policies import Errors, Policies
+from sim.scenario.products.base import ErrorLimits
+from sim.scenario.products.exim import Exim
+from sim.scenario.products.postfix import Postfix
+from sim.scenario.products.qmail import Qmail
+from sim.scenario.products.sendmail import Sendmail
+from sim.scenario.spec.policies import Policies
 
 ACCOUNTS = {"u": "secret", "boss@c.example": "secret"}
 EXTENSIONS = (
@@ -180,7 +184,7 @@ def _settings(chance: Random) -> dict[str, object]:
             Policies(),
             Policies(),
             Policies(sessions_at_once=3),
-            Policies(greeting_delay=0.02, errors=Errors(soft_limit=2, hard_limit=8, delay=0.01)),
+            Policies(greeting_delay=0.02, errors=ErrorLimits(soft_limit=2, hard_limit=8, delay=0.01)),
         ]
     )
     offers = tuple(chance.sample(EXTENSIONS, len(EXTENSIONS))) if chance.random() < 0.7 else ("SIZE",)

@@ -15,7 +15,8 @@ import pytest
 from live_host import ENVELOPE, MESSAGE, Peer, Served, served
 
 from sim.live.limits import Limits
-from sim.scenario.products import Exim, Sendmail
+from sim.scenario.products.exim import Exim
+from sim.scenario.products.sendmail import Sendmail
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from sim.live import log
 from sim.mail.path import NULL_PATH, parse_forward_path
 from sim.mta.server.accepted_mail import AcceptedMail
 from sim.protocol.smtp import events, replies
-from sim.scenario.products import Exim
+from sim.scenario.products.exim import Exim
 from sim.scenario.spec.policies import Policies, Refusal
 
 

@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 from live_host import Peer, served
 
-from sim.scenario.products import Exim, OpenSmtpd, Postfix, Product, Qmail, Sendmail
+from sim.scenario.products.base import Product
+from sim.scenario.products.exim import Exim
+from sim.scenario.products.opensmtpd import OpenSmtpd
+from sim.scenario.products.postfix import Postfix
+from sim.scenario.products.qmail import Qmail
+from sim.scenario.products.sendmail import Sendmail
 
 RECEIVED = b"Received: from a by b; Sat, 01 Jan 2000 00:00:00 +0000\r\n"
 

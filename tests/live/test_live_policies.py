@@ -14,8 +14,9 @@ from live_host import ENVELOPE, MESSAGE, Peer, Served, scenario, served
 from sim.live.limits import Limits
 from sim.live.maildir import Maildir
 from sim.live.server import LiveServer
+from sim.scenario.products.base import ErrorLimits
 from sim.scenario.products.commands import Act
-from sim.scenario.spec.policies import Errors, Greylist, Policies, Rate, Refusal
+from sim.scenario.spec.policies import Greylist, Policies, Rate, Refusal
 
 DATA = b"DATA\r\n" + MESSAGE + b".\r\n"
 
@@ -131,7 +132,7 @@ def test_the_greeting_is_held_back(tmp_path: Path):
 
 def test_errors_cost_time_and_end_the_session(tmp_path: Path):
     """From the soft limit on each reply is held back, and at the hard one the session ends."""
-    policies = Policies(errors=Errors(soft_limit=2, hard_limit=4, delay=0.1))
+    policies = Policies(errors=ErrorLimits(soft_limit=2, hard_limit=4, delay=0.1))
     with served(tmp_path, policies=policies) as host, Peer(host.port) as peer:
         began = time.monotonic()
         for _ in range(5):

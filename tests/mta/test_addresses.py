@@ -7,17 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.mta.queue.address_order import Candidate, in_order
-from sim.scenario.products import (
-    PRODUCTS,
-    Exchange,
-    Exim,
-    Haraka,
-    OpenSmtpd,
-    Postfix,
-    Qmail,
-    Sendmail,
-    Stalwart,
-)
+from sim.scenario.products import PRODUCTS
+from sim.scenario.products.exchange import Exchange
+from sim.scenario.products.exim import Exim
+from sim.scenario.products.haraka import Haraka
+from sim.scenario.products.opensmtpd import OpenSmtpd
+from sim.scenario.products.postfix import Postfix
+from sim.scenario.products.qmail import Qmail
+from sim.scenario.products.sendmail import Sendmail
+from sim.scenario.products.stalwart import Stalwart
 
 V4, V6 = 4, 6
 

@@ -10,7 +10,9 @@ from test_transmission import path, script
 
 from sim.mta.client.envelope import chunks
 from sim.protocol.smtp.events import Chunk, LastChunk
-from sim.scenario.products import Exchange, Exim, Postfix
+from sim.scenario.products.exchange import Exchange
+from sim.scenario.products.exim import Exim
+from sim.scenario.products.postfix import Postfix
 
 HEADER = b"Subject: x\r\n\r\n"
 LARGE = HEADER + (b"y" * 68 + b"\r\n") * 200

@@ -7,7 +7,13 @@ from math import inf
 import pytest
 
 from sim.mta.reports.delay_warnings import DelayWarnings, delay_warnings_of
-from sim.scenario.products import DAY, HOUR, PRODUCTS, Delays, Exim, OpenSmtpd, Postfix, Sendmail
+from sim.scenario.products import PRODUCTS
+from sim.scenario.products.delays import Delays
+from sim.scenario.products.exim import Exim
+from sim.scenario.products.opensmtpd import OpenSmtpd
+from sim.scenario.products.postfix import Postfix
+from sim.scenario.products.sendmail import Sendmail
+from sim.scenario.quantity import DAY, HOUR
 
 DEFAULTS = {
     "postfix": (),  # delay_warning_time = 0h

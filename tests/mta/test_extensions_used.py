@@ -16,21 +16,19 @@ from sim.mail.seven_bit import encoded_header
 from sim.mta.client.envelope import NOT_CONVERTIBLE, Mailing, fit, needs_smtputf8
 from sim.mta.client.transmission import Transmission
 from sim.mta.queue.queue import Failure
-from sim.scenario.products import (
-    PRODUCTS,
-    Exchange,
-    Exim,
-    Haraka,
-    Jsms,
-    Nullmailer,
-    OpenSmtpd,
-    Postfix,
-    Qmail,
-    Rfc5321,
-    Sendmail,
-    Stalwart,
-    ZoneMta,
-)
+from sim.scenario.products import PRODUCTS
+from sim.scenario.products.exchange import Exchange
+from sim.scenario.products.exim import Exim
+from sim.scenario.products.haraka import Haraka
+from sim.scenario.products.jsms import Jsms
+from sim.scenario.products.nullmailer import Nullmailer
+from sim.scenario.products.opensmtpd import OpenSmtpd
+from sim.scenario.products.postfix import Postfix
+from sim.scenario.products.qmail import Qmail
+from sim.scenario.products.rfc5321 import Rfc5321
+from sim.scenario.products.sendmail import Sendmail
+from sim.scenario.products.stalwart import Stalwart
+from sim.scenario.products.zonemta import ZoneMta
 from sim.scenario.spec import Host
 
 EVERYTHING = (

@@ -13,7 +13,9 @@ from sim.mta.server.greylist import Greylist
 from sim.mta.server.policy import Gate, Guard
 from sim.mta.server.reception import Reception
 from sim.protocol.smtp import replies
-from sim.scenario.products import Exim, Postfix
+from sim.scenario.products.base import ErrorLimits
+from sim.scenario.products.exim import Exim
+from sim.scenario.products.postfix import Postfix
 from sim.scenario.spec import Domain, Host, policies
 from sim.scenario.spec.policies import Policies, Rate, Refusal
 
@@ -270,7 +272,7 @@ def test_anvil_counts_in_pieces_of_time(windows: str, let_in: list[int]):
 
 def test_errors_hold_replies_back_and_end_the_session():
     """Two errors are free but for the second's own reply, mail that is taken forgives them, the third ends it."""
-    errors = policies.Errors(soft_limit=2, hard_limit=3, delay=1.5)
+    errors = ErrorLimits(soft_limit=2, hard_limit=3, delay=1.5)
     gate = Gate(guard(greeting_delay=6.0), "a", Clock())
     domain = Domain(name="b.example", mx=((10, "b"),), users=("bob",))
     host = Host(name="b", policies=Policies(errors=errors))

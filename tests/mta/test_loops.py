@@ -9,19 +9,17 @@ from hypothesis import strategies as st
 from sim.mail.address import Address
 from sim.mail.trace import delivered_to
 from sim.mta.server.loops import has_passed, is_looping, loop_checks
-from sim.scenario.products import (
-    Delays,
-    Exchange,
-    Exim,
-    Haraka,
-    OpenSmtpd,
-    Postfix,
-    Product,
-    Qmail,
-    Rfc5321,
-    Sendmail,
-    Stalwart,
-)
+from sim.scenario.products.base import Product
+from sim.scenario.products.delays import Delays
+from sim.scenario.products.exchange import Exchange
+from sim.scenario.products.exim import Exim
+from sim.scenario.products.haraka import Haraka
+from sim.scenario.products.opensmtpd import OpenSmtpd
+from sim.scenario.products.postfix import Postfix
+from sim.scenario.products.qmail import Qmail
+from sim.scenario.products.rfc5321 import Rfc5321
+from sim.scenario.products.sendmail import Sendmail
+from sim.scenario.products.stalwart import Stalwart
 
 RECEIVED = b"Received: from a by b; Sat, 01 Jan 2000 00:00:00 +0000\r\n"
 

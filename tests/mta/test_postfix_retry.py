@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sim.mta.retry.base import Round
 from sim.mta.retry.daemon import PostfixRetry
-from sim.scenario.products import Postfix
+from sim.scenario.products.postfix import Postfix
 
 HOUR, MINUTE, DAY = 3600.0, 60.0, 86400.0
 

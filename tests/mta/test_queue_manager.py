@@ -12,7 +12,11 @@ from sim.mta.queue.destination import Concurrency
 from sim.mta.queue.jobs import Slots
 from sim.mta.queue.queue import Failure
 from sim.mta.queue.queue_manager import QueueManager, queue_manager_of
-from sim.scenario.products import Delays, Exchange, Nullmailer, OpenSmtpd, Product
+from sim.scenario.products.base import Product
+from sim.scenario.products.delays import Delays
+from sim.scenario.products.exchange import Exchange
+from sim.scenario.products.nullmailer import Nullmailer
+from sim.scenario.products.opensmtpd import OpenSmtpd
 
 DOWN = Failure(0, "4.4.1", "connection timed out")
 

@@ -9,20 +9,16 @@ from sim.mta.retry.exim import NOT_YET, EximRetry
 from sim.mta.retry.opensmtpd import NO_ROUTE, OpenSmtpdRetry
 from sim.mta.retry.qmail import SILENT, QmailRetry
 from sim.mta.retry.registry import retry_of
-from sim.scenario.products import (
-    DAY,
-    HOUR,
-    MINUTE,
-    Exchange,
-    Exim,
-    Jsms,
-    OpenSmtpd,
-    Qmail,
-    Rfc5321,
-    Sendmail,
-    Stalwart,
-    ZoneMta,
-)
+from sim.scenario.products.exchange import Exchange
+from sim.scenario.products.exim import Exim
+from sim.scenario.products.jsms import Jsms
+from sim.scenario.products.opensmtpd import OpenSmtpd
+from sim.scenario.products.qmail import Qmail
+from sim.scenario.products.rfc5321 import Rfc5321
+from sim.scenario.products.sendmail import Sendmail
+from sim.scenario.products.stalwart import Stalwart
+from sim.scenario.products.zonemta import ZoneMta
+from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 
 def qmail(draw: float = 0.0) -> QmailRetry:

@@ -11,24 +11,21 @@ from hypothesis import strategies as st
 from sim.mta.retry.base import Retry, Round
 from sim.mta.retry.exim import NOT_YET, TOO_LONG, EximRetry, Record, rule_for, wait
 from sim.mta.retry.registry import retry_of
-from sim.scenario.products import (
-    PRODUCTS,
-    Delays,
-    Exchange,
-    Exim,
-    Haraka,
-    Jsms,
-    Nullmailer,
-    OpenSmtpd,
-    Postfix,
-    Product,
-    Qmail,
-    RetryRule,
-    Rfc5321,
-    Sendmail,
-    Stalwart,
-    ZoneMta,
-)
+from sim.scenario.products import PRODUCTS
+from sim.scenario.products.base import Product
+from sim.scenario.products.delays import Delays
+from sim.scenario.products.exchange import Exchange
+from sim.scenario.products.exim import Exim, RetryRule
+from sim.scenario.products.haraka import Haraka
+from sim.scenario.products.jsms import Jsms
+from sim.scenario.products.nullmailer import Nullmailer
+from sim.scenario.products.opensmtpd import OpenSmtpd
+from sim.scenario.products.postfix import Postfix
+from sim.scenario.products.qmail import Qmail
+from sim.scenario.products.rfc5321 import Rfc5321
+from sim.scenario.products.sendmail import Sendmail
+from sim.scenario.products.stalwart import Stalwart
+from sim.scenario.products.zonemta import ZoneMta
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 

@@ -8,8 +8,12 @@ from ruamel.yaml import YAML
 
 from sim.scenario.errors import ScenarioError
 from sim.scenario.load import loads
-from sim.scenario.products import PRODUCTS, Delays, Exim, Postfix, Sendmail
+from sim.scenario.products import PRODUCTS
 from sim.scenario.products.commands import COMMANDS, Act, command
+from sim.scenario.products.delays import Delays
+from sim.scenario.products.exim import Exim
+from sim.scenario.products.postfix import Postfix
+from sim.scenario.products.sendmail import Sendmail
 from sim.scenario.schema import schema
 from sim.scenario.show import show
 

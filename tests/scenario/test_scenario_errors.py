@@ -11,7 +11,9 @@ import pytest
 
 from sim.scenario.errors import Problem, ScenarioError
 from sim.scenario.load import load, loads
-from sim.scenario.products import Delays, Exim, Postfix
+from sim.scenario.products.delays import Delays
+from sim.scenario.products.exim import Exim
+from sim.scenario.products.postfix import Postfix
 from sim.scenario.syntax.extensions import KEYWORDS
 from sim.scenario.syntax.form import HostForm
 
@@ -25,7 +27,7 @@ def messages(text, folder=".", **options):
     return str(caught.value).split("\n")
 
 
-MTAS = "allowed are postfix, exim, sendmail, qmail, opensmtpd, exchange, haraka, stalwart, zonemta, nullmailer, jsms, rfc5321"
+MTAS = "allowed are exchange, exim, haraka, jsms, nullmailer, opensmtpd, postfix, qmail, rfc5321, sendmail, stalwart, zonemta"
 WORD = "allowed is text of 1 to 255 octets without control characters; put other values in quotes"
 
 

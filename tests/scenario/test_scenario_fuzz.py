@@ -13,7 +13,8 @@ from ruamel.yaml import YAML
 
 from sim.scenario.errors import ScenarioError
 from sim.scenario.load import loads
-from sim.scenario.products import PRODUCTS, Delays
+from sim.scenario.products import PRODUCTS
+from sim.scenario.products.delays import Delays
 from sim.scenario.schema import schema
 from sim.scenario.show import scenario_hash, show
 from sim.scenario.spec import Scenario

@@ -16,18 +16,15 @@ from sim.scenario.distribution import Constant, Empirical, Exponential, Lognorma
 from sim.scenario.errors import ScenarioError
 from sim.scenario.load import load, loads
 from sim.scenario.names import dns_label, unique
-from sim.scenario.products import (
-    DAY,
-    PRODUCTS,
-    Delays,
-    Exim,
-    Haraka,
-    OpenSmtpd,
-    Postfix,
-    Qmail,
-    RetryRule,
-    Sendmail,
-)
+from sim.scenario.products import PRODUCTS
+from sim.scenario.products.delays import Delays
+from sim.scenario.products.exim import Exim, RetryRule
+from sim.scenario.products.haraka import Haraka
+from sim.scenario.products.opensmtpd import OpenSmtpd
+from sim.scenario.products.postfix import Postfix
+from sim.scenario.products.qmail import Qmail
+from sim.scenario.products.sendmail import Sendmail
+from sim.scenario.quantity import DAY
 from sim.scenario.show import show
 from sim.scenario.spec import (
     Architecture,

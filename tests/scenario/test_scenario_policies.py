@@ -8,10 +8,11 @@ from ruamel.yaml import YAML
 
 from sim.scenario.errors import ScenarioError
 from sim.scenario.load import loads
+from sim.scenario.products.base import ErrorLimits
 from sim.scenario.schema import schema
 from sim.scenario.show import show
 from sim.scenario.spec import Collects
-from sim.scenario.spec.policies import NO_POLICIES, Errors, Greylist, Policies, Rate, Refusal
+from sim.scenario.spec.policies import NO_POLICIES, Greylist, Policies, Rate, Refusal
 
 TEXT = """
 network: {{nodes: [a, b], links: [{{between: [a, b]}}]}}
@@ -47,7 +48,7 @@ def test_everything_is_read():
         recipients=Rate(count=9, per=3600.0, counts="tries", code=452, enhanced="4.5.3", text="slow"),
         sessions_at_once=2,
         messages_per_session=5,
-        errors=Errors(soft_limit=1, hard_limit=0, delay=5.0),
+        errors=ErrorLimits(soft_limit=1, hard_limit=0, delay=5.0),
         greeting_delay=6.0,
         spool=10_000_000,
         unknown_users="bounce",

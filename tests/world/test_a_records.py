@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from sim.scenario.products import Exchange, Exim, Haraka, OpenSmtpd, Postfix, Product, Qmail, Sendmail
+from sim.scenario.products.base import Product
+from sim.scenario.products.exchange import Exchange
+from sim.scenario.products.exim import Exim
+from sim.scenario.products.haraka import Haraka
+from sim.scenario.products.opensmtpd import OpenSmtpd
+from sim.scenario.products.postfix import Postfix
+from sim.scenario.products.qmail import Qmail
+from sim.scenario.products.sendmail import Sendmail
 from sim.scenario.spec import DAY, NULL_MX, Domain, MxChange
 from tests.world.worlds import message, run, scenario
 

@@ -10,7 +10,11 @@ import pytest
 
 from sim.scenario.errors import ScenarioError
 from sim.scenario.load import loads
-from sim.scenario.products import Delays, Exim, Postfix, Qmail, Sendmail
+from sim.scenario.products.delays import Delays
+from sim.scenario.products.exim import Exim
+from sim.scenario.products.postfix import Postfix
+from sim.scenario.products.qmail import Qmail
+from sim.scenario.products.sendmail import Sendmail
 from sim.scenario.show import show
 from sim.scenario.spec import Address, Domain, Interval, Weather
 from sim.scenario.spec.policies import Greylist, Policies, Rate

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from worlds import message, run, scenario
 
 from sim.mail.address import LOCAL_PART_LIMIT, Address
-from sim.scenario.products import Postfix, Product
+from sim.scenario.products.base import Product
+from sim.scenario.products.postfix import Postfix
 from sim.scenario.spec import Domain
 
 UTF8 = ("PIPELINING", "SIZE", "8BITMIME", "ENHANCEDSTATUSCODES", "DSN", "SMTPUTF8")

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from sim.scenario.distribution import Constant, Exponential
 from sim.scenario.errors import ScenarioError
 from sim.scenario.load import loads
-from sim.scenario.products import PRODUCTS, Postfix
+from sim.scenario.products import PRODUCTS
+from sim.scenario.products.postfix import Postfix
 from sim.scenario.show import show
 from sim.scenario.spec import Interval, Weather
 from sim.scenario.spec.capacity import Capacity, Filters

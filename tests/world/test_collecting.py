@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from worlds import message, run, scenario
 
-from sim.scenario.products import DAY, Exim, Nullmailer, RetryRule
+from sim.scenario.products.exim import Exim, RetryRule
+from sim.scenario.products.nullmailer import Nullmailer
+from sim.scenario.quantity import DAY
 from sim.scenario.spec import HOUR, Collects, Domain, Host, Interval, Postfix, Weather
 from sim.scenario.spec.policies import Policies, Refusal
 from sim.world.engine.tls import Protection

@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import message, run, scenario
 
-from sim.scenario.products import PRODUCTS, Delays, Postfix
+from sim.scenario.products import PRODUCTS
+from sim.scenario.products.delays import Delays
+from sim.scenario.products.postfix import Postfix
 from sim.scenario.spec import Interval, NameService, Weather
 
 RTT = 0.1

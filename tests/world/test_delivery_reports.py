@@ -6,19 +6,17 @@ import pytest
 from asked import ALL, FEW, KNOWS_ALL, KNOWS_FEW, Mail, send
 
 from sim.scenario.load import loads
-from sim.scenario.products import (
-    Exchange,
-    Exim,
-    Haraka,
-    Nullmailer,
-    OpenSmtpd,
-    Postfix,
-    Product,
-    Qmail,
-    Rfc5321,
-    Sendmail,
-    Stalwart,
-)
+from sim.scenario.products.base import Product
+from sim.scenario.products.exchange import Exchange
+from sim.scenario.products.exim import Exim
+from sim.scenario.products.haraka import Haraka
+from sim.scenario.products.nullmailer import Nullmailer
+from sim.scenario.products.opensmtpd import OpenSmtpd
+from sim.scenario.products.postfix import Postfix
+from sim.scenario.products.qmail import Qmail
+from sim.scenario.products.rfc5321 import Rfc5321
+from sim.scenario.products.sendmail import Sendmail
+from sim.scenario.products.stalwart import Stalwart
 from sim.scenario.spec import Domain
 from sim.world.simulation import Simulation
 

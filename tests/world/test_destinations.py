@@ -6,7 +6,12 @@ import pytest
 from worlds import message, run, scenario
 
 from sim.mta.queue.destination import naming_of
-from sim.scenario.products import DAY, Exim, OpenSmtpd, Postfix, Qmail, Sendmail
+from sim.scenario.products.exim import Exim
+from sim.scenario.products.opensmtpd import OpenSmtpd
+from sim.scenario.products.postfix import Postfix
+from sim.scenario.products.qmail import Qmail
+from sim.scenario.products.sendmail import Sendmail
+from sim.scenario.quantity import DAY
 from sim.scenario.spec import Domain, Interval, Weather
 
 ALWAYS_DOWN = Weather(down=(Interval(start=0.0, end=1000 * DAY),))

@@ -9,7 +9,7 @@ import pytest
 from worlds import message, scenario
 
 from sim.results.facts import AttemptFact
-from sim.scenario.products import Postfix
+from sim.scenario.products.postfix import Postfix
 from sim.scenario.spec.policies import Policies, Refusal
 from sim.world.simulation import Simulation
 

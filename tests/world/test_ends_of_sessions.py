@@ -7,10 +7,14 @@ from dataclasses import replace
 import pytest
 from worlds import message, run, scenario
 
-from sim.scenario.products import Exim, Postfix, Qmail, Sendmail
+from sim.scenario.products.base import ErrorLimits
+from sim.scenario.products.exim import Exim
+from sim.scenario.products.postfix import Postfix
+from sim.scenario.products.qmail import Qmail
+from sim.scenario.products.sendmail import Sendmail
 from sim.scenario.spec import DAY, Interval, Weather
 from sim.scenario.spec.carriers import X25, Bsc
-from sim.scenario.spec.policies import Errors, Policies
+from sim.scenario.spec.policies import Policies
 
 
 def first(*, down=(), up=DAY, crash=None, size=1000, client=None, server=None, rate=1e6):
@@ -127,7 +131,7 @@ def test_mail_that_arrives_when_its_client_has_given_up_took_no_longer(patience)
 @pytest.mark.parametrize("carrier", [None, Bsc()], ids=["TCP", "BSC"])
 def test_a_client_says_quit_to_a_server_that_has_hung_up(carrier):
     """Its 421 stood behind the replies to a whole envelope (smtpd_hard_error_limit): the client reads it for QUIT's."""
-    hosts = {"b": {"policies": Policies(errors=Errors(soft_limit=0, hard_limit=2))}}
+    hosts = {"b": {"policies": Policies(errors=ErrorLimits(soft_limit=0, hard_limit=2))}}
     spec = scenario("a-b", message(0, "u1@a", "nobody@b"), hosts=hosts)
     links = tuple(replace(link, carrier=carrier) for link in spec.network.links)
     facts = run(replace(spec, network=replace(spec.network, links=links)))

@@ -22,7 +22,8 @@ from every_fault import (
     table,
 )
 
-from sim.scenario.products import PRODUCTS, Qmail
+from sim.scenario.products import PRODUCTS
+from sim.scenario.products.qmail import Qmail
 
 README = Path(__file__).parents[1] / "README.md"
 

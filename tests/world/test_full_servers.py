@@ -10,20 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.scenario.load import loads
-from sim.scenario.products import (
-    MANY,
-    PRODUCTS,
-    Exchange,
-    Exim,
-    Haraka,
-    OpenSmtpd,
-    Postfix,
-    Product,
-    Qmail,
-    Sendmail,
-    Stalwart,
-    ZoneMta,
-)
+from sim.scenario.products import PRODUCTS
+from sim.scenario.products.base import MANY, Product
+from sim.scenario.products.exchange import Exchange
+from sim.scenario.products.exim import Exim
+from sim.scenario.products.haraka import Haraka
+from sim.scenario.products.opensmtpd import OpenSmtpd
+from sim.scenario.products.postfix import Postfix
+from sim.scenario.products.qmail import Qmail
+from sim.scenario.products.sendmail import Sendmail
+from sim.scenario.products.stalwart import Stalwart
+from sim.scenario.products.zonemta import ZoneMta
 from sim.scenario.spec import Host, Interval, Tcp, Weather
 from sim.world.simulation import Simulation
 from tests.world.worlds import message, run, scenario

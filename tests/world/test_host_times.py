@@ -9,7 +9,8 @@ import pytest
 from worlds import message, run, scenario
 
 from sim.scenario.distribution import Lognormal, Uniform
-from sim.scenario.products import Exim, Postfix
+from sim.scenario.products.exim import Exim
+from sim.scenario.products.postfix import Postfix
 from sim.scenario.spec import Host, Interval, Weather
 from sim.scenario.spec.policies import Policies, Refusal
 from sim.world.engine.host_times import HostTimes

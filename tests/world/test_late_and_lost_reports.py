@@ -6,26 +6,22 @@ import pytest
 from asked import KNOWS_ALL, Mail, send
 from worlds import message, run, scenario
 
-from sim.scenario.products import (
-    DAY,
-    HOUR,
-    PRODUCTS,
-    Delays,
-    Exchange,
-    Exim,
-    Haraka,
-    Jsms,
-    Nullmailer,
-    OpenSmtpd,
-    Postfix,
-    Product,
-    Qmail,
-    RetryRule,
-    Rfc5321,
-    Sendmail,
-    Stalwart,
-    ZoneMta,
-)
+from sim.scenario.products import PRODUCTS
+from sim.scenario.products.base import Product
+from sim.scenario.products.delays import Delays
+from sim.scenario.products.exchange import Exchange
+from sim.scenario.products.exim import Exim, RetryRule
+from sim.scenario.products.haraka import Haraka
+from sim.scenario.products.jsms import Jsms
+from sim.scenario.products.nullmailer import Nullmailer
+from sim.scenario.products.opensmtpd import OpenSmtpd
+from sim.scenario.products.postfix import Postfix
+from sim.scenario.products.qmail import Qmail
+from sim.scenario.products.rfc5321 import Rfc5321
+from sim.scenario.products.sendmail import Sendmail
+from sim.scenario.products.stalwart import Stalwart
+from sim.scenario.products.zonemta import ZoneMta
+from sim.scenario.quantity import DAY, HOUR
 from sim.scenario.spec import Domain, Interval, Weather
 from sim.scenario.spec.policies import Policies, Refusal
 

@@ -7,7 +7,14 @@ from collections import Counter
 import pytest
 from worlds import message, run, scenario
 
-from sim.scenario.products import Exchange, Exim, Haraka, Jsms, OpenSmtpd, Postfix, Qmail, Sendmail
+from sim.scenario.products.exchange import Exchange
+from sim.scenario.products.exim import Exim
+from sim.scenario.products.haraka import Haraka
+from sim.scenario.products.jsms import Jsms
+from sim.scenario.products.opensmtpd import OpenSmtpd
+from sim.scenario.products.postfix import Postfix
+from sim.scenario.products.qmail import Qmail
+from sim.scenario.products.sendmail import Sendmail
 from sim.scenario.spec import Domain, Interval, Weather
 from sim.scenario.spec.policies import Policies, Refusal
 

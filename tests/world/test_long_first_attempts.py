@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from worlds import message, run, scenario
 
-from sim.scenario.products import Exchange
+from sim.scenario.products.exchange import Exchange
 from sim.scenario.spec import DAY, HOUR, Interval, Weather
 
 

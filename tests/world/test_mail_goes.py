@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from worlds import message, run, scenario
 
 from sim.mail.trace import hop_count
-from sim.scenario.products import Exim
+from sim.scenario.products.exim import Exim
 from sim.scenario.spec import DAY, HOUR, Domain, Interval, Outages, Postfix, Weather, Window
 from sim.world.simulation import Simulation
 

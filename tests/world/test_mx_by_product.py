@@ -15,18 +15,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import message, run, scenario
 
-from sim.scenario.products import (
-    PRODUCTS,
-    Exim,
-    Haraka,
-    OpenSmtpd,
-    Postfix,
-    Product,
-    Qmail,
-    Rfc5321,
-    Sendmail,
-    Stalwart,
-)
+from sim.scenario.products import PRODUCTS
+from sim.scenario.products.base import Product
+from sim.scenario.products.exim import Exim
+from sim.scenario.products.haraka import Haraka
+from sim.scenario.products.opensmtpd import OpenSmtpd
+from sim.scenario.products.postfix import Postfix
+from sim.scenario.products.qmail import Qmail
+from sim.scenario.products.rfc5321 import Rfc5321
+from sim.scenario.products.sendmail import Sendmail
+from sim.scenario.products.stalwart import Stalwart
 from sim.scenario.spec import Domain, Interval, Weather
 from sim.scenario.spec.policies import Policies, Refusal
 

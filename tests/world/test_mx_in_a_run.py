@@ -6,7 +6,9 @@ import pytest
 from worlds import message, run, scenario
 
 from sim.mta.server.directory import Directory
-from sim.scenario.products import Exim, OpenSmtpd, Product
+from sim.scenario.products.base import Product
+from sim.scenario.products.exim import Exim
+from sim.scenario.products.opensmtpd import OpenSmtpd
 from sim.scenario.spec import HOUR, NULL_MX, Domain, Interval, Postfix, Weather
 from sim.world.simulation import Simulation
 

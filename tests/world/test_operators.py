@@ -7,23 +7,20 @@ from dataclasses import replace
 import pytest
 
 from sim.results.outcomes import AttemptOutcome
-from sim.scenario.products import (
-    Delays,
-    Exchange,
-    Exim,
-    Haraka,
-    Jsms,
-    Nullmailer,
-    OpenSmtpd,
-    Postfix,
-    Product,
-    Qmail,
-    RetryRule,
-    Rfc5321,
-    Sendmail,
-    Stalwart,
-)
+from sim.scenario.products.base import Product
 from sim.scenario.products.commands import RESTART_TIME, Act
+from sim.scenario.products.delays import Delays
+from sim.scenario.products.exchange import Exchange
+from sim.scenario.products.exim import Exim, RetryRule
+from sim.scenario.products.haraka import Haraka
+from sim.scenario.products.jsms import Jsms
+from sim.scenario.products.nullmailer import Nullmailer
+from sim.scenario.products.opensmtpd import OpenSmtpd
+from sim.scenario.products.postfix import Postfix
+from sim.scenario.products.qmail import Qmail
+from sim.scenario.products.rfc5321 import Rfc5321
+from sim.scenario.products.sendmail import Sendmail
+from sim.scenario.products.stalwart import Stalwart
 from sim.scenario.spec import DAY, Interval, Scenario, Weather
 from sim.scenario.spec.policies import Policies, Refusal
 from tests.world.worlds import message, run, scenario

@@ -10,9 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import message, run, scenario
 
-from sim.scenario.products import Exchange, Exim, OpenSmtpd, Postfix, Product, Sendmail
+from sim.scenario.products.base import ErrorLimits, Product
+from sim.scenario.products.exchange import Exchange
+from sim.scenario.products.exim import Exim
+from sim.scenario.products.opensmtpd import OpenSmtpd
+from sim.scenario.products.postfix import Postfix
+from sim.scenario.products.sendmail import Sendmail
 from sim.scenario.spec import DAY, NULL_MX, Domain, Interval, Weather
-from sim.scenario.spec.policies import Errors, Greylist, Place, Policies, Rate, Refusal
+from sim.scenario.spec.policies import Greylist, Place, Policies, Rate, Refusal
 
 MINUTE = 60.0
 
@@ -82,7 +87,7 @@ def test_any_refusal_of_any_text_is_told_at_any_place(place, code, text, extensi
 def test_refusals_before_a_421_stand():
     """The third unknown recipient is one error too many: the first two are returned, the others come again."""
     names = ["x@b", "y@b", "z@b", "u1@b"]
-    facts = facts_of(Policies(errors=Errors(soft_limit=0, hard_limit=3)), message(0, "u1@a", *names))
+    facts = facts_of(Policies(errors=ErrorLimits(soft_limit=0, hard_limit=3)), message(0, "u1@a", *names))
     assert [copy.outcome for copy in facts.copies[:4]] == ["bounced", "bounced", "bounced", "delivered"]
     assert [attempt.reply_code for attempt in facts.attempts if attempt.from_host == "a"] == [550, 250]
 
@@ -101,7 +106,7 @@ def test_errors_hold_a_session_up():
     names = ["x@b", "y@b", "u1@b"]
     times = []
     for delay in (0.0, 1.0):
-        errors = Errors(soft_limit=1, hard_limit=0, delay=delay)
+        errors = ErrorLimits(soft_limit=1, hard_limit=0, delay=delay)
         facts = facts_of(Policies(errors=errors), message(0, "u1@a", *names))
         times.append(next(copy.ended_s for copy in facts.copies if copy.recipient == "u1@b.example"))
     assert times[1] - times[0] == pytest.approx(4.0)

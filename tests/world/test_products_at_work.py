@@ -9,23 +9,18 @@ from worlds import message, run, scenario
 
 from sim.mta.server.directory import Directory
 from sim.protocol.smtp.replies import Reply
-from sim.scenario.products import (
-    DAY,
-    HOUR,
-    MINUTE,
-    Delays,
-    Exchange,
-    Exim,
-    Haraka,
-    Nullmailer,
-    OpenSmtpd,
-    Postfix,
-    Product,
-    Qmail,
-    RetryRule,
-    Sendmail,
-    Stalwart,
-)
+from sim.scenario.products.base import Product
+from sim.scenario.products.delays import Delays
+from sim.scenario.products.exchange import Exchange
+from sim.scenario.products.exim import Exim, RetryRule
+from sim.scenario.products.haraka import Haraka
+from sim.scenario.products.nullmailer import Nullmailer
+from sim.scenario.products.opensmtpd import OpenSmtpd
+from sim.scenario.products.postfix import Postfix
+from sim.scenario.products.qmail import Qmail
+from sim.scenario.products.sendmail import Sendmail
+from sim.scenario.products.stalwart import Stalwart
+from sim.scenario.quantity import DAY, HOUR, MINUTE
 from sim.scenario.spec import Domain, Interval, Weather
 from sim.scenario.spec.policies import Policies, Refusal
 from sim.world.host.held_mail import Held

@@ -10,7 +10,10 @@ from worlds import message, scenario
 
 from sim.results.queue_timeline import STATES, by_state
 from sim.results.tables import frames
-from sim.scenario.products import Exim, Nullmailer, OpenSmtpd, Postfix
+from sim.scenario.products.exim import Exim
+from sim.scenario.products.nullmailer import Nullmailer
+from sim.scenario.products.opensmtpd import OpenSmtpd
+from sim.scenario.products.postfix import Postfix
 from sim.scenario.spec import Interval, Weather
 from sim.scenario.spec.policies import Policies, Refusal
 from sim.scenario.spec.sources import Asks, MessageAt

@@ -14,17 +14,14 @@ from worlds import Counting, message, run, scenario
 from sim.mail.address import Address
 from sim.mail.path import Path
 from sim.mta.reports import dsn
-from sim.scenario.products import (
-    Exchange,
-    Exim,
-    OpenSmtpd,
-    Postfix,
-    Product,
-    Qmail,
-    RetryRule,
-    Rfc5321,
-    Sendmail,
-)
+from sim.scenario.products.base import Product
+from sim.scenario.products.exchange import Exchange
+from sim.scenario.products.exim import Exim, RetryRule
+from sim.scenario.products.opensmtpd import OpenSmtpd
+from sim.scenario.products.postfix import Postfix
+from sim.scenario.products.qmail import Qmail
+from sim.scenario.products.rfc5321 import Rfc5321
+from sim.scenario.products.sendmail import Sendmail
 from sim.scenario.spec import Collects, Domain, Interval, Weather
 from sim.scenario.spec.policies import Greylist, Policies, Rate, Refusal
 

@@ -8,7 +8,8 @@ import pytest
 from asked import KNOWS_ALL, Mail
 from test_delivery_reports import over
 
-from sim.scenario.products import PRODUCTS, Delays
+from sim.scenario.products import PRODUCTS
+from sim.scenario.products.delays import Delays
 
 BARE = ("PIPELINING",)
 WIDE = ("PIPELINING", "8BITMIME", "SMTPUTF8", "BINARYMIME", "CHUNKING")

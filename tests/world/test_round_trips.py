@@ -7,7 +7,10 @@ from dataclasses import replace
 import pytest
 from worlds import message, run, scenario
 
-from sim.scenario.products import Delays, Exchange, Postfix, Product
+from sim.scenario.products.base import Product
+from sim.scenario.products.delays import Delays
+from sim.scenario.products.exchange import Exchange
+from sim.scenario.products.postfix import Postfix
 from sim.scenario.spec import Domain, Interval, Weather
 
 LOCKSTEP = ("SIZE", "8BITMIME")

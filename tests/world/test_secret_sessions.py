@@ -6,7 +6,8 @@ import pytest
 from worlds import message, run, scenario
 
 from sim.scenario.load import loads
-from sim.scenario.products import Exim, Postfix
+from sim.scenario.products.exim import Exim
+from sim.scenario.products.postfix import Postfix
 from sim.scenario.spec import Host, Interval, Tcp, Tls, Weather
 from sim.world.engine.tls import Protection
 from sim.world.simulation import Simulation

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 from worlds import message, run, scenario
 
 from sim.mta.server.reception import AcceptedMail
-from sim.scenario.products import DAY, PRODUCTS, Delays, Exchange, Exim, OpenSmtpd, Postfix, Sendmail
+from sim.scenario.products import PRODUCTS
+from sim.scenario.products.delays import Delays
+from sim.scenario.products.exchange import Exchange
+from sim.scenario.products.exim import Exim
+from sim.scenario.products.opensmtpd import OpenSmtpd
+from sim.scenario.products.postfix import Postfix
+from sim.scenario.products.sendmail import Sendmail
+from sim.scenario.quantity import DAY
 from sim.scenario.spec import Domain, Interval, Weather
 from sim.world.engine.ledger import LedgerError
 from sim.world.host.peer import Peer

@@ -8,7 +8,8 @@ import pytest
 from worlds import message, run, scenario
 
 from sim.mta.retry.failure_scope import KINDS, PLACES, table_of
-from sim.scenario.products import PRODUCTS, TITLES, Product
+from sim.scenario.products import PRODUCTS
+from sim.scenario.products.base import Product
 from sim.scenario.spec import Domain, Interval, Weather
 from sim.scenario.spec.policies import Policies, Refusal
 
@@ -117,7 +118,7 @@ def reader_table() -> str:
         table = table_of(kind_of())
         for kind in KINDS:
             signs = " | ".join(table[kind, place].strip(".") for place in PLACES)
-            lines.append(f"| {TITLES[kind_of]} | {kind} | {signs} |")
+            lines.append(f"| {kind_of.title} | {kind} | {signs} |")
     return "\n".join(lines)
 
 

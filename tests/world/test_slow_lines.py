@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 from worlds import message, run, scenario
 
-from sim.scenario.products import PRODUCTS, Nullmailer, Postfix
+from sim.scenario.products import PRODUCTS
+from sim.scenario.products.nullmailer import Nullmailer
+from sim.scenario.products.postfix import Postfix
 from sim.scenario.spec import HOUR, Tcp
 
 

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import message, scenario
 
-from sim.scenario.products import PRODUCTS, Product
+from sim.scenario.products import PRODUCTS
+from sim.scenario.products.base import Product
 from sim.world.simulation import Simulation
 
 EXTENSIONS = ("PIPELINING", "SIZE", "8BITMIME", "ENHANCEDSTATUSCODES", "SMTPUTF8", "CHUNKING", "BINARYMIME")

@@ -7,7 +7,12 @@ from statistics import fmean
 import pytest
 from worlds import message, scenario
 
-from sim.scenario.products import DAY, HOUR, MINUTE, Exim, OpenSmtpd, Postfix, Product, Qmail
+from sim.scenario.products.base import Product
+from sim.scenario.products.exim import Exim
+from sim.scenario.products.opensmtpd import OpenSmtpd
+from sim.scenario.products.postfix import Postfix
+from sim.scenario.products.qmail import Qmail
+from sim.scenario.quantity import DAY, HOUR, MINUTE
 from sim.scenario.spec import Interval, Weather
 from sim.world.simulation import Simulation
 

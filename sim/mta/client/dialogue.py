@@ -17,7 +17,7 @@ from sim.protocol.smtp.client import Client
 from sim.protocol.smtp.errors import RemoteProtocolError
 from sim.protocol.smtp.events import NEED_DATA, Command, ConnectionClosed
 from sim.protocol.smtp.replies import Reply
-from sim.scenario.products import Product
+from sim.scenario.products.base import Product
 from sim.scenario.spec import Host
 
 __all__ = ["QUIT", "Caller", "Dialogue", "Farewell", "as_failure"]

@@ -14,7 +14,7 @@ from sim.mail.seven_bit import encoded_header, is_labelled_8bit, labelled_to_7bi
 from sim.mta.queue.message_options import with_original_recipient
 from sim.mta.queue.queue import Failure
 from sim.protocol.smtp.events import Chunk, LastChunk, Parameters
-from sim.scenario.products import Product
+from sim.scenario.products.base import Product
 
 __all__ = ["Fitted", "Mailing", "chunks", "fit", "fits_all", "needs_smtputf8"]
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from sim.scenario.products import Product
+from sim.scenario.products.base import Product
 
 __all__ = ["Candidate", "in_order"]
 

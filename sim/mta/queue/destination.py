@@ -14,7 +14,7 @@ from typing import Literal
 
 from sim.mta.queue.mx import routed
 from sim.mta.queue.queue import Copy, Failure
-from sim.scenario.products import Product
+from sim.scenario.products.base import Product
 from sim.scenario.products.feedback import FIXED, Feedback
 
 BACK_TO_BACK = 1

@@ -10,7 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from sim.mta.queue.queue import Failure
-from sim.scenario.products import Exim, OpenSmtpd, Postfix, Product, Qmail, Sendmail
+from sim.scenario.products.base import Product
+from sim.scenario.products.exim import Exim
+from sim.scenario.products.opensmtpd import OpenSmtpd
+from sim.scenario.products.postfix import Postfix
+from sim.scenario.products.qmail import Qmail
+from sim.scenario.products.sendmail import Sendmail
 
 Records = Sequence[tuple[int, str]]
 """MX records: (preference, host)."""

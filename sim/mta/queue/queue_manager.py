@@ -15,8 +15,9 @@ from typing import Any, Generic, TypeVar
 from sim.mta.queue.destination import Concurrency, Destination
 from sim.mta.queue.jobs import Jobs, Slots
 from sim.mta.queue.queue import Failure
-from sim.scenario.products import Postfix, Product
+from sim.scenario.products.base import Product
 from sim.scenario.products.feedback import Feedback
+from sim.scenario.products.postfix import Postfix
 
 T = TypeVar("T")
 

@@ -11,7 +11,9 @@ from itertools import count
 from typing import Any, Generic, TypeVar
 
 from sim.mta.queue.queue import Entry
-from sim.scenario.products import MANY, Exim, Product, Sendmail
+from sim.scenario.products.base import MANY, Product
+from sim.scenario.products.exim import Exim
+from sim.scenario.products.sendmail import Sendmail
 
 T = TypeVar("T")
 

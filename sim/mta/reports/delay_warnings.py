@@ -11,7 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf
 
-from sim.scenario.products import Exchange, Exim, Jsms, OpenSmtpd, Postfix, Product, Stalwart
+from sim.scenario.products.base import Product
+from sim.scenario.products.exchange import Exchange
+from sim.scenario.products.exim import Exim
+from sim.scenario.products.jsms import Jsms
+from sim.scenario.products.opensmtpd import OpenSmtpd
+from sim.scenario.products.postfix import Postfix
+from sim.scenario.products.stalwart import Stalwart
 
 _SLACK = 1.0
 """Postfix tells a second early (qmgr_active.c)."""

@@ -12,7 +12,7 @@ from sim.mail.report import Action, ReportedRecipient, delivery_report
 from sim.mail.trace import date_time
 from sim.mta.queue.message_options import original_recipient
 from sim.mta.queue.queue import Copy, Entry, Failure
-from sim.scenario.products import Product
+from sim.scenario.products.base import Product
 
 DEFAULT_STATUS = "5.0.0"
 DELAYED_STATUS = "4.0.0"

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from sim.mta.queue.queue import Failure
 from sim.mta.retry.base import Outcome, Retry, Round
-from sim.scenario.products import Postfix, Sendmail
+from sim.scenario.products.postfix import Postfix
+from sim.scenario.products.sendmail import Sendmail
 
 _SCAN_SLACK = 1.0
 """A queue run of Postfix takes what is due within a second (qmgr_queue_scan compares the file time with now + 1)."""

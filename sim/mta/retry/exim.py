@@ -14,7 +14,7 @@ from sim.mta.queue.queue import Failure
 from sim.mta.retry.base import OF_HOST, Outcome, Retry, Round
 from sim.mta.retry.daemon import next_run
 from sim.mta.retry.waiting import Waiting
-from sim.scenario.products import Exim, RetryRule
+from sim.scenario.products.exim import Exim, RetryRule
 
 NOT_YET = Failure(0, "4.4.1", "retry time not reached for any host")
 TOO_LONG = Failure(550, "5.4.1", "all hosts have been failing for a long time (and retry time not reached)")

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from math import inf
 
 from sim.mta.retry.base import Retry, Round
-from sim.scenario.products import Jsms, Stalwart
+from sim.scenario.products.jsms import Jsms
+from sim.scenario.products.stalwart import Stalwart
 
 
 class ListedRetry(Retry):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sim.mta.retry.base import Retry, Round
-from sim.scenario.products import Nullmailer
+from sim.scenario.products.nullmailer import Nullmailer
 
 
 class NullmailerRetry(Retry):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from sim.mta.queue.queue import Failure
 from sim.mta.retry.base import Outcome, Retry, Round
-from sim.scenario.products import OpenSmtpd
+from sim.scenario.products.opensmtpd import OpenSmtpd
 
 _BACKOFF = 400.0
 """BACKOFF_TRANSFER, s (scheduler_ramqueue.c)."""

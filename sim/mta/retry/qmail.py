@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from sim.mta.queue.queue import Failure
 from sim.mta.retry.base import Outcome, Retry, Round
-from sim.scenario.products import Qmail
+from sim.scenario.products.qmail import Qmail
 
 _REMOTE = 20
 """What qmail adds to the root of a message's age for remote recipients (qmail-send.c: chanskip)."""

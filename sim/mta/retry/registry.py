@@ -12,22 +12,20 @@ from sim.mta.retry.nullmailer import NullmailerRetry
 from sim.mta.retry.opensmtpd import OpenSmtpdRetry
 from sim.mta.retry.qmail import QmailRetry
 from sim.mta.retry.site import ExchangeRetry, Rfc5321Retry, ZoneMtaRetry
-from sim.scenario.products import (
-    Delays,
-    Exchange,
-    Exim,
-    Haraka,
-    Jsms,
-    Nullmailer,
-    OpenSmtpd,
-    Postfix,
-    Product,
-    Qmail,
-    Rfc5321,
-    Sendmail,
-    Stalwart,
-    ZoneMta,
-)
+from sim.scenario.products.base import Product
+from sim.scenario.products.delays import Delays
+from sim.scenario.products.exchange import Exchange
+from sim.scenario.products.exim import Exim
+from sim.scenario.products.haraka import Haraka
+from sim.scenario.products.jsms import Jsms
+from sim.scenario.products.nullmailer import Nullmailer
+from sim.scenario.products.opensmtpd import OpenSmtpd
+from sim.scenario.products.postfix import Postfix
+from sim.scenario.products.qmail import Qmail
+from sim.scenario.products.rfc5321 import Rfc5321
+from sim.scenario.products.sendmail import Sendmail
+from sim.scenario.products.stalwart import Stalwart
+from sim.scenario.products.zonemta import ZoneMta
 
 
 def retry_of(product: Product, random: Callable[[], float]) -> Retry:  # noqa: C901, PLR0911, PLR0912 - a table

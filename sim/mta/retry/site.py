@@ -15,7 +15,9 @@ from sim.mta.queue.queue import Failure
 from sim.mta.retry.base import Outcome, Retry, Round
 from sim.mta.retry.listed import ListedRetry
 from sim.mta.retry.waiting import Waiting
-from sim.scenario.products import Exchange, Rfc5321, ZoneMta
+from sim.scenario.products.exchange import Exchange
+from sim.scenario.products.rfc5321 import Rfc5321
+from sim.scenario.products.zonemta import ZoneMta
 
 RESTS = Failure(0, "4.4.1", "the next hop did not answer, and is not tried again yet")
 

@@ -26,17 +26,15 @@ from sim.mta.queue.queue import Failure, Verdict
 from sim.mta.server.directory import Directory
 from sim.protocol.smtp import replies
 from sim.protocol.smtp.replies import Reply
-from sim.scenario.products import (
-    Exchange,
-    Exim,
-    Haraka,
-    OpenSmtpd,
-    Postfix,
-    Product,
-    Qmail,
-    Sendmail,
-    Stalwart,
-)
+from sim.scenario.products.base import Product
+from sim.scenario.products.exchange import Exchange
+from sim.scenario.products.exim import Exim
+from sim.scenario.products.haraka import Haraka
+from sim.scenario.products.opensmtpd import OpenSmtpd
+from sim.scenario.products.postfix import Postfix
+from sim.scenario.products.qmail import Qmail
+from sim.scenario.products.sendmail import Sendmail
+from sim.scenario.products.stalwart import Stalwart
 
 __all__ = ["LIST_LOOP", "LoopChecks", "came_back", "has_passed", "is_looping", "loop_checks", "loops_back"]
 

@@ -16,7 +16,7 @@ from sim.mta.server.recent import Recent
 from sim.protocol.smtp import replies
 from sim.protocol.smtp.events import Parameters
 from sim.protocol.smtp.replies import Reply
-from sim.scenario.products import RateWindows
+from sim.scenario.products.base import RateWindows
 from sim.scenario.spec.policies import Place, Policies, Rate, Refusal
 
 E421_TOO_MANY_FROM_YOU = Reply(421, ("Too many connections from your host",), "4.7.0")

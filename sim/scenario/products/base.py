@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import inf
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from sim.scenario.distribution import Distribution, Lognormal
 from sim.scenario.quantity import MINUTE
-from sim.scenario.spec.policies import Errors
 
 MANY = 1_000_000
 """A limit that is none."""
@@ -43,8 +43,23 @@ Destinations = Literal["host", "domain", "recipient", "all"]
 """What a product's limits of a destination count by: next host, next-hop domain, recipient; or they know none."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorLimits:
+    """What one session's refusals cost its client, since it began or last handed over mail (Postfix smtpd(8)).
+
+    From the `soft_limit`-th on every reply is held back for `delay` s (smtpd_soft_error_limit, smtpd_error_sleep_time);
+    the `hard_limit`-th is followed by 421 (smtpd_hard_error_limit). 0 means no limit.
+    """
+
+    soft_limit: int = 10
+    hard_limit: int = 20
+    delay: float = 1.0
+
+
 class Product:
     """What every product answers to; without own parameters, what RFC 5321 says, and no limits.
+
+    `name` is what a scenario file calls it, `title` how one speaks of it.
 
     Timeouts are the client's: connecting, the greeting and the reply to EHLO, the replies to MAIL, RCPT and DATA, each
     write of mail data, the reply to the final dot (from the last write on) and to QUIT; `data_total_timeout` is for all
@@ -114,6 +129,9 @@ class Product:
 
     __slots__ = ()
 
+    name: ClassVar[str]
+    title: ClassVar[str]
+
     connect_timeout: float = 2 * MINUTE
     helo_timeout: float = 5 * MINUTE
     mail_timeout: float = 5 * MINUTE
@@ -158,7 +176,7 @@ class Product:
     connection_time_limit: float = inf
     connection_count_limit: int = 0
     keeps_refused: Literal["never", "recipients", "any"] = "never"
-    errors: Errors | None = None
+    errors: ErrorLimits | None = None
     session_message_limit: int = 0
     client_session_limit: int = 0
     rate_windows: RateWindows = "sliding"
@@ -184,3 +202,20 @@ class Product:
     timeout_frozen_after: float = inf
     reports: bool = True
     releases_at_once: bool = False
+
+    def __init_subclass__(cls) -> None:
+        """Register a product, whose file has to say all that has no default here.
+
+        Raises:
+            TypeError: it does not, or another product has its name.
+        """
+        lacks = [name for name in Product.__annotations__ if not hasattr(cls, name)]
+        if lacks:
+            raise TypeError(f"the product {cls.__name__} does not say its {', '.join(lacks)}")
+        if BY_TYPE.setdefault(cls.__name__, cls).__module__ != cls.__module__:
+            raise TypeError(f"two products are called {cls.__name__}")
+        BY_TYPE[cls.__name__] = cls
+
+
+BY_TYPE: dict[str, type[Product]] = {}
+"""All products, by the names of their types."""

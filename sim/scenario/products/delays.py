@@ -12,6 +12,9 @@ from sim.scenario.quantity import DAY, MINUTE
 class Delays(Product):
     """No product: any list of delays, the last of which comes again and again, and any limits."""
 
+    name = ""
+    title = "a list of delays"
+
     delays: tuple[float, ...] = (30 * MINUTE,)
     lifetime: float = 5 * DAY
     connect_timeout: float = 2 * MINUTE

@@ -12,6 +12,9 @@ from sim.scenario.quantity import DAY, HOUR, MINUTE
 class Exchange(Product):
     """Exchange's transport settings (Set-TransportService, Set-SendConnector); each next-hop domain has a queue."""
 
+    name = "exchange"
+    title = "Exchange"
+
     QueueGlitchRetryCount: int = 4
     QueueGlitchRetryInterval: float = MINUTE
     TransientFailureRetryCount: int = 6

@@ -31,6 +31,9 @@ class Exim(Product):
     its specification, chapters 30 and 32).
     """
 
+    name = "exim"
+    title = "Exim"
+
     retry: tuple[RetryRule, ...] = (
         RetryRule("F", 2 * HOUR, 15 * MINUTE),
         RetryRule("G", 16 * HOUR, HOUR, 1.5),

@@ -15,6 +15,9 @@ class Haraka(Product):
     A message becomes an item of the queue for each of its domains (outbound/index.js).
     """
 
+    name = "haraka"
+    title = "Haraka"
+
     temp_fail_intervals: tuple[float, ...] = tuple(64.0 * 2**power for power in range(12))
     connect_timeout: float = 30.0
     concurrency_max: int = 100

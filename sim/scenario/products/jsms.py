@@ -12,6 +12,9 @@ from sim.scenario.quantity import DAY, HOUR, MINUTE
 class Jsms(Product):
     """Channel keywords of Sun's Java System Messaging Server, once PMDF; the last of its notices returns the mail."""
 
+    name = "jsms"
+    title = "JSMS"
+
     urgentbackoff: tuple[float, ...] = (MINUTE * 30, HOUR, HOUR, 2 * HOUR, 2 * HOUR, 2 * HOUR, 4 * HOUR)
     normalbackoff: tuple[float, ...] = (HOUR, 2 * HOUR, 2 * HOUR, 4 * HOUR, 4 * HOUR, 4 * HOUR, 8 * HOUR)
     nonurgentbackoff: tuple[float, ...] = (

@@ -15,6 +15,9 @@ class Nullmailer(Product):
     Its protocol program has no timers: it is killed when it has run for `sendtimeout` (send.cc).
     """
 
+    name = "nullmailer"
+    title = "nullmailer"
+
     pausetime: float = MINUTE
     maxpause: float = DAY
     queuelifetime: float = 7 * DAY

@@ -16,6 +16,9 @@ class OpenSmtpd(Product):
     narrow ones, so that a destination is a host here.
     """
 
+    name = "opensmtpd"
+    title = "OpenSMTPD"
+
     expire: float = 4 * DAY
     maxconn_per_host: int = 10
     maxconn_per_route: int = 5

@@ -6,10 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from sim.scenario.products.base import ANY_SIZE, Destinations, Product, limit, named
+from sim.scenario.products.base import ANY_SIZE, Destinations, ErrorLimits, Product, limit, named
 from sim.scenario.products.feedback import FIXED, Feedback
 from sim.scenario.quantity import DAY, MINUTE
-from sim.scenario.spec.policies import Errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +18,9 @@ class Postfix(Product):
     A destination is the next-hop domain, with a recipient limit of 1 the recipient (qmgr_message.c). An open session
     is looked up by next-hop domain, then by server (smtp_connect.c; CONNECTION_CACHE_README).
     """
+
+    name = "postfix"
+    title = "Postfix"
 
     queue_run_delay: float = 5 * MINUTE
     minimal_backoff_time: float = 5 * MINUTE
@@ -117,9 +119,9 @@ class Postfix(Product):
         return {"ipv4": (4,), "ipv6": (6,)}.get(self.inet_protocols, (4, 6))
 
     @property
-    def errors(self) -> Errors:  # type: ignore[override]
+    def errors(self) -> ErrorLimits:  # type: ignore[override]
         """Every reply is slept over from the soft limit on (smtpd_chat.c)."""
-        return Errors(
+        return ErrorLimits(
             soft_limit=self.smtpd_soft_error_limit,
             hard_limit=self.smtpd_hard_error_limit,
             delay=self.smtpd_error_sleep_time,

@@ -15,6 +15,9 @@ class Qmail(Product):
     It knows no destinations: concurrencyremote is for all recipients that are not local.
     """
 
+    name = "qmail"
+    title = "qmail"
+
     queuelifetime: float = 7 * DAY
     concurrencyremote: int = 20
     timeoutconnect: float = MINUTE

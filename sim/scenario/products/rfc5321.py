@@ -12,6 +12,9 @@ from sim.scenario.quantity import DAY, HOUR, MINUTE
 class Rfc5321(Product):
     """What RFC 5321 section 4.5.4.1 recommends: two tries in the first hour, then one in two or three hours."""
 
+    name = "rfc5321"
+    title = "RFC 5321"
+
     retry_interval: float = 30 * MINUTE
     first_period: float = HOUR
     later_interval: float = 2 * HOUR

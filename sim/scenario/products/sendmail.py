@@ -17,6 +17,9 @@ class Sendmail(Product):
     where theirs is 0.
     """
 
+    name = "sendmail"
+    title = "sendmail"
+
     queue_interval: float = 30 * MINUTE
     MaxQueueChildren: int = 0
     ClassFactor: int = 1800

@@ -16,6 +16,9 @@ class Stalwart(Product):
     A message's recipients go by domain, as its queue has them.
     """
 
+    name = "stalwart"
+    title = "Stalwart"
+
     schedule: tuple[float, ...] = (
         2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, DAY, 3 * DAY
     )  # fmt: skip

@@ -15,6 +15,9 @@ class ZoneMta(Product):
     Its queue goes by domain. Since 3.9.0 a sender is told after 3 h that his mail is late.
     """
 
+    name = "zonemta"
+    title = "ZoneMTA"
+
     deferTimes: tuple[float, ...] = tuple(  # noqa: N815 - its own name
         MINUTE * gap for gap in (5, 7, 8, 25, 75, 120, *[240] * 11)
     )

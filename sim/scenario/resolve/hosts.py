@@ -13,7 +13,8 @@ from typing import Literal
 
 from sim.scenario.findings import Findings
 from sim.scenario.names import ehlo_names
-from sim.scenario.products import Postfix, Product
+from sim.scenario.products.base import Product
+from sim.scenario.products.postfix import Postfix
 from sim.scenario.pydantic_seam import KEY
 from sim.scenario.quantity import format_duration
 from sim.scenario.resolve.mx import resolve_own_domains

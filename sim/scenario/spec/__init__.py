@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Literal
 
 from sim.scenario.distribution import Distribution, Exponential
-from sim.scenario.products import Postfix, Product, Reuse
+from sim.scenario.products.base import Product, Reuse
 from sim.scenario.products.commands import Act
+from sim.scenario.products.postfix import Postfix
 from sim.scenario.quantity import DAY, HOUR, MINUTE, format_duration
 from sim.scenario.spec.calendar import ClockWindow, Start, Window
 from sim.scenario.spec.capacity import NO_CAPACITY, Capacity

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from sim.scenario.products.base import ErrorLimits
+
 DAY = 86400.0
 
 Place = Literal["connect", "helo", "mail", "rcpt", "data", "dot"]
@@ -64,19 +66,6 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Errors:
-    """What one session's refusals cost its client, since it began or last handed over mail (Postfix smtpd(8)).
-
-    From the `soft_limit`-th on every reply is held back for `delay` s (smtpd_soft_error_limit, smtpd_error_sleep_time);
-    the `hard_limit`-th is followed by 421 (smtpd_hard_error_limit). 0 means no limit.
-    """
-
-    soft_limit: int = 10
-    hard_limit: int = 20
-    delay: float = 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Policies:
     """A host's policies; none by default.
 
@@ -97,7 +86,7 @@ class Policies:
     recipients: Rate | None = None
     sessions_at_once: int = 0
     messages_per_session: int = 0
-    errors: Errors | None = None
+    errors: ErrorLimits | None = None
     greeting_delay: float = 0.0
     spool: int = 0
     unknown_users: Literal["reject", "bounce"] = "reject"

@@ -8,7 +8,6 @@ from typing import Annotated, get_args
 
 from sim.scenario.findings import Findings
 from sim.scenario.names import listing
-from sim.scenario.products import TITLES
 from sim.scenario.products.commands import COMMANDS, Act, Do, command
 from sim.scenario.pydantic_seam import Form
 from sim.scenario.quantity import format_duration
@@ -75,7 +74,7 @@ def _check_commands(act: Act, path: Path, architectures: Mapping[str, Architectu
         for host in map(architecture.hosts.get, act.hosts):
             if host is None or command(host.mta, act.do, act.of):
                 continue
-            product, where = TITLES[type(host.mta)], f"{host.name}, under {name}"
+            product, where = host.mta.title, f"{host.name}, under {name}"
             if command(host.mta, act.do):
                 fault = f"{product} has no {act.do} of one domain's mail ({act.of}, at {where}): leave `of` out"
                 findings.error((*path, "of"), fault)

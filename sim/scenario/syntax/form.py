@@ -12,7 +12,7 @@ from functools import partial
 from typing import Annotated, Literal, get_args
 
 from sim.scenario.names import shown
-from sim.scenario.products import Reuse
+from sim.scenario.products.base import Reuse
 from sim.scenario.pydantic_seam import Collected, Form, JsonSchema, OrWord, Reads, Shorthand
 from sim.scenario.spec import Timing
 from sim.scenario.spec.calendar import Start

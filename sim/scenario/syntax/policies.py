@@ -10,9 +10,10 @@ from types import MappingProxyType
 from typing import Annotated, Literal, get_args
 
 from sim.scenario.names import shown
+from sim.scenario.products.base import ErrorLimits
 from sim.scenario.pydantic_seam import Form, Reads, Shorthand
 from sim.scenario.quantity import PROBABILITY, format_duration, format_size, parse_probability
-from sim.scenario.spec.policies import Errors, Greylist, Place, Policies, Rate, Refusal
+from sim.scenario.spec.policies import Greylist, Place, Policies, Rate, Refusal
 from sim.scenario.syntax.scalars import Duration, LongDuration, Size, read_text, read_whole, whole, word
 
 
@@ -198,9 +199,9 @@ class ErrorsForm(Form):
     delay: Duration = 1.0
     """How long each reply is held back."""
 
-    def errors(self) -> Errors:
+    def errors(self) -> ErrorLimits:
         """What it means."""
-        return Errors(soft_limit=self.soft_limit, hard_limit=self.hard_limit, delay=self.delay)
+        return ErrorLimits(soft_limit=self.soft_limit, hard_limit=self.hard_limit, delay=self.delay)
 
 
 def _expand_refusals(value: object) -> object:

@@ -14,7 +14,10 @@ from types import MappingProxyType
 from typing import Annotated, Any, Literal, cast
 
 from sim.scenario.names import shown, unknown
-from sim.scenario.products import PRODUCTS, TITLES, Delays, Exim, Product, RetryRule
+from sim.scenario.products import PRODUCTS
+from sim.scenario.products.base import Product
+from sim.scenario.products.delays import Delays
+from sim.scenario.products.exim import Exim, RetryRule
 from sim.scenario.products.feedback import Feedback, read_feedback
 from sim.scenario.pydantic_seam import KEY, Collected, Fault, FaultsError, JsonSchema, Reads, one_key
 from sim.scenario.quantity import DURATION, above_zero, format_duration
@@ -94,7 +97,7 @@ def read_product(value: object) -> Choice:
 
 def _read_parameters(kind: type[Product], value: object) -> dict[str, Value]:
     given = {} if value is None else value
-    title = TITLES[kind]
+    title = kind.title
     if not isinstance(given, dict):
         raise ValueError(f"not a mapping ({shown(value)}): allowed is a mapping of {title}'s parameters to values")  # noqa: TRY004
     known = parameters_of(kind)

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from sim.mta.queue.queue import HopTime
 from sim.mta.server.reception import AcceptedMail
-from sim.scenario.products import Refuses
+from sim.scenario.products.base import Refuses
 from sim.world.engine.capacity import SharedCapacity
 
 __all__ = ["NullSink", "Place", "ServerHost", "Waits", "WireTrace"]

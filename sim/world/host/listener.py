@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import simpy
 
 from sim.network.links.availability import Timeline, any_down
-from sim.scenario.products import Refuses
+from sim.scenario.products.base import Refuses
 from sim.world.engine.clock import Clock
 
 if TYPE_CHECKING:

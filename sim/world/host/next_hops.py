@@ -14,7 +14,7 @@ from sim.mta.server.loops import loops_back
 from sim.network.dns import NoAnswerError
 from sim.network.links.availability import Timeline
 from sim.network.links.line import Line
-from sim.scenario.products import MANY
+from sim.scenario.products.base import MANY
 from sim.world.host.addresses import candidates_at
 from sim.world.host.attempt import NO_NAMES, NO_ROUTE, nowhere
 from sim.world.host.host_records import HostRecords

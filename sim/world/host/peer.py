@@ -14,7 +14,7 @@ from sim.network.tcp.connection import Connection
 from sim.network.transport.circuit import Circuit
 from sim.network.transport.propagation import Propagation
 from sim.network.transport.reversed import Reversed
-from sim.scenario.products import Refuses
+from sim.scenario.products.base import Refuses
 from sim.world.engine.corruption import UNSEEN, ResidualCorruption
 from sim.world.host.listener import Place
 
