@@ -1,4 +1,4 @@
-"""One attempt: a session with one next hop about one message, and what is written down of it."""
+"""One attempt: a session with one next hop about one message, and what is recorded of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of mail that a host has taken: a mailbox, a list or a forward here, or the queue for elsewhere."""
+"""What becomes of mail that a host has taken: a mailbox, a list or a forward here, or the queue for another host."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a host tells the senders of messages, as mail of its own: reports, where they are wanted (RFC 3461).
+"""What a host tells the senders of mail, as mail of its own: reports, where they are wanted (RFC 3461).
 
 Some products tell their postmaster, too, or him alone where a report itself comes back.
 """

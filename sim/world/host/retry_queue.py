@@ -1,4 +1,4 @@
-"""A host's queue in time: until when each message waits, and when it is given up."""
+"""A host's queue in time: how long each message waits, and when it is given up."""
 
 from __future__ import annotations
 
