@@ -42,6 +42,7 @@ from sim.scenario.spec.calendar import ClockWindow, Window, format_start
 from sim.scenario.spec.carriers import Carrier
 from sim.scenario.spec.limits import show_limits
 from sim.scenario.spec.sources import Arrivals, MessageAt, Messages, MessagesAt, Source, Trace
+from sim.scenario.spec.windows import format_window
 from sim.scenario.syntax.acts import show_acts
 from sim.scenario.syntax.addresses import show_addresses
 from sim.scenario.syntax.capacity import show_capacity
@@ -63,7 +64,6 @@ from sim.scenario.syntax.weather import (
     show_time,
     show_weather,
 )
-from sim.scenario.syntax.windows import format_window
 
 Settings = dict[str, object]
 

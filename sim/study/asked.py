@@ -9,9 +9,9 @@ from typing import TypeVar
 
 from sim.scenario.names import are, listing, shown, suggestion
 from sim.scenario.quantity import BIT_RATE, DURATION, above_zero, format_size, parse_bytes
+from sim.scenario.scalars import read_loss, read_mtu
 from sim.scenario.spec import Loss, Tcp
 from sim.scenario.spec.limits import Limits
-from sim.scenario.syntax.scalars import read_loss, read_mtu
 from sim.scenario.syntax.tcp_and_loss import CONGESTION, PRESETS, read_burst, read_queue, read_tcp
 from sim.study.programs import CLIENTS, SERVERS
 from sim.study.session import Case

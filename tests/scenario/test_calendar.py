@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.scenario.spec.calendar import ClockWindow, Start, Window, format_start, openings, opens, read_start
-from sim.scenario.syntax.windows import format_window, read_window
+from sim.scenario.spec.windows import format_window, read_window
 
 DAY = 86400.0
 ZONES = ["UTC", "Europe/Paris", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia"]

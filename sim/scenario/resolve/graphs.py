@@ -20,6 +20,7 @@ from sim.scenario.distribution import Constant
 from sim.scenario.names import shown, some, unique
 from sim.scenario.resolve.graph_files import OWN_KEY, read_graph_file
 from sim.scenario.resolve.plan import Edge, Plan
+from sim.scenario.scalars import Delay
 from sim.scenario.spec import Loss, Node
 from sim.scenario.syntax.directions import Both, alike
 from sim.scenario.syntax.generate import (
@@ -36,7 +37,6 @@ from sim.scenario.syntax.generate import (
     Waxman,
 )
 from sim.scenario.syntax.graph_measures import DELAY, DOWN, LOSS, RATE, UP, Found, Measure, Units, plain
-from sim.scenario.syntax.scalars import Delay
 
 _LABELS = ("label", "name", "id")
 _NO_LABELS = {"", "None", "defaults"}

@@ -16,6 +16,7 @@ from sim.scenario.quantity import format_duration
 from sim.scenario.resolve.contacts import Contacts, Pace, is_of_contacts, read_contacts
 from sim.scenario.resolve.plan import DEFAULTS, SIGNAL_SPEED, Edge, Plan, distance, parts
 from sim.scenario.resolve.weather import weather
+from sim.scenario.scalars import FROM_COORDINATES, Delay
 from sim.scenario.spec import Link, Network, Node
 from sim.scenario.spec.calendar import Start
 from sim.scenario.spec.carriers import USUAL_RATE, Carrier, DialUp
@@ -24,7 +25,6 @@ from sim.scenario.syntax.carriers import TCP
 from sim.scenario.syntax.directions import Both, alike
 from sim.scenario.syntax.form import GraphForm, LinkForm, LinkSettings, NetworkForm, NodeForm, ScenarioForm
 from sim.scenario.syntax.generate import Generate, Generator
-from sim.scenario.syntax.scalars import FROM_COORDINATES, Delay
 from sim.scenario.syntax.tcp_and_loss import link_losses
 
 DEFAULT_DELAY = 0.01

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+from sim.scenario.scalars import Delay
 from sim.scenario.spec import Loss, Node
 from sim.scenario.syntax.directions import Both
-from sim.scenario.syntax.scalars import Delay
 
 DEFAULTS = "defaults"
 """The key beside the hosts' names that holds what is common to all of them: no node is called so."""

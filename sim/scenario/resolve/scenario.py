@@ -21,12 +21,12 @@ from sim.scenario.resolve.workload import People, resolve_workload
 from sim.scenario.spec import Architecture, Expectation, Scenario
 from sim.scenario.spec.calendar import ClockWindow, Window, format_start, opens
 from sim.scenario.spec.limits import Limits
+from sim.scenario.spec.windows import format_window
 from sim.scenario.syntax.acts import resolve_acts
 from sim.scenario.syntax.collects import note_strangers
 from sim.scenario.syntax.form import HostForm, ScenarioForm
 from sim.scenario.syntax.limits import resolve_limits
 from sim.scenario.syntax.weather import WeatherForm
-from sim.scenario.syntax.windows import format_window
 
 _PARTS_OF_NODES = ("graph", "nodes", "generate")
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from sim.scenario.names import shown
 from sim.scenario.pydantic_seam import KEY, Collected, Form, JsonSchema, Reads, settings
-from sim.scenario.syntax.scalars import Flag
+from sim.scenario.scalars import Flag
 
 _LONGEST = 255
 """RFC 4616 section 2: octets in a name or a password."""

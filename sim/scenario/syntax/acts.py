@@ -11,9 +11,9 @@ from sim.scenario.names import listing
 from sim.scenario.products.commands import COMMANDS, Act, Do, command
 from sim.scenario.pydantic_seam import Form
 from sim.scenario.quantity import format_duration
+from sim.scenario.scalars import Duration, Name, Names, word
 from sim.scenario.source import Path
 from sim.scenario.spec import Architecture
-from sim.scenario.syntax.scalars import Duration, Name, Names, word
 
 __all__ = ["ActForm", "resolve_acts", "show_acts"]
 

@@ -9,8 +9,8 @@ from typing import Annotated, get_args
 
 from sim.scenario.names import shown
 from sim.scenario.pydantic_seam import Form, Reads, Shorthand
+from sim.scenario.scalars import word
 from sim.scenario.spec import Address, SendsFrom, Weather
-from sim.scenario.syntax.scalars import word
 from sim.scenario.syntax.weather import Availability, show_availability
 
 

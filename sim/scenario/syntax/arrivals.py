@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 
 from sim.scenario.pydantic_seam import Form, Reads, Shorthand
 from sim.scenario.quantity import PROBABILITY, parse_probability
+from sim.scenario.scalars import LongDuration, MessageRate, Name, Sizes, word
 from sim.scenario.syntax.mailboxes import WhoseMail
-from sim.scenario.syntax.scalars import LongDuration, MessageRate, Name, Sizes, word
 
 Share = Annotated[float, Reads(parse_probability, PROBABILITY.json_schema())]
 

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from sim.scenario.pydantic_seam import Form, OrWord
 from sim.scenario.quantity import format_duration, format_message_rate
+from sim.scenario.scalars import MessageRate, Times, whole
 from sim.scenario.spec.capacity import Capacity, Filters
-from sim.scenario.syntax.scalars import MessageRate, Times, whole
 from sim.scenario.syntax.weather import NONE, show_distribution
 
 

@@ -20,8 +20,8 @@ from sim.scenario.quantity import (
     parse_bytes,
     parse_probability,
 )
+from sim.scenario.scalars import read_whole
 from sim.scenario.spec.carriers import X25, Bsc, Carrier, DialUp, UucpG
-from sim.scenario.syntax.scalars import read_whole
 
 TCP: Final = "tcp"
 """The word for links of the Internet, where TCP repairs what is lost."""

@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 from sim.scenario.findings import Findings
 from sim.scenario.pydantic_seam import Form
 from sim.scenario.quantity import format_duration
+from sim.scenario.scalars import Flag, LongDuration, Name, word
 from sim.scenario.source import Path
 from sim.scenario.spec import Collects, Domain, Host
-from sim.scenario.syntax.scalars import Flag, LongDuration, Name, word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 from sim.scenario.names import shown
 from sim.scenario.pydantic_seam import Collected, Form, JsonSchema, Reads
 from sim.scenario.quantity import format_duration
+from sim.scenario.scalars import Duration, LongDuration, Name, read_word, whole, word
 from sim.scenario.spec.sources import Asks
-from sim.scenario.syntax.scalars import Duration, LongDuration, Name, read_word, whole, word
 
 _NEVER = "never"
 _EVENTS = ("success", "failure", "delay")

@@ -14,28 +14,7 @@ from typing import Annotated, Literal, get_args
 from sim.scenario.names import shown
 from sim.scenario.products.base import Reuse
 from sim.scenario.pydantic_seam import Collected, Form, JsonSchema, OrWord, Reads, Shorthand
-from sim.scenario.spec import Timing
-from sim.scenario.spec.calendar import Start
-from sim.scenario.syntax.accounts import Accounts, AuthForm, Login
-from sim.scenario.syntax.acts import ActForm
-from sim.scenario.syntax.addresses import Addresses, SourceChoice
-from sim.scenario.syntax.arrivals import ConstantForm, Pairs, PoissonForm, Share
-from sim.scenario.syntax.capacity import CapacitySetting
-from sim.scenario.syntax.carriers import CarrierText
-from sim.scenario.syntax.collects import CollectsForm
-from sim.scenario.syntax.delivery_options import AsksForm
-from sim.scenario.syntax.expectations import Expect
-from sim.scenario.syntax.extensions import ExtensionsField
-from sim.scenario.syntax.generate import Generate
-from sim.scenario.syntax.graph_measures import UNITS_SCHEMA, read_units
-from sim.scenario.syntax.limits import LimitsForm
-from sim.scenario.syntax.mailboxes import Mailbox, Mailboxes, WhoseMail
-from sim.scenario.syntax.mx import RecordsForm
-from sim.scenario.syntax.policies import PoliciesForm
-from sim.scenario.syntax.products import Mta
-from sim.scenario.syntax.python_data import GraphFile
-from sim.scenario.syntax.routes import NextHosts
-from sim.scenario.syntax.scalars import (
+from sim.scenario.scalars import (
     Duration,
     FileName,
     Flag,
@@ -55,6 +34,28 @@ from sim.scenario.syntax.scalars import (
     whole,
     word,
 )
+from sim.scenario.spec import Timing
+from sim.scenario.spec.calendar import Start
+from sim.scenario.spec.windows import Windows
+from sim.scenario.syntax.accounts import Accounts, AuthForm, Login
+from sim.scenario.syntax.acts import ActForm
+from sim.scenario.syntax.addresses import Addresses, SourceChoice
+from sim.scenario.syntax.arrivals import ConstantForm, Pairs, PoissonForm, Share
+from sim.scenario.syntax.capacity import CapacitySetting
+from sim.scenario.syntax.carriers import CarrierText
+from sim.scenario.syntax.collects import CollectsForm
+from sim.scenario.syntax.delivery_options import AsksForm
+from sim.scenario.syntax.expectations import Expect
+from sim.scenario.syntax.extensions import ExtensionsField
+from sim.scenario.syntax.generate import Generate
+from sim.scenario.syntax.graph_measures import UNITS_SCHEMA, read_units
+from sim.scenario.syntax.limits import LimitsForm
+from sim.scenario.syntax.mailboxes import Mailbox, Mailboxes, WhoseMail
+from sim.scenario.syntax.mx import RecordsForm
+from sim.scenario.syntax.policies import PoliciesForm
+from sim.scenario.syntax.products import Mta
+from sim.scenario.syntax.python_data import GraphFile
+from sim.scenario.syntax.routes import NextHosts
 from sim.scenario.syntax.tcp_and_loss import LinkDelay, LinkLosses, LinkRate, Queue, TcpSetting
 from sim.scenario.syntax.tls import TlsForm
 from sim.scenario.syntax.users import Aliases, Lists, Users
@@ -71,7 +72,6 @@ from sim.scenario.syntax.weather import (
     StartText,
     WeatherForm,
 )
-from sim.scenario.syntax.windows import Windows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from sim.scenario.pydantic_seam import Form
-from sim.scenario.syntax.scalars import number, whole
+from sim.scenario.scalars import number, whole
 
 Count = Annotated[int, whole(1, 10_000)]
 DenseCount = Annotated[int, whole(1, 2_000)]

@@ -8,8 +8,8 @@ from typing import Annotated
 from sim.scenario.names import shown
 from sim.scenario.pydantic_seam import Form, Reads
 from sim.scenario.quantity import COUNT, above_zero
+from sim.scenario.scalars import Size
 from sim.scenario.spec.limits import Limits
-from sim.scenario.syntax.scalars import Size
 
 __all__ = ["LimitsForm", "resolve_limits"]
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from sim.scenario.names import shown
 from sim.scenario.pydantic_seam import KEY, Collected, Form, JsonSchema, Reads, Step
-from sim.scenario.syntax.scalars import Duration, Name, read_name, read_whole
+from sim.scenario.scalars import Duration, Name, read_name, read_whole
 
 DEFAULT_PREFERENCE = 10
 

@@ -13,8 +13,8 @@ from sim.scenario.names import shown
 from sim.scenario.products.base import ErrorLimits
 from sim.scenario.pydantic_seam import Form, Reads, Shorthand
 from sim.scenario.quantity import PROBABILITY, format_duration, format_size, parse_probability
+from sim.scenario.scalars import Duration, LongDuration, Size, read_text, read_whole, whole, word
 from sim.scenario.spec.policies import Greylist, Place, Policies, Rate, Refusal
-from sim.scenario.syntax.scalars import Duration, LongDuration, Size, read_text, read_whole, whole, word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

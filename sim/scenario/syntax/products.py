@@ -21,7 +21,7 @@ from sim.scenario.products.exim import Exim, RetryRule
 from sim.scenario.products.feedback import Feedback, read_feedback
 from sim.scenario.pydantic_seam import KEY, Collected, Fault, FaultsError, JsonSchema, Reads, one_key
 from sim.scenario.quantity import DURATION, above_zero, format_duration
-from sim.scenario.syntax.scalars import FLAG, read_flag, read_whole, read_word
+from sim.scenario.scalars import FLAG, read_flag, read_whole, read_word
 
 _MAY_BE_ZERO = re.compile(
     r"bounce_queue_lifetime|maximal_queue_lifetime|M..QueueAge|smtp_.*_timeout|default_destination_rate_delay|"

@@ -14,8 +14,8 @@ from typing import Annotated, Any, Final, TypeGuard
 from sim.scenario.errors import Problem
 from sim.scenario.names import shown
 from sim.scenario.pydantic_seam import Reads, Step
+from sim.scenario.scalars import read_name
 from sim.scenario.source import Document, Place
-from sim.scenario.syntax.scalars import read_name
 
 _MOST_DEEP: Final = 30
 """Deeper than any scenario; what holds itself is deeper."""

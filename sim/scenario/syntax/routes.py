@@ -12,8 +12,8 @@ from typing import Annotated
 from sim.scenario.findings import Findings
 from sim.scenario.names import is_domain_name, shown
 from sim.scenario.pydantic_seam import KEY, Collected, JsonSchema, Reads
+from sim.scenario.scalars import read_name
 from sim.scenario.source import Path
-from sim.scenario.syntax.scalars import read_name
 
 __all__ = ["ALL_OTHERS", "NextHosts", "check_routes"]
 

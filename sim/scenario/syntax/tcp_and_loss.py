@@ -19,9 +19,7 @@ from sim.scenario.quantity import (
     format_size,
     parse_bytes,
 )
-from sim.scenario.spec import Link, Loss, Tcp
-from sim.scenario.syntax.directions import Both, both, show_both
-from sim.scenario.syntax.scalars import (
+from sim.scenario.scalars import (
     DELAY_SCHEMA,
     FLAG,
     FROM_COORDINATES,
@@ -32,6 +30,8 @@ from sim.scenario.syntax.scalars import (
     read_whole,
     read_word,
 )
+from sim.scenario.spec import Link, Loss, Tcp
+from sim.scenario.syntax.directions import Both, both, show_both
 
 __all__ = [
     "CONGESTION",

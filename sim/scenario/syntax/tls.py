@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Annotated, get_args
 
 from sim.scenario.pydantic_seam import Form
+from sim.scenario.scalars import Flag, word
 from sim.scenario.spec import Certificate, Tls, TlsVersion
-from sim.scenario.syntax.scalars import Flag, word
 
 __all__ = ["TlsForm"]
 

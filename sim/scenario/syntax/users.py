@@ -8,7 +8,7 @@ from typing import Annotated
 from sim.mail.address import LOCAL_PART_LIMIT, AddressError, local_key, parse_local_part
 from sim.scenario.names import shown
 from sim.scenario.pydantic_seam import KEY, Collected, JsonSchema, Reads
-from sim.scenario.syntax.scalars import read_name, read_whole
+from sim.scenario.scalars import read_name, read_whole
 
 MOST_USERS = 1_000_000
 

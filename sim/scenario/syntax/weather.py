@@ -10,11 +10,11 @@ from sim.scenario.distribution import Constant, Distribution, Empirical, Exponen
 from sim.scenario.names import shown
 from sim.scenario.pydantic_seam import Collected, Form, OrValue, OrWord, Reads
 from sim.scenario.quantity import format_duration
+from sim.scenario.scalars import FLAG, Duration, LongDuration, Names, Times, read_names, word
 from sim.scenario.spec import NEGATIVE_TTL, TTL, Interval, Weather
 from sim.scenario.spec import Outages as OutagesSpec
 from sim.scenario.spec.calendar import Start, format_start, read_start
-from sim.scenario.syntax.scalars import FLAG, Duration, LongDuration, Names, Times, read_names, word
-from sim.scenario.syntax.windows import Windows, format_window
+from sim.scenario.spec.windows import Windows, format_window
 
 NONE: Literal["none"] = "none"
 """The word that takes away what weaker settings say."""
