@@ -1,8 +1,8 @@
 """The seam to pydantic: how a form's values are read, and errors in plain words.
 
-A form is a frozen dataclass that derives from `Form`; its fields are forms, tuples and dicts of forms, or values read
-by a function (`Reads`). A function that finds several mistakes at once raises `FaultsError`. The type and text of
-pydantic's own errors never leave this module.
+A section is a frozen dataclass that derives from `Section`; its fields are sections, tuples and dicts of them, or
+values read by a function (`Reads`). A function that finds several mistakes at once raises `FaultsError`. The type and
+text of pydantic's own errors never leave this module.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ class Shorthand:
 class OrWord:
     """A mark in `Annotated`: the value is this word, or else the form."""
 
-    form: type[Form]
+    form: type[Section]
     word: str
 
     def __get_pydantic_core_schema__(self, _source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -121,7 +121,7 @@ class OrWord:
 class OrValue:
     """A mark in `Annotated`: a mapping is the form, and anything else a value that is read."""
 
-    form: type[Form]
+    form: type[Section]
     value: Reads
 
     def __get_pydantic_core_schema__(self, _source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -147,7 +147,7 @@ def _error(where: tuple[Step, ...], text: str) -> InitErrorDetails:
     return InitErrorDetails(type=PydanticCustomError("scenario", "{text}", {"text": text}), loc=where, input=None)
 
 
-class Form:
+class Section:
     """What a mapping of the file may say. A trailing underscore of a field's name is not part of its key."""
 
     __slots__ = ()

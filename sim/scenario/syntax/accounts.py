@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from sim.scenario.names import shown
-from sim.scenario.pydantic_seam import KEY, Collected, Form, JsonSchema, Reads, settings
+from sim.scenario.pydantic_seam import KEY, Collected, JsonSchema, Reads, Section, settings
 from sim.scenario.scalars import Flag
 
 _LONGEST = 255
@@ -14,7 +14,7 @@ _LONGEST = 255
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuthForm(Form):
+class AuthForm(Section):
     """How a host takes AUTH."""
 
     clear: Flag | None = None

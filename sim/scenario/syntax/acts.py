@@ -9,7 +9,7 @@ from typing import Annotated, get_args
 from sim.scenario.findings import Findings
 from sim.scenario.names import listing
 from sim.scenario.products.commands import COMMANDS, Act, Do, command
-from sim.scenario.pydantic_seam import Form
+from sim.scenario.pydantic_seam import Section
 from sim.scenario.quantity import format_duration
 from sim.scenario.scalars import Duration, Name, Names, word
 from sim.scenario.source import Path
@@ -22,7 +22,7 @@ ALL = "all"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ActForm(Form):
+class ActForm(Section):
     """What operators do at a time."""
 
     at: Duration

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from typing import Annotated, get_args
 
 from sim.scenario.names import shown
-from sim.scenario.pydantic_seam import Form, Reads, Shorthand
+from sim.scenario.pydantic_seam import Reads, Section, Shorthand
 from sim.scenario.scalars import word
 from sim.scenario.spec import Address, SendsFrom, Weather
 from sim.scenario.syntax.weather import Availability, show_availability
@@ -25,7 +25,7 @@ def _read_ip(value: object) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AddressForm(Form):
+class AddressForm(Section):
     """One of a host's addresses; it may stand alone, without a mapping."""
 
     ip: Annotated[str, Reads(_read_ip, {"type": "string"})]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from sim.scenario.pydantic_seam import Form, Reads, Shorthand
+from sim.scenario.pydantic_seam import Reads, Section, Shorthand
 from sim.scenario.quantity import PROBABILITY, parse_probability
 from sim.scenario.scalars import LongDuration, MessageRate, Name, Sizes, word
 from sim.scenario.syntax.mailboxes import WhoseMail
@@ -19,7 +19,7 @@ def _expand_forged(value: object) -> object:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ForgedForm(Form):
+class ForgedForm(Section):
     """Mail under somebody else's address."""
 
     share: Share
@@ -33,7 +33,7 @@ Pairs = Annotated[Literal["uniform", "gravity"], word("choice of pairs", "unifor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PoissonForm(Form):
+class PoissonForm(Section):
     """Messages at random times."""
 
     rate: MessageRate
@@ -53,7 +53,7 @@ class PoissonForm(Form):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConstantForm(Form):
+class ConstantForm(Section):
     """Messages at even gaps; either `rate` or `every` is needed."""
 
     rate: MessageRate | None = None

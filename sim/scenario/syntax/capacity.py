@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from sim.scenario.pydantic_seam import Form, OrWord
+from sim.scenario.pydantic_seam import OrWord, Section
 from sim.scenario.quantity import format_duration, format_message_rate
 from sim.scenario.scalars import MessageRate, Times, whole
 from sim.scenario.spec.capacity import Capacity, Filters
@@ -13,7 +13,7 @@ from sim.scenario.syntax.weather import NONE, show_distribution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FiltersForm(Form):
+class FiltersForm(Section):
     """Content filters, which a message passes before the reply to its final dot."""
 
     workers: Annotated[int, whole(1)] = 1
@@ -23,7 +23,7 @@ class FiltersForm(Form):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CapacityForm(Form):
+class CapacityForm(Section):
     """What all that a host does has to share; who finds it busy waits in line."""
 
     disk: MessageRate | None = None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from sim.scenario.findings import Findings
-from sim.scenario.pydantic_seam import Form
+from sim.scenario.pydantic_seam import Section
 from sim.scenario.quantity import format_duration
 from sim.scenario.scalars import Flag, LongDuration, Name, word
 from sim.scenario.source import Path
@@ -15,7 +15,7 @@ from sim.scenario.spec import Collects, Domain, Host
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CollectsForm(Form):
+class CollectsForm(Section):
     """A host that asks another for the mail that is held for it."""
 
     from_: Name

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Annotated, Literal
 
 from sim.scenario.names import shown
-from sim.scenario.pydantic_seam import Collected, Form, JsonSchema, Reads
+from sim.scenario.pydantic_seam import Collected, JsonSchema, Reads, Section
 from sim.scenario.quantity import format_duration
 from sim.scenario.scalars import Duration, LongDuration, Name, read_word, whole, word
 from sim.scenario.spec.sources import Asks
@@ -50,7 +50,7 @@ _NOTIFY_SCHEMA: JsonSchema = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AsksForm(Form):
+class AsksForm(Section):
     """What a message's sender asks for beside its delivery."""
 
     notify: Annotated[tuple[str, ...], Reads(read_notify, _NOTIFY_SCHEMA)] = ()

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, get_args
 
 from sim.scenario.names import shown
 from sim.scenario.products.base import Reuse
-from sim.scenario.pydantic_seam import Collected, Form, JsonSchema, OrWord, Reads, Shorthand
+from sim.scenario.pydantic_seam import Collected, JsonSchema, OrWord, Reads, Section, Shorthand
 from sim.scenario.scalars import (
     Duration,
     FileName,
@@ -75,7 +75,7 @@ from sim.scenario.syntax.weather import (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LinkSettings(Form):
+class LinkSettings(Section):
     """How links are."""
 
     rate: LinkRate | None = None
@@ -109,7 +109,7 @@ class LinkForm(LinkSettings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NodeForm(Form):
+class NodeForm(Section):
     """A node."""
 
     lat: Annotated[float, number(-90, 90)] | None = None
@@ -144,7 +144,7 @@ Unreachable = Annotated[Literal["silent", "icmp"], word("answer where no way lea
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GraphForm(Form):
+class GraphForm(Section):
     """A graph file."""
 
     file: GraphFile
@@ -158,7 +158,7 @@ def _expand_graph(value: object) -> object:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NetworkForm(Form):
+class NetworkForm(Section):
     """The network: a graph file, nodes and links, or a network made by rule."""
 
     graph: Annotated[GraphForm, Shorthand(_expand_graph, {"type": "string", "format": "path"})] | None = None
@@ -196,7 +196,7 @@ Going = Annotated[Reuse, word("way to go on with a session", *get_args(Reuse))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HostForm(Form):
+class HostForm(Section):
     """How a host is."""
 
     mta: Mta | None = None
@@ -287,7 +287,7 @@ class DomainForm(RecordsForm):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MessageAtForm(Form):
+class MessageAtForm(Section):
     """One message."""
 
     at: Duration
@@ -309,7 +309,7 @@ class MessageAtForm(Form):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TraceForm(Form):
+class TraceForm(Section):
     """A recorded trace."""
 
     file: FileName
@@ -323,7 +323,7 @@ class TraceForm(Form):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MessagesForm(Form):
+class MessagesForm(Section):
     """Real messages."""
 
     path: FileName
@@ -343,7 +343,7 @@ def _expand_messages(value: object) -> object:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WorkloadForm(Form):
+class WorkloadForm(Section):
     """Who writes what to whom and when."""
 
     poisson: PoissonForm | None = None
@@ -359,7 +359,7 @@ class WorkloadForm(Form):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ArchitectureForm(Form):
+class ArchitectureForm(Section):
     """How mail finds its way."""
 
     transfer: Annotated[Literal["end-to-end", "store-and-forward"], word("transfer", "end-to-end", "store-and-forward")]
@@ -387,7 +387,7 @@ def _expand_workload(value: object) -> object:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScenarioForm(Form):
+class ScenarioForm(Section):
     """A scenario: a network of hosts, the mail that its users write, and the architectures to compare."""
 
     title: Title = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from sim.scenario.pydantic_seam import Form
+from sim.scenario.pydantic_seam import Section
 from sim.scenario.scalars import number, whole
 
 Count = Annotated[int, whole(1, 10_000)]
@@ -17,7 +17,7 @@ Scale = Annotated[float, number(0.001, 1000.0)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waxman(Form):
+class Waxman(Section):
     """Nodes at random places of a square; the nearer two are, the likelier is a link (Waxman 1988)."""
 
     nodes: Annotated[int, whole(2, 2_000)]
@@ -31,7 +31,7 @@ class Waxman(Form):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ErdosRenyi(Form):
+class ErdosRenyi(Section):
     """Each pair of nodes is linked with the same probability."""
 
     nodes: DenseCount
@@ -43,7 +43,7 @@ class ErdosRenyi(Form):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BarabasiAlbert(Form):
+class BarabasiAlbert(Section):
     """Nodes come one by one and link to those that have many links already."""
 
     nodes: Count
@@ -61,7 +61,7 @@ class BarabasiAlbert(Form):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RandomRegular(Form):
+class RandomRegular(Section):
     """Every node has the same number of links, at random."""
 
     nodes: Count
@@ -80,7 +80,7 @@ class RandomRegular(Form):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grid(Form):
+class Grid(Section):
     """Rows and columns, each node linked with its four neighbours."""
 
     rows: Annotated[int, whole(1, 100)]
@@ -90,7 +90,7 @@ class Grid(Form):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tree(Form):
+class Tree(Section):
     """A balanced tree."""
 
     branching: Annotated[int, whole(1, 100)] = 2
@@ -106,7 +106,7 @@ class Tree(Form):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ring(Form):
+class Ring(Section):
     """Each node is linked with the next, the last with the first."""
 
     nodes: Annotated[int, whole(3, 10_000)]
@@ -114,7 +114,7 @@ class Ring(Form):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Star(Form):
+class Star(Section):
     """The first node is linked with all others."""
 
     nodes: Count
@@ -122,7 +122,7 @@ class Star(Form):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line(Form):
+class Line(Section):
     """Each node is linked with the next."""
 
     nodes: Count
@@ -130,7 +130,7 @@ class Line(Form):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Complete(Form):
+class Complete(Section):
     """Every pair of nodes is linked."""
 
     nodes: Annotated[int, whole(1, 1_000)]
@@ -141,7 +141,7 @@ Generator = Waxman | ErdosRenyi | BarabasiAlbert | RandomRegular | Grid | Tree |
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Generate(Form):
+class Generate(Section):
     """A network made by rule; exactly one kind."""
 
     waxman: Waxman | None = None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Annotated
 
 from sim.scenario.names import shown
-from sim.scenario.pydantic_seam import Form, Reads
+from sim.scenario.pydantic_seam import Reads, Section
 from sim.scenario.quantity import COUNT, above_zero
 from sim.scenario.scalars import Size
 from sim.scenario.spec.limits import Limits
@@ -30,7 +30,7 @@ Count = Annotated[int, Reads(read_count, COUNT.json_schema())]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LimitsForm(Form):
+class LimitsForm(Section):
     """How much the scenario may ask for."""
 
     messages: Count | None = None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from sim.scenario.names import shown
-from sim.scenario.pydantic_seam import KEY, Collected, Form, JsonSchema, Reads, Step
+from sim.scenario.pydantic_seam import KEY, Collected, JsonSchema, Reads, Section, Step
 from sim.scenario.scalars import Duration, Name, read_name, read_whole
 
 DEFAULT_PREFERENCE = 10
@@ -83,7 +83,7 @@ ChangedMx = Annotated[tuple[MxRecord, ...] | Literal["removed"], Reads(read_chan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MxChangeForm(Form):
+class MxChangeForm(Section):
     """Other records from a time on; what is not said stays."""
 
     at: Duration
@@ -99,7 +99,7 @@ class MxChangeForm(Form):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecordsForm(Form):
+class RecordsForm(Section):
     """What the DNS says of a mail domain."""
 
     mx: Mx | None = None

@@ -11,14 +11,14 @@ from typing import Annotated, Literal, get_args
 
 from sim.scenario.names import shown
 from sim.scenario.products.base import ErrorLimits
-from sim.scenario.pydantic_seam import Form, Reads, Shorthand
+from sim.scenario.pydantic_seam import Reads, Section, Shorthand
 from sim.scenario.quantity import PROBABILITY, format_duration, format_size, parse_probability
 from sim.scenario.scalars import Duration, LongDuration, Size, read_text, read_whole, whole, word
 from sim.scenario.spec.policies import Greylist, Place, Policies, Rate, Refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StretchForm(Form):
+class StretchForm(Section):
     """A stretch of time."""
 
     from_: Duration
@@ -38,7 +38,7 @@ _ADDRESSES = {"ipv4cidr": 32, "ipv6cidr": 128}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GreylistForm(Form):
+class GreylistForm(Section):
     """Strangers are told to come again."""
 
     delay: LongDuration = 300.0
@@ -132,7 +132,7 @@ _PROBABILITY = Annotated[float, Reads(parse_probability, PROBABILITY.json_schema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefusalForm(Form):
+class RefusalForm(Section):
     """Replies that refuse what would have been taken."""
 
     at: Annotated[Place, word("place", *get_args(Place))]
@@ -154,7 +154,7 @@ class RefusalForm(Form):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RateForm(Form):
+class RateForm(Section):
     """How often a client may come."""
 
     count: Annotated[int, whole(1)]
@@ -189,7 +189,7 @@ class RateForm(Form):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ErrorsForm(Form):
+class ErrorsForm(Section):
     """What a session's refusals cost its client."""
 
     soft_limit: Annotated[int, whole(0)] = 10
@@ -209,7 +209,7 @@ def _expand_refusals(value: object) -> object:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PoliciesForm(Form):
+class PoliciesForm(Section):
     """What a host delays or refuses."""
 
     greylist: GreylistForm | None = None

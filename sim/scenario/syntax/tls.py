@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, get_args
 
-from sim.scenario.pydantic_seam import Form
+from sim.scenario.pydantic_seam import Section
 from sim.scenario.scalars import Flag, word
 from sim.scenario.spec import Certificate, Tls, TlsVersion
 
@@ -13,7 +13,7 @@ __all__ = ["TlsForm"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TlsForm(Form):
+class TlsForm(Section):
     """What TLS is with a host."""
 
     certificate: Annotated[Certificate, word("certificate", *get_args(Certificate))] = "ec"

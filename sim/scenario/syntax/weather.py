@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from sim.scenario.distribution import Constant, Distribution, Empirical, Exponential, Lognormal, Uniform, Weibull
 from sim.scenario.names import shown
-from sim.scenario.pydantic_seam import Collected, Form, OrValue, OrWord, Reads
+from sim.scenario.pydantic_seam import Collected, OrValue, OrWord, Reads, Section
 from sim.scenario.quantity import format_duration
 from sim.scenario.scalars import FLAG, Duration, LongDuration, Names, Times, read_names, word
 from sim.scenario.spec import NEGATIVE_TTL, TTL, Interval, Weather
@@ -21,7 +21,7 @@ NONE: Literal["none"] = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OutagesForm(Form):
+class OutagesForm(Section):
     """Random outages: how long it is up (`mtbf` or `up`) and down (`mttr` or `down`) in turn."""
 
     mtbf: LongDuration | None = None
@@ -56,7 +56,7 @@ class CrashesForm(OutagesForm):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IntervalForm(Form):
+class IntervalForm(Section):
     """An explicit outage."""
 
     from_: Duration
@@ -75,7 +75,7 @@ Crashes = Annotated[CrashesForm | Literal["none"], OrWord(CrashesForm, NONE)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WeatherForm(Form):
+class WeatherForm(Section):
     """When something is up."""
 
     outages: Outages | None = None
@@ -128,7 +128,7 @@ _SIDES = Reads(_read_sides, {"type": "array", "items": _SIDE, "minItems": 2})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PartitionForm(Form):
+class PartitionForm(Section):
     """The network falls apart for a time: every link from one side to another is down."""
 
     at: Duration
