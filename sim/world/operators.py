@@ -36,7 +36,7 @@ def restarts(acts: Sequence[Act], host: str) -> Timeline:
 def schedule(world: Simulation, acts: Sequence[Act]) -> None:
     """Let all acts be done in their time."""
     for act in acts:
-        world.at(act.at, partial(_operate, world, act))
+        world.env.call_at(act.at, partial(_operate, world, act))
 
 
 def _operate(world: Simulation, act: Act) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import inf
-
-import simpy
 
 from sim.mail.address import domain_key, literal_of
 from sim.mail.content import compose
@@ -29,7 +27,7 @@ from sim.results.facts import Facts, MessageFact
 from sim.results.outcomes import CopyOutcome
 from sim.scenario.spec import Architecture, Domain, Host, Scenario
 from sim.workload.generate import Submission, submissions
-from sim.world.engine.clock import Clock, Task, played
+from sim.world.engine.clock import Clock
 from sim.world.engine.corruption import ResidualCorruption
 from sim.world.engine.interfaces import Waits, WireTrace
 from sim.world.engine.ledger import Ledger, LedgerError
@@ -61,7 +59,7 @@ class Simulation:
         self.scenario = scenario
         self.streams = Streams(seed, replication)
         self.horizon = scenario.duration + scenario.drain
-        self.env = Clock()
+        self.env = Clock(self.horizon)
         self.clock = scenario.start.at - EPOCH
         self.recorder = Recorder(scenario.limits, traces=scenario.dialogues)
         self.ledger = Ledger(self._all_ended)
@@ -131,9 +129,12 @@ class Simulation:
         env = self.env
         if self._submissions:
             schedule(self, self.scenario.acts)
-            env.process(self._submit_all())
+            end = env.any_of([self._over, env.at(self.horizon)])
+            for station in self.stations.values():
+                station.start()
+            env.start(self._submit_all())
             with _no_cycles():
-                env.run(until=env.any_of([self._over, env.at(self.horizon)]))
+                env.run(until=end)
         for station in self.stations.values():
             station.deliveries.connections.close_all()
             for attempt in station.attempts.values():
@@ -194,10 +195,6 @@ class Simulation:
             now += 1.0
         return min(at, until)
 
-    def at(self, time: float, act: Callable[[], None]) -> None:
-        """Do something at a given time."""
-        self.env.at(time).callbacks.append(lambda _: act())
-
     def later(self, time: float, act: Callable[[], None]) -> None:
         """Do something at a given time, and let the run not end before."""
         self._pending += 1
@@ -207,18 +204,18 @@ class Simulation:
             act()
             self._all_ended()
 
-        self.at(time, due)
+        self.env.call_at(time, due)
 
     def outlive(self, waits: Waits) -> None:
         """Go on with what outlives its session, and let the run not end before."""
         self._pending += 1
 
-        def steps() -> Generator[simpy.Event, None, None]:
-            yield from played(self.env, waits)
+        def steps() -> Waits:
+            yield from waits
             self._pending -= 1
             self._all_ended()
 
-        Task(self.env, steps())
+        self.env.start_soon(steps())
 
     def trace(self, session_id: int) -> WireTrace | None:
         """Who is told the session's bytes, if anybody is."""
@@ -271,11 +268,10 @@ class Simulation:
         """The message that somebody wrote of which lists and forwards have made this one."""
         return self._origins.get(message_id, message_id)
 
-    def _submit_all(self) -> Generator[simpy.Event, None, None]:
-        env = self.env
+    def _submit_all(self) -> Waits:
         for message_id, submission in enumerate(self._submissions, 1):
-            if submission.at > env.now:
-                yield env.at(submission.at)
+            if submission.at > self.env.now:
+                yield submission.at
             self._submit(message_id, submission)
 
     def _submit(self, message_id: int, submission: Submission) -> None:
@@ -309,9 +305,8 @@ class Simulation:
             station.submit(reverse_path, copies, content, submission.parameters)
         else:
             self._unsent[message_id] = copies
-            if up < self.horizon:
-                asked = submission.parameters
-                self.at(up, lambda: station.submit(reverse_path, self._unsent.pop(message_id), content, asked))
+            asked = submission.parameters
+            self.env.call_at(up, lambda: station.submit(reverse_path, self._unsent.pop(message_id), content, asked))
 
     def keepers(self, domain: str, now: float = 0.0) -> Sequence[str]:
         """The hosts that keep a domain's mailboxes."""

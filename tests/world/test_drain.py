@@ -36,7 +36,7 @@ def drained(*, cached: bool, flush: bool = False) -> list[AttemptFact]:
     station = world.stations["a"]
     station.backlog.runs_since = 0.0
     if flush:
-        world.at(UP, lambda: station.flush(list(station.queue.entries.values())))
+        world.env.call_at(UP, lambda: station.flush(list(station.queue.entries.values())))
     done = [attempt for attempt in world.run().attempts if attempt.outcome == "accepted"]
     return sorted(done, key=lambda attempt: attempt.ended_s)
 

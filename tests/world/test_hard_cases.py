@@ -255,15 +255,6 @@ def test_one_address_in_two_spellings_is_one_copy():
     assert len(facts.copies) == 1
 
 
-def test_the_clock_does_not_go_back():
-    """An event or a leap into the past is refused."""
-    clock = Clock()
-    clock.run(until=5.0)
-    with pytest.raises(ValueError, match="which is past"):
-        clock.at(4.0)
-    assert not clock.advance_if_idle(4.0)
-
-
 class Stepwise(Clock):
     """A clock that never leaps."""
 

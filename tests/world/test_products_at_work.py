@@ -412,7 +412,7 @@ def test_asking_for_one_domains_mail_revives_every_dead_destination_of_postfix()
     world = Simulation(spec, spec.architectures["end-to-end"], 0, 1)
     station = world.stations["a"]
     station.backlog.runs_since = 0.0
-    world.at(90.0, lambda: Held(station).start("b.example"))
+    world.env.call_at(90.0, lambda: Held(station).start("b.example"))
     assert [fact.to_host for fact in world.run().attempts if fact.started_s >= 100] == ["c"]
 
 

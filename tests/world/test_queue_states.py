@@ -82,7 +82,7 @@ def test_the_timeline_is_what_the_host_holds(mail, downs, product, spool, moment
 
     for moment in moments:
         # Between two events: what happens at a moment is there from then on.
-        world.at(moment + 0.0123456789, look)
+        world.env.call_at(moment + 0.0123456789, look)
     tables = frames(world.run(), "x", 0)
     for host in world.stations:
         queues, attempts = tables.queues, tables.attempts

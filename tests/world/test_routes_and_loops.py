@@ -157,7 +157,7 @@ def test_a_frozen_message_waits_untried_and_is_not_flushed():
         seen.append(sorted(str(entry.reverse_path) for entry in station.queue.entries.values() if entry.frozen))
 
     for day in (0.5, 1.5, 3, 6.9, 7.2):
-        world.at(day * DAY, flush)
+        world.env.call_at(day * DAY, flush)
     facts = world.run()
     # The report on it is refused in its turn, and frozen for two days.
     assert seen == [["<u1@a.example>"]] * 4 + [["<>"]]

@@ -1,17 +1,24 @@
-"""The simulated clock: simpy's, with moments instead of delays, which may leap where nobody else has anything to do."""
+"""The simulated clock: simpy's, with moments instead of delays, which may leap where nobody else has anything to do.
+
+simpy adds a delay to now, which would round, and lets no time pass without an event. So this reaches for what simpy
+keeps to itself: an environment's `_queue`, `_eid` and `_now`, and an event's `_ok` and `_value`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable
 from heapq import heappush
+from math import inf
 from operator import attrgetter
 
 import simpy
 from simpy.events import NORMAL
 
+from sim.world.engine.interfaces import Waits
+
 
 class Moment(simpy.Event):
-    """An event at a given time: a `simpy.Timeout` that does not add a delay to now, which would round."""
+    """An event at a given time: a `simpy.Timeout` that does not add a delay to now."""
 
     def __init__(self, clock: Clock, time: float) -> None:
         # As simpy's Timeout does it: an event that has its value, on the heap.
@@ -23,20 +30,28 @@ class Moment(simpy.Event):
 
 
 class Task:
-    """A generator of events, gone on with after each: simpy's process, for work that nobody waits for or interrupts.
+    """Work that goes on at its times: simpy's process, for work that nobody waits for or interrupts."""
 
-    It begins with an event at the present moment, behind those that are there, and leaves none behind when it ends.
-    """
+    __slots__ = ("_clock", "_waits")
 
-    __slots__ = ("_steps",)
+    def __init__(self, clock: Clock, waits: Waits) -> None:
+        self._clock = clock
+        self._waits = waits
 
-    def __init__(self, clock: Clock, steps: Generator[simpy.Event, None, None]) -> None:
-        self._steps = steps
-        clock.at(clock.now).callbacks.append(self._go_on)
+    def begin(self, _: simpy.Event | None = None) -> None:
+        """Take the first step."""
+        self._wait(next(self._waits, None))
 
     def _go_on(self, _: simpy.Event) -> None:
-        event = next(self._steps, None)
-        if event is not None:
+        try:
+            then = self._waits.send(self._clock.now)
+        except StopIteration:
+            return
+        self._wait(then)
+
+    def _wait(self, then: float | simpy.Event | None) -> None:
+        if then is not None:
+            event = then if isinstance(then, simpy.Event) else Moment(self._clock, then)
             event.callbacks.append(self._go_on)
 
 
@@ -45,14 +60,34 @@ class Clock(simpy.Environment):
 
     A process that waits until a time before which no event is due would be the next to go on anyway. Letting the time
     pass at once saves the event and changes no order: at equal times the other event goes first, so that is no leap.
+
+    Args:
+        horizon: the end of time, s: nothing is done then or later.
     """
 
     # simpy's own is a Python call, and everybody asks.
     now = property(attrgetter("_now"), doc="The time, s.")
 
+    def __init__(self, horizon: float = inf) -> None:
+        super().__init__()
+        self.horizon = horizon
+
     def at(self, time: float) -> Moment:
         """The event that time has come to `time`, which is not in the past."""
         return Moment(self, time)
+
+    def call_at(self, time: float, act: Callable[[], None]) -> None:
+        """Do something at a given time, if that ever comes."""
+        if time < self.horizon:
+            Moment(self, time).callbacks.append(lambda _: act())
+
+    def start(self, waits: Waits) -> None:
+        """Begin work at once."""
+        Task(self, waits).begin()
+
+    def start_soon(self, waits: Waits) -> None:
+        """Begin work at the present moment, behind what is due then already."""
+        Moment(self, self._now).callbacks.append(Task(self, waits).begin)
 
     def enter(self, event: simpy.Event, time: float) -> None:
         """Put an event where it belongs.
@@ -71,14 +106,3 @@ class Clock(simpy.Environment):
             return False
         self._now = time
         return True
-
-
-def played(env: Clock, waits: Generator[float | simpy.Event, float, None]) -> Generator[simpy.Event, None, None]:
-    """A session's waits as events of the clock: moments, or events whose time nobody knows yet."""
-    try:
-        then = next(waits)
-        while True:
-            yield then if isinstance(then, simpy.Event) else env.at(then)
-            then = waits.send(env.now)
-    except StopIteration:
-        pass

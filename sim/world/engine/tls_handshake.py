@@ -18,8 +18,8 @@ from sim.world.engine.tls import Protection
 
 __all__ = ["TlsHandshake"]
 
-Steps = Generator[float, float, float]
-Carry = Callable[[float, int, bool], Steps]
+Waits = Generator[float, float, float]
+Carry = Callable[[float, int, bool], Waits]
 """Sends so many octets at a time, to the server or not; gives when they are there, infinity where it all ends."""
 
 
@@ -43,7 +43,7 @@ class TlsHandshake:
         self.round_trips = 2
         self.quiet_until = -inf
 
-    def after_starttls(self, now: float) -> Steps:
+    def after_starttls(self, now: float) -> Waits:
         """A handshake that the client begins now; gives when the client may say EHLO."""
         protection, wait = self._protection, self._connection.delayed_ack
         _, _, finished, ticket = protection.handshake
@@ -58,7 +58,7 @@ class TlsHandshake:
             return (yield from self._then(now, ticket, to_server=False))
         return (yield now + (wait or 0.0) + now - sent)
 
-    def before_greeting(self, now: float, accepted: float) -> Steps:
+    def before_greeting(self, now: float, accepted: float) -> Waits:
         """A handshake that the client begins now, with a server that has taken the connection at a time.
 
         Gives when the server may greet.
@@ -68,13 +68,13 @@ class TlsHandshake:
         self._send_ticket(now)
         return now
 
-    def _agree(self, now: float, accepted: float) -> Steps:
+    def _agree(self, now: float, accepted: float) -> Waits:
         """ClientHello and the answer; gives when the client has that."""
         hello, answer, _, _ = self._protection.handshake
         now = yield from self._then(now, hello, to_server=True)
         return (yield from self._then(max(now, accepted), answer, to_server=False))
 
-    def _then(self, now: float, octets: int, *, to_server: bool) -> Steps:
+    def _then(self, now: float, octets: int, *, to_server: bool) -> Waits:
         return (yield from self._carry(now, octets, to_server)) if now < inf else inf
 
     def _send_ticket(self, now: float) -> None:

@@ -99,7 +99,7 @@ class Attempt:
         self.contacted = False
         self.heir: Delivery | None = None
 
-    def run(self) -> Generator[simpy.Event, None, list[Copy]]:
+    def run(self) -> Generator[float | simpy.Event, float, list[Copy]]:
         """Try; gives the copies that are left for another try."""
         station, env = self._station, self._station.world.env
         started = env.now
@@ -110,22 +110,17 @@ class Attempt:
         if session is None or peer is None:
             heard = station.world.no_route_at(self._route.way, started, started + station.host.mta.connect_timeout)
             if heard > started:
-                yield env.at(heard)
+                yield heard
             return self._find_no_way(started, env.now)
         self._session = session
         peer.is_offered(self._by_path)
         station.attempts[peer.session_id] = self
         for copy in self._copies:
             copy.in_transfer = True
-        steps = session.run(started) if self._before is None else session.resume(started, station.times.next_message())
-        # As `played`, a frame less for each flight.
-        try:
-            then = next(steps)
-            while True:
-                yield then if isinstance(then, simpy.Event) else env.at(then)
-                then = steps.send(env.now)
-        except StopIteration:
-            pass
+        if self._before is None:
+            yield from session.run(started)
+        else:
+            yield from session.resume(started, station.times.next_message())
         self._session = None
         self.contacted = session.client.contacted
         self.session = session

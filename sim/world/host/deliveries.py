@@ -12,7 +12,7 @@ from sim.mta.queue.destination import naming_of
 from sim.mta.queue.queue import Copy, Entry, Failure
 from sim.mta.queue.queue_manager import QueueManager, queue_manager_of
 from sim.mta.queue.queue_runs import QueueRuns, queue_runs_of
-from sim.world.engine.clock import Task
+from sim.world.engine.interfaces import Waits
 from sim.world.host.attempt import NO_ANSWER, Attempt
 from sim.world.host.next_hops import Route
 from sim.world.host.session_cache import Connections
@@ -84,7 +84,7 @@ class Deliveries:
         """Begin a queue run when all that wakes now has been found."""
         if self._next_run != now:
             self._next_run = now
-            self._world.at(now, lambda: self._begin_run(runs, now))
+            self._world.env.call_at(now, lambda: self._begin_run(runs, now))
 
     def _begin_run(self, runs: QueueRuns[Entry], now: float) -> None:
         """Begin a queue run; where it leaves some waiting the next one goes on beside it."""
@@ -93,8 +93,8 @@ class Deliveries:
         if runs.begin():
             self._run_on(runs, now)
         again = self._station.backlog.next_run(now)
-        if runs.found and again < self._world.horizon:
-            self._world.at(again, lambda: self._run(runs, again))
+        if runs.found:
+            self._world.env.call_at(again, lambda: self._run(runs, again))
 
     def _run_on(self, runs: QueueRuns[Entry], now: float) -> None:
         """Let a queue run take its next entries, up to the first that takes time."""
@@ -151,7 +151,7 @@ class Deliveries:
                 entry.looking_up = at - entry.active_at
                 self._release(entry, at)
 
-        self._world.at(at, answered)
+        self._world.env.call_at(at, answered)
 
     def _release(self, entry: Entry, now: float) -> None:
         """Start, or line up, the deliveries of an entry's copies: those that go the same way together."""
@@ -187,7 +187,7 @@ class Deliveries:
         may = self.manager.started
         before = self._left_open(delivery) if self.connections.idle and may.uses_connections else None
         keeps, uses = may.keeps_connections, may.uses_connections
-        Task(self._world.env, self._deliver(delivery, hop, before, keeps=keeps, uses=uses))
+        self._world.env.start_soon(self._deliver(delivery, hop, before, keeps=keeps, uses=uses))
 
     def _left_open(self, delivery: Delivery) -> Attempt | None:
         """The session that was left open, and may take a delivery."""
@@ -218,8 +218,8 @@ class Deliveries:
     def _pause(self, hop: str, now: float) -> None:
         """Go on with a destination when the time between two of its deliveries is over."""
         until = self.manager.resumes_at(hop)
-        if until is not None and now < until < self._world.horizon:
-            self._world.at(until, lambda: self._let_in(until))
+        if until is not None and now < until:
+            self._world.env.call_at(until, lambda: self._let_in(until))
 
     def _put_off(self, delivery: Delivery, reason: Failure, now: float) -> None:
         """End a delivery without having tried it."""
@@ -282,9 +282,7 @@ class Deliveries:
             entry.in_delivery += 1
             self._start((entry, members, others_routes, now), now)
 
-    def _deliver(
-        self, delivery: Delivery, hop: str, before: Attempt | None, *, keeps: bool, uses: bool
-    ) -> Generator[simpy.Event, None, None]:
+    def _deliver(self, delivery: Delivery, hop: str, before: Attempt | None, *, keeps: bool, uses: bool) -> Waits:
         """Deliveries in one place, one after the other as long as each has an heir."""
         station, env, manager = self._station, self._world.env, self.manager
         heir: Delivery | None = delivery
@@ -318,7 +316,7 @@ class Deliveries:
         *,
         keeps: bool,
         uses: bool,
-    ) -> Generator[simpy.Event, None, tuple[Attempt, Sequence[Copy]]]:
+    ) -> Generator[float | simpy.Event, float, tuple[Attempt, Sequence[Copy]]]:
         """The routes in turn, until each copy is taken or refused for good; gives the last attempt and what it left.
 
         The first attempt may take over a session; one whose session goes to an heir is the last.

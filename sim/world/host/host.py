@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING
-
-import simpy
 
 from sim.mail.address import literal_of
 from sim.mail.path import Path
@@ -33,6 +31,7 @@ from sim.scenario.spec.capacity import NO_CAPACITY
 from sim.scenario.spec.policies import NO_POLICIES
 from sim.world.engine.capacity import SharedCapacity
 from sim.world.engine.host_times import HostTimes
+from sim.world.engine.interfaces import Waits
 from sim.world.engine.ledger import LedgerError
 from sim.world.engine.tls import TlsSessions
 from sim.world.host.addresses import Sources
@@ -116,10 +115,14 @@ class Station:
             draws = world.streams(f"host/{host.name}/policies")
             windows, mx = host.mta.rate_windows, world.dns.mx
             self._guard = Guard(policies, draws.random, lambda: self.queue.bytes, windows, mx)
-        if self.runs.next_down(0.0) < world.horizon:
-            world.env.process(self._live_through())
-        if host.collects is not None and domains:
-            world.env.process(collect(self, host.collects, [domain.name for domain in domains]))
+        self._domains = [domain.name for domain in domains]
+
+    def start(self) -> None:
+        """Begin to live through the host's weather, and to ask for its mail."""
+        clock = self.world.env
+        clock.start(self._live_through())
+        if self.host.collects is not None and self._domains:
+            clock.start(collect(self, self.host.collects, self._domains))
 
     def tcp_metrics_with(self, peer: Station, source: str, ip: str) -> tuple[Metrics | None, Metrics | None]:
         """What its TCP and that of a peer remember of each other; the addresses are as of `Peer`."""
@@ -238,21 +241,21 @@ class Station:
             QueueFact(self.host.name, now, len(queue.entries), queue.bytes, queue.incoming, queue.deferred, queue.hold)
         )
 
-    def _live_through(self) -> Generator[simpy.Event, None, None]:
+    def _live_through(self) -> Waits:
         env, horizon = self.world.env, self.world.horizon
         while (stops := self.runs.next_down(env.now)) < horizon:
-            yield env.at(stops)
+            yield stops
             self._stop()
             starts = self.runs.next_up(stops)
             # The host itself may go down while its product is being restarted.
             falls = self.weather.next_down(stops)
             if falls < min(starts, horizon):
                 if falls > stops:
-                    yield env.at(falls)
+                    yield falls
                 self._crash(falls)
             if starts >= horizon:
                 return
-            yield env.at(starts)
+            yield starts
             self._boot(starts)
 
     def _stop(self) -> None:

@@ -89,7 +89,7 @@ class Listener:
         """Where all sessions are taken the program closes its listening socket, and looks again later."""
         if len(self.inbound) >= self._host.sessions and self._clock.now >= self._closed_until:
             self._closed_until = self._clock.now + self._host.mta.looks_again
-            self._clock.at(self._closed_until).callbacks.append(lambda _: self._look())
+            self._clock.call_at(self._closed_until, self._look)
 
     def line_up(self, peer: Peer, until: float) -> Place | Refuses:
         """A place in the listen queue, for a client that waits until then, or what the product does instead."""

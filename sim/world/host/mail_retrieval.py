@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from heapq import merge
 from itertools import count, takewhile
 from typing import TYPE_CHECKING
-
-import simpy
 
 from sim.mta.client.retrieval import Collector
 from sim.mta.queue.queue import Failure
@@ -17,7 +15,7 @@ from sim.protocol.smtp.replies import Reply
 from sim.results.facts import AttemptFact
 from sim.results.outcomes import AttemptOutcome
 from sim.scenario.spec import Collects, Host
-from sim.world.engine.clock import Task, played
+from sim.world.engine.interfaces import Waits
 from sim.world.engine.session import Session
 from sim.world.host.held_mail import Held
 from sim.world.host.peer import Peer
@@ -25,8 +23,6 @@ from sim.world.host.turned_delivery import Goodbye, Turn, hand_over
 
 if TYPE_CHECKING:
     from sim.world.host.host import Station
-
-Waits = Generator[simpy.Event, None, None]
 
 _LONGEST = 400
 """Octets of the domains that one ATRN names, so that its line has no more than RFC 5321 lets a command line have."""
@@ -38,7 +34,7 @@ def collect(station: Station, how: Collects, domains: Sequence[str]) -> Waits:
     for at in moments(station, how):
         # One that passed while the host was still asking is not made up for.
         if at >= env.now:
-            yield env.at(at)
+            yield at
             if station.weather.is_up(at):
                 for some in _lines(domains) if how.by == "atrn" else (domains,):
                     yield from Ask(station, how, some).run()
@@ -120,7 +116,7 @@ class Ask:
             trace=world.trace(session_id),
         )
         station.attempts[session_id] = self
-        yield from played(env, session.run(now))
+        yield from session.run(now)
         turn = first = None
         if self._client.turned and session.server.turned is not None:
             turn = Turn(source, station, session, session_id, Held(source).lined_up(session.server.turned))
@@ -135,7 +131,7 @@ class Ask:
         peer.leave(session.server, env.now)
         if turn is not None and first is not None:
             # What is handed over outlives the asking: the host may crash, and ask again when it is back.
-            Task(env, hand_over(turn, first, tuple(reversed(route.way))))
+            env.start_soon(hand_over(turn, first, tuple(reversed(route.way))))
 
     def unfinished(self, now: float) -> AttemptFact | None:
         """The record of a session that the end of the run finds under way."""

@@ -117,7 +117,7 @@ class Peer:
         """The server's program ends, now or at `at`, unless its host has gone down since."""
         if at > self._client.world.env.now:
             self._until = at
-            self._client.world.at(at, lambda: self._end(reception))
+            self._client.world.env.call_at(at, lambda: self._end(reception))
         else:
             self._end(reception)
 

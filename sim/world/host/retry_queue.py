@@ -52,8 +52,8 @@ class Backlog:
         self._queue.add(entry)
         self._station.note_queue(now)
         world, wishes = self._station.world, entry.wishes
-        if wishes is not None and now < wishes.deadline < world.horizon:
-            world.at(wishes.deadline, lambda: self._strike(entry, wishes.deadline))
+        if wishes is not None and now < wishes.deadline:
+            world.env.call_at(wishes.deadline, lambda: self._strike(entry, wishes.deadline))
         if waits:
             self._sleep(entry, now, MANY_IN_A_SESSION)
         else:
@@ -65,8 +65,7 @@ class Backlog:
         self._queue.add(entry)
         self._station.note_queue(entry.arrival)
         until = entry.ready = entry.due = entry.wishes.held_until if entry.wishes else entry.arrival
-        if until < self._station.world.horizon:
-            self._station.world.at(until, lambda: self._wake(entry, until))
+        self._station.world.env.call_at(until, lambda: self._wake(entry, until))
 
     def settle(self, entry: Entry, now: float) -> None:
         """A round of an entry's deliveries is over: what is left is given up, or tried again later."""
@@ -231,8 +230,8 @@ class Backlog:
         due = entry.due = self._retry.lapses(entry.arrival) if self._paused else entry.arrival + kept
         self.move(entry, "hold", now)
         self._note_deferral(entry, now, ON_HOLD)
-        if now < due < self._station.world.horizon:
-            self._station.world.at(due, lambda: self._wake(entry, due))
+        if now < due:
+            self._station.world.env.call_at(due, lambda: self._wake(entry, due))
 
     def _sleep(self, entry: Entry, now: float, why: str = "") -> None:
         """Let an entry wait for its time, or the queue run that finds it come."""
@@ -241,8 +240,7 @@ class Backlog:
         if not entry.held:
             self.move(entry, "deferred", now)
         self._note_deferral(entry, now, why)
-        if due < self._station.world.horizon:
-            self._station.world.at(due, lambda: self._wake(entry, due))
+        self._station.world.env.call_at(due, lambda: self._wake(entry, due))
 
     def _note_deferral(self, entry: Entry, now: float, why: str) -> None:
         recipients = [copy.recipient for copy in entry.copies]
@@ -309,8 +307,7 @@ class Backlog:
                     self._warn(entry, at, warnings)
                 self._set_timer(entry, told + 1, warnings)
 
-        if at < self._station.world.horizon:
-            self._station.world.at(at, strike)
+        self._station.world.env.call_at(at, strike)
 
     def _remove(self, entry: Entry, now: float) -> None:
         self._queue.remove(entry)

@@ -25,8 +25,8 @@ class Connections:
         """Keep an attempt's session until somebody takes it or its time is over."""
         self.idle.setdefault(attempt.peer, []).append(attempt)
         until = now + self._idle_limit
-        if now < until < self._world.horizon:
-            self._world.at(until, lambda: self._close(attempt))
+        if now < until:
+            self._world.env.call_at(until, lambda: self._close(attempt))
 
     def tidy(self) -> None:
         """Those who wait have got their places: close what is left, unless it is kept for mail that comes later."""

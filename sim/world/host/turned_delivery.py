@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
-
-import simpy
 
 from sim.mta.client.dialogue import Caller, Farewell
 from sim.mta.client.retrieval import Collector
@@ -13,8 +11,7 @@ from sim.mta.client.transmission import Transmission
 from sim.mta.server.reception import Reception
 from sim.network.transport.reversed import Reversed
 from sim.protocol.smtp.client import Client
-from sim.world.engine.clock import played
-from sim.world.engine.interfaces import NullSink, ServerHost
+from sim.world.engine.interfaces import NullSink, ServerHost, Waits
 from sim.world.engine.session import Session
 from sim.world.host.attempt import Attempt, mailing_of
 from sim.world.host.next_hops import Route, Way
@@ -100,7 +97,7 @@ class HandOver(Attempt):
         return True
 
 
-def hand_over(turn: Turn, delivery: Delivery | None, way: Way) -> Generator[simpy.Event, None, None]:
+def hand_over(turn: Turn, delivery: Delivery | None, way: Way) -> Waits:
     """Hand over what waits, message by message, as long as the session lasts."""
     attempt: HandOver | None = None
     while delivery is not None:
@@ -120,11 +117,11 @@ class Goodbye(NullSink):
     def __init__(self, turn: Turn) -> None:
         self._turn = turn
 
-    def run(self) -> Generator[simpy.Event, None, None]:
+    def run(self) -> Waits:
         """Say it."""
         turn, env = self._turn, self._turn.holder.world.env
         session = turn.go_on(Farewell(turn.holder.host, turn.caller()), self, env.now)
-        yield from played(env, session.run(env.now))
+        yield from session.run(env.now)
         session.connection.close(env.now)
 
     def admit(self) -> bool:
