@@ -28,8 +28,8 @@ from sim.live.session import CHUNK, Read, Session, Write
 from sim.live.turned_delivery import Courier
 from sim.mail.address import literal_of
 from sim.mail.path import NULL_PATH, Path
-from sim.mta.server.directory import Directory, homes, keepers, mailboxes_of
-from sim.mta.server.policy import Gate, Guard
+from sim.mta.server.directory import Directory, local_domains, mailbox_hosts, stated_mailbox_hosts
+from sim.mta.server.policy import AccessPolicy, ClientPolicy
 from sim.mta.server.reception import AcceptedMail, Reception
 from sim.mta.server.source_route import passed
 from sim.network.dns import Dns
@@ -81,8 +81,8 @@ class LiveServer:
         self._limits = replace(limits, size=host.size_limit)
         self._started = monotonic()
         dns = Dns(scenario.domains, tuple(scenario.network.nodes), scenario.network.dns)
-        mailboxes = mailboxes_of(scenario.domains.values())
-        kept = homes(scenario.domains.values(), dns.mx_ever).get(host.name, ())
+        mailboxes = stated_mailbox_hosts(scenario.domains.values())
+        kept = local_domains(scenario.domains.values(), dns.mx_ever).get(host.name, ())
         self._directory = Directory(
             host.name,
             kept,
@@ -94,11 +94,11 @@ class LiveServer:
         )
         self._held = Held(
             maildir,
-            filter(self._directory.backs_up, scenario.domains),
-            lambda domain: keepers(domain, mailboxes, dns.exchangers(domain)),
+            filter(self._directory.is_backup_mx, scenario.domains),
+            lambda domain: mailbox_hosts(domain, mailboxes, dns.exchangers(domain)),
         )
         for address in host.addresses:
-            self._directory.claim(literal_of(address.ip))
+            self._directory.add_literal(literal_of(address.ip))
         self._keeper = Keeper(host.domain, maildir, self._held, meant=self._meant, tell=tell, note=note)
         at_once = host.policies.sessions_at_once or limits.client_sessions
         if any(host.name in act.hosts for act in scenario.acts):
@@ -106,7 +106,7 @@ class LiveServer:
         if host.policies.unknown_users == "bounce":
             tell("note: unknown_users: a served host returns no mail: it refuses unknown users, as with reject")
         policies = replace(host.policies, sessions_at_once=at_once, unknown_users="reject")
-        self._guard = Guard(policies, random.random, self._held.octets, host.mta.rate_windows, dns.mx)
+        self._access = AccessPolicy(policies, random.random, self._held.octets, host.mta.rate_windows, dns.mx)
         self._tell = tell
         self._note = note
         self._tls = tls
@@ -170,7 +170,7 @@ class LiveServer:
             return
         ends = peer[0], writer.get_extra_info("sockname")[0]
         address = literal_of(peer[0])
-        self._directory.claim(literal_of(ends[1]))
+        self._directory.add_literal(literal_of(ends[1]))
 
         async def keep(mail: AcceptedMail) -> Sequence[Reply]:
             return await self._keeper.keep_each(mail, address) if lmtp else [await self._keeper.keep(mail, address)]
@@ -209,7 +209,7 @@ class LiveServer:
 
     def _meant(self, path: Path) -> Path:
         """The path that a forward-path means here: a percent address is followed, and what of a route is done with."""
-        path = self._directory.rewritten(path)
+        path = self._directory.canonical_path(path)
         if self._host.source_routes == "honour":
             return passed(path, NULL_PATH, self._host.domain, self._directory.is_own)[0]
         return Path(path.mailbox)
@@ -230,14 +230,14 @@ class LiveServer:
         reception = Reception(
             host,
             self._directory,
-            asks=True,
+            offers=True,
             error_limit=self._limits.errors,
             junk_limit=self._limits.junk,
             lmtp=lmtp,
             tls=self._tls is not None,
             challenge=self._challenge,
-            waiting=self._held,
-            gate=Gate(self._guard, client, self._now),
+            held_mail=self._held,
+            policy=ClientPolicy(self._access, client, self._now),
             refused=refused,
         )
         return reception

@@ -89,7 +89,7 @@ class Session:
         try:
             await self._converse(busy=busy)
             # Who only waits for the end of the connection may come again.
-            self._reception.leave()
+            self._reception.disconnected()
             await self._part()
         except (OSError, TimeoutError):
             # The peer is gone, or reads nothing, or cannot shake hands.
@@ -101,13 +101,13 @@ class Session:
             self.abort()
             raise
         finally:
-            self._reception.leave()
+            self._reception.disconnected()
             self._memory.give(self._held)
 
     def stop(self) -> None:
         """End the session with a 421 as soon as no transaction is open."""
         self._stopping = True
-        self._reception.wind_up()
+        self._reception.shut_down()
         if not self._reception.in_transaction:
             self._wake()
 
@@ -139,8 +139,10 @@ class Session:
                 await self._secure(answer)
             elif answer:
                 await self._write(answer)
-            if reception.turned is not None and not reception.is_over:
-                await self._hand_over(reception.turn_round(), reception.turned, self._read_or_end, self._write_pieces)
+            if reception.turn_nodes is not None and not reception.is_over:
+                await self._hand_over(
+                    reception.reverse_roles(), reception.turn_nodes, self._read_or_end, self._write_pieces
+                )
                 return
 
     async def _secure(self, answer: bytes) -> None:

@@ -15,7 +15,7 @@ from sim.mail.path import Path
 from sim.mail.text import body_of
 from sim.mail.trace import EPOCH, date_time
 from sim.mta.queue.queue import Copy
-from sim.mta.server.directory import homes, keepers, mailboxes_of
+from sim.mta.server.directory import local_domains, mailbox_hosts, stated_mailbox_hosts
 from sim.network import topology
 from sim.network.dns import Dns, Resolver
 from sim.network.links.availability import ALWAYS_UP, AvailabilityModel, any_down
@@ -93,8 +93,8 @@ class Simulation:
         self._sessions = 0
         self._pending = 0
         self._over = self.env.event()
-        kept = homes(domains.values(), self.dns.mx_ever)
-        self.mailboxes = mailboxes_of(domains.values())
+        kept = local_domains(domains.values(), self.dns.mx_ever)
+        self.mailboxes = stated_mailbox_hosts(domains.values())
         up = {name: availability.of(f"host/{name}", host.weather) for name, host in architecture.hosts.items()}
         answers = availability.name_service(service, architecture.hosts, up)
         self.resolvers = {
@@ -308,9 +308,9 @@ class Simulation:
             asked = submission.parameters
             self.env.call_at(up, lambda: station.submit(reverse_path, self._unsent.pop(message_id), content, asked))
 
-    def keepers(self, domain: str, now: float = 0.0) -> Sequence[str]:
+    def mailbox_hosts(self, domain: str, now: float = 0.0) -> Sequence[str]:
         """The hosts that keep a domain's mailboxes."""
-        return keepers(domain, self.mailboxes, self.dns.exchangers(domain, now))
+        return mailbox_hosts(domain, self.mailboxes, self.dns.exchangers(domain, now))
 
     def _submission_host(self, domain: str) -> str:
         """The host that the domain's users hand their mail to now: the first, where the domain has none."""
@@ -320,7 +320,7 @@ class Simulation:
         place = self.literals.get(domain_key(domain))
         if place is not None:
             return place[0]
-        return next(iter(self.keepers(domain, self.env.now) or self.stations))
+        return next(iter(self.mailbox_hosts(domain, self.env.now) or self.stations))
 
     def _held(self) -> Iterator[tuple[Copy, CopyOutcome]]:
         for station in self.stations.values():

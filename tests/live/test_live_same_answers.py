@@ -14,7 +14,7 @@ from aiosmtplib import SMTP
 from live_host import Served, scenario, served
 
 from sim.mail.path import NULL_PATH, parse_forward_path, parse_path
-from sim.mta.server.directory import Directory, homes
+from sim.mta.server.directory import Directory, local_domains
 from sim.mta.server.reception import Reception
 from sim.network.dns import Dns
 from sim.protocol.smtp import (
@@ -72,7 +72,9 @@ def test_in_the_simulator(commands: list, codes: list[int]):
     spec = scenario()
     host = Host(name="b", size_limit=1000)
     dns = Dns(spec.domains, tuple(spec.network.nodes))
-    reception = Reception(host, Directory("b", homes(spec.domains.values(), dns.mx_ever)["b"], dns.mx, relays=False))
+    reception = Reception(
+        host, Directory("b", local_domains(spec.domains.values(), dns.mx_ever)["b"], dns.mx, relays=False)
+    )
     client, found = Client(), []
     client.receive_data(reception.greet(busy=False))
     assert client.next_event().code == 220

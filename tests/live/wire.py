@@ -26,7 +26,7 @@ class Wire:
 
     def __init__(self, connection: socket.socket, patience: float) -> None:
         self._socket = connection
-        self._patience = patience
+        self._errors = patience
         self._tls: ssl.SSLObject | None = None
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.budget = inf
@@ -79,7 +79,7 @@ class Wire:
             OSError: it failed, or took too long, or the budget was spent.
         """
         self._tls = context.wrap_bio(self._incoming, self._outgoing, name is None, name)
-        end = time.monotonic() + self._patience
+        end = time.monotonic() + self._errors
         while True:
             try:
                 self._tls.do_handshake()
@@ -121,11 +121,11 @@ class Wire:
             raise CutError("cut amid TLS")
 
     def _send(self, octets: bytes) -> None:
-        self._socket.settimeout(self._patience)
+        self._socket.settimeout(self._errors)
         self._socket.sendall(octets)
 
     def _receive(self, wait: float) -> bytes:
-        self._socket.settimeout(min(wait, self._patience))
+        self._socket.settimeout(min(wait, self._errors))
         try:
             octets = self._socket.recv(_BLOCK)
         except TimeoutError:

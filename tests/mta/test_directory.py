@@ -31,7 +31,7 @@ def directory(domains=DOMAINS, **settings) -> Directory:
 
 def judged(path: str, **settings) -> tuple[int, str]:
     """Code and text of the reply to a forward-path."""
-    reply = directory(**settings).judge(parse_forward_path(path))
+    reply = directory(**settings).rcpt_reply(parse_forward_path(path))
     return reply.code, reply.text
 
 
@@ -97,7 +97,7 @@ def test_users_who_are_elsewhere(path: str, found: tuple[int, str]):
 def test_who_passes_nothing_on_promises_nothing():
     """Mail for a user who forwards his is taken where it stays, by a 250 and no 251; who has moved is told of."""
     found = directory(relays=False)
-    asked = [found.judge(parse_forward_path(f"<{user}@b.example>")) for user in ("gone", "loin", "left")]
+    asked = [found.rcpt_reply(parse_forward_path(f"<{user}@b.example>")) for user in ("gone", "loin", "left")]
     assert [reply.code for reply in asked] == [250, 250, 551]
     assert found.verify("gone").text == "<gone@b.example>"
 
@@ -118,7 +118,7 @@ def test_who_passes_nothing_on_promises_nothing():
 def test_rewriting(path: str, settings: dict[str, object], meant: str):
     """Percent addresses are followed where they are to be, but not before the end of a route that is honoured."""
     parsed = NULL_PATH if path == "<>" else parse_forward_path(path)
-    assert str(directory(**settings).rewritten(parsed)) == meant
+    assert str(directory(**settings).canonical_path(parsed)) == meant
 
 
 def test_forwards():
@@ -188,7 +188,9 @@ def test_answers_in_utf8(asked: str, text: str, code: int, lines: tuple[str, ...
 
 def test_a_host_relays_to_whom_it_is_told():
     """A path without a route is judged by its domain, as ever."""
-    assert [directory(relays=relays).judge(Path(parse_address("x@c.example"))).code for relays in (True, False)] == [
+    assert [
+        directory(relays=relays).rcpt_reply(Path(parse_address("x@c.example"))).code for relays in (True, False)
+    ] == [
         250,
         554,
     ]
@@ -200,7 +202,7 @@ def test_verification_elsewhere_says_what_rcpt_says(domain: str, relays: bool):
     """VRFY of a foreign address is refused where RCPT is, in the same words; where mail would be taken it gets 252."""
     records = {**RECORDS, "none.example": ((0, "."),)}
     found = Directory("b", DOMAINS, records.get, relays=relays)
-    reply = found.judge(Path(parse_address(f"x@{domain}")))
+    reply = found.rcpt_reply(Path(parse_address(f"x@{domain}")))
     assert found.verify(f"x@{domain}") == (S252_CANNOT_VERIFY if reply.positive else reply)
 
 
@@ -234,9 +236,9 @@ def test_own_address_literals_are_local(own: str, spelling: str):
     mail = [f"<{who}@{spelling}>" for who in ("bob", "dan", "postmaster", "gone", "dan%d.example", "eve")]
     mail += [f"<@{spelling}:dan@d.example>", "<dan@[192.0.2.2]>"]
     asked = [parse_forward_path(path) for path in mail]
-    assert {found.judge(path).code for path in asked[:6]} == {554}
-    found.claim(own)
-    assert [found.judge(path).code for path in asked] == [250, 250, 250, 250, 250, 550, 250, 554]
+    assert {found.rcpt_reply(path).code for path in asked[:6]} == {554}
+    found.add_literal(own)
+    assert [found.rcpt_reply(path).code for path in asked] == [250, 250, 250, 250, 250, 550, 250, 554]
     assert found.verify(f"dan@{spelling}").lines == ("<dan@d.example>",)
 
 
@@ -244,15 +246,18 @@ def test_own_address_literals_are_local(own: str, spelling: str):
 def test_routes_through_own_literals(own: str):
     """A route that is honoured ends where the host itself stands in it."""
     found = directory(relays=False, source_routes="honour")
-    found.claim(own)
-    assert found.judge(parse_forward_path(f"<@{own}:dan@d.example>")).code == 250
+    found.add_literal(own)
+    assert found.rcpt_reply(parse_forward_path(f"<@{own}:dan@d.example>")).code == 250
 
 
 def test_a_host_without_domains_takes_its_postmaster_at_a_literal():
     """And nobody else."""
     found = directory(domains=())
-    found.claim("[192.0.2.1]")
-    assert [found.judge(parse_forward_path(f"<{who}@[192.0.2.1]>")).code for who in ("Postmaster", "bob")] == [250, 550]
+    found.add_literal("[192.0.2.1]")
+    assert [found.rcpt_reply(parse_forward_path(f"<{who}@[192.0.2.1]>")).code for who in ("Postmaster", "bob")] == [
+        250,
+        550,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -272,4 +277,4 @@ def test_a_host_without_domains_takes_its_postmaster_at_a_literal():
 def test_forms_of_one_local_part(path: str, code: int):
     """Case, quotes, backslashes and Unicode forms make no other user; spaces and accents do."""
     path = path if path.startswith("<") else f"<{path}>"
-    assert directory().judge(parse_forward_path(path, utf8=True)).code == code
+    assert directory().rcpt_reply(parse_forward_path(path, utf8=True)).code == code

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.mail.path import NULL_PATH
-from sim.mta.server import recent
+from sim.mta.server import ttl_cache
 from sim.mta.server.greylist import Greylist, network_of
-from sim.mta.server.policy import Guard
+from sim.mta.server.policy import AccessPolicy
 from sim.scenario.spec import policies
 from sim.scenario.spec.policies import Policies, Rate
 
@@ -119,19 +119,19 @@ def test_forged_senders_are_forgotten_after_the_window():
 @pytest.mark.parametrize("apart", [0.0, 1e9])
 def test_memory_is_bounded_whoever_comes(monkeypatch: pytest.MonkeyPatch, apart: float):
     """However many forge senders and addresses and pass, at one time or through all time; and who only connects."""
-    monkeypatch.setattr(recent, "MOST", 50)
+    monkeypatch.setattr(ttl_cache, "MOST", 50)
     greylist = Greylist(policies.Greylist(delay=1.0, whitelist_after=1))
     rate = Rate(count=1, per=60.0)
-    guard = Guard(Policies(sessions=rate, messages=rate), lambda: 0.0, lambda: 0)
+    access = AccessPolicy(Policies(sessions=rate, messages=rate), lambda: 0.0, lambda: 0)
 
     def come(number: int) -> None:
         client, now = f"{number % 250}.{number // 250}.0.1", number * apart
         for later in (0.0, 1.0):
             greylist.wait((client, f"a{number}", "b"), now + later)
-        guard.connection(client, now)
-        guard.mail(client, NULL_PATH, (), now)
-        guard.guess(client, now)
-        guard.closed(client)
+        access.connection(client, now)
+        access.mail(client, NULL_PATH, (), now)
+        access.guess(client, now)
+        access.closed(client)
 
     network_of.cache_clear()
     assert grown(come, 10_000) < 1_500_000
@@ -139,8 +139,8 @@ def test_memory_is_bounded_whoever_comes(monkeypatch: pytest.MonkeyPatch, apart:
 
 def test_the_oldest_goes_first(monkeypatch: pytest.MonkeyPatch):
     """Where there is too much; what is set again is young."""
-    monkeypatch.setattr(recent, "MOST", 2)
-    memory = recent.Recent[str, int](HOUR)
+    monkeypatch.setattr(ttl_cache, "MOST", 2)
+    memory = ttl_cache.TtlCache[str, int](HOUR)
     for key in "abac":
         memory.set(key, 1, 0.0)
     assert [memory.get(key, 0.0) for key in "abc"] == [(0.0, 1), None, (0.0, 1)]

@@ -143,18 +143,18 @@ def test_commands_are_counted():
 )
 def test_recipients(recipient: str, code: int):
     """Own users and other domains' mail are taken; unknown users and domains are not."""
-    assert directory().judge(Path(parse_address(recipient))).code == code
+    assert directory().rcpt_reply(Path(parse_address(recipient))).code == code
 
 
 def test_null_forward_path_is_no_recipient():
     """There is nobody at <>."""
-    assert directory().judge(NULL_PATH).code == 550
+    assert directory().rcpt_reply(NULL_PATH).code == 550
 
 
 def test_every_host_has_a_postmaster():
     """With and without a domain, in upper or lower case (RFC 5321 section 4.5.1)."""
     paths = [Path(Address(local, domain)) for local in ("Postmaster", "postmaster") for domain in ("", "b.example")]
-    assert [directory().judge(path).code for path in paths] == [250] * 4
+    assert [directory().rcpt_reply(path).code for path in paths] == [250] * 4
 
 
 def test_a_backup_host_is_no_home():
@@ -181,12 +181,12 @@ def test_a_list_of_one_name_in_two_domains_is_ambiguous():
 @pytest.mark.parametrize("local", ["staff", "STAFF", "owner-staff"])
 def test_lists_and_their_owners_are_recipients(local: str):
     """Mail to both is taken."""
-    assert directory().judge(Path(parse_address(f"{local}@b.example"))).code == 250
+    assert directory().rcpt_reply(Path(parse_address(f"{local}@b.example"))).code == 250
 
 
 def asked(**settings) -> Reception:
     """B's end of a session that asks about mail, greeted."""
-    reception = Reception(Host(name="b"), directory(), asks=True, **settings)
+    reception = Reception(Host(name="b"), directory(), offers=True, **settings)
     reception.greet(busy=False)
     return reception
 
@@ -277,14 +277,14 @@ def test_a_host_that_relays_for_nobody(host: str, recipient: str, code: int):
     """Its own users, and the domains that it is an MX of, best or not."""
     homes = [domain for domain in DOMAINS.values() if is_home(domain.mx, host)]
     closed = Directory(host, homes, RECORDS.get, relays=False)
-    assert closed.judge(Path(parse_address(recipient))).code == code
+    assert closed.rcpt_reply(Path(parse_address(recipient))).code == code
 
 
 def test_judgements_are_not_remembered_without_end(monkeypatch):
     """A peer that asks for any number of addresses costs no memory."""
-    monkeypatch.setattr("sim.mta.server.directory._JUDGED_LIMIT", 10)
+    monkeypatch.setattr("sim.mta.server.directory._MOST_REMEMBERED", 10)
     knows = directory()
     for number in range(100):
-        knows.judge(Path(Address(str(number), f"{number}.example")))
-    assert (len(knows._judged) <= 10, len(knows._is_home) <= 10 + 1 + len(DOMAINS)) == (True, True)
+        knows.rcpt_reply(Path(Address(str(number), f"{number}.example")))
+    assert (len(knows._rcpt_replies) <= 10, len(knows._is_home) <= 10 + 1 + len(DOMAINS)) == (True, True)
     assert knows.is_local(Address("postmaster", ""))

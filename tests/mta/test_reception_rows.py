@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 
 from sim.mta.server.accepted_mail import AcceptedMail, with_word
-from sim.mta.server.directory import Directory, homes
+from sim.mta.server.directory import Directory, local_domains
 from sim.mta.server.reception import _ANSWERS, Reception
 from sim.protocol.smtp import BadCommand, Client, Command, LocalProtocolError, replies, sasl
 from sim.protocol.smtp.replies import Reply
@@ -48,7 +48,7 @@ def session(*extensions: str, options: dict | None = None, **settings) -> Recept
     """B's end of a session that has been greeted; it offers these extensions."""
     host = Host(name="b", extensions=extensions, **settings)
     directory = Directory(
-        "b", homes(DOMAINS.values(), lambda name: [RECORDS[name]])["b"], lambda name: RECORDS.get(name.lower())
+        "b", local_domains(DOMAINS.values(), lambda name: [RECORDS[name]])["b"], lambda name: RECORDS.get(name.lower())
     )
     reception = Reception(host, directory, **(options or {}))
     reception.greet(busy=False)
@@ -121,7 +121,7 @@ def test_chunks_that_go_round_are_refused():
 
 def test_a_host_that_is_asked_is_asked_about_chunks_too():
     """The last chunk is the final dot's equal."""
-    reception = session("CHUNKING", options={"asks": True})
+    reception = session("CHUNKING", options={"offers": True})
     said(reception, "EHLO a\n" + ENVELOPE)
     assert (codes(reception, b"BDAT 4\r\nHi\r\n"), reception.holds_mail_data) == ([250], True)
     assert (codes(reception, b"BDAT 0 LAST\r\n"), reception.offered.content) == ([], b"Hi\r\n")
@@ -237,7 +237,7 @@ def test_a_mechanism_that_the_machine_lets_pass():
 )
 def test_etrn(node: str, held: Held | None, reply: str):
     """RFC 1985 section 5.3, for a domain that the host is a backup of; 459 for others."""
-    reception = session("ETRN", options={"waiting": held})
+    reception = session("ETRN", options={"held_mail": held})
     assert said(reception, f"EHLO a\nETRN {node}\n")[1:] == [reply]
     assert (reply[:3] == "253") <= (held is not None and held.started == [node])
 
@@ -264,25 +264,25 @@ PROOF = {"bob": "\0bob\0secret", "cy": "\0cy@c.example\0geheim"}
 )
 def test_atrn(who: str, domains: str, held: Held | None, code: int, nodes: tuple[str, ...] | None):
     """RFC 2645: what a user may have goes to him; a login that is an address has its own domain's mail only."""
-    reception = session("AUTH", "ATRN", accounts=ACCOUNTS, options={"waiting": held})
+    reception = session("AUTH", "ATRN", accounts=ACCOUNTS, options={"held_mail": held})
     lines = f"EHLO a\nAUTH PLAIN {base64(PROOF[who])}\nATRN {domains}\n"
-    assert (codes(reception, lines)[2], reception.turned) == (code, nodes)
+    assert (codes(reception, lines)[2], reception.turn_nodes) == (code, nodes)
     if nodes is None:
         assert codes(reception, "NOOP\n") == [250]
 
 
 def test_atrn_needs_proof():
     """530 before AUTH, and roles stay as they are."""
-    reception = session("AUTH", "ATRN", options={"waiting": Held({"c.example": 1})})
-    assert (codes(reception, "EHLO a\nATRN c.example\n")[1], reception.turned) == (530, None)
+    reception = session("AUTH", "ATRN", options={"held_mail": Held({"c.example": 1})})
+    assert (codes(reception, "EHLO a\nATRN c.example\n")[1], reception.turn_nodes) == (530, None)
 
 
 def test_roles_are_swapped():
     """After the 250 a client's machine goes on, on the same connection, with nothing that was sent too early."""
-    reception = session("TURN", options={"waiting": Held({})})
+    reception = session("TURN", options={"held_mail": Held({})})
     assert codes(reception, "HELO c\nTURN\nNOOP\n") == [250, 250]
-    assert (reception.turned, reception.in_transaction) == (("c",), False)
-    client = reception.turn_round()
+    assert (reception.turn_nodes, reception.in_transaction) == (("c",), False)
+    client = reception.reverse_roles()
     assert isinstance(client, Client)
     client.receive_data(b"220 c ready\r\n")
     assert (client.next_event().code, reception.is_over) == (220, True)
@@ -294,14 +294,14 @@ def test_roles_are_swapped():
 )
 def test_turn_is_refused(extensions: tuple[str, ...], held: Held | None, code: int):
     """Unless the host is told to offer it; and where clients can prove who they are, they must."""
-    assert codes(session(*extensions, options={"waiting": held}), "EHLO a\nTURN\n")[1] == code
+    assert codes(session(*extensions, options={"held_mail": held}), "EHLO a\nTURN\n")[1] == code
 
 
 def test_turn_after_proof():
     """With AUTH the mail is for whom HELO named."""
-    reception = session("TURN", "AUTH", accounts=ACCOUNTS, options={"waiting": Held({})})
+    reception = session("TURN", "AUTH", accounts=ACCOUNTS, options={"held_mail": Held({})})
     assert codes(reception, f"EHLO c\nAUTH PLAIN {base64(PROOF['bob'])}\nTURN\n")[2] == 250
-    assert reception.turned == ("c",)
+    assert reception.turn_nodes == ("c",)
 
 
 @pytest.mark.parametrize("verb", ["SOML", "SAML"])
@@ -375,7 +375,7 @@ def test_lmtp_refuses_for_each_recipient():
     """552 as often, counted as one error."""
     reception = session(size_limit=10, options={**LMTP, "error_limit": 3})
     codes(reception, "LHLO a\n" + TWO)
-    assert (codes(reception, "x" * 20 + "\n.\n"), reception._patience.errors) == ([552, 552], 2)
+    assert (codes(reception, "x" * 20 + "\n.\n"), reception._errors.errors) == ([552, 552], 2)
 
 
 def test_lmtp_refuses_for_each_recipient_before_it_leaves():
@@ -387,7 +387,7 @@ def test_lmtp_refuses_for_each_recipient_before_it_leaves():
 
 def deciding(text: str = TWO) -> Reception:
     """A host that is asked about LMTP mail for bob and ben."""
-    reception = session("DSN", options={**LMTP, "asks": True, "error_limit": 9})
+    reception = session("DSN", options={**LMTP, "offers": True, "error_limit": 9})
     said(reception, "LHLO a\n" + text)
     said(reception, "Hi\n.\n")
     return reception
@@ -418,7 +418,7 @@ def test_lmtp_keeps_nothing_where_all_are_refused():
     """Two verdicts, both negative."""
     reception = deciding()
     reception.decide(replies.E451_LOCAL_ERROR, replies.E452_NO_STORAGE)
-    assert (reception.accepted, reception._patience.errors) == ([], 3)
+    assert (reception.accepted, reception._errors.errors) == ([], 3)
 
 
 def test_the_number_of_verdicts_is_checked():
@@ -471,7 +471,7 @@ def test_parameters_are_carried():
 @pytest.mark.parametrize("junk", ["NOOP", "RSET", "EHLO a", "HELP", "VRFY bob", "EXPN staff", "ETRN c.example"])
 def test_junk_beyond_its_limit_is_an_error(junk: str):
     """Postfix's smtpd_junk_command_limit: it is answered as ever, and counts (each refused one does anyway)."""
-    reception = session("ETRN", options={"junk_limit": 5, "error_limit": 10, "waiting": Held({})})
+    reception = session("ETRN", options={"junk_limit": 5, "error_limit": 10, "held_mail": Held({})})
     said(reception, "EHLO a\n")
     found = codes(reception, f"{junk}\n" * 30)
     assert (found[-1], len(found)) == (421, 11 if junk.startswith("EXPN") else 15)
@@ -486,11 +486,11 @@ def test_empty_chunks_are_junk():
 
 def test_mail_forgives_junk():
     """The count begins anew with each message, as Postfix's does."""
-    reception = session(options={"junk_limit": 5, "error_limit": 1, "asks": True})
+    reception = session(options={"junk_limit": 5, "error_limit": 1, "offers": True})
     for _ in range(3):
         codes(reception, "EHLO a\n" + "NOOP\n" * 4 + ENVELOPE + "DATA\n.\n")
         reception.decide(replies.S250_QUEUED)
-    assert (reception._patience.errors, reception.is_over) == (0, False)
+    assert (reception._errors.errors, reception.is_over) == (0, False)
 
 
 def test_mail_is_shared():

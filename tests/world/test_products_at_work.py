@@ -190,7 +190,7 @@ def test_exim_returns_new_mail_to_a_long_dead_host_without_an_attempt():
 
 def test_exim_backs_off_a_message_that_the_host_puts_off(monkeypatch):
     """The recipient who is refused for now waits for a queue run; the host is tried for other mail."""
-    judge, asked = Directory.judge, []
+    judge, asked = Directory.rcpt_reply, []
 
     def busy(directory: Directory, path):
         if path.mailbox is None or path.mailbox.local != "u2" or asked:
@@ -198,7 +198,7 @@ def test_exim_backs_off_a_message_that_the_host_puts_off(monkeypatch):
         asked.append(path)
         return E450_BUSY
 
-    monkeypatch.setattr(Directory, "judge", busy)
+    monkeypatch.setattr(Directory, "rcpt_reply", busy)
     facts = facts_of(Exim(), message(0, "u1@a", "u1@b", "u2@b"), message(60, "u1@a", "u1@b"))
     assert [(fact.message_id, fact.outcome) for fact in facts.attempts] == [
         (1, "partial"),

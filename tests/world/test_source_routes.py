@@ -93,7 +93,7 @@ def test_the_percent_form_is_routed_as_the_directory_reads_it(monkeypatch: pytes
     def rewritten(_: Directory, path):
         return parse_forward_path("<u1@d.example>") if "%" in str(path) else path
 
-    monkeypatch.setattr(Directory, "rewritten", rewritten)
+    monkeypatch.setattr(Directory, "canonical_path", rewritten)
     outcome = send(STAR, Mail({"u1%d.example@a.example": (), "u2@a.example": ()}), hosts={"a": {"percent_hack": True}})
     assert outcome.said("RCPT") == ["RCPT TO:<u1@d.example>"]
     assert outcome.fates()["u1%d.example@a.example"] == "delivered"

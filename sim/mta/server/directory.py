@@ -39,11 +39,11 @@ E556_NULL_MX = Reply(556, ("Recipient address has null MX",), "5.1.10")
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
-_JUDGED_LIMIT = 100_000
+_MOST_REMEMBERED = 100_000
 """Judgements remembered: a peer may ask for any number of addresses."""
 
 
-def mailboxes_of(domains: Collection[Domain]) -> dict[str, tuple[str, ...]]:
+def stated_mailbox_hosts(domains: Collection[Domain]) -> dict[str, tuple[str, ...]]:
     """The hosts that keep the mailboxes of domains which say so, and of the aliases of these."""
     said = {domain.name.lower(): domain.mailboxes for domain in domains if domain.mailboxes}
     if not said:
@@ -52,12 +52,12 @@ def mailboxes_of(domains: Collection[Domain]) -> dict[str, tuple[str, ...]]:
     return said | {alias: said[name] for alias, name in aliases.items() if name in said}
 
 
-def keepers(domain: str, mailboxes: Mapping[str, Sequence[str]], records: Records | None) -> Sequence[str]:
-    """The hosts that keep a domain's mailboxes, by `mailboxes_of` or by its MX records."""
+def mailbox_hosts(domain: str, mailboxes: Mapping[str, Sequence[str]], records: Records | None) -> Sequence[str]:
+    """The hosts that keep a domain's mailboxes, by `stated_mailbox_hosts` or by its MX records."""
     return mailboxes.get(domain_key(domain)) or home_hosts(records or ())
 
 
-def homes(domains: Collection[Domain], mx_ever: Callable[[str], Iterable[Records]]) -> dict[str, list[Domain]]:
+def local_domains(domains: Collection[Domain], mx_ever: Callable[[str], Iterable[Records]]) -> dict[str, list[Domain]]:
     """The domains whose mailboxes each host keeps, by host.
 
     Args:
@@ -66,7 +66,7 @@ def homes(domains: Collection[Domain], mx_ever: Callable[[str], Iterable[Records
             unless that says which hosts keep its mailboxes.
     """
     found: dict[str, list[Domain]] = {}
-    said = mailboxes_of(domains)
+    said = stated_mailbox_hosts(domains)
     for domain in domains:
         best = (host for records in mx_ever(domain.name) for host in home_hosts(records))
         for host in dict.fromkeys(said.get(domain.name.lower(), best)):
@@ -88,21 +88,20 @@ class Directory:
         routes: where it sends mail for domains whatever the DNS says of them (`mx.routed`).
         mailboxes: the hosts that keep the mailboxes of domains which say so, though others are their best MX.
 
-    Address literals that `claim` has named are the host's own: their users are those of its domains (RFC 1123 section
-    5.2.17).
+    Address literals that were added are the host's own: their users are those of its domains (RFC 1123 section 5.2.17).
     """
 
     __slots__ = (
-        "_claimed",
         "_forwards",
         "_host",
         "_is_home",
-        "_judged",
         "_lists",
+        "_literals",
         "_mailboxes",
         "_moved",
         "_mx",
         "_percent_domains",
+        "_rcpt_replies",
         "_relays",
         "_routes",
         "_source_routes",
@@ -138,30 +137,30 @@ class Directory:
             self._forwards |= _addresses(domain.forwards, name)
             self._moved |= _addresses(domain.moved, name)
         self._percent_domains = frozenset({*self._users, host.lower()} if percent_hack else ())
-        self._is_home = self._homes()
-        self._judged: dict[Path, Reply] = {}
-        self._claimed: frozenset[str] = frozenset()
+        self._is_home = self._always_local()
+        self._rcpt_replies: dict[Path, Reply] = {}
+        self._literals: frozenset[str] = frozenset()
 
-    def _homes(self) -> dict[str, bool]:
+    def _always_local(self) -> dict[str, bool]:
         return {"": True, **dict.fromkeys(self._users, True)}
 
-    def claim(self, literal: str) -> None:
+    def add_literal(self, literal: str) -> None:
         """An address literal, such as `[192.0.2.1]`, is the host's own."""
         key = domain_key(literal)
-        if key not in self._claimed:
-            self._claimed |= {key}
-            self._judged.clear()
-            self._is_home = self._homes()
+        if key not in self._literals:
+            self._literals |= {key}
+            self._rcpt_replies.clear()
+            self._is_home = self._always_local()
 
     def is_local(self, address: Address) -> bool:
         """Whether the mailbox, if it exists, is kept here. Postmaster without a domain is (RFC 5321 section 4.5.1)."""
         domain = address.domain.lower()
         known = self._is_home.get(domain)
         if known is None:
-            if len(self._is_home) >= len(self._users) + _JUDGED_LIMIT:
-                self._is_home = self._homes()
+            if len(self._is_home) >= len(self._users) + _MOST_REMEMBERED:
+                self._is_home = self._always_local()
             if is_literal(domain):
-                known = domain_key(domain) in self._claimed
+                known = domain_key(domain) in self._literals
             else:
                 said = self._mailboxes.get(domain_key(domain))
                 known = is_home(self._mx(domain), self._host) if said is None else self._host in said
@@ -172,7 +171,7 @@ class Directory:
         """Whether a domain in a route means this host."""
         return domain.lower() == self._host.lower() or self.is_local(Address("", domain))
 
-    def backs_up(self, domain: str) -> bool:
+    def is_backup_mx(self, domain: str) -> bool:
         """Whether the host takes the domain's mail in for another that keeps its mailboxes: it is an MX of it."""
         return is_exchanger(self._mx(domain), self._host) and not self.is_local(Address("", domain))
 
@@ -187,29 +186,29 @@ class Directory:
         """The addresses of a list that this host keeps; None where the address is no such list."""
         return self._lists.get(mailbox_key(address)) if self._lists else None
 
-    def judge(self, path: Path) -> Reply:
+    def rcpt_reply(self, path: Path) -> Reply:
         """The reply to RCPT: a mailbox here, a domain to pass mail on to, or neither."""
-        reply = self._judged.get(path)
+        reply = self._rcpt_replies.get(path)
         if reply is None:
-            if len(self._judged) >= _JUDGED_LIMIT:
-                self._judged.clear()
-            reply = self._judged[path] = self._decide(path)
+            if len(self._rcpt_replies) >= _MOST_REMEMBERED:
+                self._rcpt_replies.clear()
+            reply = self._rcpt_replies[path] = self._new_rcpt_reply(path)
         return reply
 
-    def rewritten(self, path: Path) -> Path:
+    def canonical_path(self, path: Path) -> Path:
         """The path that one which was accepted means here, with a percent address followed.
 
         A source route stays as it is, and one that is honoured comes first: until it is done with, nothing else counts.
         """
         if path.mailbox is None or self._first_stop(path) is not None:
             return path
-        return path._replace(mailbox=self.meant(path.mailbox))
+        return path._replace(mailbox=self.canonical(path.mailbox))
 
     def forward(self, address: Address) -> Address | None:
         """Where the mail of a user is passed on to who forwards it; None of any other."""
         return self._forwards.get(mailbox_key(address)) if self._forwards else None
 
-    def elsewhere(self, address: Address) -> Reply | None:
+    def forwarding_reply(self, address: Address) -> Reply | None:
         """What is to be said of a user who forwards his mail or has moved (RFC 5321 section 3.4); None of any other."""
         if not (self._forwards or self._moved):
             return None
@@ -220,18 +219,18 @@ class Directory:
             return replies.S251_WILL_FORWARD(f"<{self._forwards[key]}>") if self._relays else kept
         return replies.E551_NOT_LOCAL(f"<{self._moved[key]}>") if key in self._moved else None
 
-    def meant(self, address: Address) -> Address:
+    def canonical(self, address: Address) -> Address:
         """The address that one means here, of a user at a literal of the host's own, or a percent address.
 
         A domain in U-labels is as the name service has it.
         """
         if not address.domain.isascii():
             address = Address(address.local, domain_key(address.domain))
-        if is_literal(address.domain) and domain_key(address.domain) in self._claimed:
+        if is_literal(address.domain) and domain_key(address.domain) in self._literals:
             found = [home for home in self._users if self._knows(Address(address.local, home))]
             address = Address(address.local, [*found, *self._users, self._host][0])
         inner = percent_decode(address, self._percent_domains) if self._percent_domains else address
-        return self.meant(inner) if inner != address else address
+        return self.canonical(inner) if inner != address else address
 
     def _first_stop(self, path: Path) -> str | None:
         """The domain that a route leads to first, where routes are honoured; None where it leads nowhere else."""
@@ -239,7 +238,7 @@ class Directory:
             return None
         return next((domain for domain in path.route if not self.is_own(domain)), None)
 
-    def _decide(self, path: Path) -> Reply:
+    def _new_rcpt_reply(self, path: Path) -> Reply:
         if path.mailbox is None:
             return replies.E550_NO_SUCH_USER
         if path.route:
@@ -247,17 +246,17 @@ class Directory:
                 return E550_SOURCE_ROUTE
             stop = self._first_stop(path)
             if stop is not None:
-                return self._passes_on(stop)
-        address = self.meant(path.mailbox)
+                return self._relay_reply(stop)
+        address = self.canonical(path.mailbox)
         if not self.is_local(address):
-            return self._passes_on(address.domain)
-        reply = self.elsewhere(address)
+            return self._relay_reply(address.domain)
+        reply = self.forwarding_reply(address)
         if reply is not None:
             # Whoever cannot read where the mail goes need not know.
             return reply if reply.text.isascii() else replies.S250_RCPT if reply.positive else E550_MOVED
         return replies.S250_RCPT if self.has_user(address) else replies.E550_NO_SUCH_USER
 
-    def _passes_on(self, domain: str) -> Reply:
+    def _relay_reply(self, domain: str) -> Reply:
         """The reply to a recipient whose mail goes on to another host."""
         if is_literal(domain):
             return replies.S250_RCPT if self._relays else E554_RELAY_DENIED
@@ -275,18 +274,18 @@ class Directory:
 
         The text is a local part or a mailbox, as of `verify`.
         """
-        asked = _asked(text)
+        asked = _query(text)
         if asked is None:
             return replies.E501_SYNTAX("EXPN list or list@domain")
-        local, domain = self.meant(asked)
+        local, domain = self.canonical(asked)
         homes = [domain] if domain else list(self._users)
         found = [one for home in homes if self.members(one := Address(local_key(local), home.lower())) is not None]
         if len(found) > 1:
-            return _readable(Reply(553, tuple(f"<{one}>" for one in found), "5.1.4"), utf8=utf8)
+            return _as_ascii(Reply(553, tuple(f"<{one}>" for one in found), "5.1.4"), utf8=utf8)
         members = self.members(found[0]) if found else None
         if members is None:
             return replies.E550_NO_SUCH_LIST
-        return _readable(Reply(250, tuple(f"<{member}>" for member in members), "2.1.5"), utf8=utf8)
+        return _as_ascii(Reply(250, tuple(f"<{member}>" for member in members), "2.1.5"), utf8=utf8)
 
     def verify(self, text: str, *, utf8: bool = False) -> Reply:
         """The reply to VRFY: the address of a user who is here (RFC 5321 section 3.5.3).
@@ -295,23 +294,23 @@ class Directory:
 
         The text is a local part or a mailbox, with angle brackets or without. `utf8` says that the client reads UTF-8.
         """
-        asked = _asked(text)
+        asked = _query(text)
         if asked is None:
             return replies.E501_SYNTAX("VRFY user or user@domain")
-        address = self.meant(asked)
+        address = self.canonical(asked)
         local, domain = address
         if domain and not self.is_local(address):
-            reply = self._passes_on(domain)
+            reply = self._relay_reply(domain)
             return replies.S252_CANNOT_VERIFY if reply.positive else reply
         homes = [domain] if domain else list(self._users)
         if not domain and local.lower() in (POSTMASTER, MAILER_DAEMON):
             homes = [*homes, self._host][:1]
         found = [one for home in homes if self._knows(one := Address(local, home))]
         if len(found) > 1:
-            return _readable(Reply(553, tuple(f"<{one}>" for one in found), "5.1.4"), utf8=utf8)
+            return _as_ascii(Reply(553, tuple(f"<{one}>" for one in found), "5.1.4"), utf8=utf8)
         if not found:
             return replies.E550_NO_SUCH_USER
-        return _readable(self.elsewhere(found[0]) or Reply(250, (f"<{found[0]}>",), "2.1.5"), utf8=utf8)
+        return _as_ascii(self.forwarding_reply(found[0]) or Reply(250, (f"<{found[0]}>",), "2.1.5"), utf8=utf8)
 
     def _knows(self, address: Address) -> bool:
         key = mailbox_key(address)
@@ -323,7 +322,7 @@ def _addresses(given: Mapping[str, str], domain: str) -> dict[str, Address]:
     return {f"{local_key(local)}@{domain}": parse_address(address, utf8=True) for local, address in given.items()}
 
 
-def _asked(text: str) -> Address | None:
+def _query(text: str) -> Address | None:
     """The mailbox that VRFY asks about, its domain empty where none was named; None where it is no mailbox."""
     inner = text.strip(" \t")
     if inner[:1] == "<" and inner[-1:] == ">":
@@ -335,7 +334,7 @@ def _asked(text: str) -> Address | None:
     return None
 
 
-def _readable(reply: Reply, *, utf8: bool) -> Reply:
+def _as_ascii(reply: Reply, *, utf8: bool) -> Reply:
     """The reply, or what stands for it where the client does not read UTF-8."""
     if utf8 or reply.text.isascii():
         return reply

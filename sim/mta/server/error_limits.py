@@ -5,13 +5,13 @@ from __future__ import annotations
 from sim.protocol.smtp import events, replies
 from sim.protocol.smtp.replies import Reply
 
-__all__ = ["RECIPIENT_OVERSHOOT_LIMIT", "Patience"]
+__all__ = ["RECIPIENT_OVERSHOOT_LIMIT", "ErrorCounter"]
 
 RECIPIENT_OVERSHOOT_LIMIT = 1000
 """So many recipients too many are no errors of the client's (Postfix smtpd_recipient_overshoot_limit)."""
 
 
-class Patience:
+class ErrorCounter:
     """What one session has used up of it: `errors` counts the refusals since it began or last took mail.
 
     Args:
@@ -33,7 +33,7 @@ class Patience:
         self._excess = 0
         self._junk = 0
 
-    def is_over(self, reply: Reply) -> bool:
+    def note_error(self, reply: Reply) -> bool:
         """Count an error that got this reply; whether that was the last one."""
         if reply is replies.E452_TOO_MANY_RCPTS and self._excess < RECIPIENT_OVERSHOOT_LIMIT:
             self._excess += 1
@@ -42,18 +42,18 @@ class Patience:
         return self.errors == self._error_limit
 
     @property
-    def sleeps(self) -> float:
+    def delay(self) -> float:
         """How long a reply is held back now, in s."""
         return self._sleep if 0 < self._soft_limit <= self.errors else 0.0
 
-    def is_junk(self, event: object) -> bool:
+    def note_junk(self, event: object) -> bool:
         """Count a command if it moves no mail; whether it is one too many."""
         if type(event) not in _JUNK and event != _NO_OCTETS:
             return False
         self._junk += 1
         return self._junk > self._junk_limit > 0
 
-    def begin_anew(self) -> None:
+    def reset(self) -> None:
         """Mail was taken: what was before it is forgiven."""
         self.errors = self._junk = 0
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-from sim.mta.server.recent import Recent
+from sim.mta.server.ttl_cache import TtlCache
 from sim.scenario.spec import policies
 
 Triplet = tuple[str, str, str]
@@ -28,9 +28,9 @@ class Greylist:
 
     def __init__(self, how: policies.Greylist) -> None:
         self._how = how
-        self._waiting: Recent[bytes, None] = Recent(how.window)
-        self._known: Recent[bytes, None] = Recent(how.lifetime)
-        self._passes: Recent[str, int] = Recent(how.lifetime)
+        self._waiting: TtlCache[bytes, None] = TtlCache(how.window)
+        self._known: TtlCache[bytes, None] = TtlCache(how.lifetime)
+        self._passes: TtlCache[str, int] = TtlCache(how.lifetime)
 
     def wait(self, triplet: Triplet, now: float) -> float:
         """How long they have to wait that come now, in s; 0 lets them in."""

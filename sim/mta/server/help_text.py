@@ -8,7 +8,7 @@ from sim.protocol.smtp import replies
 from sim.protocol.smtp.commands import usage
 from sim.protocol.smtp.replies import Reply
 
-__all__ = ["guidance"]
+__all__ = ["help_reply"]
 
 _ALWAYS = ("MAIL", "RCPT", "DATA", "RSET", "VRFY", "EXPN", "HELP", "NOOP", "QUIT")
 _OFFERED = {
@@ -21,7 +21,7 @@ _OF_RFC_821 = ("TURN", "SEND", "SOML", "SAML")
 
 
 @lru_cache(maxsize=256)
-def guidance(topic: str, extensions: tuple[str, ...], esmtp: bool, lmtp: bool) -> Reply:
+def help_reply(topic: str, extensions: tuple[str, ...], esmtp: bool, lmtp: bool) -> Reply:
     """The reply to HELP.
 
     Args:

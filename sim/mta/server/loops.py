@@ -142,7 +142,7 @@ def came_back(content: bytes, recipients: Iterable[Path], directory: Directory, 
     """What is said of mail that comes in for a recipient here who has had it before, if the product finds out."""
     checks = loop_checks(product)
     for path in recipients:
-        address = directory.rewritten(path).mailbox
+        address = directory.canonical_path(path).mailbox
         if address is None or not directory.is_local(address):
             continue
         is_list = directory.members(address) is not None

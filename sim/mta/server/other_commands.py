@@ -7,30 +7,30 @@ from typing import Any
 
 from sim.mta.server.auth import Authentication
 from sim.mta.server.directory import Directory
-from sim.mta.server.help_text import guidance
-from sim.mta.server.retrieval import Waiting, answer_atrn, answer_etrn, answer_turn, atrn_nodes
+from sim.mta.server.help_text import help_reply
+from sim.mta.server.retrieval import HeldMail, answer_atrn, answer_etrn, answer_turn, atrn_nodes
 from sim.protocol.smtp import events, replies
 from sim.protocol.smtp.replies import Reply
 from sim.scenario.spec import Host
 
-__all__ = ["ERRANDS", "Errands"]
+__all__ = ["OTHER_COMMANDS", "OtherCommands"]
 
 
-class Errands:
+class OtherCommands:
     """The answers of one session to AUTH, VRFY, EXPN, HELP, ETRN, ATRN and TURN.
 
-    `user` is who has proved himself with AUTH. `turned` holds, once TURN or ATRN got its 250, the nodes whose mail is
-    to go the other way.
+    `user` is who has proved himself with AUTH. `turn_nodes` holds, once TURN or ATRN got its 250, whose mail is to go
+    the other way.
 
     Args:
         host: who is asked.
         directory: whom it knows.
         lmtp: whether LMTP is spoken.
         challenge: gives CRAM-MD5's next challenge; without it, they are the same in every run.
-        waiting: the mail that the host holds for others.
+        held_mail: the mail that the host holds for others.
     """
 
-    __slots__ = ("_authentication", "_challenge", "_directory", "_host", "_lmtp", "_waiting", "turned", "user")
+    __slots__ = ("_authentication", "_challenge", "_directory", "_held_mail", "_host", "_lmtp", "turn_nodes", "user")
 
     def __init__(
         self,
@@ -39,19 +39,19 @@ class Errands:
         *,
         lmtp: bool,
         challenge: Callable[[], bytes] | None,
-        waiting: Waiting | None,
+        held_mail: HeldMail | None,
     ) -> None:
         self._host = host
         self._directory = directory
         self._lmtp = lmtp
         self._challenge = challenge
-        self._waiting = waiting
+        self._held_mail = held_mail
         self._authentication: Authentication | None = None
-        self.turned: tuple[str, ...] | None = None
+        self.turn_nodes: tuple[str, ...] | None = None
         self.user = ""
 
     def answer(self, event: object, helo: str, commands: int) -> Reply:
-        """The reply to one of `ERRANDS`.
+        """The reply to one of `OTHER_COMMANDS`.
 
         Args:
             event: what is wanted.
@@ -93,38 +93,38 @@ class Errands:
 
     def _help(self, event: events.Help) -> Reply:
         host = self._host
-        return guidance(event.text.strip().upper(), host.extensions, host.esmtp, self._lmtp)
+        return help_reply(event.text.strip().upper(), host.extensions, host.esmtp, self._lmtp)
 
     def _etrn(self, event: events.Etrn) -> Reply:
-        return answer_etrn(event.node, self._directory, self._waiting)
+        return answer_etrn(event.node, self._directory, self._held_mail)
 
     def _atrn(self, event: events.Atrn) -> Reply:
         nodes = atrn_nodes(event.domains, self.user)
-        reply = answer_atrn(nodes, self._directory, self._waiting)
+        reply = answer_atrn(nodes, self._directory, self._held_mail)
         return self._turn_round(reply, nodes or ())
 
     def _turn(self, helo: str) -> Reply:
         # A domain's mail is for whoever proves to be its host, where that can be proved (RFC 5321 appendix F.1).
         if "AUTH" in self._host.extensions and not self.user and "TURN" in self._host.extensions:
             return replies.E530_AUTH_REQUIRED
-        return self._turn_round(answer_turn(self._host.extensions, self._waiting), (helo,))
+        return self._turn_round(answer_turn(self._host.extensions, self._held_mail), (helo,))
 
     def _turn_round(self, reply: Reply, nodes: tuple[str, ...]) -> Reply:
         if reply.positive:
-            self.turned = nodes
+            self.turn_nodes = nodes
         return reply
 
 
 _WITHHELD = {"evade": replies.S252_CANNOT_VERIFY, "refuse": replies.E502_NOT_IMPLEMENTED}
 
-_ANSWERS: dict[type, Callable[[Errands, Any], Reply]] = {
-    events.AuthResponse: Errands._auth_response,
-    events.Vrfy: Errands._verify,
-    events.Expn: Errands._expand,
-    events.Help: Errands._help,
-    events.Etrn: Errands._etrn,
-    events.Atrn: Errands._atrn,
+_ANSWERS: dict[type, Callable[[OtherCommands, Any], Reply]] = {
+    events.AuthResponse: OtherCommands._auth_response,
+    events.Vrfy: OtherCommands._verify,
+    events.Expn: OtherCommands._expand,
+    events.Help: OtherCommands._help,
+    events.Etrn: OtherCommands._etrn,
+    events.Atrn: OtherCommands._atrn,
 }
 
-ERRANDS = (events.Auth, events.Turn, *_ANSWERS)
+OTHER_COMMANDS = (events.Auth, events.Turn, *_ANSWERS)
 """The commands that are answered here."""

@@ -1,6 +1,6 @@
 """A host's policies at work: what is delayed or refused although SMTP would have it pass.
 
-`Guard` is the host's memory of its clients; `Gate` is what one session asks. Both are told the time.
+`AccessPolicy` is the host's memory of its clients; `ClientPolicy` is what one session asks. Both are told the time.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from math import ceil
 from sim.mail.path import Path
 from sim.mta.queue.mx import Records, is_null
 from sim.mta.server.greylist import Greylist
-from sim.mta.server.recent import Recent
+from sim.mta.server.ttl_cache import TtlCache
 from sim.protocol.smtp import replies
 from sim.protocol.smtp.events import Parameters
 from sim.protocol.smtp.replies import Reply
@@ -46,7 +46,7 @@ class _Counter:
         self._rate = rate
         self._fixed = windows == "fixed"
         # Who has not come for that long has not come.
-        self._times: Recent[str, deque[float]] = Recent(rate.per)
+        self._times: TtlCache[str, deque[float]] = TtlCache(rate.per)
         code = rate.code or usual.code
         enhanced = rate.enhanced or (usual.enhanced if code == usual.code else f"{code // 100}.7.1")
         self._refusal = Reply(code, tuple(rate.text.split("\n")) if rate.text else usual.lines, enhanced)
@@ -79,7 +79,7 @@ def _counter(rate: Rate | None, usual: Reply, windows: RateWindows) -> _Counter 
     return None if rate is None else _Counter(rate, usual, windows)
 
 
-class Guard:
+class AccessPolicy:
     """A host's policies and what they remember.
 
     Args:
@@ -108,7 +108,7 @@ class Guard:
         self._recipients = _counter(policies.recipients, E450_TOO_MANY_RCPTS_FROM_YOU, windows)
         self._open: dict[str, int] = {}
         # When clients learn that they have guessed wrong; no sessions of one client wait longer than this.
-        self._guesses: Recent[str, float] = Recent(3600.0)
+        self._guesses: TtlCache[str, float] = TtlCache(3600.0)
 
     @property
     def greeting_delay(self) -> float:
@@ -203,19 +203,19 @@ class Guard:
         return None
 
 
-class Gate:
-    """One client's session with a guarded host.
+class ClientPolicy:
+    """One client's session with a host that has policies.
 
     Args:
-        guard: the host's.
+        access: the host's.
         client: whose session it is.
         now: tells the time, s.
     """
 
-    __slots__ = ("_client", "_guard", "_now", "_open")
+    __slots__ = ("_access", "_client", "_now", "_open")
 
-    def __init__(self, guard: Guard, client: str, now: Callable[[], float]) -> None:
-        self._guard = guard
+    def __init__(self, access: AccessPolicy, client: str, now: Callable[[], float]) -> None:
+        self._access = access
         self._client = client
         self._now = now
         self._open = False
@@ -223,43 +223,43 @@ class Gate:
     @property
     def greeting_delay(self) -> float:
         """How long the greeting is held back, in s."""
-        return self._guard.greeting_delay
+        return self._access.greeting_delay
 
     def connection(self) -> Reply | None:
         """The reply instead of the greeting, if there is one."""
-        refusal = self._guard.connection(self._client, self._now())
+        refusal = self._access.connection(self._client, self._now())
         self._open = refusal is None
         return refusal
 
     def guess(self) -> float:
         """How long the reply to a wrong login is held back, in s."""
-        return self._guard.guess(self._client, self._now())
+        return self._access.guess(self._client, self._now())
 
     def hello(self) -> Reply | None:
         """The reply instead of the usual one to EHLO or HELO."""
-        return self._guard.hello(self._now())
+        return self._access.hello(self._now())
 
     def mail(self, reverse_path: Path, parameters: Parameters) -> Reply | None:
         """The reply instead of the usual one to MAIL."""
-        return self._guard.mail(self._client, reverse_path, parameters, self._now())
+        return self._access.mail(self._client, reverse_path, parameters, self._now())
 
     def recipient(self, reverse_path: Path, forward_path: Path, reply: Reply) -> Reply:
         """The reply to RCPT, where the directory has `reply`."""
-        return self._guard.recipient(self._client, reverse_path, forward_path, reply, self._now())
+        return self._access.recipient(self._client, reverse_path, forward_path, reply, self._now())
 
     def data(self) -> Reply | None:
         """The reply instead of the usual one to DATA, or to a transaction's first chunk."""
-        return self._guard.data(self._now())
+        return self._access.data(self._now())
 
     def mail_data(self, size: int) -> Reply | None:
         """The reply instead of taking the mail data of so many bytes."""
-        return self._guard.mail_data(size, self._now())
+        return self._access.mail_data(size, self._now())
 
     def close(self) -> None:
         """The session is over."""
         if self._open:
             self._open = False
-            self._guard.closed(self._client)
+            self._access.closed(self._client)
 
 
 def _declared(parameters: Parameters) -> int:

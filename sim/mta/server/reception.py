@@ -12,11 +12,11 @@ from typing import Any
 from sim.mail.path import NULL_PATH, Path
 from sim.mta.server.accepted_mail import AcceptedMail, with_word
 from sim.mta.server.directory import Directory
-from sim.mta.server.error_limits import Patience
+from sim.mta.server.error_limits import ErrorCounter
 from sim.mta.server.loops import came_back, is_looping, loop_checks
-from sim.mta.server.other_commands import ERRANDS, Errands
-from sim.mta.server.policy import Gate
-from sim.mta.server.retrieval import Waiting
+from sim.mta.server.other_commands import OTHER_COMMANDS, OtherCommands
+from sim.mta.server.policy import ClientPolicy
+from sim.mta.server.retrieval import HeldMail
 from sim.protocol.smtp import events, replies
 from sim.protocol.smtp.client import Client
 from sim.protocol.smtp.errors import LocalProtocolError
@@ -45,13 +45,13 @@ class Reception:
         directory: whom it knows.
         asks: whether the answer to mail data is asked for: `read` then stops at it with the mail in `offered`, and
             `decide` goes on. Otherwise it is taken at once.
-        error_limit, junk_limit: how patient the host is, see `Patience`; 421 ends what is too much.
+        error_limit, junk_limit: how patient the host is, see `ErrorCounter`; 421 ends what is too much.
         lmtp: whether LMTP is spoken: mail data gets a reply for each recipient (RFC 2033).
         tls: whether TLS can be had; where not, STARTTLS gets 454.
         challenge: gives CRAM-MD5's next challenge. Nobody may foresee it where the peers are real; without it, the
             challenges are the same in every run.
-        waiting: the mail that the host holds for others, for ETRN, TURN and ATRN.
-        gate: the host's policies for this client, where it has any.
+        held_mail: the mail that the host holds for others, for ETRN, TURN and ATRN.
+        policy: the host's policies for this client, where it has any.
         refused: is told of each refusal: the event that it answers, None where it ends the session or comes instead of
             a greeting, and the reply.
         after: the machine of the host's own client, where its TURN or ATRN was accepted: the host is the server now, on
@@ -60,25 +60,25 @@ class Reception:
     """
 
     __slots__ = (
-        "_asks",
         "_challenge",
         "_closing",
         "_directory",
-        "_errands",
-        "_gate",
+        "_errors",
+        "_held_mail",
         "_host",
         "_lmtp",
         "_machine",
         "_messages",
+        "_offers",
+        "_other_commands",
         "_parameters",
-        "_patience",
+        "_policy",
         "_recipient_parameters",
         "_recipients",
         "_refused",
         "_reverse_path",
         "_terminal",
         "_tls",
-        "_waiting",
         "_watches",
         "accepted",
         "commands",
@@ -92,29 +92,29 @@ class Reception:
         host: Host,
         directory: Directory,
         *,
-        asks: bool = False,
+        offers: bool = False,
         error_limit: int = 0,
         junk_limit: int = 0,
         lmtp: bool = False,
         tls: bool = True,
         challenge: Callable[[], bytes] | None = None,
-        waiting: Waiting | None = None,
-        gate: Gate | None = None,
+        held_mail: HeldMail | None = None,
+        policy: ClientPolicy | None = None,
         refused: Callable[[object, Reply], object] | None = None,
         after: Client | None = None,
         secure: bool = False,
     ) -> None:
-        self._gate = gate
+        self._policy = policy
         self._refused = refused
-        self._asks = asks
+        self._offers = offers
         self._challenge = challenge
         # Whether no further transaction may begin.
         self._closing = False
         self._messages = 0
         self._host = host
-        self._patience = self._bears(error_limit, junk_limit) if error_limit or junk_limit else None
+        self._errors = self._error_counter(error_limit, junk_limit) if error_limit or junk_limit else None
         self.sleep = 0.0
-        self._errands: Errands | None = None
+        self._other_commands: OtherCommands | None = None
         self._directory = directory
         self._lmtp = lmtp
         self._machine = Server(
@@ -135,7 +135,7 @@ class Reception:
         # Whether the transaction is SEND's.
         self._terminal = False
         self._tls = tls
-        self._waiting = waiting
+        self._held_mail = held_mail
         # Whether more than the reply itself may follow from an event.
         self._watches = lmtp or junk_limit > 0
         self.accepted: list[AcceptedMail] = []
@@ -146,7 +146,7 @@ class Reception:
     @property
     def user(self) -> str:
         """Who has proved himself with AUTH; nobody if it is empty."""
-        return "" if self._errands is None else self._errands.user
+        return "" if self._other_commands is None else self._other_commands.user
 
     @property
     def helo(self) -> str:
@@ -154,9 +154,9 @@ class Reception:
         return self._machine.helo
 
     @property
-    def turned(self) -> tuple[str, ...] | None:
-        """The nodes whose mail is to go the other way, once TURN or ATRN got its 250: go on with `turn_round`."""
-        return None if self._errands is None else self._errands.turned
+    def turn_nodes(self) -> tuple[str, ...] | None:
+        """The nodes whose mail is to go the other way, once TURN or ATRN got its 250: go on with `reverse_roles`."""
+        return None if self._other_commands is None else self._other_commands.turn_nodes
 
     @property
     def is_over(self) -> bool:
@@ -177,9 +177,9 @@ class Reception:
         """The greeting, or the refusal of a host whose session limit is reached."""
         if busy:
             return self._refuse(None, replies.E421_TOO_MANY_SESSIONS)
-        if self._gate is not None:
-            self.sleep = self._gate.greeting_delay
-            if (refusal := self._gate.connection()) is not None:
+        if self._policy is not None:
+            self.sleep = self._policy.greeting_delay
+            if (refusal := self._policy.connection()) is not None:
                 return self._refuse(None, refusal)
         dialect = "LMTP" if self._lmtp else "ESMTP" if self._host.esmtp else "SMTP"
         return self._machine.send(_greeting(self._machine.host, dialect))
@@ -187,7 +187,7 @@ class Reception:
     def read(self, data: bytes) -> bytes:
         """Take what the client wrote; give what is answered to it."""
         self.accepted, self.sleep = [], 0.0
-        commands = () if self._asks or self._watches else self._machine.read_flight(data)
+        commands = () if self._offers or self._watches else self._machine.read_flight(data)
         if commands:
             return self._answer_flight(commands)
         self._machine.receive_data(data)
@@ -211,10 +211,10 @@ class Reception:
         self.accepted = [mail] if verdicts[0].positive else []
         if len(verdicts) > 1:
             self.accepted = mail.shared([verdict.positive for verdict in verdicts])
-        if self.accepted and self._patience is not None:
-            self._patience.begin_anew()
+        if self.accepted and self._errors is not None:
+            self._errors.reset()
         answers = [self._machine.send(verdict) for verdict in each]
-        counted = [self._count(events.MailData(b""), one) for one in verdicts if one.code >= 400]
+        counted = [self._count_error(events.MailData(b""), one) for one in verdicts if one.code >= 400]
         return b"".join([*answers, *counted, self._answer()])
 
     def secured(self) -> None:
@@ -227,22 +227,22 @@ class Reception:
             raise LocalProtocolError("TLS was not asked for: wait until wants_tls is true")
         self.wants_tls = False
 
-    def turn_round(self) -> Client:
-        """The client's machine that goes on, on the same connection, when `turned` says so.
+    def reverse_roles(self) -> Client:
+        """The client's machine that goes on, on the same connection, when `turn_nodes` says so.
 
         Raises:
             LocalProtocolError: neither TURN nor ATRN was accepted just now.
         """
         return reverse(self._machine, Client(secure=self._machine.secure))
 
-    def wind_up(self) -> None:
+    def shut_down(self) -> None:
         """Let an open transaction end, and answer the next one with 421."""
         self._closing = True
 
-    def leave(self) -> None:
+    def disconnected(self) -> None:
         """The connection is closed: the client's policies count it no more."""
-        if self._gate is not None:
-            self._gate.close()
+        if self._policy is not None:
+            self._policy.close()
 
     def close(self, reply: Reply) -> bytes:
         """End the session with a 421, whatever it waits for; nothing where it is over already."""
@@ -265,12 +265,12 @@ class Reception:
             if reply.code >= 400:
                 break
         self.commands += len(answered)
-        if self._patience is not None:
-            self._hold_back(sum(reply.code < 400 for reply in answered))
+        if self._errors is not None:
+            self._delay_replies(sum(reply.code < 400 for reply in answered))
         octets = self._machine.send_flight(answered)
         if answered[-1].code < 400:
             return octets
-        return octets + self._count(commands[len(answered) - 1], answered[-1]) + self._answer()
+        return octets + self._count_error(commands[len(answered) - 1], answered[-1]) + self._answer()
 
     def _answer(self) -> bytes:
         machine = self._machine
@@ -289,43 +289,43 @@ class Reception:
             if self._watches:
                 out.append(self._watch(event, reply))
             if reply.code >= 400:
-                out.append(self._count(event, reply))
+                out.append(self._count_error(event, reply))
             else:
-                self._hold_back(1)
+                self._delay_replies(1)
         return out[0] if len(out) == 1 else b"".join(out)
 
     def _watch(self, event: object, reply: Reply) -> bytes:
         """What else is to be said: in LMTP the same to the other recipients, and 421 to one who only keeps us busy."""
         more = b"".join([self._machine.send(reply) for _ in range(self._machine.replies_due)])
-        if self._patience is not None and self._patience.is_junk(event) and reply.code < 400:
-            return more + self._count(event, reply)
+        if self._errors is not None and self._errors.note_junk(event) and reply.code < 400:
+            return more + self._count_error(event, reply)
         return more
 
-    def _bears(self, error_limit: int = 0, junk_limit: int = 0) -> Patience | None:
+    def _error_counter(self, error_limit: int = 0, junk_limit: int = 0) -> ErrorCounter | None:
         """How patient the host is: what errors cost by its own word or its product's, or a limit that it was given."""
         errors = self._host.policies.errors or (None if error_limit else self._host.mta.errors)
         if errors is not None and (junk_limit or not error_limit):
-            return Patience(errors.hard_limit, junk_limit, errors.soft_limit, errors.delay)
-        return Patience(error_limit, junk_limit) if error_limit or junk_limit else None
+            return ErrorCounter(errors.hard_limit, junk_limit, errors.soft_limit, errors.delay)
+        return ErrorCounter(error_limit, junk_limit) if error_limit or junk_limit else None
 
-    def _count(self, event: object, refusal: Reply) -> bytes:
+    def _count_error(self, event: object, refusal: Reply) -> bytes:
         """Count an error, which got this reply; at the limit, the end of the session."""
-        if self._patience is None:
+        if self._errors is None:
             # Nobody counts before an error is made.
-            self._patience = self._bears()
+            self._errors = self._error_counter()
         if self._refused is not None and refusal.code >= 400:
             self._refused(event, refusal)
-        ends = self._patience is not None and self._patience.is_over(refusal)
-        self._hold_back(1)
+        ends = self._errors is not None and self._errors.note_error(refusal)
+        self._delay_replies(1)
         return self.close(replies.E421_TOO_MANY_ERRORS) if ends else b""
 
-    def _hold_back(self, answers: int) -> None:
+    def _delay_replies(self, answers: int) -> None:
         """So many answers go out later, to a client that makes errors."""
-        if self._patience is not None:
-            self.sleep += answers * self._patience.sleeps
+        if self._errors is not None:
+            self.sleep += answers * self._errors.delay
 
     def _hello(self, event: events.Ehlo | events.Helo | events.Lhlo) -> Reply:
-        if self._gate is not None and (refusal := self._gate.hello()) is not None:
+        if self._policy is not None and (refusal := self._policy.hello()) is not None:
             return refusal
         self._reset(event)
         if isinstance(event, events.Helo):
@@ -341,18 +341,18 @@ class Reception:
             return replies.E454_TLS_UNAVAILABLE
         self._reset(None)
         self.wants_tls = True
-        if self._errands is not None:
-            self._errands.forget_user()
+        if self._other_commands is not None:
+            self._other_commands.forget_user()
         return replies.S220_TLS
 
-    def _errand(self, event: object) -> Reply:
-        if self._errands is None:
-            self._errands = Errands(
-                self._host, self._directory, lmtp=self._lmtp, challenge=self._challenge, waiting=self._waiting
+    def _other(self, event: object) -> Reply:
+        if self._other_commands is None:
+            self._other_commands = OtherCommands(
+                self._host, self._directory, lmtp=self._lmtp, challenge=self._challenge, held_mail=self._held_mail
             )
-        reply = self._errands.answer(event, self._machine.helo, self.commands)
-        if self._gate is not None and reply is replies.E535_BAD_CREDENTIALS:
-            self.sleep = max(self.sleep, self._gate.guess())
+        reply = self._other_commands.answer(event, self._machine.helo, self.commands)
+        if self._policy is not None and reply is replies.E535_BAD_CREDENTIALS:
+            self.sleep = max(self.sleep, self._policy.guess())
         return reply
 
     def _mail(self, event: events.Mail | events.Send | events.Soml | events.Saml) -> Reply:
@@ -364,13 +364,16 @@ class Reception:
         self._messages += 1
         if 0 < (self._host.policies.messages_per_session or self._host.mta.session_message_limit) < self._messages:
             return replies.E421_TOO_MANY_MESSAGES
-        if self._gate is not None and (refusal := self._gate.mail(event.reverse_path, event.parameters)) is not None:
+        if (
+            self._policy is not None
+            and (refusal := self._policy.mail(event.reverse_path, event.parameters)) is not None
+        ):
             return refusal
         self._reverse_path, self._parameters = event.reverse_path, event.parameters
         self._terminal = False
         return replies.S250_SENDER
 
-    def _old(self, event: events.Send | events.Soml | events.Saml) -> Reply:
+    def _mail_or_send(self, event: events.Send | events.Soml | events.Saml) -> Reply:
         """SOML and SAML are as MAIL where nobody is logged in, and SEND has no recipients then (RFC 821 3.4)."""
         if type(event).__name__.upper() not in self._host.extensions:
             return replies.E502_NOT_IMPLEMENTED
@@ -381,9 +384,9 @@ class Reception:
     def _rcpt(self, event: events.Rcpt) -> Reply:
         if len(self._recipients) >= RECIPIENT_LIMIT:
             return replies.E452_TOO_MANY_RCPTS
-        reply = self._directory.judge(event.forward_path)
-        if self._gate is not None:
-            reply = self._gate.recipient(self._reverse_path, event.forward_path, reply)
+        reply = self._directory.rcpt_reply(event.forward_path)
+        if self._policy is not None:
+            reply = self._policy.recipient(self._reverse_path, event.forward_path, reply)
         if reply.positive:
             if self._terminal:
                 return replies.E450_NOT_ACTIVE
@@ -392,14 +395,14 @@ class Reception:
         return reply
 
     def _data(self, _: events.Data) -> Reply:
-        refusal = None if self._gate is None else self._gate.data()
+        refusal = None if self._policy is None else self._policy.data()
         return refusal or replies.S354_GO_AHEAD
 
     def _first_chunk(self) -> Reply | None:
         """Why a chunk is refused as DATA would be, if it is: the first of a transaction stands in DATA's place."""
-        if self._gate is None or self._machine.state is not State.RCPT:
+        if self._policy is None or self._machine.state is not State.RCPT:
             return None
-        return self._gate.data()
+        return self._policy.data()
 
     def _chunk(self, event: events.Chunk) -> Reply:
         if event.too_big:
@@ -420,14 +423,14 @@ class Reception:
             return replies.E552_TOO_BIG
         loops = loop_checks(self._host.mta)
         # Who asks has no queue from which to return it.
-        if (self._asks or not loops.returns) and is_looping(event.content, self._host.mta):
+        if (self._offers or not loops.returns) and is_looping(event.content, self._host.mta):
             return loops.too_many
         if (
-            self._asks
+            self._offers
             and (refusal := came_back(event.content, recipients, self._directory, self._host.mta)) is not None
         ):
             return refusal
-        if self._gate is not None and (refusal := self._gate.mail_data(len(event.content))) is not None:
+        if self._policy is not None and (refusal := self._policy.mail_data(len(event.content))) is not None:
             return refusal
         machine = self._machine
         protocol = "ESMTP" if machine.esmtp_peer else "SMTP"
@@ -443,12 +446,12 @@ class Reception:
             self._parameters,
             tuple(parameters) if any(parameters) else (),
         )
-        if self._asks:
+        if self._offers:
             self.offered = mail
             return None
         self.accepted.append(mail)
-        if self._patience is not None:
-            self._patience.begin_anew()
+        if self._errors is not None:
+            self._errors.reset()
         return replies.S250_QUEUED
 
 
@@ -464,9 +467,9 @@ _ANSWERS: dict[type, Callable[[Reception, Any], Reply | None]] = {
     events.Helo: Reception._hello,
     events.Lhlo: Reception._hello,
     events.Mail: Reception._mail,
-    events.Send: Reception._old,
-    events.Soml: Reception._old,
-    events.Saml: Reception._old,
+    events.Send: Reception._mail_or_send,
+    events.Soml: Reception._mail_or_send,
+    events.Saml: Reception._mail_or_send,
     events.Rcpt: Reception._rcpt,
     events.Data: Reception._data,
     events.MailData: Reception._mail_data,
@@ -476,7 +479,7 @@ _ANSWERS: dict[type, Callable[[Reception, Any], Reply | None]] = {
     events.Rset: Reception._reset,
     events.Noop: lambda _, __: replies.S250_OK,
     events.Quit: lambda _, __: replies.S221_BYE,
-    **dict.fromkeys(ERRANDS, Reception._errand),
+    **dict.fromkeys(OTHER_COMMANDS, Reception._other),
     events.BadCommand: lambda _, event: event.reply,
 }
 """What is answered to what: a row for each event that wants a reply."""

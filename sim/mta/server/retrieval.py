@@ -13,14 +13,14 @@ from sim.mta.server.directory import Directory
 from sim.protocol.smtp import replies
 from sim.protocol.smtp.replies import Reply
 
-__all__ = ["Waiting", "answer_atrn", "answer_etrn", "answer_turn", "atrn_nodes", "is_for"]
+__all__ = ["HeldMail", "answer_atrn", "answer_etrn", "answer_turn", "atrn_nodes", "is_for"]
 
 E450_ATRN_REFUSED = Reply(450, ("ATRN request refused",), "4.7.1")
 E451_ATRN_UNABLE = Reply(451, ("Unable to process ATRN request now",), "4.3.2")
 """RFC 2645 section 5.2.1."""
 
 
-class Waiting(Protocol):
+class HeldMail(Protocol):
     """The mail that a host holds for domains that it only backs up."""
 
     def count(self, nodes: Sequence[str]) -> int:
@@ -47,18 +47,18 @@ def is_for(domain: str, nodes: Sequence[str], keepers: Iterable[str]) -> bool:
     )
 
 
-def answer_etrn(node: str, directory: Directory, waiting: Waiting | None) -> Reply:
+def answer_etrn(node: str, directory: Directory, held_mail: HeldMail | None) -> Reply:
     """The reply to ETRN (RFC 1985 section 5.3): the host serves the domains that it is a backup of, and no others."""
     if node.startswith("#"):
         return replies.E459_NOT_ALLOWED(node, "no such queue here")
-    if not directory.backs_up(node.removeprefix("@")):
+    if not directory.is_backup_mx(node.removeprefix("@")):
         return replies.E459_NOT_ALLOWED(node, "no mail is held for it here")
-    if waiting is None:
+    if held_mail is None:
         return replies.E458_UNABLE(node)
-    number = waiting.count((node,))
+    number = held_mail.count((node,))
     if not number:
         return replies.S251_ETRN_NOTHING(node)
-    return replies.S253_ETRN_PENDING(str(number), node) if waiting.start(node) else replies.E458_UNABLE(node)
+    return replies.S253_ETRN_PENDING(str(number), node) if held_mail.start(node) else replies.E458_UNABLE(node)
 
 
 def atrn_nodes(domains: tuple[str, ...], user: str) -> tuple[str, ...] | None:
@@ -75,15 +75,15 @@ def atrn_nodes(domains: tuple[str, ...], user: str) -> tuple[str, ...] | None:
     return domains or ("@" + own,)
 
 
-def answer_atrn(nodes: tuple[str, ...] | None, directory: Directory, waiting: Waiting | None) -> Reply:
+def answer_atrn(nodes: tuple[str, ...] | None, directory: Directory, held_mail: HeldMail | None) -> Reply:
     """The reply to ATRN (RFC 2645 section 5.2.1) for nodes as `atrn_nodes` gives them."""
-    if nodes is None or not all(directory.backs_up(node) for node in nodes if not node.startswith("@")):
+    if nodes is None or not all(directory.is_backup_mx(node) for node in nodes if not node.startswith("@")):
         return E450_ATRN_REFUSED
-    if waiting is None:
+    if held_mail is None:
         return E451_ATRN_UNABLE
-    return replies.S250_TURN if waiting.count(nodes) else replies.E453_NO_MAIL
+    return replies.S250_TURN if held_mail.count(nodes) else replies.E453_NO_MAIL
 
 
-def answer_turn(extensions: Sequence[str], waiting: Waiting | None) -> Reply:
+def answer_turn(extensions: Sequence[str], held_mail: HeldMail | None) -> Reply:
     """The reply to TURN (RFC 821 section 3.8): 250 where the host is told to offer it, mail or not."""
-    return replies.E502_NOT_IMPLEMENTED if waiting is None or "TURN" not in extensions else replies.S250_TURN
+    return replies.E502_NOT_IMPLEMENTED if held_mail is None or "TURN" not in extensions else replies.S250_TURN

@@ -176,7 +176,7 @@ class Attempt:
             stays=self._stays if self._keeps else None,
             secure=secure,
         )
-        reception = Reception(peer.host, peer.directory, gate=peer.gate(source or host.name), secure=secure)
+        reception = Reception(peer.host, peer.directory, policy=peer.client_policy(source or host.name), secure=secure)
         connection = world.connect(
             *lines,
             server=peer.weather,

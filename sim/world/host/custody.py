@@ -137,12 +137,12 @@ class Custody:
         """
         directory = self._station.directory
         if is_literal(address.domain) or not address.domain.isascii():
-            address = directory.meant(address)
+            address = directory.canonical(address)
         if (members := directory.members(address)) is not None:
             return self._expand(copy, address, members, reverse_path, content, utf8=utf8)
         if (to := directory.forward(address)) is not None:
             return self._forward(copy, address, to, reverse_path, content, utf8=utf8)
-        if (word := directory.elsewhere(address)) is not None:
+        if (word := directory.forwarding_reply(address)) is not None:
             return Failure(word.code, word.enhanced, word.text)
         if not directory.has_user(address):
             return UNKNOWN_USER
@@ -164,7 +164,7 @@ class Custody:
         """Make the forward-path what it means here; gives the reverse-path if the copy goes on by a new path."""
         host, directory = self._station.host, self._station.directory
         before = copy.forward_path
-        path, back = directory.rewritten(before), reverse_path
+        path, back = directory.canonical_path(before), reverse_path
         if host.source_routes == "honour":
             path, back = passed(path, back, host.domain, directory.is_own)
         elif path.route:

@@ -56,7 +56,7 @@ class Held:
         wanted = self._wanted.get((domain, nodes))
         if wanted is None:
             world = self._station.world
-            keepers = [world.stations[host].host.domain for host in world.keepers(domain)]
-            wanted = self._station.directory.backs_up(domain) and is_for(domain, nodes, keepers)
+            keepers = [world.stations[host].host.domain for host in world.mailbox_hosts(domain)]
+            wanted = self._station.directory.is_backup_mx(domain) and is_for(domain, nodes, keepers)
             self._wanted[domain, nodes] = wanted
         return wanted

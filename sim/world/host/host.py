@@ -17,7 +17,7 @@ from sim.mta.retry.failure_scope import Blame
 from sim.mta.retry.registry import retry_of
 from sim.mta.server.directory import Directory
 from sim.mta.server.mailbox import Mailboxes
-from sim.mta.server.policy import Gate, Guard
+from sim.mta.server.policy import AccessPolicy, ClientPolicy
 from sim.mta.server.reception import AcceptedMail
 from sim.network.links.availability import ALWAYS_UP, Timeline, any_down
 from sim.network.links.line import Line
@@ -86,7 +86,7 @@ class Station:
             mailboxes=world.mailboxes,
         )
         for address in host.addresses:
-            self.directory.claim(literal_of(address.ip))
+            self.directory.add_literal(literal_of(address.ip))
         self.mailboxes = Mailboxes(keep=world.scenario.dialogues)
         self.attempts: dict[int, Attempt | Ask] = {}
         self.boots = 0
@@ -107,14 +107,14 @@ class Station:
         self.ways = Ways(self)
         self.deliveries = Deliveries(self)
         self._serial = 0
-        self._guard: Guard | None = None
+        self._access: AccessPolicy | None = None
         policies = host.policies
         if not policies.sessions_at_once and host.mta.client_session_limit:
             policies = replace(policies, sessions_at_once=host.mta.client_session_limit)
         if policies != NO_POLICIES:
             draws = world.streams(f"host/{host.name}/policies")
             windows, mx = host.mta.rate_windows, world.dns.mx
-            self._guard = Guard(policies, draws.random, lambda: self.queue.bytes, windows, mx)
+            self._access = AccessPolicy(policies, draws.random, lambda: self.queue.bytes, windows, mx)
         self._domains = [domain.name for domain in domains]
 
     def start(self) -> None:
@@ -196,9 +196,9 @@ class Station:
             receiving=now - began,
         )
 
-    def gate(self, client: str) -> Gate | None:
+    def client_policy(self, client: str) -> ClientPolicy | None:
         """The policies that a client meets, if there are any."""
-        return None if self._guard is None else Gate(self._guard, client, lambda: self.world.env.now)
+        return None if self._access is None else ClientPolicy(self._access, client, lambda: self.world.env.now)
 
     def hangs_up(self, back: Sequence[Line]) -> Callable[[float], float]:
         """When a client hears over these lines that this host's product stops at a time; infinity if the host does."""
@@ -265,8 +265,8 @@ class Station:
         self.listener.crash()
         if self.capacity is not None:
             self.capacity.restart()
-        if self._guard is not None:
-            self._guard.restart()
+        if self._access is not None:
+            self._access.restart()
         self.deliveries.crash()
 
     def _crash(self, now: float) -> None:

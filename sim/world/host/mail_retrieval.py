@@ -103,7 +103,9 @@ class Ask:
         self._peer = peer = Peer(station, source, route.way, session_id, connection, source=sends_from, ip=route.ip)
         self._session = session = Session(
             self._client,
-            Reception(server, source.directory, gate=source.gate(sends_from or host.name), waiting=Held(source)),
+            Reception(
+                server, source.directory, policy=source.client_policy(sends_from or host.name), held_mail=Held(source)
+            ),
             connection,
             client=host,
             client_up_until=station.runs.next_down(now),
@@ -118,8 +120,8 @@ class Ask:
         station.attempts[session_id] = self
         yield from session.run(now)
         turn = first = None
-        if self._client.turned and session.server.turned is not None:
-            turn = Turn(source, station, session, session_id, Held(source).lined_up(session.server.turned))
+        if self._client.turned and session.server.turn_nodes is not None:
+            turn = Turn(source, station, session, session_id, Held(source).lined_up(session.server.turn_nodes))
             first = next(turn.waiting, None)
             if first is None:
                 yield from Goodbye(turn).run()

@@ -85,6 +85,6 @@ def _postmaster(station: Station) -> Path | None:
     if not name:
         return None
     address = parse_address(name) if "@" in name else Address(name, "")
-    passed_on = directory.members(address) is not None or directory.elsewhere(address) is not None
+    passed_on = directory.members(address) is not None or directory.forwarding_reply(address) is not None
     kept = directory.is_local(address) and directory.has_user(address) and not passed_on
     return Path(address) if kept else None

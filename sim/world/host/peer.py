@@ -127,7 +127,7 @@ class Peer:
 
     def _end(self, reception: Reception) -> None:
         if self.station.listener.dismiss(self):
-            reception.leave()
+            reception.disconnected()
 
     def _there(self, mail: AcceptedMail, spent: HopTime, at: float) -> list[Copy]:
         """The copies as the host has them."""

@@ -43,7 +43,7 @@ class Turn(NamedTuple):
         holder, asker, machine = self.holder, self.asker, self.session.client.machine
         session = Session(
             caller,
-            Reception(asker.host, asker.directory, gate=asker.gate(holder.host.name), after=machine),
+            Reception(asker.host, asker.directory, policy=asker.client_policy(holder.host.name), after=machine),
             Reversed(self.session.connection),
             client=holder.host,
             client_up_until=holder.runs.next_down(now),
@@ -59,7 +59,7 @@ class Turn(NamedTuple):
 
     def caller(self) -> Client:
         """The holder's machine as the client."""
-        return self.session.server.turn_round()
+        return self.session.server.reverse_roles()
 
 
 class HandOver(Attempt):

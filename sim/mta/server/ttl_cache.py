@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
-__all__ = ["MOST", "Recent"]
+__all__ = ["MOST", "TtlCache"]
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -15,7 +15,7 @@ MOST = 1_000_000
 """How many things one memory keeps, whoever makes them up: strangers choose clients' addresses and reverse-paths."""
 
 
-class Recent(Generic[Key, Value]):
+class TtlCache(Generic[Key, Value]):
     """Values by key, each with the time when it was set; all times in s.
 
     They stand in the order in which they were set, so that the old ones are in front: forgetting them takes no search.

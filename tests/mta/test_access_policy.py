@@ -10,7 +10,7 @@ import pytest
 from sim.mail.path import NULL_PATH, parse_path
 from sim.mta.server.directory import Directory
 from sim.mta.server.greylist import Greylist
-from sim.mta.server.policy import Gate, Guard
+from sim.mta.server.policy import AccessPolicy, ClientPolicy
 from sim.mta.server.reception import Reception
 from sim.protocol.smtp import replies
 from sim.scenario.products.base import ErrorLimits
@@ -34,9 +34,9 @@ class Clock:
         return self.now
 
 
-def guard(spooled: int = 0, **what) -> Guard:
+def access_policy(spooled: int = 0, **what) -> AccessPolicy:
     """A host's."""
-    return Guard(Policies(**what), Random(1).random, lambda: spooled)
+    return AccessPolicy(Policies(**what), Random(1).random, lambda: spooled)
 
 
 def waits(greylist: Greylist, *times: float, triplet=TRIPLET) -> list[float]:
@@ -76,18 +76,18 @@ def test_a_client_that_comes_again_is_trusted():
 def test_greylisting_is_said_with_the_time_to_wait():
     """451 4.7.1, for this recipient alone."""
     clock = Clock()
-    gate = Gate(guard(greylist=policies.Greylist()), "a", clock)
-    said = gate.recipient(ANN, BOB, replies.S250_RCPT)
+    client = ClientPolicy(access_policy(greylist=policies.Greylist()), "a", clock)
+    said = client.recipient(ANN, BOB, replies.S250_RCPT)
     assert (said.code, said.enhanced, said.text) == (451, "4.7.1", "Greylisted, please try again in 300 seconds")
     clock.now = 300.0
-    assert gate.recipient(ANN, BOB, replies.S250_RCPT) is replies.S250_RCPT
-    assert gate.recipient(NULL_PATH, BOB, replies.S250_RCPT).code == 451
+    assert client.recipient(ANN, BOB, replies.S250_RCPT) is replies.S250_RCPT
+    assert client.recipient(NULL_PATH, BOB, replies.S250_RCPT).code == 451
 
 
 def test_a_refused_recipient_stays_refused():
     """The directory's refusal comes before greylisting."""
-    gate = Gate(guard(greylist=policies.Greylist()), "a", Clock())
-    assert gate.recipient(ANN, BOB, replies.E550_NO_SUCH_USER) is replies.E550_NO_SUCH_USER
+    client = ClientPolicy(access_policy(greylist=policies.Greylist()), "a", Clock())
+    assert client.recipient(ANN, BOB, replies.E550_NO_SUCH_USER) is replies.E550_NO_SUCH_USER
 
 
 @pytest.mark.parametrize(
@@ -102,16 +102,18 @@ def test_a_refused_recipient_stays_refused():
 def test_senders_who_take_no_mail_may_be_refused(policy: str, path, code: str | None):
     """RFC 7505 section 4.2; a report has no sender."""
     mx = {"deaf.example": ((0, "."),), "a.example": ((0, "a"),)}
-    host = Guard(Policies(null_mx_senders=policy), Random(1).random, lambda: 0, mx=lambda name: mx.get(name.lower()))
-    reply = Gate(host, "a", Clock()).mail(path, ())
+    host = AccessPolicy(
+        Policies(null_mx_senders=policy), Random(1).random, lambda: 0, mx=lambda name: mx.get(name.lower())
+    )
+    reply = ClientPolicy(host, "a", Clock()).mail(path, ())
     assert (reply and f"{reply.code} {reply.enhanced}") == code
 
 
 def test_unknown_users_may_be_taken():
     """A host that returns mail later takes it for users who are not there, and for no other domain."""
-    gate = Gate(guard(unknown_users="bounce"), "a", Clock())
-    assert gate.recipient(ANN, BOB, replies.E550_NO_SUCH_USER) is replies.S250_RCPT
-    assert gate.recipient(ANN, BOB, replies.E550_NO_SUCH_DOMAIN) is replies.E550_NO_SUCH_DOMAIN
+    client = ClientPolicy(access_policy(unknown_users="bounce"), "a", Clock())
+    assert client.recipient(ANN, BOB, replies.E550_NO_SUCH_USER) is replies.S250_RCPT
+    assert client.recipient(ANN, BOB, replies.E550_NO_SUCH_DOMAIN) is replies.E550_NO_SUCH_DOMAIN
 
 
 @pytest.mark.parametrize("place", get_args(policies.Place))
@@ -119,15 +121,15 @@ def test_refusals_are_injected_where_they_are_set(place: str):
     """With their code and text, at their place only, within their time only."""
     clock = Clock()
     refusal = Refusal(at=place, code=554, during=((10.0, 20.0), (30.0, 40.0)), text="no")
-    gate = Gate(guard(refuse=(refusal,)), "a", clock)
+    client = ClientPolicy(access_policy(refuse=(refusal,)), "a", clock)
     for clock.now, refused in ((9.0, False), (10.0, True), (20.0, False), (39.0, True)):
         said = {
-            "connect": gate.connection(),
-            "helo": gate.hello(),
-            "mail": gate.mail(ANN, ()),
-            "rcpt": gate.recipient(ANN, BOB, replies.S250_RCPT),
-            "data": gate.data(),
-            "dot": gate.mail_data(100),
+            "connect": client.connection(),
+            "helo": client.hello(),
+            "mail": client.mail(ANN, ()),
+            "rcpt": client.recipient(ANN, BOB, replies.S250_RCPT),
+            "data": client.data(),
+            "dot": client.mail_data(100),
         }
         assert {where for where, reply in said.items() if reply and reply.code == 554} == (
             {place} if refused else set()
@@ -136,8 +138,8 @@ def test_refusals_are_injected_where_they_are_set(place: str):
 
 def test_refusals_may_be_by_chance():
     """One in ten, as the host's own stream draws them; 4yz codes say 4.7.1."""
-    gate = Gate(guard(refuse=(Refusal(at="mail", code=451, probability=0.1),)), "a", Clock())
-    said = [gate.mail(ANN, ()) for _ in range(1000)]
+    client = ClientPolicy(access_policy(refuse=(Refusal(at="mail", code=451, probability=0.1),)), "a", Clock())
+    said = [client.mail(ANN, ()) for _ in range(1000)]
     assert 70 < sum(reply is not None for reply in said) < 130
     assert {(reply.code, reply.enhanced) for reply in said if reply} == {(451, "4.7.1")}
 
@@ -145,7 +147,9 @@ def test_refusals_may_be_by_chance():
 def test_a_refusal_says_what_it_is_told():
     """Its enhanced status code and its lines; without a code of its own, a policy's of the same class."""
     said = [
-        Gate(guard(refuse=(Refusal(at="mail", code=code, enhanced=enhanced, text="a\nb"),)), "a", Clock()).mail(ANN, ())
+        ClientPolicy(
+            access_policy(refuse=(Refusal(at="mail", code=code, enhanced=enhanced, text="a\nb"),)), "a", Clock()
+        ).mail(ANN, ())
         for code, enhanced in ((421, "4.3.2"), (552, ""))
     ]
     assert said == [replies.Reply(421, ("a", "b"), "4.3.2"), replies.Reply(552, ("a", "b"), "5.7.1")]
@@ -156,9 +160,11 @@ def test_a_refusal_says_what_it_is_told():
 def test_the_first_chunk_is_refused_as_data_is(code: int, closed: bool, chunks: str):
     """Nothing of the transaction is left after it but the session, which goes on unless the code is 421."""
     host = Host(name="b", extensions=("PIPELINING", "CHUNKING"))
-    gate = Gate(guard(refuse=(Refusal(at="data", code=code, during=((0.0, 1.0),)),)), "a", clock := Clock())
+    client = ClientPolicy(
+        access_policy(refuse=(Refusal(at="data", code=code, during=((0.0, 1.0),)),)), "a", clock := Clock()
+    )
     domain = Domain(name="b.example", mx=((10, "b"),), users=("bob",))
-    reception = Reception(host, Directory("b", [domain], lambda _: None), gate=gate)
+    reception = Reception(host, Directory("b", [domain], lambda _: None), policy=client)
     reception.greet(busy=False)
     envelope = "MAIL FROM:<ann@a.example>\r\nRCPT TO:<bob@b.example>\r\n"
     said = reception.read(f"EHLO a\r\n{envelope}{chunks}".encode()).decode()
@@ -172,8 +178,8 @@ def test_the_first_chunk_is_refused_as_data_is(code: int, closed: bool, chunks: 
 def test_a_client_has_so_many_messages_a_time():
     """450 beyond; others are not concerned; after the time it may come again."""
     clock = Clock()
-    host = guard(messages=Rate(count=2, per=60.0))
-    mine, other = Gate(host, "a", clock), Gate(host, "b", clock)
+    host = access_policy(messages=Rate(count=2, per=60.0))
+    mine, other = ClientPolicy(host, "a", clock), ClientPolicy(host, "b", clock)
     assert [
         reply and reply.code
         for reply in (mine.mail(ANN, ()), mine.mail(ANN, ()), mine.mail(ANN, ()), other.mail(ANN, ()))
@@ -193,10 +199,10 @@ def test_a_client_has_so_many_messages_a_time():
 def test_refused_tries_count_or_not(counts: str, codes: list[int | None]):
     """One a minute: who tries every half minute gets in every other time, or never (Exim's leaky and strict)."""
     clock = Clock()
-    gate = Gate(guard(messages=Rate(count=1, per=61.0, counts=counts)), "a", clock)
+    client = ClientPolicy(access_policy(messages=Rate(count=1, per=61.0, counts=counts)), "a", clock)
     said = []
     for clock.now in (0.0, 30.0, 60.0, 90.0, 120.0):
-        said.append(gate.mail(ANN, ()))
+        said.append(client.mail(ANN, ()))
     assert [reply and reply.code for reply in said] == codes
 
 
@@ -210,7 +216,7 @@ def test_refused_tries_count_or_not(counts: str, codes: list[int | None]):
 )
 def test_a_rate_has_a_code_of_its_own(rate: Rate, first: tuple[str, ...]):
     """At the greeting, at MAIL, and at RCPT, where the directory is not asked before."""
-    one = Gate(guard(sessions=rate, messages=rate, recipients=rate), "a", Clock())
+    one = ClientPolicy(access_policy(sessions=rate, messages=rate, recipients=rate), "a", Clock())
     for _ in range(2):
         said = (one.connection(), one.mail(ANN, ()), one.recipient(ANN, BOB, replies.E550_NO_SUCH_USER))
     assert tuple(f"{reply.code} {reply.enhanced}" for reply in said) == first
@@ -265,7 +271,7 @@ def test_postfix_bears_so_many_errors(product, slept, codes):
 @pytest.mark.parametrize(("windows", "let_in"), [("sliding", [0, 50, 61, 111]), ("fixed", [0, 50, 61, 62])])
 def test_anvil_counts_in_pieces_of_time(windows: str, let_in: list[int]):
     """Two a minute: Postfix's next minute begins with the first try after the last one is over (anvil.c)."""
-    host = Guard(Policies(sessions=Rate(count=2, per=60.0)), Random(1).random, lambda: 0, windows)
+    host = AccessPolicy(Policies(sessions=Rate(count=2, per=60.0)), Random(1).random, lambda: 0, windows)
     tries = [0, 50, 55, 61, 62, 111]
     assert [at for at in tries if host.connection("a", float(at)) is None] == let_in
 
@@ -273,10 +279,10 @@ def test_anvil_counts_in_pieces_of_time(windows: str, let_in: list[int]):
 def test_errors_hold_replies_back_and_end_the_session():
     """Two errors are free but for the second's own reply, mail that is taken forgives them, the third ends it."""
     errors = ErrorLimits(soft_limit=2, hard_limit=3, delay=1.5)
-    gate = Gate(guard(greeting_delay=6.0), "a", Clock())
+    client = ClientPolicy(access_policy(greeting_delay=6.0), "a", Clock())
     domain = Domain(name="b.example", mx=((10, "b"),), users=("bob",))
     host = Host(name="b", policies=Policies(errors=errors))
-    reception = Reception(host, Directory("b", [domain], lambda _: None), gate=gate)
+    reception = Reception(host, Directory("b", [domain], lambda _: None), policy=client)
     reception.greet(busy=False)
     slept = [reception.sleep]
     envelope = "MAIL FROM:<a@a.example>\r\nRCPT TO:<bob@b.example>\r\nDATA\r\n"
@@ -289,15 +295,15 @@ def test_errors_hold_replies_back_and_end_the_session():
 
 def test_a_client_has_so_many_sessions_a_time():
     """421 at the greeting."""
-    host = guard(sessions=Rate(count=1, per=60.0))
-    assert [Gate(host, "a", Clock()).connection() is None for _ in range(2)] == [True, False]
+    host = access_policy(sessions=Rate(count=1, per=60.0))
+    assert [ClientPolicy(host, "a", Clock()).connection() is None for _ in range(2)] == [True, False]
 
 
 def test_a_client_has_so_many_sessions_at_once():
     """Until one of them is closed; a refused one is none."""
-    host = guard(sessions_at_once=1)
-    first, second, third = (Gate(host, "a", Clock()) for _ in range(3))
-    assert [gate.connection() is None for gate in (first, second)] == [True, False]
+    host = access_policy(sessions_at_once=1)
+    first, second, third = (ClientPolicy(host, "a", Clock()) for _ in range(3))
+    assert [client.connection() is None for client in (first, second)] == [True, False]
     second.close()
     first.close()
     first.close()
@@ -306,22 +312,22 @@ def test_a_client_has_so_many_sessions_at_once():
 
 def test_a_full_spool_refuses_for_now():
     """452 4.3.1 at MAIL by its SIZE, and at the end of mail data that did not say it."""
-    gate = Gate(guard(spooled=900, spool=1000), "a", Clock())
+    client = ClientPolicy(access_policy(spooled=900, spool=1000), "a", Clock())
     assert [
-        gate.mail(ANN, size) and gate.mail(ANN, size).code for size in ((), (("SIZE", "100"),), (("SIZE", "101"),))
+        client.mail(ANN, size) and client.mail(ANN, size).code for size in ((), (("SIZE", "100"),), (("SIZE", "101"),))
     ] == [
         None,
         None,
         452,
     ]
-    assert [gate.mail_data(size) and gate.mail_data(size).enhanced for size in (100, 101)] == [None, "4.3.1"]
-    assert Gate(guard(spooled=900), "a", Clock()).mail_data(10**9) is None
+    assert [client.mail_data(size) and client.mail_data(size).enhanced for size in (100, 101)] == [None, "4.3.1"]
+    assert ClientPolicy(access_policy(spooled=900), "a", Clock()).mail_data(10**9) is None
 
 
 def test_a_client_learns_of_one_wrong_login_at_a_time():
     """Two seconds for each, in whatever session; another client's cost him nothing."""
-    host, clock = guard(), Clock()
-    first, second = Gate(host, "a", clock), Gate(host, "a", clock)
-    assert [first.guess(), second.guess(), Gate(host, "b", clock).guess()] == [2.0, 4.0, 2.0]
+    host, clock = access_policy(), Clock()
+    first, second = ClientPolicy(host, "a", clock), ClientPolicy(host, "a", clock)
+    assert [first.guess(), second.guess(), ClientPolicy(host, "b", clock).guess()] == [2.0, 4.0, 2.0]
     clock.now = 10.0
     assert first.guess() == 2.0
