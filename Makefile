@@ -65,8 +65,9 @@ again: $(STAMP) ## a second set of measurements, made the same way, beside what 
 pictures: $(STAMP) ## draw the README's pictures anew
 	$(BIN)/python notebooks/pictures/draw.py
 
-diagram: $(STAMP) ## draw the state diagram in docs/sessions.md anew
+diagram: $(STAMP) ## draw the states and the ends of sessions in docs/sessions.md anew
 	$(BIN)/python -m sim.protocol.smtp.diagram docs/sessions.md
+	$(BIN)/python -m sim.world.engine.session_ends docs/sessions.md
 
 faults: $(STAMP) ## write the table of every fault at every moment in tests/README.md anew
 	$(BIN)/python tests/world/every_fault.py tests/README.md

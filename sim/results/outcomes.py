@@ -7,21 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import NamedTuple, Self
+from typing import Literal, NamedTuple, Self
 
 __all__ = ["AttemptOutcome", "CopyOutcome", "either"]
 
 
-class _Attempted(NamedTuple):
+class _Traits(NamedTuple):
     """As the attributes of `AttemptOutcome`."""
 
+    fault: Literal["", "client", "network", "server"]
     meaning: str
     said: str
     reason: str = ""
     status: str = ""
     reached: bool = True
-    answered: bool = False
-    broken_off: bool = False
     silent: bool = False
 
 
@@ -29,37 +28,37 @@ class AttemptOutcome(StrEnum):
     """What one try to pass copies on to one next hop came to.
 
     Attributes:
+        fault: Whose fault it is, as far as the client can tell; empty where nothing failed.
         meaning: What it is.
         said: What a transcript ends the attempt with; `{to_host}` is the server's host.
         reason: What the client's host says of it in reports; empty where the server's reply says it.
         status: The enhanced status code of the reason (RFC 3463).
         reached: Whether there was a peer to talk to.
-        answered: Whether the server's replies decided it.
-        broken_off: Whether the network or a host broke it off; The ONE's `aborted` counts these.
         silent: Whether the peer was waited for in vain.
     """
 
+    fault: str
     meaning: str
     said: str
     reason: str
     status: str
     reached: bool
-    answered: bool
-    broken_off: bool
     silent: bool
 
-    ACCEPTED = "accepted", _Attempted("the mail data got a 2yz", "Sent", answered=True)
-    DEFERRED = "deferred", _Attempted("a 4yz", "Deferred", answered=True)
-    REFUSED = "refused", _Attempted("a 5yz", "Refused", answered=True)
+    ACCEPTED = "accepted", _Traits("", "the mail data got a 2yz", "Sent")
+    DEFERRED = (
+        "deferred",
+        _Traits("server", "a 4yz, among them the 421 of a server that is full, or has waited too long", "Deferred"),
+    )
+    REFUSED = "refused", _Traits("server", "a 5yz", "Refused")
     PARTIAL = (
         "partial",
-        _Attempted(
-            "its recipients fared differently", "Sent to some of them, the others deferred or refused", answered=True
-        ),
+        _Traits("server", "its recipients fared differently", "Sent to some of them, the others deferred or refused"),
     )
     DNS_FAILURE = (
         "dns-failure",
-        _Attempted(
+        _Traits(
+            "network",
             "nobody could tell which host is next",
             "Deferred: name service error",
             "name service error: try again",
@@ -69,7 +68,8 @@ class AttemptOutcome(StrEnum):
     )
     NO_ROUTE = (
         "no-route",
-        _Attempted(
+        _Traits(
+            "network",
             "no way to the next host is up",
             "Deferred: no route to {to_host}",
             "no route to host",
@@ -79,8 +79,9 @@ class AttemptOutcome(StrEnum):
     )
     CONNECT_TIMEOUT = (
         "connect-timeout",
-        _Attempted(
-            "no SYN-ACK came",
+        _Traits(
+            "network",
+            "no SYN-ACK came: the program's time was over, or TCP's last SYN was in vain (Linux: after 134 s)",
             "Deferred: connection to {to_host} timed out",
             "connection timed out",
             "4.4.1",
@@ -90,7 +91,8 @@ class AttemptOutcome(StrEnum):
     )
     CONNECTION_REFUSED = (
         "connection-refused",
-        _Attempted(
+        _Traits(
+            "server",
             "nobody listened: a reset answered the SYN",
             "Deferred: connection refused by {to_host}",
             "connection refused",
@@ -100,58 +102,68 @@ class AttemptOutcome(StrEnum):
     )
     TIMEOUT = (
         "timeout",
-        _Attempted(
-            "a timer of SMTP ran out (RFC 5321 section 4.5.3.2)",
+        _Traits(
+            "network",
+            "a timer of SMTP ran out (RFC 5321 section 4.5.3.2), or a writer was blocked for too long",
             "Deferred: {to_host} fell silent",
             "conversation timed out",
             "4.4.2",
-            broken_off=True,
             silent=True,
         ),
     )
     TCP_TIMEOUT = (
         "tcp-timeout",
-        _Attempted(
-            "TCP repeated a segment in vain until it gave up",
+        _Traits(
+            "network",
+            "TCP repeated a segment in vain until it gave up (Linux: 925 to 1,050 s)",
             "Deferred: {to_host} acknowledged nothing more",
             "connection timed out: nothing was acknowledged",
             "4.4.2",
-            broken_off=True,
         ),
     )
     CONNECTION_LOST = (
         "connection-lost",
-        _Attempted(
+        _Traits(
+            "server",
             "the connection was reset, or closed without a reply",
             "Deferred: connection to {to_host} lost",
             "lost connection",
             "4.4.2",
-            broken_off=True,
         ),
     )
     CARRIER_LOST = (
         "carrier-lost",
-        _Attempted(
+        _Traits(
+            "network",
             "an older carrier cleared the call",
             "Deferred: the carrier to {to_host} gave up",
             "lost carrier",
             "4.4.2",
-            broken_off=True,
         ),
     )
     HOST_CRASH = (
         "host-crash",
-        _Attempted(
+        _Traits(
+            "client",
             "the client's host went down, or its MTA was restarted",
             "Deferred: a host crashed",
             "this host went down",
             "4.4.2",
-            broken_off=True,
         ),
     )
-    UNFINISHED = "unfinished", _Attempted("the end of the run found it under way", "under way when the run ended")
+    UNFINISHED = "unfinished", _Traits("", "the end of the run found it under way", "under way when the run ended")
 
-    def __new__(cls, value: str, traits: _Attempted) -> Self:
+    @property
+    def broken_off(self) -> bool:
+        """Whether the network or a host broke it off; The ONE's `aborted` counts these."""
+        return self.reached and bool(self.reason)
+
+    @property
+    def answered(self) -> bool:
+        """Whether the server's replies decided it."""
+        return not self.reason and self is not AttemptOutcome.UNFINISHED
+
+    def __new__(cls, value: str, traits: _Traits) -> Self:
         """A member that holds its traits as attributes."""
         member = str.__new__(cls, value)
         member._value_ = value

@@ -14,10 +14,7 @@ from pathlib import Path
 from sim.protocol.smtp.events import AuthResponse, BadCommand, Chunk, LastChunk, MailData
 from sim.protocol.smtp.states import CLOSING_CODE, TRANSITIONS, Opening, State
 
-__all__ = ["BEGIN", "END", "draw_into", "main", "state_diagram"]
-
-BEGIN = "<!-- states: begin -->\n"
-END = "<!-- states: end -->\n"
+__all__ = ["draw_into", "main", "state_diagram"]
 
 _WORDS = {
     AuthResponse: "response",
@@ -55,24 +52,24 @@ def state_diagram() -> str:
     return "\n".join([*lines, ""])
 
 
-def draw_into(text: str) -> str:
-    """The text with the diagram between its markers.
+def draw_into(path: Path, name: str, drawn: str) -> None:
+    """Put what is drawn between the markers of that name in a file.
 
     Raises:
         ValueError: the markers are not there.
     """
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"no place for the diagram: put the lines {BEGIN.strip()!r} and {END.strip()!r} where it goes")
-    return before + begin + state_diagram() + end + after
+    begin, end = (f"<!-- {name}: {word} -->\n" for word in ("begin", "end"))
+    before, found, rest = path.read_text(encoding="utf-8").partition(begin)
+    _, ends, after = rest.partition(end)
+    if not found or not ends:
+        raise ValueError(f"no place for it in {path}: put the lines {begin.strip()!r} and {end.strip()!r} in it")
+    path.write_text(before + begin + drawn + end + after, encoding="utf-8")
 
 
 def main(arguments: Sequence[str]) -> None:
     """Draw the diagram into each of these files."""
     for name in arguments:
-        path = Path(name)
-        path.write_text(draw_into(path.read_text(encoding="utf-8")), encoding="utf-8")
+        draw_into(Path(name), "states", state_diagram())
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 from sim.mta.client.dialogue import Caller
 from sim.mta.queue.queue import Failure, HopTime
 from sim.mta.server.reception import Reception
+from sim.network.ending import Ending
 from sim.network.links.availability import Timeline
 from sim.network.tcp.connection import Connection
 from sim.network.tcp.handshake import ANSWER_GAPS
@@ -26,7 +27,7 @@ from sim.scenario.spec import Host
 from sim.world.engine.capacity import SharedCapacity
 from sim.world.engine.host_times import HostTimes
 from sim.world.engine.interfaces import ServerHost, Waits, WireTrace
-from sim.world.engine.session_ends import ENDS
+from sim.world.engine.session_ends import ENDS, Cause, End
 from sim.world.engine.tls import Protection
 from sim.world.engine.tls_handshake import TlsHandshake
 
@@ -53,7 +54,7 @@ class Session(Generic[DialogueT]):
     gives those for the next. The far end is the same as long as the session lasts.
 
     When the waits are over, `outcome` is None if both sides ran their dialogue to its end, else what cut it
-    (`session_end`), with `failure` in words.
+    (`session_ends`), with `failure` in words.
     `connected` says whether the handshake succeeded; `opened_at` is when the session began, `started_at` when the
     message's turn came; `contacted_at` is when mail was offered; `service_s` what the server took before and after that
     moment. `server_leaves_at` is when the server's program ends, where that is later: it waits for a client that is
@@ -71,6 +72,7 @@ class Session(Generic[DialogueT]):
         "_client_host",
         "_client_host_until",
         "_client_up_until",
+        "_end",
         "_hangs_up",
         "_implicit_tls",
         "_lingers",
@@ -140,6 +142,7 @@ class Session(Generic[DialogueT]):
         self._trace = trace
         self._advance_if_idle = advance_if_idle
         self._peek = peek
+        self._end: End | None = None
         self.outcome: AttemptOutcome | None = None
         self.failure: Failure | None = None
         self.connected = False
@@ -151,14 +154,14 @@ class Session(Generic[DialogueT]):
 
     def resume(self, now: float, pause: float) -> Waits:
         """Run the session from `now` with the client's next message, which it begins after a `pause`, s."""
-        self.outcome = self.failure = None
+        self._end = self.outcome = self.failure = None
         self.started_at, self.contacted_at, self.service_s = now, inf, [0.0, 0.0]
         self.client.go_on()
         return self._after(now, pause) if pause else self.run(now, resumed=True)
 
     def _after(self, now: float, pause: float) -> Waits:
         if now + pause > self._client_up_until:
-            yield self._cut(self._client_up_until, AttemptOutcome.HOST_CRASH)
+            yield self._cut(self._client_up_until, Cause.CLIENT_DOWN)
         else:
             yield from self.run((yield now + pause), resumed=True)
 
@@ -188,7 +191,7 @@ class Session(Generic[DialogueT]):
             if arrives > end:
                 gone = min(end, connection.gave_up_at, connection.refused_at)
                 refused = gone == connection.refused_at
-                yield self._cut(gone, AttemptOutcome.CONNECTION_REFUSED if refused else AttemptOutcome.CONNECT_TIMEOUT)
+                yield self._cut(gone, Cause.SYN_RESET if refused else Cause.NO_SYN_ACK)
                 return
             self.connected = True
             if connection.opening:
@@ -213,7 +216,7 @@ class Session(Generic[DialogueT]):
             if reception.sleep:
                 ready += reception.sleep
                 if ready > end or server_down <= ready:
-                    yield self._cut(end, AttemptOutcome.TIMEOUT)
+                    yield self._cut(end, Cause.CLIENT_TIMER)
                     return
                 self._count_service(reception.sleep)
                 if ready > arrives:
@@ -265,10 +268,10 @@ class Session(Generic[DialogueT]):
                     arrives = whole
             if arrives > end:
                 now = yield self._end_of(now, sent, arrives, end)
-                if self.outcome is AttemptOutcome.TIMEOUT or (self.outcome and self._stops_at(now)):
-                    self._sink.outlive(self._leave_behind(flight, now, sent, arrives))
-                elif not self.outcome:
+                if self._end is None:
                     self._take_last_words(now)
+                elif self._end.kernel_sends:
+                    self._sink.outlive(self._leave_behind(flight, now, sent, arrives))
                 return
             now = arrives if advance(arrives) else (yield arrives)
             if trace is not None:
@@ -276,7 +279,7 @@ class Session(Generic[DialogueT]):
             if server_down <= now:
                 # A restarted host knows nothing of the connection and answers its segments with a reset.
                 heard = connection.reset(now, end)
-                yield self._cut(heard, AttemptOutcome.CONNECTION_LOST if heard < end else AttemptOutcome.TIMEOUT)
+                yield self._cut(heard, Ending.RESET if heard < end else Cause.CLIENT_TIMER)
                 return
             if self._began == inf and self.contacted_at < inf:
                 self._began = now
@@ -291,7 +294,7 @@ class Session(Generic[DialogueT]):
                 if ready > end or server_down <= ready:
                     self._count_service(min(end, ready, server_down) - now)
                     self._orphan(ready, server_down)
-                    yield self._cut(end, AttemptOutcome.TIMEOUT)
+                    yield self._cut(end, Cause.CLIENT_TIMER)
                     return
                 self._count_service(ready - now)
                 if ready > now:
@@ -316,7 +319,7 @@ class Session(Generic[DialogueT]):
             self._count_service(min(end, ready, self._server_down) - now)
             if ready > end or self._server_down <= ready:
                 self._orphan(ready, self._server_down)
-                return (yield self._cut(end, AttemptOutcome.TIMEOUT))
+                return (yield self._cut(end, Cause.CLIENT_TIMER))
             if ready > now:
                 now = ready if self._advance_if_idle(ready) else (yield ready)
         return now
@@ -331,7 +334,7 @@ class Session(Generic[DialogueT]):
             yield now
             if not self._sink.drops():
                 return now
-        yield self._cut(min(now, end), AttemptOutcome.CONNECT_TIMEOUT)
+        yield self._cut(min(now, end), Cause.NO_SYN_ACK)
         return end
 
     def _line_up(self, now: float, end: float) -> Generator[Any, float, tuple[bool, float]]:
@@ -352,13 +355,13 @@ class Session(Generic[DialogueT]):
         if place == "421":
             return True, now
         if place == "reset":
-            yield self._cut(self.connection.reset(now, end), AttemptOutcome.CONNECTION_LOST)
+            yield self._cut(self.connection.reset(now, end), Ending.RESET)
         elif place is None:
-            yield self._cut(end, AttemptOutcome.TIMEOUT)
+            yield self._cut(end, Cause.CLIENT_TIMER)
         else:
             now = yield place
             if not place.admitted:
-                self._cut(now, AttemptOutcome.TIMEOUT)
+                self._cut(now, Cause.CLIENT_TIMER)
         return False, now
 
     def _shake_hands(self, now: float, accepted: float | None = None) -> Generator[float, float, float]:
@@ -380,9 +383,9 @@ class Session(Generic[DialogueT]):
         arrives = self.connection.send(now, octets, to_server)
         if arrives > end:
             at = self._end_of(now, now, arrives, end)
-            yield at if self.outcome else self._cut(at, AttemptOutcome.CONNECTION_LOST)
+            yield at if self.outcome else self._cut(at, Ending.RESET)
         elif to_server and self._server_down <= arrives:
-            yield self._cut(self.connection.reset(arrives, end), AttemptOutcome.CONNECTION_LOST)
+            yield self._cut(self.connection.reset(arrives, end), Ending.RESET)
         else:
             return (yield arrives)
         return inf
@@ -412,14 +415,14 @@ class Session(Generic[DialogueT]):
         There is no outcome where the server has had the last word. What has ended the connection while the server was
         at work is noticed now.
         """
-        at, why = (end, None) if arrives < inf else self.connection.end(end, _LAST_WORDS)
+        at, ending = (end, None) if arrives < inf else self.connection.end(end, _LAST_WORDS)
         at = max(at, now)
-        outcome, server_waits = ENDS[why]
-        if outcome is None:
+        if ending is Ending.HUNG_UP:
             return at
-        if server_waits and not self.server.is_over and at < self._server_closes and not self._stops_at(at):
+        self._cut(at, ending or Cause.CLIENT_TIMER)
+        if self._end is not None and self._end.server_waits and not self.server.is_over:
             self.server_leaves_at = max(sent, self.connection.wrote()[0]) + self._server_host.mta.idle_timeout
-        return self._cut(at, outcome)
+        return at
 
     def _take_last_words(self, now: float) -> None:
         """The server has waited for too long, says so and closes the connection (RFC 5321 section 4.5.3.2.7)."""
@@ -488,20 +491,19 @@ class Session(Generic[DialogueT]):
             last = min(last, begun + policy.data_total_timeout)
         return min(last, self._until)
 
-    def _cut(self, end: float, outcome: AttemptOutcome) -> float:
+    def _cut(self, at: float, why: Cause | Ending) -> float:
         """Note how the session ends before its time, and give when."""
-        if end == self._client_up_until:
-            outcome = AttemptOutcome.HOST_CRASH
-        elif end >= self._server_closes:
-            outcome = AttemptOutcome.CONNECTION_LOST
-        at = self.client.awaits if self.connected else "connect"
-        self.outcome, self.failure = outcome, Failure(0, outcome.status, outcome.reason, at=at)
-        self.client.end(self.failure)
-        return end
-
-    def _stops_at(self, end: float) -> bool:
-        """Whether the client's program is stopped then, and its kernel goes on."""
-        return end == self._client_up_until < self._client_host_until
+        if at == self._client_up_until:
+            why = Cause.CLIENT_STOPPED if at < self._client_host_until else Cause.CLIENT_DOWN
+        elif at >= self._server_closes:
+            why = Cause.SERVER_STOPPED
+        self._end = ENDS[why]
+        self.outcome = self._end.outcome
+        if self.outcome is not None:
+            awaits = self.client.awaits if self.connected else "connect"
+            self.failure = Failure(0, self.outcome.status, self.outcome.reason, at=awaits)
+            self.client.end(self.failure)
+        return at
 
     def _service(self) -> float:
         """What the server takes for what it has just been told."""
