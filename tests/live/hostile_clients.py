@@ -257,7 +257,7 @@ def _not_at_rest(host: Served, rest: tuple[int, int]) -> list[str]:
             "sessions": server.sessions,
             "descriptors or tasks": sum(now > then for now, then in zip(_at_rest(host), rest, strict=True)),
             "memory": server._limits.memory - server._memory._free,
-            "clients": len(server._access._open),
+            "clients": len(server._access.connected),
         }
         if not any(left.values()) or time.monotonic() > end:
             return [f"left behind: {number} {what}" for what, number in left.items() if number]

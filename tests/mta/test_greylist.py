@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sim.mail.path import NULL_PATH
 from sim.mta.server import ttl_cache
 from sim.mta.server.greylist import Greylist, network_of
-from sim.mta.server.policy import AccessPolicy
+from sim.mta.server.policy import AccessPolicy, ClientPolicy
 from sim.scenario.spec import policies
 from sim.scenario.spec.policies import Policies, Rate
 
@@ -128,10 +128,11 @@ def test_memory_is_bounded_whoever_comes(monkeypatch: pytest.MonkeyPatch, apart:
         client, now = f"{number % 250}.{number // 250}.0.1", number * apart
         for later in (0.0, 1.0):
             greylist.wait((client, f"a{number}", "b"), now + later)
-        access.connection(client, now)
-        access.mail(client, NULL_PATH, (), now)
-        access.guess(client, now)
-        access.closed(client)
+        session = ClientPolicy(access, client, lambda: now)
+        session.connection()
+        session.mail(NULL_PATH, ())
+        session.guess()
+        session.close()
 
     network_of.cache_clear()
     assert grown(come, 10_000) < 1_500_000

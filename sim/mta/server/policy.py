@@ -1,6 +1,6 @@
 """A host's policies at work: what is delayed or refused although SMTP would have it pass.
 
-`AccessPolicy` is the host's memory of its clients; `ClientPolicy` is what one session asks. Both are told the time.
+`AccessPolicy` is what the host remembers, `ClientPolicy` what it says to one client. Both are told the time.
 """
 
 from __future__ import annotations
@@ -80,7 +80,10 @@ def _counter(rate: Rate | None, usual: Reply, windows: RateWindows) -> _Counter 
 
 
 class AccessPolicy:
-    """A host's policies and what they remember.
+    """A host's policies and what it remembers of its clients.
+
+    `sessions`, `messages` and `recipients` count how often each has come, `connected` says how many of its connections
+    are open, and `guesses` when it learns that it has guessed a password wrong.
 
     Args:
         policies: the host's.
@@ -98,102 +101,32 @@ class AccessPolicy:
         windows: RateWindows = "sliding",
         mx: Callable[[str], Records | None] = lambda _: None,
     ) -> None:
-        self._mx = mx
-        self._policies = policies
+        self.mx = mx
+        self.policies = policies
+        self.spooled = spooled
         self._random = random
-        self._spooled = spooled
-        self._greylist = Greylist(policies.greylist) if policies.greylist else None
-        self._sessions = _counter(policies.sessions, E421_TOO_MANY_FROM_YOU, windows)
-        self._messages = _counter(policies.messages, E450_TOO_MUCH_FROM_YOU, windows)
-        self._recipients = _counter(policies.recipients, E450_TOO_MANY_RCPTS_FROM_YOU, windows)
-        self._open: dict[str, int] = {}
-        # When clients learn that they have guessed wrong; no sessions of one client wait longer than this.
-        self._guesses: TtlCache[str, float] = TtlCache(3600.0)
-
-    @property
-    def greeting_delay(self) -> float:
-        """How long the greeting is held back, in s."""
-        return self._policies.greeting_delay
-
-    def connection(self, client: str, now: float) -> Reply | None:
-        """Why a client's connection is refused, if it is; else it counts until `closed`."""
-        most = self._policies.sessions_at_once
-        if most and self._open.get(client, 0) >= most:
-            return E421_TOO_MANY_FROM_YOU
-        refusal = None if self._sessions is None else self._sessions.refusal(client, now)
-        refusal = refusal or self._injected("connect", now)
-        if refusal is None:
-            self._open[client] = self._open.get(client, 0) + 1
-        return refusal
-
-    def closed(self, client: str) -> None:
-        """A connection that was not refused is closed."""
-        left = self._open.pop(client, 0) - 1
-        if left > 0:
-            self._open[client] = left
+        self.greylist = Greylist(policies.greylist) if policies.greylist else None
+        self.sessions = _counter(policies.sessions, E421_TOO_MANY_FROM_YOU, windows)
+        self.messages = _counter(policies.messages, E450_TOO_MUCH_FROM_YOU, windows)
+        self.recipients = _counter(policies.recipients, E450_TOO_MANY_RCPTS_FROM_YOU, windows)
+        self.connected: dict[str, int] = {}
+        # No sessions of one client wait longer than this.
+        self.guesses: TtlCache[str, float] = TtlCache(3600.0)
 
     def restart(self) -> None:
         """The host has restarted: no connection is open, nobody has come lately; whom it knows lies on disk."""
-        self._open.clear()
-        for counter in (self._sessions, self._messages, self._recipients):
+        self.connected.clear()
+        for counter in (self.sessions, self.messages, self.recipients):
             if counter is not None:
                 counter.forget()
 
-    def guess(self, client: str, now: float) -> float:
-        """How long the reply to a wrong login is held back, in s.
+    def has_room(self, size: int) -> bool:
+        """Whether the spool has room for so many bytes more."""
+        return not self.policies.spool or self.spooled() + size <= self.policies.spool
 
-        In all its sessions together a client learns of one in each `AUTH_FAILURE_DELAY` seconds.
-        """
-        last = self._guesses.get(client, now)
-        at = (now if last is None else max(now, last[1])) + AUTH_FAILURE_DELAY
-        self._guesses.set(client, at, now)
-        return at - now
-
-    def hello(self, now: float) -> Reply | None:
-        """Why EHLO or HELO is refused, if it is."""
-        return self._injected("helo", now)
-
-    def mail(self, client: str, reverse_path: Path, parameters: Parameters, now: float) -> Reply | None:
-        """Why MAIL is refused, if it is."""
-        refusal = None if self._messages is None else self._messages.refusal(client, now)
-        if refusal is not None:
-            return refusal
-        sender = reverse_path.mailbox
-        if self._policies.null_mx_senders == "reject" and sender is not None and is_null(self._mx(sender.domain)):
-            return E550_NULL_MX_SENDER
-        room = self._policies.spool
-        if room and self._spooled() + _declared(parameters) > room:
-            return E452_SPOOL_FULL
-        return self._injected("mail", now)
-
-    def recipient(self, client: str, reverse_path: Path, forward_path: Path, reply: Reply, now: float) -> Reply:
-        """The reply to RCPT, where the host's directory has `reply`."""
-        refusal = None if self._recipients is None else self._recipients.refusal(client, now)
-        if refusal is not None:
-            return refusal
-        if not reply.positive:
-            taken = self._policies.unknown_users == "bounce" and reply is replies.E550_NO_SUCH_USER
-            return replies.S250_RCPT if taken else reply
-        refusal = self._injected("rcpt", now)
-        if refusal is None and self._greylist is not None:
-            wait = self._greylist.wait((client, str(reverse_path).lower(), str(forward_path).lower()), now)
-            if wait:
-                refusal = Reply(451, (f"Greylisted, please try again in {ceil(wait)} seconds",), "4.7.1")
-        return refusal or reply
-
-    def data(self, now: float) -> Reply | None:
-        """Why DATA, or a transaction's first chunk, is refused, if it is."""
-        return self._injected("data", now)
-
-    def mail_data(self, size: int, now: float) -> Reply | None:
-        """Why mail data is refused, if it is; its size in bytes."""
-        room = self._policies.spool
-        if room and self._spooled() + size > room:
-            return E452_SPOOL_FULL
-        return self._injected("dot", now)
-
-    def _injected(self, place: Place, now: float) -> Reply | None:
-        for refusal in self._policies.refuse:
+    def injected(self, place: Place, now: float) -> Reply | None:
+        """The refusal that the scenario has at a place of the dialogue now, by chance where it says so."""
+        for refusal in self.policies.refuse:
             if (
                 refusal.at == place
                 and (not refusal.during or any(start <= now < end for start, end in refusal.during))
@@ -204,7 +137,7 @@ class AccessPolicy:
 
 
 class ClientPolicy:
-    """One client's session with a host that has policies.
+    """What a host's policies say to one client in one session.
 
     Args:
         access: the host's.
@@ -212,59 +145,96 @@ class ClientPolicy:
         now: tells the time, s.
     """
 
-    __slots__ = ("_access", "_client", "_now", "_open")
+    __slots__ = ("_access", "_client", "_counts", "_now")
 
     def __init__(self, access: AccessPolicy, client: str, now: Callable[[], float]) -> None:
         self._access = access
         self._client = client
         self._now = now
-        self._open = False
+        # Whether the session is among those that are open.
+        self._counts = False
 
     @property
     def greeting_delay(self) -> float:
         """How long the greeting is held back, in s."""
-        return self._access.greeting_delay
+        return self._access.policies.greeting_delay
 
     def connection(self) -> Reply | None:
-        """The reply instead of the greeting, if there is one."""
-        refusal = self._access.connection(self._client, self._now())
-        self._open = refusal is None
+        """The reply instead of the greeting, if there is one; else the connection counts until `close`."""
+        open_ = self._access.connected.get(self._client, 0)
+        if 0 < self._access.policies.sessions_at_once <= open_:
+            return E421_TOO_MANY_FROM_YOU
+        refusal = self._too_many(self._access.sessions) or self._injected("connect")
+        if refusal is None:
+            self._counts = True
+            self._access.connected[self._client] = open_ + 1
         return refusal
-
-    def guess(self) -> float:
-        """How long the reply to a wrong login is held back, in s."""
-        return self._access.guess(self._client, self._now())
-
-    def hello(self) -> Reply | None:
-        """The reply instead of the usual one to EHLO or HELO."""
-        return self._access.hello(self._now())
-
-    def mail(self, reverse_path: Path, parameters: Parameters) -> Reply | None:
-        """The reply instead of the usual one to MAIL."""
-        return self._access.mail(self._client, reverse_path, parameters, self._now())
-
-    def recipient(self, reverse_path: Path, forward_path: Path, reply: Reply) -> Reply:
-        """The reply to RCPT, where the directory has `reply`."""
-        return self._access.recipient(self._client, reverse_path, forward_path, reply, self._now())
-
-    def data(self) -> Reply | None:
-        """The reply instead of the usual one to DATA, or to a transaction's first chunk."""
-        return self._access.data(self._now())
-
-    def mail_data(self, size: int) -> Reply | None:
-        """The reply instead of taking the mail data of so many bytes."""
-        return self._access.mail_data(size, self._now())
 
     def close(self) -> None:
         """The session is over."""
-        if self._open:
-            self._open = False
-            self._access.closed(self._client)
+        if self._counts:
+            self._counts = False
+            left = self._access.connected.pop(self._client, 0) - 1
+            if left > 0:
+                self._access.connected[self._client] = left
 
+    def guess(self) -> float:
+        """How long the reply to a wrong login is held back, in s.
 
-def _declared(parameters: Parameters) -> int:
-    """What MAIL says of the message's size (RFC 1870)."""
-    return next((int(value) for name, value in parameters if name == "SIZE" and value), 0)
+        In all its sessions together a client learns of one in each `AUTH_FAILURE_DELAY` seconds.
+        """
+        now = self._now()
+        last = self._access.guesses.get(self._client, now)
+        at = (now if last is None else max(now, last[1])) + AUTH_FAILURE_DELAY
+        self._access.guesses.set(self._client, at, now)
+        return at - now
+
+    def hello(self) -> Reply | None:
+        """The reply instead of the usual one to EHLO or HELO."""
+        return self._injected("helo")
+
+    def mail(self, reverse_path: Path, parameters: Parameters) -> Reply | None:
+        """The reply instead of the usual one to MAIL."""
+        access, sender = self._access, reverse_path.mailbox
+        refusal = self._too_many(access.messages)
+        if refusal is not None:
+            return refusal
+        if access.policies.null_mx_senders == "reject" and sender is not None and is_null(access.mx(sender.domain)):
+            return E550_NULL_MX_SENDER
+        # What MAIL says of the message's size (RFC 1870).
+        declared = next((int(value) for name, value in parameters if name == "SIZE" and value), 0)
+        return self._injected("mail") if access.has_room(declared) else E452_SPOOL_FULL
+
+    def recipient(self, reverse_path: Path, forward_path: Path, reply: Reply) -> Reply:
+        """The reply to RCPT, where the directory has `reply`."""
+        access = self._access
+        refusal = self._too_many(access.recipients)
+        if refusal is not None:
+            return refusal
+        if not reply.positive:
+            taken = access.policies.unknown_users == "bounce" and reply is replies.E550_NO_SUCH_USER
+            return replies.S250_RCPT if taken else reply
+        refusal = self._injected("rcpt")
+        if refusal is None and access.greylist is not None:
+            triplet = (self._client, str(reverse_path).lower(), str(forward_path).lower())
+            wait = access.greylist.wait(triplet, self._now())
+            if wait:
+                refusal = Reply(451, (f"Greylisted, please try again in {ceil(wait)} seconds",), "4.7.1")
+        return refusal or reply
+
+    def data(self) -> Reply | None:
+        """The reply instead of the usual one to DATA, or to a transaction's first chunk."""
+        return self._injected("data")
+
+    def mail_data(self, size: int) -> Reply | None:
+        """The reply instead of taking the mail data of so many bytes."""
+        return self._injected("dot") if self._access.has_room(size) else E452_SPOOL_FULL
+
+    def _too_many(self, counter: _Counter | None) -> Reply | None:
+        return None if counter is None else counter.refusal(self._client, self._now())
+
+    def _injected(self, place: Place) -> Reply | None:
+        return self._access.injected(place, self._now())
 
 
 def _reply(refusal: Refusal) -> Reply:
