@@ -9,7 +9,8 @@ from sim.mail.path import NULL_PATH, Path
 from sim.mta.queue.mx import is_home
 from sim.mta.server.directory import Directory
 from sim.mta.server.error_limits import RECIPIENT_OVERSHOOT_LIMIT
-from sim.mta.server.reception import RECIPIENT_LIMIT, Reception
+from sim.mta.server.reception import Reception
+from sim.mta.server.transactions import RECIPIENT_LIMIT
 from sim.protocol.smtp import LocalProtocolError, replies
 from sim.scenario.spec import Domain, Host, Postfix
 

@@ -10,7 +10,7 @@ import pytest
 
 from sim.mta.server.accepted_mail import AcceptedMail, with_word
 from sim.mta.server.directory import Directory, local_domains
-from sim.mta.server.reception import _ANSWERS, Reception
+from sim.mta.server.reception import Reception
 from sim.protocol.smtp import BadCommand, Client, Command, LocalProtocolError, replies, sasl
 from sim.protocol.smtp.replies import Reply
 from sim.scenario.spec import Domain, Host
@@ -80,7 +80,7 @@ def base64(text: str | bytes) -> str:
 
 def test_every_event_has_a_row():
     """A host that had no answer to an event would leave its client waiting for ever."""
-    assert set(get_args(Command)) | {BadCommand} == set(_ANSWERS)
+    assert set(get_args(Command)) | {BadCommand} == set(Reception._ANSWERS)
 
 
 def test_chunks_are_answered_one_by_one():

@@ -192,7 +192,7 @@ def test_a_session_that_died_between_two_messages_says_nothing_about_the_host():
 
 def test_recipients_beyond_the_limit_go_at_once(monkeypatch: pytest.MonkeyPatch):
     """452 to the third and later: two at a time in the same session, with no backoff (RFC 5321 section 4.5.3.1.10)."""
-    monkeypatch.setattr("sim.mta.server.reception.RECIPIENT_LIMIT", 2)
+    monkeypatch.setattr("sim.mta.server.transactions.RECIPIENT_LIMIT", 2)
     facts = run(scenario("a-b", message(0, "u1@a", *[f"u{n}@b" for n in range(1, 6)]), domains=domains(5)))
     assert [(attempt.outcome, attempt.recipients, attempt.round_trips) for attempt in facts.attempts] == [
         ("accepted", 5, 9)

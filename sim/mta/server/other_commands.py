@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from sim.mta.server.auth import Authentication
 from sim.mta.server.directory import Directory
@@ -12,8 +12,6 @@ from sim.mta.server.retrieval import HeldMail, answer_atrn, answer_etrn, answer_
 from sim.protocol.smtp import events, replies
 from sim.protocol.smtp.replies import Reply
 from sim.scenario.spec import Host
-
-__all__ = ["OTHER_COMMANDS", "OtherCommands"]
 
 
 class OtherCommands:
@@ -64,7 +62,7 @@ class OtherCommands:
             return self._recognize(self._authentication.begin(event.mechanism, event.initial))
         if isinstance(event, events.Turn):
             return self._turn(helo)
-        return _ANSWERS[type(event)](self, event)
+        return self._ANSWERS[type(event)](self, event)
 
     def forget_user(self) -> None:
         """What was proved counts no more (RFC 3207 section 4.2)."""
@@ -114,17 +112,26 @@ class OtherCommands:
             self.turn_nodes = nodes
         return reply
 
+    _ANSWERS: ClassVar[dict[type, Callable[[OtherCommands, Any], Reply]]] = {
+        events.AuthResponse: _auth_response,
+        events.Vrfy: _verify,
+        events.Expn: _expand,
+        events.Help: _help,
+        events.Etrn: _etrn,
+        events.Atrn: _atrn,
+    }
+
 
 _WITHHELD = {"evade": replies.S252_CANNOT_VERIFY, "refuse": replies.E502_NOT_IMPLEMENTED}
 
-_ANSWERS: dict[type, Callable[[OtherCommands, Any], Reply]] = {
-    events.AuthResponse: OtherCommands._auth_response,
-    events.Vrfy: OtherCommands._verify,
-    events.Expn: OtherCommands._expand,
-    events.Help: OtherCommands._help,
-    events.Etrn: OtherCommands._etrn,
-    events.Atrn: OtherCommands._atrn,
-}
-
-OTHER_COMMANDS = (events.Auth, events.Turn, *_ANSWERS)
+OTHER_COMMANDS = (
+    events.Auth,
+    events.AuthResponse,
+    events.Turn,
+    events.Vrfy,
+    events.Expn,
+    events.Help,
+    events.Etrn,
+    events.Atrn,
+)
 """The commands that are answered here."""

@@ -7,30 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
-from sim.mail.path import NULL_PATH, Path
-from sim.mta.server.accepted_mail import AcceptedMail, with_word
+from sim.mta.server.accepted_mail import AcceptedMail
 from sim.mta.server.directory import Directory
 from sim.mta.server.error_limits import ErrorCounter
-from sim.mta.server.loops import came_back, is_looping, loop_checks
 from sim.mta.server.other_commands import OTHER_COMMANDS, OtherCommands
 from sim.mta.server.policy import ClientPolicy
 from sim.mta.server.retrieval import HeldMail
+from sim.mta.server.transactions import Transactions
 from sim.protocol.smtp import events, replies
 from sim.protocol.smtp.client import Client
 from sim.protocol.smtp.errors import LocalProtocolError
-from sim.protocol.smtp.events import Command, Parameters
+from sim.protocol.smtp.events import Command
 from sim.protocol.smtp.replies import Reply
 from sim.protocol.smtp.server import Server
 from sim.protocol.smtp.states import IN_TRANSACTION, State
 from sim.protocol.smtp.turn import reverse
 from sim.scenario.spec import Host
-
-__all__ = ["RECIPIENT_LIMIT", "AcceptedMail", "Reception"]
-
-RECIPIENT_LIMIT = 1000
-"""Recipients beyond this get 452 (Postfix smtpd_recipient_limit; RFC 5321 asks for 100 at least)."""
 
 
 class Reception:
@@ -61,24 +55,18 @@ class Reception:
 
     __slots__ = (
         "_challenge",
-        "_closing",
         "_directory",
         "_errors",
         "_held_mail",
         "_host",
         "_lmtp",
         "_machine",
-        "_messages",
         "_offers",
         "_other_commands",
-        "_parameters",
         "_policy",
-        "_recipient_parameters",
-        "_recipients",
         "_refused",
-        "_reverse_path",
-        "_terminal",
         "_tls",
+        "_transactions",
         "_watches",
         "accepted",
         "commands",
@@ -108,9 +96,6 @@ class Reception:
         self._refused = refused
         self._offers = offers
         self._challenge = challenge
-        # Whether no further transaction may begin.
-        self._closing = False
-        self._messages = 0
         self._host = host
         self._errors = self._error_counter(error_limit, junk_limit) if error_limit or junk_limit else None
         self.sleep = 0.0
@@ -128,12 +113,7 @@ class Reception:
         )
         if after is not None:
             reverse(after, self._machine)
-        self._reverse_path = NULL_PATH
-        self._parameters: Parameters = ()
-        self._recipients: list[Path] = []
-        self._recipient_parameters: list[Parameters] = []
-        # Whether the transaction is SEND's.
-        self._terminal = False
+        self._transactions = Transactions(host, directory, self._machine, policy, lmtp=lmtp, refuses_loops=offers)
         self._tls = tls
         self._held_mail = held_mail
         # Whether more than the reply itself may follow from an event.
@@ -237,7 +217,7 @@ class Reception:
 
     def shut_down(self) -> None:
         """Let an open transaction end, and answer the next one with 421."""
-        self._closing = True
+        self._transactions.closing = True
 
     def disconnected(self) -> None:
         """The connection is closed: the client's policies count it no more."""
@@ -258,7 +238,7 @@ class Reception:
         """The answers to commands that came together; what is behind a refusal has to be looked at again."""
         answered: list[Reply] = []
         for command in commands:
-            reply = _ANSWERS[type(command)](self, command)
+            reply = self._ANSWERS[type(command)](self, command)
             if reply is None:
                 break
             answered.append(reply)
@@ -277,7 +257,7 @@ class Reception:
         out: list[bytes] = []
         while True:
             event = machine.next_event()
-            answer = _ANSWERS.get(type(event))
+            answer = self._ANSWERS.get(type(event))
             if answer is None:
                 # It needs more octets, or there will be none.
                 break
@@ -333,7 +313,7 @@ class Reception:
         return self._machine.ehlo_reply(event.domain)
 
     def _reset(self, _: object) -> Reply:
-        self._recipients, self._recipient_parameters = [], []
+        self._transactions.reset()
         return replies.S250_OK
 
     def _start_tls(self, _: events.StartTls) -> Reply:
@@ -355,97 +335,10 @@ class Reception:
             self.sleep = max(self.sleep, self._policy.guess())
         return reply
 
-    def _mail(self, event: events.Mail | events.Send | events.Soml | events.Saml) -> Reply:
-        limit = self._host.size_limit
-        if limit and any(name == "SIZE" and value and int(value) > limit for name, value in event.parameters):
-            return replies.E552_TOO_BIG
-        if self._closing:
-            return replies.E421_CLOSING
-        self._messages += 1
-        if 0 < (self._host.policies.messages_per_session or self._host.mta.session_message_limit) < self._messages:
-            return replies.E421_TOO_MANY_MESSAGES
-        if (
-            self._policy is not None
-            and (refusal := self._policy.mail(event.reverse_path, event.parameters)) is not None
-        ):
-            return refusal
-        self._reverse_path, self._parameters = event.reverse_path, event.parameters
-        self._terminal = False
-        return replies.S250_SENDER
-
-    def _mail_or_send(self, event: events.Send | events.Soml | events.Saml) -> Reply:
-        """SOML and SAML are as MAIL where nobody is logged in, and SEND has no recipients then (RFC 821 3.4)."""
-        if type(event).__name__.upper() not in self._host.extensions:
-            return replies.E502_NOT_IMPLEMENTED
-        reply = self._mail(event)
-        self._terminal = isinstance(event, events.Send)
-        return reply
-
-    def _rcpt(self, event: events.Rcpt) -> Reply:
-        if len(self._recipients) >= RECIPIENT_LIMIT:
-            return replies.E452_TOO_MANY_RCPTS
-        reply = self._directory.rcpt_reply(event.forward_path)
-        if self._policy is not None:
-            reply = self._policy.recipient(self._reverse_path, event.forward_path, reply)
-        if reply.positive:
-            if self._terminal:
-                return replies.E450_NOT_ACTIVE
-            self._recipients.append(event.forward_path)
-            self._recipient_parameters.append(event.parameters)
-        return reply
-
-    def _data(self, _: events.Data) -> Reply:
-        refusal = None if self._policy is None else self._policy.data()
-        return refusal or replies.S354_GO_AHEAD
-
-    def _first_chunk(self) -> Reply | None:
-        """Why a chunk is refused as DATA would be, if it is: the first of a transaction stands in DATA's place."""
-        if self._policy is None or self._machine.state is not State.RCPT:
-            return None
-        return self._policy.data()
-
-    def _chunk(self, event: events.Chunk) -> Reply:
-        if event.too_big:
-            return replies.E552_TOO_BIG
-        return self._first_chunk() or replies.S250_CHUNK(str(len(event.content)))
-
-    def _last_chunk(self, event: events.LastChunk) -> Reply | None:
-        refusal = self._first_chunk()
-        if refusal is not None:
-            self._reset(event)
-            return refusal
-        return self._mail_data(event)
-
-    def _mail_data(self, event: events.MailData | events.LastChunk) -> Reply | None:
-        recipients, self._recipients = self._recipients, []
-        parameters, self._recipient_parameters = self._recipient_parameters, []
-        if event.too_big:
-            return replies.E552_TOO_BIG
-        loops = loop_checks(self._host.mta)
-        # Who asks has no queue from which to return it.
-        if (self._offers or not loops.returns) and is_looping(event.content, self._host.mta):
-            return loops.too_many
-        if (
-            self._offers
-            and (refusal := came_back(event.content, recipients, self._directory, self._host.mta)) is not None
-        ):
-            return refusal
-        if self._policy is not None and (refusal := self._policy.mail_data(len(event.content))) is not None:
-            return refusal
-        machine = self._machine
-        protocol = "ESMTP" if machine.esmtp_peer else "SMTP"
-        if machine.secure or machine.authenticated or self._lmtp or _UTF8 in self._parameters:
-            utf8 = _UTF8 in self._parameters
-            protocol = with_word(protocol, machine.secure, machine.authenticated, lmtp=self._lmtp, utf8=utf8)
-        mail = AcceptedMail(
-            self._reverse_path,
-            tuple(recipients),
-            event.content,
-            machine.helo,
-            protocol,
-            self._parameters,
-            tuple(parameters) if any(parameters) else (),
-        )
+    def _take(self, mail: AcceptedMail | Reply) -> Reply | None:
+        """Take what a transaction has brought, or offer it."""
+        if isinstance(mail, Reply):
+            return mail
         if self._offers:
             self.offered = mail
             return None
@@ -454,32 +347,27 @@ class Reception:
             self._errors.reset()
         return replies.S250_QUEUED
 
+    _ANSWERS: ClassVar[dict[type, Callable[[Reception, Any], Reply | None]]] = {
+        events.Ehlo: _hello,
+        events.Helo: _hello,
+        events.Lhlo: _hello,
+        events.Mail: lambda self, event: self._transactions.mail(event),
+        **dict.fromkeys((events.Send, events.Soml, events.Saml), lambda self, event: self._transactions.send(event)),
+        events.Rcpt: lambda self, event: self._transactions.rcpt(event),
+        events.Data: lambda self, _: self._transactions.data(),
+        events.MailData: lambda self, event: self._take(self._transactions.mail_data(event)),
+        events.Chunk: lambda self, event: self._transactions.chunk(event),
+        events.LastChunk: lambda self, event: self._take(self._transactions.last_chunk(event)),
+        events.StartTls: _start_tls,
+        events.Rset: _reset,
+        events.Noop: lambda _, __: replies.S250_OK,
+        events.Quit: lambda _, __: replies.S221_BYE,
+        **dict.fromkeys(OTHER_COMMANDS, _other),
+        events.BadCommand: lambda _, event: event.reply,
+    }
+    """What is answered to what: a row for each event that wants a reply."""
+
 
 @lru_cache(maxsize=1024)
 def _greeting(host: str, dialect: str) -> Reply:
     return Reply(220, (f"{host} {dialect} ready",))
-
-
-_UTF8 = ("SMTPUTF8", None)
-
-_ANSWERS: dict[type, Callable[[Reception, Any], Reply | None]] = {
-    events.Ehlo: Reception._hello,
-    events.Helo: Reception._hello,
-    events.Lhlo: Reception._hello,
-    events.Mail: Reception._mail,
-    events.Send: Reception._mail_or_send,
-    events.Soml: Reception._mail_or_send,
-    events.Saml: Reception._mail_or_send,
-    events.Rcpt: Reception._rcpt,
-    events.Data: Reception._data,
-    events.MailData: Reception._mail_data,
-    events.Chunk: Reception._chunk,
-    events.LastChunk: Reception._last_chunk,
-    events.StartTls: Reception._start_tls,
-    events.Rset: Reception._reset,
-    events.Noop: lambda _, __: replies.S250_OK,
-    events.Quit: lambda _, __: replies.S221_BYE,
-    **dict.fromkeys(OTHER_COMMANDS, Reception._other),
-    events.BadCommand: lambda _, event: event.reply,
-}
-"""What is answered to what: a row for each event that wants a reply."""

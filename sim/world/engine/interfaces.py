@@ -6,7 +6,7 @@ from collections.abc import Generator
 from typing import Any, Protocol
 
 from sim.mta.queue.queue import HopTime
-from sim.mta.server.reception import AcceptedMail
+from sim.mta.server.accepted_mail import AcceptedMail
 from sim.scenario.products.base import Refuses
 from sim.world.engine.capacity import SharedCapacity
 

@@ -15,10 +15,10 @@ from sim.mta.queue.message_options import wishes_of, with_smtputf8
 from sim.mta.queue.queue import Copy, Entry, Queue
 from sim.mta.retry.failure_scope import Blame
 from sim.mta.retry.registry import retry_of
+from sim.mta.server.accepted_mail import AcceptedMail
 from sim.mta.server.directory import Directory
 from sim.mta.server.mailbox import Mailboxes
 from sim.mta.server.policy import AccessPolicy, ClientPolicy
-from sim.mta.server.reception import AcceptedMail
 from sim.network.links.availability import ALWAYS_UP, Timeline, any_down
 from sim.network.links.line import Line
 from sim.network.tcp.metrics import Metrics, MetricsCache

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from sim.mail.path import Path
 from sim.mta.queue.queue import Copy, HopTime
-from sim.mta.server.reception import AcceptedMail, Reception
+from sim.mta.server.accepted_mail import AcceptedMail
+from sim.mta.server.reception import Reception
 from sim.network.tcp.connection import Connection
 from sim.network.transport.circuit import Circuit
 from sim.network.transport.propagation import Propagation
