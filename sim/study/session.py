@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from sim.network.links.line import Line
-from sim.network.tcp.rtt_and_window import LINUX
+from sim.network.tcp.rtt import LINUX
 from sim.network.transport.connect import connect
 from sim.scenario.distribution import Constant
 from sim.scenario.spec import Loss, Tcp

@@ -22,7 +22,7 @@ KNOWN_LONG = {
     "sim.scenario.syntax.products",
     "sim.scenario.show",
 }
-MOST_WRITTEN_FROM_TWO_SIDES = 52
+MOST_WRITTEN_FROM_TWO_SIDES = 0
 MOST_LINES = 400
 MOST_LINES_IN_ALL = 40_600
 

@@ -10,7 +10,7 @@ import pytest
 from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.network.links.line import Line
 from sim.network.tcp.connection import Connection
-from sim.network.tcp.loss_episode import at_once
+from sim.network.tcp.packet_level import at_once
 from sim.network.transport.arq import Arq, Procedure, relay
 from sim.network.transport.circuit import CarrierLine, Circuit, connect
 from sim.network.transport.propagation import Propagation

@@ -18,28 +18,28 @@ def test_reno_adds_one_segment_a_window():
 @pytest.mark.parametrize(("control", "threshold"), [(Reno(), 50), (Cubic(), 70)])
 def test_how_far_the_window_falls(control, threshold):
     """Reno to a half, CUBIC to 717/1024."""
-    assert control.threshold(100) == threshold
-    assert control.threshold(2) == 2
+    assert control.ssthresh(100) == threshold
+    assert control.ssthresh(2) == 2
 
 
 @pytest.mark.parametrize("control", [Reno(), Cubic()])
 def test_a_loss_voids_what_was_counted_towards_the_next_segment(control):
     """Half a window acknowledged before it, half a window after it: none is added (tcp_init_cwnd_reduction)."""
     assert control.avoid(10, 9, 0.0, 0.1) == 10
-    assert control.avoid(control.threshold(10), 1, 0.1, 0.1) == control.threshold(10)
+    assert control.avoid(control.ssthresh(10), 1, 0.1, 0.1) == control.ssthresh(10)
 
 
 def test_cubic_counts_in_whole_segments():
     """Its curve is rounded towards the plateau (bictcp_update): from 5 of 8 a segment costs 5 acknowledgements at first."""
     cubic = Cubic()
-    cwnd = cubic.threshold(8)
+    cwnd = cubic.ssthresh(8)
     assert (cwnd, [cubic.avoid(cwnd, 1, 0.0, 0.1) for _ in range(5)]) == (5, [5, 5, 5, 5, 6])
 
 
 def test_cubic_comes_back_to_its_plateau():
     """After a loss at 100 segments the window is 70, and 100 again after K = cbrt(30 / 0.4) s (RFC 9438 4.2)."""
     cubic = Cubic()
-    cwnd, now = cubic.threshold(100), 0.0
+    cwnd, now = cubic.ssthresh(100), 0.0
     while now < 75 ** (1 / 3):
         for step in range(35):
             cwnd = cubic.avoid(cwnd, 2, now + step * 0.002, 0.1)
@@ -50,15 +50,15 @@ def test_cubic_comes_back_to_its_plateau():
 def test_cubic_lowers_its_plateau_when_it_had_not_come_back_to_it():
     """Fast convergence (RFC 9438 4.7): the next plateau is 0.85 of the window, in whole segments."""
     cubic = Cubic()
-    cubic.threshold(100)
-    cubic.threshold(80)
+    cubic.ssthresh(100)
+    cubic.ssthresh(80)
     assert cubic._plateau == 68
 
 
 def test_cubic_is_not_slower_than_reno_on_short_round_trips():
     """The friendly region (RFC 9438 4.3): at 10 ms CUBIC's own curve would hardly move."""
     cubic = Cubic()
-    cwnd, now = cubic.threshold(20), 0.0
+    cwnd, now = cubic.ssthresh(20), 0.0
     for _ in range(100):
         now += 0.01
         for step in range(cwnd // 2):
@@ -68,7 +68,7 @@ def test_cubic_is_not_slower_than_reno_on_short_round_trips():
 
 def leaves(cubic, cwnd, now, rtt, acknowledged=1):
     """Whether slow start ends, at a least round trip of 100 ms."""
-    return cubic.leaves_slow_start(cwnd, now, rtt, 0.1, acknowledged=acknowledged, next_segment=50)
+    return cubic.leaves_slow_start(cwnd, now, rtt, 0.1, acknowledged=acknowledged, following=50)
 
 
 def test_a_queue_ends_slow_start():
@@ -108,6 +108,6 @@ def test_reno_never_leaves_slow_start_by_itself():
 def test_a_timeout_makes_cubic_forget():
     """As bictcp_reset."""
     cubic = Cubic()
-    cubic.threshold(100)
-    cubic.restart()
+    cubic.ssthresh(100)
+    cubic = cubic.restarted()
     assert cubic._plateau == 0

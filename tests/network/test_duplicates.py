@@ -10,12 +10,12 @@ import pytest
 
 from sim.network.links.availability import ALWAYS_UP
 from sim.network.links.line import Line
-from sim.network.tcp.endpoint import End
+from sim.network.tcp.congestion import LOSS
+from sim.network.tcp.endpoint import Endpoint
 from sim.network.tcp.handshake import Handshake
-from sim.network.tcp.linux_3 import OlderEnd
-from sim.network.tcp.path import Way
-from sim.network.tcp.rtt_and_window import fires
-from sim.network.tcp.send_queue import LOSS, Packet
+from sim.network.tcp.linux_3 import Linux3Endpoint
+from sim.network.tcp.path import Packet, Path
+from sim.network.tcp.timers import timer_wheel_expiry
 from sim.scenario.distribution import Constant
 from sim.scenario.spec import Tcp
 
@@ -41,11 +41,11 @@ def picky(*drops):
 
 def sender(end=None):
     """One end with a round trip of 100 ms that has just sent one segment, at time 0."""
-    end = end or End()
-    end.begin(Way(picky(), picky(), ALWAYS_UP, ALWAYS_UP, 1448), deque(), deque())
-    end.sample(0.1)
-    end.write([100])
-    end.push(0.0)
+    end = end or Endpoint()
+    end.begin(Path(picky(), picky(), ALWAYS_UP, ALWAYS_UP, 1448), deque(), deque())
+    end.rtt.sample(0.1)
+    end.queue.write([100])
+    end.output.push(0.0)
     return end
 
 
@@ -56,8 +56,9 @@ def answer(now, ack, *, repeat, echo):
 
 def run_out(end):
     """Let the timer that is set run out; when that was."""
-    now = fires(end.timer_set, end.timer - end.timer_set)
-    end.expired(now)
+    end.timer.round_up()
+    now = end.timer.at
+    end.on_timer(now)
     return now
 
 
@@ -71,8 +72,8 @@ def test_the_servers_own_timer_repeats_a_lost_answer_though_a_repeated_syn_is_un
     out, back = picky(), picky(1)
     shake = Handshake(out, back, ALWAYS_UP)
     shake.play(start, math.inf)
-    timer, repeated = fires(back.seen[0], 1.0), fires(start, 1.0) + 0.05
-    assert out.seen[1] == pytest.approx(fires(start, 1.0))
+    timer, repeated = timer_wheel_expiry(back.seen[0], 1.0), timer_wheel_expiry(start, 1.0) + 0.05
+    assert out.seen[1] == pytest.approx(timer_wheel_expiry(start, 1.0))
     if timer < repeated:
         assert back.seen[1:] == pytest.approx([timer, repeated], abs=1e-4)
     else:
@@ -81,10 +82,14 @@ def test_the_servers_own_timer_repeats_a_lost_answer_though_a_repeated_syn_is_un
 
 def test_one_of_both_answers_to_a_repeated_syn_is_enough():
     """Where the server's timer is first, losing its repeat costs 18 ms, not a second more."""
-    start = next(s / 1000 for s in range(64) if fires(s / 1000 + 0.05, 1.0) < fires(s / 1000, 1.0) + 0.05)
+    start = next(
+        s / 1000
+        for s in range(64)
+        if timer_wheel_expiry(s / 1000 + 0.05, 1.0) < timer_wheel_expiry(s / 1000, 1.0) + 0.05
+    )
     shake = Handshake(picky(), picky(1, 2), ALWAYS_UP)
     shake.play(start, math.inf)
-    assert shake.connected == pytest.approx(fires(start, 1.0) + 0.1, abs=1e-4)
+    assert shake.connected == pytest.approx(timer_wheel_expiry(start, 1.0) + 0.1, abs=1e-4)
 
 
 def test_a_duplicate_after_a_probe_and_a_timeout_undoes_nothing():
@@ -92,18 +97,18 @@ def test_a_duplicate_after_a_probe_and_a_timeout_undoes_nothing():
     end = sender()
     run_out(end)
     now = run_out(end)
-    assert (end.state, end.cwnd) == (LOSS, 1)
+    assert (end.congestion.state, end.congestion.cwnd) == (LOSS, 1)
     end.take(now + 0.1, answer(now + 0.1, 1, repeat=True, echo=now))
-    assert end.cwnd < 10
+    assert end.congestion.cwnd < 10
 
 
 def test_in_linux_3_a_duplicate_after_a_probe_undoes_the_timeout():
     """There a probe was not counted (tcp_enter_loss of 3.10)."""
-    end = sender(OlderEnd(Tcp(stack="linux-3")))
+    end = sender(Linux3Endpoint(Tcp(stack="linux-3")))
     run_out(end)
     now = run_out(end)
     end.take(now + 0.1, answer(now + 0.1, 1, repeat=True, echo=now))
-    assert end.cwnd == 10
+    assert end.congestion.cwnd == 10
 
 
 def test_a_segment_sent_for_nothing_opens_the_window_as_one_that_was_needed():
@@ -112,13 +117,13 @@ def test_a_segment_sent_for_nothing_opens_the_window_as_one_that_was_needed():
     run_out(end)
     now = run_out(end)
     end.take(now + 0.1, answer(now + 0.1, 1, repeat=True, echo=now))
-    assert end.cwnd == 3
+    assert end.congestion.cwnd == 3
 
 
 def test_what_may_be_late_is_given_a_quarter_of_the_least_round_trip():
     """25 ms of 100: RACK's bound is the smoothed round trip (tcp_rack_reo_wnd; srtt_us counts eighths)."""
     end = sender()
-    end.write([1448] * 3)
-    end.push(0.0)
+    end.queue.write([1448] * 3)
+    end.output.push(0.0)
     end.take(0.1, Packet(0.1, 0, 0, 0, ((1, 2),), 0.05, 0.0, False))
-    assert end.timer == pytest.approx(0.1 + 0.025 + 0.002, abs=1e-4)
+    assert end.timer.at == pytest.approx(0.1 + 0.025 + 0.002, abs=1e-4)

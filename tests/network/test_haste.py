@@ -9,9 +9,9 @@ import pytest
 from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.network.links.line import Line
 from sim.network.tcp.connection import Connection
-from sim.network.tcp.path import HEADERS, Way
-from sim.network.tcp.rtt_and_window import Sender
-from sim.network.tcp.spurious_timeouts import hurries, overtaken, slow
+from sim.network.tcp.path import HEADERS, Path
+from sim.network.tcp.receiver import ATO
+from sim.network.tcp.rtt import RttEstimator
 from sim.scenario.distribution import Constant
 from sim.scenario.spec import Tcp
 from sim.study.session import Case, run
@@ -49,7 +49,7 @@ def test_on_a_fast_line_nobody_looks():
     """There a quick acknowledgement is gone before a program has read."""
     connection, now = connected(rate=1e7)
     assert connection.send(now, 20, to_server=True) - now == pytest.approx(0.005 + 72 * 8 / 1e7)
-    assert not slow(Way(line(1e7), line(1e7), ALWAYS_UP, ALWAYS_UP, 1448))
+    assert not Path(line(1e7), line(1e7), ALWAYS_UP, ALWAYS_UP, 1448).slow
 
 
 def test_a_slow_body_is_probed_for_nothing():
@@ -74,7 +74,7 @@ def test_a_lone_segment_within_the_timer_is_a_sum():
     connection, now = connected(rate=64e3, delay=0.15)
     connection.send(now, 1448, to_server=True)
     assert connection.retransmissions == 0
-    assert connection._disturbance is None
+    assert connection._played is None
 
 
 def test_a_segment_that_finds_its_host_down_is_lost():
@@ -87,13 +87,12 @@ def test_a_segment_that_finds_its_host_down_is_lost():
 
 def test_a_flight_is_late_when_its_first_acknowledgement_is():
     """Two round trips and 8 ms are what several segments are granted, and 200 ms more a lone one (RFC 8985 7.2)."""
-    way = Way(line(1e6), line(1e6), ALWAYS_UP, ALWAYS_UP, 1448)
-    mine = Sender(Tcp())
-    mine.sample(0.01)
-    assert hurries(way, mine, 0.0)
-    assert not overtaken(way, mine, 1.0, 1.01, lone=False)
-    assert overtaken(way, mine, 1.0, 1.03, lone=False)
-    assert not overtaken(way, mine, 1.0, 1.03, lone=True)
+    path = Path(line(1e6), line(1e6), ALWAYS_UP, ALWAYS_UP, 1448)
+    rtt = RttEstimator(Tcp())
+    rtt.sample(0.01)
+    assert rtt.shortest_timeout(lone=False) == pytest.approx(0.028)
+    assert rtt.shortest_timeout(lone=True) == pytest.approx(0.212)
+    assert path.burst_acknowledged(0.0, ATO) > rtt.shortest_timeout(lone=False)
 
 
 def test_a_longer_round_trip_can_make_a_slow_session_shorter():

@@ -9,7 +9,8 @@ from picky import line
 
 from sim.network.links.availability import Timeline
 from sim.network.tcp.metrics import Metrics, MetricsCache
-from sim.network.tcp.rtt_and_window import Sender, fires
+from sim.network.tcp.rtt import RttEstimator
+from sim.network.tcp.timers import timer_wheel_expiry
 from sim.network.transport.connect import connect
 from sim.scenario.spec import Tcp
 from sim.scenario.syntax.tcp_and_loss import PRESETS
@@ -38,33 +39,33 @@ def memory():
 @given(shaken=st.floats(0.001, 5.0), known=st.floats(0.001, 5.0), least=st.floats(0.05, 1.0))
 def test_a_longer_round_trip_that_is_remembered_makes_the_first_timeout(shaken, known, least):
     """It and twice as much again, or the least timeout; a shorter one changes nothing."""
-    sender, other = Sender(Tcp(min_rto=least)), Sender(Tcp(min_rto=least))
-    for one in (sender, other):
-        one.shaken(shaken, 0)
-    sender.remembers(known)
+    estimator, other = RttEstimator(Tcp(min_rto=least)), RttEstimator(Tcp(min_rto=least))
+    for one in (estimator, other):
+        one.on_handshake(shaken, 0)
+    estimator.on_metrics(known)
     expected = known + max(2 * known, least) if known > shaken else other.rto
-    assert sender.rto == pytest.approx(expected, abs=4 * TICK)
+    assert estimator.rto == pytest.approx(expected, abs=4 * TICK)
 
 
 @given(shaken=st.floats(0.001, 5.0), known=st.floats(0.001, 5.0), sampled=st.floats(0.001, 5.0))
 def test_the_first_sample_of_data_ends_it(shaken, known, sampled):
     """The estimate itself never knew of what was remembered."""
-    sender, other = Sender(), Sender()
-    for one in (sender, other):
-        one.shaken(shaken, 0)
-    sender.remembers(known)
-    for one in (sender, other):
+    estimator, other = RttEstimator(), RttEstimator()
+    for one in (estimator, other):
+        one.on_handshake(shaken, 0)
+    estimator.on_metrics(known)
+    for one in (estimator, other):
         one.sample(sampled)
-    assert (sender.rto, sender.srtt) == (other.rto, other.srtt)
+    assert (estimator.rto, estimator.srtt) == (other.rto, other.srtt)
 
 
 def test_where_the_handshake_has_told_nothing_what_is_remembered_counts():
     """Else the timeout is 3 s (RFC 6298 5.7)."""
-    sender = Sender()
-    sender.shaken(-1.0, 1)
-    assert sender.rto == 3.0
-    sender.remembers(0.1)
-    assert sender.rto == pytest.approx(0.3, abs=TICK)
+    estimator = RttEstimator()
+    estimator.on_handshake(-1.0, 1)
+    assert estimator.rto == 3.0
+    estimator.on_metrics(0.1)
+    assert estimator.rto == pytest.approx(0.3, abs=TICK)
 
 
 @given(first=st.floats(0.001, 10.0), then=st.floats(0.001, 10.0))
@@ -118,7 +119,7 @@ def test_a_lost_syn_ack_makes_the_next_first_timers_longer(rtt):
     assert known > rtt + 0.5
     _, command = session(10.25, line(rtt, 3), line(rtt), metrics)
     _, fresh = session(10.25, line(rtt, 3), line(rtt), memory())
-    assert command == pytest.approx(fires(0.0, 3 * known) + rtt / 2, abs=0.3)
+    assert command == pytest.approx(timer_wheel_expiry(0.0, 3 * known) + rtt / 2, abs=0.3)
     assert command > fresh + 1.0
 
 
@@ -128,7 +129,7 @@ def test_a_server_remembers_clients(rtt):
     metrics = memory()
     metrics[1].save(0.0, 1.0)
     greeting, _ = session(10.25, line(rtt), line(rtt, 2), metrics)
-    assert greeting == pytest.approx(fires(0.0, 3.0) + rtt / 2, abs=0.3)
+    assert greeting == pytest.approx(timer_wheel_expiry(0.0, 3.0) + rtt / 2, abs=0.3)
 
 
 @given(rtt=st.floats(0.005, 3.0), tcp=st.sampled_from([PLAIN, Tcp(), PRESETS["linux-3"]]))

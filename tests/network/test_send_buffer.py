@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sim.network.links.line import Line
 from sim.network.tcp.connection import Connection
-from sim.network.tcp.send_buffer import buffered
+from sim.network.tcp.send_queue import buffered
 from sim.scenario.distribution import Constant
 from sim.scenario.spec import Tcp
 
@@ -52,7 +52,7 @@ def acknowledged_at_last_write(rate, size, delay=0.01, queue=math.inf):
         while True:
             before, last = last, made.wrote()
             if last != before and not last[1]:
-                una = made._client.una
+                una = made._client.board.una
             at = flow.send(at)
     except StopIteration:
         return una

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import pytest
 
-from sim.network.tcp.rtt_and_window import Sender, fires
+from sim.network.tcp.congestion import CongestionControl
+from sim.network.tcp.rtt import RttEstimator
+from sim.network.tcp.timers import timer_wheel_expiry
 from sim.scenario.spec import Tcp
 
 
 def sampled(*rtts):
-    """A sender that has seen these round trips."""
-    sender = Sender()
+    """What these round trips have taught."""
+    estimator = RttEstimator()
     for rtt in rtts:
-        sender.sample(rtt)
-    return sender
+        estimator.sample(rtt)
+    return estimator
 
 
 @pytest.mark.parametrize(("delay", "grain"), [(0.1, 0.004), (0.3, 0.032), (5.0, 0.256), (30.0, 2.048), (200.0, 16.384)])
 def test_a_timer_fires_late_by_at_most_its_grain(delay, grain):
     """Rounded up to the wheel's level, never early."""
     for k in range(50):
-        late = fires(k * 0.0317, delay) - k * 0.0317 - delay
+        late = timer_wheel_expiry(k * 0.0317, delay) - k * 0.0317 - delay
         assert 0 < late <= grain + 0.004
 
 
@@ -32,10 +34,10 @@ def test_the_first_timeout_is_three_round_trips_or_200_ms_more_than_one(rtt, tim
 
 def test_the_timeout_doubles_up_to_two_minutes():
     """Back-off ends at 120 s."""
-    sender, timeouts = sampled(0.1), []
+    estimator, timeouts = sampled(0.1), []
     for _ in range(10):
-        sender.back_off()
-        timeouts.append(sender.rto)
+        estimator.back_off()
+        timeouts.append(estimator.rto)
     assert timeouts[:2] + timeouts[-1:] == pytest.approx([0.6, 1.2, 120.0])
 
 
@@ -51,46 +53,44 @@ def test_a_late_sample_stretches_the_timeout_at_once():
 
 def test_a_lone_segment_is_given_a_delayed_acknowledgement():
     """Probe after 2 RTT + 200 ms alone, 2 RTT + 8 ms among others, never after the timeout."""
-    sender = sampled(0.3)
-    assert (sender.probe_timeout(sender.rto, lone=True), sender.probe_timeout(sender.rto, lone=False)) == pytest.approx(
-        (0.8, 0.608)
-    )
+    estimator = sampled(0.3)
+    assert (estimator.probe_timeout(lone=True), estimator.probe_timeout(lone=False)) == pytest.approx((0.8, 0.608))
 
 
 def test_silence_halves_the_window_down_to_the_initial_one():
     """One halving a timeout."""
-    sender = sampled(0.1)
-    sender.cwnd, sender.last_sent = 64, 0.0
-    sender.rest(0.7)
-    assert sender.cwnd == 16
-    sender.rest(100.0)
-    assert sender.cwnd == 10
+    window = CongestionControl(rtt=sampled(0.1))
+    window.cwnd, window.last_sent = 64, 0.0
+    window.restart_after_idle(0.7)
+    assert window.cwnd == 16
+    window.restart_after_idle(100.0)
+    assert window.cwnd == 10
 
 
 def test_slow_start_grows_by_what_is_acknowledged_if_the_window_is_used():
     """A small flight leaves the window alone."""
-    sender = sampled(0.1)
-    sender.most = 1
-    sender.grow(1, 0.0, limited=False)
-    assert sender.cwnd == 10
-    sender.most = 10
-    sender.grow(10, 0.0, limited=True)
-    assert sender.cwnd == 20
+    window = CongestionControl(rtt=sampled(0.1))
+    window.max_packets_out = 1
+    window.grow(1, 0.0, limited=False)
+    assert window.cwnd == 10
+    window.max_packets_out = 10
+    window.grow(10, 0.0, limited=True)
+    assert window.cwnd == 20
 
 
 def test_slow_start_ends_at_the_threshold():
     """What is acknowledged beyond it counts for congestion avoidance."""
-    sender = Sender(Tcp(congestion="reno"))
-    sender.ssthresh, sender.most = 12, 10
-    sender.grow(10, 0.0, limited=True)
-    assert sender.cwnd == 12
-    sender.grow(4, 0.0, limited=True)
-    assert sender.cwnd == 13
+    window = CongestionControl(Tcp(congestion="reno"))
+    window.ssthresh, window.max_packets_out = 12, 10
+    window.grow(10, 0.0, limited=True)
+    assert window.cwnd == 12
+    window.grow(4, 0.0, limited=True)
+    assert window.cwnd == 13
 
 
 def test_a_window_that_is_not_used_does_not_grow_beyond_the_threshold():
     """Congestion avoidance needs a window that has kept segments from being sent."""
-    sender = sampled(0.1)
-    sender.ssthresh = 5
-    sender.grow(100, 0.0, limited=False)
-    assert sender.cwnd == 10
+    window = CongestionControl(rtt=sampled(0.1))
+    window.ssthresh = 5
+    window.grow(100, 0.0, limited=False)
+    assert window.cwnd == 10

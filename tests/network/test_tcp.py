@@ -231,9 +231,9 @@ def test_a_lost_syn_ack_costs_a_second_and_stretches_the_clients_timer():
     """The repeated SYN finds the request of the first, whose timestamp comes back: the first sample is over a second."""
     connection = Connection([deaf()], [deaf(1)])
     assert 1.1 <= connection.open(0.0).arrives <= 1.137
-    connection._history.learn()
-    assert connection._client.srtt > 1.0
-    assert connection._server.srtt == pytest.approx(0.1, abs=1e-3)
+    connection._pending.flush()
+    assert connection._client.rtt.srtt > 1.0
+    assert connection._server.rtt.srtt == pytest.approx(0.1, abs=1e-3)
 
 
 def test_a_lost_third_packet_costs_the_server_a_second():
@@ -241,8 +241,8 @@ def test_a_lost_third_packet_costs_the_server_a_second():
     connection = Connection([deaf(2)], [deaf()])
     assert connection.open(0.0).arrives == pytest.approx(0.1, abs=1e-3)
     assert 1.15 <= connection.accepted_at <= 1.19
-    connection._history.learn()
-    assert connection._server.srtt > 1.0
+    connection._pending.flush()
+    assert connection._server.rtt.srtt > 1.0
 
 
 def test_a_server_forgets_a_client_that_never_answers():
@@ -256,8 +256,8 @@ def test_a_server_that_forgot_answers_a_later_syn():
     """Six SYN-ACKs lost and no SYN heard for 63 s: the SYN at 69 s starts a new request, with a fresh timestamp."""
     connection = Connection([deaf(*range(2, 11))], [deaf(*range(1, 7))])
     assert 69.0 < connection.open(0.0).arrives < 71.0
-    connection._history.learn()
-    assert connection._client.srtt == pytest.approx(0.1, abs=1e-3)
+    connection._pending.flush()
+    assert connection._client.rtt.srtt == pytest.approx(0.1, abs=1e-3)
 
 
 def test_a_lone_lost_segment_costs_its_timer():
@@ -275,7 +275,7 @@ def test_a_lost_segment_in_a_train_costs_about_one_round_trip():
     connection, now = connected(deaf(5), deaf())
     late = connection.send(now, 10 * 1448, to_server=True)
     assert 0.09 <= late.arrives - clean.send(now, 10 * 1448, to_server=True).arrives <= 0.11
-    assert (late.retransmissions, connection._client.ssthresh) == (1, 8)
+    assert (late.retransmissions, connection._client.congestion.ssthresh) == (1, 8)
 
 
 def test_one_segment_behind_the_lost_one_is_enough():
@@ -348,10 +348,10 @@ def test_a_first_command_is_repeated_where_its_acknowledgement_is_lost_with_the_
 def test_a_reply_that_is_repeated_early_stretches_the_clients_timer():
     """A client with a long timer waits, and takes the whole wait for a round trip."""
     connection, now = connected(deaf(), deaf(2))
-    connection._client.srtt = connection._client.rttvar = 1.5
+    connection._client.rtt.srtt = connection._client.rtt.rttvar = 1.5
     now = connection.send(now, 40, to_server=True).arrives
     assert connection.send(now, 40, to_server=False).retransmissions == 1
-    assert connection._client.mdev > 0.2
+    assert connection._client.rtt.mdev > 0.2
 
 
 @given(st.lists(st.integers(3, 60), max_size=25), st.lists(st.integers(2, 40), max_size=10), st.integers(1, 60))
@@ -559,7 +559,7 @@ def test_a_needless_timeout_leaves_the_window_alone():
     out.carry(now, 125000)
     flight = connection.send(now, 20 * 1448, to_server=True)
     assert flight.retransmissions >= 1
-    assert connection._client.cwnd >= 20
+    assert connection._client.congestion.cwnd >= 20
 
 
 def test_a_short_flight_passes_in_the_gaps_of_a_long_one():

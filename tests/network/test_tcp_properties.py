@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.network.links.line import Line
 from sim.network.tcp.connection import Connection
-from sim.network.tcp.packet_level import Exchange
+from sim.network.tcp.packet_level import PacketLevelRun
 from sim.scenario.distribution import Constant
 from sim.scenario.spec import Tcp
 
@@ -27,7 +27,7 @@ class Played(Connection):
     __slots__ = ()
 
     def _is_over(self, now, to_server):
-        self._disturbance.is_over(now, to_server)
+        self._played.is_over(now, to_server)
         return False
 
 
@@ -118,8 +118,7 @@ def test_everything_arrives_in_order_over_any_loss(flights, seed, loss, tcp):
     )
     ends = arrivals(connection, flights)
     assert ends == sorted(ends)
-    # Ends that were never played have no books.
-    gave_up = [end.lost_at for end in (connection._client, connection._server) if getattr(end, "dead", False)]
+    gave_up = [end.lost_at for end in (connection._client, connection._server) if end.dead]
     assert math.isinf(connection.accepted_at) or gave_up or ends[-1] < 5000
     assert tcp.stack == "bsd-1988" or min(gave_up, default=math.inf) >= 924
 
@@ -148,12 +147,9 @@ def test_nagle_holds_back_a_second_small_segment():
     """Without TCP_NODELAY a small segment waits while another one is not acknowledged (Minshall's variant)."""
     connection = Connection([line(0.05)], [line(0.05)])
     connection.open(0.0)
-    way, client, _ = connection._ends[True]
-    Exchange((client, connection._server), (way, connection._ends[False][0]))
+    client = connection._client
     for nodelay, sent in ((True, 2), (False, 1)):
-        Exchange((client, connection._server), (way, connection._ends[False][0]))
-        client.nodelay = nodelay
+        PacketLevelRun(connection._ends, 1.0, to_server=True, since=0.0)
         for _ in range(2):
-            client.write([10])
-            client.push(1.0)
-        assert client.next == sent
+            client.write(1.0, [10], nodelay=nodelay)
+        assert client.board.next == sent

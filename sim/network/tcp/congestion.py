@@ -1,165 +1,211 @@
-"""Congestion avoidance: how the window grows beyond slow start, how far it falls, and when slow start ends.
+"""How many segments an endpoint may have under way: its congestion window, and the way down after a loss and back.
 
-Sources: RFC 9438 (CUBIC) and HyStart as in Linux (net/ipv4/tcp_cubic.c), RFC 5681 (Reno). Windows in segments, times
-in s.
+Sources: RFC 5681 (slow start, fast recovery), 2861 (after a rest), 6928 (initial window), 6937 (proportional rate
+reduction), Jacobson 1988 (Tahoe); net/ipv4/tcp_input.c, tcp_output.c and tcp_cong.c of Linux, function by function.
+Windows in segments, times in s.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Final
 
-__all__ = ["Control", "Cubic", "Reno"]
+from sim.network.tcp.cubic import Cubic, Reno
+from sim.network.tcp.rtt import LINUX, RttEstimator
+from sim.scenario.spec import Tcp
 
-_CUBIC: Final = 0.4
-_BETA: Final = 717 / 1024
-_FRIENDLY: Final = int(8 * (1 + _BETA) / 3 / (1 - _BETA))
-_STALE: Final = 1 / 32
-_LOW_WINDOW: Final = 16
-_TRAIN_GAP: Final = 0.002
-_SAMPLES: Final = 8
+__all__ = ["DISORDER", "LOSS", "OPEN", "RECOVERY", "CongestionControl"]
+
+OPEN, DISORDER, RECOVERY, LOSS = range(4)
+"""Linux's states of congestion (TCP_CA_Open ...); TCP_CA_CWR, which only a probe's loss leads to, is left at once."""
 
 
-class Reno:
-    """RFC 5681: one segment a round trip; half of the window at a loss."""
+class CongestionControl:
+    """The congestion window of an endpoint.
 
-    __slots__ = ("_count",)
+    Args:
+        tcp: How the host's TCP is.
+        rtt: What the endpoint knows of the round trip.
 
-    def __init__(self) -> None:
-        self._count = 0
+    Attributes:
+        cwnd, ssthresh: The window; up to where it grows by slow start.
+        state: The state of congestion.
+        last_sent: When new data was sent last; negative before.
+        max_packets_out: The most segments that were under way at once in the present window; slow start goes to twice
+            that.
+    """
 
-    def threshold(self, cwnd: int) -> int:
-        """The slow start threshold after a loss, where counting towards the next segment begins anew."""
-        self._count = 0
-        return max(cwnd // 2, 2)
+    def __init__(self, tcp: Tcp = LINUX, rtt: RttEstimator | None = None) -> None:
+        self._tcp = tcp
+        self._rtt = rtt or RttEstimator(tcp)
+        self._algorithm: Reno | None = None
+        self.cwnd = tcp.initial_window
+        self.ssthresh = math.inf
+        self.last_sent = -1.0
+        self.max_packets_out = 0
+        self.begin()
 
-    def avoid(self, cwnd: int, acknowledged: int, _now: float, _least: float) -> int:
-        """The window after so many segments were acknowledged in congestion avoidance."""
-        return self._add(cwnd, cwnd, acknowledged)
+    def begin(self) -> None:
+        """Segments are counted from 0 on."""
+        self.state = OPEN
+        self._usage_seq = self._prior_cwnd = self._prr_delivered = self._prr_out = 0
+        self._prior_ssthresh = 0.0
+        self._cwnd_limited = False
 
-    def restart(self) -> None:
-        """Forget what was learned: the retransmission timer has run out."""
-        self._count = 0
+    @property
+    def algorithm(self) -> Reno:
+        """How the window grows beyond slow start; made when it is first needed."""
+        if self._algorithm is None:
+            self._algorithm = Cubic() if self._tcp.congestion == "cubic" else Reno()
+        return self._algorithm
 
-    def leaves_slow_start(
-        self, cwnd: int, now: float, rtt: float, least: float, *, acknowledged: int, next_segment: int
-    ) -> bool:
-        """Whether slow start is to end at this acknowledgement: not in Reno."""
-        del cwnd, now, rtt, least, acknowledged, next_segment
-        return False
+    # What is sent
 
-    def _add(self, cwnd: int, per: int, acknowledged: int) -> int:
-        """One segment more for every `per` that were acknowledged."""
-        if self._count >= per:
-            self._count = 0
-            cwnd += 1
-        self._count += acknowledged
-        if self._count >= per:
-            cwnd += self._count // per
-            self._count %= per
-        return cwnd
+    def restart_after_idle(self, now: float) -> None:
+        """Halve the window for each timeout of silence, down to the initial window (tcp_cwnd_restart)."""
+        initial = self._tcp.initial_window
+        if self.cwnd <= initial:
+            return
+        silence, timeout = now - self.last_sent, self._rtt.rto
+        while silence > timeout and self.cwnd > initial:
+            self.cwnd = max(self.cwnd // 2, initial)
+            silence -= timeout
 
+    def on_sent(self, now: float, packets: int) -> None:
+        """So many new segments were sent."""
+        self.last_sent = now
+        if self.state == RECOVERY:
+            self._prr_out += packets
 
-class Cubic(Reno):
-    """CUBIC with HyStart."""
+    def on_retransmitted(self) -> None:
+        """A segment was sent again."""
+        if self.state == RECOVERY:
+            self._prr_out += 1
 
-    __slots__ = (
-        "_acks",
-        "_at",
-        "_epoch",
-        "_found",
-        "_friend",
-        "_last",
-        "_origin",
-        "_per",
-        "_plateau",
-        "_round_end",
-        "_round_least",
-        "_round_start",
-        "_samples",
-        "_train",
-        "_turn",
-    )
+    def validate(self, una: int, following: int, *, limited: bool) -> None:
+        """Note how much of the window is used: all segments from `una` to the `following` one (tcp_cwnd_validate)."""
+        out = following - una
+        if una >= self._usage_seq or limited or (not self._cwnd_limited and out > self.max_packets_out):
+            self._cwnd_limited, self.max_packets_out, self._usage_seq = limited, out, following
 
-    def __init__(self) -> None:
-        self._round_end = 0
-        self.restart()
+    # What is acknowledged
 
-    def restart(self) -> None:
-        """Forget what was learned: the retransmission timer has run out."""
-        self._count = self._acks = self._last = self._friend = 0
-        self._plateau = self._origin = 0
-        self._turn = 0.0
-        self._per = 1
-        self._epoch = self._at = -1.0
-        self._found = False
-        self._round_start = self._train = 0.0
-        self._round_least = math.inf
-        self._samples = 0
+    def on_flight_acked(self, segments: int, arrived: float) -> None:
+        """A flight of several segments that fits the window gets through undisturbed, and has arrived by then."""
+        self.max_packets_out = segments
+        self.grow(segments, arrived, limited=segments >= self.cwnd)
 
-    def threshold(self, cwnd: int) -> int:
-        """0.7 of the window; where it had not come back to its plateau, the next one is lower (RFC 9438 4.6, 4.7)."""
-        self._count, self._epoch = 0, -1.0
-        self._plateau = int(cwnd * (1 + _BETA) / 2) if cwnd < self._plateau else cwnd
-        return max(int(cwnd * _BETA), 2)
+    def on_answer(self) -> None:
+        """A flight's last acknowledgement comes with an answer: it was counted with the flight."""
 
-    def avoid(self, cwnd: int, acknowledged: int, now: float, least: float) -> int:
-        """The window after so many segments were acknowledged in congestion avoidance."""
-        self._acks += acknowledged
-        if cwnd != self._last or now - self._at > _STALE or self._epoch < 0:
-            self._update(cwnd, acknowledged, now, least)
-        return self._add(cwnd, self._per, acknowledged)
+    def on_acked(self, now: float, delivered: int, packets_out: int) -> None:
+        """Open the window for what was delivered; before that so many segments were under way (tcp_cong_avoid)."""
+        self.max_packets_out = max(self.max_packets_out, packets_out)
+        self.grow(delivered, now, limited=self._cwnd_limited)
 
-    def _update(self, cwnd: int, acknowledged: int, now: float, least: float) -> None:
-        """How many acknowledgements the next segment costs, in whole segments (RFC 9438 4.2 to 4.5; bictcp_update)."""
-        self._last, self._at = cwnd, now
-        if self._epoch < 0:
-            self._epoch, self._acks, self._friend = now, acknowledged, cwnd
-            self._origin = max(self._plateau, cwnd)
-            self._turn = math.cbrt((self._origin - cwnd) / _CUBIC)
-        offset = now - self._epoch + (least if least < math.inf else 0.0) - self._turn
-        rise = int(_CUBIC * abs(offset) ** 3)
-        target = self._origin + (rise if offset > 0 else -rise)
-        per = cwnd // (target - cwnd) if target > cwnd else 100 * cwnd
-        if not self._plateau:
-            per = min(per, 20)
-        step = max(cwnd * _FRIENDLY >> 3, 1)
-        gained = max(self._acks - 1, 0) // step
-        self._friend += gained
-        self._acks -= gained * step
-        if self._friend > cwnd:
-            per = min(per, cwnd // (self._friend - cwnd))
-        self._per = max(per, 2)
-
-    def leaves_slow_start(
-        self, cwnd: int, now: float, rtt: float, least: float, *, acknowledged: int, next_segment: int
-    ) -> bool:
-        """HyStart: a train of acknowledgements half a round trip long, or round trips that have grown by an eighth.
+    def grow(self, acked: int, now: float, *, limited: bool) -> None:
+        """Open the window for segments newly acknowledged, if the flight has used it.
 
         Args:
-            cwnd: The window.
-            now: The time.
-            rtt: The latest round trip.
-            least: The least one.
-            acknowledged: The first segment that is not acknowledged.
-            next_segment: The next that will be sent: the round ends when it is acknowledged.
+            acked: How many they are.
+            now: The time, in s.
+            limited: Whether the window has kept segments from being sent.
         """
-        if self._found or (self._epoch >= 0 and now - self._epoch < 1):
-            return False
-        if acknowledged > self._round_end:
-            self._round_end, self._round_start, self._train = next_segment, now, now
-            self._round_least, self._samples = math.inf, 0
-        if cwnd < _LOW_WINDOW:
-            return False
-        if now - self._train <= _TRAIN_GAP:
-            self._train = now
-            self._found = now - self._round_start > least / 2
-        self._round_least = min(self._round_least, rtt)
-        if self._samples < _SAMPLES:
-            self._samples += 1
-        elif self._round_least > least + min(max(least / 8, 0.004), 0.016):
-            self._found = True
-        return self._found
+        self.cwnd = self._opened(acked, now, limited=limited)
 
+    def _opened(self, acked: int, now: float, *, limited: bool) -> int:
+        """The window as `grow` makes it."""
+        cwnd = self.cwnd
+        if cwnd < self.ssthresh:
+            if cwnd >= 2 * self.max_packets_out:
+                return cwnd
+            room = self.ssthresh - cwnd
+            cwnd += int(min(acked, room))
+            if acked <= room:
+                return cwnd
+            acked -= int(room)
+        elif not limited:
+            return cwnd
+        return self._avoid(cwnd, acked, now)
 
-Control = Reno
+    def _avoid(self, cwnd: int, acked: int, now: float) -> int:
+        """The window after congestion avoidance."""
+        return self.algorithm.avoid(cwnd, acked, now, self._rtt.min_rtt)
+
+    def on_rtt(self, now: float, rtt: float, acknowledged: int, following: int) -> None:
+        """Leave slow start where the round trip of the last segment acknowledged says so (hystart_update)."""
+        if self.cwnd < self.ssthresh and self.algorithm.leaves_slow_start(
+            self.cwnd, now, rtt, min(self._rtt.min_rtt, rtt), acknowledged=acknowledged, following=following
+        ):
+            self.ssthresh = self.cwnd
+
+    # What is lost
+
+    def _current_ssthresh(self) -> float:
+        """The threshold that is due to a window that would not be reduced (tcp_current_ssthresh)."""
+        return max(self.ssthresh, (self.cwnd >> 1) + (self.cwnd >> 2))
+
+    def enter_recovery(self) -> None:
+        """Fast recovery begins (tcp_enter_recovery)."""
+        self._prior_ssthresh = self._current_ssthresh()
+        self._init_reduction()
+        self.state = RECOVERY
+
+    def _init_reduction(self) -> None:
+        """The window is about to be reduced (tcp_init_cwnd_reduction)."""
+        self._prior_cwnd = self.cwnd
+        self._prr_delivered = self._prr_out = 0
+        self.ssthresh = self.algorithm.ssthresh(self.cwnd)
+
+    def reduce(self, in_flight: int, delivered: int, *, newly_lost: bool, advanced: bool) -> None:
+        """Let out as much as comes in (tcp_cwnd_reduction)."""
+        if delivered <= 0 or not self._prior_cwnd:
+            return
+        ssthresh = int(self.ssthresh)
+        self._prr_delivered += delivered
+        if in_flight > ssthresh:
+            out = -(-ssthresh * self._prr_delivered // self._prior_cwnd) - self._prr_out
+        else:
+            out = max(self._prr_delivered - self._prr_out, delivered)
+            out = min(out + int(advanced and not newly_lost), ssthresh - in_flight)
+        self.cwnd = max(in_flight + max(out, int(not self._prr_out)), 1)
+
+    def end_reduction(self) -> None:
+        """The window is at its threshold (tcp_end_cwnd_reduction)."""
+        if self.ssthresh < math.inf:
+            self.cwnd = int(self.ssthresh)
+
+    def on_probe_loss(self) -> None:
+        """A tail loss probe has mended a loss: the window is reduced at once (tcp_process_tlp_ack)."""
+        self._init_reduction()
+        self.end_reduction()
+
+    def enter_loss(self, in_flight: int, *, fresh: bool) -> None:
+        """Slow start again after a timeout, with a new threshold where it is a `fresh` one (tcp_enter_loss)."""
+        if fresh:
+            self._prior_ssthresh = self._current_ssthresh()
+            self._prior_cwnd = self.cwnd
+            self.ssthresh = self.algorithm.ssthresh(self.cwnd)
+        self._algorithm = self.algorithm.restarted()
+        self.cwnd = max(in_flight + 1, 1)
+        self.state = LOSS
+
+    def start_anew(self, packets_out: int) -> None:
+        """Tahoe: half the window as threshold, slow start from one segment."""
+        self.ssthresh = max(min(self.cwnd, packets_out) // 2, 2)
+        self.cwnd = 1
+        self.state = LOSS
+
+    def on_lost_handshake(self) -> None:
+        """Packets of the handshake went out again twice (tcp_init_transfer)."""
+        self.cwnd = 1
+
+    def undo(self) -> None:
+        """A reduction was for nothing (tcp_undo_cwnd_reduction)."""
+        if self._prior_ssthresh:
+            self.cwnd = max(self.cwnd, self._prior_cwnd)
+            self.ssthresh = max(self.ssthresh, self._prior_ssthresh)
+
+    def enter(self, state: int) -> bool:
+        """Go to OPEN or DISORDER; whether it was in another state."""
+        entered, self.state = self.state != state, state
+        return entered

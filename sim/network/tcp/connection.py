@@ -1,7 +1,7 @@
 """A TCP connection as the simulation sees it: when does what one side writes reach the other?
 
 The unit is a flight: what one side writes before it must wait for the other. A flight of one segment that gets through
-is a sum; one of several segments that fit the window, a formula; everything else is played through (`disturbance`).
+is a sum; one of several segments that fit the window, a formula; everything else is played through (`packet_level`).
 The state of both ends (window, round-trip estimate, backed-off timer) lives from flight to flight.
 
 Sources: RFC 9293, 6298, 5681, 6928, 8985, 9438, and Linux 6 where it differs. Times in s, sizes in bytes.
@@ -17,18 +17,18 @@ from sim.network.ending import Ending
 from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.network.links.chain import joined
 from sim.network.links.line import Line
-from sim.network.tcp.bsd_1988 import SEGMENT, BerkeleyEnd
-from sim.network.tcp.endpoint import End
+from sim.network.tcp.bsd_1988 import SEGMENT, Bsd1988Endpoint
+from sim.network.tcp.endpoint import Endpoint
 from sim.network.tcp.handshake import RESET, SYN, SYN_GAPS, Handshake
-from sim.network.tcp.linux_3 import OlderEnd
-from sim.network.tcp.loss_episode import Disturbance, Ends, Program, at_once
+from sim.network.tcp.linux_3 import Linux3Endpoint
 from sim.network.tcp.metrics import Metrics
-from sim.network.tcp.path import BARE, HEADERS, Way, burst, spread
-from sim.network.tcp.rtt_and_window import LINUX, fires
-from sim.network.tcp.rtt_backlog import History
-from sim.network.tcp.send_buffer import buffered
-from sim.network.tcp.send_queue import ATO
-from sim.network.tcp.spurious_timeouts import PATIENT, hurries, is_late, overtaken, slow
+from sim.network.tcp.packet_level import Ends, PacketLevelRun, Program, at_once
+from sim.network.tcp.path import BARE, HEADERS, Path, spread
+from sim.network.tcp.pending_samples import PendingSamples
+from sim.network.tcp.receiver import ATO
+from sim.network.tcp.rtt import LINUX
+from sim.network.tcp.send_queue import buffered
+from sim.network.tcp.timers import timer_wheel_expiry
 from sim.scenario.spec import Tcp
 
 __all__ = ["Connection"]
@@ -36,7 +36,13 @@ __all__ = ["Connection"]
 _ORPHAN: Final = 102.5
 """How long after it was sent the kernel still gets a flight through whose program has closed the connection, in s."""
 _NEVER: Final = math.inf
-_ENDS: Final[Mapping[str, type[End]]] = {"linux": End, "linux-3": OlderEnd, "bsd-1988": BerkeleyEnd}
+_SHORTEST_TIMEOUT: Final = 0.2
+"""No timer runs out for a lone segment that is there sooner, in s."""
+_ENDPOINTS: Final[Mapping[str, type[Endpoint]]] = {
+    "linux": Endpoint,
+    "linux-3": Linux3Endpoint,
+    "bsd-1988": Bsd1988Endpoint,
+}
 
 
 class Connection:
@@ -53,7 +59,7 @@ class Connection:
             follows the first write of a flight goes out in whole segments, and its end when that one is acknowledged.
             0 where it writes a flight at once, or has TCP_NODELAY.
         listens: When somebody listens at the server's address; who connects at other times is refused.
-        metrics: As of `History`.
+        metrics: As of `PendingSamples`.
 
     Attributes:
         accepted_at: When the server has the third packet of the handshake, and greets; infinity if it never came.
@@ -66,34 +72,6 @@ class Connection:
         mss: The most bytes of a flight that is one segment for sure.
         rate: The slowest line's rate towards the server, in bit/s; infinity where no line is between them.
     """
-
-    __slots__ = (
-        "_burst",
-        "_bursty",
-        "_calm",
-        "_client",
-        "_disturbance",
-        "_ends",
-        "_hasty",
-        "_history",
-        "_jittery",
-        "_listens",
-        "_patience",
-        "_program",
-        "_server",
-        "_slow",
-        "_to_server",
-        "_unsteady",
-        "_writes",
-        "accepted_at",
-        "gave_up_at",
-        "mss",
-        "opening",
-        "rate",
-        "refused_at",
-        "retransmissions",
-        "wire_bytes",
-    )
 
     def __init__(
         self,
@@ -120,29 +98,32 @@ class Connection:
         self._listens = listens
         self.accepted_at = self.gave_up_at = self.refused_at = _NEVER
         self.opening = False
+        # When the latest flight of all was there, by direction, whether or not its round trip has been looked at.
+        self._latest = [0.0, 0.0]
         # When the first and the last segment arrive of the latest flight that was sent in one go.
         self._burst = (_NEVER, _NEVER)
         # No timer runs out within so many seconds.
-        self._calm = PATIENT
+        self._calm = _SHORTEST_TIMEOUT
         self._program = program
         self._patience = patience
         self.wire_bytes = 0
         self.retransmissions = 0
         self.rate = out.rate
         slowest = min(out.rate, back.rate)
-        self._client = asking = _ENDS[client_tcp.stack](buffered(client_tcp, slowest))
-        self._server = answering = _ENDS[server_tcp.stack](buffered(server_tcp, slowest))
-        self._to_server = Way(out, back, client, server, mss, headers)
-        to_client = Way(back, out, server, client, mss, headers)
+        self._client = asking = _ENDPOINTS[client_tcp.stack](buffered(client_tcp, slowest))
+        self._server = answering = _ENDPOINTS[server_tcp.stack](buffered(server_tcp, slowest))
+        self._to_server = Path(out, back, client, server, mss, headers)
+        to_client = Path(back, out, server, client, mss, headers)
         self._ends: Ends = ((to_client, answering, asking), (self._to_server, asking, answering))
-        self._history = History(self._ends, metrics)
+        self._pending = PendingSamples(self._ends, metrics)
+        self._shake: Handshake | None = None
         self._jittery = [line for line in (out, back) if line.jittery] if out.jittery or back.jittery else ()
         # Every packet counts, acknowledgements too: no flight is a sum.
         self._bursty = out.bursty or back.bursty
-        self._slow = slow(to_client)
+        self._slow = to_client.slow
         # The directions whose end has yet to acknowledge its first data; looked at only where lines are slow.
         self._hasty = [True, False] if self._slow and client_tcp.stack == server_tcp.stack == "linux" else []
-        self._disturbance: Disturbance | None = None
+        self._played: PacketLevelRun | None = None
         # Whether one of these is to be looked at before each flight.
         self._unsteady = bool(self._jittery or self._hasty or self._bursty)
 
@@ -166,11 +147,12 @@ class Connection:
         back.forget(now)
         around = out.lag + back.lag
         pauses = pauses and out.busy_until > now - around
-        self._calm = around + PATIENT
+        self._calm = around + _SHORTEST_TIMEOUT
         stacks = self._client.tcp.stack, self._server.tcp.stack
         shake = Handshake(out, back, way.away, stacks, self._listens, stamped=way.stamped)
         shake.play(now, until, pauses=pauses)
-        self._history.shake = shake
+        self._shake = shake
+        self._pending.add_handshake(shake)
         self.accepted_at = shake.accepted
         self.gave_up_at, self.refused_at = shake.gives_up_at, shake.refused_at
         self.opening = shake.paused and shake.connected < _NEVER
@@ -180,7 +162,7 @@ class Connection:
 
     def accept(self) -> None:
         """Send the last packet of a handshake that is paused, now that the client holds itself connected."""
-        shake = self._history.shake
+        shake = self._shake
         if shake is not None and self.opening:
             self.opening = False
             shake.go_on()
@@ -204,9 +186,9 @@ class Connection:
             return
         for end, anew in ((self._client, shake.client_anew), (self._server, shake.server_anew)):
             if anew:
-                end.cwnd = 1
+                end.congestion.on_lost_handshake()
         if min(shake.client_rtt, shake.server_rtt) < 0:
-            self._calm = PATIENT
+            self._calm = _SHORTEST_TIMEOUT
         self.retransmissions += shake.syns - 1 + max(shake.answers - 1, 0)
 
     def send(self, now: float, size: int, to_server: bool) -> float:
@@ -226,15 +208,15 @@ class Connection:
             return at_once(self.windows(now, size, to_server))
         way, mine, peer = self._ends[to_server]
         wire = size + way.headers
-        at = max(way.there.carry(now, wire), mine.latest)
+        at = max(way.there.carry(now, wire), self._latest[to_server])
         if way.away is not ALWAYS_UP and at < _NEVER and not way.away.is_up(at):
             at = _NEVER
-        flights = self._history.flights
+        flights = self._pending.flights
         if at - (flights[-1][1] if flights else now) > self._calm:
-            self._history.learn()
-            if overtaken(way, mine, now, at, lone=True) or is_late(peer, now, at):
+            self._pending.flush()
+            if way.acknowledged(at) - now > mine.rtt.shortest_timeout(lone=True) or peer.times_out_before(now, at):
                 return at_once(self.windows(now, size, to_server, first=at))
-        mine.latest = at
+        self._latest[to_server] = at
         flights.append((to_server, now, at, at))
         self.wire_bytes += wire
         return at
@@ -250,14 +232,14 @@ class Connection:
         if self._unsteady and not self._is_steady(now, to_server):
             return None
         way, mine, _ = self._ends[to_server]
-        if mine.cwnd > mine.tcp.initial_window:
-            self._history.learn()
-            mine.rest(now)
+        if mine.congestion.cwnd > mine.tcp.initial_window:
+            self._pending.flush()
+            mine.congestion.restart_after_idle(now)
         if self._slow:
-            self._history.learn()
-            if hurries(way, mine, now):
+            self._pending.flush()
+            if way.burst_acknowledged(now, ATO) - now > mine.rtt.shortest_timeout(lone=False):
                 return None
-        return mine.latest if self._one_window(now, size, to_server) else None
+        return self._latest[to_server] if self._one_window(now, size, to_server) else None
 
     def windows(
         self, now: float, size: int, to_server: bool, *, first: float | None = None
@@ -277,11 +259,14 @@ class Connection:
         Returns:
             When it has arrived, as `send`, once that is known.
         """
-        disturbance = self._disturbance or self._begin(now, to_server)
+        played = self._played or self._begin(now, to_server)
         try:
-            return (yield from disturbance.sending(now, size, to_server, first=first))
+            arrives = yield from played.send(now, size, to_server, first=first)
         finally:
             self._count()
+        if arrives < _NEVER:
+            self._latest[to_server] = arrives
+        return arrives
 
     def sending(self, now: float, size: int, to_server: bool) -> Generator[float, float | None, float]:
         """Send a flight of any size: what `send` does at once, step by step, as `windows`."""
@@ -290,11 +275,11 @@ class Connection:
         arrives = self.send_window(now, size, to_server)
         return arrives if arrives is not None else (yield from self.windows(now, size, to_server))
 
-    def _begin(self, now: float, to_server: bool) -> Disturbance:
+    def _begin(self, now: float, to_server: bool) -> PacketLevelRun:
         """Begin to play, with what flights that were sums have left."""
-        self._history.learn()
+        self._pending.flush()
         self._hasty, self._unsteady = [], True
-        self._disturbance = Disturbance(
+        self._played = PacketLevelRun(
             self._ends,
             now,
             to_server=to_server,
@@ -303,18 +288,18 @@ class Connection:
             patience=self._patience,
             writes=self._writes,
         )
-        return self._disturbance
+        return self._played
 
     def _count(self) -> None:
         """Take over what both ends have sent since it was counted last."""
         for end in (self._client, self._server):
-            self.wire_bytes += end.wire_bytes
-            self.retransmissions += end.retransmissions
-            end.wire_bytes = end.retransmissions = 0
+            wire_bytes, retransmissions = end.output.take_counts()
+            self.wire_bytes += wire_bytes
+            self.retransmissions += retransmissions
 
     def wrote(self, *, to_server: bool = True) -> tuple[float, int]:
         """When a program wrote last into its socket (minus infinity: at once), and how many writes wait for room."""
-        return (-_NEVER, 0) if self._disturbance is None else self._disturbance.wrote(to_server=to_server)
+        return (-_NEVER, 0) if self._played is None else self._played.wrote(to_server=to_server)
 
     @staticmethod
     def writing(_size: int) -> float:
@@ -329,11 +314,7 @@ class Connection:
         """
         if size <= self.mss:
             return iter(())
-        return (
-            spread(*self._burst, size, self._to_server.mss)
-            if self._disturbance is None
-            else self._disturbance.pieces(size)
-        )
+        return spread(*self._burst, size, self._to_server.mss) if self._played is None else self._played.pieces(size)
 
     def abandon(
         self, now: float, sent: float, arrives: float, *, to_server: bool = True
@@ -345,10 +326,10 @@ class Connection:
         """
         if arrives < _NEVER:
             return arrives if arrives - sent < _ORPHAN else _NEVER
-        if self._disturbance is None:
+        if self._played is None:
             return _NEVER
         try:
-            return (yield from self._disturbance.abandon(now, to_server=to_server))
+            return (yield from self._played.abandon(now, to_server=to_server))
         finally:
             self._count()
 
@@ -363,21 +344,21 @@ class Connection:
             When it hears something, and what: HUNG_UP, where it has read those words; TIMED_OUT, where its TCP has
             given up; RESET, where the connection was reset; at `until` nothing.
         """
-        if self._disturbance is None:
+        if self._played is None:
             return until, None
-        heard = self._disturbance.end(until, words)
+        heard = self._played.end(until, words)
         self._count()
         return heard
 
     def reset(self, now: float, until: float) -> float:
         """A packet has reached the server's restarted host; when the client has its reset, `until` if not by then."""
-        self._history.learn()
-        way, wait = self._to_server, self._client.rto
+        self._pending.flush()
+        way, wait = self._to_server, self._client.rtt.rto
         while now < until:
             at = way.back.carry(now, RESET)
             if at < _NEVER:
                 return min(at, until)
-            now, wait = fires(now, wait), 2 * wait
+            now, wait = timer_wheel_expiry(now, wait), 2 * wait
         return until
 
     def close(self, now: float, *, half_closed: bool = False) -> None:
@@ -386,13 +367,13 @@ class Connection:
         Where the client has `half_closed` its side, its FIN was in its last segment, which has been acknowledged.
         """
         there, left = (1, 1) if half_closed else (2, 2)
-        left -= self._disturbance is not None and self._disturbance.finished
+        left -= self._played is not None and self._played.finished
         way = self._to_server
         self.wire_bytes += (there + left) * way.headers
         at = way.there.carry_all(now, way.headers, there)
         if left and at < _NEVER:
             way.back.carry_all(at, way.headers, left)
-        self._history.save(now)
+        self._pending.save(now)
 
     def _is_steady(self, now: float, to_server: bool) -> bool:
         """Whether a flight that way may be a sum: nothing is disturbed, or no longer.
@@ -401,35 +382,36 @@ class Connection:
         """
         for line in self._jittery:
             line.draw_lag()
-        if self._bursty and self._disturbance is None:
+        if self._bursty and self._played is None:
             self._begin(now, to_server)
-        way, _, peer = self._ends[to_server]
-        if to_server in self._hasty and peer.latest > 0:
+        way = self._ends[to_server][0]
+        if to_server in self._hasty and self._latest[not to_server] > 0:
             self._hasty.remove(to_server)
             self._unsteady = bool(self._jittery or self._hasty)
-            way.there.carry(peer.latest, way.headers)
+            way.there.carry(self._latest[not to_server], way.headers)
             self.wire_bytes += way.headers
-        if self._disturbance is not None:
-            if not self._disturbance.is_over(now, to_server) or self._bursty:
+        if self._played is not None:
+            if not self._played.is_over(now, to_server) or self._bursty:
                 return False
-            self._disturbance, self._unsteady = None, bool(self._jittery)
+            self._played, self._unsteady = None, bool(self._jittery)
         return True
 
     def _one_window(self, now: float, size: int, to_server: bool) -> bool:
         """Send several segments that fit the window and get through undisturbed; False if it is not that simple."""
         way, mine, peer = self._ends[to_server]
         segments = -(-size // way.mss)
-        if segments > mine.cwnd or (self._writes and size > self._writes):
+        congestion = mine.congestion
+        if segments > congestion.cwnd or (self._writes and size > self._writes):
             return False
-        there = burst(way, now, segments, size - (segments - 1) * way.mss)
+        there = way.burst(now, segments, size - (segments - 1) * way.mss)
         if there is None:
             return False
         self._burst = first, last = there
-        mine.latest = max(last, mine.latest)
-        self._history.flights.append((to_server, now, first, mine.latest))
-        if mine.cwnd >= mine.ssthresh:
-            self._history.learn()
-        peer.heard += segments // 2
-        mine.flew(segments, last)
+        self._latest[to_server] = latest = max(last, self._latest[to_server])
+        self._pending.flights.append((to_server, now, first, latest))
+        if congestion.cwnd >= congestion.ssthresh:
+            self._pending.flush()
+        peer.hear(segments // 2)
+        congestion.on_flight_acked(segments, last)
         self.wire_bytes += size + (segments + (segments - 1) // 2) * way.headers
         return True

@@ -1,62 +1,145 @@
-"""One end of a connection, while it is played segment by segment: what comes in, and when it is acknowledged.
+"""One end of a connection: the parts that it is composed of, and what happens to it as a whole.
 
-As in Linux (net/ipv4/tcp_input.c) every second segment is acknowledged at once, so is whatever comes out of order or
-twice; a single one after 40 ms, unless a reply takes the acknowledgement with it; the first few after a start or a loss
-at once.
+Between flights that are sums it is no more than its round-trip estimate, its window and its latest flight; the other
+parts come while it is played packet by packet.
 
-Sources: RFC 1122 4.2.3.2 (delayed acknowledgements), RFC 5681 4.2, RFC 7323 (timestamps).
+Sources: RFC 9293 (closing, resets), RFC 896.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
-from typing import Final
+from collections.abc import Sequence
+from typing import ClassVar
 
 from sim.network.ending import Ending
-from sim.network.tcp.path import Way
-from sim.network.tcp.rtt_and_window import LINUX
-from sim.network.tcp.send_buffer import SendBuffer
-from sim.network.tcp.send_queue import ATO, RESET, Packet
+from sim.network.tcp.congestion import CongestionControl
+from sim.network.tcp.output import Output
+from sim.network.tcp.path import RESET, Packet, Path
+from sim.network.tcp.receiver import ATO, FILLS_GAP, AckPolicy, ReceiveQueue
+from sim.network.tcp.recovery import Recovery
+from sim.network.tcp.rtt import LINUX, RttEstimator
+from sim.network.tcp.scoreboard import Scoreboard
+from sim.network.tcp.send_queue import SendQueue
+from sim.network.tcp.timers import Timer
 from sim.scenario.spec import Tcp
 
-__all__ = ["End"]
-
-_QUICK: Final = 16
-_WINDOW: Final = 64240
-_UNKNOWN_SEGMENT: Final = 536
+__all__ = ["Endpoint"]
 
 
-class End(SendBuffer):
-    """One end; between flights that are sums it is no more than its `Sender`.
+class Endpoint:
+    """One end of a connection as a current Linux plays it.
+
+    Args:
+        tcp: How the host's TCP is.
 
     Attributes:
+        tcp: As above.
+        rtt, congestion: The round-trip estimate and the congestion window, from the handshake on.
+        queue, board, received, acks, timer, output, recovery: The parts of an end that is played packet by packet;
+            `begin` makes them.
+        inbox: The packets that are on their way to this end, in the order of arrival.
         heard: How often data came in that it was to acknowledge; the first 16 times it does at once.
+        sent, arrived: When the latest flight was sent, and when it was there; `sent` is negative once that flight's
+            acknowledgement was counted.
         lone: Whether its latest flight that was a sum was a single segment.
+        orphan: Whether its program has closed the connection.
+        dead: Whether the connection is no more, as far as this end goes.
+        lost, lost_at: What its program hears of that: TIMED_OUT (it gave up), RESET, or nothing; and when.
+        gone_from: When the host goes down: what is up later knows nothing of the connection.
     """
 
-    __slots__ = ("_full", "gone_from", "heard", "lone")
+    rtt_estimator: ClassVar[type[RttEstimator]] = RttEstimator
+    congestion_control: ClassVar[type[CongestionControl]] = CongestionControl
+    send_queue: ClassVar[type[SendQueue]] = SendQueue
+    scoreboard: ClassVar[type[Scoreboard]] = Scoreboard
+    ack_policy: ClassVar[type[AckPolicy]] = AckPolicy
+    loss_recovery: ClassVar[type[Recovery]] = Recovery
 
     def __init__(self, tcp: Tcp = LINUX) -> None:
-        super().__init__(tcp)
+        self.tcp = tcp
+        self.rtt = self.rtt_estimator(tcp)
+        self.congestion = self.congestion_control(tcp, self.rtt)
         self.heard = 0
+        self.sent = -1.0
+        self.arrived = 0.0
         self.lone = True
+        self.dead = False
+        self._sndbuf = 0
 
-    def begin(self, way: Way, inbox: deque[Packet], peer_box: deque[Packet]) -> None:
-        """Start the books anew, as `Segments`.
+    def begin(self, path: Path, inbox: deque[Packet], outbox: deque[Packet], gone_from: float = math.inf) -> None:
+        """Begin to be played packet by packet, with nothing outstanding.
 
-        `gone_from` is when the host goes down: what is up later knows nothing of the connection.
+        Args:
+            path: What this end's packets travel over.
+            inbox: Where packets arrive.
+            outbox: Where the other end's arrive.
+            gone_from: When the host goes down.
         """
-        super().begin(way, inbox, peer_box)
-        self._full = _UNKNOWN_SEGMENT
-        self.gone_from = math.inf
+        tcp, rtt, congestion = self.tcp, self.rtt, self.congestion
+        congestion.begin()
+        self.inbox = inbox
+        self.queue = self.send_queue(tcp, path.mss, self._sndbuf)
+        self.queue.expand(congestion.cwnd)
+        self.board = self.scoreboard(tcp.sack, rtt)
+        self.received = ReceiveQueue(0.0 if path.stamped else -1.0)
+        self.acks = self.ack_policy(rtt, path.mss)
+        self.timer = Timer(tcp.stack)
+        self.output = Output(
+            tcp.sack, path, outbox, self.queue, self.board, rtt, congestion, self.received, self.acks, self.timer
+        )
+        self.recovery = self.loss_recovery(tcp, self.output)
+        self.dead = self.orphan = False
+        self.lost: Ending | None = None
+        self.lost_at = math.inf
+        self.gone_from = gone_from
 
-    def resume(self, *, interactive: bool, at: float) -> None:
+    # Flights that are sums
+
+    def on_flight(self, sent: float, arrived: float, *, lone: bool) -> None:
+        """Its latest flight was sent at a time, and is there at another."""
+        self.congestion.on_sent(sent, 0)
+        self.sent, self.arrived, self.lone = sent, arrived, lone
+
+    def on_acked(self) -> None:
+        """The acknowledgement of its latest flight was counted."""
+        self.sent = -1.0
+
+    def on_answer(self, rtt: float) -> None:
+        """Its latest flight was acknowledged, the round trip later, with an answer."""
+        self.rtt.sample(rtt)
+        self.congestion.on_answer()
+        self.sent = -1.0
+
+    def hear(self, segments: int) -> None:
+        """So often data has come in that it acknowledges."""
+        self.heard += segments
+
+    def times_out_before(self, now: float, at: float) -> bool:
+        """Whether a timer runs out before a flight that acknowledges its latest one, sent `now`, is there.
+
+        That of several segments was set anew with each acknowledgement on the way.
+        """
+        if self.sent < 0 or not self.lone or now - self.arrived >= ATO:
+            return False
+        return at - self.sent > self.rtt.shortest_timeout(lone=True)
+
+    def rest(self) -> None:
+        """Its flights are sums again."""
+        self._sndbuf = self.queue.sndbuf
+
+    # Taking over from sums
+
+    def resume(self, *, pingpong: bool, at: float) -> None:
         """Take over the receiver's habits after flights that were sums, the last of which came in at `at`."""
-        self._ato = ATO
-        self._quick = max(_QUICK - self.heard, 0)
-        self.interactive = interactive
-        self.heard_at = at
+        self.acks.resume(self.heard, at, pingpong=pingpong)
+
+    def awaits(self, size: int, since: float) -> None:
+        """Its latest flight, of that size, is not acknowledged yet; its timer runs `since` a time."""
+        self.queue.write([size])
+        self.board.on_sent(self.sent)
+        self.output.arm_probe(since, advancing=True)
 
     def owes(self, sent: float, at: float, *, told: bool) -> None:
         """The other end's last flight, a segment, has arrived, and is acknowledged where that is due at once.
@@ -66,30 +149,66 @@ class End(SendBuffer):
             at: When it arrived.
             told: Whether a first acknowledgement is on its way already.
         """
-        self.received = 1
-        self._recent = sent if self._way.stamped else -1.0
-        self._owed = 1
-        self.ack_due = at + ATO
-        if not told and self._owes_enough():
-            self.acknowledge(at)
+        self.received.resume(sent)
+        if self.acks.owe(at) and not told:
+            self.output.acknowledge(at)
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing is left of a loss."""
+        return self.recovery.at_rest and not self.received.out_of_order
+
+    @property
+    def all_acked(self) -> bool:
+        """Whether all that its program has written is acknowledged."""
+        return self.board.una == len(self.queue.sizes)
+
+    # What its program does
+
+    def write(self, now: float, sizes: Sequence[int], *, nodelay: bool) -> None:
+        """The program writes a flight: as much of it as there is room for, the rest later."""
+        self.queue.add(sizes, nodelay=nodelay)
+        self._write_on(now)
+
+    def write_sent(self, now: float, size: int, arrives: float) -> None:
+        """The program has written a segment that is on its way and arrives at a time; infinity if it is lost."""
+        self.queue.write([size])
+        self.output.push(now, arrives=arrives)
+
+    def _write_on(self, now: float) -> None:
+        while self.queue.write_next(now, self.board.una, self.board.next):
+            self.output.push(now)
+
+    def close(self, now: float) -> None:
+        """The program closes: a FIN goes out behind all that it writes."""
+        self.orphan = True
+        if self.queue.finish():
+            self.output.push(now)
+
+    def leave(self) -> None:
+        """The program has closed the connection, and hears nothing more of it."""
+        self.orphan = True
+
+    # What happens to it
 
     def take(self, now: float, packet: Packet) -> None:
         """Take a packet that has arrived."""
         if (self.dead or self.orphan or packet.number == RESET or now >= self.gone_from) and self._is_over(now, packet):
             return
-        if packet.size and packet.number + 1 < self._wup:
-            # All of it is old: Linux looks at nothing else in it, its timestamp neither (tcp_validate_incoming).
-            self._take_segment(now, packet.number, packet.size)
+        received, queue, board = self.received, self.queue, self.board
+        if received.is_old(packet):
+            self._take_segment(now, packet)
             return
-        if packet.number <= self._wup:
-            self._recent = packet.sent
-        self.acknowledged(now, packet)
+        received.note_timestamp(packet)
+        self.recovery.on_ack(now, packet)
         if packet.size:
-            self._take_segment(now, packet.number, packet.size)
-        if self.next < len(self.sizes):
-            self.push(now)
-        if self.unwritten:
-            self.make_room(now)
+            self._take_segment(now, packet)
+        if board.next < len(queue.sizes):
+            self.output.push(now)
+        if queue.unwritten:
+            queue.on_acked(self.congestion.cwnd, board.packets_in_flight())
+            self._write_on(now)
+            queue.on_written()
 
     def _is_over(self, now: float, packet: Packet) -> bool:
         """Whether the packet finds or makes an end of the connection; where it finds one, a reset answers it.
@@ -100,86 +219,32 @@ class End(SendBuffer):
             if not self.dead:
                 self.die(now, Ending.RESET)
             return True
-        if now >= self.gone_from or (self.orphan and packet.size and packet.number >= self.received):
+        if now >= self.gone_from or (self.orphan and packet.size and packet.number >= self.received.next):
             self.die(now)
         if self.dead:
-            self.put(now, RESET, 0)
+            self.output.put(now, RESET, 0)
         return self.dead
 
-    def _take_segment(self, now: float, number: int, size: int) -> None:
-        at_once = True
-        self._full = max(self._full, size)
-        if number == self.received:
-            self.received += 1
-            self._owed += size
-            if self._behind:
-                self._close_gap()
-            else:
-                at_once = False
-            self._learn(now)
-        elif number < self.received or any(low <= number < high for low, high in self._behind):
-            self._reply_repeat = True
-            self._quick = _QUICK
-            self.interactive = False
-            self._ato = ATO
-        else:
-            self._owed += size
-            self._keep(number)
-        if at_once or self._owes_enough():
-            self.ack_due = min(self.ack_due, now)
-            self.acknowledge(now)
-        else:
-            self.ack_due = min(self.ack_due, self._latest(now))
-
-    def _owes_enough(self) -> bool:
-        """Whether what has come in is to be acknowledged at once."""
-        return self._owed > self._full or (self._quick > 0 and not self.interactive)
-
-    def _latest(self, now: float) -> float:
-        """When an acknowledgement goes out at the latest."""
-        return now + self._patience()
-
-    def _keep(self, number: int) -> None:
-        """Keep a segment that came out of order; the range that it belongs to is told first."""
-        low, high, others = number, number + 1, []
-        for block in self._behind:
-            if block[1] == low:
-                low = block[0]
-            elif block[0] == high:
-                high = block[1]
-            else:
-                others.append(block)
-        self._behind = [(low, high), *others]
-
-    def _close_gap(self) -> None:
-        for block in self._behind:
-            if block[0] == self.received:
-                self.received = block[1]
-                self._behind.remove(block)
-                return
-
-    def _learn(self, now: float) -> None:
-        """How long to wait with an acknowledgement, by the pace of what comes in (tcp_event_data_recv)."""
-        self.heard += 1
-        gap = now - self.heard_at
-        if not self._ato:
-            self._ato, self._quick = ATO, _QUICK
-        elif gap <= ATO / 2:
-            self._ato = self._ato / 2 + ATO / 2
-        elif gap < self._ato:
-            self._ato = min(self._ato / 2 + gap, self.rto)
-        elif gap > self.rto:
-            self._quick = max(self._quick, min(_QUICK, _WINDOW // (2 * self._full)))
-        self.heard_at = now
-
-    def _patience(self) -> float:
-        return ATO if self._ato <= ATO else min(self._ato, max(self.srtt, ATO), 0.2)
+    def _take_segment(self, now: float, packet: Packet) -> None:
+        arrival = self.received.take(packet.number)
+        if arrival <= FILLS_GAP:
+            self.heard += 1
+        if self.acks.on_segment(now, packet.size, arrival):
+            self.output.acknowledge(now)
 
     def acknowledge_late(self, now: float) -> None:
         """No reply came in time to take the acknowledgement with it."""
-        if self.interactive:
-            self.interactive = False
-            self._ato = ATO
-        else:
-            self._ato = min(2 * self._ato, self.rto)
-        self.acknowledge(now)
+        self.acks.on_late()
+        self.output.acknowledge(now)
+
+    def on_timer(self, now: float) -> None:
+        """The timer has fired."""
+        if not self.recovery.on_timer(now, orphan=self.orphan):
+            self.die(now, Ending.TIMED_OUT)
+
+    def die(self, now: float, lost: Ending | None = None) -> None:
+        """The connection is no more: no timer runs, and whatever comes in is answered with a reset."""
+        self.dead = True
+        self.lost, self.lost_at = lost, now
+        self.timer.stop()
+        self.acks.stop()

@@ -18,12 +18,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.network.links.line import Line
 from sim.network.tcp.path import BARE, HEADERS
-from sim.network.tcp.rtt_and_window import CLOCKS, TimerClock
+from sim.network.tcp.timers import EXPIRIES, TimerExpiry
 
 __all__ = ["ANSWER_GAPS", "SYN_GAPS", "Handshake"]
 
@@ -48,6 +49,7 @@ _REPEATED: Final = 2
 """With more copies of its packet than these an end has sent it again twice."""
 
 
+@dataclass(slots=True)
 class Handshake:
     """One attempt to connect.
 
@@ -70,60 +72,33 @@ class Handshake:
         stamped: Whether both have timestamps; without them nobody knows which copy of a packet was answered.
     """
 
-    __slots__ = (
-        "_answer_sent",
-        "_answered",
-        "_back",
-        "_client_rtt",
-        "_created",
-        "_first_answer",
-        "_first_syn",
-        "_gaps",
-        "_listens",
-        "_out",
-        "_requested",
-        "_server",
-        "_server_rtt",
-        "_stacks",
-        "_stamped",
-        "_syn_bytes",
-        "_syn_sent",
-        "_until",
-        "accepted",
-        "answers",
-        "connected",
-        "gives_up_at",
-        "paused",
-        "refused_at",
-        "syns",
-        "wire_bytes",
-    )
-
-    def __init__(
-        self,
-        out: Line,
-        back: Line,
-        server: Timeline,
-        stacks: tuple[str, str] = ("linux", "linux"),
-        listens: Timeline = ALWAYS_UP,
-        *,
-        stamped: bool = True,
-    ) -> None:
-        self._stacks = stacks
-        self._stamped = stamped
-        self._syn_bytes = SYN if stamped else SYN - _STAMP
-        self._listens = listens
-        self._out = out
-        self._back = back
-        self._server = server
-        self._first_syn = self._created = self._first_answer = self._answered = 0.0
-        self._until = math.inf
-        self._requested = False
-        self._syn_sent = self._answer_sent = math.inf
-        self._gaps = 0
-        self.connected = self.accepted = self.gives_up_at = self.refused_at = math.inf
-        self._client_rtt = self._server_rtt = 0.0
-        self.syns = self.answers = self.wire_bytes = 0
+    out: Line
+    back: Line
+    server: Timeline
+    stacks: tuple[str, str] = ("linux", "linux")
+    listens: Timeline = ALWAYS_UP
+    stamped: bool = True
+    connected: float = math.inf
+    accepted: float = math.inf
+    gives_up_at: float = math.inf
+    refused_at: float = math.inf
+    paused: bool = False
+    syns: int = 0
+    answers: int = 0
+    wire_bytes: int = 0
+    _until: float = math.inf
+    _requested: bool = False
+    _syn_sent: float = math.inf
+    _answer_sent: float = math.inf
+    # How often the server's timer has run out.
+    _gaps: int = 0
+    _first_syn: float = 0.0
+    # When the SYN was sent that the server took, its first answer, and the answer that the client took first.
+    _created: float = 0.0
+    _first_answer: float = 0.0
+    _answered: float = 0.0
+    _client_rtt: float = 0.0
+    _server_rtt: float = 0.0
 
     def play(self, now: float, until: float, *, pauses: bool = False) -> None:
         """Play the handshake from the first SYN, sent at `now`, to the moment `until` when the client gives up.
@@ -144,18 +119,22 @@ class Handshake:
         self._play()
 
     @property
+    def _syn_size(self) -> int:
+        return SYN if self.stamped else SYN - _STAMP
+
+    @property
     def client_rtt(self) -> float:
         """The round trip that the client's timestamps show, in s; negative where nobody knows it.
 
         It begins with the first copy that the server took, so that a lost answer stretches it by the wait for the next
         one. Without timestamps no sample is taken where a packet of that end went out again (RFC 6298 3).
         """
-        return self._client_rtt if self._stamped or self.syns == 1 else -1.0
+        return self._client_rtt if self.stamped or self.syns == 1 else -1.0
 
     @property
     def server_rtt(self) -> float:
         """The same of the server."""
-        return self._server_rtt if self._stamped or self.answers == 1 else -1.0
+        return self._server_rtt if self.stamped or self.answers == 1 else -1.0
 
     @property
     def client_anew(self) -> bool:
@@ -170,12 +149,12 @@ class Handshake:
 
     def _undoes(self, end: int) -> bool:
         """Whether an end, the client (0) or the server, sees that a packet of its own went out again for nothing."""
-        return self._stamped and self._stacks[end] == "linux"
+        return self.stamped and self.stacks[end] == "linux"
 
     def _play(self) -> None:
-        client = self._stacks[0]
+        client = self.stacks[0]
         while True:
-            syn = self._fires(CLOCKS[client], self._syn_sent, SYN_GAPS[client], self.syns - 1, self.connected)
+            syn = self._fires_at(EXPIRIES[client], self._syn_sent, SYN_GAPS[client], self.syns - 1, self.connected)
             answer = self._answers_again_at()
             # A client that believes to be connected waits for the server.
             until = min(self._until, self.refused_at) if self.connected == math.inf else math.inf
@@ -192,28 +171,28 @@ class Handshake:
 
     def _answers_again_at(self) -> float:
         """When the server's timer runs out."""
-        server = self._stacks[1]
-        return self._fires(CLOCKS[server], self._answer_sent, ANSWER_GAPS[server], self._gaps, self.accepted)
+        server = self.stacks[1]
+        return self._fires_at(EXPIRIES[server], self._answer_sent, ANSWER_GAPS[server], self._gaps, self.accepted)
 
     @staticmethod
-    def _fires(clock: TimerClock, sent: float, gaps: Sequence[float], number: int, over: float) -> float:
+    def _fires_at(expiry: TimerExpiry, sent: float, gaps: Sequence[float], number: int, over: float) -> float:
         """When the timer of a packet sent at `sent` runs out; infinity if there is none, or all is `over` by then."""
         if sent + _SHORTEST_GAP >= over or number >= len(gaps):
             return math.inf
-        timer = clock(sent, gaps[number])
+        timer = expiry(sent, gaps[number])
         return timer if timer < over else math.inf
 
     def _syn(self, now: float) -> None:
         """Send a SYN and set the timer of the next."""
         self.syns += 1
-        self.wire_bytes += self._syn_bytes
-        at = self._out.carry(now, self._syn_bytes)
+        self.wire_bytes += self._syn_size
+        at = self.out.carry(now, self._syn_size)
         self._syn_sent = now
-        if at == math.inf or not self._server.is_up(at):
+        if at == math.inf or not self.server.is_up(at):
             return
-        if not (self._requested or self._listens.is_up(at)):
+        if not (self._requested or self.listens.is_up(at)):
             self.wire_bytes += RESET
-            self.refused_at = min(self.refused_at, self._back.carry(at, RESET))
+            self.refused_at = min(self.refused_at, self.back.carry(at, RESET))
             return
         while self._requested and (answer := self._answers_again_at()) < at:
             # The server's timer was set about a round trip after the client's: often it is first by a little.
@@ -228,7 +207,7 @@ class Handshake:
     def _answer_again(self, now: float) -> None:
         """The server's timer ran out: repeat the SYN-ACK, or forget the attempt."""
         self._gaps += 1
-        if self._gaps < len(ANSWER_GAPS[self._stacks[1]]):
+        if self._gaps < len(ANSWER_GAPS[self.stacks[1]]):
             self._answer(now)
         else:
             self._answer_sent = math.inf
@@ -239,9 +218,9 @@ class Handshake:
         self.answers += 1
         self._answer_sent = now
         at = math.inf
-        if self._server.is_up(now):
-            self.wire_bytes += self._syn_bytes
-            at = self._back.carry(now, self._syn_bytes)
+        if self.server.is_up(now):
+            self.wire_bytes += self._syn_size
+            at = self.back.carry(now, self._syn_size)
         if at == math.inf or (at > self._until and self.connected == math.inf):
             # Lost, or it finds a closed socket.
             return
@@ -254,9 +233,9 @@ class Handshake:
 
     def _acknowledge(self, at: float) -> None:
         """The client sends the third packet."""
-        wire = HEADERS if self._stamped else BARE
+        wire = HEADERS if self.stamped else BARE
         self.wire_bytes += wire
-        third = self._out.carry(at, wire)
-        if third < self.accepted and self._server.is_up(third):
+        third = self.out.carry(at, wire)
+        if third < self.accepted and self.server.is_up(third):
             self.accepted = third
             self._server_rtt = third - self._answered

@@ -9,82 +9,69 @@ Sources: net/ipv4/tcp_input.c and tcp_output.c of Linux 3.10; RFC 6675 and Mathi
 
 from __future__ import annotations
 
-from collections import deque
+from dataclasses import dataclass
 from typing import Final
 
-from sim.network.tcp.endpoint import End
-from sim.network.tcp.path import Way
-from sim.network.tcp.rtt_and_window import CLOCKS
-from sim.network.tcp.send_queue import MISSING, SACKED, Packet
+from sim.network.tcp.endpoint import Endpoint
+from sim.network.tcp.recovery import Recovery
+from sim.network.tcp.rtt import Linux3RttEstimator
+from sim.network.tcp.scoreboard import LOST, SACKED, Scoreboard
 
-__all__ = ["OlderEnd"]
+__all__ = ["Linux3Endpoint"]
 
 _DUPLICATES: Final = 3
 _FEW: Final = 4
 """With fewer segments than these outstanding, fewer duplicate acknowledgements will do."""
 _SHORTEST_PAUSE: Final = 0.008
-_SHORTEST_PROBE: Final = 0.01
-_DELAYED_ACK: Final = 0.2
 
 
-class OlderEnd(End):
-    """One end as Linux 3.10 plays it."""
+@dataclass(slots=True)
+class FackScoreboard(Scoreboard):
+    """A scoreboard with forward acknowledgement instead of RACK."""
 
-    __slots__ = ("_early_at",)
+    _early_at: float = -1.0
 
-    def begin(self, way: Way, inbox: deque[Packet], peer_box: deque[Packet]) -> None:
-        """Start the books anew, as `Segments`."""
-        super().begin(way, inbox, peer_box)
-        self._early_at = -1.0
-
-    def probe_timeout(self, rto: float, *, lone: bool) -> float:
-        """When the tail loss probe goes out (tcp_schedule_loss_probe)."""
-        if not self.srtt:
-            return rto
-        least = 1.5 * self.srtt + _DELAYED_ACK if lone else _SHORTEST_PROBE
-        return min(max(2 * self.srtt, least), rto)
-
-    def _set_timer(self, now: float, delay: float, kind: int) -> None:
-        """Set it to a tick, which may come before the delay is over: they are counted from the last one on."""
-        super()._set_timer(now, delay, kind)
-        self.timer, self.timer_set = CLOCKS[self.tcp.stack](now, delay), -1.0
-
-    def _find_lost(self, now: float) -> float:
+    def detect_loss(self, now: float, _state: int, *, more: bool) -> float:
         """What three or more later segments have overtaken is lost; what was sent again is not looked at.
 
         Where too few are outstanding for that, the first is lost when all others have arrived, after a little wait.
         """
-        marks, una = self._marks, self.una
+        marks, una = self.marks, self.una
         furthest = max((number for number in range(una, self.next) if marks[number] & SACKED), default=una)
-        found = [number for number in range(una, furthest + 1 - _DUPLICATES) if not marks[number] & (SACKED | MISSING)]
-        if found:
-            self._early_at = -1.0
-        elif not self._retransmits_early():
-            return 0.0
-        else:
+        found = [number for number in range(una, furthest + 1 - _DUPLICATES) if not marks[number] & (SACKED | LOST)]
+        if not found:
+            if more or not self._retransmits_early():
+                return 0.0
             if self._early_at < 0:
-                self._early_at = now + max(self.srtt / 4, _SHORTEST_PAUSE)
+                self._early_at = now + max(self.rtt.srtt / 4, _SHORTEST_PAUSE)
             if self._early_at > now:
                 return self._early_at - now
-            self._early_at = -1.0
             found = [una]
-        for number in found:
-            self._mark(number)
-            self._order.pop(number, None)
+        self._early_at = -1.0
+        self.drop(found)
         return 0.0
 
     def _retransmits_early(self) -> bool:
-        """Whether all but the first of a few have arrived, and nothing new can be sent (tcp_time_to_recover)."""
-        out = self.next - self.una
-        return 1 < out < _FEW and self._sacked >= out - 1 and not self._missing and self.next == len(self.sizes)
+        """Whether all but the first of a few have arrived (tcp_time_to_recover)."""
+        return 1 < self.packets_out < _FEW and self.sacked_out >= self.packets_out - 1 and not self.lost_out
 
-    def _init_undo(self) -> None:
-        """Remember what to take back; the duplicate of a tail loss probe counts like any (tcp_enter_loss)."""
-        self._undo = self.una
-        self._undo_left = self._again or -1
-
-    def _mark_late(self, now: float) -> None:
+    def on_timeout(self, _now: float) -> None:
         """All that is outstanding is lost (tcp_enter_loss)."""
-        del now
-        for number in range(self.una, self.next):
-            self._mark(number)
+        self.mark_all_lost()
+
+
+@dataclass(slots=True)
+class Linux3Recovery(Recovery):
+    """What Linux 3.10 does about losses."""
+
+    def _probes_out(self) -> int:
+        """The duplicate of a tail loss probe counts like any (tcp_enter_loss)."""
+        return 0
+
+
+class Linux3Endpoint(Endpoint):
+    """One end as Linux 3.10 plays it."""
+
+    rtt_estimator = Linux3RttEstimator
+    scoreboard = FackScoreboard
+    loss_recovery = Linux3Recovery

@@ -1,102 +1,246 @@
-"""Both ends of a connection played through, packet by packet and timer by timer, between themselves.
+"""A connection's flights played through, packet by packet and timer by timer, until both ends are at rest again.
 
-No event of the simulation is spent on a packet: the exchange is stepped as far as a flight needs it.
+It begins with the first flight that is no sum: something of it is lost or comes late, or it is longer than the window.
+No event of the simulation is spent on a packet: the run is stepped as far as a flight needs it.
+
+Sources: Linux 6 (the delayed acknowledgement); RFC 896 (Nagle's algorithm).
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from typing import Final, Protocol
 
-from sim.network.tcp.endpoint import End
-from sim.network.tcp.path import Way
-from sim.network.tcp.rtt_and_window import CLOCKS
-from sim.network.tcp.send_queue import Packet
+from sim.network.ending import Ending
+from sim.network.tcp.endpoint import Endpoint
+from sim.network.tcp.path import Packet, Path
+from sim.network.tcp.receiver import ATO
 
-__all__ = ["Exchange"]
+__all__ = ["Ends", "PacketLevelRun", "Program", "at_once"]
+
+Ends = tuple[tuple[Path, Endpoint, Endpoint], tuple[Path, Endpoint, Endpoint]]
+"""By direction (to the client, to the server): the path, the sending end, the other end."""
+
+_NEVER: Final = math.inf
+_COMMAND: Final = 40
+"""What the last flight is taken to have been where only its acknowledgement is left, in bytes."""
+_GRAIN: Final = 4
+"""A flight goes on in steps of at most a round trip divided by this, where nobody else is due."""
 
 
-class Exchange:
-    """The packets and timers of a connection.
+class Program(Protocol):
+    """A server's program, as far as its kernel has to do with it."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it closes the connection when it has written what it is about to write."""
+
+
+class PacketLevelRun:
+    """Both ends of a connection while they are played.
 
     Args:
-        ends: Both ends; their books begin anew.
-        ways: What each end's packets travel over.
-
-    Attributes:
-        now: The time of the latest event.
+        ends: Both directions; their ends have learnt all there is, and begin anew.
+        now: When it begins, in s.
+        to_server: The direction of the flight that it begins with.
+        since: When the server took the connection, in s; a host that goes down later forgets it.
+        program, patience, writes: As of `tcp.Connection`.
     """
 
-    __slots__ = ("_ends", "now")
+    __slots__ = ("_arrivals", "_both", "_ends", "_now", "_patience", "_program", "_writes")
 
-    def __init__(self, ends: tuple[End, End], ways: tuple[Way, Way]) -> None:
-        boxes: tuple[deque[Packet], deque[Packet]] = deque(), deque()
-        self._ends = ends
-        self.now = 0.0
-        for index, end in enumerate(ends):
-            end.begin(ways[index], boxes[index], boxes[1 - index])
-
-    def play(self, until: float) -> None:
-        """Let everything happen that happens up to a time."""
-        while (at := self._next()) <= until:
-            self._step(at)
-
-    def deliver(
+    def __init__(
         self,
-        sender: End,
-        receiver: End,
-        grain: float,
-        patience: float = math.inf,
+        ends: Ends,
+        now: float,
+        *,
+        to_server: bool,
+        since: float,
+        program: Program | None = None,
+        patience: float = _NEVER,
+        writes: int = 0,
+    ) -> None:
+        (to_client, server, client), (path, _, _) = ends
+        self._ends = ends
+        self._both = client, server
+        self._program = program
+        self._patience = patience
+        self._writes = writes
+        self._arrivals: list[tuple[float, int]] = []
+        self._now = 0.0
+        to_us: deque[Packet] = deque()
+        to_them: deque[Packet] = deque()
+        client.begin(path, to_us, to_them, path.home.next_down(since))
+        server.begin(to_client, to_them, to_us, path.away.next_down(since))
+        self._take_over(now, to_server)
+
+    def _take_over(self, now: float, to_server: bool) -> None:
+        """Go on from what flights that were sums have left: the ends' habits, and the last acknowledgement."""
+        path, mine, peer = self._ends[to_server]
+        talks = mine.congestion.last_sent >= 0
+        if peer.congestion.last_sent >= 0:
+            # Before its first answer it does not know that answers follow.
+            mine.resume(pingpong=talks and mine.heard > 1, at=peer.arrived)
+        if talks:
+            peer.resume(pingpong=True, at=mine.arrived)
+        if peer.sent >= 0:
+            if now - peer.arrived < ATO:
+                # Each acknowledgement of a flight of several segments has set its timer anew.
+                peer.awaits(_COMMAND, peer.sent if peer.lone else peer.arrived)
+                mine.owes(peer.sent, peer.arrived, told=path.slow)
+            else:
+                peer.rtt.sample(peer.arrived - peer.sent + ATO + peer.arrived - peer.sent)
+        mine.on_acked()
+        peer.on_acked()
+
+    # Flights
+
+    def send(
+        self, now: float, size: int, to_server: bool, *, first: float | None = None
+    ) -> Generator[float, float | None, float]:
+        """Send a flight, after `is_over` was asked at that time.
+
+        Args:
+            now: When, in s.
+            size: Its bytes.
+            to_server: Its direction.
+            first: When the first copy of its only segment, on its way already, arrives; infinity if it is lost.
+
+        Yields:
+            The time at which to go on; is sent until when nobody else is due.
+
+        Returns:
+            When all of it has arrived; infinity when TCP gave up.
+        """
+        self._now = now
+        path, mine, peer = self._ends[to_server]
+        if mine.dead or peer.dead:
+            return _NEVER
+        head = self._writes if to_server and self._writes < size else 0
+        if first is None:
+            mine.write(now, [*_cut(head, path.mss), *_cut(size - head, path.mss)], nodelay=not head)
+        else:
+            mine.write_sent(now, size, first)
+        if not to_server:
+            self._arrivals = []
+            if self._program is not None and self._program.is_over:
+                mine.close(now)
+        yield from self._deliver(mine, peer, *((self._patience,) if to_server else (_NEVER, self._arrivals)))
+        if peer.received.next < mine.queue.whole:
+            return _NEVER
+        mine.on_flight(mine.congestion.last_sent, self._now, lone=mine.lone)
+        return self._now
+
+    def abandon(self, now: float, *, to_server: bool) -> Generator[float, float | None, float]:
+        """A program closes; as `tcp.Connection.abandon`."""
+        _, mine, peer = self._ends[to_server]
+        cut = mine.queue.cut()
+        mine.leave()
+        yield from self._deliver(mine, peer)
+        return max(self._now, now) if peer.received.next == mine.queue.whole and not cut else _NEVER
+
+    def end(self, until: float, words: int) -> tuple[float, Ending | None]:
+        """What the client hears if it waits for a flight that does not arrive; as `tcp.Connection.end`."""
+        _, server, client = self._ends[False]
+        if server.orphan and not server.dead and words:
+            told = at_once(self.send(self._now, words, to_server=False))
+            if told <= until:
+                return told, Ending.HUNG_UP
+        while not client.dead and (at := self._next()) <= until and at < _NEVER:
+            self._step(at)
+        return (client.lost_at, client.lost) if client.lost_at < until else (until, None)
+
+    def is_over(self, now: float, to_server: bool) -> bool:
+        """Whether it is over before a flight that way: at most the other end's last flight is not acknowledged."""
+        while (at := self._next()) <= now:
+            self._step(at)
+        _, mine, peer = self._ends[to_server]
+        if mine.inbox or peer.inbox or not (mine.at_rest and peer.at_rest) or not mine.all_acked or mine.dead:
+            return False
+        left = len(peer.queue.sizes) - peer.board.una
+        if left > 1 or (left and (mine.received.next < len(peer.queue.sizes) or peer.board.marks[-1])):
+            return False
+        since = peer.congestion.last_sent
+        if left and now - since >= peer.rtt.shortest_timeout(lone=True):
+            # Acknowledgements on the way have set the timer anew; that of a sum runs from when the flight was sent.
+            return False
+        if left:
+            peer.on_flight(since, peer.arrived, lone=peer.lone)
+        else:
+            peer.on_acked()
+        mine.on_acked()
+        mine.rest()
+        peer.rest()
+        return True
+
+    # What others want to know
+
+    @property
+    def finished(self) -> bool:
+        """Whether the server's FIN has gone out behind its last flight."""
+        return self._both[1].queue.finished
+
+    def pieces(self, size: int) -> Iterator[tuple[float, int]]:
+        """As `tcp.Connection.pieces`."""
+        queue = self._both[1].queue
+        for at, received in self._arrivals:
+            yield at, size - sum([*queue.sizes, *queue.unwritten][received : queue.whole])
+
+    def wrote(self, *, to_server: bool) -> tuple[float, int]:
+        """As `tcp.Connection.wrote`."""
+        queue = self._ends[to_server][1].queue
+        return queue.wrote_at, queue.writes_left
+
+    # Events
+
+    def _deliver(
+        self,
+        sender: Endpoint,
+        receiver: Endpoint,
+        patience: float = _NEVER,
         arrivals: list[tuple[float, int]] | None = None,
     ) -> Generator[float, float | None, None]:
         """Play until the receiver has all that the sender's program has written, or one of them has given up.
 
         Args:
-            sender: the end that has written.
-            receiver: the other one.
-            grain: it never goes on by itself for longer, in s.
-            patience: how long the receiver's program waits for something to read; its end is an orphan then, and `now`
+            sender: The end that has written.
+            receiver: The other one.
+            patience: How long the receiver's program waits for something to read; its end is an orphan then, and `_now`
                 when it closed.
-            arrivals: where it is noted when the receiver has so many segments in order, if that is wanted.
+            arrivals: Where it is noted when the receiver has so many segments in order, if that is wanted.
 
         Yields:
             The time of the next event, before it happens: what it sends queues behind all that others sent until then.
-            Is sent until when nobody else is due, and goes on by itself until then; nothing if that is not known.
+            Is sent until when nobody else is due, and goes on by itself until then, but never longer than for a part of
+            a round trip; nothing if that is not known.
         """
-        pause, limit = self.now, self.now + patience
-        target, had = sender.whole, receiver.received
-        while receiver.received < target and not (sender.dead or receiver.dead):
+        pause, limit, grain = self._now, self._now + patience, sender.rtt.srtt / _GRAIN
+        queue, received = sender.queue, receiver.received
+        target, had = queue.whole, received.next
+        while received.next < target and not (sender.dead or receiver.dead):
             at = self._next()
             if at > limit:
-                limit = max(limit, receiver.heard_at + patience)
+                limit = max(limit, receiver.acks.last_received + patience)
                 if at > limit:
-                    self.now, receiver.orphan = limit, True
+                    self._now = limit
+                    receiver.leave()
                     return
-            if at == math.inf:
+            if at == _NEVER:
                 return
             if at >= pause:
                 quiet = yield at
                 pause = at if quiet is None else min(quiet, at + grain)
             self._step(at)
-            if arrivals is not None and receiver.received > had:
-                had = receiver.received
-                arrivals.append((self.now, had))
-
-    def watch(self, end: End, until: float) -> None:
-        """Play until the program of an end hears that the connection is gone, until a time, or until nothing is due."""
-        while not end.dead and (at := self._next()) <= until and at < math.inf:
-            self._step(at)
-
-    @property
-    def at_rest(self) -> bool:
-        """Whether no packet is under way."""
-        return not self._ends[0].inbox and not self._ends[1].inbox
+            if arrivals is not None and received.next > had:
+                had = received.next
+                arrivals.append((self._now, had))
 
     def _next(self) -> float:
         """When the next event is due, or a little earlier (the timer wheel rounds up)."""
-        one, other = self._ends
-        at = min(one.timer, other.timer, one.ack_due, other.ack_due)
+        one, other = self._both
+        at = min(one.timer.at, other.timer.at, one.acks.due, other.acks.due)
         if one.inbox and one.inbox[0].at < at:
             at = one.inbox[0].at
         if other.inbox and other.inbox[0].at < at:
@@ -105,24 +249,36 @@ class Exchange:
 
     def _step(self, at: float) -> None:
         """Let the next event, due at that time, happen; a timer is rounded up first, when its turn has come."""
-        for end in self._ends:
+        for end in self._both:
             if end.inbox and end.inbox[0].at == at:
-                self.now = at
+                self._now = at
                 end.take(at, end.inbox.popleft())
                 return
-        for end in self._ends:
-            if end.ack_due == at:
-                self.now = at
+        for end in self._both:
+            if end.acks.due == at:
+                self._now = at
                 end.acknowledge_late(at)
                 return
-            if end.timer == at:
+            if end.timer.at == at:
                 if at >= end.gone_from:
                     end.die(at)
-                    return
-                if end.timer_set >= 0:
-                    end.timer = CLOCKS[end.tcp.stack](end.timer_set, at - end.timer_set)
-                    end.timer_set = -1.0
-                else:
-                    self.now = at
-                    end.expired(at)
+                elif not end.timer.round_up():
+                    self._now = at
+                    end.on_timer(at)
                 return
+
+
+def _cut(size: int, mss: int) -> list[int]:
+    """The segments of what is written at once."""
+    whole, tail = divmod(size, mss)
+    return [mss] * whole + [tail] * (tail > 0)
+
+
+def at_once(flow: Generator[float, float | None, float]) -> float:
+    """Run through a flight without waiting; when it has arrived."""
+    while True:
+        try:
+            next(flow)
+        except StopIteration as end:
+            arrives: float = end.value
+            return arrives

@@ -1,268 +1,379 @@
-"""How one end of a connection answers an acknowledgement: states of congestion, fast recovery, and sending again.
+"""How an endpoint answers acknowledgements and its timer: fast recovery, probes, timeouts, and what undoes them.
 
-Function by function this is Linux's net/ipv4/tcp_input.c.
+Function by function this is Linux's net/ipv4/tcp_input.c and tcp_timer.c.
 
-Sources: RFC 5681 and 6675 (fast recovery), 5682 (F-RTO), 8985 (what a tail loss probe tells), 6298 (samples); Jacobson
-1988 (Tahoe).
+Sources: RFC 5681 and 6675 (fast recovery), 5682 (F-RTO), 6298 (samples, retransmission), 8985 (tail loss probe,
+reordering), 3522 (Eifel, by timestamps), 2883 (by duplicate SACK); Jacobson 1988 (Tahoe).
 """
 
 from __future__ import annotations
 
-from collections import deque
+import math
+from dataclasses import dataclass
+from typing import Final
 
-from sim.network.tcp.path import Way
-from sim.network.tcp.prr import Reduction
-from sim.network.tcp.send_queue import (
-    AGAIN,
-    CWR,
-    DISORDER,
-    LOSS,
-    MISSING,
-    OPEN,
-    RECOVERY,
-    REDUCING,
-    REORDER,
-    REPEATED,
-    RETRANSMIT,
-    SACKED,
-    Packet,
-)
+from sim.network.tcp.congestion import DISORDER, LOSS, OPEN, RECOVERY
+from sim.network.tcp.output import Output
+from sim.network.tcp.path import Packet
+from sim.network.tcp.scoreboard import RETRANS
+from sim.network.tcp.timers import PROBE, REORDER, RETRANSMIT
+from sim.scenario.spec import Tcp
 
 __all__ = ["Recovery"]
 
+_LEAST_WAIT: Final = 0.002
+"""How much longer than it must RACK waits for what may only be late, in s."""
+_GIVE_UP: Final = 924.6
+"""tcp_retries2 = 15: the sum of 0.2 s doubled up to 120 s, as retransmits_timed_out computes it."""
+_ORPHAN_GIVES_UP: Final = 102.2
+"""The same after 8 retries (tcp_orphan_retries), for a connection that its program has closed."""
+NOTHING, LOST_SEGMENTS, NEW_SEGMENTS = range(3)
+"""What an acknowledgement lets go (REXMIT_NONE, REXMIT_LOST, REXMIT_NEW)."""
 
-class Recovery(Reduction):
-    """The outgoing side with its answers to acknowledgements."""
 
-    __slots__ = ("_frto", "_retries", "_settle_at")
+@dataclass(slots=True)
+class Recovery:
+    """What an endpoint knows of losses beside its scoreboard, and does about them.
 
-    def begin(self, way: Way, inbox: deque[Packet], peer_box: deque[Packet]) -> None:
-        """Start the books anew, as `Segments`."""
-        super().begin(way, inbox, peer_box)
-        self._frto = False
-        self._retries = self._settle_at = 0
+    Args:
+        tcp: How the host's TCP is.
+        output: Its outgoing side.
+    """
+
+    tcp: Tcp
+    output: Output
+    # Until all before it is acknowledged the state of congestion lasts.
+    _high_seq: int = 0
+    # When the first segment was sent again since; negative if none was.
+    _retrans_stamp: float = -1.0
+    # The first segment not acknowledged when the window was reduced, negative where nothing is to be undone; and how
+    # many segments sent again since have not come back as duplicates, negative where that tells nothing.
+    _undo_marker: int = -1
+    _undo_retrans: int = 0
+    # Until a probe is acknowledged: the first segment after it (else 0), and whether it was sent before.
+    _tlp_high_seq: int = 0
+    _tlp_retrans: bool = False
+    _frto: bool = False
+    _retransmits: int = 0
+    _rtt_seq: int = 0
 
     @property
     def at_rest(self) -> bool:
         """Whether nothing is left of a loss."""
-        return self.state == OPEN and not self._probe_high and not self._behind
+        return self.output.congestion.state == OPEN and not self._tlp_high_seq
 
-    def acknowledged(self, now: float, packet: Packet) -> None:  # noqa: C901, PLR0912 - the order of the steps is tcp_ack's
+    def on_ack(self, now: float, packet: Packet) -> None:  # noqa: C901, PLR0912 - the order of the steps is tcp_ack's
         """Take an acknowledgement (tcp_ack)."""
-        ack, una = packet.ack, self.una
+        output = self.output
+        board, congestion = output.board, output.congestion
+        ack, una = packet.ack, board.una
         if ack < una:
             return
-        if una == self.next:
-            if self._probe_high:
-                self._end_probe(packet, advanced=False, sacked=False)
+        if una == board.next:
+            if self._tlp_high_seq:
+                self._process_tlp_ack(packet, advanced=False, sacked=False)
             return
         advanced = ack > una
         if advanced:
-            self._retries = 0
-        lost_before, out = self._lost_count, self.next - una
-        delivered, first_sacked, original = self._tag(now, packet) if packet.blocks else (0, -1.0, False)
+            self._retransmits = 0
+        lost_before, out = board.ever_lost, board.packets_out
+        delivered, first_sacked, original = (
+            board.mark_sacked(now, packet, self._high_seq) if packet.blocks else (0, -1.0, False)
+        )
         sacked = delivered > 0
         if packet.repeat and self.tcp.stack == "linux":
             # A segment sent for nothing has been delivered, too (tcp_dsack_seen).
             delivered += 1
         if not self.tcp.sack:
-            sacked = self._count_duplicate(packet, advanced=advanced)
+            sacked = board.add_duplicate(packet, congestion.state)
         rtt = -1.0
         if advanced:
-            more, rtt, was_original = self._clear(now, packet)
+            more, first, last, was_original = board.clean_rtx_queue(now, packet, self._high_seq)
             delivered += more
             original = original or was_original
-        rearms = self._measure(now, packet, rtt, first_sacked, advanced=advanced)
-        if self._probe_high:
-            self._end_probe(packet, advanced=advanced, sacked=sacked)
-        resend = 0
-        if self.state != OPEN or sacked or packet.repeat or not (advanced or packet.size):
-            if packet.repeat and self._undo >= 0 and self._undo_left > 0:
-                self._undo_left -= 1
-            resend, waits = self._alert(now, packet, advanced=advanced, sacked=sacked, original=original)
+            if first >= 0:
+                rtt = now - first
+                congestion.on_rtt(now, now - last, ack, board.next)
+        rearms = self._update_rtt(now, packet, rtt, first_sacked, advanced=advanced)
+        if self._tlp_high_seq:
+            self._process_tlp_ack(packet, advanced=advanced, sacked=sacked)
+        resend = NOTHING
+        if congestion.state != OPEN or sacked or packet.repeat or not (advanced or packet.size):
+            if packet.repeat and self._undo_marker >= 0 and self._undo_retrans > 0:
+                self._undo_retrans -= 1
+            resend, waits = self._fastretrans_alert(now, packet, advanced=advanced, sacked=sacked, original=original)
             rearms = rearms and not waits
-        if rearms and not self.arm_probe(now, advancing=True):
-            self.rearm(now)
-        if self.state in REDUCING:
-            self._reduce(delivered, self._lost_count - lost_before, advanced=advanced)
+        if rearms and not output.arm_probe(now, advancing=True):
+            output.rearm(now)
+        if congestion.state == RECOVERY:
+            lost = board.ever_lost > lost_before
+            congestion.reduce(board.packets_in_flight(), delivered, newly_lost=lost, advanced=advanced)
         elif advanced:
-            self.most = max(self.most, out)
-            self.grow(delivered, now, limited=self._limited)
+            congestion.on_acked(now, delivered, out)
+        if resend == NEW_SEGMENTS:
+            output.push(now)
+            if board.next > self._high_seq:
+                return
+            self._frto = False
         if resend:
-            self._resend(now, resend)
+            self.retransmit_lost(now)
 
-    def _measure(self, now: float, packet: Packet, rtt: float, first_sacked: float, *, advanced: bool) -> bool:
+    def _update_rtt(self, now: float, packet: Packet, rtt: float, first_sacked: float, *, advanced: bool) -> bool:
         """Take a round-trip sample (tcp_ack_update_rtt); whether the timer is to be set anew."""
+        board = self.output.board
         sack_rtt = now - first_sacked if first_sacked >= 0 else -1.0
         if rtt < 0:
             rtt = sack_rtt
         if rtt < 0 and advanced and packet.echo >= 0:
             rtt = max(now - packet.echo, 1e-3)
+        self._sample(rtt)
+        return advanced or sack_rtt > now - board.sent_at[board.una]
+
+    def _sample(self, rtt: float) -> None:
+        """Take a round trip, if it is known; the first one of a window settles the variance term."""
         if rtt >= 0:
-            settles = self.una > self._settle_at
+            board = self.output.board
+            settles = board.una > self._rtt_seq
             if settles:
-                self._settle_at = self.next
-            self.sample(rtt, settles=settles)
-        return advanced or sack_rtt > now - self._xmit[self.una]
+                self._rtt_seq = board.next
+            self.output.rtt.sample(rtt, settles=settles)
 
-    def _end_probe(self, packet: Packet, *, advanced: bool, sacked: bool) -> None:
-        """What an acknowledgement tells about a tail loss probe (tcp_process_tlp_ack)."""
-        if packet.ack < self._probe_high:
+    def _process_tlp_ack(self, packet: Packet, *, advanced: bool, sacked: bool) -> None:
+        """What an acknowledgement tells about a tail loss probe."""
+        if packet.ack < self._tlp_high_seq:
             return
-        if not self._probe_repeats or packet.repeat:
-            self._probe_high = 0
-        elif packet.ack > self._probe_high:
-            self._start_reducing()
-            self.state = CWR
-            self._end_reducing()
-            self._keep_open()
+        if not self._tlp_retrans or packet.repeat:
+            self._tlp_high_seq = 0
+        elif packet.ack > self._tlp_high_seq:
+            self._tlp_high_seq = 0
+            self._high_seq = self.output.board.next
+            self.output.congestion.on_probe_loss()
+            self._try_keep_open()
         elif not (advanced or packet.size or sacked):
-            self._probe_high = 0
+            self._tlp_high_seq = 0
 
-    # The alert
-
-    def _alert(  # noqa: C901, PLR0912 - the states are looked at in the order of tcp_fastretrans_alert
+    def _fastretrans_alert(  # noqa: C901 - the states are looked at in the order of tcp_fastretrans_alert
         self, now: float, packet: Packet, *, advanced: bool, sacked: bool, original: bool
     ) -> tuple[int, bool]:
-        """Something is out of the ordinary (tcp_fastretrans_alert).
-
-        Returns:
-            What to send: 0 nothing special, 1 what is lost, 2 new segments first; and whether RACK's timer runs.
-        """
-        if self.state == OPEN:
-            self._since = -1.0
-        elif self.una >= self._high:
-            if self.state == CWR:
-                if self.una != self._high:
-                    self._end_reducing()
-                    self.state = OPEN
-            elif self.state == RECOVERY:
-                if self._may_undo(packet):
-                    self._take_back(unmark=False)
-                self._end_reducing()
-                self._leave()
-        if self.state == RECOVERY:
+        """Something is out of the ordinary; what to send, and whether RACK's timer runs."""
+        board, congestion = self.output.board, self.output.congestion
+        if congestion.state == OPEN:
+            self._retrans_stamp = -1.0
+        elif congestion.state == RECOVERY and board.una >= self._high_seq:
+            if self._may_undo(packet):
+                self._undo()
+            elif self._undo_marker >= 0:
+                congestion.end_reduction()
+            self._leave()
+        if congestion.state == RECOVERY:
             return self._go_on_recovering(now, packet, advanced=advanced)
-        waits = False
-        if self.state == LOSS:
-            resend, over = self._go_on_after_timeout(packet, advanced=advanced, sacked=sacked, original=original)
-            repeating = self._again
-            waits = self._detect(now)
-            if not over and self._again >= repeating:
+        if congestion.state == LOSS:
+            resend, over = self._process_loss(packet, advanced=advanced, sacked=sacked, original=original)
+            retransmitted = board.retrans_out
+            waits = self._identify_loss(now)
+            if not over and board.retrans_out >= retransmitted:
                 return resend, waits
         else:
-            if self.state <= DISORDER and self._undo >= 0 and not self._undo_left:
-                self._take_back(unmark=False)
-            waits = self._detect(now)
-        if not self._missing:
-            if not self._any_repeated():
-                self._since = -1.0
-            if self.state != CWR:
-                self._keep_open()
-            return 0, waits
-        self._recover()
-        return 1, waits
+            if self._undo_marker >= 0 and not self._undo_retrans:
+                self._undo()
+            waits = self._identify_loss(now)
+        if not board.lost_out:
+            if not board.any_retransmitted():
+                self._retrans_stamp = -1.0
+            self._try_keep_open()
+            return NOTHING, waits
+        self._enter_recovery()
+        return LOST_SEGMENTS, waits
 
     def _go_on_recovering(self, now: float, packet: Packet, *, advanced: bool) -> tuple[int, bool]:
-        """Fast recovery goes on (tcp_try_undo_partial, tcp_identify_packet_loss)."""
-        if advanced and self._undo >= 0 and 0 <= packet.echo < self._since:
-            if self._again:
-                return 0, False
-            self._take_back(unmark=True)
-            self._keep_open()
-            return 0, False
+        """Fast recovery goes on (tcp_try_undo_partial)."""
+        board = self.output.board
+        if advanced and self._undo_marker >= 0 and 0 <= packet.echo < self._retrans_stamp:
+            if not board.retrans_out:
+                self._undo(unmark=True)
+                self._try_keep_open()
+            return NOTHING, False
         if advanced and not self.tcp.sack:
-            self._mark(self.una)
-        return 1, self._detect(now)
+            board.mark_lost(board.una)
+        return LOST_SEGMENTS, self._identify_loss(now)
 
-    def _leave(self) -> None:
-        """All that was sent before the reduction has arrived."""
-        self.state = OPEN
-        self._since = -1.0
+    def _identify_loss(self, now: float) -> bool:
+        """Mark what is lost; whether a timer was set to look again."""
+        output = self.output
+        wait = output.board.identify_loss(now, output.congestion.state, more=self._has_more)
+        if wait > 0:
+            output.timer.set(now, wait + _LEAST_WAIT, REORDER)
+        return wait > 0
 
-    def _recover(self) -> None:
-        """Enter fast recovery (tcp_enter_recovery); Tahoe starts anew instead."""
-        if self.tcp.congestion == "tahoe":
-            self._start_anew()
-            return
-        self._prior_threshold = 0
-        self._init_undo()
-        if self.state not in REDUCING:
-            self._prior_threshold = self._current_threshold()
-            self._start_reducing()
-        self.state = RECOVERY
+    @property
+    def _has_more(self) -> bool:
+        return self.output.board.next < len(self.output.queue.sizes)
 
-    def _start_anew(self) -> None:
-        """Tahoe: half the window as threshold, slow start from one segment, all sent again from the first gap."""
-        self.ssthresh = max(min(self.cwnd, self.next - self.una) // 2, 2)
-        for number in range(self.una, self.next):
-            self._mark(number)
-        self.cwnd = 1
-        self._undo = -1
-        self._high = self.next
-        self.state = LOSS
-
-    def _go_on_after_timeout(self, packet: Packet, *, advanced: bool, sacked: bool, original: bool) -> tuple[int, bool]:
-        """Slow start after a timeout, unless it was for nothing (tcp_process_loss).
-
-        Returns:
-            What to send, as `_alert`, and whether the state of loss is over.
-        """
-        recovered = self.una >= self._high
+    def _process_loss(self, packet: Packet, *, advanced: bool, sacked: bool, original: bool) -> tuple[int, bool]:
+        """Slow start after a timeout, unless it was for nothing; what to send, and whether the state is left."""
+        board = self.output.board
+        recovered = board.una >= self._high_seq
         if (advanced and self._may_undo(packet)) or (self._frto and original):
-            self._take_back(unmark=True)
-            self._retries = 0
+            self._undo(unmark=True)
+            self._retransmits = 0
             self._leave()
-            return 0, True
+            return NOTHING, True
         if self._frto:
-            if self.next > self._high:
+            if board.next > self._high_seq:
                 self._frto = not (sacked or (not advanced and not packet.size))
             elif advanced and not recovered:
-                self._high = self.next
-                if self.next < len(self.sizes):
-                    return 2, False
+                self._high_seq = board.next
+                if self._has_more:
+                    return NEW_SEGMENTS, False
                 self._frto = False
         if recovered:
             if self._may_undo(packet):
-                self._take_back(unmark=False)
+                self._undo()
             self._leave()
-            return 0, True
-        return 1, False
+            return NOTHING, True
+        return LOST_SEGMENTS, False
+
+    def _enter_recovery(self) -> None:
+        """Enter fast recovery (tcp_enter_recovery); Tahoe starts anew instead."""
+        board = self.output.board
+        if self.tcp.congestion == "tahoe":
+            self.output.congestion.start_anew(board.packets_out)
+            board.mark_all_lost()
+            self._undo_marker = -1
+        else:
+            self._init_undo()
+            self._tlp_high_seq = 0
+            self.output.congestion.enter_recovery()
+        self._high_seq = board.next
+
+    def _leave(self) -> None:
+        """All that was sent before the reduction has arrived."""
+        self.output.congestion.enter(OPEN)
+        self._retrans_stamp = -1.0
+
+    def _try_keep_open(self) -> None:
+        board = self.output.board
+        ordered = not (board.sacked_out or board.lost_out or board.any_retransmitted())
+        if self.output.congestion.enter(OPEN if ordered else DISORDER):
+            self._high_seq = board.next
+
+    # Undoing
+
+    def _init_undo(self) -> None:
+        self._undo_marker = self.output.board.una if self._undoes() else -1
+        # A tail loss probe under way may come back as a duplicate, too, and tells nothing of what is sent again now.
+        self._undo_retrans = self.output.board.retrans_out + self._probes_out() or -1
+
+    def _undoes(self) -> bool:
+        """Whether something tells it that what it sent again was for nothing."""
+        return True
+
+    def _probes_out(self) -> int:
+        """How many segments sent again as probes are on their way."""
+        return int(self._tlp_high_seq > 0 and self._tlp_retrans)
+
+    def _may_undo(self, packet: Packet) -> bool:
+        """Whether all that was sent again had arrived anyway (by duplicate SACK or by timestamps)."""
+        return self._undo_marker >= 0 and (not self._undo_retrans or 0 <= packet.echo < self._retrans_stamp)
+
+    def _undo(self, *, unmark: bool = False) -> None:
+        """Take a reduction back that was for nothing (tcp_undo_cwnd_reduction)."""
+        self.output.board.undo(unmark=unmark)
+        self.output.congestion.undo()
+        self._undo_marker = -1
 
     # Sending again
 
-    def _resend(self, now: float, what: int) -> None:
-        """Send what is lost, after new segments if F-RTO says so (tcp_xmit_recovery)."""
-        if what > 1:
-            self.push(now)
-            if self.next > self._high:
-                return
-            self._frto = False
-        self.repeat_lost(now)
-
-    def repeat_lost(self, now: float) -> None:
+    def retransmit_lost(self, now: float) -> None:
         """Send again what is lost, as far as the window allows (tcp_xmit_retransmit_queue)."""
-        if self._again >= self._missing:
-            return
-        rearms, marks = False, self._marks
-        for number in range(self.una, self.next):
-            if self.cwnd <= self.flying() or self._again >= self._missing:
+        output = self.output
+        board, congestion = output.board, output.congestion
+        rearms = False
+        for number in board.lost_segments():
+            if congestion.cwnd <= board.packets_in_flight() or board.retrans_out >= board.lost_out:
                 break
-            mark = marks[number]
-            if mark & MISSING and not mark & (SACKED | AGAIN):
-                self._repeat(now, number)
-                if self.state in REDUCING:
-                    self._prr_out += 1
-                rearms = rearms or (number == self.una and self.timer_kind != REORDER)
+            self._retransmit(now, number)
+            congestion.on_retransmitted()
+            rearms = rearms or (number == board.una and output.timer.kind != REORDER)
         if rearms:
-            self._set_timer(now, self.rto, RETRANSMIT)
+            output.timer.set(now, output.rtt.rto, RETRANSMIT)
 
-    def _repeat(self, now: float, number: int) -> None:
-        """Send a segment again (tcp_retransmit_skb)."""
-        self._marks[number] |= AGAIN | REPEATED
-        self._again += 1
-        self.retransmissions += 1
-        self._transmit(now, number)
-        if self._since < 0:
-            self._since = now
-        self._undo_left = max(self._undo_left, 0) + 1
+    def _retransmit(self, now: float, number: int) -> None:
+        self.output.retransmit(now, number)
+        if self._retrans_stamp < 0:
+            self._retrans_stamp = now
+        self._undo_retrans = max(self._undo_retrans, 0) + 1
+
+    # Timers
+
+    def on_timer(self, now: float, *, orphan: bool) -> bool:
+        """The timer has fired.
+
+        Args:
+            now: The time, in s.
+            orphan: Whether the program has closed the connection.
+
+        Returns:
+            Whether the connection goes on.
+        """
+        kind = self.output.timer.fire()
+        if kind == PROBE:
+            self._send_loss_probe(now)
+        elif kind == REORDER:
+            self._rack_reo_timeout(now)
+        elif self.output.board.packets_out:
+            if self._gives_up(now, orphan=orphan):
+                return False
+            self._retransmit_timer(now)
+        return True
+
+    def _send_loss_probe(self, now: float) -> None:
+        output = self.output
+        if not self._tlp_high_seq:
+            self._tlp_retrans = output.probe(now)
+            self._tlp_high_seq = output.board.next
+            output.timer.stop()
+        output.rearm(now)
+
+    def _rack_reo_timeout(self, now: float) -> None:
+        """RACK's little wait is over."""
+        output = self.output
+        board, congestion = output.board, output.congestion
+        in_flight, lost = board.packets_in_flight(), board.ever_lost
+        wait = board.detect_loss(now, congestion.state, more=self._has_more)
+        if board.packets_in_flight() != in_flight:
+            if congestion.state != RECOVERY:
+                self._enter_recovery()
+                newly = board.ever_lost > lost
+                congestion.reduce(board.packets_in_flight(), 1, newly_lost=newly, advanced=False)
+            self.retransmit_lost(now)
+        if wait > 0:
+            output.timer.set(now, wait + _LEAST_WAIT, REORDER)
+        elif output.timer.at == math.inf or output.timer.kind != RETRANSMIT:
+            output.rearm(now)
+
+    def _retransmit_timer(self, now: float) -> None:
+        """Everything sent a while ago counts as lost; start again with the first segment."""
+        output = self.output
+        self._enter_loss(now)
+        self._retransmits += 1
+        if not output.board.marks[output.board.una] & RETRANS:
+            self._retransmit(now, output.board.una)
+        output.rtt.back_off()
+        output.timer.set(now, output.rtt.rto, RETRANSMIT)
+
+    def _gives_up(self, now: float, *, orphan: bool) -> bool:
+        """Whether it has tried for long enough (tcp_write_timeout)."""
+        return self._retransmits > 0 and now - self._retrans_stamp >= (_ORPHAN_GIVES_UP if orphan else _GIVE_UP)
+
+    def _enter_loss(self, now: float) -> None:
+        board, congestion = self.output.board, self.output.congestion
+        state = congestion.state
+        fresh = state <= DISORDER or board.una >= self._high_seq or (state == LOSS and not self._retransmits)
+        board.on_timeout(now)
+        if fresh:
+            self._init_undo()
+        congestion.enter_loss(board.packets_in_flight(), fresh=fresh)
+        self._high_seq = board.next
+        self._tlp_high_seq = 0
+        self._frto = self.tcp.sack and (state < RECOVERY or self._retransmits > 0)

@@ -1,4 +1,4 @@
-"""What one end of a connection believes of each segment that it has sent: arrived, lost, or still under way.
+"""What an endpoint believes of each segment that it has sent: arrived, lost, or still under way.
 
 Acknowledgements with their SACK blocks tell what has arrived, and RACK infers from it what has not. Function by
 function this is Linux's net/ipv4/tcp_input.c and tcp_recovery.c.
@@ -8,199 +8,254 @@ Sources: RFC 8985 (RACK), 2018 and 2883 (SACK), 6582 (NewReno, without SACK).
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
-from sim.network.tcp.path import Way
-from sim.network.tcp.send_queue import (
-    AGAIN,
-    DISORDER,
-    MISSING,
-    OPEN,
-    RECOVERY,
-    REORDER,
-    REPEATED,
-    SACKED,
-    Packet,
-    Segments,
-)
+from sim.network.tcp.congestion import DISORDER, OPEN, RECOVERY
+from sim.network.tcp.path import Packet
+from sim.network.tcp.rtt import RttEstimator
 
-__all__ = ["LEAST_WAIT", "Scoreboard"]
+__all__ = ["EVER_RETRANS", "LOST", "RETRANS", "SACKED", "Scoreboard"]
 
-_DUPLICATES: Final = 3
-LEAST_WAIT: Final = 0.002
-"""How much longer than it must RACK waits for what may only be late, in s."""
+SACKED, LOST, RETRANS, EVER_RETRANS = 1, 2, 4, 8
+"""What is known of a segment (TCPCB_*): came out of order; lost; sent again and under way; ever sent again."""
+_REORDERING: Final = 3
 
 
-class Scoreboard(Segments):
-    """The outgoing side with what has become of its segments."""
+@dataclass(slots=True)
+class Scoreboard:
+    """The segments that an endpoint has sent, counted from 0 on.
 
-    __slots__ = ("_advanced", "_high", "_lost_count", "_rack_latest", "_rack_rtt")
+    Attributes:
+        sack: Whether the other end tells what it has received out of order.
+        rtt: What the endpoint knows of the round trip.
+        una, next: The first segment that is not acknowledged; the first that was never sent.
+        sent_at: When each was sent last, in s.
+        marks: What is known of each.
+        sacked_out, lost_out, retrans_out: How many of those not acknowledged are SACKED, LOST, RETRANS.
+        ever_lost: How often segments were held for lost so far.
+    """
 
-    def begin(self, way: Way, inbox: deque[Packet], peer_box: deque[Packet]) -> None:
-        """Start the books anew, as `Segments`."""
-        super().begin(way, inbox, peer_box)
-        self._advanced = False
-        self._high = self._lost_count = 0
-        self._rack_latest, self._rack_rtt = (-1.0, 0), 0.0
+    sack: bool
+    rtt: RttEstimator
+    una: int = 0
+    next: int = 0
+    sent_at: list[float] = field(default_factory=list)
+    marks: bytearray = field(default_factory=bytearray)
+    sacked_out: int = 0
+    lost_out: int = 0
+    retrans_out: int = 0
+    ever_lost: int = 0
+    # In the order of sending (tsorted_sent_queue), without those that have arrived or that RACK has found lost.
+    _by_time: dict[int, None] = field(default_factory=dict)
+    _rack_advanced: bool = False
+    _rack_latest: tuple[float, int] = (-1.0, 0)
+    _rack_rtt: float = 0.0
+
+    @property
+    def packets_out(self) -> int:
+        """Segments sent and not acknowledged."""
+        return self.next - self.una
+
+    def packets_in_flight(self) -> int:
+        """Segments believed to be in the network."""
+        return self.next - self.una - self.sacked_out - self.lost_out + self.retrans_out
+
+    # What is sent
+
+    def on_sent(self, now: float) -> None:
+        """The next segment is sent for the first time."""
+        self.sent_at.append(now)
+        self.marks.append(0)
+        self._by_time[self.next] = None
+        self.next += 1
+
+    def on_retransmitted(self, now: float, number: int, mark: int = RETRANS | EVER_RETRANS) -> None:
+        """A segment is sent again; a probe's is not counted among those under way."""
+        self.marks[number] |= mark
+        if mark & RETRANS:
+            self.retrans_out += 1
+        self.sent_at[number] = now
+        self._by_time.pop(number, None)
+        self._by_time[number] = None
+
+    def any_retransmitted(self) -> bool:
+        """Whether something sent again is under way, or is the first that is not acknowledged."""
+        return self.retrans_out > 0 or (self.una < self.next and bool(self.marks[self.una] & EVER_RETRANS))
 
     # What has arrived
 
-    def _tag(self, now: float, packet: Packet) -> tuple[int, float, bool]:
-        """Mark what arrived out of order.
+    def mark_sacked(self, now: float, packet: Packet, high_seq: int) -> tuple[int, float, bool]:
+        """Mark what arrived out of order (tcp_sacktag_write_queue).
 
         Returns:
             How many segments are new among them, when the first of those that were sent once was sent (-1 if none),
             and whether one of these had been sent before the window was last reduced.
         """
-        marks, ack, count, first, original = self._marks, packet.ack, 0, -1.0, False
+        marks, ack, count, first, original = self.marks, packet.ack, 0, -1.0, False
         for low, high in packet.blocks:
             for number in range(max(low, ack, self.una), high):
                 mark = marks[number]
                 if mark & SACKED:
                     continue
-                if mark & AGAIN:
-                    self._again -= 1
-                if mark & MISSING:
-                    self._missing -= 1
-                elif not mark & REPEATED:
+                if mark & RETRANS:
+                    self.retrans_out -= 1
+                if mark & LOST:
+                    self.lost_out -= 1
+                elif not mark & EVER_RETRANS:
                     if first < 0:
-                        first = self._xmit[number]
-                    original = original or number < self._high
-                marks[number] = mark & REPEATED | SACKED
-                self._sacked += 1
+                        first = self.sent_at[number]
+                    original = original or number < high_seq
+                marks[number] = mark & EVER_RETRANS | SACKED
+                self.sacked_out += 1
                 count += 1
-                self._order.pop(number, None)
-                self._rack(now, number, mark)
+                self._by_time.pop(number, None)
+                self._advance_rack(now, number, mark)
         return count, first, original
 
-    def _count_duplicate(self, packet: Packet, *, advanced: bool) -> bool:
-        """Without SACK each duplicate acknowledgement stands for one segment that has arrived."""
-        if advanced:
-            self._sacked = max(self._sacked - (packet.ack - self.una - 1), 0)
-            if self.state == OPEN:
-                self._sacked = 0
+    def add_duplicate(self, packet: Packet, state: int) -> bool:
+        """Without SACK each duplicate acknowledgement stands for one segment that has arrived (tcp_add_reno_sack)."""
+        if packet.ack > self.una:
+            self.sacked_out = 0 if state == OPEN else max(self.sacked_out - (packet.ack - self.una - 1), 0)
             return False
-        if packet.size or self._sacked + self._missing >= self.next - self.una:
+        if packet.size or self.sacked_out + self.lost_out >= self.packets_out:
             return False
-        self._sacked += 1
+        self.sacked_out += 1
         return True
 
-    def _clear(self, now: float, packet: Packet) -> tuple[int, float, bool]:  # noqa: C901 - one pass over the segments
+    def clean_rtx_queue(self, now: float, packet: Packet, high_seq: int) -> tuple[int, float, float, bool]:
         """Take what is acknowledged off the books (tcp_clean_rtx_queue).
 
         Returns:
-            How many segments arrived in order, the round trip (-1 if one of them was sent twice), and whether one that
-            was sent once had been sent before the window was last reduced.
+            How many segments arrived in order, when the first and the last of those sent once were sent (-1 if one of
+            all was sent twice), and whether one of those had been sent before the window was last reduced.
         """
-        marks, xmit, order = self._marks, self._xmit, self._order
+        marks, sent_at = self.marks, self.sent_at
         count, first, last, original, twice = 0, -1.0, -1.0, False, False
-        sack = self.tcp.sack
         for number in range(self.una, packet.ack):
             mark = marks[number]
-            if mark & (AGAIN | REPEATED):
+            if mark & (RETRANS | EVER_RETRANS):
                 twice = True
-                if mark & AGAIN:
-                    self._again -= 1
+                if mark & RETRANS:
+                    self.retrans_out -= 1
             elif not mark & SACKED:
-                last = xmit[number]
+                last = sent_at[number]
                 if first < 0:
                     first = last
-                original = original or number < self._high
-            if mark & MISSING:
-                self._missing -= 1
+                original = original or number < high_seq
+            if mark & LOST:
+                self.lost_out -= 1
             if mark & SACKED:
-                self._sacked -= 1
+                self.sacked_out -= 1
             else:
                 count += 1
-                if sack and not (mark & REPEATED and 0 <= packet.echo < xmit[number]):
-                    self._rack(now, number, mark)
-            order.pop(number, None)
+                if self.sack and not (mark & EVER_RETRANS and 0 <= packet.echo < sent_at[number]):
+                    self._advance_rack(now, number, mark)
+            self._by_time.pop(number, None)
         self.una = packet.ack
         if self.una == self.next:
-            self._sacked = 0
-        if first < 0 or twice:
-            return count, -1.0, original
-        if self.cwnd < self.ssthresh and self.controlled().leaves_slow_start(
-            self.cwnd, now, now - last, min(self.least, now - last), acknowledged=packet.ack, next_segment=self.next
-        ):
-            self.ssthresh = self.cwnd
-        return count, now - first, original
+            self.sacked_out = 0
+        return (count, -1.0, -1.0, original) if twice else (count, first, last, original)
 
-    def _rack(self, now: float, number: int, mark: int) -> None:
+    def _advance_rack(self, now: float, number: int, mark: int) -> None:
         """Note when the latest of the segments that have arrived was sent (tcp_rack_advance)."""
-        sent = self._xmit[number]
+        sent = self.sent_at[number]
         rtt = now - sent
-        if mark & REPEATED and rtt < self.least:
+        if mark & EVER_RETRANS and rtt < self.rtt.min_rtt:
             return
-        self._advanced = True
+        self._rack_advanced = True
         self._rack_rtt = rtt
         self._rack_latest = max(self._rack_latest, (sent, number))
 
-    def _any_repeated(self) -> bool:
-        return self._again > 0 or (self.una < self.next and bool(self._marks[self.una] & REPEATED))
-
     # What is lost
 
-    def _mark(self, number: int) -> None:
+    def lost_segments(self) -> Iterator[int]:
+        """The segments that are lost and not sent again, in order, as it is when each is asked for."""
+        for number in range(self.una, self.next):
+            if self.marks[number] & (LOST | SACKED | RETRANS) == LOST:
+                yield number
+
+    def mark_lost(self, number: int) -> None:
         """Hold a segment for lost (tcp_mark_skb_lost)."""
-        mark = self._marks[number]
+        mark = self.marks[number]
         if mark & SACKED:
             return
-        if mark & AGAIN:
-            self._again -= 1
-            mark &= ~AGAIN
-            self._lost_count += 1
-        if not mark & MISSING:
-            self._missing += 1
-            self._lost_count += 1
-        self._marks[number] = mark | MISSING
+        if mark & RETRANS:
+            self.retrans_out -= 1
+            mark &= ~RETRANS
+            self.ever_lost += 1
+        if not mark & LOST:
+            self.lost_out += 1
+            self.ever_lost += 1
+        self.marks[number] = mark | LOST
 
-    def _mark_late(self, now: float) -> None:
-        """The first segment is lost, and so are those that were sent more than a round trip ago."""
-        self._mark(self.una)
+    def mark_all_lost(self) -> None:
+        """Hold all that is not acknowledged for lost."""
+        for number in range(self.una, self.next):
+            self.mark_lost(number)
+
+    def undo(self, *, unmark: bool) -> None:
+        """What was sent again was so for nothing; if `unmark`, nothing is lost (tcp_undo_cwnd_reduction)."""
+        self._rack_advanced = True
+        if unmark:
+            for number in range(self.una, self.next):
+                self.marks[number] &= ~LOST
+            self.lost_out = 0
+
+    def on_timeout(self, now: float) -> None:
+        """The first segment is lost, and so are those sent more than a round trip ago (tcp_timeout_mark_lost)."""
+        self.mark_lost(self.una)
         found: Sequence[int]
-        if self.tcp.sack:
-            found = [number for number in self._order if self._xmit[number] + self._rack_rtt <= now]
+        if self.sack:
+            found = [number for number in self._by_time if self.sent_at[number] + self._rack_rtt <= now]
         else:
             found = range(self.una, self.next)
-            self._sacked = 0
+            self.sacked_out = 0
         for number in found:
-            self._mark(number)
+            self.mark_lost(number)
 
-    def _detect(self, now: float) -> bool:
-        """Mark what is lost (tcp_identify_packet_loss); whether a timer was set to look again."""
-        if not self.tcp.sack:
-            if self._sacked >= _DUPLICATES and self.state <= DISORDER:
-                self._mark(self.una)
-            return False
-        if not self._advanced:
-            return False
-        self._advanced = False
-        wait = self._find_lost(now)
-        if wait > 0:
-            self._set_timer(now, wait + LEAST_WAIT, REORDER)
-        return wait > 0
+    def identify_loss(self, now: float, state: int, *, more: bool) -> float:
+        """Mark what is lost (tcp_identify_packet_loss).
 
-    def _find_lost(self, now: float) -> float:
+        Args:
+            now: The time, in s.
+            state: The state of congestion.
+            more: Whether there is more to send.
+
+        Returns:
+            In how many s to look again, 0 where that would show nothing new.
+        """
+        if not self.sack:
+            if self.sacked_out >= _REORDERING and state <= DISORDER:
+                self.mark_lost(self.una)
+            return 0.0
+        if not self._rack_advanced:
+            return 0.0
+        self._rack_advanced = False
+        return self.detect_loss(now, state, more=more)
+
+    def detect_loss(self, now: float, state: int, *, more: bool) -> float:  # noqa: ARG002 - for Linux 3
         """What was sent before a segment that has arrived is lost, after a little wait (tcp_rack_detect_loss)."""
-        sure = self.state >= RECOVERY or self._sacked >= _DUPLICATES
-        patience = 0.0 if sure else min(self.least / 4, self.srtt)
-        due = self._rack_rtt + patience - now
-        latest, wait, found = self._rack_latest, 0.0, []
-        for number in self._order:
-            sent = self._xmit[number]
-            if (sent, number) >= latest:
+        sure = state >= RECOVERY or self.sacked_out >= _REORDERING
+        due = self._rack_rtt + (0.0 if sure else min(self.rtt.min_rtt / 4, self.rtt.srtt)) - now
+        wait, found = 0.0, []
+        for number in self._by_time:
+            sent = self.sent_at[number]
+            if (sent, number) >= self._rack_latest:
                 break
-            if self._marks[number] & (MISSING | AGAIN) == MISSING:
+            if self.marks[number] & (LOST | RETRANS) == LOST:
                 continue
             left = due + sent
             if left <= 1e-9:
                 found.append(number)
             else:
                 wait = max(wait, left)
-        for number in found:
-            self._mark(number)
-            del self._order[number]
+        self.drop(found)
         return wait
+
+    def drop(self, numbers: Sequence[int]) -> None:
+        """Hold segments for lost, and look at them no more until they are sent again."""
+        for number in numbers:
+            self.mark_lost(number)
+            self._by_time.pop(number, None)

@@ -16,9 +16,9 @@ from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.network.links.chain import Chain
 from sim.network.links.line import Line
 from sim.network.tcp.connection import Connection
-from sim.network.tcp.loss_episode import Program
 from sim.network.tcp.metrics import Metrics
-from sim.network.tcp.rtt_and_window import LINUX
+from sim.network.tcp.packet_level import Program
+from sim.network.tcp.rtt import LINUX
 from sim.network.transport.arq import Arq, Chunk, Flight, Procedure, relay
 from sim.network.transport.base import WithoutTcp
 from sim.network.transport.connect import connect as connect_hosts

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.network.links.line import Line
 from sim.network.tcp.connection import Connection
-from sim.network.tcp.loss_episode import Program
 from sim.network.tcp.metrics import Metrics
-from sim.network.tcp.rtt_and_window import LINUX
+from sim.network.tcp.packet_level import Program
+from sim.network.tcp.rtt import LINUX
 from sim.network.transport.propagation import Propagation
 from sim.scenario.spec import Tcp
 

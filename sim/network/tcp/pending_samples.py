@@ -1,0 +1,81 @@
+"""Round-trip samples that are yet to be taken: of the handshake, and of the flights that were sums.
+
+Few connections ever need them: only a loss, a rest, a full window or a slow line asks for the estimate of the round
+trip.
+"""
+
+from __future__ import annotations
+
+import math
+
+from sim.network.tcp.handshake import Handshake
+from sim.network.tcp.metrics import Metrics
+from sim.network.tcp.packet_level import Ends
+from sim.network.tcp.receiver import ATO
+
+__all__ = ["PendingSamples"]
+
+
+class PendingSamples:
+    """What went through undisturbed since somebody asked.
+
+    Args:
+        ends: Whose samples they are, by direction.
+        metrics: What the client's host remembers of the server's, and the reverse; None where it remembers nothing.
+
+    Attributes:
+        flights: Each one's direction, when it was sent, when its first segment and when all of it was there, in s.
+    """
+
+    __slots__ = ("_ends", "_handshake", "_metrics", "flights")
+
+    def __init__(self, ends: Ends, metrics: tuple[Metrics | None, Metrics | None] = (None, None)) -> None:
+        self._ends = ends
+        self._metrics = metrics
+        self._handshake: Handshake | None = None
+        self.flights: list[tuple[bool, float, float, float]] = []
+
+    def add_handshake(self, handshake: Handshake) -> None:
+        """The handshake was played."""
+        self._handshake = handshake
+
+    def flush(self) -> None:
+        """Let both ends take the samples, and forget them."""
+        shake, self._handshake = self._handshake, None
+        if shake is not None:
+            _, server, client = self._ends[False]
+            of_server, of_client = self._metrics
+            for end, at, rtt, repeats, metrics in (
+                (client, shake.connected, shake.client_rtt, shake.syns - 1, of_server),
+                (server, shake.accepted, shake.server_rtt, shake.answers - 1, of_client),
+            ):
+                if at < math.inf:
+                    end.rtt.on_handshake(rtt, repeats)
+                    if metrics is not None:
+                        end.rtt.on_metrics(metrics.recall(at))
+        for to_server, now, first, last in self.flights:
+            _, mine, peer = self._ends[to_server]
+            if peer.sent >= 0 and now >= peer.arrived:
+                peer.on_answer(peer.arrived - peer.sent + min(now - peer.arrived, ATO) + first - now)
+            mine.on_flight(now, last, lone=first == last)
+            peer.hear(1)
+        self.flights.clear()
+
+    def save(self, now: float) -> None:
+        """The connection ends: let both hosts remember its round trip.
+
+        Where nothing went out again and nobody has asked, that is the handshake's, and of use only where a longer one
+        is remembered.
+        """
+        of_server, of_client = self._metrics
+        shake, (_, server, client) = self._handshake, self._ends[False]
+        if shake is not None and shake.syns == shake.answers == 1:
+            if of_server is not None and of_server.rtt:
+                of_server.save(now, shake.client_rtt)
+            if of_client is not None and of_client.rtt:
+                of_client.save(now, shake.server_rtt)
+            return
+        self.flush()
+        for metrics, end in ((of_server, client), (of_client, server)):
+            if metrics is not None:
+                metrics.save(now, 0.0 if end.rtt.backoff else end.rtt.srtt)
