@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Iterator
 
 import pandas as pd
 
 from sim.results.queue_state import rows_of, run_of
 from sim.results.store import Result
+from sim.scenario.products import BY_TYPE
+from sim.scenario.products.base import QueueWords
 
-STATES = ("incoming", "active", "in_transfer", "deferred", "hold")
-"""Waiting to become active; in a round of deliveries and waiting for a place; under way; asleep; held back."""
-
-_WORDS: Mapping[str, tuple[str, str, str, str, str]] = MappingProxyType(
-    {
-        "postfix": ("incoming", "active", "in transfer", "deferred", "hold"),
-        "exim": ("received", "waiting", "delivering", "deferred", "frozen"),
-        "sendmail": ("received", "waiting", "locked", "queued", "hold"),
-        "qmail": ("todo", "waiting", "delivering", "remaining", "hold"),
-        "opensmtpd": ("envelope", "pending", "inflight", "schedule", "hold"),
-        "exchange": ("Submission", "Ready", "Active", "Retry", "Suspended"),
-        "haraka": ("queued", "delivery_queue", "in_progress", "temp_fail", "hold"),
-        "stalwart": ("queued", "scheduled", "in progress", "temporary failure", "paused"),
-        "zonemta": ("queued", "active", "sending", "deferred", "suspended"),
-        "nullmailer": ("queue", "queue", "sending", "paused", "hold"),
-        "jsms": ("enqueued", "active", "dequeuing", "delayed", "held"),
-    }
-)
-"""What operators of each product call the states (mailq, qmail-qstat, smtpctl, Get-Queue and their like)."""
+STATES = QueueWords._fields
+"""Where a message can stand in a queue."""
 
 
 def queue_timeline(
@@ -77,8 +61,8 @@ def by_state(queues: pd.DataFrame, attempts: pd.DataFrame) -> pd.DataFrame:
 def words_of(result: Result, host: str, architecture: str | None = None) -> dict[str, str]:
     """What the states are called where the host's product is at home."""
     name = next(iter(result.scenario["architectures"])) if architecture is None else architecture
-    product = str(result.scenario["architectures"][name]["hosts"][host]["mta"]["type"]).lower()
-    return dict(zip(STATES, _WORDS.get(product, _WORDS["postfix"]), strict=True))
+    product = BY_TYPE[result.scenario["architectures"][name]["hosts"][host]["mta"]["type"]]
+    return product.queue_words._asdict()
 
 
 def _under_way(attempts: pd.DataFrame) -> Iterator[tuple[float, int]]:

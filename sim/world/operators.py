@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from sim.mta.queue.queue import Entry
 from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.results.facts import ActFact
-from sim.scenario.products.commands import RESTART_TIME, Act, command
 from sim.scenario.products.exim import Exim
 from sim.scenario.products.opensmtpd import OpenSmtpd
+from sim.scenario.spec.acts import RESTART_TIME, Act
 
 if TYPE_CHECKING:
     from sim.world.host.host import Station
@@ -45,7 +45,7 @@ def _operate(world: Simulation, act: Act) -> None:
     for station in map(world.stations.__getitem__, act.hosts):
         if station.weather.is_up(now) and (station.running or act.do == "restart"):
             chosen = [entry for entry in station.queue.entries.values() if _is_of(entry, act.of)]
-            said = command(station.host.mta, act.do, act.of)
+            said = station.host.mta.command_for(act.do, act.of)
             world.recorder.acts.append(ActFact(station.host.name, now, act.do, said, len(chosen)))
             if act.do == "flush":
                 _flush(station, chosen)

@@ -15,7 +15,7 @@ from sim.live.limits import Limits
 from sim.live.maildir import Maildir
 from sim.live.server import LiveServer
 from sim.scenario.products.base import ErrorLimits
-from sim.scenario.products.commands import Act
+from sim.scenario.spec.acts import Act
 from sim.scenario.spec.policies import Greylist, Policies, Rate, Refusal
 
 DATA = b"DATA\r\n" + MESSAGE + b".\r\n"

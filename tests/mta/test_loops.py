@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sim.mail.address import Address
 from sim.mail.trace import delivered_to
-from sim.mta.server.loops import has_passed, is_looping, loop_checks
+from sim.mta.server.loops import has_passed, is_looping
 from sim.scenario.products.base import Product
 from sim.scenario.products.delays import Delays
 from sim.scenario.products.exchange import Exchange
@@ -57,7 +57,9 @@ def test_qmail_counts_what_its_own_deliveries_leave():
 
 def test_stalwart_puts_off_what_goes_round():
     """The only one that says 4yz."""
-    codes = {type(product): loop_checks(product).too_many.code // 100 for product in (Stalwart(), Postfix(), Haraka())}
+    codes = {
+        type(product): product.loop_detection.too_many.code // 100 for product in (Stalwart(), Postfix(), Haraka())
+    }
     assert codes == {Stalwart: 4, Postfix: 5, Haraka: 5}
 
 

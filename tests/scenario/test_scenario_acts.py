@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import jsonschema
 import pytest
 from ruamel.yaml import YAML
@@ -9,13 +11,14 @@ from ruamel.yaml import YAML
 from sim.scenario.errors import ScenarioError
 from sim.scenario.load import loads
 from sim.scenario.products import PRODUCTS
-from sim.scenario.products.commands import COMMANDS, Act, command
+from sim.scenario.products.base import Operation
 from sim.scenario.products.delays import Delays
 from sim.scenario.products.exim import Exim
 from sim.scenario.products.postfix import Postfix
 from sim.scenario.products.sendmail import Sendmail
 from sim.scenario.schema import schema
 from sim.scenario.show import show
+from sim.scenario.spec.acts import Act
 
 TEXT = """
 network: {{nodes: [a, b], links: [{{between: [a, b]}}]}}
@@ -90,7 +93,7 @@ def test_mistakes_are_named(said: str, mta: str, mistakes: list[str]):
 def test_every_product_can_be_restarted():
     """And whoever can hold mail can release it."""
     for product in (*PRODUCTS.values(), Delays):
-        known = COMMANDS[product]
+        known = [do for do in get_args(Operation) if product().command_for(do)]
         assert ("restart" in known, "hold" in known) == (True, "release" in known)
 
 
@@ -104,4 +107,4 @@ def test_every_product_can_be_restarted():
 )
 def test_an_act_is_said_in_the_product_s_words(product, said: str):
     """With the domain in its place."""
-    assert command(product, "flush", "b.example") == said
+    assert product.command_for("flush", "b.example") == said

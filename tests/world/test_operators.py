@@ -8,7 +8,6 @@ import pytest
 
 from sim.results.outcomes import AttemptOutcome
 from sim.scenario.products.base import Product
-from sim.scenario.products.commands import RESTART_TIME, Act
 from sim.scenario.products.delays import Delays
 from sim.scenario.products.exchange import Exchange
 from sim.scenario.products.exim import Exim, RetryRule
@@ -22,6 +21,7 @@ from sim.scenario.products.rfc5321 import Rfc5321
 from sim.scenario.products.sendmail import Sendmail
 from sim.scenario.products.stalwart import Stalwart
 from sim.scenario.spec import DAY, Interval, Scenario, Weather
+from sim.scenario.spec.acts import RESTART_TIME, Act
 from sim.scenario.spec.policies import Policies, Refusal
 from tests.world.worlds import message, run, scenario
 

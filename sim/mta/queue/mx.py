@@ -7,15 +7,9 @@ to shuffle.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 from sim.mta.queue.queue import Failure
 from sim.scenario.products.base import Product
-from sim.scenario.products.exim import Exim
-from sim.scenario.products.opensmtpd import OpenSmtpd
-from sim.scenario.products.postfix import Postfix
-from sim.scenario.products.qmail import Qmail
-from sim.scenario.products.sendmail import Sendmail
 
 Records = Sequence[tuple[int, str]]
 """MX records: (preference, host)."""
@@ -27,17 +21,6 @@ TAKES_NO_MAIL = Failure(556, "5.1.10", "Recipient address has null MX")
 """RFC 7505 section 4.2."""
 NO_EXCHANGER = Failure(550, "5.4.4", "no MX host of the domain has an address")
 """What each product makes of it is `no_exchanger`'s."""
-_BY_PRODUCT: Mapping[type[Product], Failure] = {
-    Postfix: Failure(
-        550, "5.4.4", "Host or domain name not found. Name service error for name={host} type=A: Host not found"
-    ),
-    Exim: Failure(550, "5.0.0", "all relevant MX records point to non-existent hosts"),
-    Sendmail: Failure(550, "5.1.2", "Host unknown (Name server: {host}: host not found)"),
-    Qmail: Failure(550, "5.4.4", "Sorry, I couldn't find a mail exchanger or IP address. (#5.4.4)"),
-    OpenSmtpd: Failure(550, "5.1.2", "No MX found for domain"),
-}
-"""Postfix smtp_addr.c (smtp_addr_one), Exim routers/dnslookup.c, sendmail deliver.c (EX_NOHOST), qmail-remote.c
-(perm_nomx), OpenSMTPD mta.c (mta_on_mx)."""
 NO_HOST = "."
 """The exchanger of a domain that takes no mail (RFC 7505 section 3)."""
 
@@ -78,8 +61,7 @@ def no_exchanger(product: Product, records: Records) -> Failure:
 
     None of them goes on with the domain's A record.
     """
-    known = _BY_PRODUCT.get(type(product), NO_EXCHANGER)
-    return replace(known, text=known.text.format(host=records[0][1].removesuffix(NO_HOST)))
+    return Failure.of(product.no_exchanger, host=records[0][1].removesuffix(NO_HOST))
 
 
 def routed(routes: Mapping[str, str], domain: str) -> str | None:

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 from sim.mail.path import Path
 from sim.mta.queue.message_options import Wishes
 from sim.protocol.smtp.events import Parameters
+from sim.scenario.products.base import ReplyText
 
 State = Literal["incoming", "active", "deferred", "hold"]
 """Where an entry stands: waiting to become active, in a round of deliveries, asleep, or held back."""
@@ -193,6 +194,9 @@ class Verdict(NamedTuple):
     freezes: bool = False
 
 
+_FREEZES = Verdict("message", goes_on=False, returns=False, freezes=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why a copy was not taken: the reply of `host`, or words of our own with `code` 0 and no host.
@@ -207,6 +211,12 @@ class Failure:
     host: str = ""
     at: str = ""
     verdict: Verdict | None = None
+
+    @classmethod
+    def of(cls, finding: ReplyText, **names: str) -> Failure:
+        """The failure that a product's own finding is, with what it is about filled in."""
+        verdict = _FREEZES if finding.freezes else None
+        return cls(finding.code, finding.enhanced, finding.text.format(**names), verdict=verdict)
 
     @property
     def permanent(self) -> bool:

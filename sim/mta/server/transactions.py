@@ -5,7 +5,7 @@ from __future__ import annotations
 from sim.mail.path import NULL_PATH, Path
 from sim.mta.server.accepted_mail import AcceptedMail, with_word
 from sim.mta.server.directory import Directory
-from sim.mta.server.loops import came_back, is_looping, loop_checks
+from sim.mta.server.loops import as_reply, came_back, is_looping
 from sim.mta.server.policy import ClientPolicy
 from sim.protocol.smtp import events, replies
 from sim.protocol.smtp.events import Parameters
@@ -149,9 +149,9 @@ class Transactions:
         if event.too_big:
             return replies.E552_TOO_BIG
         mta = self._host.mta
-        loops = loop_checks(mta)
+        loops = mta.loop_detection
         if (self._refuses_loops or not loops.returns) and is_looping(event.content, mta):
-            return loops.too_many
+            return as_reply(loops.too_many)
         if self._refuses_loops and (refusal := came_back(event.content, recipients, self._directory, mta)) is not None:
             return refusal
         if self._policy is not None and (refusal := self._policy.mail_data(len(event.content))) is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf
 from operator import attrgetter
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from sim.scenario.distribution import Distribution, Lognormal
 from sim.scenario.quantity import MINUTE
@@ -39,6 +39,90 @@ def limit(parameter: str) -> Any:  # noqa: ANN401 - likewise
     return property(lambda product: getattr(product, parameter) or MANY)
 
 
+class ReplyText(NamedTuple):
+    """What a product says: a reply's code (0: no reply but words of its own), enhanced status code and text.
+
+    The text has what it is about in braces. With `freezes` the mail is kept untried until somebody looks after it.
+    """
+
+    code: int
+    enhanced: str
+    text: str
+    freezes: bool = False
+
+
+class FailureScope(NamedTuple):
+    """What a product makes of a session that failed, by what became of it and where (`mta.retry.failure_scope`)."""
+
+    silence: str
+    broken: str
+    temporary: str
+    permanent: str
+
+
+RFC5321_SCOPE = FailureScope(
+    silence="s> s> s> m> m> m> m>",
+    broken="s> s> s> m> m> m> m>",
+    temporary=". s> s> m> m> m> m>",
+    permanent=". -> -> - - - -",
+)
+"""RFC 5321 sections 4.2.1, 4.5.4.1 and 5.1."""
+
+NO_EXCHANGER = ReplyText(550, "5.4.4", "no MX host of the domain has an address")
+LOOPS_BACK = ReplyText(554, "5.4.6", "mail for {domain} loops back to myself")
+"""RFC 5321 section 5.1: what no better MX takes is returned as undeliverable."""
+
+
+class LoopDetection(NamedTuple):
+    """How a product finds that mail goes round, and what it says then (RFC 5321 section 6.3).
+
+    `too_many` is what it says of mail data with too many trace fields: its `hopcount_limit` of them and `margin` more,
+    the one that it writes itself not counted. With `returns` it takes the mail all the same, and returns it.
+    `counts_delivered_to` says that Delivered-To fields are counted, too, `reads_delivered_to` that one with a
+    recipient's address means that he has had the message, wherever it has been since. `forwarding` is what it says of a
+    forward that leads back, with the recipient's `{address}`; `best_mx` what it says where it is itself the best MX of
+    a `{domain}` whose mailboxes it does not keep, `to_itself` where its routes lead to itself, as `{host}`.
+    """
+
+    too_many: ReplyText = ReplyText(554, "5.4.6", "Too many hops")
+    margin: int = 0
+    returns: bool = False
+    counts_delivered_to: bool = False
+    reads_delivered_to: bool = False
+    forwarding: ReplyText = ReplyText(554, "5.4.6", "mail forwarding loop for {address}")
+    best_mx: ReplyText = LOOPS_BACK
+    to_itself: ReplyText = LOOPS_BACK
+
+
+class QueueWords(NamedTuple):
+    """What a product's operators call where a message stands.
+
+    That is: waiting to become active; in a round of deliveries and waiting for a place; under way; asleep; held back.
+    """
+
+    incoming: str
+    active: str
+    in_transfer: str
+    deferred: str
+    hold: str
+
+
+Operation = Literal["flush", "hold", "release", "restart"]
+"""What operators do: try what waits at once; keep the queue from being tried; let it go again; stop and start."""
+
+Command = tuple[str, str]
+"""A command for all mail, and that for the mail of one domain (`{of}`); empty where there is none."""
+
+
+class Commands(NamedTuple):
+    """A product's commands for what operators do."""
+
+    restart: Command
+    flush: Command = ("", "")
+    hold: Command = ("", "")
+    release: Command = ("", "")
+
+
 Destinations = Literal["host", "domain", "recipient", "all"]
 """What a product's limits of a destination count by: next host, next-hop domain, recipient; or they know none."""
 
@@ -59,7 +143,10 @@ class ErrorLimits:
 class Product:
     """What every product answers to; without own parameters, what RFC 5321 says, and no limits.
 
-    `name` is what a scenario file calls it, `title` how one speaks of it.
+    `name` is what a scenario file calls it, `title` how one speaks of it. `extensions` are the EHLO keywords that its
+    server offers, in the order of its reply, and `uses` those that its client uses; AUTH and STARTTLS stand there for
+    their place only. `no_exchanger` is what it says of mail whose MX records name no `{host}` that there is. `commands`
+    and `queue_words` are its operators'.
 
     Timeouts are the client's: connecting, the greeting and the reply to EHLO, the replies to MAIL, RCPT and DATA, each
     write of mail data, the reply to the final dot (from the last write on) and to QUIT; `data_total_timeout` is for all
@@ -131,6 +218,13 @@ class Product:
 
     name: ClassVar[str]
     title: ClassVar[str]
+    extensions: ClassVar[str]
+    uses: ClassVar[str]
+    failure_scope: FailureScope
+    loop_detection: ClassVar[LoopDetection]
+    no_exchanger: ClassVar[ReplyText]
+    queue_words: ClassVar[QueueWords]
+    commands: ClassVar[Commands]
 
     connect_timeout: float = 2 * MINUTE
     helo_timeout: float = 5 * MINUTE
@@ -202,6 +296,11 @@ class Product:
     timeout_frozen_after: float = inf
     reports: bool = True
     releases_at_once: bool = False
+
+    def command_for(self, do: Operation, of: str = "") -> str:
+        """What operators type to do something, to mail for one domain only where that is named; empty: they cannot."""
+        command: Command = getattr(self.commands, do)
+        return command[bool(of)].format(of=of)
 
     def __init_subclass__(cls) -> None:
         """Register a product, whose file has to say all that has no default here.

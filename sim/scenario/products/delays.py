@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.scenario.products.base import Product
+from sim.scenario.products.base import NO_EXCHANGER, RFC5321_SCOPE, Commands, LoopDetection, Product, QueueWords
 from sim.scenario.quantity import DAY, MINUTE
 
 
@@ -14,6 +14,18 @@ class Delays(Product):
 
     name = ""
     title = "a list of delays"
+    extensions = "SIZE PIPELINING 8BITMIME ENHANCEDSTATUSCODES"
+    uses = "SIZE PIPELINING 8BITMIME ENHANCEDSTATUSCODES"
+    failure_scope = RFC5321_SCOPE
+    loop_detection = LoopDetection()
+    no_exchanger = NO_EXCHANGER
+    queue_words = QueueWords("incoming", "active", "in transfer", "deferred", "hold")
+    commands = Commands(
+        flush=("flush", "flush {of}"),
+        hold=("hold", "hold {of}"),
+        release=("release", "release {of}"),
+        restart=("restart", ""),
+    )
 
     delays: tuple[float, ...] = (30 * MINUTE,)
     lifetime: float = 5 * DAY

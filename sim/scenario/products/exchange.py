@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.scenario.products.base import Product, named
+from sim.scenario.products.base import (
+    NO_EXCHANGER,
+    Commands,
+    FailureScope,
+    LoopDetection,
+    Product,
+    QueueWords,
+    ReplyText,
+    named,
+)
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 
@@ -14,6 +23,35 @@ class Exchange(Product):
 
     name = "exchange"
     title = "Exchange"
+    extensions = "SIZE PIPELINING DSN ENHANCEDSTATUSCODES STARTTLS AUTH 8BITMIME BINARYMIME CHUNKING SMTPUTF8"
+    uses = "SIZE PIPELINING DSN ENHANCEDSTATUSCODES 8BITMIME BINARYMIME CHUNKING SMTPUTF8"
+    # Its documents (Set-TransportService) and its notice "attempted failover to alternate host".
+    failure_scope = FailureScope(
+        silence="s> s> s> s> s> s> s>",
+        broken="s> s> s> s> s> s> s>",
+        temporary=". s> s> m m m m",
+        permanent=". s> s> - - - -",
+    )
+    # Its documents on its reports.
+    loop_detection = LoopDetection(
+        too_many=ReplyText(554, "5.4.6", "Hop count exceeded - possible mail loop"),
+        forwarding=ReplyText(550, "5.4.6", "RESOLVER.FWD.Loop; there is a forwarding loop configured in the directory"),
+    )
+    no_exchanger = NO_EXCHANGER
+    queue_words = QueueWords("Submission", "Ready", "Active", "Retry", "Suspended")
+    # Its documents (Retry-Queue, Suspend-Message, Resume-Message).
+    commands = Commands(
+        flush=("Retry-Queue -Filter {{Status -eq 'Retry'}}", "Retry-Queue -Filter {{NextHopDomain -eq '{of}'}}"),
+        hold=(
+            "Suspend-Message -Filter {{Status -ne 'Suspended'}}",
+            "Suspend-Message -Filter {{Queue -like '*\\{of}'}}",
+        ),
+        release=(
+            "Resume-Message -Filter {{Status -eq 'Suspended'}}",
+            "Resume-Message -Filter {{Queue -like '*\\{of}'}}",
+        ),
+        restart=("Restart-Service MSExchangeTransport", ""),
+    )
 
     QueueGlitchRetryCount: int = 4
     QueueGlitchRetryInterval: float = MINUTE

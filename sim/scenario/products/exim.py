@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sim.scenario.distribution import Lognormal
-from sim.scenario.products.base import ANY_SIZE, Product, limit, named
+from sim.scenario.products.base import (
+    ANY_SIZE,
+    Commands,
+    FailureScope,
+    LoopDetection,
+    Product,
+    QueueWords,
+    ReplyText,
+    limit,
+    named,
+)
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 
@@ -33,6 +43,32 @@ class Exim(Product):
 
     name = "exim"
     title = "Exim"
+    extensions = "SIZE 8BITMIME PIPELINING AUTH CHUNKING STARTTLS SMTPUTF8 HELP"
+    uses = "SIZE 8BITMIME PIPELINING CHUNKING SMTPUTF8 DSN"
+    # transports/smtp.c (smtp_setup_conn, smtp_deliver: what it calls message errors).
+    failure_scope = FailureScope(
+        silence="s> s> s> m> m> s> m>",
+        broken="s> s> s> s> s> s> m>",
+        temporary=". s> s> m> m> m> m>",
+        permanent=". -> -> - - - -",
+    )
+    # receive.c, deliver.c (RECIP_FAIL_LOOP), routers/rf_self_action.c: its routers have self = freeze.
+    loop_detection = LoopDetection(
+        too_many=ReplyText(550, "", 'Too many "Received" headers - suspected mail loop'),
+        returns=True,
+        best_mx=ReplyText(0, "", "lowest numbered MX record points to local host", freezes=True),
+        to_itself=ReplyText(0, "", "remote host address is the local host", freezes=True),
+    )
+    # routers/dnslookup.c.
+    no_exchanger = ReplyText(550, "5.0.0", "all relevant MX records point to non-existent hosts")
+    queue_words = QueueWords("received", "waiting", "delivering", "deferred", "frozen")
+    # Its specification ("The Exim command line"), exiqgrep(8).
+    commands = Commands(
+        flush=("exim -qff", "exim -Rff {of}"),
+        hold=("exim -Mf $(exiqgrep -xi)", "exim -Mf $(exiqgrep -xi -r {of})"),
+        release=("exim -Mt $(exiqgrep -zi)", "exim -Mt $(exiqgrep -zi -r {of})"),
+        restart=("systemctl restart exim4", ""),
+    )
 
     retry: tuple[RetryRule, ...] = (
         RetryRule("F", 2 * HOUR, 15 * MINUTE),

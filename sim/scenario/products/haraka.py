@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sim.scenario.products.base import MANY, Product, named
+from sim.scenario.products.base import (
+    MANY,
+    NO_EXCHANGER,
+    Commands,
+    FailureScope,
+    LoopDetection,
+    Product,
+    QueueWords,
+    ReplyText,
+    named,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +27,23 @@ class Haraka(Product):
 
     name = "haraka"
     title = "Haraka"
+    extensions = "PIPELINING 8BITMIME SMTPUTF8 SIZE STARTTLS AUTH"
+    uses = "PIPELINING 8BITMIME SMTPUTF8"
+    # outbound/hmail.js.
+    failure_scope = FailureScope(
+        silence="m> m> m> m> m> m> m>",
+        broken="m> m> m> m> m> m> m>",
+        temporary=". m m m m m m",
+        permanent=". - - - - - -",
+    )
+    # connection.js.
+    loop_detection = LoopDetection(
+        too_many=ReplyText(552, "", "Too many received headers - possible mail loop"), margin=1
+    )
+    no_exchanger = NO_EXCHANGER
+    queue_words = QueueWords("queued", "delivery_queue", "in_progress", "temp_fail", "hold")
+    # bin/haraka.
+    commands = Commands(flush=("haraka --qunstick", "haraka --qunstick {of}"), restart=("systemctl restart haraka", ""))
 
     temp_fail_intervals: tuple[float, ...] = tuple(64.0 * 2**power for power in range(12))
     connect_timeout: float = 30.0

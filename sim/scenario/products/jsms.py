@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.scenario.products.base import Product
+from sim.scenario.products.base import NO_EXCHANGER, RFC5321_SCOPE, Commands, LoopDetection, Product, QueueWords
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 
@@ -14,6 +14,19 @@ class Jsms(Product):
 
     name = "jsms"
     title = "JSMS"
+    extensions = "8BITMIME PIPELINING CHUNKING DSN ENHANCEDSTATUSCODES EXPN HELP AUTH STARTTLS ETRN SIZE"
+    uses = "8BITMIME PIPELINING CHUNKING DSN ENHANCEDSTATUSCODES SIZE"
+    failure_scope = RFC5321_SCOPE
+    loop_detection = LoopDetection()
+    no_exchanger = NO_EXCHANGER
+    queue_words = QueueWords("enqueued", "active", "dequeuing", "delayed", "held")
+    # imsimta (qm, run, restart).
+    commands = Commands(
+        flush=("imsimta run tcp_local", ""),
+        hold=("imsimta qm hold", "imsimta qm hold  # of {of}"),
+        release=("imsimta qm release", "imsimta qm release  # of {of}"),
+        restart=("imsimta restart", ""),
+    )
 
     urgentbackoff: tuple[float, ...] = (MINUTE * 30, HOUR, HOUR, 2 * HOUR, 2 * HOUR, 2 * HOUR, 4 * HOUR)
     normalbackoff: tuple[float, ...] = (HOUR, 2 * HOUR, 2 * HOUR, 4 * HOUR, 4 * HOUR, 4 * HOUR, 8 * HOUR)

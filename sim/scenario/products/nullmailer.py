@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.scenario.products.base import MANY, Product, named
+from sim.scenario.products.base import (
+    MANY,
+    NO_EXCHANGER,
+    Commands,
+    FailureScope,
+    LoopDetection,
+    Product,
+    QueueWords,
+    named,
+)
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 
@@ -17,6 +26,22 @@ class Nullmailer(Product):
 
     name = "nullmailer"
     title = "nullmailer"
+    extensions = ""
+    uses = ""
+    # protocols/smtp.cc and send.cc, which backs off its whole queue.
+    failure_scope = FailureScope(
+        silence="s> s> s> s> s> s> s>",
+        broken="s> s> s> s> s> s> s>",
+        temporary=". s> s> s> s> s> s>",
+        permanent=". - - - - - -",
+    )
+    loop_detection = LoopDetection()
+    no_exchanger = NO_EXCHANGER
+    queue_words = QueueWords("queue", "queue", "sending", "paused", "hold")
+    # nullmailer-send(8).
+    commands = Commands(
+        flush=("echo > /var/spool/nullmailer/trigger", ""), restart=("systemctl restart nullmailer", "")
+    )
 
     pausetime: float = MINUTE
     maxpause: float = DAY

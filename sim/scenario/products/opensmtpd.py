@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.scenario.products.base import Product, named
+from sim.scenario.products.base import Commands, FailureScope, LoopDetection, Product, QueueWords, ReplyText, named
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 
@@ -18,6 +18,27 @@ class OpenSmtpd(Product):
 
     name = "opensmtpd"
     title = "OpenSMTPD"
+    extensions = "8BITMIME ENHANCEDSTATUSCODES SIZE DSN STARTTLS AUTH HELP"
+    uses = "8BITMIME ENHANCEDSTATUSCODES DSN"
+    # mta_session.c.
+    failure_scope = FailureScope(
+        silence="s> s> s> s s s s",
+        broken="s> s> s> s s s s",
+        temporary=". s> s> m m m m",
+        permanent=". s> s> - - - -",
+    )
+    # smtp_session.c.
+    loop_detection = LoopDetection(too_many=ReplyText(500, "5.4.6", "Routing loop detected: Loop detected"))
+    # mta.c (mta_on_mx).
+    no_exchanger = ReplyText(550, "5.1.2", "No MX found for domain")
+    queue_words = QueueWords("envelope", "pending", "inflight", "schedule", "hold")
+    # smtpctl(8).
+    commands = Commands(
+        flush=("smtpctl schedule all", "smtpctl schedule  # of {of}"),
+        hold=("smtpctl pause mta", ""),
+        release=("smtpctl resume mta", ""),
+        restart=("rcctl restart smtpd", ""),
+    )
 
     expire: float = 4 * DAY
     maxconn_per_host: int = 10

@@ -6,7 +6,19 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from sim.scenario.products.base import ANY_SIZE, Destinations, ErrorLimits, Product, limit, named
+from sim.scenario.products.base import (
+    ANY_SIZE,
+    Commands,
+    Destinations,
+    ErrorLimits,
+    FailureScope,
+    LoopDetection,
+    Product,
+    QueueWords,
+    ReplyText,
+    limit,
+    named,
+)
 from sim.scenario.products.feedback import FIXED, Feedback
 from sim.scenario.quantity import DAY, MINUTE
 
@@ -21,6 +33,24 @@ class Postfix(Product):
 
     name = "postfix"
     title = "Postfix"
+    extensions = "PIPELINING SIZE VRFY ETRN STARTTLS AUTH ENHANCEDSTATUSCODES 8BITMIME DSN SMTPUTF8 CHUNKING"
+    uses = "PIPELINING SIZE ENHANCEDSTATUSCODES 8BITMIME DSN SMTPUTF8"
+    # cleanup_message.c (its own Received field counts), cleanup_strerror.c, local/recipient.c, smtp_addr.c.
+    loop_detection = LoopDetection(
+        too_many=ReplyText(554, "5.4.0", "Error: too many hops"), margin=-1, reads_delivered_to=True
+    )
+    # smtp_addr.c (smtp_addr_one).
+    no_exchanger = ReplyText(
+        550, "5.4.4", "Host or domain name not found. Name service error for name={host} type=A: Host not found"
+    )
+    queue_words = QueueWords("incoming", "active", "in transfer", "deferred", "hold")
+    # postqueue(1), postsuper(1), postfix(1).
+    commands = Commands(
+        flush=("postqueue -f", "postqueue -s {of}"),
+        hold=("postsuper -h ALL", "postsuper -h -  # of {of}"),
+        release=("postsuper -H ALL", "postsuper -H -  # of {of}"),
+        restart=("postfix stop && postfix start", ""),
+    )
 
     queue_run_delay: float = 5 * MINUTE
     minimal_backoff_time: float = 5 * MINUTE
@@ -107,6 +137,16 @@ class Postfix(Product):
 
     # detect_8bit_encoding_header, on by default (cleanup_message.c); smtp_proto.c.
     says_body = "labelled"
+
+    @property
+    def failure_scope(self) -> FailureScope:  # type: ignore[override]
+        """A greeting of 5yz counts as 4yz, unless smtp_skip_5xx_greeting is no (smtp_proto.c, smtp_trouble.c)."""
+        return FailureScope(
+            silence="s> s> s> s> s> s> s>",
+            broken="s> s> s> s> s> s> s>",
+            temporary=". s> s> m> m> m> m>",
+            permanent=f". {'s>' if self.smtp_skip_5xx_greeting else '-'} - - - - -",
+        )
 
     @property
     def eight_bits(self) -> Literal["convert labelled", "pass"]:  # type: ignore[override]

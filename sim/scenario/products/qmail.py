@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.scenario.products.base import Product, named
+from sim.scenario.products.base import Commands, FailureScope, LoopDetection, Product, QueueWords, ReplyText, named
 from sim.scenario.quantity import DAY, MINUTE
 
 
@@ -17,6 +17,33 @@ class Qmail(Product):
 
     name = "qmail"
     title = "qmail"
+    extensions = "PIPELINING 8BITMIME"
+    uses = ""
+    # qmail-remote.c.
+    failure_scope = FailureScope(
+        silence="s> m m m m m m",
+        broken="s> m m m m m m",
+        temporary=". m m m m m m",
+        permanent=". m m - - - -",
+    )
+    # qmail-smtpd.c (blast), qmail-local.c, qmail-remote.c.
+    loop_detection = LoopDetection(
+        too_many=ReplyText(554, "5.4.6", "too many hops, this message is looping (#5.4.6)"),
+        counts_delivered_to=True,
+        reads_delivered_to=True,
+        forwarding=ReplyText(554, "5.4.6", "This message is looping: it already has my Delivered-To line."),
+        best_mx=ReplyText(
+            554,
+            "5.4.6",
+            "Although I'm listed as a best-preference MX or A for that host, it isn't in my control/locals file, "
+            "so I don't treat it as local.",
+        ),
+    )
+    # qmail-remote.c (perm_nomx).
+    no_exchanger = ReplyText(550, "5.4.4", "Sorry, I couldn't find a mail exchanger or IP address. (#5.4.4)")
+    queue_words = QueueWords("todo", "waiting", "delivering", "remaining", "hold")
+    # qmail-send(8), Life with qmail's qmailctl.
+    commands = Commands(flush=("qmailctl flush", ""), restart=("qmailctl restart", ""))
 
     queuelifetime: float = 7 * DAY
     concurrencyremote: int = 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.scenario.products.base import Product, named
+from sim.scenario.products.base import NO_EXCHANGER, RFC5321_SCOPE, Commands, LoopDetection, Product, QueueWords, named
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 
@@ -14,6 +14,18 @@ class Rfc5321(Product):
 
     name = "rfc5321"
     title = "RFC 5321"
+    extensions = "SIZE PIPELINING 8BITMIME ENHANCEDSTATUSCODES"
+    uses = "SIZE PIPELINING 8BITMIME ENHANCEDSTATUSCODES"
+    failure_scope = RFC5321_SCOPE
+    loop_detection = LoopDetection()
+    no_exchanger = NO_EXCHANGER
+    queue_words = QueueWords("incoming", "active", "in transfer", "deferred", "hold")
+    commands = Commands(
+        flush=("flush", "flush {of}"),
+        hold=("hold", "hold {of}"),
+        release=("release", "release {of}"),
+        restart=("restart", ""),
+    )
 
     retry_interval: float = 30 * MINUTE
     first_period: float = HOUR

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.scenario.products.base import Product, limit, named
+from sim.scenario.products.base import (
+    Commands,
+    FailureScope,
+    LoopDetection,
+    Product,
+    QueueWords,
+    ReplyText,
+    limit,
+    named,
+)
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 
@@ -19,6 +28,32 @@ class Sendmail(Product):
 
     name = "sendmail"
     title = "sendmail"
+    extensions = "ENHANCEDSTATUSCODES PIPELINING EXPN 8BITMIME SIZE DSN ETRN AUTH STARTTLS DELIVERBY HELP"
+    uses = "ENHANCEDSTATUSCODES PIPELINING 8BITMIME SIZE DSN DELIVERBY"
+    # deliver.c, usersmtp.c.
+    failure_scope = FailureScope(
+        silence="s> s> s> m> m> m> m>",
+        broken="s> s> s> m> m> m> m>",
+        temporary=". s> s> m> m> m> m>",
+        permanent=". -> -> - - - -",
+    )
+    # deliver.c (sendall), recipient.c, domain.c (getmxrr), usersmtp.c (smtpinit).
+    loop_detection = LoopDetection(
+        returns=True,
+        forwarding=ReplyText(554, "5.4.6", "aliasing/forwarding loop broken for {address}"),
+        best_mx=ReplyText(554, "5.3.5", "MX list for {domain} points back to {host}"),
+        to_itself=ReplyText(553, "5.3.5", "{host} config error: mail loops back to me (MX problem?)"),
+    )
+    # deliver.c (EX_NOHOST).
+    no_exchanger = ReplyText(550, "5.1.2", "Host unknown (Name server: {host}: host not found)")
+    queue_words = QueueWords("received", "waiting", "locked", "queued", "hold")
+    # sendmail(8): quarantine by -Q.
+    commands = Commands(
+        flush=("sendmail -q", "sendmail -qR{of}"),
+        hold=("sendmail -Qhold -q", "sendmail -Qhold -qR{of}"),
+        release=("sendmail -Q -qQ", "sendmail -Q -qQ -qR{of}"),
+        restart=("systemctl restart sendmail", ""),
+    )
 
     queue_interval: float = 30 * MINUTE
     MaxQueueChildren: int = 0

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import accumulate
 
-from sim.scenario.products.base import Product, named
+from sim.scenario.products.base import (
+    NO_EXCHANGER,
+    Commands,
+    FailureScope,
+    LoopDetection,
+    Product,
+    QueueWords,
+    ReplyText,
+    named,
+)
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 
@@ -18,6 +27,32 @@ class Stalwart(Product):
 
     name = "stalwart"
     title = "Stalwart"
+    extensions = (
+        "STARTTLS 8BITMIME BINARYMIME CHUNKING DSN ENHANCEDSTATUSCODES "
+        "EXPN VRFY PIPELINING SMTPUTF8 AUTH FUTURERELEASE DELIVERBY MT-PRIORITY SIZE"
+    )
+    uses = (
+        "8BITMIME BINARYMIME CHUNKING DSN ENHANCEDSTATUSCODES "
+        "PIPELINING SMTPUTF8 FUTURERELEASE DELIVERBY MT-PRIORITY SIZE"
+    )
+    # smtp/outbound/delivery.rs.
+    failure_scope = FailureScope(
+        silence="m> m> m> m m m m",
+        broken="m> m> m> m m m m",
+        temporary=". m> m> m m m m",
+        permanent=". -> -> - - - -",
+    )
+    # smtp/src/inbound/data.rs.
+    loop_detection = LoopDetection(
+        too_many=ReplyText(450, "4.4.6", "Too many Received headers. Possible loop detected."), margin=1
+    )
+    no_exchanger = NO_EXCHANGER
+    queue_words = QueueWords("queued", "scheduled", "in progress", "temporary failure", "paused")
+    # stalwart-cli.
+    commands = Commands(
+        flush=("stalwart-cli queue retry", "stalwart-cli queue retry --domain {of}"),
+        restart=("systemctl restart stalwart", ""),
+    )
 
     schedule: tuple[float, ...] = (
         2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, DAY, 3 * DAY

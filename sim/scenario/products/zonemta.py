@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.scenario.products.base import MANY, Product, named
+from sim.scenario.products.base import (
+    MANY,
+    NO_EXCHANGER,
+    Commands,
+    FailureScope,
+    LoopDetection,
+    Product,
+    QueueWords,
+    named,
+)
 from sim.scenario.quantity import HOUR, MINUTE
 
 
@@ -17,6 +26,19 @@ class ZoneMta(Product):
 
     name = "zonemta"
     title = "ZoneMTA"
+    extensions = "PIPELINING 8BITMIME SMTPUTF8 AUTH STARTTLS SIZE"
+    uses = "PIPELINING 8BITMIME SMTPUTF8"
+    # lib/sender.js, with mx-connect.
+    failure_scope = FailureScope(
+        silence="s> m> m> m m m m",
+        broken="s> m> m> m m m m",
+        temporary=". m m m m m m",
+        permanent=". - - - - - -",
+    )
+    loop_detection = LoopDetection()
+    no_exchanger = NO_EXCHANGER
+    queue_words = QueueWords("queued", "active", "sending", "deferred", "suspended")
+    commands = Commands(restart=("systemctl restart zone-mta", ""))
 
     deferTimes: tuple[float, ...] = tuple(  # noqa: N815 - its own name
         MINUTE * gap for gap in (5, 7, 8, 25, 75, 120, *[240] * 11)

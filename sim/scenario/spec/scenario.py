@@ -8,8 +8,8 @@ from html import escape
 from pathlib import Path
 from typing import Literal
 
-from sim.scenario.products.commands import Act
 from sim.scenario.quantity import format_duration
+from sim.scenario.spec.acts import Act
 from sim.scenario.spec.calendar import Start
 from sim.scenario.spec.domain import Domain
 from sim.scenario.spec.host import Host

@@ -8,12 +8,13 @@ from typing import Annotated, get_args
 
 from sim.scenario.findings import Findings
 from sim.scenario.names import listing
-from sim.scenario.products.commands import COMMANDS, Act, Do, command
+from sim.scenario.products.base import Operation
 from sim.scenario.pydantic_seam import Section
 from sim.scenario.quantity import format_duration
 from sim.scenario.scalars import Duration, Name, Names, word
 from sim.scenario.source import Path
 from sim.scenario.spec import Architecture
+from sim.scenario.spec.acts import Act
 
 __all__ = ["ActForm", "resolve_acts", "show_acts"]
 
@@ -29,7 +30,7 @@ class ActForm(Section):
     """When."""
     host: Names
     """To which host, or hosts; `all` of them."""
-    do: Annotated[Do, word("act", *get_args(Do))]
+    do: Annotated[Operation, word("act", *get_args(Operation))]
     """Try all that waits now (`flush`), `hold` what is in the queue, `release` it, or `restart` the MTA."""
     of: Name = ""
     """Mail for which domain; all mail, where absent."""
@@ -72,14 +73,14 @@ def _check_commands(act: Act, path: Path, architectures: Mapping[str, Architectu
     """Every host's product has a command for it."""
     for name, architecture in architectures.items():
         for host in map(architecture.hosts.get, act.hosts):
-            if host is None or command(host.mta, act.do, act.of):
+            if host is None or host.mta.command_for(act.do, act.of):
                 continue
             product, where = host.mta.title, f"{host.name}, under {name}"
-            if command(host.mta, act.do):
+            if host.mta.command_for(act.do):
                 fault = f"{product} has no {act.do} of one domain's mail ({act.of}, at {where}): leave `of` out"
                 findings.error((*path, "of"), fault)
             else:
-                known = listing(list(COMMANDS[type(host.mta)]))
+                known = listing([do for do in get_args(Operation) if host.mta.command_for(do)])
                 fault = f"{product} has no command for that ({act.do} of {where}): allowed are {known}"
                 findings.error((*path, "do"), fault)
 

@@ -1,7 +1,6 @@
-"""The EHLO keywords of hosts: what each product offers and uses, and how a scenario file sets them.
+"""The EHLO keywords of hosts: how a scenario file changes what the product offers and uses.
 
-Offers are in the order of the product's own EHLO reply. AUTH and STARTTLS stand in it for their place only: a host
-offers AUTH where it has accounts and uses it where it has a login; STARTTLS is said by the file.
+A host offers AUTH where it has accounts and uses it where it has a login; STARTTLS is said by the file.
 """
 
 from __future__ import annotations
@@ -9,24 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from types import MappingProxyType
 from typing import Annotated
 
 from sim.scenario.names import are, listing, shown, suggestion
 from sim.scenario.products.base import Product
-from sim.scenario.products.delays import Delays
-from sim.scenario.products.exchange import Exchange
-from sim.scenario.products.exim import Exim
-from sim.scenario.products.haraka import Haraka
-from sim.scenario.products.jsms import Jsms
-from sim.scenario.products.nullmailer import Nullmailer
-from sim.scenario.products.opensmtpd import OpenSmtpd
-from sim.scenario.products.postfix import Postfix
-from sim.scenario.products.qmail import Qmail
-from sim.scenario.products.rfc5321 import Rfc5321
-from sim.scenario.products.sendmail import Sendmail
-from sim.scenario.products.stalwart import Stalwart
-from sim.scenario.products.zonemta import ZoneMta
 from sim.scenario.pydantic_seam import KEY, Collected, JsonSchema, Reads, one_key
 
 KEYWORDS = (
@@ -62,50 +47,6 @@ NEEDS = {"BINARYMIME": "CHUNKING", "ATRN": "AUTH"}
 """RFC 3030 section 3; RFC 2645 section 4."""
 
 _WHEN_SET_UP = ("STARTTLS", "AUTH")
-
-_MIME = "8BITMIME BINARYMIME CHUNKING"
-_LATER = "FUTURERELEASE DELIVERBY MT-PRIORITY"
-_SMTP = "SIZE PIPELINING 8BITMIME ENHANCEDSTATUSCODES"
-
-_TABLE: Mapping[type[Product], tuple[str, str]] = MappingProxyType(
-    {
-        Postfix: (
-            "PIPELINING SIZE VRFY ETRN STARTTLS AUTH ENHANCEDSTATUSCODES 8BITMIME DSN SMTPUTF8 CHUNKING",
-            "PIPELINING SIZE ENHANCEDSTATUSCODES 8BITMIME DSN SMTPUTF8",
-        ),
-        Exim: (
-            "SIZE 8BITMIME PIPELINING AUTH CHUNKING STARTTLS SMTPUTF8 HELP",
-            "SIZE 8BITMIME PIPELINING CHUNKING SMTPUTF8 DSN",
-        ),
-        Sendmail: (
-            "ENHANCEDSTATUSCODES PIPELINING EXPN 8BITMIME SIZE DSN ETRN AUTH STARTTLS DELIVERBY HELP",
-            "ENHANCEDSTATUSCODES PIPELINING 8BITMIME SIZE DSN DELIVERBY",
-        ),
-        Qmail: ("PIPELINING 8BITMIME", ""),
-        OpenSmtpd: (
-            "8BITMIME ENHANCEDSTATUSCODES SIZE DSN STARTTLS AUTH HELP",
-            "8BITMIME ENHANCEDSTATUSCODES DSN",
-        ),
-        Exchange: (
-            "SIZE PIPELINING DSN ENHANCEDSTATUSCODES STARTTLS AUTH 8BITMIME BINARYMIME CHUNKING SMTPUTF8",
-            "SIZE PIPELINING DSN ENHANCEDSTATUSCODES 8BITMIME BINARYMIME CHUNKING SMTPUTF8",
-        ),
-        Haraka: ("PIPELINING 8BITMIME SMTPUTF8 SIZE STARTTLS AUTH", "PIPELINING 8BITMIME SMTPUTF8"),
-        Stalwart: (
-            f"STARTTLS {_MIME} DSN ENHANCEDSTATUSCODES EXPN VRFY PIPELINING SMTPUTF8 AUTH {_LATER} SIZE",
-            f"{_MIME} DSN ENHANCEDSTATUSCODES PIPELINING SMTPUTF8 {_LATER} SIZE",
-        ),
-        ZoneMta: ("PIPELINING 8BITMIME SMTPUTF8 AUTH STARTTLS SIZE", "PIPELINING 8BITMIME SMTPUTF8"),
-        Nullmailer: ("", ""),
-        Jsms: (
-            "8BITMIME PIPELINING CHUNKING DSN ENHANCEDSTATUSCODES EXPN HELP AUTH STARTTLS ETRN SIZE",
-            "8BITMIME PIPELINING CHUNKING DSN ENHANCEDSTATUSCODES SIZE",
-        ),
-        Rfc5321: (_SMTP, _SMTP),
-        Delays: (_SMTP, _SMTP),
-    }
-)
-"""What each product's server offers, and what its client uses where a server offers it."""
 
 Words = Mapping[str, str]
 """Keyword -> `yes` (offered and used), `offered` or `used`; in the order of the offer."""
@@ -184,7 +125,7 @@ def resolve_extensions(
     kind: type[Product], said: Iterable[Extensions], *, has_accounts: bool, has_login: bool
 ) -> dict[str, str]:
     """What a host offers and uses: what its product does, as the layers of the file change it, weakest first."""
-    order = [name.split() for name in _TABLE[kind]]
+    order = [kind.extensions.split(), kind.uses.split()]
     words = words_of(*[[keyword for keyword in names if keyword not in _WHEN_SET_UP] for names in order])
     if has_accounts or has_login:
         words["AUTH"] = "yes" if has_accounts and has_login else "offered" if has_accounts else "used"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sim.mail.address import Address, is_literal, mailbox_key, parse_address
@@ -15,7 +14,7 @@ from sim.mta.queue.message_options import Wishes, with_smtputf8
 from sim.mta.queue.queue import Copy, Entry, Failure
 from sim.mta.reports import dsn
 from sim.mta.server.directory import E550_SOURCE_ROUTE, OWNER
-from sim.mta.server.loops import LIST_LOOP, has_passed, is_looping, loop_checks
+from sim.mta.server.loops import LIST_LOOP, has_passed, is_looping
 from sim.mta.server.source_route import passed
 from sim.protocol.smtp.events import Parameters
 from sim.results.outcomes import CopyOutcome
@@ -40,7 +39,7 @@ class Custody:
         host = station.host
         self._plain_paths = not host.percent_hack
         self._takes_routes = host.source_routes != "reject"
-        self._loops = loop_checks(host.mta)
+        self._loops = host.mta.loop_detection
         self._expanded: dict[tuple[int, str], int] = {}
         self._written = deque[tuple[Path, list[Copy], bytes, Parameters | None]]()
         self._passes_on = False
@@ -192,7 +191,7 @@ class Custody:
         passed on as one.
         """
         if has_passed(content, address, here=False):
-            return LIST_LOOP
+            return Failure.of(LIST_LOOP)
         first = self._expanded.setdefault(
             (self._station.world.origin(copy.message_id), mailbox_key(address)), copy.message_id
         )
@@ -210,9 +209,8 @@ class Custody:
 
         It fails if the product finds that the message has been through this forward before. Otherwise as `_expand`.
         """
-        checks = self._loops
-        if has_passed(content, address, here=not checks.reads_delivered_to):
-            return replace(checks.forwarding, text=checks.forwarding.text.format(address=address))
+        if has_passed(content, address, here=not self._loops.reads_delivered_to):
+            return Failure.of(self._loops.forwarding, address=str(address))
         author = self._station.world.forged.get(copy.message_id)
         self._write(reverse_path, [Path(to)], content, copy, address, author=author, utf8=utf8)
         return Failure(0, dsn.DELIVERED.enhanced, f"forwarded to {to}")
