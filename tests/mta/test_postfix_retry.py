@@ -18,7 +18,7 @@ HOUR, MINUTE, DAY = 3600.0, 60.0, 86400.0
 
 def last(arrival: float, now: float, *, null: bool = False) -> Round:
     """A round that was over as it began."""
-    return Round("1", arrival, now, now, 1, site=True, null_reverse_path=null)
+    return Round("1", arrival, now, now, 1, host_error=True, null_reverse_path=null)
 
 
 def next_attempt(policy: Postfix, arrival: float, now: float, start: float) -> float:

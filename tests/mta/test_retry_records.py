@@ -28,7 +28,7 @@ def qmail(draw: float = 0.0) -> QmailRetry:
 
 def silent(retry: QmailRetry, at: float, hop: str = "b", took: float = 60.0) -> None:
     """A connection that was not answered within timeoutconnect, or in less time refused."""
-    retry.tried(hop, "1", 0.0, began=at - took, now=at, outcome="site")
+    retry.tried(hop, "1", 0.0, began=at - took, now=at, outcome="host")
 
 
 @pytest.mark.parametrize(("draw", "minutes"), [(0.0, 64), (0.999, 91 * 64 / 60)])
@@ -51,7 +51,7 @@ def test_qmail_counts_timeouts_close_to_each_other_as_one():
     assert retry.bars("b", "2", 0.0, 180.0) is None
 
 
-@pytest.mark.parametrize("outcome", ["taken", "message", "site"])
+@pytest.mark.parametrize("outcome", ["taken", "message", "host"])
 def test_any_answer_ends_qmails_count(outcome: str):
     """A host that refuses the connection is there, too (tcpto_err)."""
     retry = qmail()
@@ -73,7 +73,7 @@ def test_qmail_remembers_sixty_four_hosts():
 
 def round_of(priority: int, number: int = 1, age: float = 0.0) -> Round:
     """A round that is over, of a message with a priority."""
-    return Round("1", 0.0, age, age, number, site=True, null_reverse_path=False, priority=priority)
+    return Round("1", 0.0, age, age, number, host_error=True, null_reverse_path=False, priority=priority)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_sendmail_has_a_lifetime_for_each_priority():
 def opensmtpd() -> OpenSmtpdRetry:
     """A host that a message could not be brought to at 100 s."""
     retry = OpenSmtpdRetry(OpenSmtpd())
-    retry.tried("b", "1", 0.0, began=70.0, now=100.0, outcome="site")
+    retry.tried("b", "1", 0.0, began=70.0, now=100.0, outcome="host")
     return retry
 
 
@@ -108,7 +108,7 @@ def test_opensmtpd_disables_a_route_whose_first_connection_fails():
     """For 15 s, each time: enabling it takes its penalty away (mta.c: mta_route_disable, mta_route_enable)."""
     retry = opensmtpd()
     assert [retry.bars("b", "2", 0.0, at) for at in (100.0, 114.9, 115.0)] == [NO_ROUTE, NO_ROUTE, None]
-    retry.tried("b", "1", 0.0, began=120.0, now=150.0, outcome="site")
+    retry.tried("b", "1", 0.0, began=120.0, now=150.0, outcome="host")
     assert [retry.bars("b", "2", 0.0, at) for at in (164.9, 165.0)] == [NO_ROUTE, None]
 
 
@@ -137,7 +137,7 @@ def test_stalwart_has_a_schedule_for_reports():
 def test_exim_forces_one_of_those_that_are_asked_for_once():
     """Whichever its queue run comes to first (queue.c: force_delivery); after that the retry time counts again."""
     retry = EximRetry(Exim(), lambda: 0.5)
-    retry.tried("b", "1", 0.0, began=0.0, now=0.0, outcome="site")
+    retry.tried("b", "1", 0.0, began=0.0, now=0.0, outcome="host")
     retry.asked_for(["1", "2", "3"])
     assert [retry.bars("b", queue_id, 0.0, 60.0) for queue_id in ("4", "2", "1", "3")] == [
         NOT_YET,
@@ -145,8 +145,8 @@ def test_exim_forces_one_of_those_that_are_asked_for_once():
         NOT_YET,
         NOT_YET,
     ]
-    retry.tried("b", "2", 0.0, began=60.0, now=60.0, outcome="site")
-    retry.sleeps_until(Round("2", 0.0, 60.0, 60.0, 2, site=True, null_reverse_path=False))
+    retry.tried("b", "2", 0.0, began=60.0, now=60.0, outcome="host")
+    retry.sleeps_until(Round("2", 0.0, 60.0, 60.0, 2, host_error=True, null_reverse_path=False))
     assert retry.bars("b", "2", 0.0, 120.0) == NOT_YET
 
 
@@ -155,7 +155,7 @@ def test_who_was_answered_waits_for_his_own_time(product):
     """One session that gets somewhere lets those go that could not connect, not those that it has itself put off."""
     retry = retry_of(product, lambda: 0.0)
     for queue_id in ("q1", "q2", "q3"):
-        retry.tried("b", queue_id, 0.0, began=0.0, now=1.0, outcome="site")
+        retry.tried("b", queue_id, 0.0, began=0.0, now=1.0, outcome="host")
     assert list(retry.tried("b", "q1", 0.0, began=1.0, now=2.0, outcome="message")) == ["q2", "q3"]
-    retry.tried("b", "q3", 0.0, began=2.0, now=3.0, outcome="site")
+    retry.tried("b", "q3", 0.0, began=2.0, now=3.0, outcome="host")
     assert list(retry.tried("b", "q2", 0.0, began=2.0, now=3.0, outcome="message")) == ["q3"]

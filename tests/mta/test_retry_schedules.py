@@ -35,7 +35,7 @@ def of(product: Product) -> Retry:
     return retry_of(product, lambda: 0.5)
 
 
-def schedule(product: Product, *, site: bool = True) -> tuple[list[float], float]:
+def schedule(product: Product, *, host_error: bool = True) -> tuple[list[float], float]:
     """When a message that arrives at 0 is tried, queue runs coming at 0 too, and when it is given up."""
     retry, times, now = of(product), [], 0.0
     retry.starts()
@@ -43,10 +43,10 @@ def schedule(product: Product, *, site: bool = True) -> tuple[list[float], float
         if not (retry.keeps_hosts and retry.bars("b", "1", 0.0, now)):
             times.append(now)
             if retry.keeps_hosts:
-                retry.tried("b", "1", 0.0, began=now, now=now, outcome="site" if site else "message")
+                retry.tried("b", "1", 0.0, began=now, now=now, outcome="host" if host_error else "message")
                 if retry.exhausted(["b"], "1", now):
                     break
-        last = Round("1", 0.0, now, now, len(times), site=site, null_reverse_path=False)
+        last = Round("1", 0.0, now, now, len(times), host_error=host_error, null_reverse_path=False)
         if retry.gives_up(last):
             break
         now = retry.next_run(retry.sleeps_until(last), now, 0.0)
@@ -138,25 +138,25 @@ def test_no_other_product_has_one():
     st.integers(1, 40),
     st.booleans(),
 )
-def test_the_next_attempt_is_later_than_the_last(product, age, arrival, start, number, site):
+def test_the_next_attempt_is_later_than_the_last(product, age, arrival, start, number, host_error):
     """Whatever the product, the age and the phase of the queue runs: nothing is tried again at once."""
     retry, now = of(product), arrival + age
     retry.starts()
     if retry.keeps_hosts:
-        retry.tried("b", "1", arrival, began=now, now=now, outcome="site" if site else "message")
-    last = Round("1", arrival, now, now, number, site=site, null_reverse_path=False)
+        retry.tried("b", "1", arrival, began=now, now=now, outcome="host" if host_error else "message")
+    last = Round("1", arrival, now, now, number, host_error=host_error, null_reverse_path=False)
     if not retry.gives_up(last):
         assert now < retry.next_run(retry.sleeps_until(last), now, start) < inf
 
 
 def test_mail_that_exchange_is_told_to_wait_with_waits_longer():
     """A 4xx to the mail itself: MessageRetryInterval."""
-    assert schedule(Exchange(), site=False)[0][:4] == [0, 15 * MINUTE, 30 * MINUTE, 45 * MINUTE]
+    assert schedule(Exchange(), host_error=False)[0][:4] == [0, 15 * MINUTE, 30 * MINUTE, 45 * MINUTE]
 
 
 def test_qmail_counts_from_the_beginning_of_a_pass():
     """A pass that lasted longer than the wait is followed by the next at once."""
-    last = Round("1", 0.0, 0.0, 1200.0, 1, site=True, null_reverse_path=False)
+    last = Round("1", 0.0, 0.0, 1200.0, 1, host_error=True, null_reverse_path=False)
     retry = of(Qmail())
     assert retry.next_run(retry.sleeps_until(last), 1200.0, 0.0) == 1200.0
 
@@ -166,7 +166,7 @@ def test_new_mail_ends_nullmailers_pause():
     retry = of(Nullmailer())
 
     def until(now):
-        return retry.sleeps_until(Round("1", 0.0, now, now, 1, site=True, null_reverse_path=False))
+        return retry.sleeps_until(Round("1", 0.0, now, now, 1, host_error=True, null_reverse_path=False))
 
     assert [until(0.0), until(60.0), until(100.0)] == [60.0, 180.0, 180.0]
     retry.arrives()
@@ -191,7 +191,7 @@ def test_exims_chance_lies_between_half_and_all_of_the_growth():
 def test_exim_waits_no_longer_than_retry_interval_max():
     """Whatever the rule says."""
     retry = of(Exim(retry=(RetryRule("F", 4 * DAY, 2 * DAY),), retry_interval_max=HOUR, queue_run=60.0))
-    retry.tried("b", "1", 0.0, began=0.0, now=0.0, outcome="site")
+    retry.tried("b", "1", 0.0, began=0.0, now=0.0, outcome="host")
     assert retry.bars("b", "1", 0.0, HOUR - 1) is NOT_YET
     assert retry.bars("b", "1", 0.0, HOUR) is None
 
@@ -200,14 +200,14 @@ def failing_for_days() -> Retry:
     """Exim after a host has failed for five days, the last time at 5 d."""
     retry = of(Exim())
     for hours in (0, 120):
-        retry.tried("b", "1", 0.0, began=hours * HOUR, now=hours * HOUR, outcome="site")
+        retry.tried("b", "1", 0.0, began=hours * HOUR, now=hours * HOUR, outcome="host")
     return retry
 
 
 def test_exim_passes_a_failing_host_over_for_new_mail_too():
     """The record is the host's: mail that comes later waits with the rest."""
     retry = of(Exim())
-    retry.tried("b", "1", 0.0, began=0.0, now=0.0, outcome="site")
+    retry.tried("b", "1", 0.0, began=0.0, now=0.0, outcome="host")
     assert retry.bars("b", "2", 60.0, 60.0) is NOT_YET
     assert retry.bars("c", "2", 60.0, 60.0) is None
     assert retry.bars("b", "2", 60.0, 15 * MINUTE) is None
@@ -222,7 +222,7 @@ def test_exim_returns_new_mail_to_a_host_that_has_failed_too_long():
     assert retry.bars("b", "3", 0.0, 5 * DAY + 60) is TOO_LONG
     patient = of(Exim(delay_after_cutoff=False))
     for hours in (0, 120):
-        patient.tried("b", "1", 0.0, began=hours * HOUR, now=hours * HOUR, outcome="site")
+        patient.tried("b", "1", 0.0, began=hours * HOUR, now=hours * HOUR, outcome="host")
     assert patient.bars("b", "2", 5 * DAY, 5 * DAY + 60) is NOT_YET
     assert patient.bars("b", "3", 0.0, 5 * DAY + 60) is None
 
@@ -230,7 +230,7 @@ def test_exim_returns_new_mail_to_a_host_that_has_failed_too_long():
 def test_one_success_deletes_exims_record_of_a_host():
     """Those that waited for it need no longer."""
     retry = of(Exim())
-    retry.tried("b", "1", 0.0, began=0.0, now=0.0, outcome="site")
+    retry.tried("b", "1", 0.0, began=0.0, now=0.0, outcome="host")
     assert retry.bars("b", "2", 1.0, 1.0) is NOT_YET
     assert retry.tried("b", "3", 2.0, began=2.0, now=2.0, outcome="taken") == ["1", "2"]
     assert retry.bars("b", "2", 1.0, 3.0) is None
@@ -245,7 +245,10 @@ def test_exim_backs_off_a_message_alone_that_a_host_puts_off():
     assert retry.bars("b", "1", 0.0, 4 * HOUR - 1) is NOT_YET
     assert retry.bars("b", "1", 0.0, 4 * HOUR) is None
     retry.tried("b", "1", 0.0, began=4 * HOUR, now=4 * HOUR, outcome="taken")
-    assert retry.sleeps_until(Round("1", 0.0, 4 * HOUR, 4 * HOUR, 1, site=False, null_reverse_path=False)) == 4 * HOUR
+    assert (
+        retry.sleeps_until(Round("1", 0.0, 4 * HOUR, 4 * HOUR, 1, host_error=False, null_reverse_path=False))
+        == 4 * HOUR
+    )
 
 
 def test_exim_forgets_a_message_that_has_left():
@@ -260,7 +263,7 @@ def test_exims_record_of_a_host_grows_old():
     """After retry_data_expire without a try it counts no more."""
     retry = failing_for_days()
     assert not retry.exhausted(["b"], "2", 13 * DAY)
-    retry.tried("b", "2", 13 * DAY, began=13 * DAY, now=13 * DAY, outcome="site")
+    retry.tried("b", "2", 13 * DAY, began=13 * DAY, now=13 * DAY, outcome="host")
     assert not retry.exhausted(["b"], "2", 13 * DAY)
 
 
@@ -268,17 +271,17 @@ def test_deliveries_side_by_side_are_one_failure_to_exim():
     """The second of two that began together does not begin the growth anew."""
     retry = of(Exim())
     for now in (0.0, 3 * HOUR, 4 * HOUR):
-        retry.tried("b", "1", 0.0, began=now, now=now, outcome="site")
-    retry.tried("b", "2", 0.0, began=4 * HOUR - 1, now=4 * HOUR + 1, outcome="site")
+        retry.tried("b", "1", 0.0, began=now, now=now, outcome="host")
+    retry.tried("b", "2", 0.0, began=4 * HOUR - 1, now=4 * HOUR + 1, outcome="host")
     assert retry.bars("b", "1", 0.0, 5.5 * HOUR - 1) is NOT_YET
     assert retry.bars("b", "1", 0.0, 5.5 * HOUR) is None
 
 
 def test_the_common_way_remembers_nothing():
     """It never gives up, tries again at once, and no host is barred, exhausted or waited for."""
-    retry, last = Retry(), Round("1", 0.0, 5.0, 7.0, 3, site=True, null_reverse_path=False)
+    retry, last = Retry(), Round("1", 0.0, 5.0, 7.0, 3, host_error=True, null_reverse_path=False)
     retry.arrives()
-    woken = retry.tried("b", "1", 0.0, began=5.0, now=7.0, outcome="site")
+    woken = retry.tried("b", "1", 0.0, began=5.0, now=7.0, outcome="host")
     retry.forget("1")
     assert (retry.gives_up(last), retry.sleeps_until(last), retry.lapses(0.0)) == (False, 7.0, inf)
     assert (list(woken), retry.bars("b", "1", 0.0, 7.0), retry.exhausted(["b"], "1", 7.0)) == ([], None, False)

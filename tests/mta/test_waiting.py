@@ -62,8 +62,8 @@ def test_the_next_one_for_a_host_is_found_as_fast_among_many():
     def among(many):
         retry = EximRetry(Exim(), lambda: 0.5)
         for number in range(many):
-            retry.tried("far", f"{number}", 0.0, began=0.0, now=0.0, outcome="site")
-        retry.tried("near", "last", 0.0, began=0.0, now=0.0, outcome="site")
+            retry.tried("far", f"{number}", 0.0, began=0.0, now=0.0, outcome="host")
+        retry.tried("near", "last", 0.0, began=0.0, now=0.0, outcome="host")
         return calls(lambda: retry.next_waiting("near", "none"))
 
     assert among(100) == among(10_000)

@@ -14,8 +14,6 @@ from sim.mail.trace import moment
 from sim.mail.xtext import decode_unitext, decode_xtext, encode_unitext, encode_xtext
 from sim.protocol.smtp.events import Parameters
 
-__all__ = ["Wishes", "notifies", "original_recipient", "wishes_of", "with_original_recipient", "with_smtputf8"]
-
 _USUAL_NOTIFY = frozenset({"FAILURE", "DELAY"})
 """Without NOTIFY, failures are reported, and delays may be (RFC 3461 section 4.1)."""
 
@@ -23,11 +21,11 @@ _LONGEST_BY = 999_999_999
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class MessageOptions:
     """What MAIL asked for. Times are simulated, in s.
 
     `parameters` are those that mean the same at every hop. `deadline` is when the message is to be delivered by;
-    `returns` whether it is to be returned then (by-mode R), or its sender told that it is late (N). `held_until` is
+    `returns` whether it is to be returned then (by-mode R), or its sender told that it is late (N). `release_time` is
     when it may go on. `priority` is -9 to 9.
     """
 
@@ -38,7 +36,7 @@ class Wishes:
     deadline: float = math.inf
     returns: bool = False
     traces: bool = False
-    held_until: float = 0.0
+    release_time: float = 0.0
     priority: int = 0
 
     def at(self, now: float) -> Parameters:
@@ -49,8 +47,8 @@ class Wishes:
         return (*self.parameters, ("BY", f"{left};{'R' if self.returns else 'N'}{'T' if self.traces else ''}"))
 
 
-def wishes_of(parameters: Parameters, now: float, clock: float = 0.0) -> Wishes:
-    """The wishes that MAIL's parameters, which have been checked, express at a time.
+def message_options(parameters: Parameters, now: float, clock: float = 0.0) -> MessageOptions:
+    """What MAIL's parameters, which have been checked, ask for at a time.
 
     SIZE is left out, since each hop finds it anew, and so is the time to wait for, which is this host's business. Who
     submitted the message becomes `<>`: nobody here vouches for it (RFC 4954 section 5). `clock` is the date of time 0,
@@ -64,7 +62,7 @@ def wishes_of(parameters: Parameters, now: float, clock: float = 0.0) -> Wishes:
     )
     seconds, _, mode = (found.get("BY") or "").upper().partition(";")
     ret = found.get("RET")
-    return Wishes(
+    return MessageOptions(
         kept,
         None if ret is None else ret.upper() == "HDRS",
         decode_xtext(found.get("ENVID") or ""),
@@ -72,12 +70,12 @@ def wishes_of(parameters: Parameters, now: float, clock: float = 0.0) -> Wishes:
         now + int(seconds) if seconds else math.inf,
         mode.startswith("R"),
         mode.endswith("T"),
-        _held_until(found.get("HOLDFOR"), found.get("HOLDUNTIL"), now, clock),
+        _release_time(found.get("HOLDFOR"), found.get("HOLDUNTIL"), now, clock),
         int(found.get("MT-PRIORITY") or 0),
     )
 
 
-def _held_until(interval: str | None, until: str | None, now: float, clock: float) -> float:
+def _release_time(interval: str | None, until: str | None, now: float, clock: float) -> float:
     if interval:
         return now + int(interval)
     try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from sim.mail.path import Path
-from sim.mta.queue.message_options import Wishes
+from sim.mta.queue.message_options import MessageOptions
 from sim.protocol.smtp.events import Parameters
 from sim.scenario.products.base import ReplyText
 
@@ -92,9 +92,9 @@ class Entry:
     `arrival` is when the host took custody; `ready` the end of its backoff; `due` the queue run that wakes it;
     `in_delivery` how many deliveries of it are under way or in line; `rounds` how many rounds of them there have been;
     `failures` what the last attempts said of the copies that they left over, `over` the recipients among these who are
-    not to be tried again although the failure was no refusal. `wishes` is what the sender asked for, None where that is
-    nothing; `state` is where it stands, `frozen` says that it is kept untried for a while: a report that came back, or
-    mail that goes round; `suspended` that its host's operators keep it from being tried. `asked_for` are the domains
+    not to be tried again although the failure was no refusal. `options` are what the sender asked for, None where that
+    is nothing; `state` is where it stands, `frozen` says that it is kept untried for a while: a report that came back,
+    or mail that goes round; `suspended` that its host's operators keep it from being tried. `asked_for` are the domains
     whose hosts have asked for it since its last round, of those whose mail waits for that. `warned` counts the times
     that its sender was told that it is late. `receiving` is how long the host took to receive it, in s; `active_at`
     when it became active last, and `looking_up` how long the name service took then.
@@ -111,7 +111,7 @@ class Entry:
     rounds: int = 0
     failures: dict[str, Failure] = field(default_factory=dict)
     over: frozenset[str] = frozenset()
-    wishes: Wishes | None = None
+    options: MessageOptions | None = None
     state: State = "active"
     asked_for: frozenset[str] = frozenset()
     frozen: bool = False
@@ -168,7 +168,7 @@ class Entry:
     @property
     def priority(self) -> int:
         """What its sender gave it, from -9 to 9 (RFC 6710)."""
-        return self.wishes.priority if self.wishes else 0
+        return self.options.priority if self.options else 0
 
     @property
     def held(self) -> bool:
@@ -177,31 +177,31 @@ class Entry:
 
     def is_overdue(self, now: float) -> bool:
         """Whether its sender would rather have it back by now (RFC 2852)."""
-        wishes = self.wishes
-        return wishes is not None and wishes.returns and now >= wishes.deadline
+        options = self.options
+        return options is not None and options.returns and now >= options.deadline
 
 
-class Verdict(NamedTuple):
+class FailureScope(NamedTuple):
     """What a product makes of a failure (`mta.retry.failure_scope`).
 
-    `waits` says who is backed off: the site, or just this message. `goes_on` says whether another of the domain's
+    A `host_error` backs off the host, any other just this message. `tries_next_mx` says whether another of the domain's
     hosts is tried at once, `returns` whether what no host takes is returned, `freezes` whether the message is frozen.
     """
 
-    waits: Literal["site", "message"]
-    goes_on: bool
+    host_error: bool
+    tries_next_mx: bool
     returns: bool
     freezes: bool = False
 
 
-_FREEZES = Verdict("message", goes_on=False, returns=False, freezes=True)
+_FREEZES = FailureScope(host_error=False, tries_next_mx=False, returns=False, freezes=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why a copy was not taken: the reply of `host`, or words of our own with `code` 0 and no host.
 
-    `at` is what had no good answer, where a session failed; `verdict` what the product makes of it, None where it has
+    `at` is what had no good answer, where a session failed; `scope` what the product makes of it, None where it has
     no say.
     """
 
@@ -210,33 +210,33 @@ class Failure:
     text: str
     host: str = ""
     at: str = ""
-    verdict: Verdict | None = None
+    scope: FailureScope | None = None
 
     @classmethod
     def of(cls, finding: ReplyText, **names: str) -> Failure:
         """The failure that a product's own finding is, with what it is about filled in."""
-        verdict = _FREEZES if finding.freezes else None
-        return cls(finding.code, finding.enhanced, finding.text.format(**names), verdict=verdict)
+        scope = _FREEZES if finding.freezes else None
+        return cls(finding.code, finding.enhanced, finding.text.format(**names), scope=scope)
 
     @property
     def permanent(self) -> bool:
         """Whether trying again later is pointless: for most products, and where none has a say, a 5yz reply."""
-        return self.code >= 500 if self.verdict is None else self.verdict.returns
+        return self.code >= 500 if self.scope is None else self.scope.returns
 
     @property
-    def goes_on(self) -> bool:
+    def tries_next_mx(self) -> bool:
         """Whether another of the domain's hosts is tried at once."""
-        return self.code < 500 if self.verdict is None else self.verdict.goes_on
+        return self.code < 500 if self.scope is None else self.scope.tries_next_mx
 
     @property
     def freezes(self) -> bool:
         """Whether the message is kept untried until somebody looks after it, or its time is over."""
-        return self.verdict is not None and self.verdict.freezes
+        return self.scope is not None and self.scope.freezes
 
     @property
-    def site(self) -> bool:
-        """Whether the site is backed off, and not just this message."""
-        return not self.host if self.verdict is None else self.verdict.waits == "site"
+    def host_error(self) -> bool:
+        """Whether the host is backed off, and not just this message."""
+        return not self.host if self.scope is None else self.scope.host_error
 
     @property
     def diagnostic(self) -> str:

@@ -46,7 +46,7 @@ def report(
     whole message comes back, `until` when a late one will be given up. `clock` is the date of time 0, in s after mail's
     epoch.
     """
-    wishes = entry.wishes
+    options = entry.options
     return delivery_report(
         reporting_mta=host,
         reverse_path=to,
@@ -62,7 +62,7 @@ def report(
         last_attempt_date=date_time(now + clock),
         action=action,
         will_retry_until=date_time(until + clock) if action == "delayed" and until < inf else None,
-        envelope_id=wishes.envelope_id if wishes else "",
+        envelope_id=options.envelope_id if options else "",
         full=full,
     )
 
@@ -72,7 +72,7 @@ def returns_whole(product: Product, entry: Entry) -> bool:
 
     Where he did not say, and where it is too big, the product decides.
     """
-    asked = entry.wishes.headers_only if entry.wishes else None
+    asked = entry.options.headers_only if entry.options else None
     whole, longest = product.returns_whole if asked is None else not asked, product.return_line_limit
     return (
         whole

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from sim.mta.queue.queue import Failure
 
-Outcome = Literal["taken", "site", "message"]
+Outcome = Literal["taken", "host", "message"]
 """How a host dealt with mail: it answered for good, it could not be talked to, or it put off just this mail."""
 
 
@@ -27,7 +27,7 @@ class Round(NamedTuple):
         began: when the round began, s.
         ended: when its last attempt was over, s.
         number: which round it was, from 1.
-        site: whether the last failure was that of a host that could not be talked to.
+        host_error: whether the last failure was that of a host that could not be talked to.
         null_reverse_path: whether the message is a report.
         priority: what its sender gave it, from -9 to 9 (RFC 6710).
     """
@@ -37,7 +37,7 @@ class Round(NamedTuple):
     began: float
     ended: float
     number: int
-    site: bool
+    host_error: bool
     null_reverse_path: bool
     priority: int = 0
 

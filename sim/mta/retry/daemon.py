@@ -114,7 +114,7 @@ class SendmailRetry(Retry):
         outcome: Outcome,
     ) -> Sequence[str]:
         """Keep when a host did not answer."""
-        if outcome == "site":
+        if outcome == "host":
             self._failed[hop] = now
         else:
             self._failed.pop(hop, None)

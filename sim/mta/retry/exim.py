@@ -91,7 +91,7 @@ class EximRetry(Retry):
         self, hop: str, queue_id: str, arrival: float, *, began: float, now: float, outcome: Outcome
     ) -> Sequence[str]:
         """Keep the records: a failure's, of the host or of the message there; none after success."""
-        if outcome == "site":
+        if outcome == "host":
             self._waiting.add(queue_id, hop)
             self._fail((hop, ""), None, began, now)
             return ()

@@ -86,7 +86,7 @@ class OpenSmtpdRetry(Retry):
     ) -> Sequence[str]:
         """Disable a route that could not be used; after a delivery all go that were put off in the last four hours."""
         route = self._routes.get(hop)
-        if outcome == "site":
+        if outcome == "host":
             if route is None or now - route.last_try > _REMEMBERED:
                 route = self._routes[hop] = Route()
             _put_off(route, queue_id)

@@ -65,7 +65,7 @@ class QmailRetry(Retry):
         outcome: Outcome,
     ) -> Sequence[str]:
         """Count silence; any answer, a refusal too, ends the count."""
-        if outcome != "site" or now - began < self._patience:
+        if outcome != "host" or now - began < self._patience:
             self._timeouts.pop(hop, None)
             return ()
         count, last = self._timeouts.get(hop, (0, now - _AGAIN))

@@ -125,7 +125,7 @@ class SiteRetry(Retry, ABC):
 
     def sleeps_until(self, last: Round) -> float:
         """Until the first of its next hops may be tried, where these could not be talked to."""
-        at = self._sites.next_try(last.queue_id, last.ended) if last.site else inf
+        at = self._sites.next_try(last.queue_id, last.ended) if last.host_error else inf
         return min(self._message.sleeps_until(last) if at == inf else at, self.lapses(last.arrival))
 
     def bars(self, hop: str, queue_id: str, arrival: float, now: float) -> Failure | None:  # noqa: ARG002
@@ -143,7 +143,7 @@ class SiteRetry(Retry, ABC):
         outcome: Outcome,
     ) -> Sequence[str]:
         """Keep the record of a next hop that failed, or delete it."""
-        if outcome != "site":
+        if outcome != "host":
             return self._sites.talked(hop, queue_id)
         site = self._sites.failed(hop, queue_id, began, now)
         if site is not None:

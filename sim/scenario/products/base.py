@@ -51,7 +51,7 @@ class ReplyText(NamedTuple):
     freezes: bool = False
 
 
-class FailureScope(NamedTuple):
+class FailureTable(NamedTuple):
     """What a product makes of a session that failed, by what became of it and where (`mta.retry.failure_scope`)."""
 
     silence: str
@@ -60,10 +60,10 @@ class FailureScope(NamedTuple):
     permanent: str
 
 
-RFC5321_SCOPE = FailureScope(
-    silence="s> s> s> m> m> m> m>",
-    broken="s> s> s> m> m> m> m>",
-    temporary=". s> s> m> m> m> m>",
+RFC5321_FAILURES = FailureTable(
+    silence="h> h> h> m> m> m> m>",
+    broken="h> h> h> m> m> m> m>",
+    temporary=". h> h> m> m> m> m>",
     permanent=". -> -> - - - -",
 )
 """RFC 5321 sections 4.2.1, 4.5.4.1 and 5.1."""
@@ -220,7 +220,7 @@ class Product:
     title: ClassVar[str]
     extensions: ClassVar[str]
     uses: ClassVar[str]
-    failure_scope: FailureScope
+    failure_table: FailureTable
     loop_detection: ClassVar[LoopDetection]
     no_exchanger: ClassVar[ReplyText]
     queue_words: ClassVar[QueueWords]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sim.scenario.products.base import (
     NO_EXCHANGER,
     Commands,
-    FailureScope,
+    FailureTable,
     LoopDetection,
     Product,
     QueueWords,
@@ -26,11 +26,11 @@ class Exchange(Product):
     extensions = "SIZE PIPELINING DSN ENHANCEDSTATUSCODES STARTTLS AUTH 8BITMIME BINARYMIME CHUNKING SMTPUTF8"
     uses = "SIZE PIPELINING DSN ENHANCEDSTATUSCODES 8BITMIME BINARYMIME CHUNKING SMTPUTF8"
     # Its documents (Set-TransportService) and its notice "attempted failover to alternate host".
-    failure_scope = FailureScope(
-        silence="s> s> s> s> s> s> s>",
-        broken="s> s> s> s> s> s> s>",
-        temporary=". s> s> m m m m",
-        permanent=". s> s> - - - -",
+    failure_table = FailureTable(
+        silence="h> h> h> h> h> h> h>",
+        broken="h> h> h> h> h> h> h>",
+        temporary=". h> h> m m m m",
+        permanent=". h> h> - - - -",
     )
     # Its documents on its reports.
     loop_detection = LoopDetection(

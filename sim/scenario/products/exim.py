@@ -9,7 +9,7 @@ from sim.scenario.distribution import Lognormal
 from sim.scenario.products.base import (
     ANY_SIZE,
     Commands,
-    FailureScope,
+    FailureTable,
     LoopDetection,
     Product,
     QueueWords,
@@ -46,10 +46,10 @@ class Exim(Product):
     extensions = "SIZE 8BITMIME PIPELINING AUTH CHUNKING STARTTLS SMTPUTF8 HELP"
     uses = "SIZE 8BITMIME PIPELINING CHUNKING SMTPUTF8 DSN"
     # transports/smtp.c (smtp_setup_conn, smtp_deliver: what it calls message errors).
-    failure_scope = FailureScope(
-        silence="s> s> s> m> m> s> m>",
-        broken="s> s> s> s> s> s> m>",
-        temporary=". s> s> m> m> m> m>",
+    failure_table = FailureTable(
+        silence="h> h> h> m> m> h> m>",
+        broken="h> h> h> h> h> h> m>",
+        temporary=". h> h> m> m> m> m>",
         permanent=". -> -> - - - -",
     )
     # receive.c, deliver.c (RECIP_FAIL_LOOP), routers/rf_self_action.c: its routers have self = freeze.

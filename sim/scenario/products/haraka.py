@@ -9,7 +9,7 @@ from sim.scenario.products.base import (
     MANY,
     NO_EXCHANGER,
     Commands,
-    FailureScope,
+    FailureTable,
     LoopDetection,
     Product,
     QueueWords,
@@ -30,7 +30,7 @@ class Haraka(Product):
     extensions = "PIPELINING 8BITMIME SMTPUTF8 SIZE STARTTLS AUTH"
     uses = "PIPELINING 8BITMIME SMTPUTF8"
     # outbound/hmail.js.
-    failure_scope = FailureScope(
+    failure_table = FailureTable(
         silence="m> m> m> m> m> m> m>",
         broken="m> m> m> m> m> m> m>",
         temporary=". m m m m m m",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.scenario.products.base import NO_EXCHANGER, RFC5321_SCOPE, Commands, LoopDetection, Product, QueueWords
+from sim.scenario.products.base import NO_EXCHANGER, RFC5321_FAILURES, Commands, LoopDetection, Product, QueueWords
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 
@@ -16,7 +16,7 @@ class Jsms(Product):
     title = "JSMS"
     extensions = "8BITMIME PIPELINING CHUNKING DSN ENHANCEDSTATUSCODES EXPN HELP AUTH STARTTLS ETRN SIZE"
     uses = "8BITMIME PIPELINING CHUNKING DSN ENHANCEDSTATUSCODES SIZE"
-    failure_scope = RFC5321_SCOPE
+    failure_table = RFC5321_FAILURES
     loop_detection = LoopDetection()
     no_exchanger = NO_EXCHANGER
     queue_words = QueueWords("enqueued", "active", "dequeuing", "delayed", "held")

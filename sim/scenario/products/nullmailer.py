@@ -8,7 +8,7 @@ from sim.scenario.products.base import (
     MANY,
     NO_EXCHANGER,
     Commands,
-    FailureScope,
+    FailureTable,
     LoopDetection,
     Product,
     QueueWords,
@@ -29,10 +29,10 @@ class Nullmailer(Product):
     extensions = ""
     uses = ""
     # protocols/smtp.cc and send.cc, which backs off its whole queue.
-    failure_scope = FailureScope(
-        silence="s> s> s> s> s> s> s>",
-        broken="s> s> s> s> s> s> s>",
-        temporary=". s> s> s> s> s> s>",
+    failure_table = FailureTable(
+        silence="h> h> h> h> h> h> h>",
+        broken="h> h> h> h> h> h> h>",
+        temporary=". h> h> h> h> h> h>",
         permanent=". - - - - - -",
     )
     loop_detection = LoopDetection()

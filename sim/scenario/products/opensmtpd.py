@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.scenario.products.base import Commands, FailureScope, LoopDetection, Product, QueueWords, ReplyText, named
+from sim.scenario.products.base import Commands, FailureTable, LoopDetection, Product, QueueWords, ReplyText, named
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 
@@ -21,11 +21,11 @@ class OpenSmtpd(Product):
     extensions = "8BITMIME ENHANCEDSTATUSCODES SIZE DSN STARTTLS AUTH HELP"
     uses = "8BITMIME ENHANCEDSTATUSCODES DSN"
     # mta_session.c.
-    failure_scope = FailureScope(
-        silence="s> s> s> s s s s",
-        broken="s> s> s> s s s s",
-        temporary=". s> s> m m m m",
-        permanent=". s> s> - - - -",
+    failure_table = FailureTable(
+        silence="h> h> h> h h h h",
+        broken="h> h> h> h h h h",
+        temporary=". h> h> m m m m",
+        permanent=". h> h> - - - -",
     )
     # smtp_session.c.
     loop_detection = LoopDetection(too_many=ReplyText(500, "5.4.6", "Routing loop detected: Loop detected"))

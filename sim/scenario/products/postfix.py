@@ -11,7 +11,7 @@ from sim.scenario.products.base import (
     Commands,
     Destinations,
     ErrorLimits,
-    FailureScope,
+    FailureTable,
     LoopDetection,
     Product,
     QueueWords,
@@ -139,13 +139,13 @@ class Postfix(Product):
     says_body = "labelled"
 
     @property
-    def failure_scope(self) -> FailureScope:  # type: ignore[override]
+    def failure_table(self) -> FailureTable:  # type: ignore[override]
         """A greeting of 5yz counts as 4yz, unless smtp_skip_5xx_greeting is no (smtp_proto.c, smtp_trouble.c)."""
-        return FailureScope(
-            silence="s> s> s> s> s> s> s>",
-            broken="s> s> s> s> s> s> s>",
-            temporary=". s> s> m> m> m> m>",
-            permanent=f". {'s>' if self.smtp_skip_5xx_greeting else '-'} - - - - -",
+        return FailureTable(
+            silence="h> h> h> h> h> h> h>",
+            broken="h> h> h> h> h> h> h>",
+            temporary=". h> h> m> m> m> m>",
+            permanent=f". {'h>' if self.smtp_skip_5xx_greeting else '-'} - - - - -",
         )
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.scenario.products.base import Commands, FailureScope, LoopDetection, Product, QueueWords, ReplyText, named
+from sim.scenario.products.base import Commands, FailureTable, LoopDetection, Product, QueueWords, ReplyText, named
 from sim.scenario.quantity import DAY, MINUTE
 
 
@@ -20,9 +20,9 @@ class Qmail(Product):
     extensions = "PIPELINING 8BITMIME"
     uses = ""
     # qmail-remote.c.
-    failure_scope = FailureScope(
-        silence="s> m m m m m m",
-        broken="s> m m m m m m",
+    failure_table = FailureTable(
+        silence="h> m m m m m m",
+        broken="h> m m m m m m",
         temporary=". m m m m m m",
         permanent=". m m - - - -",
     )

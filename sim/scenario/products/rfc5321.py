@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.scenario.products.base import NO_EXCHANGER, RFC5321_SCOPE, Commands, LoopDetection, Product, QueueWords, named
+from sim.scenario.products.base import (
+    NO_EXCHANGER,
+    RFC5321_FAILURES,
+    Commands,
+    LoopDetection,
+    Product,
+    QueueWords,
+    named,
+)
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 
@@ -16,7 +24,7 @@ class Rfc5321(Product):
     title = "RFC 5321"
     extensions = "SIZE PIPELINING 8BITMIME ENHANCEDSTATUSCODES"
     uses = "SIZE PIPELINING 8BITMIME ENHANCEDSTATUSCODES"
-    failure_scope = RFC5321_SCOPE
+    failure_table = RFC5321_FAILURES
     loop_detection = LoopDetection()
     no_exchanger = NO_EXCHANGER
     queue_words = QueueWords("incoming", "active", "in transfer", "deferred", "hold")

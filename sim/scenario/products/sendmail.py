@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sim.scenario.products.base import (
     Commands,
-    FailureScope,
+    FailureTable,
     LoopDetection,
     Product,
     QueueWords,
@@ -31,10 +31,10 @@ class Sendmail(Product):
     extensions = "ENHANCEDSTATUSCODES PIPELINING EXPN 8BITMIME SIZE DSN ETRN AUTH STARTTLS DELIVERBY HELP"
     uses = "ENHANCEDSTATUSCODES PIPELINING 8BITMIME SIZE DSN DELIVERBY"
     # deliver.c, usersmtp.c.
-    failure_scope = FailureScope(
-        silence="s> s> s> m> m> m> m>",
-        broken="s> s> s> m> m> m> m>",
-        temporary=". s> s> m> m> m> m>",
+    failure_table = FailureTable(
+        silence="h> h> h> m> m> m> m>",
+        broken="h> h> h> m> m> m> m>",
+        temporary=". h> h> m> m> m> m>",
         permanent=". -> -> - - - -",
     )
     # deliver.c (sendall), recipient.c, domain.c (getmxrr), usersmtp.c (smtpinit).

@@ -8,7 +8,7 @@ from itertools import accumulate
 from sim.scenario.products.base import (
     NO_EXCHANGER,
     Commands,
-    FailureScope,
+    FailureTable,
     LoopDetection,
     Product,
     QueueWords,
@@ -36,7 +36,7 @@ class Stalwart(Product):
         "PIPELINING SMTPUTF8 FUTURERELEASE DELIVERBY MT-PRIORITY SIZE"
     )
     # smtp/outbound/delivery.rs.
-    failure_scope = FailureScope(
+    failure_table = FailureTable(
         silence="m> m> m> m m m m",
         broken="m> m> m> m m m m",
         temporary=". m> m> m m m m",

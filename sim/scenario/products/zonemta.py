@@ -8,7 +8,7 @@ from sim.scenario.products.base import (
     MANY,
     NO_EXCHANGER,
     Commands,
-    FailureScope,
+    FailureTable,
     LoopDetection,
     Product,
     QueueWords,
@@ -29,9 +29,9 @@ class ZoneMta(Product):
     extensions = "PIPELINING 8BITMIME SMTPUTF8 AUTH STARTTLS SIZE"
     uses = "PIPELINING 8BITMIME SMTPUTF8"
     # lib/sender.js, with mx-connect.
-    failure_scope = FailureScope(
-        silence="s> m> m> m m m m",
-        broken="s> m> m> m m m m",
+    failure_table = FailureTable(
+        silence="h> m> m> m m m m",
+        broken="h> m> m> m m m m",
         temporary=". m m m m m m",
         permanent=". - - - - - -",
     )

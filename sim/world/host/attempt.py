@@ -164,14 +164,14 @@ class Attempt:
         lines, listens = there
         source = station.sources.to(route.ip)
         session_id = world.next_session_id()
-        asks = entry.wishes is not None
+        asks = entry.options is not None
         secure = host.tls.implicit and "STARTTLS" in peer.host.extensions
         client = Transmission(
             host,
             entry.reverse_path,
             tuple(self._by_path),
             entry.content,
-            parameters=entry.wishes.at(now) if entry.wishes is not None else (),
+            parameters=entry.options.at(now) if entry.options is not None else (),
             recipient_parameters=tuple([copy.parameters for copy in self._copies]) if asks else (),
             stays=self._stays if self._keeps else None,
             secure=secure,
@@ -272,7 +272,7 @@ class Attempt:
         outcomes: dict[AttemptOutcome, Reply | Failure] = {}
         held, name = self._station.queue.holds(entry), peer.station.host.name
         silent = session.outcome is not None and session.outcome.silent
-        if held and entry.wishes is not None and not session.client.reports:
+        if held and entry.options is not None and not session.client.reports:
             self._tell_relayed(replies, now)
         for copy in self._copies:
             copy.in_transfer = False
@@ -285,10 +285,10 @@ class Attempt:
                 continue
             copy.tried(session.spent(now), now)
             failure = session.client.refusal(copy.forward_path, name) if reply is not None else cut or NO_ANSWER
-            failure = self._station.blame.judged(failure, silent=silent)
+            failure = self._station.failure_scopes.applied(failure, silent=silent)
             entry.failures[copy.recipient] = failure
             outcomes.setdefault(_outcome(failure, broken if reply is None else None), failure)
-            if failure.goes_on or not failure.permanent:
+            if failure.tries_next_mx or not failure.permanent:
                 left.append(copy)
         if held and gone:
             entry.drop(gone)
@@ -340,11 +340,11 @@ class Attempt:
 
 def mailing_of(entry: Entry, copies: Sequence[Copy], now: float) -> Mailing:
     """The message as an open session is given it."""
-    paths, wishes = tuple([copy.forward_path for copy in copies]), entry.wishes
-    if wishes is None:
+    paths, options = tuple([copy.forward_path for copy in copies]), entry.options
+    if options is None:
         return Mailing(entry.reverse_path, paths, entry.content)
     asked = tuple([copy.parameters for copy in copies])
-    return Mailing(entry.reverse_path, paths, entry.content, wishes.at(now), asked)
+    return Mailing(entry.reverse_path, paths, entry.content, options.at(now), asked)
 
 
 def nowhere(

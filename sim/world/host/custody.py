@@ -10,7 +10,7 @@ from sim.mail.address import Address, is_literal, mailbox_key, parse_address
 from sim.mail.digest import seal_holds
 from sim.mail.path import Path
 from sim.mail.trace import delivered_to
-from sim.mta.queue.message_options import Wishes, with_smtputf8
+from sim.mta.queue.message_options import MessageOptions, with_smtputf8
 from sim.mta.queue.queue import Copy, Entry, Failure
 from sim.mta.reports import dsn
 from sim.mta.server.directory import E550_SOURCE_ROUTE, OWNER
@@ -52,7 +52,7 @@ class Custody:
         now: float,
         *,
         queue_id: str = "",
-        wishes: Wishes | None = None,
+        options: MessageOptions | None = None,
         waits: bool = False,
         receiving: float = 0.0,
     ) -> None:
@@ -61,9 +61,9 @@ class Custody:
         One that `waits` is not tried before a queue run finds it; `receiving` it took so many s.
         """
         station = self._station
-        if wishes is not None and wishes.held_until > now and "FUTURERELEASE" in station.host.extensions:
+        if options is not None and options.release_time > now and "FUTURERELEASE" in station.host.extensions:
             queue_id = queue_id or station.next_queue_id()
-            station.backlog.hold(Entry(queue_id, reverse_path, content, now, copies, now, now, wishes=wishes))
+            station.backlog.hold(Entry(queue_id, reverse_path, content, now, copies, now, now, options=options))
             return
         copies, refused = self._admit(copies, reverse_path)
         remote: list[Copy] = []
@@ -71,7 +71,7 @@ class Custody:
         for copy in copies:
             if (copy.forward_path.route or not self._plain_paths) and (back := self._reroute(copy, reverse_path)):
                 its_own = Entry(
-                    station.next_queue_id(), back, content, now, [copy], now, now, wishes=wishes, receiving=receiving
+                    station.next_queue_id(), back, content, now, [copy], now, now, options=options, receiving=receiving
                 )
                 station.backlog.add(its_own, now)
                 continue
@@ -79,10 +79,10 @@ class Custody:
             if address is None or copy.forward_path.route or not station.directory.is_local(address):
                 remote.append(copy)
                 continue
-            fate = self._arrive(copy, address, reverse_path, content, utf8=wishes is not None and wishes.utf8)
+            fate = self._arrive(copy, address, reverse_path, content, utf8=options is not None and options.utf8)
             if fate.code:
                 refused.append((copy, fate))
-            elif wishes is None:
+            elif options is None:
                 station.world.ledger.end(copy, CopyOutcome.DELIVERED, fate.text, now)
             else:
                 arrived.append((copy, fate))
@@ -90,7 +90,7 @@ class Custody:
         if not (remote or refused or arrived):
             return
         queue_id = queue_id or station.next_queue_id()
-        entry = Entry(queue_id, reverse_path, content, now, remote, now, now, wishes=wishes, receiving=receiving)
+        entry = Entry(queue_id, reverse_path, content, now, remote, now, now, options=options, receiving=receiving)
         if arrived or refused:
             self._end_of_way(entry, arrived, refused, now)
         if remote:

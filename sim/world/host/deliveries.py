@@ -348,7 +348,7 @@ class Deliveries:
                     self._go_on(entry, records.go_on(entry, hop, env.now))
             if not left or attempt.heir or talks == station.host.mta.mx_session_limit or not station.running:
                 break
-            going = [copy for copy in left if entry.failures[copy.recipient].goes_on]
+            going = [copy for copy in left if entry.failures[copy.recipient].tries_next_mx]
             if not going:
                 break
             left = going
@@ -360,4 +360,4 @@ class Deliveries:
 def _site_failure(entry: Entry, left: Sequence[Copy]) -> Failure | None:
     """Why the last host tried could not be talked to, if it could not, and the mail waits (smtp_trouble.c)."""
     failure = entry.failures.get(left[0].recipient)
-    return failure if failure is not None and failure.site and not failure.permanent else None
+    return failure if failure is not None and failure.host_error and not failure.permanent else None

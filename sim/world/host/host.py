@@ -11,9 +11,9 @@ from sim.mail.address import literal_of
 from sim.mail.path import Path
 from sim.mail.trace import date_time, received
 from sim.mta.client.envelope import needs_smtputf8
-from sim.mta.queue.message_options import wishes_of, with_smtputf8
+from sim.mta.queue.message_options import message_options, with_smtputf8
 from sim.mta.queue.queue import Copy, Entry, Queue
-from sim.mta.retry.failure_scope import Blame
+from sim.mta.retry.failure_scope import FailureScopes
 from sim.mta.retry.registry import retry_of
 from sim.mta.server.accepted_mail import AcceptedMail
 from sim.mta.server.directory import Directory
@@ -50,14 +50,14 @@ if TYPE_CHECKING:
 class Station:
     """One host in the world: its queue, its sessions and its weather.
 
-    What it takes goes through `custody`, which ends copies here or puts them into the `backlog`; that says when
-    they are tried, `ways` where they go, and `deliveries` carries them there. Each of them reaches the others
-    through the station. `times` are what things take it, `draws` is the host's own stream of random numbers,
-    `retry` its product's way to try again, `blame` what its product makes of failures, `resolver` what it looks
-    names up with, `sources` the addresses that it connects from; `running` says whether it and its product are up,
-    `runs` when they are, `boots` counts the times that they went down, `capacity` is what its disk and filters can do,
-    where there is a limit, `listener` holds the sessions that clients have with it, `tls_sessions` those that its
-    client may resume, `tcp_metrics` what its TCP remembers of others, `attempts` those under way from it.
+    What it takes goes through `custody`, which ends copies here or puts them into the `backlog`; that says when they
+    are tried, `ways` where they go, and `deliveries` carries them there. Each of them reaches the others through the
+    station. `times` are what things take it, `draws` is the host's own stream of random numbers, `retry` its product's
+    way to try again, `failure_scopes` what its product makes of failures, `resolver` what it looks names up with,
+    `sources` the addresses that it connects from; `running` says whether it and its product are up, `runs` when they
+    are, `boots` counts the times that they went down, `capacity` is what its disk and filters can do, where there is a
+    limit, `listener` holds the sessions that clients have with it, `tls_sessions` those that its client may resume,
+    `tcp_metrics` what its TCP remembers of others, `attempts` those under way from it.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class Station:
         self.times = HostTimes(host, world.streams(f"host/{host.name}/times"))
         self.draws = world.streams(f"host/{host.name}/mta")
         self.retry = retry_of(host.mta, self.draws.random)
-        self.blame = Blame(host.mta)
+        self.failure_scopes = FailureScopes(host.mta)
         self.custody = Custody(self)
         self.backlog = Backlog(self)
         self.ways = Ways(self)
@@ -145,8 +145,8 @@ class Station:
             self.capacity.commits(now)
         if needs_smtputf8(reverse_path, [copy.forward_path for copy in copies]):
             parameters = with_smtputf8(parameters)
-        wishes = None if parameters is None else wishes_of(parameters, now, self.world.clock)
-        self.custody.take(reverse_path, copies, content, now, wishes=wishes)
+        options = None if parameters is None else message_options(parameters, now, self.world.clock)
+        self.custody.take(reverse_path, copies, content, now, options=options)
 
     def receive(
         self, mail: AcceptedMail, copies: list[Copy], now: float, *, offered: float, began: float, nth: int = 1
@@ -171,18 +171,18 @@ class Station:
         )
         for copy in copies:
             self.world.ledger.take(copy)
-        wishes = None
+        options = None
         asked = mail.parameters
         # SIZE alone is no wish: each hop finds it anew.
         if mail.recipient_parameters or len(asked) > 1 or (asked and asked[0][0] != "SIZE"):
-            wishes = wishes_of(asked, offered, self.world.clock)
+            options = message_options(asked, offered, self.world.clock)
             for copy, parameters in zip(copies, mail.recipient_parameters, strict=False):
                 copy.parameters = parameters
         waits = nth > self.host.mta.queues_after > 0
         content = field + mail.content
         if self.custody.is_to_return(mail.content):
             self.custody.turn_back(
-                Entry(queue_id, mail.reverse_path, content, now, copies, now, now, wishes=wishes), now
+                Entry(queue_id, mail.reverse_path, content, now, copies, now, now, options=options), now
             )
             return
         self.custody.take(
@@ -191,7 +191,7 @@ class Station:
             content,
             now,
             queue_id=queue_id,
-            wishes=wishes,
+            options=options,
             waits=waits,
             receiving=now - began,
         )

@@ -58,7 +58,7 @@ class HostRecords:
         hop = self._key(*route.place)
         outcome: Outcome = "taken"
         if left:
-            outcome = "site" if entry.failures[left[0].recipient].site else "message"
+            outcome = "host" if entry.failures[left[0].recipient].host_error else "message"
         self._station.backlog.wake(self._tried(hop, entry, began, now, outcome), now)
 
     def go_on(self, entry: Entry, hop: str, now: float) -> str | None:
@@ -70,7 +70,7 @@ class HostRecords:
         """Keep it that an entry found no way; its copies are over where this has been so for too long."""
         hops = self._blamed(domain, copies[0].path, failure)
         for hop in hops:
-            self._tried(hop, entry, now, now, "site")
+            self._tried(hop, entry, now, now, "host")
         if self._retry.exhausted(hops, entry.queue_id, now):
             entry.over |= {copy.recipient for copy in copies}
 

@@ -51,9 +51,9 @@ class Backlog:
             self.release(list(self._queue.entries.values()), now)
         self._queue.add(entry)
         self._station.note_queue(now)
-        world, wishes = self._station.world, entry.wishes
-        if wishes is not None and now < wishes.deadline:
-            world.env.call_at(wishes.deadline, lambda: self._strike(entry, wishes.deadline))
+        world, options = self._station.world, entry.options
+        if options is not None and now < options.deadline:
+            world.env.call_at(options.deadline, lambda: self._strike(entry, options.deadline))
         if waits:
             self._sleep(entry, now, MANY_IN_A_SESSION)
         else:
@@ -64,7 +64,7 @@ class Backlog:
         entry.state = "hold"
         self._queue.add(entry)
         self._station.note_queue(entry.arrival)
-        until = entry.ready = entry.due = entry.wishes.held_until if entry.wishes else entry.arrival
+        until = entry.ready = entry.due = entry.options.release_time if entry.options else entry.arrival
         self._station.world.env.call_at(until, lambda: self._wake(entry, until))
 
     def settle(self, entry: Entry, now: float) -> None:
@@ -218,7 +218,7 @@ class Backlog:
         for copy in entry.copies:
             copy.waited(copy.counted_to, now)
         self._station.custody.take(
-            entry.reverse_path, entry.copies, entry.content, now, queue_id=entry.queue_id, wishes=entry.wishes
+            entry.reverse_path, entry.copies, entry.content, now, queue_id=entry.queue_id, options=entry.options
         )
 
     def _suspend(self, entry: Entry, now: float) -> None:
@@ -362,14 +362,14 @@ def _is_lost(entry: Entry, copy: Copy) -> bool:
 
 def _last_round(entry: Entry, now: float) -> Round:
     last = next(reversed(entry.failures.values()), None)
-    site = last is None or last.site
+    host_error = last is None or last.host_error
     return Round(
         entry.queue_id,
         entry.arrival,
         entry.due,
         now,
         entry.rounds,
-        site,
+        host_error,
         entry.reverse_path.is_null,
         entry.priority,
     )

@@ -71,7 +71,7 @@ class HandOver(Attempt):
     _OPENING = 1
 
     def _open(self, now: float) -> Session[Transmission]:
-        turn, wishes = self._turn, self._entry.wishes
+        turn, options = self._turn, self._entry.options
         connection = turn.session.connection
         self._peer = Peer(turn.holder, turn.asker, self._route.way, turn.session_id, connection)
         self._wire_bytes, self._retransmissions = connection.wire_bytes, connection.retransmissions
@@ -80,8 +80,8 @@ class HandOver(Attempt):
             self._entry.reverse_path,
             tuple(self._by_path),
             self._entry.content,
-            parameters=wishes.at(now) if wishes is not None else (),
-            recipient_parameters=tuple([copy.parameters for copy in self._copies]) if wishes is not None else (),
+            parameters=options.at(now) if options is not None else (),
+            recipient_parameters=tuple([copy.parameters for copy in self._copies]) if options is not None else (),
             stays=self._stays,
             machine=turn.caller(),
         )

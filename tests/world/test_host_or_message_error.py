@@ -1,4 +1,4 @@
-"""Site failure against message failure, for every product: which reply at which command backs off whom."""
+"""Host error against message error, for every product: which reply at which command backs off whom."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from sim.scenario.spec.policies import Policies, Refusal
 
 FACTS = [
     # Whether the reply to a command that opens the session is about the host or about the mail.
-    ("postfix", "5yz", "greeting", "s>", "smtp_proto.c: smtp_skip_5xx_greeting makes a 4yz of it"),
+    ("postfix", "5yz", "greeting", "h>", "smtp_proto.c: smtp_skip_5xx_greeting makes a 4yz of it"),
     ("postfix", "5yz", "hello", "-", "smtp_trouble.c, smtp_bulk_fail: a hard error is bounced, and throttles nothing"),
     ("exim", "5yz", "greeting", "->", "transports/smtp.c: DEFER while there is another host, else FAIL"),
-    ("exim", "4yz", "hello", "s>", "transports/smtp.c, smtp_setup_conn: yield DEFER, a record of the host"),
+    ("exim", "4yz", "hello", "h>", "transports/smtp.c, smtp_setup_conn: yield DEFER, a record of the host"),
     ("sendmail", "5yz", "greeting", "->", "deliver.c: not MCIS_OPEN, next MX site; usersmtp.c: unavailable"),
     ("qmail", "5yz", "greeting", "m", "qmail-remote.c, smtp: Z, and it does not return"),
     ("qmail", "5yz", "hello", "m", "qmail-remote.c: Z, my name was rejected"),
-    ("opensmtpd", "5yz", "greeting", "s>", "mta_session.c, MTA_BANNER: mta_error, whatever the digit"),
-    ("opensmtpd", "5yz", "hello", "s>", "mta_session.c, MTA_HELO: mta_error"),
+    ("opensmtpd", "5yz", "greeting", "h>", "mta_session.c, MTA_BANNER: mta_error, whatever the digit"),
+    ("opensmtpd", "5yz", "hello", "h>", "mta_session.c, MTA_HELO: mta_error"),
     ("haraka", "5yz", "greeting", "-", "hmail.js: a 5yz at any command but EHLO and RSET bounces"),
     ("haraka", "4yz", "greeting", "m", "hmail.js: temp_fail, and no further MX"),
     ("stalwart", "5yz", "greeting", "->", "delivery.rs: read_greeting, continue 'next_host"),
@@ -38,14 +38,14 @@ FACTS = [
     ("haraka", "4yz", "dot", "m", "hmail.js: temp_fail"),
     ("stalwart", "4yz", "rcpt", "m", "delivery.rs: continue 'next_domain"),
     # What an end without an answer counts as.
-    ("postfix", "broken", "dot", "s>", "smtp_trouble.c, smtp_stream_except: THROTTLE"),
+    ("postfix", "broken", "dot", "h>", "smtp_trouble.c, smtp_stream_except: THROTTLE"),
     ("exim", "silence", "mail", "m>", "transports/smtp.c: a timeout after MAIL is a message error"),
-    ("exim", "broken", "mail", "s>", "transports/smtp.c: ERRNO_SMTPCLOSED is none, but after the end of data"),
-    ("exim", "silence", "data", "s>", "transports/smtp.c: a timeout after DATA is the host's"),
+    ("exim", "broken", "mail", "h>", "transports/smtp.c: ERRNO_SMTPCLOSED is none, but after the end of data"),
+    ("exim", "silence", "data", "h>", "transports/smtp.c: a timeout after DATA is the host's"),
     ("exim", "broken", "dot", "m>", "transports/smtp.c: a connection that is dropped after the final dot"),
     ("qmail", "broken", "dot", "m", "qmail-remote.c, dropped: Z"),
     ("haraka", "broken", "rcpt", "m>", "hmail.js: on close, try_deliver"),
-    ("opensmtpd", "broken", "mail", "s", "mta_session.c, mta_error: mta_route_error, and the task TEMPFAIL"),
+    ("opensmtpd", "broken", "mail", "h", "mta_session.c, mta_error: mta_route_error, and the task TEMPFAIL"),
 ]
 
 
@@ -75,8 +75,8 @@ TROUBLES = {
     ("4yz", "dot"): refusing("data", 451),
     ("5yz", "dot"): refusing("data", 554),
 }
-KEEPS_SITES = {"exim", "exchange", "rfc5321", "zonemta"}
-"""These keep new mail from a site that has failed once; the others try it for each message, or need more failures."""
+KEEPS_HOSTS = {"exim", "exchange", "rfc5321", "zonemta"}
+"""These keep new mail from a host that has failed once; the others try it for each message, or need more failures."""
 
 CASES = [(name, *trouble) for name in PRODUCTS for trouble in TROUBLES]
 
@@ -108,7 +108,7 @@ def test_who_waits_and_what_is_tried_next(name: str, kind: str, place: str):
     tried = [fact.message_id for fact in both.attempts if later <= fact.started_s < later + 1.0]
     # New mail sets off nullmailer's whole queue, the oldest first.
     new = [1] if name == "nullmailer" and place == "connect" else [1, 2] if name == "nullmailer" else [2]
-    assert tried == ([] if sign[0] == "s" and name in KEEPS_SITES else new)
+    assert tried == ([] if sign[0] == "h" and name in KEEPS_HOSTS else new)
 
 
 def reader_table() -> str:
