@@ -27,7 +27,7 @@ MOST_LINES = 400
 MOST_LINES_IN_ALL = 40_600
 
 # What libraries and Python itself name with an underscore and mean to be used.
-PUBLIC_ALL_THE_SAME = {"_replace", "_asdict", "_exit", "_value_", "_repr_html_"}
+PUBLIC_ALL_THE_SAME = {"_replace", "_asdict", "_fields", "_exit", "_value_", "_repr_html_"}
 
 
 def _private(name: str) -> bool:
