@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.mta.retry.base import Round
-from sim.mta.retry.daemon import PostfixRetry
+from sim.mta.retry.postfix import PostfixRetry
 from sim.scenario.products.postfix import Postfix
 
 HOUR, MINUTE, DAY = 3600.0, 60.0, 86400.0
@@ -23,14 +23,14 @@ def last(arrival: float, now: float, *, null: bool = False) -> Round:
 
 def next_attempt(policy: Postfix, arrival: float, now: float, start: float) -> float:
     """When a message that failed now is tried again."""
-    retry = PostfixRetry(policy)
+    retry = PostfixRetry(policy, lambda: 0.5)
     return retry.next_run(retry.sleeps_until(last(arrival, now)), now, start)
 
 
 def schedule(policy: Postfix, *, start: float = 0.0, null: bool = False) -> list[float]:
     """The times at which one message that arrives at 0 is tried, each attempt being refused at once."""
     times = [0.0]
-    while not PostfixRetry(policy).gives_up(last(0.0, times[-1], null=null)):
+    while not PostfixRetry(policy, lambda: 0.5).gives_up(last(0.0, times[-1], null=null)):
         times.append(next_attempt(policy, 0.0, times[-1], start))
     return times
 
@@ -98,4 +98,4 @@ def test_the_next_attempt_is_later_than_now(now: float, delay: float):
 @pytest.mark.parametrize("age", [0.0, 5 * DAY - 1])
 def test_young_mail_is_kept(age: float):
     """Nothing is given up before its lifetime."""
-    assert not PostfixRetry(Postfix()).gives_up(last(100.0, 100.0 + age))
+    assert not PostfixRetry(Postfix(), lambda: 0.5).gives_up(last(100.0, 100.0 + age))

@@ -99,7 +99,7 @@ def test_sendmail_has_a_lifetime_for_each_priority():
 
 def opensmtpd() -> OpenSmtpdRetry:
     """A host that a message could not be brought to at 100 s."""
-    retry = OpenSmtpdRetry(OpenSmtpd())
+    retry = OpenSmtpdRetry(OpenSmtpd(), lambda: 0.5)
     retry.tried("b", "1", 0.0, began=70.0, now=100.0, outcome="host")
     return retry
 

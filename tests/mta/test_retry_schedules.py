@@ -124,12 +124,6 @@ def test_every_product_has_a_way_to_try_again():
     assert max(ends.values()) < 13 * DAY
 
 
-def test_no_other_product_has_one():
-    """A product without a way is a mistake of ours."""
-    with pytest.raises(TypeError, match="none of the products"):
-        of(Product())
-
-
 @given(
     st.sampled_from([kind() for kind in PRODUCTS.values()]),
     st.floats(0, 2 * DAY),
@@ -278,10 +272,13 @@ def test_deliveries_side_by_side_are_one_failure_to_exim():
 
 
 def test_the_common_way_remembers_nothing():
-    """It never gives up, tries again at once, and no host is barred, exhausted or waited for."""
-    retry, last = Retry(), Round("1", 0.0, 5.0, 7.0, 3, host_error=True, null_reverse_path=False)
+    """It goes by a list of delays, and no host is barred, exhausted or waited for."""
+    retry, last = (
+        Retry(Delays(delays=(2.0, 5.0)), lambda: 0.5),
+        Round("1", 0.0, 5.0, 7.0, 3, host_error=True, null_reverse_path=False),
+    )
     retry.arrives()
     woken = retry.tried("b", "1", 0.0, began=5.0, now=7.0, outcome="host")
     retry.forget("1")
-    assert (retry.gives_up(last), retry.sleeps_until(last), retry.lapses(0.0)) == (False, 7.0, inf)
+    assert (retry.gives_up(last), retry.sleeps_until(last), retry.lapses(0.0)) == (False, 12.0, inf)
     assert (list(woken), retry.bars("b", "1", 0.0, 7.0), retry.exhausted(["b"], "1", 7.0)) == ([], None, False)

@@ -1,14 +1,15 @@
 """What a host asks about mail that was not taken: when to try again, and whether to give up."""
 
-# ruff: noqa: ARG002 - the common way needs little of what products are told
+# ruff: noqa: ARG002 - the common way needs little of what algorithms are told
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import inf
+from collections.abc import Callable, Sequence
+from math import ceil, floor, inf
 from typing import Literal, NamedTuple
 
 from sim.mta.queue.queue import Failure
+from sim.scenario.products.base import Product
 
 Outcome = Literal["taken", "host", "message"]
 """How a host dealt with mail: it answered for good, it could not be talked to, or it put off just this mail."""
@@ -43,37 +44,59 @@ class Round(NamedTuple):
 
 
 class Retry:
-    """A product's way to try again; this one never gives up, tries again at once, and remembers nothing.
+    """A product's way to try again: here each message on its own, after the delays of the product's list in turn.
 
-    `period` is the interval of its queue runs, s, 0 where messages are woken one by one. `keeps_hosts` says that it
-    remembers hosts (`bars`, `tried`), `by_address` that it does so for each of a host's addresses, `whole_queue` that
-    new mail sets off all that waits (`arrives`), `tries_all_at_start` that times are forgotten when its program ends.
+    The last delay comes again and again, unless the product gives up when they are used up. `keeps_hosts` says that an
+    algorithm remembers hosts (`bars`, `tried`), `by_address` that it does so for each of a host's addresses,
+    `whole_queue` that new mail sets off all that waits (`arrives`); `slack` is how much too early a queue run takes a
+    message, s. `period` is the interval of queue runs, s, 0 where messages are woken one by one.
+
+    Args:
+        product: the host's.
+        random: draws from [0, 1).
     """
 
-    period: float = 0.0
     keeps_hosts = False
     by_address = False
     whole_queue = False
-    tries_all_at_start = False
+    slack = 0.0
+
+    def __init__(self, product: Product, random: Callable[[], float]) -> None:
+        self._product = product
+        self._random = random
+        self.period = product.queue_run_interval
 
     def starts(self) -> None:
         """The product's program starts: what it had in memory is gone."""
 
     def gives_up(self, last: Round) -> bool:
         """Whether the round was the last one: what is left of the message is returned (a report is dropped)."""
-        return False
+        product = self._product
+        if product.report_attempts and last.null_reverse_path and last.number >= product.report_attempts:
+            return True
+        if product.expires == "delays":
+            return last.number > len(self._delays(last))
+        return last.ended >= last.arrival + product.lifetime
 
     def sleeps_until(self, last: Round) -> float:
         """When the message may be tried again."""
-        return last.ended
+        return min(last.ended + self.delay(last), self.lapses(last.arrival))
+
+    def delay(self, last: Round) -> float:
+        """How long the message waits, s."""
+        delays = self._delays(last)
+        return delays[min(last.number, len(delays)) - 1]
 
     def next_run(self, ready: float, now: float, start: float) -> float:
         """When a message is tried that may be from `ready` on; queue runs come every `period` from `start` on."""
-        return max(ready, now)
+        if not self.period:
+            return max(ready, now)
+        runs = max(ceil((ready - self.slack - start) / self.period), floor((now - start) / self.period) + 1)
+        return start + runs * self.period
 
     def lapses(self, arrival: float) -> float:
         """When a message is given up without another attempt."""
-        return inf
+        return arrival + self._product.lifetime if self._product.expires == "timer" else inf
 
     def arrives(self) -> None:
         """New mail is to be passed on; asked where `whole_queue` is true."""
@@ -107,3 +130,10 @@ class Retry:
     def exhausted(self, hops: Sequence[str], queue_id: str, now: float) -> bool:
         """Whether all of the next hops have failed for too long; asked where `keeps_hosts` is true."""
         return False
+
+    def _delays(self, last: Round) -> Sequence[float]:
+        product, priority = self._product, last.priority
+        if last.null_reverse_path and product.report_retry_delays:
+            return product.report_retry_delays
+        others = product.urgent_retry_delays if priority > 0 else product.nonurgent_retry_delays if priority else ()
+        return others or product.retry_delays

@@ -12,7 +12,6 @@ from math import floor
 
 from sim.mta.queue.queue import Failure
 from sim.mta.retry.base import OF_HOST, Outcome, Retry, Round
-from sim.mta.retry.daemon import next_run
 from sim.mta.retry.waiting import Waiting
 from sim.scenario.products.exim import Exim, RetryRule
 
@@ -52,21 +51,16 @@ def wait(rule: RetryRule, record: Record, now: float, random: Callable[[], float
 
 
 class EximRetry(Retry):
-    """Exim's retry database of one host.
-
-    Args:
-        policy: Exim's options.
-        random: draws from [0, 1) for H rules.
-    """
+    """Exim's retry database of one host; what H rules draw is the only chance in it."""
 
     keeps_hosts = True
     by_address = True
 
-    def __init__(self, policy: Exim, random: Callable[[], float]) -> None:
-        self._policy = policy
-        self._random = random
-        self.period = policy.queue_run
-        self._ultimate = policy.retry[-1].cutoff
+    _product: Exim
+
+    def __init__(self, product: Exim, random: Callable[[], float]) -> None:
+        super().__init__(product, random)
+        self._ultimate = product.retry[-1].cutoff
         self._records: dict[tuple[str, str], Record] = {}
         self._waiting = Waiting()
         self._forced: frozenset[str] = frozenset()
@@ -81,7 +75,7 @@ class EximRetry(Retry):
         early = [record for record in self._found(hop, queue_id, now) if now < record.next_try]
         # Who has waited beyond the last cutoff is tried all the same, but not at a host that has failed for so long
         # (retry.c: retry_check_address).
-        too_long = self._policy.delay_after_cutoff and any(record.expired for record in early)
+        too_long = self._product.delay_after_cutoff and any(record.expired for record in early)
         if not early or (now - arrival > self._ultimate and not too_long):
             return None
         self._waiting.add(queue_id, hop)
@@ -146,21 +140,17 @@ class EximRetry(Retry):
         ]
         return min(times, default=last.ended)
 
-    def next_run(self, ready: float, now: float, start: float) -> float:
-        """The first queue run after `now` that finds it ready."""
-        return next_run(self.period, ready, now, start)
-
     def _found(self, hop: str, queue_id: str, now: float) -> list[Record]:
         """The host's record and that of the message there, unless their data has expired."""
         keys = ((hop, ""), (hop, queue_id))
         found = [record for key in keys if (record := self._records.get(key)) is not None]
-        return [record for record in found if now - record.last_try <= self._policy.retry_data_expire]
+        return [record for record in found if now - record.last_try <= self._product.retry_data_expire]
 
     def _fail(self, key: tuple[str, str], arrival: float | None, began: float, now: float) -> None:
         # time(NULL): so a gap as long as some queue runs ends with the last of them, although a try takes a moment.
         began, now = floor(began), floor(now)
         record = self._records.get(key)
-        if record is not None and now - record.last_try > self._policy.retry_data_expire:
+        if record is not None and now - record.last_try > self._product.retry_data_expire:
             record = None
         if record is None:
             record = self._records[key] = Record(now, now, now)
@@ -168,7 +158,7 @@ class EximRetry(Retry):
             # Another delivery that ran beside this one has counted the same failure.
             return
         failing = now - (record.first_failed if arrival is None else min(record.first_failed, arrival))
-        rule = rule_for(self._policy.retry, failing)
+        rule = rule_for(self._product.retry, failing)
         record.expired = rule is None
-        delay = wait(rule or self._policy.retry[-1], record, now, self._random)
-        record.last_try, record.next_try = now, now + min(delay, self._policy.retry_interval_max)
+        delay = wait(rule or self._product.retry[-1], record, now, self._random)
+        record.last_try, record.next_try = now, now + min(delay, self._product.retry_interval_max)

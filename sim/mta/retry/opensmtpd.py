@@ -5,10 +5,12 @@ is for it is put off without being tried. The messages that were put off so are 
 message to the same host has been delivered.
 """
 
+# ruff: noqa: ARG002 - a route is not a message's
+
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sim.mta.queue.queue import Failure
@@ -42,17 +44,13 @@ class OpenSmtpdRetry(Retry):
     keeps_hosts = True
     by_address = True
 
-    def __init__(self, policy: OpenSmtpd) -> None:
-        self._expire = policy.expire
+    def __init__(self, product: OpenSmtpd, random: Callable[[], float]) -> None:
+        super().__init__(product, random)
         self._routes: dict[str, Route] = {}
 
     def starts(self) -> None:
         """No route has been used."""
         self._routes.clear()
-
-    def gives_up(self, last: Round) -> bool:
-        """Whether it has expired meanwhile."""
-        return last.ended >= self.lapses(last.arrival)
 
     def sleeps_until(self, last: Round) -> float:
         """400 s times the square of the number of tries, or of the next number that lies in the future."""
@@ -62,11 +60,7 @@ class OpenSmtpdRetry(Retry):
             step += 1
         return min(last.arrival + _BACKOFF * step * step, self.lapses(last.arrival))
 
-    def lapses(self, arrival: float) -> float:
-        """At the age of `expire`."""
-        return arrival + self._expire
-
-    def bars(self, hop: str, queue_id: str, arrival: float, now: float) -> Failure | None:  # noqa: ARG002
+    def bars(self, hop: str, queue_id: str, arrival: float, now: float) -> Failure | None:
         """A disabled route is not tried."""
         route = self._routes.get(hop)
         if route is None or now >= route.disabled_until:
@@ -75,14 +69,7 @@ class OpenSmtpdRetry(Retry):
         return NO_ROUTE
 
     def tried(
-        self,
-        hop: str,
-        queue_id: str,
-        arrival: float,  # noqa: ARG002
-        *,
-        began: float,
-        now: float,
-        outcome: Outcome,
+        self, hop: str, queue_id: str, arrival: float, *, began: float, now: float, outcome: Outcome
     ) -> Sequence[str]:
         """Disable a route that could not be used; after a delivery all go that were put off in the last four hours."""
         route = self._routes.get(hop)

@@ -1,5 +1,7 @@
 """When qmail tries again: each message at a time of its own, but for hosts that do not answer."""
 
+# ruff: noqa: ARG002 - a silent host is not a message's
+
 from __future__ import annotations
 
 import math
@@ -24,30 +26,27 @@ class QmailRetry(Retry):
 
     Hosts that did not answer twice are passed over for an hour or so by all mail (tcpto.c), each message on its own
     clock all the same.
-
-    Args:
-        policy: qmail's control files.
-        random: draws from [0, 1): how long a host is passed over hangs on the number of the process that asks.
+    How long one is passed over hangs on the number of the process that asks, which is drawn.
     """
 
     keeps_hosts = True
     by_address = True
 
-    def __init__(self, policy: Qmail, random: Callable[[], float]) -> None:
-        self._lifetime = policy.queuelifetime
-        self._patience = policy.timeoutconnect
-        self._random = random
+    _product: Qmail
+
+    def __init__(self, product: Qmail, random: Callable[[], float]) -> None:
+        super().__init__(product, random)
         self._timeouts: dict[str, tuple[int, float]] = {}
 
     def gives_up(self, last: Round) -> bool:
         """Whether the message was older than its lifetime when the pass began: it is dying then."""
-        return last.began > last.arrival + self._lifetime
+        return last.began > last.arrival + self._product.queuelifetime
 
     def sleeps_until(self, last: Round) -> float:
         """The root of the age, twenty more, squared; in whole seconds."""
         return last.arrival + (math.isqrt(int(last.began - last.arrival)) + _REMOTE) ** 2
 
-    def bars(self, hop: str, queue_id: str, arrival: float, now: float) -> Failure | None:  # noqa: ARG002
+    def bars(self, hop: str, queue_id: str, arrival: float, now: float) -> Failure | None:
         """A host that did not answer twice is not tried for 64 to 97 minutes."""
         count, last = self._timeouts.get(hop, (0, 0.0))
         if count < 2 or now - last >= (60 + int(self._random() * 32)) * _UNIT:
@@ -55,17 +54,10 @@ class QmailRetry(Retry):
         return SILENT
 
     def tried(
-        self,
-        hop: str,
-        queue_id: str,  # noqa: ARG002
-        arrival: float,  # noqa: ARG002
-        *,
-        began: float,
-        now: float,
-        outcome: Outcome,
+        self, hop: str, queue_id: str, arrival: float, *, began: float, now: float, outcome: Outcome
     ) -> Sequence[str]:
         """Count silence; any answer, a refusal too, ends the count."""
-        if outcome != "host" or now - began < self._patience:
+        if outcome != "host" or now - began < self._product.timeoutconnect:
             self._timeouts.pop(hop, None)
             return ()
         count, last = self._timeouts.get(hop, (0, now - _AGAIN))

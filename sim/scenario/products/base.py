@@ -203,7 +203,14 @@ class Product:
     the server holds the reply to a QUIT, and to all that came with it, back for a client that does not close its
     side, in s. `greets_with` is what a client without extensions says first.
 
-    `lifetime` is when mail is given up, as far as a report can say. `delay_warnings` are the ages of a message at
+    `retry_algorithm` is one of `mta.retry.registry`. It goes by `retry_delays`, where it is one that goes by a list,
+    and by other ones for mail of other than normal priority and for reports, where there are any; `report_attempts` is
+    how often a report is tried at most (0: as long as it lives). `host_pauses` is how long a host rests that could not
+    be talked to, by how often in a row. Queue runs come every `queue_run_interval` s, where messages are not woken one
+    by one. A product that `forgets_times` tries all its mail when it starts.
+
+    `lifetime` is when mail is given up, as far as a report can say; it `expires` with an attempt that fails later, by a
+    timer, or when the delays are used up. `delay_warnings` are the ages of a message at
     which its sender is told that it is late. `returns_whole` says whether a report returns the whole message where its
     sender does not ask for one or the other, and `return_limit` up to what size it does so at all, in octets;
     `return_line_limit` up to what length of its lines (0: any length).
@@ -225,6 +232,7 @@ class Product:
     no_exchanger: ClassVar[ReplyText]
     queue_words: ClassVar[QueueWords]
     commands: ClassVar[Commands]
+    retry_algorithm: ClassVar[str]
 
     connect_timeout: float = 2 * MINUTE
     helo_timeout: float = 5 * MINUTE
@@ -285,6 +293,15 @@ class Product:
     half_closes: bool = False
     quit_linger: float = 0.0
     greets_with: Literal["EHLO", "HELO"] = "EHLO"
+    retry_delays: tuple[float, ...] = ()
+    urgent_retry_delays: tuple[float, ...] = ()
+    nonurgent_retry_delays: tuple[float, ...] = ()
+    report_retry_delays: tuple[float, ...] = ()
+    report_attempts: int = 0
+    host_pauses: tuple[float, ...] = ()
+    queue_run_interval: float = 0.0
+    forgets_times: bool = False
+    expires: Literal["attempt", "timer", "delays"] = "attempt"
     lifetime: float = inf
     delay_warnings: tuple[float, ...] = ()
     returns_whole: bool = False

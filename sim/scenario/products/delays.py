@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.scenario.products.base import NO_EXCHANGER, RFC5321_FAILURES, Commands, LoopDetection, Product, QueueWords
+from sim.scenario.products.base import (
+    NO_EXCHANGER,
+    RFC5321_FAILURES,
+    Commands,
+    LoopDetection,
+    Product,
+    QueueWords,
+    named,
+)
 from sim.scenario.quantity import DAY, MINUTE
 
 
@@ -26,6 +34,8 @@ class Delays(Product):
         release=("release", "release {of}"),
         restart=("restart", ""),
     )
+    retry_algorithm = "delays"
+    retry_delays = named("delays")
 
     delays: tuple[float, ...] = (30 * MINUTE,)
     lifetime: float = 5 * DAY

@@ -52,6 +52,10 @@ class Exchange(Product):
         ),
         restart=("Restart-Service MSExchangeTransport", ""),
     )
+    retry_algorithm = "hosts"
+    expires = "timer"
+    # The queues' states are in memory.
+    forgets_times = True
 
     QueueGlitchRetryCount: int = 4
     QueueGlitchRetryInterval: float = MINUTE
@@ -96,3 +100,17 @@ class Exchange(Product):
     def delay_warnings(self) -> tuple[float, ...]:  # type: ignore[override]
         """One."""
         return (self.DelayNotificationTimeout,)
+
+    @property
+    def retry_delays(self) -> tuple[float, ...]:  # type: ignore[override]
+        """Of mail that the far host puts off: one, again and again."""
+        return (self.MessageRetryInterval,)
+
+    @property
+    def host_pauses(self) -> tuple[float, ...]:  # type: ignore[override]
+        """A queue that cannot connect goes through glitches, then transient failures, then longer waits."""
+        return (
+            *[self.QueueGlitchRetryInterval] * self.QueueGlitchRetryCount,
+            *[self.TransientFailureRetryInterval] * self.TransientFailureRetryCount,
+            self.OutboundConnectionFailureRetryInterval,
+        )

@@ -69,6 +69,8 @@ class Exim(Product):
         release=("exim -Mt $(exiqgrep -zi)", "exim -Mt $(exiqgrep -zi -r {of})"),
         restart=("systemctl restart exim4", ""),
     )
+    retry_algorithm = "exim"
+    queue_run_interval = named("queue_run")
 
     retry: tuple[RetryRule, ...] = (
         RetryRule("F", 2 * HOUR, 15 * MINUTE),

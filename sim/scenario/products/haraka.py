@@ -44,6 +44,9 @@ class Haraka(Product):
     queue_words = QueueWords("queued", "delivery_queue", "in_progress", "temp_fail", "hold")
     # bin/haraka.
     commands = Commands(flush=("haraka --qunstick", "haraka --qunstick {of}"), restart=("systemctl restart haraka", ""))
+    retry_algorithm = "delays"
+    retry_delays = named("temp_fail_intervals")
+    expires = "delays"
 
     temp_fail_intervals: tuple[float, ...] = tuple(64.0 * 2**power for power in range(12))
     connect_timeout: float = 30.0

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.scenario.products.base import NO_EXCHANGER, RFC5321_FAILURES, Commands, LoopDetection, Product, QueueWords
+from sim.scenario.products.base import (
+    NO_EXCHANGER,
+    RFC5321_FAILURES,
+    Commands,
+    LoopDetection,
+    Product,
+    QueueWords,
+    named,
+)
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 
@@ -27,6 +35,13 @@ class Jsms(Product):
         release=("imsimta qm release", "imsimta qm release  # of {of}"),
         restart=("imsimta restart", ""),
     )
+    retry_algorithm = "delays"
+    retry_delays = named("normalbackoff")
+    urgent_retry_delays = named("urgentbackoff")
+    nonurgent_retry_delays = named("nonurgentbackoff")
+    expires = "timer"
+    # The Job Controller has the times in memory.
+    forgets_times = True
 
     urgentbackoff: tuple[float, ...] = (MINUTE * 30, HOUR, HOUR, 2 * HOUR, 2 * HOUR, 2 * HOUR, 4 * HOUR)
     normalbackoff: tuple[float, ...] = (HOUR, 2 * HOUR, 2 * HOUR, 4 * HOUR, 4 * HOUR, 4 * HOUR, 8 * HOUR)

@@ -42,6 +42,8 @@ class Nullmailer(Product):
     commands = Commands(
         flush=("echo > /var/spool/nullmailer/trigger", ""), restart=("systemctl restart nullmailer", "")
     )
+    retry_algorithm = "nullmailer"
+    forgets_times = True
 
     pausetime: float = MINUTE
     maxpause: float = DAY

@@ -39,6 +39,8 @@ class OpenSmtpd(Product):
         release=("smtpctl resume mta", ""),
         restart=("rcctl restart smtpd", ""),
     )
+    retry_algorithm = "opensmtpd"
+    expires = "timer"
 
     expire: float = 4 * DAY
     maxconn_per_host: int = 10

@@ -51,6 +51,8 @@ class Postfix(Product):
         release=("postsuper -H ALL", "postsuper -H -  # of {of}"),
         restart=("postfix stop && postfix start", ""),
     )
+    retry_algorithm = "postfix"
+    queue_run_interval = named("queue_run_delay")
 
     queue_run_delay: float = 5 * MINUTE
     minimal_backoff_time: float = 5 * MINUTE

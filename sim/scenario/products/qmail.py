@@ -44,6 +44,7 @@ class Qmail(Product):
     queue_words = QueueWords("todo", "waiting", "delivering", "remaining", "hold")
     # qmail-send(8), Life with qmail's qmailctl.
     commands = Commands(flush=("qmailctl flush", ""), restart=("qmailctl restart", ""))
+    retry_algorithm = "qmail"
 
     queuelifetime: float = 7 * DAY
     concurrencyremote: int = 20

@@ -34,6 +34,7 @@ class Rfc5321(Product):
         release=("release", "release {of}"),
         restart=("restart", ""),
     )
+    retry_algorithm = "rfc5321"
 
     retry_interval: float = 30 * MINUTE
     first_period: float = HOUR

@@ -54,6 +54,8 @@ class Sendmail(Product):
         release=("sendmail -Q -qQ", "sendmail -Q -qQ -qR{of}"),
         restart=("systemctl restart sendmail", ""),
     )
+    retry_algorithm = "sendmail"
+    queue_run_interval = named("queue_interval")
 
     queue_interval: float = 30 * MINUTE
     MaxQueueChildren: int = 0

@@ -53,6 +53,11 @@ class Stalwart(Product):
         flush=("stalwart-cli queue retry", "stalwart-cli queue retry --domain {of}"),
         restart=("systemctl restart stalwart", ""),
     )
+    retry_algorithm = "delays"
+    retry_delays = named("schedule")
+    report_retry_delays = named("dsn_schedule")
+    report_attempts = named("dsn_max_attempts")
+    expires = "timer"
 
     schedule: tuple[float, ...] = (
         2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, DAY, 3 * DAY

@@ -39,6 +39,9 @@ class ZoneMta(Product):
     no_exchanger = NO_EXCHANGER
     queue_words = QueueWords("queued", "active", "sending", "deferred", "suspended")
     commands = Commands(restart=("systemctl restart zone-mta", ""))
+    retry_algorithm = "zonemta"
+    retry_delays = named("deferTimes")
+    expires = "delays"
 
     deferTimes: tuple[float, ...] = tuple(  # noqa: N815 - its own name
         MINUTE * gap for gap in (5, 7, 8, 25, 75, 120, *[240] * 11)

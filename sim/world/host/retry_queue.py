@@ -194,7 +194,7 @@ class Backlog:
                 self._remove(entry, now)
             elif entry.suspended:
                 self._suspend(entry, now)
-            elif entry.ready <= now or (self._retry.tries_all_at_start and not entry.held):
+            elif entry.ready <= now or (self._station.host.mta.forgets_times and not entry.held):
                 entry.due = now
                 self._try_again(entry, now)
             else:
