@@ -58,8 +58,8 @@ class Dns:
                 self._changes[key] = [(change.at, _records_of(change.mx, change.a) or own) for change in domain.changes]
             exchangers = [(0.0, domain.mx), *((change.at, change.mx) for change in domain.changes)]
             self._exchangers[key] = [(at, _sorted(mx)) for at, mx in exchangers if any(map(_is_host, mx))]
-        for alias in self._aliases:
-            self._adopt(alias, self._canonical(alias))
+        ends = {alias: self._canonical(alias) for alias in self._aliases}
+        self._aliases = {alias: end for alias, end in ends.items() if end in self._records}
 
     def mx(self, domain: str, now: float = 0.0) -> Answer:
         """The domain's MX records (preference, host) at a time, lowest preference first, equal ones as in the file.
@@ -68,7 +68,7 @@ class Dns:
         is a host's own, has an implicit MX of preference 0. None says that there is no such domain (NXDOMAIN), which is
         permanent.
         """
-        name = domain_key(domain).removesuffix(".")
+        name = self._key(domain)
         for at, records in reversed(self._changes.get(name, ())):
             if at <= now:
                 return records
@@ -80,7 +80,7 @@ class Dns:
         A host that the A record happens to lead to does not, if there are MX records at another time: the last ones, or
         the first ones to come, are meant then. An exchanger that is no host takes nothing.
         """
-        versions = self._exchangers.get(domain_key(domain).removesuffix("."), ())
+        versions = self._exchangers.get(self._key(domain), ())
         if not versions:
             return self.mx(domain, now)
         if len(versions) == 1:
@@ -89,7 +89,7 @@ class Dns:
 
     def mx_ever(self, domain: str) -> tuple[Records, ...]:
         """The domain's records at all times, in order of time, as of `exchangers`."""
-        name = domain_key(domain).removesuffix(".")
+        name = self._key(domain)
         if versions := self._exchangers.get(name, ()):
             return tuple([records for _, records in versions])
         answers = [self._records.get(name), *(records for _, records in self._changes.get(name, ()))]
@@ -97,22 +97,19 @@ class Dns:
 
     def ttl(self, domain: str) -> float:
         """How long an answer about the domain may be remembered, in s; the time to live of an alias is its domain's."""
-        name = domain_key(domain).removesuffix(".")
+        name = self._key(domain)
         if name not in self._records:
             return self._service.negative_ttl
         return self._ttl.get(name, self._service.ttl)
 
     def changes(self, domain: str) -> bool:
         """Whether the answer changes in the course of time."""
-        return domain_key(domain).removesuffix(".") in self._changes
+        return self._key(domain) in self._changes
 
-    def _adopt(self, alias: str, name: str) -> None:
-        if (records := self._records.get(name)) is not None:
-            self._records[alias] = records
-            self._ttl[alias] = self._ttl.get(name, self._service.ttl)
-            if name in self._changes:
-                self._changes[alias] = self._changes[name]
-            self._exchangers[alias] = self._exchangers.get(name, ())
+    def _key(self, domain: str) -> str:
+        """The name that has a domain's records: its own, or that which its aliases lead to."""
+        name = domain_key(domain).removesuffix(".")
+        return self._aliases.get(name, name)
 
     def _canonical(self, name: str) -> str:
         """Where a chain of aliases ends; a name of it where it never does."""

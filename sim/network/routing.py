@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
 from typing import Any, Final
@@ -26,20 +27,20 @@ _MOST_PATHS: Final = 100_000
 _EXACT: Final = 2**53
 """Whole numbers below are exact in float64, which csgraph adds in."""
 Ranks = NDArray[np.int32]
+Lines = tuple[tuple[Line, ...], tuple[Line, ...]]
+"""Lines out and back."""
 
 
+@dataclass(slots=True)
 class _Epoch:
     """A stretch of time in which no link changes, and what is known of it."""
 
-    __slots__ = ("arcs", "paths", "since", "trees", "until", "ways")
-
-    def __init__(self, since: float, until: float) -> None:
-        self.since = since
-        self.until = until
-        self.arcs: _Arcs | None = None
-        self.paths: dict[tuple[str, str], tuple[str, ...] | None] = {}
-        self.trees: dict[str, Ranks] = {}
-        self.ways: dict[tuple[str, ...], tuple[tuple[Line, ...], tuple[Line, ...]]] = {}
+    since: float
+    until: float
+    arcs: _Arcs | None = None
+    paths: dict[tuple[str, str], tuple[str, ...] | None] = field(default_factory=dict)
+    trees: dict[str, Ranks] = field(default_factory=dict)
+    lines: dict[tuple[str, ...], Lines] = field(default_factory=dict)
 
 
 class _Arcs:
@@ -168,7 +169,7 @@ class Routing:
         downs = (number for number, link in enumerate(self.links(path, now)) if not self._seen[link.name].is_up(now))
         return next(downs, None)
 
-    def lines(self, path: tuple[str, ...], now: float) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+    def lines(self, path: tuple[str, ...], now: float) -> Lines:
         """The lines out and back along a path, as a connection takes them.
 
         Raises:
@@ -177,9 +178,9 @@ class Routing:
         epoch = self._epoch
         if not epoch.since <= now < epoch.until:
             epoch = self._enter(now)
-        found = epoch.ways.get(path)
+        found = epoch.lines.get(path)
         if found is None:
-            found = epoch.ways[path] = self._mesh.lines(path, self.links(path, now))
+            found = epoch.lines[path] = self._mesh.lines(path, self.links(path, now))
         return found
 
     def following(
@@ -187,8 +188,8 @@ class Routing:
         path: tuple[str, ...],
         now: float,
         reach: float,
-        first: tuple[tuple[Line, ...], tuple[Line, ...]] | None = None,
-    ) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+        first: Lines | None = None,
+    ) -> Lines:
         """As `lines`, but lines that lead where the path would lead at the time when they are used.
 
         Args:

@@ -100,22 +100,13 @@ def any_down(timelines: Iterable[Timeline]) -> Timeline:
     changing = [timeline for timeline in timelines if timeline is not ALWAYS_UP]
     if len(changing) < 2:
         return changing[0] if changing else ALWAYS_UP
-    return Timeline(_merged(outage for timeline in changing for outage in timeline.outages()))
+    return Timeline(_covered([outage for timeline in changing for outage in timeline.outages()]))
 
 
 def all_down(timelines: Sequence[Timeline]) -> Timeline:
     """The timeline of what is down while all of these are; it is up at all times where there is none of them."""
-    edges = sorted(
-        (t, sign) for line in timelines for down in line.outages() for t, sign in zip(down, (1, -1), strict=True)
-    )
-    together: list[tuple[float, float]] = []
-    count, since = 0, 0.0
-    for t, sign in edges:
-        if sign < 0 and count == len(timelines) and since < t:
-            together.append((since, t))
-        count += sign
-        since = t
-    return Timeline(_merged(together)) if together else ALWAYS_UP
+    together = _covered([outage for timeline in timelines for outage in timeline.outages()], len(timelines))
+    return Timeline(together) if together else ALWAYS_UP
 
 
 def draw(weather: spec.Weather, random: Random, horizon: float, start: Start | None = None) -> Timeline:
@@ -135,8 +126,8 @@ def draw(weather: spec.Weather, random: Random, horizon: float, start: Start | N
     if weather.windows:
         clock = Start() if start is None else start
         open_at = [stretch for window in weather.windows for stretch in openings(window, clock, horizon)]
-        down += _outside(_merged(open_at), horizon)
-    return Timeline(_merged(down)) if down else ALWAYS_UP
+        down += _outside(_covered(open_at), horizon)
+    return Timeline(_covered(down)) if down else ALWAYS_UP
 
 
 class AvailabilityModel:
@@ -229,12 +220,17 @@ def _outside(up: Sequence[tuple[float, float]], horizon: float) -> Iterator[tupl
         yield end, math.inf
 
 
-def _merged(intervals: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
-    """The union of the intervals, sorted and disjoint; empty ones are left out."""
-    merged: list[tuple[float, float]] = []
-    for start, end in sorted(intervals):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = merged[-1][0], max(end, merged[-1][1])
-        elif start < end:
-            merged.append((start, end))
-    return merged
+def _covered(intervals: Iterable[tuple[float, float]], times: int = 1) -> list[tuple[float, float]]:
+    """The stretches that lie in at least so many of the intervals, sorted and disjoint; empty ones are left out."""
+    covered: list[tuple[float, float]] = []
+    count, since = 0, 0.0
+    for t, ends in sorted((t, index) for pair in intervals if pair[0] < pair[1] for index, t in enumerate(pair)):
+        if ends:
+            if count == times and since < t:
+                covered.append((since, t))
+            count -= 1
+        else:
+            count += 1
+            if count == times:
+                since = t
+    return covered

@@ -20,14 +20,16 @@ class Chain(Line):
         lines: The lines, in the order in which a packet takes them.
     """
 
-    __slots__ = ("lines",)
-
     def __init__(self, lines: Sequence[Line]) -> None:
         self.lines = lines
         self.rate = min([line.rate for line in lines], default=inf)
         self.mtu = min([line.mtu for line in lines], default=_USUAL_MTU)
         self.jittery = any(line.jittery for line in lines)
         self.bursty = any(line.bursty for line in lines)
+
+    def route(self, _at: float) -> Sequence[Line]:
+        """The lines that a packet takes that is sent at a time."""
+        return self.lines
 
     @property
     def lag(self) -> float:  # type: ignore[override] # a sum, where a line has an attribute
@@ -52,13 +54,13 @@ class Chain(Line):
 
     def expects(self, at: float, wire: float) -> float:
         """When a packet would be at the far end; as `Line.expects`."""
-        for line in self.lines:
+        for line in self.route(at):
             at = line.expects(at, wire)
         return at
 
     def carry(self, at: float, wire: float) -> float:
         """Carry one packet over all lines; as `Line.carry`."""
-        for line in self.lines:
+        for line in self.route(at):
             at = line.carry(at, wire)
             if at == inf:
                 break
@@ -66,7 +68,7 @@ class Chain(Line):
 
     def carry_all(self, at: float, wire: float, packets: int) -> float:
         """Carry packets that stay together over all lines; as `Line.carry_all`."""
-        for line in self.lines:
+        for line in self.route(at):
             at = line.carry_all(at, wire, packets)
             if at == inf:
                 break
@@ -74,7 +76,7 @@ class Chain(Line):
 
     def convey(self, at: float, size: float) -> float:
         """Carry something whole over all lines; as `Line.convey`."""
-        for line in self.lines:
+        for line in self.route(at):
             at = line.convey(at, size)
             if at == inf:
                 break
@@ -82,7 +84,7 @@ class Chain(Line):
 
     def clear(self, at: float, packets: int, wire: float) -> float:
         """Whether a burst would get through all lines whole, and by when; as `Line.clear`."""
-        for line in self.lines:
+        for line in self.route(at):
             at = line.clear(at, packets, wire)
             if at == inf:
                 break
@@ -90,7 +92,7 @@ class Chain(Line):
 
     def carry_burst(self, first: float, last: float, packets: int, wire: int, tail: int) -> tuple[float, float]:
         """Carry packets of which none is lost over all lines; as `Line.carry_burst`."""
-        for line in self.lines:
+        for line in self.route(first):
             first, last = line.carry_burst(first, last, packets, wire, tail)
         return first, last
 

@@ -49,30 +49,6 @@ class Line:
         bursty: Whether losses come in bursts of packets, so that each packet counts.
     """
 
-    __slots__ = (
-        "_burst",
-        "_clear_from",
-        "_clear_until",
-        "_fresh",
-        "_gaps",
-        "_jitter",
-        "_loss_log",
-        "_seconds_per_byte",
-        "_spare",
-        "bursty",
-        "busy_until",
-        "delay",
-        "jittery",
-        "lag",
-        "loss",
-        "mtu",
-        "overflows",
-        "queue",
-        "random",
-        "rate",
-        "timeline",
-    )
-
     def __init__(
         self,
         *,
@@ -112,26 +88,20 @@ class Line:
         self._clear_until = -math.inf
         self._spare = math.inf
         if how.share and not how.burst_time:
-            self._draw_loss()
+            self._spare = self._draw_loss()
 
-    def _draw_loss(self) -> None:
-        """Draw how many packets get through before the next loss: geometric, one draw a loss or a burst."""
+    def _draw_loss(self) -> float:
+        """How many packets get through before the next loss: geometric, one draw a loss or a burst.
+
+        A burst goes on with each packet by 1 - 1 / its mean length; a packet ends it.
+        """
+        ends = 0
         if self._burst:
-            self._spare = self._draw_burst()
-            return
-        self._spare = self._gap()
-
-    def _gap(self) -> float:
-        return math.log(1 - self.random.random()) // self._loss_log if self._loss_log > -math.inf else 0.0
-
-    def _draw_burst(self) -> float:
-        """As `_draw_loss`, where a burst goes on with each packet by 1 - 1 / its mean length; a packet ends it."""
-        if self._fresh:
-            self._fresh = False
-            if self.random.random() >= self.loss:
-                return self._gap()
-            return 0.0
-        return 0.0 if self.random.random() >= 1 / self._burst else 1 + self._gap()
+            fresh, self._fresh = self._fresh, False
+            if self.random.random() < self.loss if fresh else self.random.random() >= 1 / self._burst:
+                return 0.0
+            ends = int(not fresh)
+        return ends + (math.log(1 - self.random.random()) // self._loss_log if self._loss_log > -math.inf else 0.0)
 
     def draw_lag(self) -> None:
         """Draw the delay of the flight that is about to be sent."""
@@ -174,7 +144,7 @@ class Line:
             return math.inf
         spare = self._spare
         if spare < 1:
-            self._draw_loss()
+            self._spare = self._draw_loss()
             return math.inf
         self._spare = spare - 1
         return end + self.lag

@@ -35,50 +35,20 @@ class ReroutedLine(Chain):
         lines: The way at the time that was asked about last.
     """
 
-    __slots__ = ("_find", "_since", "_until")
-
     def __init__(self, lines: Sequence[Line], find: Callable[[float], RouteEpoch]) -> None:
         super().__init__(lines)
         self._find = find
         self._since, self._until = inf, -inf
 
-    def _turn(self, at: float) -> None:
-        """Take the lines that are the way at a time."""
-        lines, self._since, self._until = self._find(at)
-        if lines and lines is not self.lines:
-            self.lines = lines
-            self.draw_lag()
-
-    def expects(self, at: float, wire: float) -> float:
-        """When a packet would be at the far end; as `Line.expects`."""
+    def route(self, at: float) -> Sequence[Line]:
+        """The lines that are the way at a time."""
         if not self._since <= at < self._until:
-            self._turn(at)
-        return super().expects(at, wire)
-
-    def carry(self, at: float, wire: float) -> float:
-        """Carry one packet over all lines; as `Line.carry`."""
-        if not self._since <= at < self._until:
-            self._turn(at)
-        return super().carry(at, wire)
+            lines, self._since, self._until = self._find(at)
+            if lines and lines is not self.lines:
+                self.lines = lines
+                self.draw_lag()
+        return self.lines
 
     def carry_all(self, at: float, wire: float, packets: int) -> float:
         """Carry packets, each over the lines that are the way then; as `Line.carry_all`."""
         return [self.carry(at, wire) for _ in range(packets)][-1]
-
-    def convey(self, at: float, size: float) -> float:
-        """Carry something whole over all lines; as `Line.convey`."""
-        if not self._since <= at < self._until:
-            self._turn(at)
-        return super().convey(at, size)
-
-    def clear(self, at: float, packets: int, wire: float) -> float:
-        """Whether a burst would get through all lines whole, and by when; as `Line.clear`."""
-        if not self._since <= at < self._until:
-            self._turn(at)
-        return super().clear(at, packets, wire)
-
-    def carry_burst(self, first: float, last: float, packets: int, wire: int, tail: int) -> tuple[float, float]:
-        """Carry packets of which none is lost over all lines; as `Line.carry_burst`."""
-        if not self._since <= first < self._until:
-            self._turn(first)
-        return super().carry_burst(first, last, packets, wire, tail)
