@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 from sim.mta.queue.queue import Entry
 from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.results.facts import ActFact
-from sim.scenario.products.exim import Exim
-from sim.scenario.products.opensmtpd import OpenSmtpd
 from sim.scenario.spec.acts import RESTART_TIME, Act
 
 if TYPE_CHECKING:
@@ -60,24 +58,20 @@ def _is_of(entry: Entry, domain: str) -> bool:
 
 
 def _flush(station: Station, chosen: Sequence[Entry]) -> None:
-    """Try messages at once; `exim -qff` and `exim -Rff` take frozen ones along."""
+    """Try messages at once."""
     now = station.world.env.now
-    if isinstance(station.host.mta, Exim):
+    if station.host.mta.flush_thaws:
         station.backlog.thaw(chosen, now)
     station.retry.flushed([entry.queue_id for entry in chosen])
     station.flush(chosen)
 
 
 def _hold(station: Station, chosen: Sequence[Entry], now: float) -> None:
-    """Keep messages back.
-
-    `smtpctl pause mta` keeps back whatever would be tried, later mail too. Exim cannot freeze a message that it is
-    delivering, since that is locked; the others keep back what such an attempt leaves over.
-    """
-    if isinstance(station.host.mta, OpenSmtpd):
+    """Keep messages back; of one that is being delivered what that leaves over, unless it is locked meanwhile."""
+    if station.host.mta.holds == "all":
         station.backlog.pause()
         return
-    locked = isinstance(station.host.mta, Exim)
+    locked = station.host.mta.holds == "unlocked"
     station.backlog.suspend([entry for entry in chosen if not (locked and entry.in_delivery)], now)
 
 

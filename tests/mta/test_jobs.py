@@ -7,7 +7,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.mta.queue.jobs import Jobs, Slots
+from sim.mta.queue.jobs import Jobs
+from sim.scenario.products.concurrency import Slots
 
 NO_LOAN = Slots(cost=2, loan=0, discount=0, minimum=1)
 

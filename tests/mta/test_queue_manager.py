@@ -8,11 +8,10 @@ from collections import Counter
 
 import pytest
 
-from sim.mta.queue.destination import Concurrency
-from sim.mta.queue.jobs import Slots
 from sim.mta.queue.queue import Failure
 from sim.mta.queue.queue_manager import QueueManager, queue_manager_of
 from sim.scenario.products.base import Product
+from sim.scenario.products.concurrency import Concurrency, Slots
 from sim.scenario.products.delays import Delays
 from sim.scenario.products.exchange import Exchange
 from sim.scenario.products.nullmailer import Nullmailer

@@ -8,14 +8,12 @@ half a step of feedback early, so that rounding never delays it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from math import inf
-from typing import Literal
 
 from sim.mta.queue.mx import routed
 from sim.mta.queue.queue import Copy, Failure
 from sim.scenario.products.base import Product
-from sim.scenario.products.feedback import FIXED, Feedback
+from sim.scenario.products.concurrency import Concurrency
 
 BACK_TO_BACK = 1
 """A delivery that starts in the second when another ended, or the next, leaves its connection open (qmgr_entry.c)."""
@@ -51,35 +49,6 @@ _NAMINGS: dict[str, Naming] = {
     "recipient": lambda _, copies: f"{copies[0].recipient} {copies[0].next_domain}".lower(),
     "all": lambda _, __: "",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Concurrency:
-    """What steers the windows of all destinations, under the names of Postfix's parameters without their prefixes.
-
-    `concurrency_limit` 0 means no limit, `failed_cohort_limit` 0 that no destination is ever dead. A dead one comes
-    back after `revival` s (minimal_backoff_time). With a `rate_delay` deliveries go one by one, that long apart.
-    `connections` says whether deliveries leave theirs open for the next: while they come back to back, always or never.
-    """
-
-    initial: int = 5
-    concurrency_limit: int = 20
-    positive_feedback: Feedback = FIXED
-    negative_feedback: Feedback = FIXED
-    failed_cohort_limit: float = 1.0
-    revival: float = 300.0
-    rate_delay: float = 0.0
-    connections: Literal["on-demand", "always", "never"] = "on-demand"
-
-    @property
-    def most(self) -> float:
-        """The widest window."""
-        return 1 if self.rate_delay else self.concurrency_limit or inf
-
-    @property
-    def first(self) -> int:
-        """The window to begin with."""
-        return int(min(self.initial, self.most))
 
 
 class Destination:

@@ -8,9 +8,10 @@ no more slots than the job has earned, a loan and a discount allowed for, which 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Generic, TypeVar
+
+from sim.scenario.products.concurrency import Slots
 
 T = TypeVar("T")
 
@@ -18,16 +19,6 @@ _LAST = 1 << 60
 """Ends a job's place in the list; those that preempt it get its place with smaller numbers in this one's stead."""
 
 Place = tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slots:
-    """Postfix's default_delivery_slot_cost, _loan and _discount (percent), and default_minimum_delivery_slots."""
-
-    cost: int = 5
-    loan: int = 3
-    discount: int = 50
-    minimum: int = 3
 
 
 class Job(Generic[T]):

@@ -12,12 +12,11 @@ from dataclasses import replace
 from math import inf
 from typing import Any, Generic, TypeVar
 
-from sim.mta.queue.destination import Concurrency, Destination
-from sim.mta.queue.jobs import Jobs, Slots
+from sim.mta.queue.destination import Destination
+from sim.mta.queue.jobs import Jobs
 from sim.mta.queue.queue import Failure
 from sim.scenario.products.base import Product
-from sim.scenario.products.feedback import Feedback
-from sim.scenario.products.postfix import Postfix
+from sim.scenario.products.concurrency import Concurrency, Slots
 
 T = TypeVar("T")
 
@@ -25,51 +24,10 @@ SUSPENDED = "delivery temporarily suspended: "
 """What Postfix writes before the reason of mail that it puts off without trying."""
 
 
-_STILL = Feedback(0.0)
-"""Leaves a window as it is."""
-
-
 def queue_manager_of(product: Product, *, keeps: bool = True) -> QueueManager[Any]:
-    """The queue manager that a host's parameters make; `keeps` says whether its client ever leaves a session open.
-
-    Other products than Postfix have plain limits: no window moves, no destination is ever dead, and messages go first
-    in, first out.
-    """
-    if isinstance(product, Postfix):
-        return _postfix(product, keeps=keeps)
-    most = product.destination_concurrency_limit
-    first = min(product.initial_concurrency, most)
-    windows = Concurrency(
-        initial=first,
-        concurrency_limit=most,
-        positive_feedback=_STILL if first == most else Feedback(2.0 * most),
-        negative_feedback=_STILL,
-        failed_cohort_limit=0,
-        connections="always" if keeps else "never",
-    )
-    return QueueManager(product.process_limit, windows, Slots(cost=0), product.connection_delay)
-
-
-def _postfix(policy: Postfix, *, keeps: bool) -> QueueManager[Any]:
-    return QueueManager(
-        policy.default_process_limit,
-        Concurrency(
-            initial=policy.initial_destination_concurrency,
-            concurrency_limit=policy.default_destination_concurrency_limit,
-            positive_feedback=policy.default_destination_concurrency_positive_feedback,
-            negative_feedback=policy.default_destination_concurrency_negative_feedback,
-            failed_cohort_limit=policy.default_destination_concurrency_failed_cohort_limit,
-            revival=policy.minimal_backoff_time,
-            rate_delay=policy.default_destination_rate_delay,
-            connections="on-demand" if keeps and policy.smtp_connection_cache_on_demand else "never",
-        ),
-        Slots(
-            cost=policy.default_delivery_slot_cost,
-            loan=policy.default_delivery_slot_loan,
-            discount=policy.default_delivery_slot_discount,
-            minimum=policy.default_minimum_delivery_slots,
-        ),
-    )
+    """The queue manager that a host's parameters make; `keeps` says whether its client ever leaves a session open."""
+    how = product.concurrency if keeps else replace(product.concurrency, connections="never")
+    return QueueManager(product.process_limit, how, product.slots, product.connection_delay)
 
 
 class QueueManager(Generic[T]):

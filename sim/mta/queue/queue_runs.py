@@ -11,9 +11,7 @@ from itertools import count
 from typing import Any, Generic, TypeVar
 
 from sim.mta.queue.queue import Entry
-from sim.scenario.products.base import MANY, Product
-from sim.scenario.products.exim import Exim
-from sim.scenario.products.sendmail import Sendmail
+from sim.scenario.products.base import Product
 
 T = TypeVar("T")
 
@@ -91,19 +89,16 @@ class SortedRuns(QueueRuns[T]):
 
 
 def queue_runs_of(product: Product, random: Callable[[], float]) -> QueueRuns[Entry] | None:
-    """A product's queue runs, if it has any; `random` draws from [0, 1)."""
-    match product:
-        case Exim(queue_run_in_order=True):
-            return QueueRuns(product.queue_run_max, lambda _: 0)
-        case Exim():
-            return QueueRuns(product.queue_run_max, lambda many: int(random() * many))
-        case Sendmail():
-            # Jobs are sorted when the run begins, the least number first (queue.c: gatherq, workcmpf0).
-            return SortedRuns(product.MaxQueueChildren or MANY, lambda entry: priority(product, entry))
-    return None
+    """A product's queue runs, if they are processes; `random` draws from [0, 1)."""
+    if not product.queue_run_limit:
+        return None
+    if product.queue_run_order == "priority":
+        return SortedRuns(product.queue_run_limit, lambda entry: number(product, entry))
+    drawn = product.queue_run_order == "random"
+    return QueueRuns(product.queue_run_limit, lambda many: int(random() * many) if drawn else 0)
 
 
-def priority(product: Sendmail, entry: Entry) -> int:
-    """Sendmail's number for a job: bytes, recipients and attempts make it wait."""
-    size = len(entry.content) - product.ClassFactor * entry.priority
-    return size + product.RecipientFactor * len(entry.copies) + product.RetryFactor * entry.rounds
+def number(product: Product, entry: Entry) -> int:
+    """What a queue run sorts jobs by: bytes, recipients and attempts make one wait."""
+    priority, recipient, attempt = product.priority_factors
+    return len(entry.content) - priority * entry.priority + recipient * len(entry.copies) + attempt * entry.rounds

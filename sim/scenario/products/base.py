@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from sim.scenario.distribution import Distribution, Lognormal
+from sim.scenario.products.concurrency import FIRST_COME, STILL, Concurrency, Feedback, Slots
 from sim.scenario.quantity import MINUTE
 
 MANY = 1_000_000
@@ -157,7 +158,7 @@ class Product:
     transaction, and a session serves its domain, whichever of the domain's hosts it is with; else domains whose mail
     goes to the same hosts share both. `destination_concurrency_limit` is how many deliveries to one are under way
     (`initial_concurrency` before the first has got through), `connection_delay` how long after a connection the next
-    one to it is made;
+    one to it is made, and `concurrency` has all that steers this; `slots` is what it costs to step in front.
     `process_limit` is how many are under way in all, `active_limit` how many messages are worked on at a time. Where
     `process_limit` messages wait to be worked on, its server takes `in_flow_delay` longer for each that comes.
 
@@ -207,18 +208,24 @@ class Product:
     and by other ones for mail of other than normal priority and for reports, where there are any; `report_attempts` is
     how often a report is tried at most (0: as long as it lives). `host_pauses` is how long a host rests that could not
     be talked to, by how often in a row. Queue runs come every `queue_run_interval` s, where messages are not woken one
-    by one. A product that `forgets_times` tries all its mail when it starts.
+    by one; `queue_run_limit` of them take messages one after another at a time (0: runs are no processes), in
+    `queue_run_order`: as they were found, drawn, or the least number first, which is the message's size less its
+    priority, and more for each recipient and each round, by `priority_factors`. A product that `forgets_times` tries
+    all its mail when it starts.
 
     `lifetime` is when mail is given up, as far as a report can say; it `expires` with an attempt that fails later, by a
-    timer, or when the delays are used up. `delay_warnings` are the ages of a message at
-    which its sender is told that it is late. `returns_whole` says whether a report returns the whole message where its
-    sender does not ask for one or the other, and `return_limit` up to what size it does so at all, in octets;
-    `return_line_limit` up to what length of its lines (0: any length).
-    `postmaster_hears` says of what reports the host's postmaster, or the mailbox `postmaster`, gets one: `bounce`,
-    `2bounce` (of a report that came back), `delay`. For `freezes` after it was sent a report that came back is kept,
-    and for `timeout_frozen_after` other mail that is frozen; then it is returned.
-    `reports` says whether it reports at all. `releases_at_once` says whether mail that its operators have held is tried
-    as they release it; else it waits for its time, or for a queue run.
+    timer, or when the delays are used up. `delay_warnings` are the ages of a message at which its sender is told that
+    it is late, with the last gap again and again where `warnings_repeat`: when an `attempt` has left recipients over
+    (and one of them was tried, unless it `warns_untried`), `ahead` then if the next one comes too late, or by a
+    `timer`; `warning_slack` is how much too early is early enough, s. `returns_whole` says whether a report returns the
+    whole message where its sender does not ask for one or the other, and `return_limit` up to what size it does so at
+    all, in octets; `return_line_limit` up to what length of its lines (0: any length). `postmaster_hears` says of what
+    reports the host's postmaster, or the mailbox `postmaster`, gets one: `bounce`, `2bounce` (of a report that came
+    back), `delay`. For `freezes` after it was sent a report that came back is kept, and for `timeout_frozen_after`
+    other mail that is frozen; then it is returned. `reports` says whether it reports at all. Operators' flush goes for
+    frozen mail, too, where it `flush_thaws`; what they hold is what there is (`chosen`), less what is being delivered
+    (`unlocked`), or `all` that would be tried. `releases_at_once` says whether mail that its operators have held is
+    tried as they release it; else it waits for its time, or for a queue run.
     """
 
     __slots__ = ()
@@ -293,6 +300,10 @@ class Product:
     half_closes: bool = False
     quit_linger: float = 0.0
     greets_with: Literal["EHLO", "HELO"] = "EHLO"
+    slots: Slots = FIRST_COME
+    queue_run_limit: int = 0
+    queue_run_order: Literal["found", "random", "priority"] = "found"
+    priority_factors: tuple[int, int, int] = (0, 0, 0)
     retry_delays: tuple[float, ...] = ()
     urgent_retry_delays: tuple[float, ...] = ()
     nonurgent_retry_delays: tuple[float, ...] = ()
@@ -304,6 +315,10 @@ class Product:
     expires: Literal["attempt", "timer", "delays"] = "attempt"
     lifetime: float = inf
     delay_warnings: tuple[float, ...] = ()
+    warns: Literal["attempt", "ahead", "timer"] = "attempt"
+    warns_untried: bool = True
+    warnings_repeat: bool = False
+    warning_slack: float = 0.0
     returns_whole: bool = False
     return_limit: int = ANY_SIZE
     return_line_limit: int = 0
@@ -312,7 +327,23 @@ class Product:
     freezes: float = 0.0
     timeout_frozen_after: float = inf
     reports: bool = True
+    flush_thaws: bool = False
+    holds: Literal["chosen", "unlocked", "all"] = "chosen"
     releases_at_once: bool = False
+
+    @property
+    def concurrency(self) -> Concurrency:
+        """What steers its destinations' windows: plain limits; no window moves, and no destination is ever dead."""
+        most = self.destination_concurrency_limit
+        first = min(self.initial_concurrency, most)
+        return Concurrency(
+            initial=first,
+            concurrency_limit=most,
+            positive_feedback=STILL if first == most else Feedback(2.0 * most),
+            negative_feedback=STILL,
+            failed_cohort_limit=0,
+            connections="always",
+        )
 
     def command_for(self, do: Operation, of: str = "") -> str:
         """What operators type to do something, to mail for one domain only where that is named; empty: they cannot."""

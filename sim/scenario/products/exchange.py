@@ -56,6 +56,7 @@ class Exchange(Product):
     expires = "timer"
     # The queues' states are in memory.
     forgets_times = True
+    warns = "timer"
 
     QueueGlitchRetryCount: int = 4
     QueueGlitchRetryInterval: float = MINUTE

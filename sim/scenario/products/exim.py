@@ -71,6 +71,14 @@ class Exim(Product):
     )
     retry_algorithm = "exim"
     queue_run_interval = named("queue_run")
+    # deliver.c: not where no host's retry time had come (ERRNO_WARN_BASE).
+    warns_untried = False
+    warnings_repeat = True
+    # queue.c: which message a run takes next is drawn, unless queue_run_in_order.
+    queue_run_limit = named("queue_run_max")
+    # `exim -qff` and `exim -Rff` take frozen messages along; one that is being delivered is locked.
+    flush_thaws = True
+    holds = "unlocked"
 
     retry: tuple[RetryRule, ...] = (
         RetryRule("F", 2 * HOUR, 15 * MINUTE),
@@ -165,3 +173,8 @@ class Exim(Product):
     def return_limit(self) -> int:  # type: ignore[override]
         """0 means no limit; without bounce_return_body no body ever comes back."""
         return (self.bounce_return_size_limit or ANY_SIZE) if self.bounce_return_body else 0
+
+    @property
+    def queue_run_order(self) -> Literal["random", "found"]:  # type: ignore[override]
+        """Drawn, unless it is to be in order."""
+        return "found" if self.queue_run_in_order else "random"

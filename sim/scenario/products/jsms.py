@@ -42,6 +42,7 @@ class Jsms(Product):
     expires = "timer"
     # The Job Controller has the times in memory.
     forgets_times = True
+    warns = "timer"
 
     urgentbackoff: tuple[float, ...] = (MINUTE * 30, HOUR, HOUR, 2 * HOUR, 2 * HOUR, 2 * HOUR, 4 * HOUR)
     normalbackoff: tuple[float, ...] = (HOUR, 2 * HOUR, 2 * HOUR, 4 * HOUR, 4 * HOUR, 4 * HOUR, 8 * HOUR)

@@ -41,6 +41,10 @@ class OpenSmtpd(Product):
     )
     retry_algorithm = "opensmtpd"
     expires = "timer"
+    # scheduler.c tells already if the next try comes too late.
+    warns = "ahead"
+    # `smtpctl pause mta` keeps back whatever would be tried, later mail too.
+    holds = "all"
 
     expire: float = 4 * DAY
     maxconn_per_host: int = 10

@@ -19,7 +19,7 @@ from sim.scenario.products.base import (
     limit,
     named,
 )
-from sim.scenario.products.feedback import FIXED, Feedback
+from sim.scenario.products.concurrency import FIXED, Concurrency, Feedback, Slots
 from sim.scenario.quantity import DAY, MINUTE
 
 
@@ -53,6 +53,8 @@ class Postfix(Product):
     )
     retry_algorithm = "postfix"
     queue_run_interval = named("queue_run_delay")
+    # qmgr_active.c tells a second early.
+    warning_slack = 1.0
 
     queue_run_delay: float = 5 * MINUTE
     minimal_backoff_time: float = 5 * MINUTE
@@ -189,3 +191,27 @@ class Postfix(Product):
         """Whoever hears of bounces hears of double ones, too (bounce_notify_service.c)."""
         classes = re.split(r"[,\s]+", self.notify_classes.strip())
         return (*classes, "2bounce") if "bounce" in classes else tuple(classes)
+
+    @property
+    def concurrency(self) -> Concurrency:
+        """As its parameters say."""
+        return Concurrency(
+            initial=self.initial_destination_concurrency,
+            concurrency_limit=self.default_destination_concurrency_limit,
+            positive_feedback=self.default_destination_concurrency_positive_feedback,
+            negative_feedback=self.default_destination_concurrency_negative_feedback,
+            failed_cohort_limit=self.default_destination_concurrency_failed_cohort_limit,
+            revival=self.minimal_backoff_time,
+            rate_delay=self.default_destination_rate_delay,
+            connections="on-demand" if self.smtp_connection_cache_on_demand else "never",
+        )
+
+    @property
+    def slots(self) -> Slots:  # type: ignore[override]
+        """Likewise."""
+        return Slots(
+            cost=self.default_delivery_slot_cost,
+            loan=self.default_delivery_slot_loan,
+            discount=self.default_delivery_slot_discount,
+            minimum=self.default_minimum_delivery_slots,
+        )

@@ -56,6 +56,9 @@ class Sendmail(Product):
     )
     retry_algorithm = "sendmail"
     queue_run_interval = named("queue_interval")
+    # queue.c: gatherq sorts jobs when the run begins, the least number first (workcmpf0).
+    queue_run_limit = limit("MaxQueueChildren")
+    queue_run_order = "priority"
 
     queue_interval: float = 30 * MINUTE
     MaxQueueChildren: int = 0
@@ -118,3 +121,8 @@ class Sendmail(Product):
     def delay_warnings(self) -> tuple[float, ...]:  # type: ignore[override]
         """One, or none."""
         return (self.queuewarn,) if self.queuewarn else ()
+
+    @property
+    def priority_factors(self) -> tuple[int, int, int]:  # type: ignore[override]
+        """Bytes, recipients and attempts make a job wait."""
+        return (self.ClassFactor, self.RecipientFactor, self.RetryFactor)

@@ -58,6 +58,7 @@ class Stalwart(Product):
     report_retry_delays = named("dsn_schedule")
     report_attempts = named("dsn_max_attempts")
     expires = "timer"
+    warns = "timer"
 
     schedule: tuple[float, ...] = (
         2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, DAY, 3 * DAY

@@ -16,9 +16,9 @@ from typing import Annotated, Any, Literal, cast
 from sim.scenario.names import shown, unknown
 from sim.scenario.products import PRODUCTS
 from sim.scenario.products.base import Product
+from sim.scenario.products.concurrency import Feedback
 from sim.scenario.products.delays import Delays
 from sim.scenario.products.exim import Exim, RetryRule
-from sim.scenario.products.feedback import Feedback, read_feedback
 from sim.scenario.pydantic_seam import KEY, Collected, Fault, FaultsError, JsonSchema, Reads, one_key
 from sim.scenario.quantity import DURATION, above_zero, format_duration
 from sim.scenario.scalars import FLAG, read_flag, read_whole, read_word
@@ -185,6 +185,26 @@ def read_classes(value: object) -> str:
         if word not in _CLASSES:
             raise ValueError(unknown("class", word, _CLASSES))
     return ", ".join(words)
+
+
+def read_feedback(value: object) -> Feedback:
+    """Feedback as it is written.
+
+    Raises:
+        ValueError: something else.
+    """
+    amount, slash, below = str(value).replace(" ", "").partition("/")
+    shared = below == "concurrency"
+    try:
+        number = float(amount) / (float(below) if slash and not shared else 1.0)
+    except (ValueError, ZeroDivisionError):
+        number = -1.0
+    if not 0 <= number <= 1:
+        raise ValueError(f"not feedback ({shown(value)}): {_FEEDBACK}")
+    return Feedback(number, shared)
+
+
+_FEEDBACK = "allowed is a number from 0 to 1, or such a number over another, or over concurrency, e.g. 1/concurrency"
 
 
 def read_mailbox(value: object) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sim.mta.queue.queue import Copy, Entry, Failure, State
 from sim.mta.reports import dsn
-from sim.mta.reports.delay_warnings import DelayWarnings, delay_warnings_of
+from sim.mta.reports.delay_warnings import next_warning, warnings_due
 from sim.mta.retry.base import Round
 from sim.results.facts import DeferralFact
 from sim.world.host.notifications import send_dsn
@@ -34,14 +34,14 @@ class Backlog:
     `runs_since` is the phase of the queue runs, s: one is at that time, and then one every period of the product.
     """
 
-    __slots__ = ("_paused", "_queue", "_retry", "_station", "_warnings", "runs_since")
+    __slots__ = ("_paused", "_queue", "_retry", "_station", "_warns", "runs_since")
 
     def __init__(self, station: Station) -> None:
         self._station = station
         self._queue = station.queue
         self._retry = station.retry
         self._paused = False
-        self._warnings = delay_warnings_of(station.host.mta)
+        self._warns = bool(station.host.mta.delay_warnings)
         self.runs_since = -station.draws.uniform(0.0, station.retry.period)
 
     def add(self, entry: Entry, now: float, *, waits: bool = False) -> None:
@@ -86,10 +86,10 @@ class Backlog:
                     self._suspend(entry, now)
                 else:
                     self._sleep(entry, now)
-                if self._warnings is not None:
-                    self._warn(entry, now, self._warnings)
+                if self._warns:
+                    self._warn(entry, now)
                     if entry.rounds == 1:
-                        self._set_timer(entry, entry.warned, self._warnings)
+                        self._set_timer(entry, entry.warned)
                 return
         self._remove(entry, now)
 
@@ -288,24 +288,25 @@ class Backlog:
             self._sleep(entry, now)
         return entry.frozen
 
-    def _warn(self, entry: Entry, now: float, warnings: DelayWarnings) -> None:
+    def _warn(self, entry: Entry, now: float) -> None:
         """Tell the sender of a message that still waits, if it is late."""
-        due = warnings.due(now - entry.arrival, entry.due - entry.arrival)
+        mta = self._station.host.mta
+        due = warnings_due(mta, now - entry.arrival, entry.due - entry.arrival)
         # The time of a copy is counted up to its last attempt.
-        if due > entry.warned and (not warnings.tried or any(copy.counted_to == now for copy in entry.copies)):
+        if due > entry.warned and (mta.warns_untried or any(copy.counted_to == now for copy in entry.copies)):
             entry.warned = due
             fates = [(copy, entry.failures.get(copy.recipient, dsn.LATE)) for copy in entry.copies]
             send_dsn(self._station, entry, fates, now, "delayed")
 
-    def _set_timer(self, entry: Entry, told: int, warnings: DelayWarnings) -> None:
+    def _set_timer(self, entry: Entry, told: int) -> None:
         """For the warning after so many, where they come by a timer and not with an attempt."""
-        at = entry.arrival + warnings.next(told)
+        at = entry.arrival + next_warning(self._station.host.mta, told)
 
         def strike() -> None:
             if self._queue.holds(entry):
                 if self._station.running:
-                    self._warn(entry, at, warnings)
-                self._set_timer(entry, told + 1, warnings)
+                    self._warn(entry, at)
+                self._set_timer(entry, told + 1)
 
         self._station.world.env.call_at(at, strike)
 
