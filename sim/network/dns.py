@@ -10,8 +10,6 @@ from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.scenario import spec
 from sim.scenario.names import ehlo_names
 
-__all__ = ["Dns", "NoAnswerError", "Resolver"]
-
 Records = tuple[tuple[int, str], ...]
 """MX records: (preference, host)."""
 

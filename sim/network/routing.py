@@ -18,8 +18,6 @@ from sim.network.links.line import Line
 from sim.network.links.rerouted_line import ReroutedLine, RouteEpoch
 from sim.network.topology import Link, Mesh
 
-__all__ = ["Routing"]
-
 _UNKNOWN: Final = ("",)
 _REMEMBERED: Final = 8
 _MOST_PATHS: Final = 100_000

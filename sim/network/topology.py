@@ -12,8 +12,6 @@ from sim.network.links.line import Line
 from sim.network.transport.circuit import CarrierLine
 from sim.scenario import spec
 
-__all__ = ["Link", "Mesh", "build"]
-
 _USUAL_PACKET = 1500
 
 

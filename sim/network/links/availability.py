@@ -14,8 +14,6 @@ from random import Random
 from sim.scenario import spec
 from sim.scenario.spec.calendar import Start, openings
 
-__all__ = ["ALWAYS_UP", "NEVER_UP", "AvailabilityModel", "Timeline", "all_down", "any_down", "draw"]
-
 
 class Timeline:
     """Up at all times (in s) except within the given intervals.

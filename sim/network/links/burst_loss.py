@@ -12,8 +12,6 @@ from random import Random
 
 from sim.network.links.availability import Timeline
 
-__all__ = ["BurstLoss"]
-
 
 class BurstLoss(Timeline):
     """A timeline with bursts of loss (Gilbert-Elliott, in time), drawn as far as somebody looks.

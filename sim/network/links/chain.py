@@ -8,8 +8,6 @@ from typing import Final
 
 from sim.network.links.line import Line
 
-__all__ = ["Chain", "joined"]
-
 _USUAL_MTU: Final = 1500
 
 

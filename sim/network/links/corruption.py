@@ -10,8 +10,6 @@ from __future__ import annotations
 import math
 from random import Random
 
-__all__ = ["Corruption"]
-
 _LINE_ENDS = b"\r\n"
 _OCTETS = bytes(range(0x21, 0x7F))
 

@@ -20,8 +20,6 @@ from sim.network.links.burst_loss import BurstLoss
 from sim.scenario.distribution import Constant, Distribution
 from sim.scenario.spec import Loss
 
-__all__ = ["Line"]
-
 _MANY: Final = 64
 _SLACK: Final = 10.0
 _CLOSES: Final = itemgetter(1)

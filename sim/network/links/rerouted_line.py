@@ -13,8 +13,6 @@ from typing import NamedTuple
 from sim.network.links.chain import Chain
 from sim.network.links.line import Line
 
-__all__ = ["ReroutedLine", "RouteEpoch"]
-
 
 class RouteEpoch(NamedTuple):
     """The lines of a way, and from when to when (s) they are the way."""

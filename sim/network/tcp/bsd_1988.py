@@ -24,8 +24,6 @@ from sim.network.tcp.rtt import Bsd1988RttEstimator
 from sim.network.tcp.send_queue import SendQueue
 from sim.network.tcp.timers import tick_expiry
 
-__all__ = ["SEGMENT", "Bsd1988Endpoint"]
-
 SEGMENT: Final = 512
 """The most bytes of payload a segment to a host on another network (TCP_MSS)."""
 _SOCKET: Final = 4096
@@ -98,7 +96,7 @@ class Bsd1988Recovery(Recovery):
 
     def _gives_up(self, _now: float, *, orphan: bool) -> bool:
         del orphan
-        return self.output.rtt.backoff >= _RETRIES
+        return self.rtt.backoff >= _RETRIES
 
 
 class Bsd1988Endpoint(Endpoint):

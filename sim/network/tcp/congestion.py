@@ -13,8 +13,6 @@ from sim.network.tcp.cubic import Cubic, Reno
 from sim.network.tcp.rtt import LINUX, RttEstimator
 from sim.scenario.spec import Tcp
 
-__all__ = ["DISORDER", "LOSS", "OPEN", "RECOVERY", "CongestionControl"]
-
 OPEN, DISORDER, RECOVERY, LOSS = range(4)
 """Linux's states of congestion (TCP_CA_Open ...); TCP_CA_CWR, which only a probe's loss leads to, is left at once."""
 
@@ -156,8 +154,11 @@ class CongestionControl:
         self._prr_delivered = self._prr_out = 0
         self.ssthresh = self.algorithm.ssthresh(self.cwnd)
 
-    def reduce(self, in_flight: int, delivered: int, *, newly_lost: bool, advanced: bool) -> None:
-        """Let out as much as comes in (tcp_cwnd_reduction)."""
+    def reduce(self, in_flight: int, delivered: int, *, clean: bool) -> None:
+        """Let out as much as was delivered; one more if something arrived in order and nothing is newly lost (`clean`).
+
+        Source: tcp_cwnd_reduction.
+        """
         if delivered <= 0 or not self._prior_cwnd:
             return
         ssthresh = int(self.ssthresh)
@@ -166,7 +167,7 @@ class CongestionControl:
             out = -(-ssthresh * self._prr_delivered // self._prior_cwnd) - self._prr_out
         else:
             out = max(self._prr_delivered - self._prr_out, delivered)
-            out = min(out + int(advanced and not newly_lost), ssthresh - in_flight)
+            out = min(out + int(clean), ssthresh - in_flight)
         self.cwnd = max(in_flight + max(out, int(not self._prr_out)), 1)
 
     def end_reduction(self) -> None:

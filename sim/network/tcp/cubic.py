@@ -10,8 +10,6 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["Cubic", "Reno"]
-
 _CUBIC: Final = 0.4
 _BETA: Final = 717 / 1024
 _FRIENDLY: Final = int(8 * (1 + _BETA) / 3 / (1 - _BETA))

@@ -25,8 +25,6 @@ from sim.network.tcp.send_queue import SendQueue
 from sim.network.tcp.timers import Timer
 from sim.scenario.spec import Tcp
 
-__all__ = ["Endpoint"]
-
 
 class Endpoint:
     """One end of a connection as a current Linux plays it.
@@ -89,7 +87,7 @@ class Endpoint:
         self.output = Output(
             tcp.sack, path, outbox, self.queue, self.board, rtt, congestion, self.received, self.acks, self.timer
         )
-        self.recovery = self.loss_recovery(tcp, self.output)
+        self.recovery = self.loss_recovery(tcp, rtt, congestion, self.board, self.timer, self.output)
         self.dead = self.orphan = False
         self.lost: Ending | None = None
         self.lost_at = math.inf

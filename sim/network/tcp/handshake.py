@@ -26,8 +26,6 @@ from sim.network.links.line import Line
 from sim.network.tcp.path import BARE, HEADERS
 from sim.network.tcp.timers import EXPIRIES, TimerExpiry
 
-__all__ = ["ANSWER_GAPS", "SYN_GAPS", "Handshake"]
-
 SYN: Final = 60
 _STAMP: Final = 8
 """What a SYN has less without timestamps: the other options need padding then."""

@@ -17,8 +17,6 @@ from sim.network.tcp.recovery import Recovery
 from sim.network.tcp.rtt import Linux3RttEstimator
 from sim.network.tcp.scoreboard import LOST, SACKED, Scoreboard
 
-__all__ = ["Linux3Endpoint"]
-
 _DUPLICATES: Final = 3
 _FEW: Final = 4
 """With fewer segments than these outstanding, fewer duplicate acknowledgements will do."""

@@ -16,8 +16,6 @@ from typing import Final
 from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.scenario.spec import Tcp
 
-__all__ = ["Metrics", "MetricsCache"]
-
 _TIMEOUT: Final = 3600.0
 """What has not been saved anew for so long is forgotten (TCP_METRICS_TIMEOUT), in s."""
 

@@ -20,8 +20,6 @@ from sim.network.tcp.scoreboard import EVER_RETRANS, Scoreboard
 from sim.network.tcp.send_queue import SendQueue
 from sim.network.tcp.timers import PROBE, REORDER, RETRANSMIT, Timer
 
-__all__ = ["Output"]
-
 _TICK: Final = 0.004
 
 

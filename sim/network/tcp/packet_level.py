@@ -18,8 +18,6 @@ from sim.network.tcp.endpoint import Endpoint
 from sim.network.tcp.path import Packet, Path
 from sim.network.tcp.receiver import ATO
 
-__all__ = ["Ends", "PacketLevelRun", "Program", "at_once"]
-
 Ends = tuple[tuple[Path, Endpoint, Endpoint], tuple[Path, Endpoint, Endpoint]]
 """By direction (to the client, to the server): the path, the sending end, the other end."""
 
@@ -123,11 +121,9 @@ class PacketLevelRun:
             mine.write(now, [*_cut(head, path.mss), *_cut(size - head, path.mss)], nodelay=not head)
         else:
             mine.write_sent(now, size, first)
-        if not to_server:
-            self._arrivals = []
-            if self._program is not None and self._program.is_over:
-                mine.close(now)
-        yield from self._deliver(mine, peer, *((self._patience,) if to_server else (_NEVER, self._arrivals)))
+        if not to_server and self._program is not None and self._program.is_over:
+            mine.close(now)
+        yield from self._deliver(mine, peer, self._patience if to_server else _NEVER)
         if peer.received.next < mine.queue.whole:
             return _NEVER
         mine.on_flight(mine.congestion.last_sent, self._now, lone=mine.lone)
@@ -196,26 +192,18 @@ class PacketLevelRun:
     # Events
 
     def _deliver(
-        self,
-        sender: Endpoint,
-        receiver: Endpoint,
-        patience: float = _NEVER,
-        arrivals: list[tuple[float, int]] | None = None,
+        self, sender: Endpoint, receiver: Endpoint, patience: float = _NEVER
     ) -> Generator[float, float | None, None]:
         """Play until the receiver has all that the sender's program has written, or one of them has given up.
 
-        Args:
-            sender: The end that has written.
-            receiver: The other one.
-            patience: How long the receiver's program waits for something to read; its end is an orphan then, and `_now`
-                when it closed.
-            arrivals: Where it is noted when the receiver has so many segments in order, if that is wanted.
+        When the receiver's program has waited for so many s for something to read, it closes and its end is an orphan.
 
         Yields:
             The time of the next event, before it happens: what it sends queues behind all that others sent until then.
             Is sent until when nobody else is due, and goes on by itself until then, but never longer than for a part of
             a round trip; nothing if that is not known.
         """
+        self._arrivals = []
         pause, limit, grain = self._now, self._now + patience, sender.rtt.srtt / _GRAIN
         queue, received = sender.queue, receiver.received
         target, had = queue.whole, received.next
@@ -233,9 +221,9 @@ class PacketLevelRun:
                 quiet = yield at
                 pause = at if quiet is None else min(quiet, at + grain)
             self._step(at)
-            if arrivals is not None and received.next > had:
+            if received.next > had:
                 had = received.next
-                arrivals.append((self._now, had))
+                self._arrivals.append((self._now, had))
 
     def _next(self) -> float:
         """When the next event is due, or a little earlier (the timer wheel rounds up)."""

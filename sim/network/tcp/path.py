@@ -9,8 +9,6 @@ from typing import Final, NamedTuple
 from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.network.links.line import Line
 
-__all__ = ["BARE", "HEADERS", "RESET", "Packet", "Path", "gets_through", "spread"]
-
 HEADERS: Final = 52
 """Bytes of IP and TCP headers with timestamps: of a data segment, and all of an acknowledgement without data."""
 BARE: Final = 40

@@ -13,8 +13,6 @@ from sim.network.tcp.metrics import Metrics
 from sim.network.tcp.packet_level import Ends
 from sim.network.tcp.receiver import ATO
 
-__all__ = ["PendingSamples"]
-
 
 class PendingSamples:
     """What went through undisturbed since somebody asked.

@@ -16,8 +16,6 @@ from typing import Final
 from sim.network.tcp.path import Packet
 from sim.network.tcp.rtt import RttEstimator
 
-__all__ = ["ATO", "AckPolicy", "ReceiveQueue"]
-
 ATO: Final = 0.04
 """The least delay of a delayed acknowledgement in s (TCP_DELACK_MIN)."""
 _MAX_ATO: Final = 0.2

@@ -12,14 +12,13 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from sim.network.tcp.congestion import DISORDER, LOSS, OPEN, RECOVERY
+from sim.network.tcp.congestion import DISORDER, LOSS, OPEN, RECOVERY, CongestionControl
 from sim.network.tcp.output import Output
 from sim.network.tcp.path import Packet
-from sim.network.tcp.scoreboard import RETRANS
-from sim.network.tcp.timers import PROBE, REORDER, RETRANSMIT
+from sim.network.tcp.rtt import RttEstimator
+from sim.network.tcp.scoreboard import RETRANS, Scoreboard
+from sim.network.tcp.timers import PROBE, REORDER, RETRANSMIT, Timer
 from sim.scenario.spec import Tcp
-
-__all__ = ["Recovery"]
 
 _LEAST_WAIT: Final = 0.002
 """How much longer than it must RACK waits for what may only be late, in s."""
@@ -37,10 +36,14 @@ class Recovery:
 
     Args:
         tcp: How the host's TCP is.
-        output: Its outgoing side.
+        rtt, congestion, board, timer, output: The endpoint's parts.
     """
 
     tcp: Tcp
+    rtt: RttEstimator
+    congestion: CongestionControl
+    board: Scoreboard
+    timer: Timer
     output: Output
     # Until all before it is acknowledged the state of congestion lasts.
     _high_seq: int = 0
@@ -60,59 +63,57 @@ class Recovery:
     @property
     def at_rest(self) -> bool:
         """Whether nothing is left of a loss."""
-        return self.output.congestion.state == OPEN and not self._tlp_high_seq
+        return self.congestion.state == OPEN and not self._tlp_high_seq
 
     def on_ack(self, now: float, packet: Packet) -> None:  # noqa: C901, PLR0912 - the order of the steps is tcp_ack's
         """Take an acknowledgement (tcp_ack)."""
-        output = self.output
-        board, congestion = output.board, output.congestion
-        ack, una = packet.ack, board.una
+        ack, una = packet.ack, self.board.una
         if ack < una:
             return
-        if una == board.next:
+        if una == self.board.next:
             if self._tlp_high_seq:
                 self._process_tlp_ack(packet, advanced=False, sacked=False)
             return
         advanced = ack > una
         if advanced:
             self._retransmits = 0
-        lost_before, out = board.ever_lost, board.packets_out
+        lost_before, out = self.board.ever_lost, self.board.packets_out
         delivered, first_sacked, original = (
-            board.mark_sacked(now, packet, self._high_seq) if packet.blocks else (0, -1.0, False)
+            self.board.mark_sacked(now, packet, self._high_seq) if packet.blocks else (0, -1.0, False)
         )
         sacked = delivered > 0
         if packet.repeat and self.tcp.stack == "linux":
             # A segment sent for nothing has been delivered, too (tcp_dsack_seen).
             delivered += 1
         if not self.tcp.sack:
-            sacked = board.add_duplicate(packet, congestion.state)
+            sacked = self.board.add_duplicate(packet, self.congestion.state)
         rtt = -1.0
         if advanced:
-            more, first, last, was_original = board.clean_rtx_queue(now, packet, self._high_seq)
+            more, first, last, was_original = self.board.clean_rtx_queue(now, packet, self._high_seq)
             delivered += more
             original = original or was_original
             if first >= 0:
                 rtt = now - first
-                congestion.on_rtt(now, now - last, ack, board.next)
+                self.congestion.on_rtt(now, now - last, ack, self.board.next)
         rearms = self._update_rtt(now, packet, rtt, first_sacked, advanced=advanced)
         if self._tlp_high_seq:
             self._process_tlp_ack(packet, advanced=advanced, sacked=sacked)
         resend = NOTHING
-        if congestion.state != OPEN or sacked or packet.repeat or not (advanced or packet.size):
+        if self.congestion.state != OPEN or sacked or packet.repeat or not (advanced or packet.size):
             if packet.repeat and self._undo_marker >= 0 and self._undo_retrans > 0:
                 self._undo_retrans -= 1
             resend, waits = self._fastretrans_alert(now, packet, advanced=advanced, sacked=sacked, original=original)
             rearms = rearms and not waits
-        if rearms and not output.arm_probe(now, advancing=True):
-            output.rearm(now)
-        if congestion.state == RECOVERY:
-            lost = board.ever_lost > lost_before
-            congestion.reduce(board.packets_in_flight(), delivered, newly_lost=lost, advanced=advanced)
+        if rearms and not self.output.arm_probe(now, advancing=True):
+            self.output.rearm(now)
+        if self.congestion.state == RECOVERY:
+            clean = advanced and self.board.ever_lost == lost_before
+            self.congestion.reduce(self.board.packets_in_flight(), delivered, clean=clean)
         elif advanced:
-            congestion.on_acked(now, delivered, out)
+            self.congestion.on_acked(now, delivered, out)
         if resend == NEW_SEGMENTS:
-            output.push(now)
-            if board.next > self._high_seq:
+            self.output.push(now)
+            if self.board.next > self._high_seq:
                 return
             self._frto = False
         if resend:
@@ -120,65 +121,61 @@ class Recovery:
 
     def _update_rtt(self, now: float, packet: Packet, rtt: float, first_sacked: float, *, advanced: bool) -> bool:
         """Take a round-trip sample (tcp_ack_update_rtt); whether the timer is to be set anew."""
-        board = self.output.board
         sack_rtt = now - first_sacked if first_sacked >= 0 else -1.0
         if rtt < 0:
             rtt = sack_rtt
         if rtt < 0 and advanced and packet.echo >= 0:
             rtt = max(now - packet.echo, 1e-3)
         self._sample(rtt)
-        return advanced or sack_rtt > now - board.sent_at[board.una]
+        return advanced or sack_rtt > now - self.board.sent_at[self.board.una]
 
     def _sample(self, rtt: float) -> None:
         """Take a round trip, if it is known; the first one of a window settles the variance term."""
         if rtt >= 0:
-            board = self.output.board
-            settles = board.una > self._rtt_seq
+            settles = self.board.una > self._rtt_seq
             if settles:
-                self._rtt_seq = board.next
-            self.output.rtt.sample(rtt, settles=settles)
+                self._rtt_seq = self.board.next
+            self.rtt.sample(rtt, settles=settles)
 
     def _process_tlp_ack(self, packet: Packet, *, advanced: bool, sacked: bool) -> None:
         """What an acknowledgement tells about a tail loss probe."""
         if packet.ack < self._tlp_high_seq:
             return
-        if not self._tlp_retrans or packet.repeat:
-            self._tlp_high_seq = 0
-        elif packet.ack > self._tlp_high_seq:
-            self._tlp_high_seq = 0
-            self._high_seq = self.output.board.next
-            self.output.congestion.on_probe_loss()
+        repeated = self._tlp_retrans and not packet.repeat
+        if repeated and packet.ack > self._tlp_high_seq:
+            self._high_seq = self.board.next
+            self.congestion.on_probe_loss()
             self._try_keep_open()
-        elif not (advanced or packet.size or sacked):
-            self._tlp_high_seq = 0
+        elif repeated and (advanced or packet.size or sacked):
+            return
+        self._tlp_high_seq = 0
 
     def _fastretrans_alert(  # noqa: C901 - the states are looked at in the order of tcp_fastretrans_alert
         self, now: float, packet: Packet, *, advanced: bool, sacked: bool, original: bool
     ) -> tuple[int, bool]:
         """Something is out of the ordinary; what to send, and whether RACK's timer runs."""
-        board, congestion = self.output.board, self.output.congestion
-        if congestion.state == OPEN:
+        if self.congestion.state == OPEN:
             self._retrans_stamp = -1.0
-        elif congestion.state == RECOVERY and board.una >= self._high_seq:
+        elif self.congestion.state == RECOVERY and self.board.una >= self._high_seq:
             if self._may_undo(packet):
                 self._undo()
             elif self._undo_marker >= 0:
-                congestion.end_reduction()
+                self.congestion.end_reduction()
             self._leave()
-        if congestion.state == RECOVERY:
+        if self.congestion.state == RECOVERY:
             return self._go_on_recovering(now, packet, advanced=advanced)
-        if congestion.state == LOSS:
+        if self.congestion.state == LOSS:
             resend, over = self._process_loss(packet, advanced=advanced, sacked=sacked, original=original)
-            retransmitted = board.retrans_out
+            retransmitted = self.board.retrans_out
             waits = self._identify_loss(now)
-            if not over and board.retrans_out >= retransmitted:
+            if not over and self.board.retrans_out >= retransmitted:
                 return resend, waits
         else:
             if self._undo_marker >= 0 and not self._undo_retrans:
                 self._undo()
             waits = self._identify_loss(now)
-        if not board.lost_out:
-            if not board.any_retransmitted():
+        if not self.board.lost_out:
+            if not self.board.any_retransmitted():
                 self._retrans_stamp = -1.0
             self._try_keep_open()
             return NOTHING, waits
@@ -187,42 +184,39 @@ class Recovery:
 
     def _go_on_recovering(self, now: float, packet: Packet, *, advanced: bool) -> tuple[int, bool]:
         """Fast recovery goes on (tcp_try_undo_partial)."""
-        board = self.output.board
         if advanced and self._undo_marker >= 0 and 0 <= packet.echo < self._retrans_stamp:
-            if not board.retrans_out:
+            if not self.board.retrans_out:
                 self._undo(unmark=True)
                 self._try_keep_open()
             return NOTHING, False
         if advanced and not self.tcp.sack:
-            board.mark_lost(board.una)
+            self.board.mark_lost(self.board.una)
         return LOST_SEGMENTS, self._identify_loss(now)
 
     def _identify_loss(self, now: float) -> bool:
         """Mark what is lost; whether a timer was set to look again."""
-        output = self.output
-        wait = output.board.identify_loss(now, output.congestion.state, more=self._has_more)
+        wait = self.board.identify_loss(now, self.congestion.state, more=self._has_more)
         if wait > 0:
-            output.timer.set(now, wait + _LEAST_WAIT, REORDER)
+            self.timer.set(now, wait + _LEAST_WAIT, REORDER)
         return wait > 0
 
     @property
     def _has_more(self) -> bool:
-        return self.output.board.next < len(self.output.queue.sizes)
+        return self.board.next < len(self.output.queue.sizes)
 
     def _process_loss(self, packet: Packet, *, advanced: bool, sacked: bool, original: bool) -> tuple[int, bool]:
         """Slow start after a timeout, unless it was for nothing; what to send, and whether the state is left."""
-        board = self.output.board
-        recovered = board.una >= self._high_seq
+        recovered = self.board.una >= self._high_seq
         if (advanced and self._may_undo(packet)) or (self._frto and original):
             self._undo(unmark=True)
             self._retransmits = 0
             self._leave()
             return NOTHING, True
         if self._frto:
-            if board.next > self._high_seq:
+            if self.board.next > self._high_seq:
                 self._frto = not (sacked or (not advanced and not packet.size))
             elif advanced and not recovered:
-                self._high_seq = board.next
+                self._high_seq = self.board.next
                 if self._has_more:
                     return NEW_SEGMENTS, False
                 self._frto = False
@@ -235,34 +229,32 @@ class Recovery:
 
     def _enter_recovery(self) -> None:
         """Enter fast recovery (tcp_enter_recovery); Tahoe starts anew instead."""
-        board = self.output.board
         if self.tcp.congestion == "tahoe":
-            self.output.congestion.start_anew(board.packets_out)
-            board.mark_all_lost()
+            self.congestion.start_anew(self.board.packets_out)
+            self.board.mark_all_lost()
             self._undo_marker = -1
         else:
             self._init_undo()
             self._tlp_high_seq = 0
-            self.output.congestion.enter_recovery()
-        self._high_seq = board.next
+            self.congestion.enter_recovery()
+        self._high_seq = self.board.next
 
     def _leave(self) -> None:
         """All that was sent before the reduction has arrived."""
-        self.output.congestion.enter(OPEN)
+        self.congestion.enter(OPEN)
         self._retrans_stamp = -1.0
 
     def _try_keep_open(self) -> None:
-        board = self.output.board
-        ordered = not (board.sacked_out or board.lost_out or board.any_retransmitted())
-        if self.output.congestion.enter(OPEN if ordered else DISORDER):
-            self._high_seq = board.next
+        ordered = not (self.board.sacked_out or self.board.lost_out or self.board.any_retransmitted())
+        if self.congestion.enter(OPEN if ordered else DISORDER):
+            self._high_seq = self.board.next
 
     # Undoing
 
     def _init_undo(self) -> None:
-        self._undo_marker = self.output.board.una if self._undoes() else -1
+        self._undo_marker = self.board.una if self._undoes() else -1
         # A tail loss probe under way may come back as a duplicate, too, and tells nothing of what is sent again now.
-        self._undo_retrans = self.output.board.retrans_out + self._probes_out() or -1
+        self._undo_retrans = self.board.retrans_out + self._probes_out() or -1
 
     def _undoes(self) -> bool:
         """Whether something tells it that what it sent again was for nothing."""
@@ -278,25 +270,23 @@ class Recovery:
 
     def _undo(self, *, unmark: bool = False) -> None:
         """Take a reduction back that was for nothing (tcp_undo_cwnd_reduction)."""
-        self.output.board.undo(unmark=unmark)
-        self.output.congestion.undo()
+        self.board.undo(unmark=unmark)
+        self.congestion.undo()
         self._undo_marker = -1
 
     # Sending again
 
     def retransmit_lost(self, now: float) -> None:
         """Send again what is lost, as far as the window allows (tcp_xmit_retransmit_queue)."""
-        output = self.output
-        board, congestion = output.board, output.congestion
         rearms = False
-        for number in board.lost_segments():
-            if congestion.cwnd <= board.packets_in_flight() or board.retrans_out >= board.lost_out:
+        for number in self.board.lost_segments():
+            if self.congestion.cwnd <= self.board.packets_in_flight() or self.board.retrans_out >= self.board.lost_out:
                 break
             self._retransmit(now, number)
-            congestion.on_retransmitted()
-            rearms = rearms or (number == board.una and output.timer.kind != REORDER)
+            self.congestion.on_retransmitted()
+            rearms = rearms or (number == self.board.una and self.timer.kind != REORDER)
         if rearms:
-            output.timer.set(now, output.rtt.rto, RETRANSMIT)
+            self.timer.set(now, self.rtt.rto, RETRANSMIT)
 
     def _retransmit(self, now: float, number: int) -> None:
         self.output.retransmit(now, number)
@@ -307,73 +297,59 @@ class Recovery:
     # Timers
 
     def on_timer(self, now: float, *, orphan: bool) -> bool:
-        """The timer has fired.
-
-        Args:
-            now: The time, in s.
-            orphan: Whether the program has closed the connection.
-
-        Returns:
-            Whether the connection goes on.
-        """
-        kind = self.output.timer.fire()
+        """The timer has fired; whether the connection goes on, an `orphan` if its program has closed it."""
+        kind = self.timer.fire()
         if kind == PROBE:
             self._send_loss_probe(now)
         elif kind == REORDER:
             self._rack_reo_timeout(now)
-        elif self.output.board.packets_out:
+        elif self.board.packets_out:
             if self._gives_up(now, orphan=orphan):
                 return False
             self._retransmit_timer(now)
         return True
 
     def _send_loss_probe(self, now: float) -> None:
-        output = self.output
         if not self._tlp_high_seq:
-            self._tlp_retrans = output.probe(now)
-            self._tlp_high_seq = output.board.next
-            output.timer.stop()
-        output.rearm(now)
+            self._tlp_retrans = self.output.probe(now)
+            self._tlp_high_seq = self.board.next
+            self.timer.stop()
+        self.output.rearm(now)
 
     def _rack_reo_timeout(self, now: float) -> None:
         """RACK's little wait is over."""
-        output = self.output
-        board, congestion = output.board, output.congestion
-        in_flight, lost = board.packets_in_flight(), board.ever_lost
-        wait = board.detect_loss(now, congestion.state, more=self._has_more)
-        if board.packets_in_flight() != in_flight:
-            if congestion.state != RECOVERY:
+        in_flight = self.board.packets_in_flight()
+        wait = self.board.detect_loss(now, self.congestion.state, more=self._has_more)
+        if self.board.packets_in_flight() != in_flight:
+            if self.congestion.state != RECOVERY:
                 self._enter_recovery()
-                newly = board.ever_lost > lost
-                congestion.reduce(board.packets_in_flight(), 1, newly_lost=newly, advanced=False)
+                self.congestion.reduce(self.board.packets_in_flight(), 1, clean=False)
             self.retransmit_lost(now)
         if wait > 0:
-            output.timer.set(now, wait + _LEAST_WAIT, REORDER)
-        elif output.timer.at == math.inf or output.timer.kind != RETRANSMIT:
-            output.rearm(now)
+            self.timer.set(now, wait + _LEAST_WAIT, REORDER)
+        elif self.timer.at == math.inf or self.timer.kind != RETRANSMIT:
+            self.output.rearm(now)
 
     def _retransmit_timer(self, now: float) -> None:
         """Everything sent a while ago counts as lost; start again with the first segment."""
-        output = self.output
         self._enter_loss(now)
         self._retransmits += 1
-        if not output.board.marks[output.board.una] & RETRANS:
-            self._retransmit(now, output.board.una)
-        output.rtt.back_off()
-        output.timer.set(now, output.rtt.rto, RETRANSMIT)
+        if not self.board.marks[self.board.una] & RETRANS:
+            self._retransmit(now, self.board.una)
+        self.rtt.back_off()
+        self.timer.set(now, self.rtt.rto, RETRANSMIT)
 
     def _gives_up(self, now: float, *, orphan: bool) -> bool:
         """Whether it has tried for long enough (tcp_write_timeout)."""
         return self._retransmits > 0 and now - self._retrans_stamp >= (_ORPHAN_GIVES_UP if orphan else _GIVE_UP)
 
     def _enter_loss(self, now: float) -> None:
-        board, congestion = self.output.board, self.output.congestion
-        state = congestion.state
-        fresh = state <= DISORDER or board.una >= self._high_seq or (state == LOSS and not self._retransmits)
-        board.on_timeout(now)
+        state = self.congestion.state
+        fresh = state <= DISORDER or self.board.una >= self._high_seq or (state == LOSS and not self._retransmits)
+        self.board.on_timeout(now)
         if fresh:
             self._init_undo()
-        congestion.enter_loss(board.packets_in_flight(), fresh=fresh)
-        self._high_seq = board.next
+        self.congestion.enter_loss(self.board.packets_in_flight(), fresh=fresh)
+        self._high_seq = self.board.next
         self._tlp_high_seq = 0
         self._frto = self.tcp.sack and (state < RECOVERY or self._retransmits > 0)

@@ -12,8 +12,6 @@ from typing import Final
 from sim.network.tcp.timers import HZ
 from sim.scenario.spec import Tcp
 
-__all__ = ["LINUX", "Bsd1988RttEstimator", "Linux3RttEstimator", "RttEstimator"]
-
 LINUX: Final = Tcp()
 """TCP as a current Linux has it."""
 _FIRST_TIMEOUT: Final = 1.0

@@ -16,8 +16,6 @@ from sim.network.tcp.congestion import DISORDER, OPEN, RECOVERY
 from sim.network.tcp.path import Packet
 from sim.network.tcp.rtt import RttEstimator
 
-__all__ = ["EVER_RETRANS", "LOST", "RETRANS", "SACKED", "Scoreboard"]
-
 SACKED, LOST, RETRANS, EVER_RETRANS = 1, 2, 4, 8
 """What is known of a segment (TCPCB_*): came out of order; lost; sent again and under way; ever sent again."""
 _REORDERING: Final = 3

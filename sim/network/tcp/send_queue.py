@@ -19,8 +19,6 @@ from typing import Final
 
 from sim.scenario.spec import Tcp
 
-__all__ = ["SendQueue", "buffered"]
-
 FIN: Final = 1
 """A FIN is a segment like others; it takes one sequence number (RFC 9293 3.4), and is counted as an octet here."""
 _SKB: Final = 832

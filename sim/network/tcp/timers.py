@@ -11,19 +11,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
-__all__ = [
-    "EXPIRIES",
-    "HZ",
-    "NO_TIMER",
-    "PROBE",
-    "REORDER",
-    "RETRANSMIT",
-    "Timer",
-    "TimerExpiry",
-    "tick_expiry",
-    "timer_wheel_expiry",
-]
-
 NO_TIMER, RETRANSMIT, PROBE, REORDER = range(4)
 """What a timer is for: nothing, retransmission, the tail loss probe, RACK's second look."""
 HZ: Final = 250
