@@ -8,7 +8,8 @@ metrics of cost (bytes, sessions, attempts) count them in, and so does `expired`
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Literal, NamedTuple, cast
 
@@ -149,12 +150,10 @@ def measure(
     rows: list[dict[str, float]] = []
     for run in runs:
         end = float(ends.get(run[1], 0.0)) if horizon is None else horizon
-        row = _of_copies(copies.get(run, tables.copies[:0]), end)
-        row |= _of_transfers(user_attempts.get(run, tables.attempts[:0]))
-        row["expired"] = expired.get(run, 0.0)
-        row["backscatter"] = backscatter.get(run, 0.0)
-        row |= _of_cost(attempts.get(run, tables.attempts[:0]))
-        rows.append(row)
+        of_users, of_all = (table.get(run, tables.attempts[:0]) for table in (user_attempts, attempts))
+        found = _Run(copies.get(run, tables.copies[:0]), of_all, of_users, end)
+        over_all = {"expired": expired.get(run, 0.0), "backscatter": backscatter.get(run, 0.0)}
+        rows.append(over_all | {name: float(measure_(found)) for name, measure_ in _MEASURES.items()})
     index = pd.MultiIndex.from_tuples(runs, names=_RUN) if runs else pd.MultiIndex.from_arrays([[], []], names=_RUN)
     return pd.DataFrame(rows, index=index, columns=list(METRICS), dtype="float64")
 
@@ -191,68 +190,69 @@ def _backscatter(tables: Tables) -> dict[tuple[str, int], float]:
     return {run: float(len(part)) for run, part in _split(found).items()}
 
 
-def _of_copies(copies: pd.DataFrame, end: float) -> dict[str, float]:
-    outcomes = {str(name): float(count) for name, count in copies["outcome"].value_counts().items()}
-    done = (copies["outcome"] == CopyOutcome.DELIVERED).to_numpy()
-    created, delivered = float(len(copies)), float(done.sum())
-    born = copies["created_s"].to_numpy()
-    delay = copies["ended_s"].to_numpy() - born
-    watched = np.maximum(end - born, 0.0)
-    hops = copies["hops"].to_numpy(dtype="float64")
-    relayed = float(hops.sum() + copies["duplicates"].sum())
-    stays = _stays(copies, hops, done)
-    return {
-        "created": created,
-        "relayed": relayed,
-        "dropped": sum(outcomes.get(outcome, 0.0) for outcome in CopyOutcome if outcome.given_up),
-        "delivered": delivered,
-        "delivery_prob": delivered / created if created else np.nan,
-        "overhead_ratio": (relayed - delivered) / delivered if delivered else np.nan,
-        "latency_avg": _mean(delay[done]),
-        "latency_med": _quantile(delay[done], 0.5),
-        "latency_p95": _quantile(delay[done], 0.95),
-        "latency_p99": _quantile(delay[done], 0.99),
-        "restricted_mean_latency": _mean(np.where(done, np.minimum(delay, watched), watched)),
-        "hopcount_avg": _mean(hops[done]),
-        "hopcount_med": _quantile(hops[done], 0.5),
-        "buffertime_avg": _mean(stays),
-        "buffertime_med": _quantile(stays, 0.5),
-        "bounced": outcomes.get(CopyOutcome.BOUNCED, 0.0),
-        "lost": outcomes.get(CopyOutcome.LOST, 0.0),
-        "queued": sum(outcomes.get(outcome, 0.0) for outcome in CopyOutcome if outcome.under_way),
-        "duplicates": float(copies["duplicates"].sum()),
-        "damaged": float((copies.loc[done, "damage"] != "").sum()),
-        "damaged_unseen": float((copies.loc[done, "damage"] == "unseen").sum()),
-    }
+class _Run:
+    """One run: its users' copies, all attempts and those with users' copies, and when watching ends, s.
 
-
-def _stays(copies: pd.DataFrame, hops: _Floats, done: npt.NDArray[np.bool_]) -> _Floats:
-    """How long copies lay in one host's queue, in s, an entry a stay; a copy's stays are taken as equally long.
-
-    A delivered copy was queued at every host of its path but the last, which hands it to the mailbox.
+    `stays` is how long copies lay in one host's queue, in s, an entry a stay; a copy's stays are taken as equally long.
+    `reached` are the attempts that found their peer.
     """
-    count = np.maximum(np.where(done, hops, hops + 1), 1).astype(np.int64)
-    waited = (copies["queue_s"] + copies["retry_s"]).to_numpy()
-    return np.repeat(waited / count, count)
+
+    def __init__(self, copies: pd.DataFrame, attempts: pd.DataFrame, user_attempts: pd.DataFrame, end: float) -> None:
+        self.copies, self.attempts, self.user_attempts = copies, attempts, user_attempts
+        self.outcomes = Counter(copies["outcome"])
+        self.done: npt.NDArray[np.bool_] = (copies["outcome"] == CopyOutcome.DELIVERED).to_numpy()
+        self.delivered = float(self.done.sum())
+        self.hops: _Floats = copies["hops"].to_numpy(dtype="float64")
+        self.relayed = float(self.hops.sum() + copies["duplicates"].sum())
+        born = copies["created_s"].to_numpy()
+        delays = copies["ended_s"].to_numpy() - born
+        self.delays: _Floats = delays[self.done]
+        watched = np.maximum(end - born, 0.0)
+        self.undelivered: _Floats = np.where(self.done, np.minimum(delays, watched), watched)
+        # A delivered copy was queued at every host of its path but the last, which hands it to the mailbox.
+        count = np.maximum(np.where(self.done, self.hops, self.hops + 1), 1).astype(np.int64)
+        self.stays: _Floats = np.repeat((copies["queue_s"] + copies["retry_s"]).to_numpy() / count, count)
+        self.reached = attempts[~attempts["outcome"].isin(_UNREACHED)]
+
+    def carried(self, outcomes: Sequence[AttemptOutcome], *, but: bool = False) -> float:
+        """How many copies the users' attempts carried that had one of these outcomes, or (`but`) any other."""
+        these = self.user_attempts["outcome"].isin(outcomes).to_numpy() != but
+        return float(self.user_attempts["recipients"].to_numpy()[these].sum())
 
 
-def _of_transfers(attempts: pd.DataFrame) -> dict[str, float]:
-    carried = attempts["recipients"].to_numpy()
-    reached = ~attempts["outcome"].isin(_UNREACHED).to_numpy()
-    broken = attempts["outcome"].isin(_BROKEN_OFF).to_numpy()
-    return {"started": float(carried[reached].sum()), "aborted": float(carried[broken].sum())}
-
-
-def _of_cost(attempts: pd.DataFrame) -> dict[str, float]:
-    reached = attempts[~attempts["outcome"].isin(_UNREACHED)]
-    offered = attempts["message_id"] > 0
-    return {
-        "bytes_on_wire": float(attempts["bytes_on_wire"].sum()),
-        "sessions": float(reached["session_id"].nunique()),
-        "attempts": float(offered.sum()),
-        "retransmissions": float(attempts["retransmissions"].sum()),
-        "round_trips_avg": _mean(reached.loc[offered, "round_trips"].to_numpy(dtype="float64")),
-    }
+_MEASURES: Mapping[str, Callable[[_Run], float]] = {
+    "created": lambda run: len(run.copies),
+    "started": lambda run: run.carried(_UNREACHED, but=True),
+    "relayed": lambda run: run.relayed,
+    "aborted": lambda run: run.carried(_BROKEN_OFF),
+    "dropped": lambda run: sum(run.outcomes[outcome] for outcome in CopyOutcome if outcome.given_up),
+    "delivered": lambda run: run.delivered,
+    "delivery_prob": lambda run: run.delivered / len(run.copies) if len(run.copies) else np.nan,
+    "overhead_ratio": lambda run: (run.relayed - run.delivered) / run.delivered if run.delivered else np.nan,
+    "latency_avg": lambda run: _mean(run.delays),
+    "latency_med": lambda run: _quantile(run.delays, 0.5),
+    "latency_p95": lambda run: _quantile(run.delays, 0.95),
+    "latency_p99": lambda run: _quantile(run.delays, 0.99),
+    "restricted_mean_latency": lambda run: _mean(run.undelivered),
+    "hopcount_avg": lambda run: _mean(run.hops[run.done]),
+    "hopcount_med": lambda run: _quantile(run.hops[run.done], 0.5),
+    "buffertime_avg": lambda run: _mean(run.stays),
+    "buffertime_med": lambda run: _quantile(run.stays, 0.5),
+    "bounced": lambda run: run.outcomes[CopyOutcome.BOUNCED],
+    "lost": lambda run: run.outcomes[CopyOutcome.LOST],
+    "queued": lambda run: sum(run.outcomes[outcome] for outcome in CopyOutcome if outcome.under_way),
+    "duplicates": lambda run: run.copies["duplicates"].sum(),
+    "damaged": lambda run: (run.copies.loc[run.done, "damage"] != "").sum(),
+    "damaged_unseen": lambda run: (run.copies.loc[run.done, "damage"] == "unseen").sum(),
+    "bytes_on_wire": lambda run: run.attempts["bytes_on_wire"].sum(),
+    "sessions": lambda run: run.reached["session_id"].nunique(),
+    "attempts": lambda run: (run.attempts["message_id"] > 0).sum(),
+    "retransmissions": lambda run: run.attempts["retransmissions"].sum(),
+    "round_trips_avg": lambda run: _mean(
+        run.reached.loc[run.reached["message_id"] > 0, "round_trips"].to_numpy(dtype="float64")
+    ),
+}
+"""A function for each metric but `expired` and `backscatter`, which are of all copies, those of reports too."""
 
 
 def _mean(values: _Floats) -> float:
