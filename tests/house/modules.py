@@ -67,8 +67,18 @@ def _top(body: list[ast.stmt]) -> list[ast.stmt]:
 
 @cache
 def graph() -> dict[str, list[str]]:
-    """Module -> the modules that it imports at its top."""
-    return {name: sorted({target for target, _ in imports(module)} - {name}) for name, module in modules().items()}
+    """Module -> the modules that it imports at its top, with the packages that these are in and it is not."""
+    found: dict[str, list[str]] = {}
+    for name, module in modules().items():
+        targets = {target for target, _ in imports(module)}
+        parents = {package for target in targets for package in _packages(target)}
+        found[name] = sorted((targets | parents) - {name} - _packages(name))
+    return found
+
+
+def _packages(name: str) -> set[str]:
+    parts = name.split(".")
+    return {".".join(parts[:end]) for end in range(2, len(parts))}
 
 
 def circles(edges: dict[str, list[str]]) -> list[list[str]]:

@@ -11,12 +11,10 @@ from statistics import median
 from modules import attributes_written, circles, graph, imports, modules, own, written_from_two_sides
 
 KNOWN_CIRCLES = ["sim.world.host", "sim.world.operators", "sim.world.simulation"]
-KNOWN_PRIVATE_READS = {"sim.mta.server.other_commands", "sim.mta.server.reception", "sim.world.host.attempt"}
+KNOWN_PRIVATE_READS = {"sim.world.host.attempt"}
 KNOWN_PRIVATE_WRITES = {("sim.world.host.turned_delivery", "attempt._turn")}
 KNOWN_LONG = {
     "sim.world.engine.session",
-    "sim.mta.server.reception",
-    "sim.scenario.spec",
     "sim.network.tcp.connection",
     "sim.scenario.syntax.form",
     "sim.scenario.syntax.products",
@@ -24,7 +22,7 @@ KNOWN_LONG = {
 }
 MOST_WRITTEN_FROM_TWO_SIDES = 0
 MOST_LINES = 400
-MOST_LINES_IN_ALL = 40_600
+MOST_LINES_IN_ALL = 42_000
 
 # What libraries and Python itself name with an underscore and mean to be used.
 PUBLIC_ALL_THE_SAME = {"_replace", "_asdict", "_fields", "_exit", "_value_", "_repr_html_"}
@@ -78,8 +76,7 @@ def test_no_private_attribute_of_another_object_is_written():
 
 def test_an_attribute_of_an_endpoint_is_written_in_one_module():
     """Every attribute of an object of `sim/network/tcp` has one module that writes it, its class's bases included."""
-    found = written_from_two_sides("sim.network.tcp")
-    assert len(found) <= MOST_WRITTEN_FROM_TWO_SIDES, sorted(found)
+    assert written_from_two_sides("sim.network.tcp") == set()
 
 
 def test_no_module_is_too_long():
