@@ -69,8 +69,8 @@ diagram: $(STAMP) ## draw the states and the ends of sessions in docs/sessions.m
 	$(BIN)/python -m sim.protocol.smtp.diagram docs/sessions.md
 	$(BIN)/python -m sim.world.engine.session_ends docs/sessions.md
 
-faults: $(STAMP) ## write the table of every fault at every moment in tests/README.md anew
-	$(BIN)/python tests/world/every_fault.py tests/README.md
+faults: $(STAMP) ## write the table of every fault at every moment in tests/FAULTS.md anew
+	$(BIN)/python tests/world/every_fault.py tests/FAULTS.md
 
 clean: ## remove everything that can be made again
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* .import_linter_cache reports notebooks/*.ipynb

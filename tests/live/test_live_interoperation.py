@@ -1,6 +1,6 @@
 """Programs that others wrote, against a served host and against our client; each is skipped where it is not installed.
 
-tests/README.md says which program exercises what.
+tests/live/PROGRAMS.md says which program exercises what.
 """
 
 from __future__ import annotations

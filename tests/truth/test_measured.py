@@ -1,4 +1,4 @@
-"""Measurements of real Postfix, smtp-source and smtp-sink on Linux 6.18, held against the model: tests/README.md."""
+"""Measurements of real Postfix, smtp-source and smtp-sink on Linux 6.18, held against the model: tests/MEASURED.md."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Every fault at every moment, and every cut between two replies: two walks, and their tables for tests/README.md.
+"""Every fault at every moment, and every cut between two replies: two walks, and their tables for tests/FAULTS.md.
 
-python tests/world/every_fault.py tests/README.md
+python tests/world/every_fault.py tests/FAULTS.md
 """
 
 from __future__ import annotations

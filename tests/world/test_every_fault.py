@@ -25,7 +25,7 @@ from every_fault import (
 from sim.scenario.products import PRODUCTS
 from sim.scenario.products.qmail import Qmail
 
-README = Path(__file__).parents[1] / "README.md"
+PAGE = Path(__file__).parents[1] / "FAULTS.md"
 
 
 @pytest.mark.slow
@@ -39,7 +39,7 @@ def test_no_single_fault_loses_mail_but_from_a_volatile_spool():
         assert duplicates <= unheard, fault
     assert Counter(unheard for _, _, unheard in durable.values()) == {0: 72, 1: 8}
     # As `make faults` writes it.
-    assert "\n".join(table(durable, volatile)) in README.read_text(encoding="utf-8")
+    assert "\n".join(table(durable, volatile)) in PAGE.read_text(encoding="utf-8")
 
 
 @pytest.mark.long
@@ -50,7 +50,7 @@ def test_no_pair_of_faults_loses_mail_or_doubles_it_without_a_lost_250():
         ended, duplicates, unheard = outcome(pair)
         assert (ended, duplicates) == ("delivered", unheard), pair
         seen[unheard] += 1
-    assert summary(seen) in README.read_text(encoding="utf-8")
+    assert summary(seen) in PAGE.read_text(encoding="utf-8")
 
 
 def test_a_cut_between_two_replies_leaves_those_that_came():
@@ -59,7 +59,7 @@ def test_a_cut_between_two_replies_leaves_those_that_came():
     assert [cut.heard for cut in cuts()] == ["250", "250 250", "250 250 550", "250 250 550 250", "250"]
     for (what, cut), (taken, refused, reports, unheard) in found.items():
         assert (taken, refused, reports, unheard) == ((("delivered", 0),) * 2, ("bounced", 0), 1, 0), (what, cut)
-    assert "\n".join(cut_table(found)) in README.read_text(encoding="utf-8")
+    assert "\n".join(cut_table(found)) in PAGE.read_text(encoding="utf-8")
 
 
 @pytest.mark.slow

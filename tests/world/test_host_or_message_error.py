@@ -123,5 +123,5 @@ def reader_table() -> str:
 
 
 def test_the_readers_table_is_true():
-    """tests/README.md prints what the hosts do."""
-    assert reader_table() in (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    """tests/FAULTS.md prints what the hosts do."""
+    assert reader_table() in (Path(__file__).parents[1] / "FAULTS.md").read_text(encoding="utf-8")

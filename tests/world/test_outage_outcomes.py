@@ -1,4 +1,4 @@
-"""What becomes of a session when its link goes down in the middle: by the measurements of tests/README.md."""
+"""What becomes of a session when its link goes down in the middle: by the measurements of tests/MEASURED.md."""
 
 from __future__ import annotations
 

@@ -188,7 +188,7 @@ class Product:
     `service_time` for each command, `commit_time` more for a message to be on disk; `think_time` before each of the
     client's flights, `read_time` more for each octet of the message before MAIL and before the mail data,
     `next_message_time` before the next message of a session. Products that were not measured take what Postfix 3.7
-    takes (tests/README.md).
+    takes (tests/MEASURED.md).
 
     `eight_bits` is what becomes of octets beyond US-ASCII for a server without 8BITMIME: all of them are converted,
     or the message returned (`convert`, RFC 6152 section 3), all of them, with encoded words in the header
