@@ -1,8 +1,8 @@
 """The mail programs that `mtasim session` knows: what each says in a dialogue, and how long it thinks about it.
 
-Octets and times are constants of the programs, measured over links without loss (tests/MEASURED.md): Postfix 3.7 with its
-smtp-source and smtp-sink, smtplib of Python 3.11, Exim 4.96. Those of qmail-remote 1.03 are not measured: its lines are
-what it writes, its times about what such a program takes.
+Octets and times are constants of the programs, measured over links without loss (tests/MEASURED.md): Postfix 3.7 with
+its smtp-source and smtp-sink, smtplib of Python 3.11, Exim 4.96. Those of qmail-remote 1.03 are not measured: its
+lines are what it writes, its times about what such a program takes.
 """
 
 from __future__ import annotations
