@@ -124,6 +124,10 @@ class Commands(NamedTuple):
     release: Command = ("", "")
 
 
+Bounds = tuple[tuple[str, str], ...]
+"""Pairs of parameters, the first of which is at most the second: of a list the first, or of ages or rules the last."""
+
+
 Destinations = Literal["host", "domain", "recipient", "all"]
 """What a product's limits of a destination count by: next host, next-hop domain, recipient; or they know none."""
 
@@ -207,11 +211,12 @@ class Product:
     `retry_algorithm` is one of `mta.retry.registry`. It goes by `retry_delays`, where it is one that goes by a list,
     and by other ones for mail of other than normal priority and for reports, where there are any; `report_attempts` is
     how often a report is tried at most (0: as long as it lives). `host_pauses` is how long a host rests that could not
-    be talked to, by how often in a row. Queue runs come every `queue_run_interval` s, where messages are not woken one
-    by one; `queue_run_limit` of them take messages one after another at a time (0: runs are no processes), in
-    `queue_run_order`: as they were found, drawn, or the least number first, which is the message's size less its
-    priority, and more for each recipient and each round, by `priority_factors`. A product that `forgets_times` tries
-    all its mail when it starts.
+    be talked to, by how often in a row. The parameters of `backoffs` are the shortest and the longest of one thing,
+    those of `intervals` what comes again and again, and the time after which it does not. Queue runs come every
+    `queue_run_interval` s, where messages are not woken one by one; `queue_run_limit` of them take messages one after
+    another at a time (0: runs are no processes), in `queue_run_order`: as they were found, drawn, or the least number
+    first, which is the message's size less its priority, and more for each recipient and each round, by
+    `priority_factors`. A product that `forgets_times` tries all its mail when it starts.
 
     `lifetime` is when mail is given up, as far as a report can say; it `expires` with an attempt that fails later, by a
     timer, or when the delays are used up. `delay_warnings` are the ages of a message at which its sender is told that
@@ -240,6 +245,8 @@ class Product:
     queue_words: ClassVar[QueueWords]
     commands: ClassVar[Commands]
     retry_algorithm: ClassVar[str]
+    backoffs: ClassVar[Bounds] = ()
+    intervals: ClassVar[Bounds] = ()
 
     connect_timeout: float = 2 * MINUTE
     helo_timeout: float = 5 * MINUTE

@@ -13,6 +13,7 @@ from sim.scenario.products.base import (
     QueueWords,
     named,
 )
+from sim.scenario.products.parameters import Ages, Count, Hops, Intervals, Time
 from sim.scenario.quantity import DAY, MINUTE
 
 
@@ -35,24 +36,25 @@ class Delays(Product):
         restart=("restart", ""),
     )
     retry_algorithm = "delays"
+    intervals = (("delays", "lifetime"),)
     retry_delays = named("delays")
 
-    delays: tuple[float, ...] = (30 * MINUTE,)
-    lifetime: float = 5 * DAY
-    connect_timeout: float = 2 * MINUTE
-    helo_timeout: float = 5 * MINUTE
-    mail_timeout: float = 5 * MINUTE
-    rcpt_timeout: float = 5 * MINUTE
-    data_init_timeout: float = 2 * MINUTE
-    data_xfer_timeout: float = 3 * MINUTE
-    data_done_timeout: float = 10 * MINUTE
-    quit_timeout: float = 5 * MINUTE
-    idle_timeout: float = 5 * MINUTE
-    destination_concurrency_limit: int = 20
-    process_limit: int = 100
-    recipient_limit: int = 100
-    mx_address_limit: int = 5
-    mx_session_limit: int = 2
-    hopcount_limit: int = 100
-    delay_warnings: tuple[float, ...] = ()
+    delays: Intervals = (30 * MINUTE,)
+    lifetime: Time = 5 * DAY
+    connect_timeout: Time = 2 * MINUTE
+    helo_timeout: Time = 5 * MINUTE
+    mail_timeout: Time = 5 * MINUTE
+    rcpt_timeout: Time = 5 * MINUTE
+    data_init_timeout: Time = 2 * MINUTE
+    data_xfer_timeout: Time = 3 * MINUTE
+    data_done_timeout: Time = 10 * MINUTE
+    quit_timeout: Time = 5 * MINUTE
+    idle_timeout: Time = 5 * MINUTE
+    destination_concurrency_limit: Count = 20
+    process_limit: Count = 100
+    recipient_limit: Count = 100
+    mx_address_limit: Count = 5
+    mx_session_limit: Count = 2
+    hopcount_limit: Hops = 100
+    delay_warnings: Ages = ()
     reports: bool = True

@@ -14,6 +14,7 @@ from sim.scenario.products.base import (
     ReplyText,
     named,
 )
+from sim.scenario.products.parameters import Count, CountOrZero, Hops, Time
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 
@@ -53,27 +54,33 @@ class Exchange(Product):
         restart=("Restart-Service MSExchangeTransport", ""),
     )
     retry_algorithm = "hosts"
+    intervals = (
+        ("QueueGlitchRetryInterval", "MessageExpirationTimeout"),
+        ("TransientFailureRetryInterval", "MessageExpirationTimeout"),
+        ("OutboundConnectionFailureRetryInterval", "MessageExpirationTimeout"),
+        ("MessageRetryInterval", "MessageExpirationTimeout"),
+    )
     expires = "timer"
     # The queues' states are in memory.
     forgets_times = True
     warns = "timer"
 
-    QueueGlitchRetryCount: int = 4
-    QueueGlitchRetryInterval: float = MINUTE
-    TransientFailureRetryCount: int = 6
-    TransientFailureRetryInterval: float = 5 * MINUTE
-    OutboundConnectionFailureRetryInterval: float = 10 * MINUTE
-    MessageRetryInterval: float = 15 * MINUTE
-    MessageExpirationTimeout: float = 2 * DAY
-    MaxPerDomainOutboundConnections: int = 20
-    MaxOutboundConnections: int = 1000
-    MaxInboundConnection: int = 5000
-    MaxInboundConnectionPerSource: int = 20
-    SmtpMaxMessagesPerConnection: int = 20
-    ConnectionInactivityTimeOut: float = 10 * MINUTE
-    MaxHopCount: int = 60
-    DelayNotificationTimeout: float = 4 * HOUR
-    ExternalDsnMaxMessageAttachSize: int = 10 * 1024 * 1024
+    QueueGlitchRetryCount: Count = 4
+    QueueGlitchRetryInterval: Time = MINUTE
+    TransientFailureRetryCount: Count = 6
+    TransientFailureRetryInterval: Time = 5 * MINUTE
+    OutboundConnectionFailureRetryInterval: Time = 10 * MINUTE
+    MessageRetryInterval: Time = 15 * MINUTE
+    MessageExpirationTimeout: Time = 2 * DAY
+    MaxPerDomainOutboundConnections: Count = 20
+    MaxOutboundConnections: Count = 1000
+    MaxInboundConnection: Count = 5000
+    MaxInboundConnectionPerSource: Count = 20
+    SmtpMaxMessagesPerConnection: Count = 20
+    ConnectionInactivityTimeOut: Time = 10 * MINUTE
+    MaxHopCount: Hops = 60
+    DelayNotificationTimeout: Time = 4 * HOUR
+    ExternalDsnMaxMessageAttachSize: CountOrZero = 10 * 1024 * 1024
 
     helo_timeout = named("ConnectionInactivityTimeOut")
     mail_timeout = named("ConnectionInactivityTimeOut")

@@ -17,6 +17,7 @@ from sim.scenario.products.base import (
     limit,
     named,
 )
+from sim.scenario.products.parameters import Ages, Count, CountOrZero, Hops, Time, TimeOrZero
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 
@@ -31,6 +32,10 @@ class RetryRule:
     cutoff: float
     interval: float
     factor: float = 1.0
+
+    def __str__(self) -> str:
+        parts = [self.letter, _exim_time(self.cutoff), _exim_time(self.interval)]
+        return ",".join(parts if self.letter == "F" else [*parts, f"{self.factor!r}"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +75,7 @@ class Exim(Product):
         restart=("systemctl restart exim4", ""),
     )
     retry_algorithm = "exim"
+    intervals = (("queue_run", "retry"),)
     queue_run_interval = named("queue_run")
     # deliver.c: not where no host's retry time had come (ERRNO_WARN_BASE).
     warns_untried = False
@@ -85,32 +91,32 @@ class Exim(Product):
         RetryRule("G", 16 * HOUR, HOUR, 1.5),
         RetryRule("F", 4 * DAY, 6 * HOUR),
     )
-    queue_run: float = 30 * MINUTE
-    queue_run_max: int = 5
+    queue_run: Time = 30 * MINUTE
+    queue_run_max: Count = 5
     queue_run_in_order: bool = False
-    retry_interval_max: float = DAY
-    retry_data_expire: float = 7 * DAY
+    retry_interval_max: Time = DAY
+    retry_data_expire: Time = 7 * DAY
     delay_after_cutoff: bool = True
-    connect_timeout: float = 5 * MINUTE
-    command_timeout: float = 5 * MINUTE
-    data_timeout: float = 5 * MINUTE
-    final_timeout: float = 10 * MINUTE
-    smtp_receive_timeout: float = 5 * MINUTE
-    max_rcpt: int = 100
-    hosts_max_try: int = 5
-    connection_max_messages: int = 500
-    smtp_accept_max: int = 20
-    smtp_accept_queue_per_connection: int = 10
-    message_linelength_limit: int = 998
-    received_headers_max: int = 30
-    delay_warning: tuple[float, ...] = (DAY,)
+    connect_timeout: Time = 5 * MINUTE
+    command_timeout: Time = 5 * MINUTE
+    data_timeout: Time = 5 * MINUTE
+    final_timeout: Time = 10 * MINUTE
+    smtp_receive_timeout: TimeOrZero = 5 * MINUTE
+    max_rcpt: Count = 100
+    hosts_max_try: Count = 5
+    connection_max_messages: CountOrZero = 500
+    smtp_accept_max: CountOrZero = 20
+    smtp_accept_queue_per_connection: CountOrZero = 10
+    message_linelength_limit: CountOrZero = 998
+    received_headers_max: Hops = 30
+    delay_warning: Ages = (DAY,)
     bounce_return_body: bool = True
-    bounce_return_size_limit: int = 100 * 1024
-    bounce_return_linesize_limit: int = 998
-    ignore_bounce_errors_after: float = 2 * DAY
-    timeout_frozen_after: float = 7 * DAY
+    bounce_return_size_limit: CountOrZero = 100 * 1024
+    bounce_return_linesize_limit: CountOrZero = 998
+    ignore_bounce_errors_after: TimeOrZero = 2 * DAY
+    timeout_frozen_after: Time = 7 * DAY
     disable_ipv6: bool = False
-    smtp_accept_max_per_connection: int = 1000
+    smtp_accept_max_per_connection: Count = 1000
 
     helo_timeout = named("command_timeout")
     mail_timeout = named("command_timeout")
@@ -178,3 +184,12 @@ class Exim(Product):
     def queue_run_order(self) -> Literal["random", "found"]:  # type: ignore[override]
         """Drawn, unless it is to be in order."""
         return "found" if self.queue_run_in_order else "random"
+
+
+def _exim_time(seconds: float) -> str:
+    """In the largest of Exim's units that it is a whole number of."""
+    letter, unit = next((letter, unit) for letter, unit in EXIM_UNITS.items() if not seconds % unit)
+    return f"{seconds // unit:.0f}{letter}"
+
+
+EXIM_UNITS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}

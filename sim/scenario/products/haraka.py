@@ -16,6 +16,7 @@ from sim.scenario.products.base import (
     ReplyText,
     named,
 )
+from sim.scenario.products.parameters import Count, Hops, Intervals, Time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +49,10 @@ class Haraka(Product):
     retry_delays = named("temp_fail_intervals")
     expires = "delays"
 
-    temp_fail_intervals: tuple[float, ...] = tuple(64.0 * 2**power for power in range(12))
-    connect_timeout: float = 30.0
-    concurrency_max: int = 100
-    max_received: int = 100
+    temp_fail_intervals: Intervals = tuple(64.0 * 2**power for power in range(12))
+    connect_timeout: Time = 30.0
+    concurrency_max: Count = 100
+    max_received: Hops = 100
     inet_prefer: Literal["default", "v4", "v6"] = "default"
 
     destinations = "domain"

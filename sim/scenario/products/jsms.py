@@ -13,6 +13,7 @@ from sim.scenario.products.base import (
     QueueWords,
     named,
 )
+from sim.scenario.products.parameters import Intervals
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 
@@ -36,6 +37,7 @@ class Jsms(Product):
         restart=("imsimta restart", ""),
     )
     retry_algorithm = "delays"
+    intervals = (("urgentbackoff", "notices"), ("normalbackoff", "notices"), ("nonurgentbackoff", "notices"))
     retry_delays = named("normalbackoff")
     urgent_retry_delays = named("urgentbackoff")
     nonurgent_retry_delays = named("nonurgentbackoff")
@@ -44,12 +46,12 @@ class Jsms(Product):
     forgets_times = True
     warns = "timer"
 
-    urgentbackoff: tuple[float, ...] = (MINUTE * 30, HOUR, HOUR, 2 * HOUR, 2 * HOUR, 2 * HOUR, 4 * HOUR)
-    normalbackoff: tuple[float, ...] = (HOUR, 2 * HOUR, 2 * HOUR, 4 * HOUR, 4 * HOUR, 4 * HOUR, 8 * HOUR)
-    nonurgentbackoff: tuple[float, ...] = (
+    urgentbackoff: Intervals = (MINUTE * 30, HOUR, HOUR, 2 * HOUR, 2 * HOUR, 2 * HOUR, 4 * HOUR)
+    normalbackoff: Intervals = (HOUR, 2 * HOUR, 2 * HOUR, 4 * HOUR, 4 * HOUR, 4 * HOUR, 8 * HOUR)
+    nonurgentbackoff: Intervals = (
         2 * HOUR, 4 * HOUR, 4 * HOUR, 8 * HOUR, 8 * HOUR, 8 * HOUR, 16 * HOUR
     )  # fmt: skip
-    notices: tuple[float, ...] = (3 * DAY, 6 * DAY, 9 * DAY, 12 * DAY)
+    notices: Intervals = (3 * DAY, 6 * DAY, 9 * DAY, 12 * DAY)
 
     returns_whole = True
     # The channel keyword eightnegotiate, the default, encodes what a server does not take; without charset8 the octets

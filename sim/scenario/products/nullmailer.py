@@ -14,6 +14,7 @@ from sim.scenario.products.base import (
     QueueWords,
     named,
 )
+from sim.scenario.products.parameters import Time
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 
@@ -43,12 +44,14 @@ class Nullmailer(Product):
         flush=("echo > /var/spool/nullmailer/trigger", ""), restart=("systemctl restart nullmailer", "")
     )
     retry_algorithm = "nullmailer"
+    backoffs = (("pausetime", "maxpause"),)
+    intervals = (("pausetime", "queuelifetime"),)
     forgets_times = True
 
-    pausetime: float = MINUTE
-    maxpause: float = DAY
-    queuelifetime: float = 7 * DAY
-    sendtimeout: float = HOUR
+    pausetime: Time = MINUTE
+    maxpause: Time = DAY
+    queuelifetime: Time = 7 * DAY
+    sendtimeout: Time = HOUR
 
     connect_timeout = named("sendtimeout")
     helo_timeout = named("sendtimeout")

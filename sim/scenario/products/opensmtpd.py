@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sim.scenario.products.base import Commands, FailureTable, LoopDetection, Product, QueueWords, ReplyText, named
+from sim.scenario.products.parameters import Ages, Count, Time, TimeOrZero
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 
@@ -46,18 +47,18 @@ class OpenSmtpd(Product):
     # `smtpctl pause mta` keeps back whatever would be tried, later mail too.
     holds = "all"
 
-    expire: float = 4 * DAY
-    maxconn_per_host: int = 10
-    maxconn_per_route: int = 5
-    maxconn_per_source: int = 100
-    maxconn_per_connector: int = 20
-    maxconn_per_relay: int = 100
-    maxconn_per_domain: int = 100
-    conndelay_route: float = 5.0
-    conndelay_relay: float = 2.0
-    max_mail_per_session: int = 100
-    sessdelay_keepalive: float = 10.0
-    warn_interval: tuple[float, ...] = (4 * HOUR,)
+    expire: Time = 4 * DAY
+    maxconn_per_host: Count = 10
+    maxconn_per_route: Count = 5
+    maxconn_per_source: Count = 100
+    maxconn_per_connector: Count = 20
+    maxconn_per_relay: Count = 100
+    maxconn_per_domain: Count = 100
+    conndelay_route: TimeOrZero = 5.0
+    conndelay_relay: TimeOrZero = 2.0
+    max_mail_per_session: Count = 100
+    sessdelay_keepalive: TimeOrZero = 10.0
+    warn_interval: Ages = (4 * HOUR,)
 
     # mta_session.c: io_set_timeout(s->io, 300000), whatever it waits for, from its last write or reply on.
     connect_timeout = 5 * MINUTE

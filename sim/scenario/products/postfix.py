@@ -20,6 +20,7 @@ from sim.scenario.products.base import (
     named,
 )
 from sim.scenario.products.concurrency import FIXED, Concurrency, Feedback, Slots
+from sim.scenario.products.parameters import Count, CountOrZero, Hops, NotifyClasses, Time, TimeOrZero
 from sim.scenario.quantity import DAY, MINUTE
 
 
@@ -52,58 +53,60 @@ class Postfix(Product):
         restart=("postfix stop && postfix start", ""),
     )
     retry_algorithm = "postfix"
+    backoffs = (("minimal_backoff_time", "maximal_backoff_time"),)
+    intervals = (("minimal_backoff_time", "maximal_queue_lifetime"), ("queue_run_delay", "maximal_queue_lifetime"))
     queue_run_interval = named("queue_run_delay")
     # qmgr_active.c tells a second early.
     warning_slack = 1.0
 
-    queue_run_delay: float = 5 * MINUTE
-    minimal_backoff_time: float = 5 * MINUTE
-    maximal_backoff_time: float = 4000.0
-    maximal_queue_lifetime: float = 5 * DAY
-    bounce_queue_lifetime: float = 5 * DAY
-    smtp_connect_timeout: float = 30.0
-    smtp_helo_timeout: float = 5 * MINUTE
-    smtp_mail_timeout: float = 5 * MINUTE
-    smtp_rcpt_timeout: float = 5 * MINUTE
-    smtp_data_init_timeout: float = 2 * MINUTE
-    smtp_data_xfer_timeout: float = 3 * MINUTE
-    smtp_data_done_timeout: float = 10 * MINUTE
-    smtp_quit_timeout: float = 5 * MINUTE
-    smtpd_timeout: float = 5 * MINUTE
-    initial_destination_concurrency: int = 5
-    default_destination_concurrency_limit: int = 20
+    queue_run_delay: Time = 5 * MINUTE
+    minimal_backoff_time: Time = 5 * MINUTE
+    maximal_backoff_time: Time = 4000.0
+    maximal_queue_lifetime: TimeOrZero = 5 * DAY
+    bounce_queue_lifetime: TimeOrZero = 5 * DAY
+    smtp_connect_timeout: TimeOrZero = 30.0
+    smtp_helo_timeout: TimeOrZero = 5 * MINUTE
+    smtp_mail_timeout: TimeOrZero = 5 * MINUTE
+    smtp_rcpt_timeout: TimeOrZero = 5 * MINUTE
+    smtp_data_init_timeout: TimeOrZero = 2 * MINUTE
+    smtp_data_xfer_timeout: TimeOrZero = 3 * MINUTE
+    smtp_data_done_timeout: TimeOrZero = 10 * MINUTE
+    smtp_quit_timeout: TimeOrZero = 5 * MINUTE
+    smtpd_timeout: Time = 5 * MINUTE
+    initial_destination_concurrency: Count = 5
+    default_destination_concurrency_limit: CountOrZero = 20
     default_destination_concurrency_positive_feedback: Feedback = FIXED
     default_destination_concurrency_negative_feedback: Feedback = FIXED
-    default_destination_concurrency_failed_cohort_limit: int = 1
-    default_destination_rate_delay: float = 0.0
-    default_delivery_slot_cost: int = 5
-    default_delivery_slot_loan: int = 3
-    default_delivery_slot_discount: int = 50
-    default_minimum_delivery_slots: int = 3
-    default_destination_recipient_limit: int = 50
-    default_process_limit: int = 100
-    in_flow_delay: float = 1.0
-    qmgr_message_active_limit: int = 20_000
-    smtp_mx_address_limit: int = 5
-    smtp_mx_session_limit: int = 2
+    default_destination_concurrency_failed_cohort_limit: CountOrZero = 1
+    default_destination_rate_delay: TimeOrZero = 0.0
+    default_delivery_slot_cost: CountOrZero = 5
+    default_delivery_slot_loan: CountOrZero = 3
+    default_delivery_slot_discount: CountOrZero = 50
+    default_minimum_delivery_slots: CountOrZero = 3
+    default_destination_recipient_limit: Count = 50
+    default_process_limit: Count = 100
+    in_flow_delay: TimeOrZero = 1.0
+    qmgr_message_active_limit: Count = 20_000
+    smtp_mx_address_limit: CountOrZero = 5
+    smtp_mx_session_limit: CountOrZero = 2
     smtp_randomize_addresses: bool = True
     smtp_address_preference: Literal["any", "ipv6", "ipv4"] = "any"
     smtp_balance_inet_protocols: bool = True
     inet_protocols: Literal["all", "ipv4", "ipv6"] = "all"
     smtp_skip_5xx_greeting: bool = True
     smtp_connection_cache_on_demand: bool = True
-    smtp_connection_cache_time_limit: float = 2.0
-    smtp_connection_reuse_time_limit: float = 5 * MINUTE
-    smtp_connection_reuse_count_limit: int = 0
+    smtp_connection_cache_time_limit: Time = 2.0
+    smtp_connection_reuse_time_limit: Time = 5 * MINUTE
+    smtp_connection_reuse_count_limit: CountOrZero = 0
     disable_mime_output_conversion: bool = False
-    smtp_line_length_limit: int = 998
-    hopcount_limit: int = 50
-    delay_warning_time: float = 0.0
-    bounce_size_limit: int = 50_000
-    notify_classes: str = "resource, software"
-    smtpd_soft_error_limit: int = 10
-    smtpd_hard_error_limit: int = 20
-    smtpd_error_sleep_time: float = 1.0
+    smtp_line_length_limit: CountOrZero = 998
+    hopcount_limit: Hops = 50
+    delay_warning_time: TimeOrZero = 0.0
+    bounce_size_limit: CountOrZero = 50_000
+    notify_classes: NotifyClasses = "resource, software"
+    smtpd_soft_error_limit: Count = 10
+    smtpd_hard_error_limit: Count = 20
+    smtpd_error_sleep_time: Time = 1.0
 
     connect_timeout = named("smtp_connect_timeout")
     helo_timeout = named("smtp_helo_timeout")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sim.scenario.products.base import Commands, FailureTable, LoopDetection, Product, QueueWords, ReplyText, named
+from sim.scenario.products.parameters import Count, Mailbox, Time
 from sim.scenario.quantity import DAY, MINUTE
 
 
@@ -46,12 +47,12 @@ class Qmail(Product):
     commands = Commands(flush=("qmailctl flush", ""), restart=("qmailctl restart", ""))
     retry_algorithm = "qmail"
 
-    queuelifetime: float = 7 * DAY
-    concurrencyremote: int = 20
-    timeoutconnect: float = MINUTE
-    timeoutremote: float = 20 * MINUTE
-    timeoutsmtpd: float = 20 * MINUTE
-    doublebounceto: str = "postmaster"
+    queuelifetime: Time = 7 * DAY
+    concurrencyremote: Count = 20
+    timeoutconnect: Time = MINUTE
+    timeoutremote: Time = 20 * MINUTE
+    timeoutsmtpd: Time = 20 * MINUTE
+    doublebounceto: Mailbox = "postmaster"
 
     connect_timeout = named("timeoutconnect")
     helo_timeout = named("timeoutremote")

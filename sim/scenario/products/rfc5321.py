@@ -13,6 +13,7 @@ from sim.scenario.products.base import (
     QueueWords,
     named,
 )
+from sim.scenario.products.parameters import Time
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 
@@ -35,10 +36,11 @@ class Rfc5321(Product):
         restart=("restart", ""),
     )
     retry_algorithm = "rfc5321"
+    intervals = (("retry_interval", "give_up_time"), ("later_interval", "give_up_time"))
 
-    retry_interval: float = 30 * MINUTE
-    first_period: float = HOUR
-    later_interval: float = 2 * HOUR
-    give_up_time: float = 5 * DAY
+    retry_interval: Time = 30 * MINUTE
+    first_period: Time = HOUR
+    later_interval: Time = 2 * HOUR
+    give_up_time: Time = 5 * DAY
 
     lifetime = named("give_up_time")

@@ -14,6 +14,7 @@ from sim.scenario.products.base import (
     limit,
     named,
 )
+from sim.scenario.products.parameters import CountOrZero, Hops, Mailbox, Time, TimeOrZero
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 
@@ -55,34 +56,35 @@ class Sendmail(Product):
         restart=("systemctl restart sendmail", ""),
     )
     retry_algorithm = "sendmail"
+    intervals = (("queue_interval", "queuereturn"), ("MinQueueAge", "queuereturn"), ("MaxQueueAge", "queuereturn"))
     queue_run_interval = named("queue_interval")
     # queue.c: gatherq sorts jobs when the run begins, the least number first (workcmpf0).
     queue_run_limit = limit("MaxQueueChildren")
     queue_run_order = "priority"
 
-    queue_interval: float = 30 * MINUTE
-    MaxQueueChildren: int = 0
-    ClassFactor: int = 1800
-    RecipientFactor: int = 30_000
-    RetryFactor: int = 90_000
-    MinQueueAge: float = 0.0
-    MaxQueueAge: float = 0.0
-    queuereturn: float = 5 * DAY
-    queuereturn_urgent: float = 0.0
-    queuereturn_non_urgent: float = 0.0
-    connect: float = 2 * MINUTE
-    initial: float = 5 * MINUTE
-    mail: float = 10 * MINUTE
-    rcpt: float = HOUR
-    datainit: float = 5 * MINUTE
-    datablock: float = HOUR
-    datafinal: float = HOUR
-    quit: float = 2 * MINUTE
-    command: float = HOUR
-    MaxDaemonChildren: int = 0
-    MaxHopCount: int = 25
-    queuewarn: float = 4 * HOUR
-    DoubleBounceAddress: str = "postmaster"
+    queue_interval: Time = 30 * MINUTE
+    MaxQueueChildren: CountOrZero = 0
+    ClassFactor: CountOrZero = 1800
+    RecipientFactor: CountOrZero = 30_000
+    RetryFactor: CountOrZero = 90_000
+    MinQueueAge: TimeOrZero = 0.0
+    MaxQueueAge: TimeOrZero = 0.0
+    queuereturn: Time = 5 * DAY
+    queuereturn_urgent: TimeOrZero = 0.0
+    queuereturn_non_urgent: TimeOrZero = 0.0
+    connect: Time = 2 * MINUTE
+    initial: Time = 5 * MINUTE
+    mail: Time = 10 * MINUTE
+    rcpt: Time = HOUR
+    datainit: Time = 5 * MINUTE
+    datablock: Time = HOUR
+    datafinal: Time = HOUR
+    quit: Time = 2 * MINUTE
+    command: Time = HOUR
+    MaxDaemonChildren: CountOrZero = 0
+    MaxHopCount: Hops = 25
+    queuewarn: TimeOrZero = 4 * HOUR
+    DoubleBounceAddress: Mailbox = "postmaster"
 
     connect_timeout = named("connect")
     helo_timeout = named("initial")

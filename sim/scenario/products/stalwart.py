@@ -15,6 +15,7 @@ from sim.scenario.products.base import (
     ReplyText,
     named,
 )
+from sim.scenario.products.parameters import Count, Gaps, Hops, Intervals, Time
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 
@@ -54,27 +55,28 @@ class Stalwart(Product):
         restart=("systemctl restart stalwart", ""),
     )
     retry_algorithm = "delays"
+    intervals = (("schedule", "expire"),)
     retry_delays = named("schedule")
     report_retry_delays = named("dsn_schedule")
     report_attempts = named("dsn_max_attempts")
     expires = "timer"
     warns = "timer"
 
-    schedule: tuple[float, ...] = (
+    schedule: Intervals = (
         2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, DAY, 3 * DAY
     )  # fmt: skip
-    expire: float = 3 * DAY
-    dsn_schedule: tuple[float, ...] = (15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR)
-    dsn_max_attempts: int = 10
-    connect: float = 5 * MINUTE
-    greeting: float = 5 * MINUTE
-    mail_from: float = 5 * MINUTE
-    rcpt_to: float = 5 * MINUTE
-    data: float = 10 * MINUTE
-    max_mx: int = 7
-    max_connections: int = 8192
-    received_headers: int = 50
-    notify: tuple[float, ...] = (DAY, 3 * DAY)
+    expire: Time = 3 * DAY
+    dsn_schedule: Intervals = (15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR)
+    dsn_max_attempts: Count = 10
+    connect: Time = 5 * MINUTE
+    greeting: Time = 5 * MINUTE
+    mail_from: Time = 5 * MINUTE
+    rcpt_to: Time = 5 * MINUTE
+    data: Time = 10 * MINUTE
+    max_mx: Count = 7
+    max_connections: Count = 8192
+    received_headers: Hops = 50
+    notify: Gaps = (DAY, 3 * DAY)
 
     connect_timeout = named("connect")
     helo_timeout = named("greeting")

@@ -14,6 +14,7 @@ from sim.scenario.products.base import (
     QueueWords,
     named,
 )
+from sim.scenario.products.parameters import Ages, Count, Intervals
 from sim.scenario.quantity import HOUR, MINUTE
 
 
@@ -43,11 +44,11 @@ class ZoneMta(Product):
     retry_delays = named("deferTimes")
     expires = "delays"
 
-    deferTimes: tuple[float, ...] = tuple(  # noqa: N815 - its own name
+    deferTimes: Intervals = tuple(  # noqa: N815 - its own name
         MINUTE * gap for gap in (5, 7, 8, 25, 75, 120, *[240] * 11)
     )
-    connections: int = 5
-    delay_warnings: tuple[float, ...] = (3 * HOUR,)
+    connections: Count = 5
+    delay_warnings: Ages = (3 * HOUR,)
 
     # nodemailer's smtp-connection: SOCKET_TIMEOUT, which node.js starts anew as long as its socket takes something.
     mail_timeout = 10 * MINUTE

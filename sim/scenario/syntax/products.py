@@ -6,45 +6,42 @@ A list of delays has no name: `{delays: [5 min, 1 h], lifetime: 4 d}`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from functools import partial
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, cast, get_args, get_origin, get_type_hints
 
 from sim.scenario.names import shown, unknown
-from sim.scenario.products import PRODUCTS
+from sim.scenario.products import BY_TYPE, PRODUCTS
 from sim.scenario.products.base import Product
 from sim.scenario.products.concurrency import Feedback
 from sim.scenario.products.delays import Delays
-from sim.scenario.products.exim import Exim, RetryRule
+from sim.scenario.products.exim import EXIM_UNITS, RetryRule
+from sim.scenario.products.parameters import (
+    Ages,
+    Count,
+    CountOrZero,
+    Gaps,
+    Hops,
+    Intervals,
+    Mailbox,
+    NotifyClasses,
+    Time,
+    TimeOrZero,
+)
 from sim.scenario.pydantic_seam import KEY, Collected, Fault, FaultsError, JsonSchema, Reads, one_key
 from sim.scenario.quantity import DURATION, above_zero, format_duration
-from sim.scenario.scalars import FLAG, read_flag, read_whole, read_word
-
-_MAY_BE_ZERO = re.compile(
-    r"bounce_queue_lifetime|maximal_queue_lifetime|M..QueueAge|smtp_.*_timeout|default_destination_rate_delay|"
-    r"queuereturn_.*|in_flow_delay|(conn|disc|sess)delay_.*|"
-    r"delay_warning_time|queuewarn|ignore_bounce_errors_after"
-)
-"""Times that may be 0; others would let a host spin, or never have any time."""
-
-_MAY_BE_NONE = re.compile(
-    r"default_destination_concurrency_(failed_cohort_)?limit|default_delivery_slot_.*|default_minimum_delivery_slots|"
-    r"(Class|Recipient|Retry)Factor|MaxQueueChildren|connection_max_messages|smtp_accept_queue_per_connection|"
-    r"smtp_accept_max|MaxDaemonChildren|"
-    r"smtp_connection_reuse_count_limit|smtp_mx_(address|session)_limit|"
-    r"bounce_(return_)?size_limit|bounce_return_linesize_limit|smtp_line_length_limit|message_linelength_limit|ExternalDsnMaxMessageAttachSize"
-)
-"""Counts that may be 0: no limit, or none of it."""
+from sim.scenario.scalars import FLAG, whole, word
 
 _MOST_INTERVALS = 1000
 _INTERVAL = re.compile(r"(\d{1,9})\s*([smhd])\s*(?:\*\s*(\d{1,4}))?", re.ASCII)
 _RULE_TIME = re.compile(r"(?:(?:\d{1,9}[wdhms])+)", re.ASCII)
-_UNITS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
 
 Value = object
+
+_ALLOWED = "allowed is at most that"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +103,7 @@ def _read_parameters(kind: type[Product], value: object) -> dict[str, Value]:
         ((name, KEY), unknown(f"parameter of {title}", name, known)) for name in given if name not in known
     ]
     read = {
-        name: collected.read((name,), _reader(name, known[name]), item, known[name])
+        name: collected.read((name,), _READS[kind][name].parse, item, known[name])
         for name, item in given.items()
         if name in known
     }
@@ -118,40 +115,6 @@ def _read_parameters(kind: type[Product], value: object) -> dict[str, Value]:
         raise FaultsError([*faults, *collected.faults])
     return read
 
-
-def _reader(name: str, default: Value) -> Callable[[object], Value]:  # noqa: PLR0911 - a table
-    """How a parameter is read: by its default's type."""
-    match default:
-        case bool():
-            return read_flag
-        case int():
-            return partial(read_whole, _least(name), _most(name))
-        case Feedback():
-            return read_feedback
-        case str() if name in _CHOICES:
-            return partial(read_word, name, _CHOICES[name])
-        case str():
-            return read_classes if name == "notify_classes" else read_mailbox
-        case (RetryRule(), *_):
-            return read_rules
-        case tuple() if name in _WARNINGS:
-            return partial(read_warnings, name != "notify")
-        case tuple():
-            return read_intervals
-    return DURATION.parse if _MAY_BE_ZERO.fullmatch(name) else partial(above_zero, DURATION)
-
-
-_CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "smtp_address_preference": ("any", "ipv6", "ipv4"),
-        "inet_protocols": ("all", "ipv4", "ipv6"),
-        "inet_prefer": ("default", "v4", "v6"),
-    }
-)
-"""Parameters that are one of a few words."""
-
-_WARNINGS = frozenset({"delay_warning", "warn_interval", "notify", "delay_warnings"})
-"""Lists of times at which a sender is told that his mail is late; there may be none."""
 
 _CLASSES = ("bounce", "2bounce", "data", "delay", "policy", "protocol", "resource", "software")
 """Postfix's classes of what its postmaster is told; those beside bounce, 2bounce and delay never happen here."""
@@ -181,9 +144,9 @@ def read_classes(value: object) -> str:
     words = re.split(r"[,\s]+", value.strip()) if isinstance(value, str) and value.strip() else []
     if not isinstance(value, str):
         raise ValueError(f"not classes ({shown(value)}): allowed is e.g. resource, software, 2bounce")  # noqa: TRY004
-    for word in words:
-        if word not in _CLASSES:
-            raise ValueError(unknown("class", word, _CLASSES))
+    for one in words:
+        if one not in _CLASSES:
+            raise ValueError(unknown("class", one, _CLASSES))
     return ", ".join(words)
 
 
@@ -223,18 +186,8 @@ def read_mailbox(value: object) -> str:
     return str(value)
 
 
-def _least(name: str) -> int:
-    return 0 if _MAY_BE_NONE.fullmatch(name) else 1
-
-
-def _most(name: str) -> int | None:
-    return MOST_HOPS if name in _HOPS else None
-
-
 MOST_HOPS = 1000
 """What goes round has a Received field more with each hop, all of which each next host reads."""
-
-_HOPS = frozenset({"hopcount_limit", "received_headers_max", "MaxHopCount", "max_received", "received_headers"})
 
 
 def read_intervals(value: object) -> tuple[float, ...]:
@@ -261,7 +214,7 @@ def _repeated(text: str) -> tuple[float, ...]:
         again = int(found[3] or 1) if found else 0
         if found is None or not int(found[1]) or not 0 < again + len(times) <= _MOST_INTERVALS:
             raise ValueError(f"not a list of times ({shown(text)}): allowed is e.g. 1m,5m*2,1h*3, in s, m, h and d")
-        times += [float(int(found[1]) * _UNITS[found[2]])] * again
+        times += [float(int(found[1]) * EXIM_UNITS[found[2]])] * again
     return tuple(times)
 
 
@@ -277,6 +230,9 @@ def read_rules(value: object) -> tuple[RetryRule, ...]:
     rules = tuple(_rule(part, value) for part in parts)
     if any(later.cutoff <= rule.cutoff for rule, later in pairwise(rules)):
         raise ValueError(f"cutoffs that do not grow ({shown(value)}): allowed are parts in order of their cutoffs")
+    if rules[0].interval > rules[-1].cutoff:
+        first, last = format_duration(rules[0].interval), format_duration(rules[-1].cutoff)
+        raise ValueError(f"the first interval is above the last cutoff ({first}, {last}): {_ALLOWED}")
     return rules
 
 
@@ -297,7 +253,7 @@ def _rule(part: str, whole: object) -> RetryRule:
 def _rule_time(text: str) -> float:
     if not _RULE_TIME.fullmatch(text):
         return 0.0
-    return float(sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)([wdhms])", text)))
+    return float(sum(int(number) * EXIM_UNITS[unit] for number, unit in re.findall(r"(\d+)([wdhms])", text)))
 
 
 def format_parameter(value: Value) -> object:
@@ -305,76 +261,30 @@ def format_parameter(value: Value) -> object:
     match value:
         case bool() | int() | str():
             return value
-        case Feedback():
-            return str(value)
-        case (RetryRule(), *_):
-            return "; ".join(_format_rule(rule) for rule in cast("Sequence[RetryRule]", value))
+        case float():
+            return format_duration(value)
+        case (float(), *_) | ():
+            return [format_duration(time) for time in cast("Sequence[float]", value)]
         case tuple():
-            return [format_duration(time) for time in value]
-    return format_duration(cast("float", value))
-
-
-def _format_rule(rule: RetryRule) -> str:
-    parts = [rule.letter, _format_time(rule.cutoff), _format_time(rule.interval)]
-    return ",".join(parts if rule.letter == "F" else [*parts, f"{rule.factor!r}"])
-
-
-def _format_time(seconds: float) -> str:
-    letter = next(letter for letter, unit in _UNITS.items() if not seconds % unit)
-    return f"{seconds // _UNITS[letter]:.0f}{letter}"
+            return "; ".join(map(str, value))
+    return str(value)
 
 
 def faults_of(product: Product) -> list[tuple[tuple[str, ...], str]]:
     """What parameters say that does not fit together: the parameters, and what is wrong."""
-    faults: list[tuple[tuple[str, ...], str]] = [
+    return [
         ((low, high), f"{low} is above {high} ({_said(product, low, 0)}, {_said(product, high, -1)}): {_ALLOWED}")
-        for low, high in _ORDERED
-        if hasattr(product, low)
-        and hasattr(product, high)
-        and 0 < _number(product, high, -1) < _number(product, low, 0)
+        for low, high in (*product.backoffs, *product.intervals)
+        if 0 < _number(product, high, -1) < _number(product, low, 0)
     ]
-    if isinstance(product, Exim) and product.retry[0].interval > product.retry[-1].cutoff:
-        first, last = format_duration(product.retry[0].interval), format_duration(product.retry[-1].cutoff)
-        faults.append((("retry",), f"the first interval is above the last cutoff ({first}, {last}): {_ALLOWED}"))
-    return faults
 
 
 def most_attempts(product: Product) -> float:
     """How often a message whose host is never up is tried at most, where its retries come again and again."""
     lengths = [
-        _number(product, high, -1) / _number(product, low, -1)
-        for low, high in _ORDERED
-        if high not in _GROWING and hasattr(product, low) and hasattr(product, high) and _number(product, low, -1)
+        _number(product, high, -1) / least for low, high in product.intervals if (least := _number(product, low, -1))
     ]
     return max(lengths, default=0.0)
-
-
-_GROWING = {"maximal_backoff_time", "maxpause"}
-_ALLOWED = "allowed is at most that"
-
-_ORDERED: tuple[tuple[str, str], ...] = (
-    ("minimal_backoff_time", "maximal_backoff_time"),
-    ("minimal_backoff_time", "maximal_queue_lifetime"),
-    ("queue_run_delay", "maximal_queue_lifetime"),
-    ("queue_interval", "queuereturn"),
-    ("MinQueueAge", "queuereturn"),
-    ("MaxQueueAge", "queuereturn"),
-    ("queue_run", "retry"),
-    ("QueueGlitchRetryInterval", "MessageExpirationTimeout"),
-    ("TransientFailureRetryInterval", "MessageExpirationTimeout"),
-    ("OutboundConnectionFailureRetryInterval", "MessageExpirationTimeout"),
-    ("MessageRetryInterval", "MessageExpirationTimeout"),
-    ("schedule", "expire"),
-    ("pausetime", "maxpause"),
-    ("pausetime", "queuelifetime"),
-    ("urgentbackoff", "notices"),
-    ("normalbackoff", "notices"),
-    ("nonurgentbackoff", "notices"),
-    ("retry_interval", "give_up_time"),
-    ("later_interval", "give_up_time"),
-    ("delays", "lifetime"),
-)
-"""Backoffs and the times that they must not pass; of a list of backoffs the first counts, of one of ages the last."""
 
 
 def _number(product: Product, name: str, index: int) -> float:
@@ -388,31 +298,44 @@ def _said(product: Product, name: str, index: int) -> str:
     return format_duration(_number(product, name, index))
 
 
-def _described(name: str, default: Value) -> JsonSchema:  # noqa: PLR0911 - a table
-    time = DURATION.json_schema()
-    match default:
-        case bool():
-            return dict(FLAG.schema)
-        case int():
-            most = _most(name)
-            return {"type": "integer", "minimum": _least(name)} | ({} if most is None else {"maximum": most})
-        case Feedback():
-            return {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"type": "string"}]}
-        case str() if name in _CHOICES:
-            return {"enum": list(_CHOICES[name])}
-        case str():
-            return {"type": "string"}
-        case (RetryRule(), *_):
-            return {"type": "string", "examples": ["F,2h,15m; G,16h,1h,1.5; F,4d,6h"]}
-        case tuple() if name in _WARNINGS:
-            return {"anyOf": [{"type": "array", "items": time}, time]}
-        case tuple():
-            return {"anyOf": [{"type": "array", "items": time, "minItems": 1}, {"type": "string"}]}
-    return time
+_TIME = DURATION.json_schema()
+_WARNINGS: JsonSchema = {"anyOf": [{"type": "array", "items": _TIME}, _TIME]}
+_KINDS: Mapping[object, Reads] = MappingProxyType(
+    {
+        bool: FLAG,
+        Count: whole(1),
+        CountOrZero: whole(0),
+        Hops: whole(1, MOST_HOPS),
+        Time: Reads(partial(above_zero, DURATION), _TIME),
+        TimeOrZero: Reads(DURATION.parse, _TIME),
+        Intervals: Reads(
+            read_intervals, {"anyOf": [{"type": "array", "items": _TIME, "minItems": 1}, {"type": "string"}]}
+        ),
+        Ages: Reads(partial(read_warnings, True), _WARNINGS),
+        Gaps: Reads(partial(read_warnings, False), _WARNINGS),
+        Mailbox: Reads(read_mailbox, {"type": "string"}),
+        NotifyClasses: Reads(read_classes, {"type": "string"}),
+        Feedback: Reads(read_feedback, {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"type": "string"}]}),
+        tuple[RetryRule, ...]: Reads(read_rules, {"type": "string", "examples": ["F,2h,15m; G,16h,1h,1.5; F,4d,6h"]}),
+    }
+)
+"""How each kind of parameter is read, and what a JSON schema says of it."""
+
+
+def _reads_of(kind: type[Product]) -> Mapping[str, Reads]:
+    """How a product's parameters are read."""
+    hints = get_type_hints(kind, include_extras=True)
+    return {
+        name: word(name, *get_args(hints[name])) if get_origin(hints[name]) is Literal else _KINDS[hints[name]]
+        for name in parameters_of(kind)
+    }
+
+
+_READS = {kind: _reads_of(kind) for kind in BY_TYPE.values()}
 
 
 def _object(kind: type[Product]) -> JsonSchema:
-    described = {name: _described(name, default) for name, default in parameters_of(kind).items()}
+    described = {name: dict(reads.schema) for name, reads in _READS[kind].items()}
     return {"type": "object", "additionalProperties": False, "properties": described}
 
 
