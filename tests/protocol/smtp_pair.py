@@ -181,7 +181,7 @@ def server_events(chunks, *, willing=False, **options):
                 events.append((event, octets, server.state))
         # Mail data without a size limit may be of any size, and break off at any; everything else is bounded.
         if server.state not in {State.DATA, State.CLOSED, State.TURNED} or options.get("size_limit"):
-            held = 0 if server._reader is None else len(server._reader.buffer)
+            held = len(server._reader)
             assert held <= 2 * max(server._terms.longest, 1024, options.get("size_limit", 0))
     assert server.next_event() == ConnectionClosed()
     assert server.state is State.CLOSED
@@ -204,7 +204,7 @@ def client_events(chunks, commands=()):
                     send_if_legal(client, commands.pop(0))
         except RemoteProtocolError:
             events.append((RemoteProtocolError, client.state))
-        assert client.state is State.CLOSED or len(client._buffer) < 2048
+        assert client.state is State.CLOSED or len(client._rest) < 2048
         if client.secure:
             # What came behind the reply to STARTTLS in one piece is dropped; what comes later is TLS's and no reply.
             return events

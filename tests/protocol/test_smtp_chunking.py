@@ -28,8 +28,8 @@ from sim.protocol.smtp import (
     State,
     replies,
 )
-from sim.protocol.smtp.buffer import ReceiveBuffer
-from sim.protocol.smtp.chunks import Bdat, ChunkReader
+from sim.protocol.smtp.commands import Bdat
+from sim.protocol.smtp.reader import Reader
 
 CHUNKING = {"extensions": ("PIPELINING", "CHUNKING", "8BITMIME", "BINARYMIME")}
 BINARY = Mail(NULL_PATH, (("BODY", "BINARYMIME"),))
@@ -103,7 +103,7 @@ def test_out_of_place(state, sizes):
     events = []
     for piece in pieces(b"BDAT 6 LAST\r\nQUIT\r\nXYZZY\r\n", sizes):
         events += serve(server, piece)[0]
-        assert len(server._reader.buffer) < 30
+        assert len(server._reader) < 30
     assert events[0] == BadCommand(b"BDAT 6 LAST", replies.E503_BAD_SEQUENCE)
     assert [event.line for event in events] == [b"BDAT 6 LAST", b"XYZZY"]
     assert server.state is state
@@ -177,7 +177,7 @@ def test_size_limit():
     serve(server, b"BDAT 1000000\r\n")
     for _ in range(999):
         assert serve(server, b"x" * 1000) == ([], b"")
-        assert len(server._reader.buffer) == 0
+        assert len(server._reader) == 0
     assert serve(server, b"x" * 1000)[0] == [Chunk(b"", too_big=True)]
     assert serve(server, b"BDAT 1 LAST\r\nx")[0] == [BadCommand(b"BDAT 1 LAST", replies.E503_BAD_SEQUENCE)]
     assert serve(server, b"RSET\r\nMAIL FROM:<>\r\nRCPT TO:<b@y>\r\nBDAT 10 LAST\r\n0123456789")[0][-1] == LastChunk(
@@ -187,13 +187,13 @@ def test_size_limit():
 
 def test_many_small_chunks_cost_no_more_than_a_large_one():
     """What a peer cuts into octets is joined in linear time, limit or not."""
-    reader, buffer = ChunkReader(1_000_000), ReceiveBuffer()
+    reader = Reader(1_000_000)
     for _ in range(100_000):
-        reader.begin(Bdat(1, last=False), skip=False)
-        buffer.append(b"x")
-        assert reader.read(buffer) == Chunk(b"x")
-    reader.begin(Bdat(0, last=True), skip=False)
-    assert reader.read(buffer) == LastChunk(b"x" * 100_000)
+        reader.begin_chunk(Bdat(1, last=False), b"BDAT 1", None)
+        reader.append(b"x")
+        assert reader.chunk(*reader.due) == Chunk(b"x")
+    reader.begin_chunk(Bdat(0, last=True), b"BDAT 0 LAST", None)
+    assert reader.chunk(*reader.due) == LastChunk(b"x" * 100_000)
 
 
 def test_a_last_chunk_too_big():

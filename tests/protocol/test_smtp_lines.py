@@ -348,6 +348,6 @@ def test_an_endless_line_takes_no_memory(total):
     server.send(GREETING)
     for _ in range(total // 1000):
         assert serve(server, b"x" * 1000) == ([], b"")
-        assert len(server._reader.buffer) <= 2048
+        assert len(server._reader) <= 2048
     events, _ = serve(server, b"\r\nNOOP\r\n")
     assert events == [BadCommand(b"x" * 2048, replies.E500_TOO_LONG), Noop()]

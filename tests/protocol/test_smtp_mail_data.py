@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from smtp_pair import pieces, serve, server_at
 
 from sim.protocol.smtp import MailData, Noop, Quit, State, replies
-from sim.protocol.smtp.buffer import ReceiveBuffer
-from sim.protocol.smtp.mail_data import MailDataReader, stuff, unstuff
+from sim.protocol.smtp.mail_data import stuff, unstuff
+from sim.protocol.smtp.reader import Reader
 
 # Content made of what dot-stuffing and smuggling are about, and little else.
 CONTENT = st.lists(st.sampled_from([b".", b"\r\n", b"\r", b"\n", b"x", b"..", b"\x00\xff"]), max_size=30).map(b"".join)
@@ -117,7 +117,7 @@ def test_size_limit(content, too_big, sizes):
         more, answered = serve(server, piece)
         events += more
         octets += answered
-        assert len(server._reader.buffer) <= 140
+        assert len(server._reader) <= 140
     assert events == [MailData(b"", too_big=True) if too_big else MailData(whole_lines(content)), Noop()]
     assert octets.startswith(b"552 5.3.4 " if too_big else b"250 2.0.0 ")
 
@@ -155,27 +155,27 @@ class CountingBytes(bytearray):
 
 def test_no_octet_is_searched_again():
     """Mail data that comes octet by octet is searched once, but for the few octets that the end may begin in."""
-    buffer, reader = ReceiveBuffer(), MailDataReader(0)
+    reader = Reader(0)
     octets = stuff(b"All mail shall be carried with care\r\n" * 100)
-    buffer._octets = CountingBytes()
-    buffer._octets += octets[:1]
+    reader._octets = CountingBytes()
+    reader._octets += octets[:1]
     CountingBytes.searched = 0
     for octet in pieces(octets[1:], [1]):
-        assert reader.read(buffer) is None
-        buffer.append(octet)
-    assert reader.read(buffer) == MailData(octets[:-3])
+        assert reader.mail_data() is None
+        reader.append(octet)
+    assert reader.mail_data() == MailData(octets[:-3])
     assert CountingBytes.searched <= 6 * len(octets)
 
 
 def test_what_comes_into_an_empty_buffer_is_not_copied():
     """A buffer holds what came as it is, until more comes behind it."""
-    buffer = ReceiveBuffer()
+    reader = Reader(0)
     data = b"one\r\ntwo"
-    buffer.append(data)
-    assert buffer._octets is data
-    assert buffer.take_until(b"\r\n") == b"one"
-    buffer.append(b"\r\n")
-    assert (len(buffer), buffer.take_until(b"\r\n"), len(buffer)) == (5, b"two", 0)
+    reader.append(data)
+    assert reader._octets is data
+    assert reader.line(100) == b"one"
+    reader.append(b"\r\n")
+    assert (len(reader), reader.line(100), len(reader)) == (5, b"two", 0)
 
 
 def test_replies_to_mail_data():

@@ -191,6 +191,7 @@ def test_only_a_fitting_enhanced_code_is_split_off(octets, reply):
         b"220 " + b"x" * 2043 + b"\r\n",
         b"x" * 2048,
         b"220-a\r\n" * 1024,
+        b"220-a\r\n" * 1024 + b"220 a\r\n",
     ],
 )
 @pytest.mark.parametrize("chunk", [None, 1, 7])

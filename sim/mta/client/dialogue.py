@@ -96,19 +96,18 @@ class Caller:
         self.round_trips += not self._decided
         self._awaited = len(group) + self._owed
         self._waits_for = type(group[0] if not self._chunks else _deciding(group))
-        return self._machine.send_flight(group)
+        return self._machine.send(*group)
 
     def read(self, data: bytes) -> None:
         """Take what the server wrote."""
-        flight = self._machine.read_flight(data)
-        answers = self._gather(data) if flight is None else list(flight)
+        answers = self._gather(data)
         if answers is None:
             return
         try:
             self._group = self._dialogue.send(answers)
         except StopIteration:
             self.done = True
-        if flight is None and answers and answers[-1].code == 421:
+        if answers and answers[-1].code == 421:
             self._group, self.done, self.kept = (), True, False
 
     def _gather(self, data: bytes) -> list[Reply] | None:

@@ -5,7 +5,7 @@ Pure: bytes come in, bytes and accepted messages go out. Who waits how long for 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -19,7 +19,6 @@ from sim.mta.server.transactions import Transactions
 from sim.protocol.smtp import events, replies
 from sim.protocol.smtp.client import Client
 from sim.protocol.smtp.errors import LocalProtocolError
-from sim.protocol.smtp.events import Command
 from sim.protocol.smtp.replies import Reply
 from sim.protocol.smtp.server import Server
 from sim.protocol.smtp.states import IN_TRANSACTION, State
@@ -167,9 +166,6 @@ class Reception:
     def read(self, data: bytes) -> bytes:
         """Take what the client wrote; give what is answered to it."""
         self.accepted, self.sleep = [], 0.0
-        commands = () if self._offers or self._watches else self._machine.read_flight(data)
-        if commands:
-            return self._answer_flight(commands)
         self._machine.receive_data(data)
         return self._answer()
 
@@ -234,24 +230,6 @@ class Reception:
             self._refused(event, reply)
         return self._machine.send(reply)
 
-    def _answer_flight(self, commands: Sequence[Command]) -> bytes:
-        """The answers to commands that came together; what is behind a refusal has to be looked at again."""
-        answered: list[Reply] = []
-        for command in commands:
-            reply = self._ANSWERS[type(command)](self, command)
-            if reply is None:
-                break
-            answered.append(reply)
-            if reply.code >= 400:
-                break
-        self.commands += len(answered)
-        if self._errors is not None:
-            self._delay_replies(sum(reply.code < 400 for reply in answered))
-        octets = self._machine.send_flight(answered)
-        if answered[-1].code < 400:
-            return octets
-        return octets + self._count_error(commands[len(answered) - 1], answered[-1]) + self._answer()
-
     def _answer(self) -> bytes:
         machine = self._machine
         out: list[bytes] = []
@@ -270,7 +248,7 @@ class Reception:
                 out.append(self._watch(event, reply))
             if reply.code >= 400:
                 out.append(self._count_error(event, reply))
-            else:
+            elif self._errors is not None:
                 self._delay_replies(1)
         return out[0] if len(out) == 1 else b"".join(out)
 

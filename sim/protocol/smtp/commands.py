@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from sim.mail.address import is_domain
 from sim.mail.path import parse_forward_path, parse_path
 from sim.protocol.smtp import sasl
-from sim.protocol.smtp.chunks import Bdat
 from sim.protocol.smtp.errors import LocalProtocolError, RemoteProtocolError, refused
 from sim.protocol.smtp.events import (
     Atrn,
@@ -27,6 +26,7 @@ from sim.protocol.smtp.events import (
     LastChunk,
     Lhlo,
     Mail,
+    MailData,
     Noop,
     Parameters,
     Quit,
@@ -46,6 +46,7 @@ from sim.protocol.smtp.extensions import (
     line_limit,
     parameter_fault,
 )
+from sim.protocol.smtp.mail_data import stuff
 from sim.protocol.smtp.path_argument import read_path
 from sim.protocol.smtp.replies import (
     E421_FOREIGN,
@@ -60,7 +61,14 @@ from sim.protocol.smtp.replies import (
     E553_NOT_ASCII,
 )
 
-__all__ = ["command_kind", "read_auth_response", "read_command", "usage", "write_auth_response", "write_command"]
+__all__ = [
+    "Bdat",
+    "command_kind",
+    "read_auth_response",
+    "read_command",
+    "usage",
+    "write_command",
+]
 
 _DOMAIN_LIMIT = 255
 
@@ -95,6 +103,13 @@ _CHUNK = re.compile("([0-9]{1,20})([ \t]+LAST)?", re.IGNORECASE)
 _AUTH = re.compile("([A-Za-z0-9_-]{1,20})(?:[ \t]+([^ \t]+))?")
 
 _QUEUE = re.compile("#[!-~]+")
+
+
+class Bdat(NamedTuple):
+    """A BDAT line: that many octets follow it. With them it is a Chunk, or a LastChunk."""
+
+    size: int
+    last: bool
 
 
 class _Syntax(NamedTuple):
@@ -266,7 +281,6 @@ _TABLE = {
     ),
     "QUIT": _Syntax("QUIT", Quit, _read_nothing, lambda _: "QUIT"),
 }
-_QUERIES = (Vrfy, Expn)
 _BY_KIND = {syntax.kind: syntax for syntax in _TABLE.values()} | {LastChunk: _TABLE["BDAT"]}
 
 
@@ -283,7 +297,6 @@ def usage(verb: str) -> str | None:
     return None if syntax is None else syntax.usage
 
 
-@lru_cache(maxsize=4096)
 def read_command(line: bytes, offered: tuple[str, ...]) -> Command | Bdat:
     """Read a command line. Of a BDAT this is the line alone, whose octets follow.
 
@@ -325,15 +338,21 @@ def _unusual(line: bytes, offered: tuple[str, ...]) -> str:
 
 
 def write_command(command: Command, offered: tuple[str, ...]) -> bytes:
-    """The command's line with its CRLF: any command but mail data and AUTH's responses; a chunk's octets come after it.
+    """The octets of a command: its line with its CRLF, with a chunk its octets, or mail data with its final dot.
 
     Raises:
         LocalProtocolError: no server would read the line, because a value in it, a parameter that none of the `offered`
             extensions brings, or its length is at fault.
     """
-    if isinstance(command, _QUERIES) and command.utf8 and "SMTPUTF8" not in offered:
+    kind = type(command)
+    if isinstance(command, MailData):
+        return stuff(command.content)
+    if isinstance(command, AuthResponse):
+        return _write_auth_response(command)
+    if isinstance(command, Vrfy | Expn) and command.utf8 and "SMTPUTF8" not in offered:
         raise LocalProtocolError(f"cannot send {command!r}: the server does not offer SMTPUTF8")
-    return _checked(_BY_KIND[type(command)].write(command), offered)
+    line = _checked(_BY_KIND[kind].write(command), offered)
+    return line + command.content if isinstance(command, Chunk | LastChunk) else line
 
 
 @lru_cache(maxsize=4096)
@@ -363,12 +382,7 @@ def read_auth_response(line: bytes) -> AuthResponse:
     return AuthResponse(sasl.decode(line.decode("ascii", "replace")))
 
 
-def write_auth_response(response: AuthResponse) -> bytes:
-    """The line that answers a 334, with its CRLF.
-
-    Raises:
-        LocalProtocolError: it is longer than RFC 4954 allows.
-    """
+def _write_auth_response(response: AuthResponse) -> bytes:
     line = b"*" if response.data is None else sasl.encode(response.data).encode("ascii")
     if len(line) + 2 > AUTH_LINE_LIMIT:
         raise LocalProtocolError(f"an AUTH response has {len(line) + 2} octets: at most {AUTH_LINE_LIMIT} are allowed")

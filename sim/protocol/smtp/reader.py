@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from sim.protocol.smtp.buffer import ReceiveBuffer
-from sim.protocol.smtp.chunks import Bdat, ChunkReader
-from sim.protocol.smtp.commands import read_auth_response
+from sim.protocol.smtp.commands import Bdat, read_auth_response
 from sim.protocol.smtp.errors import RemoteProtocolError
-from sim.protocol.smtp.events import AuthResponse, BadCommand, Command, MailData
-from sim.protocol.smtp.mail_data import MailDataReader
+from sim.protocol.smtp.events import AuthResponse, BadCommand, Chunk, LastChunk, MailData
+from sim.protocol.smtp.mail_data import END, END_OF_NOTHING, LINE_WITH_DOT, unstuff
 from sim.protocol.smtp.replies import E500_UNKNOWN, Reply
 
 __all__ = ["Reader", "auth_response"]
@@ -16,26 +14,71 @@ __all__ = ["Reader", "auth_response"]
 class Reader:
     """Takes a client's octets apart, as its server says what is due: a line, mail data, or the octets of a BDAT.
 
-    `due` is None, or says whose octets are awaited: the reader of the chunks, the BDAT line, and the reply to it if it
-    is illegal.
+    What arrives while nothing else waits is held as it came, without a copy: in a simulation that is nearly always so.
+    Only when more comes behind it are the octets moved into a bytearray, which grows and shrinks cheaply; and a search
+    goes on where the last one for the same mark gave up. So the work is linear, however small the pieces are.
+
+    No more of a message is kept than the size limit needs. It counts octets as RFC 1870 section 5 does: with CRLFs,
+    without doubled dots and the final dot.
 
     Args:
         size_limit: the greatest message, in octets; 0 means none.
     """
 
-    __slots__ = ("_beginning", "_chunk_reader", "_mail_data_reader", "_size_limit", "buffer", "due")
+    __slots__ = (
+        "_beginning",
+        "_bound",
+        "_left",
+        "_limit",
+        "_octets",
+        "_searched",
+        "_start",
+        "chunks",
+        "due",
+        "too_big",
+    )
 
     def __init__(self, size_limit: int) -> None:
-        self.buffer = ReceiveBuffer()
+        self._octets: bytes | bytearray = b""
+        self._start = self._searched = 0
+        # What is kept of a line that is too long for any command.
         self._beginning = b""
-        self._size_limit = size_limit
-        self._mail_data_reader = MailDataReader(size_limit)
-        self._chunk_reader: ChunkReader | None = None
-        self.due: tuple[ChunkReader, bytes, Reply | None] | None = None
+        self._limit = size_limit
+        # A line with a doubled dot has four octets or more, so stuffing adds a third at most; beyond that, the data is
+        # above the limit for sure and need not be kept.
+        self._bound = size_limit + size_limit // 3 + len(END) if size_limit else 0
+        self.too_big = False
+        """Whether the message under way is above the limit."""
+        self.chunks: bytes | bytearray = b""
+        """The chunks of the message under way, joined."""
+        self.due: tuple[Bdat, bytes, Reply | None] | None = None
+        """Whose octets are awaited: the BDAT, its line, and the reply to it if it is illegal."""
+        self._left = 0
 
-    def mail_data(self) -> MailData | None:
-        """The mail data, once its end has come."""
-        return self._mail_data_reader.read(self.buffer)
+    def __len__(self) -> int:
+        return len(self._octets) - self._start
+
+    def append(self, data: bytes) -> None:
+        """Put octets behind the others."""
+        if self._start == len(self._octets):
+            self._octets, self._searched = data, 0
+        else:
+            if isinstance(self._octets, bytes):
+                self._octets = bytearray(memoryview(self._octets)[self._start :])
+            else:
+                del self._octets[: self._start]
+            self._octets += data
+            self._searched -= self._start
+        self._start = 0
+
+    def take(self, count: int) -> bytes:
+        """Remove that many octets from the front and give them."""
+        start = self._start
+        self._skip(count)
+        return bytes(self._octets[start : start + count])
+
+    def _skip(self, count: int) -> None:
+        self._start = self._searched = self._start + count
 
     def line(self, longest: int) -> bytes | None:
         """The next command line without its line end; None when that has yet to come.
@@ -43,36 +86,80 @@ class Reader:
         A lone LF ends it too, as it does for Postfix and Exim, and CRs in front of the LF count for nothing: whoever
         writes so waits for an answer. Of an endless line the beginning is kept, which is too long for any command.
         """
-        buffer = self.buffer
-        line = buffer.take_until(b"\n")
-        if line is None:
-            if len(buffer) > longest:
-                self._beginning = self._beginning or buffer.take(longest)
-                buffer.skip(len(buffer))
+        octets, start = self._octets, self._start
+        at = octets.find(b"\n", self._searched)
+        if at < 0:
+            self._searched = len(octets)
+            if self._searched - start > longest:
+                self._beginning = self._beginning or bytes(octets[start : start + longest])
+                self._start = self._searched
             return None
+        self._start = self._searched = at + 1
         if self._beginning:
             line, self._beginning = self._beginning, b""
             return line
-        return line.rstrip(b"\r") if len(line) <= longest else line[:longest]
+        line = bytes(octets[start:at])
+        return line.rstrip(b"\r") if at - start <= longest else line[:longest]
 
-    def begin_chunk(self, line: bytes, bdat: Bdat, fault: Reply | None, *, goes_on: bool) -> None:
-        """The octets of a BDAT are due, whether or not the command is at `fault`; mail data begins or `goes_on`."""
-        if not goes_on or self._chunk_reader is None:
-            self._chunk_reader = ChunkReader(self._size_limit)
-        self.due = self._chunk_reader, line, fault
-        self._chunk_reader.begin(bdat, skip=fault is not None)
-
-    def chunk(self, chunks: ChunkReader, line: bytes, fault: Reply | None) -> Command | BadCommand | None:
-        """The chunk that is due, once all of it has come; what `due` holds says how to take it."""
-        chunk = chunks.read(self.buffer)
-        if chunk is None:
+    def mail_data(self) -> MailData | None:
+        """The mail data, once its end has come."""
+        octets, start = self._octets, self._start
+        if octets.startswith(END_OF_NOTHING, start) and not self.too_big:
+            self._skip(len(END_OF_NOTHING))
+            return MailData(b"")
+        # Mostly it comes in one piece and has no dot but the last. CPython finds so short a text faster from the back.
+        at = octets.rfind(LINE_WITH_DOT, start) if isinstance(octets, bytes) else -1
+        if at >= 0 and octets.startswith(END, at) and octets.rfind(LINE_WITH_DOT, start, at) < 0:
+            content = bytes(octets[start + octets.startswith(b".", start) : at + 2])
+        elif (at := octets.find(END, self._searched)) >= 0:
+            content = unstuff(bytes(octets[start : at + 2]))
+        else:
+            self._searched = max(start, len(octets) - len(END) + 1)
+            if self._bound and len(octets) - start > self._bound:
+                self.too_big = True
+                self._start = self._searched
             return None
+        self._start = self._searched = at + len(END)
+        if self.too_big or 0 < self._limit < len(content):
+            self.too_big = False
+            return MailData(b"", too_big=True)
+        return MailData(content)
+
+    def begin_chunk(self, bdat: Bdat, line: bytes, fault: Reply | None) -> None:
+        """The octets of a BDAT are due, whether or not the command is at `fault`."""
+        self.due, self._left = (bdat, line, fault), bdat.size
+        if fault is None and self._limit:
+            self.too_big |= len(self.chunks) + bdat.size > self._limit
+
+    def chunk(self, bdat: Bdat, line: bytes, fault: Reply | None) -> Chunk | LastChunk | BadCommand | None:
+        """The chunk that is due, or with the last one all of them, once it has come; `due` says how to take it."""
+        octets = b""
+        if fault is not None or self.too_big:
+            here = min(self._left, len(self))
+            self._skip(here)
+            self._left -= here
+            if self._left:
+                return None
+        elif len(self) < self._left:
+            return None
+        else:
+            octets = self.take(self._left)
+            if not self.chunks:
+                # Mostly there is one chunk, which needs no copy.
+                self.chunks = octets
+            else:
+                self.chunks = bytearray(self.chunks) if isinstance(self.chunks, bytes) else self.chunks
+                self.chunks += octets
         self.due = None
-        return chunk if fault is None else BadCommand(line, fault)
+        if fault is not None:
+            return BadCommand(line, fault)
+        if bdat.last:
+            return LastChunk(b"" if self.too_big else bytes(self.chunks), self.too_big)
+        return Chunk(octets, self.too_big)
 
     def end_chunks(self) -> None:
         """The mail data that came in chunks is done with."""
-        self._chunk_reader = None
+        self.chunks, self.too_big = b"", False
 
 
 def auth_response(line: bytes) -> AuthResponse | BadCommand:

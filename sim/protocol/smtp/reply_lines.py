@@ -9,10 +9,19 @@ from functools import lru_cache
 from sim.protocol.smtp.errors import LocalProtocolError, RemoteProtocolError
 from sim.protocol.smtp.replies import Reply
 
-__all__ = ["REPLY_LINE_LIMIT", "is_continued", "read_reply", "split_replies", "write_reply"]
+__all__ = ["LINES_LIMIT", "READ_LIMIT", "REPLY_LINE_LIMIT", "read_reply", "split_replies", "write_reply"]
 
 REPLY_LINE_LIMIT = 512
 """Octets in a reply line that we write, CRLF included (RFC 5321 section 4.5.3.1.5)."""
+
+READ_LIMIT = 2048
+"""Octets taken in a reply line that we read: some servers put long texts there."""
+
+LINES_LIMIT = 1024
+"""Lines taken in a reply: an EXPN of a large list has one a member."""
+
+# A line behind which its reply goes on, without its LF; one that is too long ends it.
+_CONTINUED = re.compile(rb"[0-9]{3}-[^\n]{0,2042}\r")
 
 # Reply-line = Reply-code [ SP textstring ] CRLF, with "-" for SP on all but the last; any second digit is taken.
 _REPLY_LINE = re.compile(rb"([2-5][0-9][0-9])(?:[ -]([^\r]*))?\r")
@@ -23,7 +32,6 @@ _WRITABLE = re.compile("[\t\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]*")
 _ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?![^ ])")
 
 
-@lru_cache(maxsize=1024)
 def write_reply(reply: Reply, enhanced: bool, utf8: bool = False) -> bytes:
     """The reply's lines, each with its CRLF.
 
@@ -73,26 +81,19 @@ def _folded(text: str) -> str:
     return "".join([base if base.isascii() else "?" for base in bases])
 
 
-def is_continued(line: bytes) -> bool:
-    """Whether a reply goes on after this line (without its LF)."""
-    return line[3:4] == b"-" and line[:3].isdigit() and line.endswith(b"\r")
-
-
-def split_replies(octets: bytes) -> tuple[tuple[bytes, ...], ...]:
-    """The lines (without LF) of each reply, if the octets are whole replies; nothing if the last one is not whole."""
-    *lines, rest = octets.split(b"\n")
-    if rest or not lines or is_continued(lines[-1]):
-        return ()
-    replies, reply = [], []
-    for line in lines:
-        reply.append(line)
-        if not is_continued(line):
-            replies.append(tuple(reply))
-            reply = []
-    return tuple(replies)
-
-
 @lru_cache(maxsize=4096)
+def split_replies(octets: bytes) -> tuple[tuple[tuple[bytes, ...], ...], tuple[bytes, ...], bytes]:
+    """The lines (without LF) of each whole reply, those of a reply that has only begun, and what is no whole line."""
+    *lines, rest = octets.split(b"\n")
+    replies, begun = [], []
+    for line in lines:
+        begun.append(line)
+        if _CONTINUED.fullmatch(line) is None:
+            replies.append(tuple(begun))
+            begun = []
+    return tuple(replies), tuple(begun), rest
+
+
 def read_reply(lines: tuple[bytes, ...], enhanced: bool) -> Reply:
     """Read a whole reply.
 
@@ -103,8 +104,12 @@ def read_reply(lines: tuple[bytes, ...], enhanced: bool) -> Reply:
     Raises:
         RemoteProtocolError: it is no reply.
     """
+    if len(lines) > LINES_LIMIT:
+        raise RemoteProtocolError(f"a reply has more than {LINES_LIMIT} lines")
     codes, texts = [], []
     for line in lines:
+        if len(line) >= READ_LIMIT:
+            raise RemoteProtocolError(f"a reply line has more than {READ_LIMIT} octets")
         match = _REPLY_LINE.fullmatch(line)
         if match is None and _REPLY_LINE.fullmatch(line + b"\r"):
             raise RemoteProtocolError(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal
 
-from sim.protocol.smtp.chunks import Bdat
-from sim.protocol.smtp.commands import command_kind, read_command
-from sim.protocol.smtp.errors import LocalProtocolError, RemoteProtocolError
+from sim.protocol.smtp.commands import Bdat
+from sim.protocol.smtp.errors import LocalProtocolError
 from sim.protocol.smtp.events import (
     NEED_DATA,
     Atrn,
@@ -40,31 +40,35 @@ from sim.protocol.smtp.extensions import (
     EXTENSIONS,
     is_binary,
 )
-from sim.protocol.smtp.flights import behind, read_commands, write_replies
 from sim.protocol.smtp.reader import Reader, auth_response
 from sim.protocol.smtp.replies import (
-    E500_UNKNOWN,
     E503_BAD_SEQUENCE,
     E504_MECHANISM,
-    E521_BAD_CHUNK,
     E530_AUTH_REQUIRED,
     E553_NOT_ASCII,
     Reply,
 )
 from sim.protocol.smtp.reply_lines import write_reply
-from sim.protocol.smtp.states import TRANSITIONS, Opening, State, state_answered
-from sim.protocol.smtp.terms import Dialect, ehlo_reply, terms
+from sim.protocol.smtp.states import Opening, State, state_answered
+from sim.protocol.smtp.terms import Dialect, ehlo_reply, read_line, terms
 
 __all__ = ["Server"]
 
-_HELLO = (Ehlo, Helo, Lhlo)
-_SENDERS = (Mail, Send, Soml, Saml)
-_QUERIES = (Vrfy, Expn)
-_UNUSUAL = frozenset({*_HELLO, *_QUERIES, StartTls, Auth, AuthResponse, Turn, Atrn})
+_HELLO = frozenset({Ehlo, Helo, Lhlo})
+_TURNING_POINTS = _HELLO | {StartTls, Auth, AuthResponse, Turn, Atrn}
+_UNUSUAL = _TURNING_POINTS | {Vrfy, Expn}
 
 # Members of an Enum are slow to reach in CPython 3.11, and these are asked for with every line.
 _CLOSED, _CONNECTED, _DATA, _REFUSED = State.CLOSED, State.CONNECTED, State.DATA, State.REFUSED
 _AUTH, _CHUNKS, _READY, _TURNED = State.AUTH, State.CHUNKS, State.READY, State.TURNED
+_DEAF = frozenset({_TURNED, _CLOSED})
+
+
+@lru_cache(maxsize=1024)
+def _write(state: State, kind: type | None, reply: Reply, enhanced: bool, utf8: bool) -> tuple[bytes, State]:
+    """The octets of a reply to an event, and the state after it."""
+    after = state_answered(state, kind, reply.code)
+    return write_reply(reply, enhanced, utf8), after
 
 
 class Server:
@@ -74,8 +78,7 @@ class Server:
 
     1. `send` the greeting, a 220, a 554 (only QUIT may follow) or a 421.
     2. `receive_data`, and then `next_event` until it gives NEED_DATA or ConnectionClosed. Every other event wants
-       exactly one reply through `send` before the next `next_event`. A 421 may be sent at any time. `read_flight` and
-       `send_flight` do the same for all that came together, quicker where nothing is unusual.
+       exactly one reply through `send` before the next `next_event`. A 421 may be sent at any time.
     3. Close the connection at ConnectionClosed, once everything that `send` gave is written.
 
     In LMTP the mail data, and the last chunk, want one reply for each recipient that was accepted, in order; see
@@ -107,7 +110,6 @@ class Server:
         "_clear_auth",
         "_due",
         "_extensions",
-        "_flight",
         "_lmtp",
         "_offers",
         "_peer_closed",
@@ -158,10 +160,7 @@ class Server:
         self._state = _CONNECTED
         # What waits for its reply.
         self._due: Opening | Command | BadCommand | None = Opening()
-        # The octets and commands of a flight that wants its replies.
-        self._flight: tuple[bytes, Sequence[Command]] = (b"", ())
-        # What has to be looked at piece by piece; there is none as long as all that comes is plain flights.
-        self._reader = Reader(size_limit) if lmtp else None
+        self._reader = Reader(size_limit)
         self._peer_closed = False
 
     @property
@@ -185,8 +184,7 @@ class Server:
         if self._state is not _TURNED:
             raise LocalProtocolError(f"roles are not to be swapped in state {self._state.name}: accept TURN first")
         self._state = _CLOSED
-        octets = b"" if self._reader is None else self._reader.buffer.take(len(self._reader.buffer))
-        return octets, self._peer_closed
+        return self._reader.take(len(self._reader)), self._peer_closed
 
     def ehlo_reply(self, peer: str) -> Reply:
         """The reply that accepts EHLO and offers the extensions (RFC 5321 section 4.1.1.1)."""
@@ -203,45 +201,7 @@ class Server:
         elif self._peer_closed:
             raise LocalProtocolError(f"{len(data)} octets came after the peer had closed the connection")
         elif self._state is not _CLOSED:
-            self._reader = self._reader or Reader(self._size_limit)
-            self._reader.buffer.append(data)
-
-    def read_flight(self, data: bytes) -> Sequence[Command]:
-        """Take the client's octets, where they are whole commands that are legal if those before them are accepted.
-
-        Gives the commands, which want their replies through `send_flight`. Nothing, where the octets are anything else:
-        then nothing has been taken, and they are for `receive_data`.
-        """
-        if self._reader is not None or self._peer_closed or self._due is not None:
-            return ()
-        commands = read_commands(self._state, data, self._terms.in_force, self._terms.barred, self._size_limit)
-        if commands:
-            self._flight, self._due = (data, commands), commands[-1]
-        return commands
-
-    def send_flight(self, replies: Sequence[Reply]) -> bytes:
-        """The octets of the replies to a flight's commands, in order.
-
-        Replies may end with the first refusal, since it may make what stands behind it illegal: that is to be had from
-        `next_event` then.
-
-        Raises:
-            LocalProtocolError: as `send`.
-        """
-        data, commands = self._flight
-        written = write_replies(self._state, tuple(map(type, commands)), tuple(replies), self._terms.enhanced)
-        if written is None:
-            octets = b""
-            for self._due, reply in zip(commands, replies, strict=False):
-                octets += self.send(reply)
-        else:
-            octets, self._state = written
-            if isinstance(commands[0], _HELLO) and replies[0].positive:
-                self._accept_hello(commands[0])
-        self._due = None
-        if len(replies) < len(commands):
-            self.receive_data(behind(data, commands[: len(replies)]))
-        return octets
+            self._reader.append(data)
 
     def next_event(self) -> Command | BadCommand | ConnectionClosed | Literal[NeedData.NEED_DATA]:
         """What the peer said next.
@@ -251,13 +211,10 @@ class Server:
         """
         if self._due is not None:
             raise LocalProtocolError(f"{type(self._due).__name__} still waits for its reply: send it first")
-        if self._state is _CLOSED:
-            return ConnectionClosed()
-        event = self._read()
+        event = self._due = self._read()
         if event is not None:
-            self._due = event
             return event
-        if not self._peer_closed:
+        if self._state is not _CLOSED and not self._peer_closed:
             return NEED_DATA
         self._state = _CLOSED
         return ConnectionClosed()
@@ -274,88 +231,66 @@ class Server:
             LocalProtocolError: no reply is due, this one cannot answer what is, or it breaks the rules for replies.
         """
         due = self._due
-        state = state_answered(self._state, None if due is None else type(due), reply.code)
-        if type(due) in _UNUSUAL:
-            query = due if isinstance(due, _QUERIES) else None
-            if query is not None and not query.utf8 and not reply.text.isascii():
+        kind: type | None = None if due is None else type(due)
+        enhanced, utf8 = self._terms.enhanced and reply.code // 100 != 3, self._utf8
+        if kind in _UNUSUAL:
+            enhanced = enhanced and kind not in _HELLO
+            utf8 = isinstance(due, Vrfy | Expn) and due.utf8
+            if isinstance(due, Vrfy | Expn) and not (utf8 or reply.text.isascii()):
                 raise LocalProtocolError(
                     f"reply {reply.code} {reply.text!r} has a name that is not printable US-ASCII: answer 252 or 550"
                 )
-            enhanced = self._terms.enhanced and reply.code // 100 != 3 and not isinstance(due, _HELLO)
-            octets = write_reply(reply, enhanced, query is not None and query.utf8)
-            if reply.positive and query is None:
-                self._turn(due)
-        else:
-            octets = write_reply(reply, self._terms.enhanced and reply.code // 100 != 3, self._utf8)
-        if self._reader is not None and state is not _CHUNKS:
+        octets, state = _write(self._state, kind, reply, enhanced, utf8)
+        if kind in _TURNING_POINTS and reply.positive:
+            self._turn(due)
+        if self._reader.chunks and state is not _CHUNKS:
             self._reader.end_chunks()
         if self._lmtp and self._owes_more(due, reply, state):
             return octets
-        self._due = None
-        self._state = state
+        self._due, self._state = None, state
         return octets
 
     def _read(self) -> Command | BadCommand | None:
-        reader = self._reader
-        if reader is None or self._state is _TURNED:
-            return None
-        if self._state is _DATA:
+        state, reader, terms = self._state, self._reader, self._terms
+        if state is _DATA:
             return reader.mail_data()
         if reader.due is not None:
             return reader.chunk(*reader.due)
-        line = reader.line(self._terms.longest)
+        line = reader.line(terms.longest) if state not in _DEAF else None
         if line is None:
             return None
-        return auth_response(line) if self._state is _AUTH else self._read_command(reader, line)
-
-    def _read_command(self, reader: Reader, line: bytes) -> Command | BadCommand | None:
-        terms = self._terms
-        try:
-            event = read_command(line, terms.in_force)
-        except RemoteProtocolError as error:
-            kind = command_kind(line)
-            if kind is Chunk and terms.esmtp and "CHUNKING" in terms.offered:
-                # Nobody knows where the next command begins.
-                return BadCommand(line, E521_BAD_CHUNK)
-            reply = error.reply or E500_UNKNOWN
-            # An argument of STARTTLS is an error wherever STARTTLS is known (RFC 3207 section 4).
-            known = kind is StartTls and terms.esmtp and self._state is not _REFUSED
-            return BadCommand(line, reply if known else terms.illegal(self._state, kind) or reply)
+        if state is _AUTH:
+            return auth_response(line)
+        event = read_line(terms, state, line)
         if isinstance(event, Bdat):
-            return self._begin_chunk(reader, line, event)
-        kind = type(event)
-        if kind not in TRANSITIONS[self._state] or kind in terms.barred:
-            return BadCommand(line, terms.reason(self._state, kind))
-        if kind in terms.watched and (kind is not Rcpt or not line.isascii()):
-            fault = self._fault(event)
-            if fault is not None:
-                return BadCommand(line, fault)
-        return event
+            return self._begin_chunk(line, event)
+        watched = type(event) in terms.watched and (not isinstance(event, Rcpt) or not line.isascii())
+        fault = self._fault(event) if watched else None
+        return event if fault is None else BadCommand(line, fault)
 
-    def _begin_chunk(self, reader: Reader, line: bytes, bdat: Bdat) -> Command | BadCommand | None:
+    def _begin_chunk(self, line: bytes, bdat: Bdat) -> Command | BadCommand | None:
         fault = self._terms.illegal(self._state, LastChunk if bdat.last else Chunk)
-        if fault is not None and not (self._terms.esmtp and "CHUNKING" in self._terms.offered):
+        if fault is not None and not self._terms.takes_chunks:
             return BadCommand(line, fault)
         # The octets come even where the command has no place (RFC 3030 section 2).
-        reader.begin_chunk(line, bdat, fault, goes_on=self._state is _CHUNKS)
+        self._reader.begin_chunk(bdat, line, fault)
         return self._read()
 
-    def _fault(self, command: Command) -> Reply | None:
+    def _fault(self, command: Command | BadCommand) -> Reply | None:
         """The reply to a command that its transaction, or what this server offers, does not allow.
 
-        It is one of `_watched`, and has octets beyond US-ASCII if it is RCPT.
+        It is one of `Terms.watched`, and has octets beyond US-ASCII if it is RCPT.
         """
         if isinstance(command, Rcpt):
             return None if self._utf8 else E553_NOT_ASCII
         if isinstance(command, Data):
             return E503_BAD_SEQUENCE if self._binary else None
-        if isinstance(command, _SENDERS):
+        if isinstance(command, Mail | Send | Soml | Saml):
             self._utf8 = ("SMTPUTF8", None) in command.parameters
             self._binary = "BINARYMIME" in self._terms.in_force and is_binary(command.parameters)
-            return None
-        if isinstance(command, Auth) and command.mechanism not in self._mechanisms():
+        elif isinstance(command, Auth) and command.mechanism not in self._mechanisms():
             return E504_MECHANISM
-        if isinstance(command, Atrn) and not self.authenticated:
+        elif isinstance(command, Atrn) and not self.authenticated:
             return E530_AUTH_REQUIRED
         return None
 
@@ -373,11 +308,6 @@ class Server:
             self._accepted = 0
         return False
 
-    def _accept_hello(self, hello: Helo | Ehlo | Lhlo) -> None:
-        self.helo = hello.domain
-        self.esmtp_peer = not isinstance(hello, Helo)
-        self._agree(self._terms.offered if self.esmtp_peer else ())
-
     def _agree(self, in_force: tuple[str, ...]) -> None:
         """From here on the session has the terms under which these extensions are in force."""
         dialect, clear = self._terms.dialect, self._clear_auth
@@ -385,8 +315,9 @@ class Server:
 
     def _turn(self, due: object) -> None:
         """What an accepted HELO, EHLO, LHLO, AUTH, STARTTLS, TURN or ATRN changes."""
-        if isinstance(due, _HELLO):
-            self._accept_hello(due)
+        if isinstance(due, Helo | Ehlo | Lhlo):
+            self.helo, self.esmtp_peer = due.domain, not isinstance(due, Helo)
+            self._agree(self._terms.offered if self.esmtp_peer else ())
             return
         if isinstance(due, Auth | AuthResponse):
             self.authenticated = True

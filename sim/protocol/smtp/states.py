@@ -41,6 +41,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
 from sim.protocol.smtp.errors import LocalProtocolError, RemoteProtocolError
@@ -82,6 +83,7 @@ __all__ = [
     "TRANSITIONS",
     "Opening",
     "State",
+    "check_group",
     "state_after",
     "state_answered",
 ]
@@ -273,6 +275,32 @@ LAST_IN_GROUP: frozenset[type] = frozenset(
     {Helo, Ehlo, Lhlo, Data, Vrfy, Expn, Etrn, StartTls, Auth, AuthResponse, Turn, Atrn, Quit, Noop, Help}
 )
 """Commands that nothing may be pipelined behind (RFC 2920 section 3.1; nor behind those that it leaves out)."""
+
+
+@lru_cache(maxsize=1024)
+def check_group(state: State, sent: tuple[type, ...], kinds: tuple[type, ...], pipelining: bool) -> None:
+    """Hold what a client is about to send together against the rules.
+
+    Args:
+        state: where the client stands.
+        sent: the commands that wait for their replies already.
+        kinds: what is to be sent.
+        pipelining: whether the server offers PIPELINING.
+
+    Raises:
+        LocalProtocolError: one of them is not legal.
+    """
+    last = sent[-1] if sent else None
+    for kind in sent:
+        state = HOPES[state].get(kind, state)
+    for kind in kinds:
+        if kind not in HOPES[state]:
+            legal = ", ".join(sorted(each.__name__ for each in HOPES[state])) or "nothing"
+            raise LocalProtocolError(f"{kind.__name__} is not legal in state {state.name}: {legal} is")
+        if last is not None and (last in LAST_IN_GROUP or not pipelining):
+            why = "RFC 2920" if pipelining else "the server does not offer PIPELINING"
+            raise LocalProtocolError(f"{kind.__name__} has to wait for the reply to {last.__name__}: {why}")
+        last, state = kind, HOPES[state][kind]
 
 
 def state_after(state: State, kind: type | None, reply: Reply) -> State:

@@ -6,12 +6,27 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from sim.protocol.smtp.events import Atrn, Auth, Data, Mail, Rcpt, Saml, Send, Soml, StartTls
+from sim.protocol.smtp.commands import Bdat, command_kind, read_command
+from sim.protocol.smtp.errors import RemoteProtocolError
+from sim.protocol.smtp.events import (
+    Atrn,
+    Auth,
+    BadCommand,
+    Chunk,
+    Command,
+    Data,
+    Mail,
+    Rcpt,
+    Saml,
+    Send,
+    Soml,
+    StartTls,
+)
 from sim.protocol.smtp.extensions import COMMAND_EXTENSIONS, UNOFFERED, barred, longest_line, offer_lines, offerable
-from sim.protocol.smtp.replies import E500_UNKNOWN, E503_BAD_SEQUENCE, E538_TLS_REQUIRED, Reply
+from sim.protocol.smtp.replies import E500_UNKNOWN, E503_BAD_SEQUENCE, E521_BAD_CHUNK, E538_TLS_REQUIRED, Reply
 from sim.protocol.smtp.states import TRANSITIONS, State
 
-__all__ = ["Dialect", "Terms", "ehlo_reply", "terms"]
+__all__ = ["Dialect", "Terms", "ehlo_reply", "read_line", "terms"]
 
 _CAREFUL = frozenset({"SMTPUTF8", "BINARYMIME", "AUTH", "ATRN"})
 _WATCHED: frozenset[type] = frozenset({Mail, Send, Soml, Saml, Rcpt, Data, Auth, Atrn})
@@ -20,7 +35,7 @@ _WATCHED: frozenset[type] = frozenset({Mail, Send, Soml, Saml, Rcpt, Data, Auth,
 Dialect = Literal["ESMTP", "LMTP", "RFC 821"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Terms:
     """What decides, beside the state, how a server takes a command.
 
@@ -45,19 +60,17 @@ class Terms:
         """Whether the server knows more than RFC 821."""
         return self.dialect != "RFC 821"
 
+    @property
+    def takes_chunks(self) -> bool:
+        """Whether the octets of a BDAT are read, wherever it comes."""
+        return self.esmtp and "CHUNKING" in self.offered
+
     def illegal(self, state: State, kind: type | None) -> Reply | None:
         """The reply to a command that has no place in a state, whatever its argument; None where it has."""
-        if kind in TRANSITIONS[state] and kind not in self.barred:
+        legal = kind in TRANSITIONS[state] and kind not in self.barred
+        if legal or (kind is None and state is not State.REFUSED):
             return None
-        if kind is None:
-            return E503_BAD_SEQUENCE if state is State.REFUSED else None
-        return self.reason(state, kind)
-
-    def reason(self, state: State, kind: type) -> Reply:
-        """The reply to a command that has no place in a state."""
-        if state is State.REFUSED:
-            return E503_BAD_SEQUENCE
-        if kind not in self.barred or (kind is StartTls and self.secure):
+        if kind is None or state is State.REFUSED or kind not in self.barred or (kind is StartTls and self.secure):
             return E503_BAD_SEQUENCE
         if kind is Auth and self.auth_needs_tls:
             return E538_TLS_REQUIRED
@@ -103,6 +116,26 @@ def terms(
         frozenset() if _CAREFUL.isdisjoint(in_force) else _WATCHED,
         longest_line(offered),
     )
+
+
+@lru_cache(maxsize=4096)
+def read_line(terms: Terms, state: State, line: bytes) -> Command | Bdat | BadCommand:
+    """What a command line means that comes in a state, and what it deserves where it is not legal; Bdat always is."""
+    try:
+        command = read_command(line, terms.in_force)
+    except RemoteProtocolError as error:
+        kind = command_kind(line)
+        if kind is Chunk and terms.takes_chunks:
+            # Nobody knows where the next command begins.
+            return BadCommand(line, E521_BAD_CHUNK)
+        reply = error.reply or E500_UNKNOWN
+        # An argument of STARTTLS is an error wherever STARTTLS is known (RFC 3207 section 4).
+        known = kind is StartTls and terms.esmtp and state is not State.REFUSED
+        return BadCommand(line, reply if known else terms.illegal(state, kind) or reply)
+    if isinstance(command, Bdat):
+        return command
+    fault = terms.illegal(state, type(command))
+    return command if fault is None else BadCommand(line, fault)
 
 
 @lru_cache(maxsize=1024)
