@@ -7,7 +7,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,44 +41,31 @@ class _Epoch:
     lines: dict[tuple[str, ...], Lines] = field(default_factory=dict)
 
 
-class _Arcs:
+class _Arcs(NamedTuple):
     """The ways from a node to its neighbours while no link changes, as csgraph takes them.
 
-    Args:
-        tails: Where each begins, by rank.
-        heads: Where each ends; arcs are in the order of their heads, then of their tails.
-        weights: What each costs: whole numbers whose sums are exact, a hop of each in the last place.
-        nodes: How many nodes there are.
+    `tails` and `heads` say where each begins and ends, by rank; arcs are in the order of their heads, then of their
+    tails. `weights` say what each costs: whole numbers whose sums are exact, a hop of each in the last place.
     """
 
-    __slots__ = ("_graph", "_heads", "_tails", "_weights")
-
-    def __init__(self, tails: Ranks, heads: Ranks, weights: NDArray[np.float64], nodes: int) -> None:
-        self._tails = tails
-        self._heads = heads
-        self._weights = weights
-        self._graph: Any = csr_array((weights, (tails, heads)), shape=(nodes, nodes))
+    tails: Ranks
+    heads: Ranks
+    weights: NDArray[np.float64]
+    graph: Any
 
     def tree(self, source: int) -> Ranks:
         """The node before each on its best path from the source; -1 where none leads, and for the source."""
-        costs: NDArray[np.float64] = dijkstra(self._graph, indices=source)  # type: ignore[call-overload] # of the stubs
-        tight = costs[self._tails] + self._weights == costs[self._heads]
-        tight &= np.isfinite(costs[self._heads])
+        costs: NDArray[np.float64] = dijkstra(self.graph, indices=source)  # type: ignore[call-overload] # of the stubs
+        tight = costs[self.tails] + self.weights == costs[self.heads]
+        tight &= np.isfinite(costs[self.heads])
         before = np.full(len(costs), -1, dtype=np.int32)
         # Of several nodes before one the last assignment holds: that of the first in the scenario.
-        before[self._heads[tight][::-1]] = self._tails[tight][::-1]
+        before[self.heads[tight][::-1]] = self.tails[tight][::-1]
         return before
 
 
 class _Costs:
-    """All arcs of the network, parallel ones too, and which may be used when.
-
-    Args:
-        mesh: The network.
-        order: The rank of each node.
-    """
-
-    __slots__ = ("_heads", "_links", "_nodes", "_tails", "_weights")
+    """All arcs of the network, parallel ones too; `order` is the rank of each node."""
 
     def __init__(self, mesh: Mesh, order: dict[str, int]) -> None:
         nodes = len(mesh.nodes)
@@ -102,7 +89,8 @@ class _Costs:
         heads, tails, weights = self._heads[usable], self._tails[usable], self._weights[usable]
         first = np.ones(len(heads), dtype=np.bool_)
         first[1:] = (heads[1:] != heads[:-1]) | (tails[1:] != tails[:-1])
-        return _Arcs(tails[first], heads[first], weights[first], self._nodes)
+        heads, tails, weights = heads[first], tails[first], weights[first]
+        return _Arcs(tails, heads, weights, csr_array((weights, (tails, heads)), shape=(self._nodes,) * 2))
 
 
 class Routing:

@@ -186,7 +186,7 @@ class Line:
             tail: The length of the last.
 
         Returns:
-            When the first and the last of them are at the far end.
+            When the first and the last of them are at the far end, in s.
         """
         total = ((packets - 1) * wire + tail) * self._seconds_per_byte
         start, end = self._queue(first, total)

@@ -101,13 +101,7 @@ class CongestionControl:
         self.grow(delivered, now, limited=self._cwnd_limited)
 
     def grow(self, acked: int, now: float, *, limited: bool) -> None:
-        """Open the window for segments newly acknowledged, if the flight has used it.
-
-        Args:
-            acked: How many they are.
-            now: The time, in s.
-            limited: Whether the window has kept segments from being sent.
-        """
+        """Open the window for segments that were acknowledged, beyond slow start only if it has `limited` them."""
         self.cwnd = self._opened(acked, now, limited=limited)
 
     def _opened(self, acked: int, now: float, *, limited: bool) -> int:
@@ -126,7 +120,6 @@ class CongestionControl:
         return self._avoid(cwnd, acked, now)
 
     def _avoid(self, cwnd: int, acked: int, now: float) -> int:
-        """The window after congestion avoidance."""
         return self.algorithm.avoid(cwnd, acked, now, self._rtt.min_rtt)
 
     def on_rtt(self, now: float, rtt: float, acknowledged: int, following: int) -> None:

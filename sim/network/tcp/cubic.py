@@ -122,13 +122,7 @@ class Cubic(Reno):
     ) -> bool:
         """HyStart: a train of acknowledgements half a round trip long, or round trips that have grown by an eighth.
 
-        Args:
-            cwnd: The window.
-            now: The time.
-            rtt: The latest round trip.
-            min_rtt: The least one.
-            acknowledged: The first segment that is not acknowledged.
-            following: The next that will be sent: the round ends when it is acknowledged.
+        All before a segment is `acknowledged`; a round ends when the `following` one is, the next to be sent.
         """
         if self._found or (self._epoch >= 0 and now - self._epoch < 1):
             return False

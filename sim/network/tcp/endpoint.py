@@ -67,14 +67,7 @@ class Endpoint:
         self._sndbuf = 0
 
     def begin(self, path: Path, inbox: deque[Packet], outbox: deque[Packet], gone_from: float = math.inf) -> None:
-        """Begin to be played packet by packet, with nothing outstanding.
-
-        Args:
-            path: What this end's packets travel over.
-            inbox: Where packets arrive.
-            outbox: Where the other end's arrive.
-            gone_from: When the host goes down.
-        """
+        """Begin to be played packet by packet, with nothing outstanding, over a path into the other end's inbox."""
         tcp, rtt, congestion = self.tcp, self.rtt, self.congestion
         congestion.begin()
         self.inbox = inbox
@@ -129,10 +122,6 @@ class Endpoint:
 
     # Taking over from sums
 
-    def resume(self, *, pingpong: bool, at: float) -> None:
-        """Take over the receiver's habits after flights that were sums, the last of which came in at `at`."""
-        self.acks.resume(self.heard, at, pingpong=pingpong)
-
     def awaits(self, size: int, since: float) -> None:
         """Its latest flight, of that size, is not acknowledged yet; its timer runs `since` a time."""
         self.queue.write([size])
@@ -140,13 +129,7 @@ class Endpoint:
         self.output.arm_probe(since, advancing=True)
 
     def owes(self, sent: float, at: float, *, told: bool) -> None:
-        """The other end's last flight, a segment, has arrived, and is acknowledged where that is due at once.
-
-        Args:
-            sent: When the other end sent it, in s.
-            at: When it arrived.
-            told: Whether a first acknowledgement is on its way already.
-        """
+        """The other end's last flight, a segment, has arrived; unless it is `told` already, it may be so at once."""
         self.received.resume(sent)
         if self.acks.owe(at) and not told:
             self.output.acknowledge(at)
@@ -155,11 +138,6 @@ class Endpoint:
     def at_rest(self) -> bool:
         """Whether nothing is left of a loss."""
         return self.recovery.at_rest and not self.received.out_of_order
-
-    @property
-    def all_acked(self) -> bool:
-        """Whether all that its program has written is acknowledged."""
-        return self.board.una == len(self.queue.sizes)
 
     # What its program does
 

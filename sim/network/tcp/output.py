@@ -48,15 +48,9 @@ class Output:
     _last_at: float = -math.inf
 
     def push(self, now: float, *, probe: bool = False, arrives: float | None = None) -> bool:
-        """Send new segments as far as the window allows (tcp_write_xmit).
+        """Send new segments as far as the window allows (tcp_write_xmit); as a `probe` one, even beyond it.
 
-        Args:
-            now: The time, in s.
-            probe: Whether it is one segment, even beyond the window.
-            arrives: When the first segment arrives, where that is known (infinity: it is lost).
-
-        Returns:
-            Whether any went out.
+        It may be known when the first `arrives`, in s (infinity: it is lost). Returns whether any went out.
         """
         board, queue, congestion = self.board, self.queue, self.congestion
         first, end, limited = board.next, len(queue.sizes), False

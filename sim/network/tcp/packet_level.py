@@ -80,9 +80,9 @@ class PacketLevelRun:
         talks = mine.congestion.last_sent >= 0
         if peer.congestion.last_sent >= 0:
             # Before its first answer it does not know that answers follow.
-            mine.resume(pingpong=talks and mine.heard > 1, at=peer.arrived)
+            mine.acks.resume(mine.heard, peer.arrived, pingpong=talks and mine.heard > 1)
         if talks:
-            peer.resume(pingpong=True, at=mine.arrived)
+            peer.acks.resume(peer.heard, mine.arrived, pingpong=True)
         if peer.sent >= 0:
             if now - peer.arrived < ATO:
                 # Each acknowledgement of a flight of several segments has set its timer anew.
@@ -100,11 +100,7 @@ class PacketLevelRun:
     ) -> Generator[float, float | None, float]:
         """Send a flight, after `is_over` was asked at that time.
 
-        Args:
-            now: When, in s.
-            size: Its bytes.
-            to_server: Its direction.
-            first: When the first copy of its only segment, on its way already, arrives; infinity if it is lost.
+        Its only segment may be on its way already, and `first` when that arrives, in s; infinity if it is lost.
 
         Yields:
             The time at which to go on; is sent until when nobody else is due.
@@ -153,9 +149,9 @@ class PacketLevelRun:
         while (at := self._next()) <= now:
             self._step(at)
         _, mine, peer = self._ends[to_server]
-        if mine.inbox or peer.inbox or not (mine.at_rest and peer.at_rest) or not mine.all_acked or mine.dead:
+        unsaid, left = (len(end.queue.sizes) - end.board.una for end in (mine, peer))
+        if mine.inbox or peer.inbox or not (mine.at_rest and peer.at_rest) or unsaid or mine.dead:
             return False
-        left = len(peer.queue.sizes) - peer.board.una
         if left > 1 or (left and (mine.received.next < len(peer.queue.sizes) or peer.board.marks[-1])):
             return False
         since = peer.congestion.last_sent

@@ -108,12 +108,7 @@ class RttEstimator:
         return self.probe_timeout(lone=lone) if self._tcp.sack else self.rto
 
     def on_handshake(self, rtt: float, _repeats: int) -> None:
-        """The handshake is over.
-
-        Args:
-            rtt: Its round trip, in s; negative where nobody knows it (RFC 6298 5.7, tcp_init_metrics).
-            repeats: How often this end's packet was sent again.
-        """
+        """The handshake is over: its round trip in s, negative where none is known (RFC 6298 5.7, tcp_init_metrics)."""
         if rtt >= 0:
             self.sample(rtt)
         else:

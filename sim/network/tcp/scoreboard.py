@@ -214,12 +214,7 @@ class Scoreboard:
             self.mark_lost(number)
 
     def identify_loss(self, now: float, state: int, *, more: bool) -> float:
-        """Mark what is lost (tcp_identify_packet_loss).
-
-        Args:
-            now: The time, in s.
-            state: The state of congestion.
-            more: Whether there is more to send.
+        """Mark what is lost, by the state of congestion and whether there is `more` to send (tcp_identify_packet_loss).
 
         Returns:
             In how many s to look again, 0 where that would show nothing new.

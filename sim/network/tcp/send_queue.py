@@ -101,10 +101,7 @@ class SendQueue:
     def write_next(self, now: float, una: int, following: int) -> bool:
         """The program does its next write, where it has one to do and a third of the socket is free.
 
-        Args:
-            now: The time, in s.
-            una: The first segment that is not acknowledged.
-            following: The first that was never sent.
+        Segments are not acknowledged from `una` on, and not sent from the `following` one on.
         """
         unwritten = self.unwritten
         if not unwritten or not self._has_room(una, following):
@@ -165,13 +162,9 @@ class SendQueue:
     # Sending
 
     def holds_back(self, number: int, una: int, *, idle: bool, probe: bool) -> bool:  # noqa: ARG002 - for 4.3BSD
-        """Whether a segment is small and waits for the acknowledgement of another small one (tcp_nagle_test).
+        """Whether the next segment is small and waits for the acknowledgement of another small one (tcp_nagle_test).
 
-        Args:
-            number: The segment, the next to be sent.
-            una: The first segment that is not acknowledged.
-            idle: Whether all was acknowledged before what is sent now.
-            probe: Whether it is a probe, which goes out anyway.
+        Segments are not acknowledged from `una` on; all were, if it was `idle`. A probe goes out anyway.
         """
         if self.sizes[number] >= self.mss:
             return False
