@@ -9,7 +9,7 @@ import pandas as pd
 from sim.results.queue_state import rows_of, run_of
 from sim.results.store import Result
 from sim.scenario.products import BY_TYPE
-from sim.scenario.products.base import QueueWords
+from sim.scenario.products.tables import QueueWords
 
 STATES = QueueWords._fields
 """Where a message can stand in a queue."""

@@ -11,11 +11,11 @@ from ruamel.yaml import YAML
 from sim.scenario.errors import ScenarioError
 from sim.scenario.load import loads
 from sim.scenario.products import PRODUCTS
-from sim.scenario.products.base import Operation
 from sim.scenario.products.delays import Delays
 from sim.scenario.products.exim import Exim
 from sim.scenario.products.postfix import Postfix
 from sim.scenario.products.sendmail import Sendmail
+from sim.scenario.products.tables import Operation
 from sim.scenario.schema import schema
 from sim.scenario.show import show
 from sim.scenario.spec.acts import Act

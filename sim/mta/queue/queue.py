@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from sim.mail.path import Path
 from sim.mta.queue.message_options import MessageOptions
 from sim.protocol.smtp.events import Parameters
-from sim.scenario.products.base import ReplyText
+from sim.scenario.products.tables import ReplyText
 
 State = Literal["incoming", "active", "deferred", "hold"]
 """Where an entry stands: waiting to become active, in a round of deliveries, asleep, or held back."""

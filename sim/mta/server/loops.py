@@ -18,7 +18,8 @@ from sim.mail.trace import delivered_to, hop_count
 from sim.mta.queue.queue import Failure
 from sim.mta.server.directory import Directory
 from sim.protocol.smtp.replies import Reply
-from sim.scenario.products.base import Product, ReplyText
+from sim.scenario.products.base import Product
+from sim.scenario.products.tables import ReplyText
 
 _RECEIVED = re.compile(rb"^Received:", re.MULTILINE | re.IGNORECASE)
 

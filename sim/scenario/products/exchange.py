@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.scenario.products.base import (
-    NO_EXCHANGER,
-    Commands,
-    FailureTable,
-    LoopDetection,
-    Product,
-    QueueWords,
-    ReplyText,
-    named,
-)
+from sim.scenario.products.base import Product, ages, named
 from sim.scenario.products.parameters import Count, CountOrZero, Hops, Time
+from sim.scenario.products.tables import NO_EXCHANGER, Commands, FailureTable, LoopDetection, QueueWords, ReplyText
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 
@@ -82,14 +74,9 @@ class Exchange(Product):
     DelayNotificationTimeout: Time = 4 * HOUR
     ExternalDsnMaxMessageAttachSize: CountOrZero = 10 * 1024 * 1024
 
-    helo_timeout = named("ConnectionInactivityTimeOut")
-    mail_timeout = named("ConnectionInactivityTimeOut")
-    rcpt_timeout = named("ConnectionInactivityTimeOut")
-    data_init_timeout = named("ConnectionInactivityTimeOut")
+    helo_timeout = mail_timeout = rcpt_timeout = data_init_timeout = named("ConnectionInactivityTimeOut")
     # "The maximum time that an open connection can remain idle" (Set-SendConnector).
-    data_xfer_timeout = named("ConnectionInactivityTimeOut")
-    data_done_timeout = named("ConnectionInactivityTimeOut")
-    quit_timeout = named("ConnectionInactivityTimeOut")
+    data_xfer_timeout = data_done_timeout = quit_timeout = named("ConnectionInactivityTimeOut")
     destinations = "domain"
     destination_concurrency_limit = named("MaxPerDomainOutboundConnections")
     process_limit = named("MaxOutboundConnections")
@@ -98,16 +85,12 @@ class Exchange(Product):
     connection_count_limit = named("SmtpMaxMessagesPerConnection")
     hopcount_limit = named("MaxHopCount")
     lifetime = named("MessageExpirationTimeout")
+    delay_warnings = ages("DelayNotificationTimeout")
     returns_whole = True
     return_limit = named("ExternalDsnMaxMessageAttachSize")
     # Nothing is published about either: RFC 6152 section 3, where MIME says what there is.
     eight_bits = "convert labelled"
     releases_at_once = True
-
-    @property
-    def delay_warnings(self) -> tuple[float, ...]:  # type: ignore[override]
-        """One."""
-        return (self.DelayNotificationTimeout,)
 
     @property
     def retry_delays(self) -> tuple[float, ...]:  # type: ignore[override]

@@ -6,18 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sim.scenario.distribution import Lognormal
-from sim.scenario.products.base import (
-    ANY_SIZE,
-    Commands,
-    FailureTable,
-    LoopDetection,
-    Product,
-    QueueWords,
-    ReplyText,
-    limit,
-    named,
-)
+from sim.scenario.products.base import MANY, Product, limit, named
 from sim.scenario.products.parameters import Ages, Count, CountOrZero, Hops, Time, TimeOrZero
+from sim.scenario.products.tables import Commands, FailureTable, LoopDetection, QueueWords, ReplyText
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 
@@ -118,10 +109,7 @@ class Exim(Product):
     disable_ipv6: bool = False
     smtp_accept_max_per_connection: Count = 1000
 
-    helo_timeout = named("command_timeout")
-    mail_timeout = named("command_timeout")
-    rcpt_timeout = named("command_timeout")
-    data_init_timeout = named("command_timeout")
+    helo_timeout = mail_timeout = rcpt_timeout = data_init_timeout = named("command_timeout")
     # transport.c: an alarm for each write (transport_write_timeout); final_timeout is for the reply alone.
     data_xfer_timeout = named("data_timeout")
     data_done_timeout = named("final_timeout")
@@ -178,7 +166,7 @@ class Exim(Product):
     @property
     def return_limit(self) -> int:  # type: ignore[override]
         """0 means no limit; without bounce_return_body no body ever comes back."""
-        return (self.bounce_return_size_limit or ANY_SIZE) if self.bounce_return_body else 0
+        return (self.bounce_return_size_limit or MANY) if self.bounce_return_body else 0
 
     @property
     def queue_run_order(self) -> Literal["random", "found"]:  # type: ignore[override]

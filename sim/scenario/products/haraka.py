@@ -5,18 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sim.scenario.products.base import (
-    MANY,
-    NO_EXCHANGER,
-    Commands,
-    FailureTable,
-    LoopDetection,
-    Product,
-    QueueWords,
-    ReplyText,
-    named,
-)
+from sim.scenario.products.base import MANY, Product, named
 from sim.scenario.products.parameters import Count, Hops, Intervals, Time
+from sim.scenario.products.tables import NO_EXCHANGER, Commands, FailureTable, LoopDetection, QueueWords, ReplyText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

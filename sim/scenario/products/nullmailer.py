@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.scenario.products.base import (
-    MANY,
-    NO_EXCHANGER,
-    Commands,
-    FailureTable,
-    LoopDetection,
-    Product,
-    QueueWords,
-    named,
-)
+from sim.scenario.products.base import MANY, Product, named
 from sim.scenario.products.parameters import Time
+from sim.scenario.products.tables import NO_EXCHANGER, Commands, FailureTable, LoopDetection, QueueWords
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 
@@ -53,15 +45,8 @@ class Nullmailer(Product):
     queuelifetime: Time = 7 * DAY
     sendtimeout: Time = HOUR
 
-    connect_timeout = named("sendtimeout")
-    helo_timeout = named("sendtimeout")
-    mail_timeout = named("sendtimeout")
-    rcpt_timeout = named("sendtimeout")
-    data_init_timeout = named("sendtimeout")
-    data_xfer_timeout = named("sendtimeout")
-    data_done_timeout = named("sendtimeout")
-    quit_timeout = named("sendtimeout")
-    session_timeout = named("sendtimeout")
+    connect_timeout = helo_timeout = mail_timeout = rcpt_timeout = named("sendtimeout")
+    data_init_timeout = data_xfer_timeout = data_done_timeout = quit_timeout = session_timeout = named("sendtimeout")
     destinations = "all"
     # getaddrinfo (RFC 6724).
     prefers_family = "ipv6"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.scenario.products.base import Commands, FailureTable, LoopDetection, Product, QueueWords, ReplyText, named
+from sim.scenario.products.base import Product, named
 from sim.scenario.products.parameters import Ages, Count, Time, TimeOrZero
+from sim.scenario.products.tables import Commands, FailureTable, LoopDetection, QueueWords, ReplyText
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 
@@ -61,10 +62,7 @@ class OpenSmtpd(Product):
     warn_interval: Ages = (4 * HOUR,)
 
     # mta_session.c: io_set_timeout(s->io, 300000), whatever it waits for, from its last write or reply on.
-    connect_timeout = 5 * MINUTE
-    data_init_timeout = 5 * MINUTE
-    data_xfer_timeout = 5 * MINUTE
-    data_done_timeout = 5 * MINUTE
+    connect_timeout = data_init_timeout = data_xfer_timeout = data_done_timeout = 5 * MINUTE
     process_limit = named("maxconn_per_source")
     # smtp.c: half of its descriptors, of which it has 1,024, less some; it pauses its listeners then. SMTPD_BACKLOG.
     server_limit = 497

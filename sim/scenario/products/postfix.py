@@ -6,21 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from sim.scenario.products.base import (
-    ANY_SIZE,
-    Commands,
-    Destinations,
-    ErrorLimits,
-    FailureTable,
-    LoopDetection,
-    Product,
-    QueueWords,
-    ReplyText,
-    limit,
-    named,
-)
+from sim.scenario.products.base import Destinations, ErrorLimits, Product, ages, limit, named
 from sim.scenario.products.concurrency import FIXED, Concurrency, Feedback, Slots
 from sim.scenario.products.parameters import Count, CountOrZero, Hops, NotifyClasses, Time, TimeOrZero
+from sim.scenario.products.tables import Commands, FailureTable, LoopDetection, QueueWords, ReplyText
 from sim.scenario.quantity import DAY, MINUTE
 
 
@@ -122,8 +111,7 @@ class Postfix(Product):
     recipient_limit = named("default_destination_recipient_limit")
     process_limit = named("default_process_limit")
     # The listen queue of a service is as long as its process limit (master_listen.c).
-    server_limit = named("default_process_limit")
-    listen_backlog = named("default_process_limit")
+    server_limit = listen_backlog = named("default_process_limit")
     when_full = "wait"
     mx_address_limit = limit("smtp_mx_address_limit")
     mx_session_limit = limit("smtp_mx_session_limit")
@@ -136,10 +124,12 @@ class Postfix(Product):
     connection_time_limit = named("smtp_connection_reuse_time_limit")
     connection_count_limit = named("smtp_connection_reuse_count_limit")
     lifetime = named("maximal_queue_lifetime")
+    delay_warnings = ages("delay_warning_time")
     # smtp_proto.c: SMTP_STATE_ABORT.
     keeps_refused = "any"
     rate_windows = "fixed"
     returns_whole = True
+    return_limit = limit("bounce_size_limit")
     line_limit = named("smtp_line_length_limit")
 
     # detect_8bit_encoding_header, on by default (cleanup_message.c); smtp_proto.c.
@@ -178,16 +168,6 @@ class Postfix(Product):
     def destinations(self) -> Destinations:  # type: ignore[override]
         """What has a queue of its own."""
         return "recipient" if self.default_destination_recipient_limit == 1 else "domain"
-
-    @property
-    def delay_warnings(self) -> tuple[float, ...]:  # type: ignore[override]
-        """One, or none."""
-        return (self.delay_warning_time,) if self.delay_warning_time else ()
-
-    @property
-    def return_limit(self) -> int:  # type: ignore[override]
-        """0 means no limit."""
-        return self.bounce_size_limit or ANY_SIZE
 
     @property
     def postmaster_hears(self) -> tuple[str, ...]:  # type: ignore[override]

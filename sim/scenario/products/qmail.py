@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.scenario.products.base import Commands, FailureTable, LoopDetection, Product, QueueWords, ReplyText, named
+from sim.scenario.products.base import Product, named
 from sim.scenario.products.parameters import Count, Mailbox, Time
+from sim.scenario.products.tables import Commands, FailureTable, LoopDetection, QueueWords, ReplyText
 from sim.scenario.quantity import DAY, MINUTE
 
 
@@ -55,14 +56,9 @@ class Qmail(Product):
     doublebounceto: Mailbox = "postmaster"
 
     connect_timeout = named("timeoutconnect")
-    helo_timeout = named("timeoutremote")
-    mail_timeout = named("timeoutremote")
-    rcpt_timeout = named("timeoutremote")
-    data_init_timeout = named("timeoutremote")
+    helo_timeout = mail_timeout = rcpt_timeout = data_init_timeout = named("timeoutremote")
     # timeoutwrite.c, timeoutread.c: for each write and read, of which the last is the reply's.
-    data_xfer_timeout = named("timeoutremote")
-    data_done_timeout = named("timeoutremote")
-    quit_timeout = named("timeoutremote")
+    data_xfer_timeout = data_done_timeout = quit_timeout = named("timeoutremote")
     idle_timeout = named("timeoutsmtpd")
     destinations = "all"
     process_limit = named("concurrencyremote")

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.scenario.products.base import (
-    NO_EXCHANGER,
-    RFC5321_FAILURES,
-    Commands,
-    LoopDetection,
-    Product,
-    QueueWords,
-    named,
-)
+from sim.scenario.products.base import Product, named
 from sim.scenario.products.parameters import Time
+from sim.scenario.products.tables import NO_EXCHANGER, RFC5321_FAILURES, Commands, LoopDetection, QueueWords
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 

@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.scenario.products.base import (
-    Commands,
-    FailureTable,
-    LoopDetection,
-    Product,
-    QueueWords,
-    ReplyText,
-    limit,
-    named,
-)
+from sim.scenario.products.base import Product, ages, limit, named
 from sim.scenario.products.parameters import CountOrZero, Hops, Mailbox, Time, TimeOrZero
+from sim.scenario.products.tables import Commands, FailureTable, LoopDetection, QueueWords, ReplyText
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 
@@ -104,6 +96,7 @@ class Sendmail(Product):
     # deliver.c: smtprset, where the connection is cached.
     keeps_refused = "any"
     lifetime = named("queuereturn")
+    delay_warnings = ages("queuewarn")
     returns_whole = True
     # EightBitMode=pass8: smtpmailfrom() in usersmtp.c. L=990 of the mailer esmtp: what is longer gets a `!` (putxline()
     # in util.c).
@@ -118,11 +111,6 @@ class Sendmail(Product):
     def idle_timeout(self) -> float:  # type: ignore[override]
         """Its server waits for a command or for mail data: here the longer of both times for either."""
         return max(self.command, self.datablock)
-
-    @property
-    def delay_warnings(self) -> tuple[float, ...]:  # type: ignore[override]
-        """One, or none."""
-        return (self.queuewarn,) if self.queuewarn else ()
 
     @property
     def priority_factors(self) -> tuple[int, int, int]:  # type: ignore[override]

@@ -5,17 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import accumulate
 
-from sim.scenario.products.base import (
-    NO_EXCHANGER,
-    Commands,
-    FailureTable,
-    LoopDetection,
-    Product,
-    QueueWords,
-    ReplyText,
-    named,
-)
+from sim.scenario.products.base import Product, named
 from sim.scenario.products.parameters import Count, Gaps, Hops, Intervals, Time
+from sim.scenario.products.tables import NO_EXCHANGER, Commands, FailureTable, LoopDetection, QueueWords, ReplyText
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 
@@ -82,11 +74,9 @@ class Stalwart(Product):
     helo_timeout = named("greeting")
     mail_timeout = named("mail_from")
     rcpt_timeout = named("rcpt_to")
-    data_init_timeout = named("data")
-    data_xfer_timeout = named("data")
+    data_init_timeout = data_xfer_timeout = named("data")
     # smtp/src/outbound/client.rs, send_message(): a time for all of it, which the reply has once more.
-    data_total_timeout = named("data")
-    data_done_timeout = named("data")
+    data_total_timeout = data_done_timeout = named("data")
     destinations = "domain"
     mx_address_limit = named("max_mx")
     prefers_family = "ipv4"

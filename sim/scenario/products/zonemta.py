@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.scenario.products.base import (
-    MANY,
-    NO_EXCHANGER,
-    Commands,
-    FailureTable,
-    LoopDetection,
-    Product,
-    QueueWords,
-    named,
-)
+from sim.scenario.products.base import MANY, Product, named
 from sim.scenario.products.parameters import Ages, Count, Intervals
+from sim.scenario.products.tables import NO_EXCHANGER, Commands, FailureTable, LoopDetection, QueueWords
 from sim.scenario.quantity import HOUR, MINUTE
 
 
@@ -51,11 +43,7 @@ class ZoneMta(Product):
     delay_warnings: Ages = (3 * HOUR,)
 
     # nodemailer's smtp-connection: SOCKET_TIMEOUT, which node.js starts anew as long as its socket takes something.
-    mail_timeout = 10 * MINUTE
-    rcpt_timeout = 10 * MINUTE
-    data_init_timeout = 10 * MINUTE
-    data_xfer_timeout = 10 * MINUTE
-    quit_timeout = 10 * MINUTE
+    mail_timeout = rcpt_timeout = data_init_timeout = data_xfer_timeout = quit_timeout = 10 * MINUTE
 
     destinations = "domain"
     prefers_family = "ipv4"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.scenario.products.base import Operation
+from sim.scenario.products.tables import Operation
 
 RESTART_TIME = 1.0
 """How long nobody listens when a product is stopped and started, s."""

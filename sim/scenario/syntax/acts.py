@@ -8,7 +8,7 @@ from typing import Annotated, get_args
 
 from sim.scenario.findings import Findings
 from sim.scenario.names import listing
-from sim.scenario.products.base import Operation
+from sim.scenario.products.tables import Operation
 from sim.scenario.pydantic_seam import Section
 from sim.scenario.quantity import format_duration
 from sim.scenario.scalars import Duration, Name, Names, word
