@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from sim.network.interface import at_once
 from sim.network.links.line import Line
 from sim.network.tcp.rtt import LINUX
 from sim.network.transport.connect import connect
@@ -164,19 +165,19 @@ def _one(case: Case, out: Line, back: Line, start: float, *, closes: bool) -> tu
         patience=server.patience,
         writes=client.writes,
     )
-    times = {"connect": connection.open(start, start + client.gives_up_connecting)}
+    times = {"connect": at_once(connection.open(start, start + client.gives_up_connecting))}
     now = connection.accepted_at if times["connect"] < math.inf else math.inf
     handshake = connection.retransmissions
     spoke = now + server.greets
-    times["greeting"] = now = connection.send(spoke, server.greeting, to_server=False)
+    times["greeting"] = now = at_once(connection.send(spoke, server.greeting, to_server=False))
     for turn in turns(client, server, case.size):
-        now = connection.send(now + turn.prepares, turn.said, to_server=True)
+        now = at_once(connection.send(now + turn.prepares, turn.said, to_server=True))
         if turn.said <= connection.mss and now - spoke > server.patience:
             # It has waited since it spoke, also while its answer was lost on the way.
             now = math.inf
         spoke = now + turn.works
         program.is_over = client.quits_with_dot and turn.phase == "data"
-        times[turn.phase] = now = connection.send(spoke, turn.answered, to_server=False)
+        times[turn.phase] = now = at_once(connection.send(spoke, turn.answered, to_server=False))
     ends = [start, *times.values()]
     parts = tuple(after - before if after < math.inf else math.inf for before, after in pairwise(ends))
     one = Run(parts, connection.retransmissions, handshake)
@@ -185,6 +186,6 @@ def _one(case: Case, out: Line, back: Line, start: float, *, closes: bool) -> tu
     elif closes and now < math.inf:
         # QUIT, its answer, and both FINs, which use the line as small segments do.
         for said, answered in ((client.quit, server.bye), (1, 1)):
-            heard = connection.send(now + client.thinks, said, to_server=True)
-            now = connection.send(heard + server.thinks, answered, to_server=False)
+            heard = at_once(connection.send(now + client.thinks, said, to_server=True))
+            now = at_once(connection.send(heard + server.thinks, answered, to_server=False))
     return one, now if now < math.inf else max(end for end in ends if end < math.inf) + _HOPELESS

@@ -22,7 +22,7 @@ from sim.network.links.availability import ALWAYS_UP, AvailabilityModel, any_dow
 from sim.network.links.line import Line
 from sim.network.routing import Routing
 from sim.network.tcp.handshake import SYN
-from sim.network.transport import circuit, connect
+from sim.network.transport.connect import connect
 from sim.results.facts import Facts, MessageFact
 from sim.results.outcomes import CopyOutcome
 from sim.scenario.spec import Architecture, Domain, Host, Scenario
@@ -76,8 +76,7 @@ class Simulation:
         self.corruption = (
             ResidualCorruption(scenario.network, self.streams) if any(link.corruption for link in links) else None
         )
-        older = any(link.carrier for link in links)
-        self.connect = circuit.connect if older else connect.connect
+        self.connect = connect
         domains = {**scenario.domains, **architecture.domains}
         service = scenario.network.dns
         self.dns = Dns(domains, architecture.hosts, service)

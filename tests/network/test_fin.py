@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from alone import connect
 from hypothesis import given
 from hypothesis import strategies as st
 from picky import line
-
-from sim.network.transport.connect import connect
 
 
 class Program:

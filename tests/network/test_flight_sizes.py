@@ -6,9 +6,10 @@ import csv
 from collections import Counter
 from random import Random
 
+from alone import Connection
+
 from sim.network.links.availability import ALWAYS_UP
 from sim.network.links.line import Line
-from sim.network.tcp.connection import Connection
 from sim.scenario.distribution import Constant
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 
 import pytest
+from alone import connect
 from hypothesis import given
 from hypothesis import strategies as st
 from picky import line
 
 from sim.network.links.availability import ALWAYS_UP
 from sim.network.tcp.handshake import Handshake
-from sim.network.transport.connect import connect
 from sim.scenario.spec import Tcp
 from sim.scenario.syntax.tcp_and_loss import PRESETS
 

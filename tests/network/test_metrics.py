@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from alone import connect
 from hypothesis import given
 from hypothesis import strategies as st
 from picky import line
@@ -11,7 +12,6 @@ from sim.network.links.availability import Timeline
 from sim.network.tcp.metrics import Metrics, MetricsCache
 from sim.network.tcp.rtt import RttEstimator
 from sim.network.tcp.timers import timer_wheel_expiry
-from sim.network.transport.connect import connect
 from sim.scenario.spec import Tcp
 from sim.scenario.syntax.tcp_and_loss import PRESETS
 

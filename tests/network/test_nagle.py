@@ -5,9 +5,9 @@ from __future__ import annotations
 from random import Random
 
 import pytest
+from alone import connect
 
 from sim.network.links.line import Line
-from sim.network.transport.circuit import connect
 from sim.scenario.distribution import Constant
 from sim.scenario.spec import Loss
 from sim.scenario.syntax.tcp_and_loss import PRESETS

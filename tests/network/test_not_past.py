@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.network.interface import at_once
 from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.network.links.line import Line
 from sim.network.links.rerouted_line import ReroutedLine, RouteEpoch
-from sim.network.transport.circuit import CarrierLine, connect
+from sim.network.transport.circuit import CarrierLine
+from sim.network.transport.connect import connect
 from sim.network.transport.propagation import Propagation
 from sim.network.transport.reversed import Reversed
 from sim.scenario.distribution import Constant, Lognormal
@@ -66,6 +68,9 @@ def line(carrier, rate, delay, loss, seed, timeline, *, spread=1.0, queue=math.i
 
 def steps(flow):
     """The times at which a generator of them goes on, and the one that it returns."""
+    if isinstance(flow, float):
+        yield flow
+        return
     while True:
         try:
             yield next(flow)
@@ -76,8 +81,8 @@ def steps(flow):
 
 def moments(connection, flights, patience):
     """The time of each step of a session, as `Session` takes them; it ends where a flight does not arrive."""
-    if connection.open(0.0, 1e5, False) == math.inf:
-        return [0.0, min(connection.gave_up_at, 1e5)]
+    if at_once(connection.open(0.0, 1e5)) == math.inf:
+        return [0.0, connection.end(1e5)[0]]
     return dialogue(connection, [0.0, connection.accepted_at], flights, patience)
 
 
@@ -87,15 +92,14 @@ def dialogue(connection, times, flights, patience):
         sent = now = times[-1] + pause
         if now == math.inf:
             return times[:-1]
-        arrives = connection.send_window(now, size, to_server)
-        if arrives is None:
-            flow = connection.windows(now, size, to_server)
+        arrives = connection.send(now, size, to_server)
+        if not isinstance(arrives, float):
             try:
                 while True:
-                    times.append(next(flow))
+                    times.append(next(arrives))
                     if times[-1] > sent + patience:
                         why = connection.end(times[-1], 60)[1]
-                        held = iter(()) if why else steps(connection.abandon(times[-1], sent, math.inf))
+                        held = () if why else steps(connection.abandon(times[-1], sent, math.inf))
                         return [*times, *held]
             except StopIteration as stop:
                 arrives = stop.value

@@ -7,10 +7,10 @@ from itertools import pairwise
 from random import Random
 
 import pytest
+from alone import connect
 
 from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.network.links.line import Line
-from sim.network.transport.connect import connect
 from sim.scenario.distribution import Constant
 from sim.scenario.syntax.tcp_and_loss import PRESETS
 

@@ -6,13 +6,13 @@ from itertools import pairwise
 from random import Random
 
 import pytest
+from alone import Connection, connect
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from sim.network.links.availability import Timeline
 from sim.network.links.line import Line
-from sim.network.tcp.connection import Connection
-from sim.network.transport.circuit import CarrierLine, Circuit
+from sim.network.transport.circuit import CarrierLine
 from sim.network.transport.propagation import Propagation
 from sim.scenario.distribution import Constant
 from sim.scenario.spec.carriers import Bsc
@@ -89,7 +89,7 @@ def test_pieces_grow_to_the_whole(size, loss, seed):
 
 def test_an_older_carrier_brings_packets():
     """BSC blocks of 80 octets."""
-    connection = Circuit(*carriers(Bsc(block=80, turnaround=0.0)))
+    connection = connect(*carriers(Bsc(block=80, turnaround=0.0)))
     now = connection.open(0.0)
     arrives = connection.send(now, 200, to_server=False)
     pieces = list(connection.pieces(200))

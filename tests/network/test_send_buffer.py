@@ -6,9 +6,11 @@ import math
 from random import Random
 
 import pytest
+from alone import steps
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.network.interface import at_once
 from sim.network.links.line import Line
 from sim.network.tcp.connection import Connection
 from sim.network.tcp.send_queue import buffered
@@ -22,7 +24,7 @@ def connected(rate, delay=0.01, queue=math.inf, tcp=None, loss=0.0):
     """A connection whose dialogue has come to the mail data, and the time then."""
     out, back = (Line(rate=rate, delay=Constant(delay), queue=queue, loss=loss, random=Random(way)) for way in "ab")
     made = Connection([out], [back], client_tcp=tcp or Tcp(), server_tcp=tcp or Tcp())
-    made.open(0.0)
+    at_once(made.open(0.0))
     now = made.send(made.accepted_at, 30, to_server=False)
     for said, answered in ((13, 143), (97, 65)):
         now = made.send(made.send(now, said, to_server=True), answered, to_server=False)
@@ -31,7 +33,7 @@ def connected(rate, delay=0.01, queue=math.inf, tcp=None, loss=0.0):
 
 def written(made, now, size):
     """Of each write that waited for room: when it went in, in s since the flight began, and how many were left then."""
-    found, flow, last = [], made.windows(now, size, True), made.wrote()
+    found, flow, last = [], steps(made.send(now, size, True)), made.wrote()
     try:
         at = next(flow)
         while True:
@@ -46,7 +48,7 @@ def written(made, now, size):
 def acknowledged_at_last_write(rate, size, delay=0.01, queue=math.inf):
     """How many segments were acknowledged when the last write went in."""
     made, now = connected(rate, delay, queue)
-    flow, last = made.windows(now, size, True), None
+    flow, last = steps(made.send(now, size, True)), None
     try:
         at = next(flow)
         while True:
@@ -83,7 +85,7 @@ def test_a_socket_grows_from_the_first_acknowledgement_where_each_lets_two_pairs
 def test_what_fits_the_window_is_written_at_once():
     """Nothing waits, so nothing is told."""
     made, now = connected(10e6)
-    assert made.send_window(now, 10 * MSS, True) is not None
+    assert isinstance(made.send(now, 10 * MSS, True), float)
     assert made.wrote() == (-math.inf, 0)
 
 

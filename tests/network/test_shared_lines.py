@@ -8,9 +8,11 @@ from collections.abc import Generator, Iterator
 from contextlib import suppress
 from random import Random
 
+from alone import steps
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.network.interface import at_once
 from sim.network.links.line import Line
 from sim.network.tcp.connection import Connection
 from sim.scenario.distribution import Constant
@@ -44,7 +46,7 @@ class Watched(Line):
 def transfer(lines: tuple[Watched, Watched], start: float, size: int) -> Generator[float, float | None, None]:
     """One body over a connection of its own, open already: the times at which it goes on."""
     connection = Connection(lines[:1], lines[1:])
-    connection.open(0, pauses=False)
+    at_once(connection.open(0.0))
     for line in lines:
         line.came.clear()
         line.left.clear()
@@ -53,7 +55,7 @@ def transfer(lines: tuple[Watched, Watched], start: float, size: int) -> Generat
 
 def _sent(connection: Connection, start: float, size: int) -> Generator[float, float | None, None]:
     yield start
-    yield from connection.sending(start, size, to_server=True)
+    yield from steps(connection.send(start, size, to_server=True))
 
 
 def played(flows: list[Iterator[float]]) -> None:

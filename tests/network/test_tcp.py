@@ -9,13 +9,15 @@ from random import Random
 from typing import NamedTuple
 
 import pytest
+from alone import Connection as RealConnection
+from alone import steps
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.network.ending import Ending
+from sim.network.interface import Ending, at_once
 from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.network.links.line import Line
-from sim.network.tcp.connection import Connection as RealConnection
+from sim.network.tcp.connection import Connection as Stepped
 from sim.scenario.distribution import Constant, Uniform
 
 
@@ -466,12 +468,12 @@ SOFTWARE = 0.0003
 
 def session(out, back, size, now=0.0):
     """One smtp-source to smtp-sink session, flight by flight: yields each wait's end, returns the times of some replies."""
-    connection, marks, start = RealConnection([out], [back]), {}, now
-    connection.open(now)
+    connection, marks, start = Stepped([out], [back]), {}, now
+    at_once(connection.open(now))
     now = yield connection.accepted_at
     for turn, (to_server, octets) in enumerate((*TURNS, (True, size + 20), (False, 8), (True, 6), (False, 9))):
         now = yield now + SOFTWARE
-        now = yield (yield from connection.sending(now, octets, to_server))
+        now = yield (yield from steps(connection.send(now, octets, to_server)))
         marks[turn] = now - start
     return {"t_220": marks[0], "t_354": marks[8], "t_250": marks[10], "t_221": marks[12]}
 

@@ -6,12 +6,13 @@ import math
 from random import Random
 
 import pytest
+from alone import Connection
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.network.links.line import Line
-from sim.network.tcp.connection import Connection
+from sim.network.tcp.connection import Connection as Stepped
 from sim.network.tcp.packet_level import PacketLevelRun
 from sim.scenario.distribution import Constant
 from sim.scenario.spec import Tcp
@@ -130,7 +131,7 @@ def test_steps_do_not_change_what_one_flow_does():
         connection = Connection([line(0.05, loss=0.02, seed="a")], [line(0.05, loss=0.02, seed="b")])
         connection.open(0.0)
         if stepwise:
-            flow, steps = connection.sending(1.0, 300_000, to_server=True), []
+            flow, steps = Stepped.send(connection, 1.0, 300_000, to_server=True), []
             while True:
                 try:
                     steps.append(next(flow))

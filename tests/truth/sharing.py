@@ -9,6 +9,7 @@ from random import Random
 
 from cells import PAIRS, Row, cells, compared
 
+from sim.network.interface import Steps
 from sim.network.links.line import Line
 from sim.network.tcp.connection import Connection
 from sim.scenario.distribution import Constant
@@ -29,25 +30,27 @@ def stepped(
     client, server = (named[name] for named, name in zip((CLIENTS, SERVERS), PAIRS[pair], strict=True))
     connection = Connection([lines[0]], [lines[1]])
     yield start
-    connected = connection.open(start, pauses=True)
-    yield connected
-    connection.accept()
+    yield from _steps(connection.open(start))
     now = connection.accepted_at + server.greets
     yield now
-    now = yield from connection.sending(now, server.greeting, to_server=False)
+    now = yield from _steps(connection.send(now, server.greeting, to_server=False))
     for turn in turns(client, server, size):
         yield now + turn.prepares
-        now = yield from connection.sending(now + turn.prepares, turn.said, to_server=True)
+        now = yield from _steps(connection.send(now + turn.prepares, turn.said, to_server=True))
         yield now + turn.works
-        now = yield from connection.sending(now + turn.works, turn.answered, to_server=False)
+        now = yield from _steps(connection.send(now + turn.works, turn.answered, to_server=False))
     done((now - start) * 1e3)
     if not (client.quits_with_dot and server.pipelining):
         yield now
-        now = yield from connection.sending(now, client.quit, to_server=True)
+        now = yield from _steps(connection.send(now, client.quit, to_server=True))
         yield now
-        now = yield from connection.sending(now, server.bye, to_server=False)
+        now = yield from _steps(connection.send(now, server.bye, to_server=False))
     yield now
     connection.close(now)
+
+
+def _steps(sent: float | Steps) -> Steps:
+    return sent if isinstance(sent, float) else (yield from sent)
 
 
 def together(flows: Iterable[Iterator[float]]) -> None:

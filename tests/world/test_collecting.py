@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 from worlds import message, run, scenario
 
+from sim.network.transport.propagation import Propagation
+from sim.network.transport.tls import TlsLayer
 from sim.scenario.products.exim import Exim, RetryRule
 from sim.scenario.products.nullmailer import Nullmailer
 from sim.scenario.quantity import DAY
 from sim.scenario.spec import HOUR, Collects, Domain, Host, Interval, Postfix, Weather
 from sim.scenario.spec.policies import Policies, Refusal
-from sim.world.engine.tls import Protection
 
 DOMAINS = {
     "a.example": Domain(name="a.example", mx=((0, "a"),), users=("u1",)),
@@ -25,6 +26,8 @@ LOGIN = {"login": ("x", "secret")}
 ACCOUNTS = {"accounts": {"x": "secret"}, "extensions": ("AUTH",)}
 TEN_MINUTES = tuple(Interval(start=n * HOUR, end=(n + 1) * HOUR - 600) for n in range(48))
 """Down but for the last ten minutes of each hour."""
+
+BARE = Propagation([], [])
 
 
 def dialed_in(by: str = "etrn", *, every: float = 0.0, hold: bool = False, **more) -> dict[str, dict]:
@@ -207,7 +210,7 @@ def test_a_turn_is_protected_by_the_tls_of_its_session():
     assert sum(line == "STARTTLS" for line in said(facts, session, ">")) == 1
     plain = facts_of(dialed_in("atrn"))
     over = [sum(fact.bytes_on_wire for fact in one.attempts if fact.started_s > HOUR - 601) for one in (facts, plain)]
-    assert over[0] > over[1] + sum(Protection(Host(name="a"), Host(name="b"), resumed=False).handshake)
+    assert over[0] > over[1] + sum(TlsLayer(BARE, Host(name="a"), Host(name="b"), resumed=False).handshake)
 
 
 @pytest.mark.parametrize("by", ["etrn", "turn"])

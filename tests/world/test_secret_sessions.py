@@ -5,16 +5,18 @@ from __future__ import annotations
 import pytest
 from worlds import message, run, scenario
 
+from sim.network.transport.propagation import Propagation
+from sim.network.transport.tls import TlsLayer
 from sim.scenario.load import loads
 from sim.scenario.products.exim import Exim
 from sim.scenario.products.postfix import Postfix
 from sim.scenario.spec import Host, Interval, Tcp, Tls, Weather
-from sim.world.engine.tls import Protection
 from sim.world.simulation import Simulation
 
 FEW = ("PIPELINING", "SIZE")
 SECRET = (*FEW, "STARTTLS")
-FULL = Protection(Host(name="a"), Host(name="b"), resumed=False)
+BARE = Propagation([], [])
+FULL = TlsLayer(BARE, Host(name="a"), Host(name="b"), resumed=False)
 
 
 def session(uses: tuple[str, ...], *, weather: Weather | None = None, **settings):
@@ -215,11 +217,11 @@ def test_tls_1_2_where_one_side_knows_no_newer():
     """Its records have 29 octets around them, and its server's flight is shorter; the round trips are the same."""
     old = Host(name="a", tls=Tls(version="TLSv1.2"))
     new = Host(name="b")
-    assert [sum(Protection(one, other, resumed=False).handshake) for one, other in ((old, new), (new, old))] == [
+    assert [sum(TlsLayer(BARE, one, other, resumed=False).handshake) for one, other in ((old, new), (new, old))] == [
         162 + 647 + 93 + 242,
         517 + 647 + 93 + 242,
     ]
-    assert Protection(new, old, resumed=False).protected(100) == 129
+    assert TlsLayer(BARE, new, old, resumed=False).protected(100) == 129
     assert took(tls=Tls(version="TLSv1.2")) == pytest.approx(took(), abs=1e-3)
 
 
@@ -227,7 +229,7 @@ def test_a_resumed_handshake_carries_no_certificate():
     """Neither version's."""
     for version in ("TLSv1.2", "TLSv1.3"):
         hosts = [Host(name="a", tls=Tls(certificate=word, version=version)) for word in ("ec", "chain")]
-        assert len({Protection(hosts[0], host, resumed=True).handshake for host in hosts}) == 1
+        assert len({TlsLayer(BARE, hosts[0], host, resumed=True).handshake for host in hosts}) == 1
 
 
 @pytest.mark.parametrize("moment", [0.22, 0.24, 0.28, 0.35])

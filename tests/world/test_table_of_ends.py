@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.network.ending import Ending
+from sim.network.interface import Ending
 from sim.results.outcomes import AttemptOutcome
 from sim.world.engine.session_ends import ENDS, Cause, ends, main, outcomes
 

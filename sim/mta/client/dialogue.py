@@ -141,7 +141,7 @@ class Caller:
         self.wants_tls = False
         self._group = self._dialogue.send([])
 
-    def go_on(self) -> None:
+    def resume(self) -> None:
         """Begin with what is in `next`; what came of the errand before is forgotten."""
         self.done = self.kept = self._decided = False
         self.failure, self.round_trips = None, 0
@@ -155,6 +155,10 @@ class Caller:
     def timeout(self, policy: Product) -> float:
         """How long the host waits for the answer to what it wrote last, in s (RFC 5321 section 4.5.3.2)."""
         return _TIMEOUTS[self._waits_for](policy)
+
+    def complete(self, octets: bytes) -> int:
+        """How many of the first octets of a flight of the server's are whole lines."""
+        return octets.rfind(b"\n") + 1
 
     def close(self) -> None:
         """Forget a dialogue that was broken off."""

@@ -147,7 +147,7 @@ class Transmission(Caller):
         return places == {"rcpt"} and any(reply.code >= 500 for reply in refused)
 
     def _another(self) -> Dialogue:
-        """Keep the session until `go_on`, and offer the message in `next`."""
+        """Keep the session until `resume`, and offer the message in `next`."""
         self.done = True
         yield ()
         mailing, ridden, self.next, self._ridden = self.next, self._ridden, None, None

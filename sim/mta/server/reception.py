@@ -224,6 +224,13 @@ class Reception:
         """End the session with a 421, whatever it waits for; nothing where it is over already."""
         return b"" if self.is_over else self._refuse(None, reply)
 
+    last_words = 60
+    """About as many octets has a 421."""
+
+    def time_out(self) -> bytes:
+        """The client was silent for too long (RFC 5321 section 4.5.3.2.7)."""
+        return self.close(replies.E421_TIMEOUT)
+
     def _refuse(self, event: object, reply: Reply) -> bytes:
         """Give a refusal, and say so."""
         if self._refused is not None:

@@ -10,10 +10,11 @@ Sources: RFC 9293, 6298, 5681, 6928, 8985, 9438, and Linux 6 where it differs. T
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Final
 
-from sim.network.ending import Ending
+from sim.network.interface import Ending, Steps, at_once
 from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.network.links.chain import joined
 from sim.network.links.line import Line
@@ -22,7 +23,7 @@ from sim.network.tcp.endpoint import Endpoint
 from sim.network.tcp.handshake import RESET, SYN, SYN_GAPS, Handshake
 from sim.network.tcp.linux_3 import Linux3Endpoint
 from sim.network.tcp.metrics import Metrics
-from sim.network.tcp.packet_level import Ends, PacketLevelRun, Program, at_once
+from sim.network.tcp.packet_level import Ends, PacketLevelRun, Program
 from sim.network.tcp.path import BARE, HEADERS, Path, spread
 from sim.network.tcp.pending_samples import PendingSamples
 from sim.network.tcp.receiver import ATO
@@ -63,9 +64,6 @@ class Connection:
 
     Attributes:
         accepted_at: When the server has the third packet of the handshake, and greets; infinity if it never came.
-        gave_up_at, refused_at: When the client's TCP gave up connecting, or has heard that nobody listens; infinity
-            if it did not.
-        opening: Whether the handshake is paused.
         wire_bytes, retransmissions: Bytes of all IP packets of both directions so far; how many were sent again.
         delayed_ack: How long a small segment waits for its acknowledgement where no reply brings it, in s; None where
             nothing waits for that (Nagle's algorithm, RFC 896).
@@ -96,8 +94,8 @@ class Connection:
         self.mss = min(mss, writes) if writes else mss
         self._writes = writes
         self._listens = listens
-        self.accepted_at = self.gave_up_at = self.refused_at = _NEVER
-        self.opening = False
+        # When the client's TCP gave up connecting, or heard that nobody listens.
+        self._gave_up_at = self._refused_at = self.accepted_at = _NEVER
         # When the latest flight of all was there, by direction, whether or not its round trip has been looked at.
         self._latest = [0.0, 0.0]
         # When the first and the last segment arrive of the latest flight that was sent in one go.
@@ -116,7 +114,6 @@ class Connection:
         to_client = Path(back, out, server, client, mss, headers)
         self._ends: Ends = ((to_client, answering, asking), (self._to_server, asking, answering))
         self._pending = PendingSamples(self._ends, metrics)
-        self._shake: Handshake | None = None
         self._jittery = [line for line in (out, back) if line.jittery] if out.jittery or back.jittery else ()
         # Every packet counts, acknowledgements too: no flight is a sum.
         self._bursty = out.bursty or back.bursty
@@ -131,13 +128,10 @@ class Connection:
     setup = 0.0
     """What a client grants the network for setting up, in s, beside its own patience: nothing."""
 
-    def open(self, now: float, until: float = _NEVER, pauses: bool = False) -> float:
-        """Connect, and give up at `until`.
+    def open(self, now: float, until: float = _NEVER) -> float | Steps:
+        """Connect, and give up at `until`; as `Transport.open`.
 
-        Where others use the line and it may pause, the last packet of the handshake is not sent before `accept`.
-
-        Returns:
-            When the client holds itself connected, in s; infinity if it was refused, or its program or TCP gave up.
+        Where others use the line, the last packet of the handshake is sent when the client holds itself connected.
         """
         way = self._to_server
         out, back = way.there, way.back
@@ -146,41 +140,36 @@ class Connection:
         out.forget(now)
         back.forget(now)
         around = out.lag + back.lag
-        pauses = pauses and out.busy_until > now - around
+        pauses = out.busy_until > now - around
         self._calm = around + _SHORTEST_TIMEOUT
         stacks = self._client.tcp.stack, self._server.tcp.stack
         shake = Handshake(out, back, way.away, stacks, self._listens, stamped=way.stamped)
         shake.play(now, until, pauses=pauses)
-        self._shake = shake
         self._pending.add_handshake(shake)
-        self.accepted_at = shake.accepted
-        self.gave_up_at, self.refused_at = shake.gives_up_at, shake.refused_at
-        self.opening = shake.paused and shake.connected < _NEVER
-        if not self.opening:
-            self._count_handshake(shake)
+        self._gave_up_at, self._refused_at = shake.gives_up_at, shake.refused_at
+        if shake.paused and shake.connected < _NEVER:
+            return self._accept(shake)
+        self._count_handshake(shake)
         return shake.connected
 
-    def accept(self) -> None:
-        """Send the last packet of a handshake that is paused, now that the client holds itself connected."""
-        shake = self._shake
-        if shake is not None and self.opening:
-            self.opening = False
-            shake.go_on()
-            self.accepted_at = shake.accepted
-            self._count_handshake(shake)
+    def _accept(self, shake: Handshake) -> Steps:
+        """Send the last packet of a handshake that is paused, once the client holds itself connected."""
+        yield shake.connected
+        shake.go_on()
+        self._count_handshake(shake)
+        return shake.connected
 
-    @property
-    def syn_gaps(self) -> Sequence[float]:
-        """How long after each of its SYNs the client's TCP sends another one, or gives up, in s."""
-        return SYN_GAPS[self._client.tcp.stack]
-
-    def sends_in_vain(self, now: float) -> None:
-        """Send a SYN that the server's kernel will drop."""
-        self._to_server.there.carry(now, SYN)
-        self.wire_bytes += SYN
-        self.retransmissions += 1
+    def repeat_syn(self, now: float) -> Iterator[float]:
+        """SYNs that the server's kernel drops; as `Transport.repeat_syn`."""
+        for gap in SYN_GAPS[self._client.tcp.stack]:
+            self._to_server.there.carry(now, SYN)
+            self.wire_bytes += SYN
+            self.retransmissions += 1
+            now += gap
+            yield now
 
     def _count_handshake(self, shake: Handshake) -> None:
+        self.accepted_at = shake.accepted
         self.wire_bytes += shake.wire_bytes
         if shake.syns == shake.answers == 1:
             return
@@ -191,21 +180,14 @@ class Connection:
             self._calm = _SHORTEST_TIMEOUT
         self.retransmissions += shake.syns - 1 + max(shake.answers - 1, 0)
 
-    def send(self, now: float, size: int, to_server: bool) -> float:
-        """Send a flight at `now`, computing all of it at once.
-
-        A flight of many windows books its lines ahead; where others share them, step through `sending` instead.
-
-        Returns:
-            When its last byte has arrived in order, so that the program there can read it, in s; infinity when TCP
-            gave up.
-        """
+    def send(self, now: float, size: int, to_server: bool) -> float | Steps:
+        """Send a flight; as `Transport.send`. One of several segments that is not that simple is stepped through."""
         if size > self.mss:
-            return at_once(self.sending(now, size, to_server))
+            return self._send_window(now, size, to_server)
         if now == _NEVER:
             return _NEVER
         if self._unsteady and not self._is_steady(now, to_server):
-            return at_once(self.windows(now, size, to_server))
+            return at_once(self._play(now, size, to_server))
         way, mine, peer = self._ends[to_server]
         wire = size + way.headers
         at = max(way.there.carry(now, wire), self._latest[to_server])
@@ -215,22 +197,18 @@ class Connection:
         if at - (flights[-1][1] if flights else now) > self._calm:
             self._pending.flush()
             if way.acknowledged(at) - now > mine.rtt.shortest_timeout(lone=True) or peer.times_out_before(now, at):
-                return at_once(self.windows(now, size, to_server, first=at))
+                return at_once(self._play(now, size, to_server, first=at))
         self._latest[to_server] = at
         flights.append((to_server, now, at, at))
         self.wire_bytes += wire
         return at
 
-    def send_window(self, now: float, size: int, to_server: bool) -> float | None:
-        """Send a flight of several segments if it fits the window and gets through undisturbed.
-
-        Returns:
-            When it has arrived, as `send`; None if it is not that simple, and then it has yet to be sent by `windows`.
-        """
+    def _send_window(self, now: float, size: int, to_server: bool) -> float | Steps:
+        """Send a flight of several segments: a formula if it fits the window and gets through undisturbed."""
         if now == _NEVER:
             return _NEVER
         if self._unsteady and not self._is_steady(now, to_server):
-            return None
+            return self._play(now, size, to_server)
         way, mine, _ = self._ends[to_server]
         if mine.congestion.cwnd > mine.tcp.initial_window:
             self._pending.flush()
@@ -238,27 +216,13 @@ class Connection:
         if self._slow:
             self._pending.flush()
             if way.burst_acknowledged(now, ATO) - now > mine.rtt.shortest_timeout(lone=False):
-                return None
-        return self._latest[to_server] if self._one_window(now, size, to_server) else None
+                return self._play(now, size, to_server)
+        if self._one_window(now, size, to_server):
+            return self._latest[to_server]
+        return self._play(now, size, to_server)
 
-    def windows(
-        self, now: float, size: int, to_server: bool, *, first: float | None = None
-    ) -> Generator[float, float | None, float]:
-        """Send a flight that `send_window` did not take, step by step.
-
-        Args:
-            now: When, in s.
-            size: Its bytes.
-            to_server: Its direction.
-            first: When the first copy of its only segment, on its way already, arrives; infinity if it is lost.
-
-        Yields:
-            The time at which to go on. Doing so when that time has come lets concurrent transfers share the lines:
-            packets queue in the order in which they come. Is sent until when nobody else is due, if that is known.
-
-        Returns:
-            When it has arrived, as `send`, once that is known.
-        """
+    def _play(self, now: float, size: int, to_server: bool, *, first: float | None = None) -> Steps:
+        """Play a flight packet by packet; its only segment may be on its way, to arrive at `first` (infinity: lost)."""
         played = self._played or self._begin(now, to_server)
         try:
             arrives = yield from played.send(now, size, to_server, first=first)
@@ -267,13 +231,6 @@ class Connection:
         if arrives < _NEVER:
             self._latest[to_server] = arrives
         return arrives
-
-    def sending(self, now: float, size: int, to_server: bool) -> Generator[float, float | None, float]:
-        """Send a flight of any size: what `send` does at once, step by step, as `windows`."""
-        if size <= self.mss:
-            return self.send(now, size, to_server)
-        arrives = self.send_window(now, size, to_server)
-        return arrives if arrives is not None else (yield from self.windows(now, size, to_server))
 
     def _begin(self, now: float, to_server: bool) -> PacketLevelRun:
         """Begin to play, with what flights that were sums have left."""
@@ -298,54 +255,32 @@ class Connection:
             self.retransmissions += retransmissions
 
     def wrote(self, *, to_server: bool = True) -> tuple[float, int]:
-        """When a program wrote last into its socket (minus infinity: at once), and how many writes wait for room."""
+        """When a program wrote last into its socket; as `Transport.wrote`."""
         return (-_NEVER, 0) if self._played is None else self._played.wrote(to_server=to_server)
 
-    @staticmethod
-    def writing(_size: int) -> float:
-        """How long a program is taken to write so many bytes, in s, beside what `wrote` tells: no time."""
-        return 0.0
-
     def pieces(self, size: int) -> Iterator[tuple[float, int]]:
-        """How the flight of that size that was sent last, to the client, comes in, where it is of several segments.
-
-        Yields:
-            The times at which there is more to read, in s, and how many of its bytes are there in order then.
-        """
+        """How the latest flight to the client comes in, where it is of several segments; as `Transport.pieces`."""
         if size <= self.mss:
             return iter(())
         return spread(*self._burst, size, self._to_server.mss) if self._played is None else self._played.pieces(size)
 
-    def abandon(
-        self, now: float, sent: float, arrives: float, *, to_server: bool = True
-    ) -> Generator[float, float | None, float]:
-        """A program gives up `now` and closes: its kernel goes on for a while with what it holds of the flight.
-
-        That was `sent` at a time and would have been there when it `arrives`, infinity if that is not known. Yields
-        as `windows`, and gives when all of it is there; infinity if it never is, as where not all of it was written.
-        """
+    def abandon(self, now: float, sent: float, arrives: float, *, to_server: bool = True) -> float | Steps:
+        """A program gives up `now` and closes; as `Transport.abandon`."""
         if arrives < _NEVER:
             return arrives if arrives - sent < _ORPHAN else _NEVER
-        if self._played is None:
-            return _NEVER
+        return _NEVER if self._played is None else self._orphan(self._played, now, to_server)
+
+    def _orphan(self, played: PacketLevelRun, now: float, to_server: bool) -> Steps:
         try:
-            return (yield from self._played.abandon(now, to_server=to_server))
+            return (yield from played.abandon(now, to_server=to_server))
         finally:
             self._count()
 
     def end(self, until: float, words: int = 0) -> tuple[float, Ending | None]:
-        """What the client hears if it waits for a flight that does not arrive.
-
-        Args:
-            until: How long it waits.
-            words: The octets of what the server's program says where it has waited for too long and hangs up.
-
-        Returns:
-            When it hears something, and what: HUNG_UP, where it has read those words; TIMED_OUT, where its TCP has
-            given up; RESET, where the connection was reset; at `until` nothing.
-        """
+        """What the client hears if it waits for what does not come; as `Transport.end`."""
         if self._played is None:
-            return until, None
+            ends = (self._refused_at, Ending.REFUSED), (self._gave_up_at, Ending.TIMED_OUT), (until, None)
+            return min(ends, key=itemgetter(0))
         heard = self._played.end(until, words)
         self._count()
         return heard

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import ClassVar
 
-from sim.network.ending import Ending
+from sim.network.interface import Ending
 from sim.network.tcp.congestion import CongestionControl
 from sim.network.tcp.output import Output
 from sim.network.tcp.path import RESET, Packet, Path

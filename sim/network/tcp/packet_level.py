@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Generator, Iterator
 from typing import Final, Protocol
 
-from sim.network.ending import Ending
+from sim.network.interface import Ending, Steps, at_once
 from sim.network.tcp.endpoint import Endpoint
 from sim.network.tcp.path import Packet, Path
 from sim.network.tcp.receiver import ATO
@@ -95,9 +95,7 @@ class PacketLevelRun:
 
     # Flights
 
-    def send(
-        self, now: float, size: int, to_server: bool, *, first: float | None = None
-    ) -> Generator[float, float | None, float]:
+    def send(self, now: float, size: int, to_server: bool, *, first: float | None = None) -> Steps:
         """Send a flight, after `is_over` was asked at that time.
 
         Its only segment may be on its way already, and `first` when that arrives, in s; infinity if it is lost.
@@ -125,7 +123,7 @@ class PacketLevelRun:
         mine.on_flight(mine.congestion.last_sent, self._now, lone=mine.lone)
         return self._now
 
-    def abandon(self, now: float, *, to_server: bool) -> Generator[float, float | None, float]:
+    def abandon(self, now: float, *, to_server: bool) -> Steps:
         """A program closes; as `tcp.Connection.abandon`."""
         _, mine, peer = self._ends[to_server]
         cut = mine.queue.cut()
@@ -256,13 +254,3 @@ def _cut(size: int, mss: int) -> list[int]:
     """The segments of what is written at once."""
     whole, tail = divmod(size, mss)
     return [mss] * whole + [tail] * (tail > 0)
-
-
-def at_once(flow: Generator[float, float | None, float]) -> float:
-    """Run through a flight without waiting; when it has arrived."""
-    while True:
-        try:
-            next(flow)
-        except StopIteration as end:
-            arrives: float = end.value
-            return arrives

@@ -5,20 +5,30 @@ Nothing is lost and no window is in the way; what meets a line or a host that is
 
 from __future__ import annotations
 
-import math
-from collections.abc import Generator, Sequence
+from collections.abc import Iterator, Sequence
+from math import inf
 
+from sim.network.interface import Ending
 from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.network.links.line import Line
-from sim.network.transport.base import WithoutTcp
+from sim.network.tcp.handshake import SYN_GAPS
 
 __all__ = ["Propagation"]
 
 
-class Propagation(WithoutTcp):
-    """What `Connection` is with TCP; arguments and attributes as there."""
+class Propagation:
+    """A `Transport` of delay and rate; arguments as of `tcp.Connection`, of which it leaves out what is TCP's.
 
-    __slots__ = ("_hosts", "_lines", "_listens", "accepted_at", "mss", "refused_at", "retransmissions", "wire_bytes")
+    Attributes:
+        rate: The slowest line's rate towards the server, in bit/s; infinity where no line is between them.
+    """
+
+    accepted_at = inf
+    setup = 0.0
+    delayed_ack: float | None = None
+    mss = 1 << 30
+    wire_bytes = retransmissions = 0
+    _refused_at = inf
 
     def __init__(
         self,
@@ -28,63 +38,66 @@ class Propagation(WithoutTcp):
         server: Timeline = ALWAYS_UP,
         client: Timeline = ALWAYS_UP,
         listens: Timeline = ALWAYS_UP,
+        **_tcp: object,
     ) -> None:
         # By direction: to the client, to the server.
         self._lines = (lines_back, lines_out)
         # Likewise: when the host that is sent to is up.
         self._hosts = (client, server)
         self._listens = listens
-        self.accepted_at = self.refused_at = math.inf
-        self.wire_bytes = 0
-        self.retransmissions = 0
-        self.mss = 1 << 30
+        self.rate = min([line.rate for line in lines_out], default=inf)
 
-    setup = 0.0
-    gave_up_at = math.inf
-
-    @property
-    def rate(self) -> float:
-        """The slowest line's rate towards the server, in bit/s; infinity where no line is between them."""
-        return min([line.rate for line in self._lines[True]], default=math.inf)
-
-    def open(self, now: float, until: float = math.inf, _pauses: bool = False) -> float:
+    def open(self, now: float, until: float = inf) -> float:
         """Connect: one round trip, and half of one more until the server may speak; infinity if not by `until`."""
         asked = self.send(now, 0, True)
         connected = self.send(asked, 0, False)
         if not self._listens.is_up(asked):
-            self.refused_at = connected
-            return math.inf
+            self._refused_at = connected
+            return inf
         self.accepted_at = self.send(connected, 0, True)
-        return connected if connected <= until else math.inf
+        return connected if connected <= until else inf
+
+    def repeat_syn(self, now: float) -> Iterator[float]:
+        """What asks to connect in vain asks again as Linux does, at no cost."""
+        for gap in SYN_GAPS["linux"]:
+            now += gap
+            yield now
 
     def send(self, now: float, size: int, to_server: bool) -> float:
         """Send a flight; when it has arrived."""
-        if now == math.inf:
+        if now == inf:
             return now
         at = self._hosts[not to_server].next_up(now)
         for line in self._lines[to_server]:
             if line.jittery:
                 line.draw_lag()
             at = line.convey(at, size)
-            if at == math.inf:
+            if at == inf:
                 return at
         self.wire_bytes += size
         return self._hosts[to_server].next_up(at)
 
-    def send_window(self, now: float, size: int, to_server: bool) -> float | None:
-        """Send a flight of any size."""
-        return self.send(now, size, to_server)
+    def wrote(self, *, to_server: bool = True) -> tuple[float, int]:
+        """Nothing keeps a program from writing."""
+        del to_server
+        return -inf, 0
 
-    def windows(self, now: float, size: int, to_server: bool) -> Generator[float, float | None, float]:
-        """Send a flight of any size."""
-        yield from ()
-        return self.send(now, size, to_server)
+    def pieces(self, _size: int) -> Iterator[tuple[float, int]]:
+        """A flight is there whole or not at all."""
+        return iter(())
 
-    sending = windows
+    def end(self, until: float, _words: int = 0) -> tuple[float, Ending | None]:
+        """Nobody says that a flight does not arrive; who connects hears that nobody listens."""
+        return (self._refused_at, Ending.REFUSED) if self._refused_at <= until else (until, None)
 
     def reset(self, now: float, until: float) -> float:
         """The server's host knows nothing of the connection; when the client has heard so."""
         return min(self.send(now, 0, False), until)
+
+    def abandon(self, _now: float, _sent: float, arrives: float, *, to_server: bool = True) -> float:
+        """What is on its way arrives."""
+        del to_server
+        return arrives
 
     def close(self, _now: float, *, half_closed: bool = False) -> None:
         """Close the connection, which costs nothing."""

@@ -1,16 +1,33 @@
-"""What a session asks of the host at its other end, and of whoever listens to it."""
+"""What the session driver (`session`) asks of those whom it brings together: two dialogues, a server's host, a clock.
+
+A dialogue is one side of a session in any protocol in which the two take turns: SMTP's are `mta.client.dialogue.Caller`
+and `mta.server.reception.Reception`. It knows no time: it is given the octets that have come, and gives those to write.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import Any, Protocol
+from collections.abc import Callable, Generator, Sequence
+from math import inf
+from typing import Any, NamedTuple, Protocol
 
-from sim.mta.queue.queue import HopTime
-from sim.mta.server.accepted_mail import AcceptedMail
+from sim.mta.queue.queue import Failure, HopTime
+from sim.network.links.availability import ALWAYS_UP, Timeline
+from sim.scenario.products import Product
 from sim.scenario.products.base import Refuses
 from sim.world.engine.capacity import SharedCapacity
 
-__all__ = ["NullSink", "Place", "ServerHost", "Waits", "WireTrace"]
+__all__ = [
+    "ClientDialogue",
+    "IdleClock",
+    "Lifetimes",
+    "LoneClock",
+    "NullSink",
+    "Place",
+    "ServerDialogue",
+    "ServerHost",
+    "Waits",
+    "WireTrace",
+]
 
 
 class Place(Protocol):
@@ -23,15 +40,89 @@ Waits = Generator[Any, float, None]
 """Yields the time at which it goes on (s), or a `Place`, whose time nobody knows; is sent the time when it has come."""
 
 
-class WireTrace(Protocol):
-    """Who is told each flight's bytes: the recorder, when dialogues are traced."""
+class ClientDialogue(Protocol):
+    """The side that connects."""
 
-    def __call__(self, now: float, direction: str, data: bytes) -> None:
-        """The bytes of one flight, at the time when they were read."""
+    @property
+    def done(self) -> bool:
+        """Whether nothing is left to say or to hear about what it came for."""
+
+    @property
+    def contacted(self) -> bool:
+        """Whether what it came for has begun: before that, the two get to know each other."""
+
+    @property
+    def round_trips(self) -> int:
+        """How many flights it has written until the fate of what it came for was known."""
+
+    @property
+    def awaits(self) -> str:
+        """What the server is to answer next, for a `Failure`."""
+
+    def write(self) -> bytes:
+        """The next flight, for which the server waits. Empty where TLS is to protect it: then `secured` is called."""
+
+    def read(self, octets: bytes, /) -> None:
+        """Take what the server wrote: a flight, or whole answers of it. Nothing means that the server has hung up."""
+
+    def complete(self, octets: bytes, /) -> int:
+        """How many of the first octets of a flight are whole answers, after each of which it waits anew."""
+
+    def timeout(self, policy: Product, /) -> float:
+        """How long it waits for the answer to what it wrote last, s."""
+
+    def secured(self) -> None:
+        """TLS protects the connection from here on."""
+
+    def resume(self) -> None:
+        """The session is to go on with what the client was given to do next."""
+
+    def end(self, failure: Failure, /) -> None:
+        """The session is over before its time; what has been answered counts."""
+
+
+class ServerDialogue(Protocol):
+    """The side that is connected to."""
+
+    @property
+    def accepted(self) -> Sequence[Any]:
+        """What it has taken with the flight that it read last, and is responsible for once that is on disk."""
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether the next of what it takes has begun to come in."""
+
+    @property
+    def commands(self) -> int:
+        """How many commands it has answered so far; each costs its host some time."""
+
+    @property
+    def sleep(self) -> float:
+        """How long it holds back what it gave last, s."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it closes the connection behind what it wrote last."""
+
+    @property
+    def last_words(self) -> int:
+        """About how many octets `time_out` gives."""
+
+    def greet(self, *, busy: bool) -> bytes:
+        """What it says first, or to one for whom it has no room; nothing where the client speaks first."""
+
+    def read(self, octets: bytes, /) -> bytes:
+        """Take a flight and give the answer; nothing where it had hung up behind the one before."""
+
+    def secured(self) -> None:
+        """TLS protects the connection from here on."""
+
+    def time_out(self) -> bytes:
+        """The client was silent for too long: what it says before it closes the connection."""
 
 
 class ServerHost(Protocol):
-    """The server's host, as far as a session has to do with it."""
+    """The host that a session is with, and where what the server has taken goes."""
 
     @property
     def capacity(self) -> SharedCapacity | None:
@@ -49,38 +140,84 @@ class ServerHost(Protocol):
     def line_up(self, until: float) -> Place | Refuses:
         """A place in the listen queue, for a client that waits until then, or what the host does instead."""
 
-    def take(self, mail: AcceptedMail, spent: HopTime, now: float, offered: float, began: float) -> None:
-        """Take custody of mail that is on disk now, was offered first at `offered`, and began to come in at `began`."""
+    def take(self, taken: Any, spent: HopTime, now: float, offered: float, began: float) -> None:  # noqa: ANN401
+        """Something is on disk now, was offered first at `offered`, and began to come in at `began`."""
 
-    def take_later(self, mail: AcceptedMail, spent: HopTime, at: float, offered: float, began: float) -> None:
-        """Take custody of mail that will be on disk at `at`, when its client has gone."""
+    def take_later(self, taken: Any, spent: HopTime, at: float, offered: float, began: float) -> None:  # noqa: ANN401
+        """Something will be on disk at `at`, when its client has gone."""
 
     def outlive(self, waits: Waits) -> None:
         """Go on with what outlives the session."""
 
 
 class NullSink:
-    """A far end to which no mail is offered: it is asked for some, or left."""
+    """A server's host that has room for everybody, and where nothing is kept."""
 
     capacity = None
 
-    def resumes_tls(self, _now: float) -> bool:
-        """Nobody keeps sessions of TLS for that."""
+    def drops(self) -> bool:
+        """Nobody waits."""
         return False
 
-    def drops(self) -> bool:
-        """It is there."""
+    def admit(self) -> bool:
+        """Everybody is served at once."""
+        return True
+
+    def resumes_tls(self, _now: float) -> bool:
+        """Nobody keeps sessions of TLS."""
         return False
 
     def line_up(self, _until: float) -> Refuses:
-        """Nobody waits for it."""
+        """Nobody has to."""
         return "421"
 
-    def take(self, mail: AcceptedMail, spent: HopTime, now: float, offered: float, began: float) -> None:
-        """Never asked."""
+    def take(self, taken: object, spent: HopTime, now: float, offered: float, began: float) -> None:
+        """It is gone."""
 
-    def take_later(self, mail: AcceptedMail, spent: HopTime, at: float, offered: float, began: float) -> None:
-        """Never asked."""
+    def take_later(self, taken: object, spent: HopTime, at: float, offered: float, began: float) -> None:
+        """It is gone."""
 
     def outlive(self, waits: Waits) -> None:
-        """What is left brings nobody mail."""
+        """Nobody is left to see it."""
+
+
+class Lifetimes(NamedTuple):
+    """When the two programs of a session end, s; without a word, for ever.
+
+    A program ends with its host, or is stopped before: then the host's kernel closes its connections. `hangs_up` says
+    when the client hears that the server's program ends at a time, infinity where its host goes down with it.
+    """
+
+    client: float = inf
+    client_host: float = inf
+    server: Timeline = ALWAYS_UP
+    hangs_up: Callable[[float], float] | None = None
+
+
+class WireTrace(Protocol):
+    """Who is told each flight's octets: the recorder, when dialogues are traced."""
+
+    def __call__(self, now: float, direction: str, data: bytes, /) -> None:
+        """The octets of one flight, at the time when they were read; "<" came from the server, ">" from the client."""
+
+
+class IdleClock(Protocol):
+    """A clock that can be let forward while nobody else has anything to do."""
+
+    def advance_if_idle(self, time: float, /) -> bool:
+        """Let the time come to a moment at once, if nothing is due until then; whether it did: there is no wait."""
+
+    def peek(self) -> float:
+        """When the next thing is due."""
+
+
+class LoneClock:
+    """The clock of a session that has the world to itself: nothing has to be waited for."""
+
+    def advance_if_idle(self, _time: float) -> bool:
+        """Nobody else has anything to do."""
+        return True
+
+    def peek(self) -> float:
+        """Nothing is due."""
+        return inf

@@ -16,7 +16,7 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import NamedTuple
 
-from sim.network.ending import Ending
+from sim.network.interface import Ending
 from sim.protocol.smtp.diagram import draw_into
 from sim.results.outcomes import AttemptOutcome
 
@@ -25,7 +25,6 @@ class Cause(Enum):
     """What ends a session where the connection does not (`Ending`)."""
 
     NO_SYN_ACK = auto()
-    SYN_RESET = auto()
     CLIENT_TIMER = auto()
     CLIENT_DOWN = auto()
     CLIENT_STOPPED = auto()
@@ -61,7 +60,7 @@ ENDS: Mapping[Ending | Cause, End] = {
     Cause.NO_SYN_ACK: End(
         "no SYN-ACK comes", "the client, by its timer or ETIMEDOUT", AttemptOutcome.CONNECT_TIMEOUT, _CLIENT, "either"
     ),
-    Cause.SYN_RESET: End(
+    Ending.REFUSED: End(
         "nobody listens", "the client, by a reset", AttemptOutcome.CONNECTION_REFUSED, _CLIENT, "the reset"
     ),
     Cause.CLIENT_TIMER: End(

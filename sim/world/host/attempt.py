@@ -94,8 +94,8 @@ class Attempt:
         self._before = before
         self._peer: Peer | None = None
         self._wire_bytes = self._retransmissions = 0
-        self._session: Session[Transmission] | None = None
-        self.session: Session[Transmission] | None = None
+        self._session: Session[Transmission, Reception] | None = None
+        self.session: Session[Transmission, Reception] | None = None
         self.contacted = False
         self.heir: Delivery | None = None
 
@@ -153,7 +153,7 @@ class Attempt:
             session.client.close()
             del self._station.attempts[peer.session_id]
 
-    def _open(self, now: float) -> Session[Transmission] | None:
+    def _open(self, now: float) -> Session[Transmission, Reception] | None:
         """A session of its own; None where the way to it has broken."""
         station, entry = self._station, self._entry
         world, host = station.world, station.host
@@ -193,21 +193,16 @@ class Attempt:
             client,
             reception,
             connection,
-            client=host,
-            client_up_until=station.runs.next_down(now),
-            client_host_until=station.weather.next_down(now),
-            server=peer.host,
+            self._peer,
+            client_times=station.times,
+            server_times=peer.at_work() if peer.queue.incoming else peer.times,
+            lifetimes=station.lifetimes(peer, lines[1], now),
             implicit_tls=secure,
-            times=peer.at_work() if peer.queue.incoming else peer.times,
-            server_weather=peer.runs,
-            hangs_up=None if peer.runs is peer.weather else peer.hangs_up(lines[1]),
-            sink=self._peer,
             trace=world.trace(session_id),
-            advance_if_idle=world.env.advance_if_idle,
-            peek=world.env.peek,
+            clock=world.env,
         )
 
-    def _take_over(self, before: Attempt) -> Session[Transmission] | None:
+    def _take_over(self, before: Attempt) -> Session[Transmission, Reception] | None:
         """The session of an attempt that has left it."""
         # The one before lets go of it, or the two would hold each other and never be freed.
         session, before.session = before.session, None
@@ -261,7 +256,7 @@ class Attempt:
         self._station.world.recorder.attempted(fact)
         return list(self._copies)
 
-    def _conclude(self, session: Session[Transmission], peer: Peer, now: float) -> list[Copy]:
+    def _conclude(self, session: Session[Transmission, Reception], peer: Peer, now: float) -> list[Copy]:
         """Write down what the session brought, copy by copy; give those that are left for another try."""
         entry, ledger, replies = self._entry, self._station.world.ledger, session.client.replies
         cut = session.client.failure
@@ -309,13 +304,13 @@ class Attempt:
 
     def _fact(
         self,
-        session: Session[Transmission],
+        session: Session[Transmission, Reception],
         peer: Peer,
         now: float,
         outcome: AttemptOutcome,
         deciding: Reply | Failure | None,
     ) -> AttemptFact:
-        connection, turns = session.connection, session.client.round_trips
+        connection, turns = session.connection, session.round_trips
         if self._before is None:
             turns = turns + self._OPENING if session.connected else 1
         return AttemptFact(

@@ -23,6 +23,7 @@ from sim.network.links.availability import ALWAYS_UP, Timeline, any_down
 from sim.network.links.line import Line
 from sim.network.tcp.metrics import Metrics, MetricsCache
 from sim.network.tcp.path import HEADERS, gets_through
+from sim.network.transport.tls import TlsSessions
 from sim.protocol.smtp.events import Parameters
 from sim.results.facts import QueueFact
 from sim.results.outcomes import CopyOutcome
@@ -31,9 +32,8 @@ from sim.scenario.spec.capacity import NO_CAPACITY
 from sim.scenario.spec.policies import NO_POLICIES
 from sim.world.engine.capacity import SharedCapacity
 from sim.world.engine.host_times import HostTimes
-from sim.world.engine.interfaces import Waits
+from sim.world.engine.interfaces import Lifetimes, Waits
 from sim.world.engine.ledger import LedgerError
-from sim.world.engine.tls import TlsSessions
 from sim.world.host.addresses import Sources
 from sim.world.host.attempt import Attempt
 from sim.world.host.custody import Custody
@@ -203,6 +203,11 @@ class Station:
     def hangs_up(self, back: Sequence[Line]) -> Callable[[float], float]:
         """When a client hears over these lines that this host's product stops at a time; infinity if the host does."""
         return lambda at: gets_through(back, at, HEADERS) if self.weather.is_up(at) else inf
+
+    def lifetimes(self, server: Station, back: Sequence[Line], now: float) -> Lifetimes:
+        """When the programs of a session with a server end that begins now, over these lines back."""
+        hangs_up = None if server.runs is server.weather else server.hangs_up(back)
+        return Lifetimes(self.runs.next_down(now), self.weather.next_down(now), server.runs, hangs_up)
 
     def at_work(self) -> HostTimes:
         """How long it takes now: longer where mail comes faster than it is taken up (Postfix's in_flow_delay)."""

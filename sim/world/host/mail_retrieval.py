@@ -75,7 +75,7 @@ class Ask:
         self._source = station.world.stations[how.source]
         self._client = Collector(station.host, how.by, domains)
         self._peer: Peer | None = None
-        self._session: Session[Collector] | None = None
+        self._session: Session[Collector, Reception] | None = None
 
     def run(self) -> Waits:
         """Ask, and take what is handed over on the same connection where that is the way."""
@@ -107,15 +107,12 @@ class Ask:
                 server, source.directory, policy=source.client_policy(sends_from or host.name), held_mail=Held(source)
             ),
             connection,
-            client=host,
-            client_up_until=station.runs.next_down(now),
-            client_host_until=station.weather.next_down(now),
-            server=server,
-            times=source.times,
-            server_weather=source.runs,
-            hangs_up=None if source.runs is source.weather else source.hangs_up(lines[1]),
-            sink=peer,
+            peer,
+            client_times=station.times,
+            server_times=source.times,
+            lifetimes=station.lifetimes(source, lines[1], now),
             trace=world.trace(session_id),
+            clock=env,
         )
         station.attempts[session_id] = self
         yield from session.run(now)
@@ -141,7 +138,7 @@ class Ask:
         return None if session is None or peer is None else self._fact(session, peer, now, AttemptOutcome.UNFINISHED)
 
     def _fact(
-        self, session: Session[Collector], peer: Peer, now: float, outcome: AttemptOutcome | None = None
+        self, session: Session[Collector, Reception], peer: Peer, now: float, outcome: AttemptOutcome | None = None
     ) -> AttemptFact:
         """What asking cost, and the reply that decided it. It belongs to no message: their number is 0."""
         client, connection, contacted = self._client, session.connection, min(session.contacted_at, now)
@@ -156,7 +153,7 @@ class Ask:
             outcome or session.outcome or _outcome(word),
             code,
             enhanced,
-            client.round_trips + 2 if session.connected else 1,
+            session.round_trips + 2 if session.connected else 1,
             connection.wire_bytes * (len(peer.way) - 1),
             connection.retransmissions,
             peer.session_id,

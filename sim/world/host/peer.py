@@ -11,10 +11,7 @@ from sim.mail.path import Path
 from sim.mta.queue.queue import Copy, HopTime
 from sim.mta.server.accepted_mail import AcceptedMail
 from sim.mta.server.reception import Reception
-from sim.network.tcp.connection import Connection
-from sim.network.transport.circuit import Circuit
-from sim.network.transport.propagation import Propagation
-from sim.network.transport.reversed import Reversed
+from sim.network.interface import Transport
 from sim.scenario.products.base import Refuses
 from sim.world.engine.corruption import UNSEEN, ResidualCorruption
 from sim.world.host.listener import Place
@@ -59,7 +56,7 @@ class Peer:
         station: Station,
         way: Way,
         session_id: int,
-        connection: Connection | Propagation | Circuit | Reversed,
+        connection: Transport,
         *,
         source: str = "",
         ip: str = "",

@@ -11,7 +11,7 @@ from sim.mta.client.transmission import Transmission
 from sim.mta.server.reception import Reception
 from sim.network.transport.reversed import Reversed
 from sim.protocol.smtp.client import Client
-from sim.world.engine.interfaces import NullSink, ServerHost, Waits
+from sim.world.engine.interfaces import Lifetimes, NullSink, ServerHost, Waits
 from sim.world.engine.session import Session
 from sim.world.host.attempt import Attempt, mailing_of
 from sim.world.host.next_hops import Route, Way
@@ -34,28 +34,25 @@ class Turn(NamedTuple):
 
     holder: Station
     asker: Station
-    session: Session[Collector]
+    session: Session[Collector, Reception]
     session_id: int
     waiting: Iterator[Delivery]
 
-    def go_on(self, caller: C, sink: ServerHost, now: float) -> Session[C]:
+    def go_on(self, caller: C, sink: ServerHost, now: float) -> Session[C, Reception]:
         """The session with roles swapped."""
         holder, asker, machine = self.holder, self.asker, self.session.client.machine
-        session = Session(
+        until = holder.runs.next_down(now)
+        return Session(
             caller,
             Reception(asker.host, asker.directory, policy=asker.client_policy(holder.host.name), after=machine),
             Reversed(self.session.connection),
-            client=holder.host,
-            client_up_until=holder.runs.next_down(now),
-            server=asker.host,
-            times=asker.times,
-            server_weather=asker.runs,
-            sink=sink,
+            sink,
+            client_times=holder.times,
+            server_times=asker.times,
+            lifetimes=Lifetimes(until, until, asker.runs),
             trace=holder.world.trace(self.session_id),
+            clock=holder.world.env,
         )
-        if (protection := self.session.protection) is not None:
-            session.goes_on_protected(protection)
-        return session
 
     def caller(self) -> Client:
         """The holder's machine as the client."""
@@ -70,7 +67,7 @@ class HandOver(Attempt):
     _turn: Turn
     _OPENING = 1
 
-    def _open(self, now: float) -> Session[Transmission]:
+    def _open(self, now: float) -> Session[Transmission, Reception]:
         turn, options = self._turn, self._entry.options
         connection = turn.session.connection
         self._peer = Peer(turn.holder, turn.asker, self._route.way, turn.session_id, connection)
@@ -123,7 +120,3 @@ class Goodbye(NullSink):
         session = turn.go_on(Farewell(turn.holder.host, turn.caller()), self, env.now)
         yield from session.run(env.now)
         session.connection.close(env.now)
-
-    def admit(self) -> bool:
-        """There is room for one that says no more than QUIT."""
-        return True
