@@ -211,4 +211,10 @@ def result(
         command=["mtasim", "compare", "arpanet"],
     )
     data = dict(SCENARIO if scenario is None else scenario)
-    return store.Result(data, tables, measures, summary.summarise(measures), {**manifest, "scenario": data})
+    return store.Result(
+        **vars(tables),
+        scenario=data,
+        measures=measures,
+        summary=summary.summarise(measures),
+        manifest={**manifest, "scenario": data},
+    )

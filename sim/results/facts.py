@@ -6,52 +6,53 @@ adds `architecture` and `replication` in front.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from sim.results.outcomes import AttemptOutcome, CopyOutcome
+from sim.results.outcomes import AttemptOutcome, CopyOutcome, either
+
+
+class Column(NamedTuple):
+    """What a column holds: its unit (empty where it has none) and its meaning."""
+
+    unit: str
+    meaning: str
 
 
 class MessageFact(NamedTuple):
-    """A message that entered the network; a delivery report is one too, its sender the null reverse-path `<>`.
+    """A message that entered the network; a delivery report is one too, its sender the null reverse-path `<>`."""
 
-    `author` is the user who wrote it: not the sender where the reverse-path is forged, and nobody (empty) where a host
-    wrote it. `about` is the message that a report tells of, 0 for all others.
-    """
-
-    message_id: int
-    created_s: float
-    size_bytes: int
-    sender: str
-    recipients: int
-    author: str
-    about: int
+    message_id: Annotated[int, Column("", "which message, unique within a run")]
+    created_s: Annotated[float, Column("s", "when it entered the network")]
+    size_bytes: Annotated[int, Column("bytes", "size of the mail data")]
+    sender: Annotated[str, Column("", "the reverse-path's address; `<>` for a delivery report")]
+    recipients: Annotated[int, Column("", "how many recipients it has")]
+    author: Annotated[str, Column("", "who wrote it: not the sender where that is forged, empty for a host")]
+    about: Annotated[int, Column("", "the message_id of the message that a report tells of; 0 for other messages")]
 
 
 class CopyFact(NamedTuple):
     """The end of one copy (message x recipient), or where it was when the run ended.
 
-    `reason` is why it was not delivered.
-    `hops` counts the passes from one MTA to the next that were accepted; `path` names the hosts that had custody,
-    joined by `>`. The five delays add up to `ended_s - created_s`. `damage` is empty where the content is what was
-    written, else `unseen`, or `found` where the recipient's host checks digests and this one did not hold.
+    The five delays add up to `ended_s - created_s`. `damage` is empty where the content is what was written, else
+    `unseen`, or `found` where the recipient's host checks digests and this one did not hold.
     """
 
-    message_id: int
-    recipient: str
-    outcome: CopyOutcome
-    reason: str
-    created_s: float
-    ended_s: float
-    hops: int
-    attempts: int
-    duplicates: int
-    path: str
-    queue_s: float
-    retry_s: float
-    contact_s: float
-    transfer_s: float
-    service_s: float
-    damage: str = ""
+    message_id: Annotated[int, Column("", "which message, unique within a run")]
+    recipient: Annotated[str, Column("", "the forward-path's address")]
+    outcome: Annotated[CopyOutcome, Column("", either(CopyOutcome))]
+    reason: Annotated[str, Column("", "why, where it was not delivered")]
+    created_s: Annotated[float, Column("s", "when its message entered the network")]
+    ended_s: Annotated[float, Column("s", "when it reached its outcome, or when the run ended")]
+    hops: Annotated[int, Column("", "passes from one MTA to the next that were accepted")]
+    attempts: Annotated[int, Column("", "attempts that carried it")]
+    duplicates: Annotated[int, Column("", "times that it was passed on once more because a reply was lost (RFC 1047)")]
+    path: Annotated[str, Column("", "the hosts that had custody, joined by `>`")]
+    queue_s: Annotated[float, Column("s", "time in queues before a first attempt at a host")]
+    retry_s: Annotated[float, Column("s", "time between a failed attempt and the next")]
+    contact_s: Annotated[float, Column("s", "time to make contact: connection, greeting and commands")]
+    transfer_s: Annotated[float, Column("s", "time of mail data on the way")]
+    service_s: Annotated[float, Column("s", "time at work in hosts")]
+    damage: Annotated[str, Column("", "unseen or found, where its content is no longer what was written")] = ""
 
 
 class AttemptFact(NamedTuple):
@@ -59,84 +60,77 @@ class AttemptFact(NamedTuple):
 
     Attempts with one `session_id` went through that session one after the other, each with its share of the costs.
     A session that asks for mail (ETRN, TURN, ATRN) is an attempt of message 0 with no recipients; what TURN and ATRN
-    bring follows in the same session, from the other side.
-    `recipients` is how many copies it carried; `bytes_on_wire` counts every packet on every link that it crosses;
-    the four delays are Postfix's `delays=a/b/c/d`, and add up to the time since the message began to come in: a until
-    it became active last, b until its delivery had a place, c until mail was offered, d from there on.
-    `reply_code` is 0 and `enhanced_code` empty where no reply decided it; `session_id` is 0 where there was
-    nobody to connect to. The addresses are empty where a host has one of any family.
+    bring follows in the same session, from the other side. The four delays are Postfix's `delays=a/b/c/d`, and add up
+    to the time since the message began to come in: a until it became active last, b until its delivery had a place, c
+    until mail was offered, d from there on.
     """
 
-    message_id: int
-    from_host: str
-    to_host: str
-    started_s: float
-    ended_s: float
-    outcome: AttemptOutcome
-    reply_code: int
-    enhanced_code: str
-    round_trips: int
-    bytes_on_wire: int
-    retransmissions: int
-    session_id: int
-    recipients: int
-    delay_a_s: float
-    delay_b_s: float
-    delay_c_s: float
-    delay_d_s: float
-    from_address: str = ""
-    to_address: str = ""
+    message_id: Annotated[int, Column("", "which message, unique within a run; 0 where a host only asked for its mail")]
+    from_host: Annotated[str, Column("", "the client's host")]
+    to_host: Annotated[str, Column("", "the server's host")]
+    started_s: Annotated[float, Column("s", "when the attempt began")]
+    ended_s: Annotated[float, Column("s", "when its outcome was known to the client")]
+    outcome: Annotated[AttemptOutcome, Column("", either(AttemptOutcome))]
+    reply_code: Annotated[int, Column("", "the reply code that decided it; 0 where none did")]
+    enhanced_code: Annotated[str, Column("", "the enhanced status code beside it, where there was one")]
+    round_trips: Annotated[int, Column("", "times that one side had to wait for the other")]
+    bytes_on_wire: Annotated[int, Column("bytes", "every packet on every link that it crosses, both ways, repeats too")]
+    retransmissions: Annotated[int, Column("", "segments sent again by TCP")]
+    session_id: Annotated[int, Column("", "which session, unique within a run; 0 where there was nobody to connect to")]
+    recipients: Annotated[int, Column("", "how many copies it carried")]
+    delay_a_s: Annotated[
+        float,
+        Column("s", "before it became active last: receiving, sleeping; a of delays=a/b/c/d"),
+    ]
+    delay_b_s: Annotated[float, Column("s", "waiting for a place with the queue manager; b")]
+    delay_c_s: Annotated[float, Column("s", "lookup, TCP, EHLO, TLS, hosts tried before; c")]
+    delay_d_s: Annotated[float, Column("s", "from MAIL on; d. All four: time since it came in")]
+    from_address: Annotated[str, Column("", "the client's address; empty where its host has one of any family")] = ""
+    to_address: Annotated[str, Column("", "the server's address; likewise")] = ""
 
 
 class QueueFact(NamedTuple):
-    """A host's queue after a change: a step series.
+    """A host's queue after a change: a step series. Messages in no other state are active."""
 
-    Of its messages, `incoming` wait to become active, `deferred` sleep until they are tried again, and those on `hold`
-    have yet to begin their way; the others are active.
-    """
-
-    host: str
-    time_s: float
-    messages: int
-    bytes: int
-    incoming: int = 0
-    deferred: int = 0
-    hold: int = 0
+    host: Annotated[str, Column("", "whose queue")]
+    time_s: Annotated[float, Column("s", "when it changed")]
+    messages: Annotated[int, Column("", "messages in it from then on")]
+    bytes: Annotated[int, Column("bytes", "size of their mail data")]
+    incoming: Annotated[int, Column("", "of the messages, those that wait to become active")] = 0
+    deferred: Annotated[int, Column("", "those that sleep until they are tried again")] = 0
+    hold: Annotated[int, Column("", "those that are held back until their time (RFC 4865)")] = 0
 
 
 class DeferralFact(NamedTuple):
-    """That a host put a message off: why, and when it means to try again (infinity: when it is released).
+    """That a host put a message off: why, and when it means to try again."""
 
-    `arrived_s` is when the host took custody; `recipients` those of its copies that are left, separated by spaces.
-    """
-
-    host: str
-    queue_id: str
-    message_id: int
-    arrived_s: float
-    time_s: float
-    next_s: float
-    recipients: str
-    reason: str
+    host: Annotated[str, Column("", "whose queue")]
+    queue_id: Annotated[str, Column("", "the message's name there")]
+    message_id: Annotated[int, Column("", "which message, unique within a run")]
+    arrived_s: Annotated[float, Column("s", "when the host took custody")]
+    time_s: Annotated[float, Column("s", "when it was put off")]
+    next_s: Annotated[float, Column("s", "when it is tried again; infinity for what is held until it is released")]
+    recipients: Annotated[str, Column("", "those who are left, separated by spaces")]
+    reason: Annotated[str, Column("", "why, as to the first of them")]
 
 
 class ActFact(NamedTuple):
     """What an operator did to a host: the act, its product's command, and how many messages it was about."""
 
-    host: str
-    time_s: float
-    act: str
-    command: str
-    messages: int
+    host: Annotated[str, Column("", "which host its operators did something to")]
+    time_s: Annotated[float, Column("s", "when")]
+    act: Annotated[str, Column("", "flush, hold, release or restart")]
+    command: Annotated[str, Column("", "what they told its product")]
+    messages: Annotated[int, Column("", "how many messages it was about")]
 
 
 class DialogueFact(NamedTuple):
-    """One line of a session, when dialogues are traced; `direction` is `>` from client to server and `<` back."""
+    """One line of a session, when dialogues are traced."""
 
-    session_id: int
-    time_s: float
-    direction: str
-    line: str
+    session_id: Annotated[int, Column("", "which session, as in attempts")]
+    time_s: Annotated[float, Column("s", "when the line was sent")]
+    direction: Annotated[str, Column("", "`>` from client to server, `<` back")]
+    line: Annotated[str, Column("", "the line without its CRLF")]
 
 
 class Facts(NamedTuple):

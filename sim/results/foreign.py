@@ -16,8 +16,6 @@ import pyarrow as pa  # type: ignore[import-untyped] # pyarrow has no types
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
-__all__ = ["MOST_JSON", "MOST_TEXT", "read_json", "read_table"]
-
 MOST_TEXT = 4_000_000_000
 """Octets of text in all columns of a table."""
 MOST_JSON = 300_000_000

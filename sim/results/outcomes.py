@@ -9,8 +9,6 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Literal, NamedTuple, Self
 
-__all__ = ["AttemptOutcome", "CopyOutcome", "either"]
-
 
 class _Traits(NamedTuple):
     """As the attributes of `AttemptOutcome`."""

@@ -46,15 +46,14 @@ class ResultError(Exception):
 
 
 @dataclass(frozen=True)
-class Result:
-    """What a run or a comparison came to.
+class Result(Tables):
+    """What a run or a comparison came to: the tables of its facts, and what was made of them.
 
     `scenario` is the scenario as resolved, in plain data; `measures` the frame of `metrics.measure`; `summary` the
     dictionary of `summary.summarise`; `manifest` what was run, with what, and the fingerprint of what happened.
     """
 
     scenario: Mapping[str, Any]
-    tables: Tables
     measures: pd.DataFrame
     summary: Mapping[str, Any]
     manifest: Mapping[str, Any]
@@ -66,46 +65,6 @@ class Result:
 
     def _repr_html_(self) -> str:
         return html_table(self.summary)
-
-    @property
-    def messages(self) -> pd.DataFrame:
-        """A row a message, delivery reports too."""
-        return self.tables.messages
-
-    @property
-    def copies(self) -> pd.DataFrame:
-        """A row a copy (message x recipient), delivery reports too."""
-        return self.tables.copies
-
-    @property
-    def user_copies(self) -> pd.DataFrame:
-        """The copies of users' messages alone."""
-        return self.tables.user_copies
-
-    @property
-    def attempts(self) -> pd.DataFrame:
-        """A row an attempt to pass copies of a message on."""
-        return self.tables.attempts
-
-    @property
-    def queues(self) -> pd.DataFrame:
-        """A row a change of a host's queue."""
-        return self.tables.queues
-
-    @property
-    def deferrals(self) -> pd.DataFrame:
-        """A row a time that a host put a message off."""
-        return self.tables.deferrals
-
-    @property
-    def dialogues(self) -> pd.DataFrame:
-        """A row a line of a session; empty unless dialogues were traced."""
-        return self.tables.dialogues
-
-    @property
-    def acts(self) -> pd.DataFrame:
-        """A row an act of a host's operators."""
-        return self.tables.acts
 
 
 def manifest(
@@ -248,7 +207,7 @@ def writing(path: Path, named: Path | None = None) -> Iterator[None]:
 
 
 def _write_files(result: Result, fresh: Path, folder: Path) -> None:
-    frames = {field.name: getattr(result.tables, field.name) for field in fields(Tables)}
+    frames = {field.name: getattr(result, field.name) for field in fields(Tables)}
     frames = {name: frame for name, frame in frames.items() if name not in _MAY_BE_ABSENT or len(frame)}
     for name, frame in {**frames, "measures": result.measures.reset_index()}.items():
         file = f"{name}.parquet"
@@ -310,11 +269,11 @@ def read(folder: str | Path) -> Result:
     _need(folder / "summary.json", summary, {"confidence": (int, float), "architectures": dict, "differences": list})
     _need(folder / "manifest.json", found, {"seed": int, "fingerprint": str, "versions": dict})
     scenario = _read_json(folder / _SCENARIO)
-    tables = Tables(**{name: _read_table(folder, name) for name in SCHEMA})
+    tables = {name: _read_table(folder, name) for name in SCHEMA}
     measures = _read_parquet(folder / "measures.parquet", ("architecture", "replication", *METRICS))
     return Result(
+        **tables,
         scenario=scenario,
-        tables=tables,
         measures=measures.set_index(["architecture", "replication"]),
         summary=summary,
         manifest=found,

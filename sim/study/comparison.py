@@ -107,8 +107,8 @@ def run(
     tables = concat([outcome.tables for outcome in outcomes])
     measures = measure(tables, horizon=scenario.duration + scenario.drain, runs=runs)
     return Result(
+        **vars(tables),
         scenario=as_data(scenario),
-        tables=tables,
         measures=measures,
         summary=summarise(measures),
         manifest=manifest(

@@ -166,7 +166,7 @@ def test_a_result_without_facts_can_be_reported():
     """Nothing measured, no network in the scenario, a bare manifest: still a page."""
     tables = tables_of()
     measures = measure(tables)
-    text = render(Result({}, tables, measures, summarise(measures), {}))
+    text = render(Result(**vars(tables), scenario={}, measures=measures, summary=summarise(measures), manifest={}))
     assert "<h1>mtasim</h1>" in text
     assert Page(text).open == []
 

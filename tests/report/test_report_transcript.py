@@ -15,7 +15,7 @@ from sim.results.tables import concat
 
 def of(*tables):
     """A result of these tables."""
-    return dataclasses.replace(result(replications=1, copies=2), tables=concat(tables))
+    return dataclasses.replace(result(replications=1, copies=2), **vars(concat(tables)))
 
 
 def sent(lines=1, **more):

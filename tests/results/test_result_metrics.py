@@ -87,7 +87,7 @@ def test_the_metrics_of_the_one_are_there():
 
 def test_created_is_the_sum_of_the_outcomes():
     """Every copy is delivered, dropped or under way."""
-    found = measure(result().tables)
+    found = measure(result())
     assert (found["delivered"] + found["dropped"] + found["queued"]).tolist() == found["created"].tolist()
 
 

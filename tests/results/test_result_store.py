@@ -21,7 +21,7 @@ from synthetic_results import facts, result
 from sim.results import store
 from sim.results.facts import DialogueFact, Facts
 from sim.results.store import ResultError, combine, fingerprint, read, refuse_what_is_there, versions, write
-from sim.results.tables import SCHEMA, concat
+from sim.results.tables import SCHEMA
 from sim.scenario.load import loads
 from sim.scenario.show import as_data
 
@@ -67,7 +67,7 @@ def test_parquet_files_have_the_columns_alone(folder):
 def test_traced_dialogues_are_kept(made, tmp_path):
     """Dialogues that were traced come back."""
     traced = synthetic_results.tables_of(dialogues=[DialogueFact(1, 0.5, ">", "QUIT")])
-    write(dataclasses.replace(made, tables=concat([made.tables, traced])), tmp_path / "out")
+    write(dataclasses.replace(made, dialogues=traced.dialogues), tmp_path / "out")
     assert read(tmp_path / "out").dialogues["line"].tolist() == ["QUIT"]
 
 
