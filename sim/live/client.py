@@ -23,8 +23,6 @@ from sim.scenario.products.base import Product
 from sim.scenario.products.postfix import Postfix
 from sim.scenario.spec import Host
 
-__all__ = ["ACCEPTED", "PERMANENT", "TEMPORARY", "Delivery", "parse_server", "send"]
-
 ACCEPTED, PERMANENT, TEMPORARY = 0, 69, 75
 """Exit statuses: all of it was taken, some of it never will be, some of it may be another time (sysexits.h)."""
 

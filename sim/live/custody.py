@@ -22,8 +22,6 @@ from sim.protocol.smtp import replies
 from sim.protocol.smtp.extensions import is_binary
 from sim.protocol.smtp.replies import Reply
 
-__all__ = ["Keeper"]
-
 _WRITERS = 16
 """Threads that wait for the disk."""
 

@@ -7,8 +7,6 @@ from typing import BinaryIO
 
 from sim.scenario.inputs import irregular
 
-__all__ = ["LiveError", "read_bounded", "read_regular"]
-
 _LARGEST = 200_000_000
 """Octets taken of one file: more than any server takes of a message."""
 

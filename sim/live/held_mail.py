@@ -13,8 +13,6 @@ from sim.mail.path import Path as MailPath
 from sim.mail.path import parse_forward_path, parse_path
 from sim.mta.server.retrieval import is_for
 
-__all__ = ["Held", "Letter"]
-
 _RETURN_PATH, _DELIVERED_TO = b"Return-Path: ", b"Delivered-To: "
 
 

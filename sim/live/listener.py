@@ -12,8 +12,6 @@ from typing import Any
 
 from sim.live.errors import LiveError
 
-__all__ = ["Connected", "Listener", "bound"]
-
 BACKLOG = 1024
 """The length of the kernel's listen queue; Linux shortens it to net.core.somaxconn."""
 

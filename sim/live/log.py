@@ -9,8 +9,6 @@ from sim.protocol.smtp import events
 from sim.protocol.smtp.commands import command_kind
 from sim.protocol.smtp.replies import Reply
 
-__all__ = ["kept", "nothing", "refused"]
-
 _SHOWN = 20
 """Recipients that are named."""
 

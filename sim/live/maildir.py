@@ -15,8 +15,6 @@ from time import time_ns
 
 from sim.live.errors import LiveError
 
-__all__ = ["Maildir"]
-
 _FOLDERS = ("tmp", "new", "cur")
 
 

@@ -12,8 +12,6 @@ from sim.mail.content import canonical
 from sim.mail.path import Path as MailPath
 from sim.mail.path import parse_forward_path, parse_path
 
-__all__ = ["has_utf8_header", "helo", "login", "message", "paths"]
-
 
 def helo(name: str) -> str:
     """What a client calls itself: a domain or an address literal (RFC 5321 section 4.1.4); empty for its own literal.

@@ -38,8 +38,6 @@ from sim.protocol.smtp.client import Client
 from sim.protocol.smtp.replies import Reply
 from sim.scenario.spec import Host, Scenario
 
-__all__ = ["LiveServer"]
-
 _NOT_KEPT = frozenset({"FUTURERELEASE", "DSN", "DELIVERBY", "MT-PRIORITY"})
 """What a served host offers to nobody: it holds no mail until a time that the sender names (RFC 4865), writes no
 reports (RFC 3461 section 6.2, RFC 2852), and has no order in which mail goes (RFC 6710)."""

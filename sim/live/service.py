@@ -17,8 +17,6 @@ from sim.live.server import LiveServer
 from sim.live.tls import server_context
 from sim.scenario.spec import Host, Scenario
 
-__all__ = ["serve"]
-
 INTERRUPTED = 130
 """The exit status after Ctrl-C."""
 

@@ -19,8 +19,6 @@ from sim.protocol.smtp import replies
 from sim.protocol.smtp.client import Client
 from sim.protocol.smtp.replies import Reply
 
-__all__ = ["CHUNK", "Session"]
-
 CHUNK = 32_768
 """Octets read at a time. What they ask for is answered, and the answer read by the peer, before more is read."""
 

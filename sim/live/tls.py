@@ -8,8 +8,6 @@ from pathlib import Path
 
 from sim.live.errors import LiveError, read_regular
 
-__all__ = ["client_context", "server_context", "shake_hands"]
-
 
 def server_context(certificate: Path, key: Path | None) -> ssl.SSLContext:
     """What a served host shows its peers; TLS 1.2 at the least (RFC 8996).

@@ -15,8 +15,6 @@ from sim.protocol.smtp.errors import ProtocolError
 from sim.protocol.smtp.events import NEED_DATA, Command, ConnectionClosed
 from sim.protocol.smtp.replies import Reply
 
-__all__ = ["Courier"]
-
 
 class Courier:
     """One session of a served host's client, in lockstep: the peer is often a small one that passes lines on.

@@ -8,20 +8,6 @@ from ipaddress import AddressValueError, IPv6Address
 from typing import NamedTuple
 from unicodedata import normalize
 
-__all__ = [
-    "Address",
-    "AddressError",
-    "domain_key",
-    "is_domain",
-    "is_literal",
-    "literal_of",
-    "local_key",
-    "mailbox_key",
-    "octets_in",
-    "parse_address",
-    "parse_local_part",
-]
-
 LOCAL_PART_LIMIT = 64
 """Octets in a local part, RFC 5321 section 4.5.3.1.1."""
 

@@ -9,8 +9,6 @@ import re
 from collections.abc import Sequence
 from email.header import Header
 
-__all__ = ["canonical", "compose", "fold", "has_header", "has_longer_line", "is_8bit", "longest_line", "split"]
-
 _CRLF = b"\r\n"
 
 _LINES = (

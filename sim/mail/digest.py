@@ -8,8 +8,6 @@ from hashlib import md5
 
 from sim.mail.content import split
 
-__all__ = ["seal", "seal_holds"]
-
 _FIELD = re.compile(rb"^Content-MD5:[ \t]*([^\r\n]*?)[ \t]*\r$", re.IGNORECASE | re.MULTILINE)
 
 

@@ -10,8 +10,6 @@ import re
 
 from sim.mail.address import DOMAIN_LIMIT, Address, AddressError, is_domain
 
-__all__ = ["parse_liberal_address"]
-
 _COMMENT = r"\([^()\\]*\)"
 _ATOM = r"(?:[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]|\\[ -~])+"
 _QUOTED = r'"(?:[ !#-\[\]-~]|\\[ -~])*"'

@@ -16,8 +16,6 @@ from typing import NamedTuple
 from sim.mail.address import Address, AddressError
 from sim.mail.path import Path, parse_path
 
-__all__ = ["Mailbox", "format_mailbox", "header_form", "parse_mailbox"]
-
 # The lexical tokens of RFC 5322 section 3.2; comments nest, so they are no regular expression's business.
 _TOKEN = re.compile(
     r"""(?P<space>[ \t\r\n]+)

@@ -19,8 +19,6 @@ from dataclasses import dataclass
 
 from sim.mail.content import canonical, has_header, split
 
-__all__ = ["Mbox", "MboxMessage", "without_bom"]
-
 _BOM = b"\xef\xbb\xbf"
 _END = rb"(?:\r\n|\r|\n|\Z)"
 _FROM = re.compile(rb"(?:\A|(?<=[\r\n]))From [^\r\n]*" + _END)

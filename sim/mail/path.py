@@ -10,18 +10,6 @@ from typing import NamedTuple
 from sim.mail.address import LOCAL_PART_LIMIT, Address, AddressError, is_domain, octets_in, parse_address
 from sim.mail.liberal import parse_liberal_address
 
-__all__ = [
-    "NULL_PATH",
-    "PATH_LIMIT",
-    "Path",
-    "parse_forward_path",
-    "parse_liberal_path",
-    "parse_path",
-    "percent_decode",
-    "percent_encode",
-    "percent_route",
-]
-
 PATH_LIMIT = 256
 """Octets in a path with its punctuation, RFC 5321 section 4.5.3.1.3."""
 

@@ -21,8 +21,6 @@ from sim.mail.content import canonical, split
 from sim.mail.path import Path
 from sim.mail.seven_bit import to_7bit
 
-__all__ = ["ReportedRecipient", "delivery_report"]
-
 _POLICY = compat32.clone(linesep="\r\n")
 _WIDTH = 76
 """RFC 2045 section 6.7: the longest line of quoted-printable."""

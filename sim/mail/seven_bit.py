@@ -12,8 +12,6 @@ from io import BytesIO
 
 from sim.mail.content import is_8bit, split
 
-__all__ = ["encoded_header", "is_labelled_8bit", "labelled_to_7bit", "to_7bit"]
-
 _POLICY = compat32.clone(linesep="\r\n")
 _WIDTH = 76
 

@@ -8,8 +8,6 @@ from binascii import b2a_qp
 
 from sim.mail.content import canonical, has_longer_line
 
-__all__ = ["body_of"]
-
 _LONGEST = 990
 """Octets in a line that every product passes on as it is: sendmail's mailers have L=990, and RFC 5321 allows 998."""
 

@@ -11,8 +11,6 @@ from functools import lru_cache
 
 from sim.mail.path import Path
 
-__all__ = ["EPOCH", "date_time", "delivered_to", "hop_count", "moment", "received", "return_path"]
-
 EPOCH = 946_684_800
 """Simulated time zero, 2000-01-01T00:00:00Z, in seconds of Unix time."""
 

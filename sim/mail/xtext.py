@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["XTEXT", "decode_unitext", "decode_xtext", "encode_unitext", "encode_xtext"]
-
 XTEXT = r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})*"
 """The grammar as a regular expression: printable US-ASCII but "+" and "=", which are hexchars (section 4)."""
 

@@ -11,8 +11,6 @@ from matplotlib.axes import Axes
 from sim.report.figure import GRID, MUTED, axes, log_time, nothing
 from sim.results.store import writing
 
-__all__ = ["session_distribution", "write"]
-
 
 def session_distribution(durations: Sequence[float], n: int, ax: Axes | None = None) -> Axes:
     """How long does a session take? The share of sessions that were over within a time.

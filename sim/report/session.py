@@ -7,8 +7,6 @@ from typing import Any
 
 from sim.results.human_units import human
 
-__all__ = ["text"]
-
 _QUANTILES = {"p05_s": "5 %", "median_s": "median", "mean_s": "mean", "p95_s": "95 %", "p99_s": "99 %"}
 _PARTS = {
     "connect_s": "connecting",

@@ -16,8 +16,6 @@ from sim.scenario.syntax.tcp_and_loss import CONGESTION, PRESETS, read_burst, re
 from sim.study.programs import CLIENTS, SERVERS
 from sim.study.session import Case
 
-__all__ = ["AskedError", "read_case"]
-
 _PICTURES = (".png", ".svg", ".pdf")
 _BIGGEST = Limits().size
 _MOST = 10_000_000

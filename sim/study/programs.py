@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-__all__ = ["CLIENTS", "SERVERS", "Client", "Server", "Turn", "turns"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:

@@ -23,8 +23,6 @@ from sim.scenario.distribution import Constant
 from sim.scenario.spec import Loss, Tcp
 from sim.study.programs import CLIENTS, SERVERS, turns
 
-__all__ = ["PARTS", "Case", "Run", "Sessions", "run"]
-
 PARTS: Final = ("connect_s", "greeting_s", "dialogue_s", "data_s")
 """SYN to SYN-ACK; to the greeting; to the 354; to the 250 after the data."""
 

@@ -18,8 +18,6 @@ from contextlib import contextmanager
 from multiprocessing.connection import wait as wait_for
 from typing import Generic, TypeVar
 
-__all__ = ["Killed", "WorkerError", "work_off"]
-
 Task = TypeVar("Task")
 Outcome = TypeVar("Outcome")
 

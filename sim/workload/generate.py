@@ -22,8 +22,6 @@ from sim.scenario.spec.sources import Arrivals, Asks, Messages, MessagesAt, Sour
 from sim.workload.pairs import Pairs
 from sim.workload.users import Population
 
-__all__ = ["Submission", "submissions"]
-
 Parameters = tuple[tuple[str, str | None], ...]
 """ESMTP parameters: keyword and value."""
 

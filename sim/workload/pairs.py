@@ -13,8 +13,6 @@ from sim.mail.mailbox import parse_mailbox
 from sim.scenario.spec.sources import Whose
 from sim.workload.users import Population
 
-__all__ = ["Pairs"]
-
 Kind = Literal["uniform", "gravity"]
 
 

@@ -12,8 +12,6 @@ from sim.mail.address import Address, domain_key, mailbox_key
 from sim.mail.mailbox import parse_mailbox
 from sim.scenario.spec import Domain
 
-__all__ = ["Population"]
-
 
 class Population:
     """All users of all domains, in the order of the scenario.

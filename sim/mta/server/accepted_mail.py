@@ -10,8 +10,6 @@ from typing import NamedTuple
 from sim.mail.path import Path
 from sim.protocol.smtp.events import Parameters
 
-__all__ = ["AcceptedMail", "with_word"]
-
 
 class AcceptedMail(NamedTuple):
     """A message whose 250 gives the host custody of it.

@@ -9,8 +9,6 @@ from sim.protocol.smtp import replies, sasl
 from sim.protocol.smtp.errors import RemoteProtocolError
 from sim.protocol.smtp.replies import Reply
 
-__all__ = ["Authentication"]
-
 
 class Authentication:
     """One AUTH dialogue. `user` is who has proved himself; it is empty until the 235.

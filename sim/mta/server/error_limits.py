@@ -5,8 +5,6 @@ from __future__ import annotations
 from sim.protocol.smtp import events, replies
 from sim.protocol.smtp.replies import Reply
 
-__all__ = ["RECIPIENT_OVERSHOOT_LIMIT", "ErrorCounter"]
-
 RECIPIENT_OVERSHOOT_LIMIT = 1000
 """So many recipients too many are no errors of the client's (Postfix smtpd_recipient_overshoot_limit)."""
 

@@ -8,8 +8,6 @@ from sim.protocol.smtp import replies
 from sim.protocol.smtp.commands import usage
 from sim.protocol.smtp.replies import Reply
 
-__all__ = ["help_reply"]
-
 _ALWAYS = ("MAIL", "RCPT", "DATA", "RSET", "VRFY", "EXPN", "HELP", "NOOP", "QUIT")
 _OFFERED = {
     "BDAT": "CHUNKING",

@@ -13,8 +13,6 @@ from sim.mta.server.directory import Directory
 from sim.protocol.smtp import replies
 from sim.protocol.smtp.replies import Reply
 
-__all__ = ["HeldMail", "answer_atrn", "answer_etrn", "answer_turn", "atrn_nodes", "is_for"]
-
 E450_ATRN_REFUSED = Reply(450, ("ATRN request refused",), "4.7.1")
 E451_ATRN_UNABLE = Reply(451, ("Unable to process ATRN request now",), "4.3.2")
 """RFC 2645 section 5.2.1."""

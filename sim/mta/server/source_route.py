@@ -11,8 +11,6 @@ from itertools import takewhile
 from sim.mail.address import octets_in
 from sim.mail.path import PATH_LIMIT, Path
 
-__all__ = ["passed"]
-
 
 def passed(path: Path, reverse_path: Path, name: str, is_own: Callable[[str], bool]) -> tuple[Path, Path]:
     """The forward-path and the reverse-path as the host sends them on.
