@@ -114,13 +114,13 @@ def send(
     Raises:
         LiveError: the server's name is not known.
     """
-    client = _Client(name, login, lmtp)
-    return _Dialogue(policy or Postfix(), longest_wait, tls, say).run(
+    client = _Identity(name, login, lmtp)
+    return _ClientSession(policy or Postfix(), longest_wait, tls, say).run(
         server, reverse_path, forward_paths, content, client
     )
 
 
-class _Client(NamedTuple):
+class _Identity(NamedTuple):
     """Who speaks, and what."""
 
     name: str
@@ -147,7 +147,7 @@ class _Submission(Transmission):
         return super()._fit()
 
 
-class _Dialogue:
+class _ClientSession:
     """One session over a blocking socket."""
 
     def __init__(
@@ -168,7 +168,7 @@ class _Dialogue:
         reverse_path: Path,
         forward_paths: Sequence[Path],
         content: bytes,
-        who: _Client,
+        who: _Identity,
     ) -> Delivery:
         try:
             connection = socket.create_connection(server, min(self._policy.connect_timeout, self._longest_wait))
@@ -183,7 +183,7 @@ class _Dialogue:
             host = who.host(connection, tls=self._tls is not None)
             utf8: Parameters = (("SMTPUTF8", None),) if needs_smtputf8(reverse_path, forward_paths) else ()
             client = _Submission(host, reverse_path, forward_paths, content, parameters=utf8, lmtp=who.lmtp)
-            failure = self._converse(connections, connection, client, server[0])
+            failure = self._run(connections, connection, client, server[0])
         if failure is not None:
             client.end(failure)
         decided = client.failure or Failure(0, "4.4.2", "the session ended without an answer")
@@ -192,7 +192,7 @@ class _Dialogue:
     def _delivery(self, outcomes: Mapping[Path, Reply | Failure], round_trips: int) -> Delivery:
         return Delivery(outcomes, round_trips, monotonic() - self._started)
 
-    def _converse(
+    def _run(
         self, connections: ExitStack, connection: socket.socket, client: Transmission, name: str
     ) -> Failure | None:
         deadline = self._deadline(client)
@@ -239,7 +239,7 @@ class _Dialogue:
         return data
 
     def _send(self, connection: socket.socket, flight: bytes) -> None:
-        self._show(">>> ", self._shown(flight))
+        self._show(">>> ", self._without_password(flight))
         connection.settimeout(min(self._policy.data_xfer_timeout, self._longest_wait))
         try:
             with memoryview(flight) as octets:
@@ -249,7 +249,7 @@ class _Dialogue:
             # The server closed before it had read all; why may still be there to be read.
             return
 
-    def _shown(self, flight: bytes) -> bytes:
+    def _without_password(self, flight: bytes) -> bytes:
         """A flight without what proves a login."""
         if self._challenged:
             return b"***\r\n"
@@ -264,15 +264,15 @@ class _Dialogue:
         lines = data.removesuffix(b"\n").split(b"\n") if data else []
         if len(lines) > _HEAD + _TAIL and mark and _END_OF_DATA in data[-12:]:
             left_out = f"{clock}{mark}... {len(lines) - _HEAD - _TAIL} lines ..."
-            shown = [*self._written(clock + mark, lines[:_HEAD]), left_out]
-            shown += self._written(clock + mark, lines[-_TAIL:])
+            shown = [*self._printable_lines(clock + mark, lines[:_HEAD]), left_out]
+            shown += self._printable_lines(clock + mark, lines[-_TAIL:])
         else:
-            shown = list(self._written(clock + mark, lines))
+            shown = list(self._printable_lines(clock + mark, lines))
         for line in shown:
             self._say(line)
 
     @staticmethod
-    def _written(start: str, lines: Sequence[bytes]) -> Iterator[str]:
+    def _printable_lines(start: str, lines: Sequence[bytes]) -> Iterator[str]:
         for line in lines:
             text = line.removesuffix(b"\r").decode("utf-8", "backslashreplace")
             yield start + _printable(text)

@@ -13,7 +13,7 @@ from itertools import count
 from time import time
 
 from sim.live import log
-from sim.live.held_mail import Held
+from sim.live.held_mail import MaildirHeldMail
 from sim.live.maildir import Maildir
 from sim.mail.path import Path
 from sim.mail.trace import received, return_path
@@ -35,14 +35,14 @@ _HEADER_OR_BLANK = re.compile(rb"[!-9;-~]+[ \t]*:|\r?\n")
 """How mail data begins whose header, be it empty, stands in front of its body (RFC 5322 sections 2.2 and 4.5)."""
 
 
-class Keeper:
+class Custody:
     """Puts accepted mail into a Maildir.
 
     Args:
         name: what the host calls itself.
         maildir: where its mail goes.
         held: is told of every message that is there.
-        meant: gives the path that a forward-path means here.
+        canonical: gives the path that a forward-path means here.
         tell: takes a line for whoever runs the server.
         note: takes a line of the log.
     """
@@ -51,16 +51,16 @@ class Keeper:
         self,
         name: str,
         maildir: Maildir,
-        held: Held,
+        held: MaildirHeldMail,
         *,
-        meant: Callable[[Path], Path],
+        canonical: Callable[[Path], Path],
         tell: Callable[[str], object],
         note: Callable[[str], object],
     ) -> None:
         self._name = name
         self._maildir = maildir
         self._held = held
-        self._meant = meant
+        self._canonical = canonical
         self._tell = tell
         self._note = note
         self._writers = ThreadPoolExecutor(_WRITERS, "maildir")
@@ -70,7 +70,7 @@ class Keeper:
         """Put a message into the Maildir, and give the reply that it deserves."""
         queue_id = f"{int(time()):X}{next(self._serial):04X}"
         # A recipient who was named twice gets the message once, as from Postfix and Exim.
-        recipients = list(dict.fromkeys([str(self._meant(path))[1:-1] for path in mail.forward_paths]))
+        recipients = list(dict.fromkeys([str(self._canonical(path))[1:-1] for path in mail.forward_paths]))
         parts = self._message(mail, recipients, peer, queue_id)
         try:
             file = await asyncio.get_running_loop().run_in_executor(self._writers, self._maildir.keep, parts)

@@ -17,7 +17,7 @@ _RETURN_PATH, _DELIVERED_TO = b"Return-Path: ", b"Delivered-To: "
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class HeldMessage:
     """A message in the Maildir: for whom it is, those of them who may have it now, and the message as it came.
 
     `binary` says whether that was BINARYMIME, of which no octet may change.
@@ -31,19 +31,19 @@ class Letter:
     binary: bool
 
 
-class Held:
-    """Knows which messages of a Maildir wait for others. It is `sim.mta.server.retrieval.Waiting`.
+class MaildirHeldMail:
+    """Knows which messages of a Maildir wait for others. It is `sim.mta.server.retrieval.HeldMail`.
 
     Args:
         maildir: where the mail is, that of earlier runs included.
         domains: those that the host backs up.
-        keepers: gives the hosts that keep a domain's mailboxes.
+        mailbox_hosts: gives the hosts that keep a domain's mailboxes.
     """
 
-    def __init__(self, maildir: Maildir, domains: Iterable[str], keepers: Callable[[str], Sequence[str]]) -> None:
+    def __init__(self, maildir: Maildir, domains: Iterable[str], mailbox_hosts: Callable[[str], Sequence[str]]) -> None:
         self._maildir = maildir
         self._backed_up = frozenset([domain.lower() for domain in domains])
-        self._keepers = keepers
+        self._mailbox_hosts = mailbox_hosts
         # The domains whose mail a file is.
         self._domains: dict[Path, frozenset[str]] = {}
         self._under_way: set[Path] = set()
@@ -73,36 +73,36 @@ class Held:
         """Never: a served host knows the names of a scenario's hosts, and no real address to connect to."""
         return False
 
-    def letters(self, nodes: Sequence[str]) -> Generator[Letter, None, None]:
+    def messages(self, nodes: Sequence[str]) -> Generator[HeldMessage, None, None]:
         """The messages that wait for these nodes, one by one; each is nobody else's until the next one is asked for."""
         for file in self._files(nodes):
             if file in self._under_way:
                 continue
             self._under_way.add(file)
             try:
-                letter = self._read(file, nodes)
-                if letter is not None:
-                    yield letter
+                message = self._read(file, nodes)
+                if message is not None:
+                    yield message
             finally:
                 self._under_way.discard(file)
 
-    def handed_over(self, letter: Letter, taken: Sequence[str]) -> None:
+    def handed_over(self, message: HeldMessage, taken: Sequence[str]) -> None:
         """Somebody else has custody of the message for those recipients; what is left of it stays in the Maildir.
 
         Raises:
             OSError: the Maildir cannot be changed.
         """
-        left = [recipient for recipient in letter.recipients if recipient not in taken]
-        del self._domains[letter.file]
+        left = [recipient for recipient in message.recipients if recipient not in taken]
+        del self._domains[message.file]
         if left:
-            end = b"\r\n" if letter.binary else b"\n"
+            end = b"\r\n" if message.binary else b"\n"
             delivered = b"".join([_DELIVERED_TO + one.encode("utf-8") + end for one in left])
-            top = _RETURN_PATH + str(letter.reverse_path).encode("utf-8") + end + delivered
-            content = letter.content if letter.binary else letter.content.replace(b"\r\n", b"\n")
-            self._maildir.replace(letter.file, [top, content])
-            self.note(letter.file, left)
+            top = _RETURN_PATH + str(message.reverse_path).encode("utf-8") + end + delivered
+            content = message.content if message.binary else message.content.replace(b"\r\n", b"\n")
+            self._maildir.replace(message.file, [top, content])
+            self.note(message.file, left)
         else:
-            self._maildir.remove(letter.file)
+            self._maildir.remove(message.file)
 
     def _files(self, nodes: Sequence[str]) -> list[Path]:
         found = [file for file, domains in self._domains.items() if any(self._is_for(one, nodes) for one in domains)]
@@ -112,15 +112,15 @@ class Held:
         return [file for file in found if file in self._domains]
 
     def _is_for(self, domain: str, nodes: Sequence[str]) -> bool:
-        return is_for(domain, nodes, self._keepers(domain))
+        return is_for(domain, nodes, self._mailbox_hosts(domain))
 
-    def _read(self, file: Path, nodes: Sequence[str]) -> Letter | None:
+    def _read(self, file: Path, nodes: Sequence[str]) -> HeldMessage | None:
         try:
             reverse_path, recipients, content, binary = _split(file.read_bytes())
         except (OSError, ValueError):
             return None
         wanted = tuple([one for one in recipients if self._is_wanted(one, nodes)])
-        return Letter(file, reverse_path, recipients, wanted, content, binary) if wanted else None
+        return HeldMessage(file, reverse_path, recipients, wanted, content, binary) if wanted else None
 
     def _is_wanted(self, recipient: str, nodes: Sequence[str]) -> bool:
         domain = _next_stop(recipient)

@@ -19,20 +19,20 @@ from ipaddress import IPv6Address, ip_address
 from time import monotonic, time
 
 from sim.live import log
-from sim.live.custody import Keeper
-from sim.live.held_mail import Held
+from sim.live.custody import Custody
+from sim.live.held_mail import MaildirHeldMail
 from sim.live.limits import Limits, Memory
 from sim.live.listener import Listener, bound
 from sim.live.maildir import Maildir
 from sim.live.session import CHUNK, Read, Session, Write
-from sim.live.turned_delivery import Courier
+from sim.live.turned_delivery import TurnedDelivery
 from sim.mail.address import literal_of
 from sim.mail.path import NULL_PATH, Path
 from sim.mta.server.accepted_mail import AcceptedMail
 from sim.mta.server.directory import Directory, local_domains, mailbox_hosts, stated_mailbox_hosts
 from sim.mta.server.policy import AccessPolicy, ClientPolicy
 from sim.mta.server.reception import Reception
-from sim.mta.server.source_route import passed
+from sim.mta.server.source_route import rewrite_route
 from sim.network.dns import Dns
 from sim.protocol.smtp.client import Client
 from sim.protocol.smtp.replies import Reply
@@ -91,14 +91,14 @@ class LiveServer:
             percent_hack=host.percent_hack,
             mailboxes=mailboxes,
         )
-        self._held = Held(
+        self._held = MaildirHeldMail(
             maildir,
             filter(self._directory.is_backup_mx, scenario.domains),
             lambda domain: mailbox_hosts(domain, mailboxes, dns.exchangers(domain)),
         )
         for address in host.addresses:
             self._directory.add_literal(literal_of(address.ip))
-        self._keeper = Keeper(host.domain, maildir, self._held, meant=self._meant, tell=tell, note=note)
+        self._custody = Custody(host.domain, maildir, self._held, canonical=self._canonical, tell=tell, note=note)
         at_once = host.policies.sessions_at_once or limits.client_sessions
         if any(host.name in act.hosts for act in scenario.acts):
             tell("note: acts: a served host has a real operator: nobody flushes, holds or restarts it by the file")
@@ -145,14 +145,14 @@ class LiveServer:
         for session in self._sessions:
             session.stop()
         await self._wait(self._limits.grace)
-        self.hurry()
+        self.end_transactions()
         await self._wait(2 * self._limits.linger + 1)
         for session in self._sessions:
             session.abort()
         await self._wait(None)
-        self._keeper.close()
+        self._custody.close()
 
-    def hurry(self) -> None:
+    def end_transactions(self) -> None:
         """End open transactions now; mail that is just being kept still gets its 250."""
         for session in self._sessions:
             session.cut()
@@ -172,7 +172,7 @@ class LiveServer:
         self._directory.add_literal(literal_of(ends[1]))
 
         async def keep(mail: AcceptedMail) -> Sequence[Reply]:
-            return await self._keeper.keep_each(mail, address) if lmtp else [await self._keeper.keep(mail, address)]
+            return await self._custody.keep_each(mail, address) if lmtp else [await self._custody.keep(mail, address)]
 
         session = Session(
             reader,
@@ -206,11 +206,11 @@ class LiveServer:
         finally:
             del self._sessions[session]
 
-    def _meant(self, path: Path) -> Path:
+    def _canonical(self, path: Path) -> Path:
         """The path that a forward-path means here: a percent address is followed, and what of a route is done with."""
         path = self._directory.canonical_path(path)
         if self._host.source_routes == "honour":
-            return passed(path, NULL_PATH, self._host.domain, self._directory.is_own)[0]
+            return rewrite_route(path, NULL_PATH, self._host.domain, self._directory.is_own)[0]
         return Path(path.mailbox)
 
     def _now(self) -> float:
@@ -246,7 +246,7 @@ class LiveServer:
         return f"<{secrets.randbits(64)}.{int(time())}@{self._host.domain}>".encode()
 
     async def _hand_over(self, client: Client, nodes: tuple[str, ...], read: Read, write: Write) -> None:
-        await Courier(client, self._host.domain, read, write).run(self._held, nodes)
+        await TurnedDelivery(client, self._host.domain, read, write).run(self._held, nodes)
 
     def _report(self, _: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
         """What asyncio has to say outside every session, e.g. that there is no file descriptor left: in one line."""

@@ -96,7 +96,7 @@ async def _serve(
     again = asyncio.ensure_future(told.get())
     await asyncio.wait((stopping, again), return_when=asyncio.FIRST_COMPLETED)
     again.cancel()
-    server.hurry()
+    server.end_transactions()
     await stopping
     return INTERRUPTED if first == signal.SIGINT else os.EX_OK
 

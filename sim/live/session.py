@@ -36,7 +36,7 @@ Keep = Callable[[AcceptedMail], Awaitable[Sequence[Reply]]]
 Read = Callable[[], Awaitable[bytes]]
 Write = Callable[[bytes], Awaitable[None]]
 
-HandOver = Callable[[Client, tuple[str, ...], Read, Write], Awaitable[None]]
+TurnedSession = Callable[[Client, tuple[str, ...], Read, Write], Awaitable[None]]
 """Goes on as the client, when TURN or ATRN has swapped the roles, and hands over what waits for these nodes."""
 
 
@@ -60,7 +60,7 @@ class Session:
         writer: asyncio.StreamWriter,
         reception: Reception,
         keep: Keep,
-        hand_over: HandOver,
+        hand_over: TurnedSession,
         *,
         tls: ssl.SSLContext | None,
         limits: Limits,
@@ -89,7 +89,7 @@ class Session:
             await self._converse(busy=busy)
             # Who only waits for the end of the connection may come again.
             self._reception.disconnected()
-            await self._part()
+            await self._close()
         except (OSError, TimeoutError):
             # The peer is gone, or reads nothing, or cannot shake hands.
             self.abort()
@@ -171,12 +171,12 @@ class Session:
         data = await self._read()
         if data is None:
             return reception.close(replies.E421_CLOSING if self._stopping else replies.E421_TIMEOUT)
-        if not self._hold(len(data)):
+        if not self._take_memory(len(data)):
             return reception.close(_E421_NO_STORAGE)
         answer = reception.read(data)
         await self._hold_back()
         while (mail := reception.offered) is not None:
-            self._put(answer)
+            self._send(answer)
             answer = reception.decide(*await self._keep(mail))
             await self._hold_back()
         return answer
@@ -223,7 +223,7 @@ class Session:
         self._deadline = min(self._now() + limits.idle, self._deadline + len(data) / limits.rate)
         return data
 
-    def _hold(self, octets: int) -> bool:
+    def _take_memory(self, octets: int) -> bool:
         """Count octets that wait for an answer; false where there is no memory for them."""
         if not self._reception.in_transaction:
             return True
@@ -234,7 +234,7 @@ class Session:
         self._held += more
         return True
 
-    def _put(self, octets: bytes) -> None:
+    def _send(self, octets: bytes) -> None:
         """Write octets that nobody waits for.
 
         Raises:
@@ -245,7 +245,7 @@ class Session:
         self._writer.write(octets)
 
     async def _write(self, octets: bytes) -> None:
-        self._put(octets)
+        self._send(octets)
         async with asyncio.timeout(self._limits.idle):
             await self._writer.drain()
         if not self._reception.holds_mail_data:
@@ -254,7 +254,7 @@ class Session:
             self._held = 0
         self._deadline = self._now() + self._limits.idle
 
-    async def _part(self) -> None:
+    async def _close(self) -> None:
         """Close, so that the peer can read the last reply even if it is still writing.
 
         Closing a socket with octets unread makes TCP reset it, and the peer's end then forgets what it has received.

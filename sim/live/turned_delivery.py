@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
 
-from sim.live.held_mail import Held, Letter
+from sim.live.held_mail import HeldMessage, MaildirHeldMail
 from sim.mail.content import is_8bit
 from sim.mail.path import parse_forward_path
 from sim.mail.seven_bit import to_7bit
@@ -16,7 +16,7 @@ from sim.protocol.smtp.events import NEED_DATA, Command, ConnectionClosed
 from sim.protocol.smtp.replies import Reply
 
 
-class Courier:
+class TurnedDelivery:
     """One session of a served host's client, in lockstep: the peer is often a small one that passes lines on.
 
     Args:
@@ -38,7 +38,7 @@ class Courier:
         self._read = read
         self._write = write
 
-    async def run(self, held: Held, nodes: tuple[str, ...]) -> None:
+    async def run(self, held: MaildirHeldMail, nodes: tuple[str, ...]) -> None:
         """Offer all that waits for these nodes. A message leaves the Maildir when it got its 250, and not before.
 
         Raises:
@@ -46,11 +46,11 @@ class Courier:
         """
         try:
             if (await self._reply()).positive and (await self._hello()).positive:
-                with closing(held.letters(nodes)) as letters:
-                    for letter in letters:
-                        taken = await self._offer(letter)
+                with closing(held.messages(nodes)) as messages:
+                    for message in messages:
+                        taken = await self._offer(message)
                         if taken:
-                            held.handed_over(letter, taken)
+                            held.handed_over(message, taken)
             await self._ask(events.Quit())
         except ProtocolError as error:
             raise ConnectionAbortedError(str(error)) from error
@@ -59,15 +59,15 @@ class Courier:
         reply = await self._ask(events.Ehlo(self._name))
         return reply if not reply.permanent else await self._ask(events.Helo(self._name))
 
-    async def _offer(self, letter: Letter) -> list[str]:
+    async def _offer(self, message: HeldMessage) -> list[str]:
         """Offer a message; gives the recipients for whom it was taken.
 
         BINARYMIME goes as one chunk, or as base64 where it cannot (RFC 3030 section 3).
         """
         offered = self._client.extensions
-        as_chunk = letter.binary and "BINARYMIME" in offered and "CHUNKING" in offered
-        content = to_7bit(letter.content) if letter.binary and not as_chunk else letter.content
-        needs_utf8 = not f"{letter.reverse_path}{''.join(letter.wanted)}".isascii()
+        as_chunk = message.binary and "BINARYMIME" in offered and "CHUNKING" in offered
+        content = to_7bit(message.content) if message.binary and not as_chunk else message.content
+        needs_utf8 = not f"{message.reverse_path}{''.join(message.wanted)}".isascii()
         if content is None or (needs_utf8 and "SMTPUTF8" not in offered):
             return []
         parameters: list[tuple[str, str | None]] = []
@@ -79,9 +79,9 @@ class Courier:
             parameters.append(("BODY", "8BITMIME"))
         if needs_utf8:
             parameters.append(("SMTPUTF8", None))
-        if not (await self._ask(events.Mail(letter.reverse_path, tuple(parameters)))).positive:
+        if not (await self._ask(events.Mail(message.reverse_path, tuple(parameters)))).positive:
             return []
-        taken = await self._recipients(letter.wanted)
+        taken = await self._recipients(message.wanted)
         if taken and (as_chunk or (await self._ask(events.Data())).intermediate):
             mail_data = events.LastChunk(content) if as_chunk else events.MailData(content)
             return taken if (await self._ask(mail_data)).positive else []

@@ -165,7 +165,7 @@ class Log(logging.Handler):
 
 def _flaky(host: Served, chance: Random) -> None:
     """Let the disk fail now and then."""
-    maildir = host.server._keeper._maildir
+    maildir = host.server._custody._maildir
     keep = maildir.keep
 
     def fails(parts):

@@ -254,7 +254,7 @@ def test_what_cannot_be_kept_is_not_offered(tmp_path: Path, mail: bytes, rcpt: b
 
 def test_lmtp_writes_one_copy_at_a_time(lmtp: Served):
     """However many recipients a message has, it is in memory for one of them only."""
-    maildir, writing, most = lmtp.server._keeper._maildir, [], []
+    maildir, writing, most = lmtp.server._custody._maildir, [], []
     keep = maildir.keep
 
     def watched(parts: Sequence[bytes]) -> Path:

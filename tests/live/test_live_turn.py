@@ -14,7 +14,7 @@ import pytest
 from interop_servers import tool
 from live_host import Peer, Served, served
 
-from sim.live.held_mail import Held
+from sim.live.held_mail import MaildirHeldMail
 from sim.live.limits import Limits
 from sim.live.maildir import Maildir
 
@@ -188,7 +188,7 @@ def test_a_peer_that_is_silent_after_the_turn(tmp_path: Path):
 
 def test_no_roles_are_swapped_once_the_host_stops(host: Served):
     """It was told to while it kept a message in front of ATRN: 421, and the mail stays."""
-    maildir, begun = host.server._keeper._maildir, threading.Event()
+    maildir, begun = host.server._custody._maildir, threading.Event()
     keep = maildir.keep
 
     def slow(parts: Sequence[bytes]) -> Path:
@@ -271,14 +271,14 @@ def test_mail_of_an_earlier_run_is_found(tmp_path: Path):
     for other in (b"Subject: no envelope\n\nhi\n", b"", b"Return-Path: <>\nDelivered-To: bob@b.example\n\nhi\n"):
         maildir.keep([other])
     (tmp_path / "new" / "folder").mkdir()
-    held = Held(maildir, keepers, keepers.__getitem__)
+    held = MaildirHeldMail(maildir, keepers, keepers.__getitem__)
     assert ([held.count(nodes) for nodes in ((), ("C.example",), ("@example",), ("c",), ("b",))]) == [1, 1, 1, 1, 0]
     kept.write_bytes(b"Return-Path: <not a path>\nDelivered-To: cy@c.example\n\nhi\n")
-    assert list(held.letters(())) == []
+    assert list(held.messages(())) == []
     kept.write_bytes(b"Subject: rewritten\n")
-    assert list(held.letters(())) == []
+    assert list(held.messages(())) == []
     kept.write_bytes(top.replace(b"cy@c", b"bob@b"))
-    assert list(held.letters(())) == []
+    assert list(held.messages(())) == []
     kept.unlink()
     assert held.count(()) == 0
 

@@ -12,7 +12,7 @@ from sim.mail.address import octets_in
 from sim.mail.path import PATH_LIMIT, Path
 
 
-def passed(path: Path, reverse_path: Path, name: str, is_own: Callable[[str], bool]) -> tuple[Path, Path]:
+def rewrite_route(path: Path, reverse_path: Path, name: str, is_own: Callable[[str], bool]) -> tuple[Path, Path]:
     """The forward-path and the reverse-path as the host sends them on.
 
     They are as they were where the route does not begin with this host. A reverse-path that would become too long is

@@ -15,7 +15,7 @@ from sim.mta.queue.queue import Copy, Entry, Failure
 from sim.mta.reports import dsn
 from sim.mta.server.directory import E550_SOURCE_ROUTE, OWNER
 from sim.mta.server.loops import LIST_LOOP, has_passed, is_looping
-from sim.mta.server.source_route import passed
+from sim.mta.server.source_route import rewrite_route
 from sim.protocol.smtp.events import Parameters
 from sim.results.outcomes import CopyOutcome
 from sim.world.engine.corruption import FOUND
@@ -165,7 +165,7 @@ class Custody:
         before = copy.forward_path
         path, back = directory.canonical_path(before), reverse_path
         if host.source_routes == "honour":
-            path, back = passed(path, back, host.domain, directory.is_own)
+            path, back = rewrite_route(path, back, host.domain, directory.is_own)
         elif path.route:
             path = Path(path.mailbox)
         copy.forward_path = path
