@@ -17,7 +17,6 @@ KNOWN_LONG = {
     "sim.world.engine.session",
     "sim.network.tcp.connection",
     "sim.scenario.syntax.form",
-    "sim.scenario.syntax.products",
     "sim.scenario.show",
 }
 MOST_WRITTEN_FROM_TWO_SIDES = 0

@@ -138,7 +138,7 @@ def test_exim_forces_one_of_those_that_are_asked_for_once():
     """Whichever its queue run comes to first (queue.c: force_delivery); after that the retry time counts again."""
     retry = EximRetry(Exim(), lambda: 0.5)
     retry.tried("b", "1", 0.0, began=0.0, now=0.0, outcome="host")
-    retry.asked_for(["1", "2", "3"])
+    retry.requested(["1", "2", "3"])
     assert [retry.bars("b", queue_id, 0.0, 60.0) for queue_id in ("4", "2", "1", "3")] == [
         NOT_YET,
         None,

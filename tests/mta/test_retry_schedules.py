@@ -163,7 +163,7 @@ def test_new_mail_ends_nullmailers_pause():
         return retry.sleeps_until(Round("1", 0.0, now, now, 1, host_error=True, null_reverse_path=False))
 
     assert [until(0.0), until(60.0), until(100.0)] == [60.0, 180.0, 180.0]
-    retry.arrives()
+    retry.starts()
     assert until(100.0) == 160.0
 
 
@@ -277,7 +277,6 @@ def test_the_common_way_remembers_nothing():
         Retry(Delays(delays=(2.0, 5.0)), lambda: 0.5),
         Round("1", 0.0, 5.0, 7.0, 3, host_error=True, null_reverse_path=False),
     )
-    retry.arrives()
     woken = retry.tried("b", "1", 0.0, began=5.0, now=7.0, outcome="host")
     retry.forget("1")
     assert (retry.gives_up(last), retry.sleeps_until(last), retry.lapses(0.0)) == (False, 12.0, inf)

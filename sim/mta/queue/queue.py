@@ -91,13 +91,13 @@ class Entry:
 
     `arrival` is when the host took custody; `ready` the end of its backoff; `due` the queue run that wakes it;
     `in_delivery` how many deliveries of it are under way or in line; `rounds` how many rounds of them there have been;
-    `failures` what the last attempts said of the copies that they left over, `over` the recipients among these who are
-    not to be tried again although the failure was no refusal. `options` are what the sender asked for, None where that
-    is nothing; `state` is where it stands, `frozen` says that it is kept untried for a while: a report that came back,
-    or mail that goes round; `suspended` that its host's operators keep it from being tried. `asked_for` are the domains
-    whose hosts have asked for it since its last round, of those whose mail waits for that. `warned` counts the times
-    that its sender was told that it is late. `receiving` is how long the host took to receive it, in s; `active_at`
-    when it became active last, and `looking_up` how long the name service took then.
+    `failures` what the last attempts said of the copies that they left over, `given_up` the recipients among these who
+    are not to be tried again although the failure was no refusal. `options` are what the sender asked for, None where
+    that is nothing; `state` is where it stands, `frozen` says that it is kept untried for a while: a report that came
+    back, or mail that goes round; `suspended` that its host's operators keep it from being tried. `requested_by` are
+    the domains whose hosts have asked for it since its last round, of those whose mail waits for that. `warned` counts
+    the times that its sender was told that it is late. `receiving` is how long the host took to receive it, in s;
+    `active_at` when it became active last, and `looking_up` how long the name service took then.
     """
 
     queue_id: str
@@ -110,10 +110,10 @@ class Entry:
     in_delivery: int = 0
     rounds: int = 0
     failures: dict[str, Failure] = field(default_factory=dict)
-    over: frozenset[str] = frozenset()
+    given_up: frozenset[str] = frozenset()
     options: MessageOptions | None = None
     state: State = "active"
-    asked_for: frozenset[str] = frozenset()
+    requested_by: frozenset[str] = frozenset()
     frozen: bool = False
     suspended: bool = False
     warned: int = 0
@@ -171,7 +171,7 @@ class Entry:
         return self.options.priority if self.options else 0
 
     @property
-    def held(self) -> bool:
+    def awaits_release(self) -> bool:
         """Whether the message has yet to begin its way (RFC 4865)."""
         return self.state == "hold" and not self.suspended
 

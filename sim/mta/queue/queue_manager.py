@@ -81,22 +81,10 @@ class QueueManager(Generic[T]):
 
     def take(self, hop: str, now: float) -> bool:
         """Take a place for a message's only delivery, if there is one; else `enter` it, unless it is `suspended`."""
-        if self._busy >= self._most or (self._spacing and not self._may_open(hop, now)):
+        self._now = now
+        if self._busy >= self._most or not self._has_room(hop):
             return False
-        destination = self._destinations.get(hop)
-        if destination is None:
-            destination = self._destinations[hop] = Destination(self._concurrency)
-        elif not destination.has_room(now):
-            return False
-        if destination.is_fresh:
-            # As start does it where no delivery has come before this one.
-            destination.busy += 1
-        else:
-            destination.start(now)
-        self.started = destination
-        self._busy += 1
-        if self._spacing and hop not in self.idle:
-            self._opened[hop] = now
+        self._start(hop, now)
         return True
 
     def suspended(self, hop: str, now: float) -> Failure | None:
@@ -125,16 +113,7 @@ class QueueManager(Generic[T]):
         self._now = now
         selected = self.jobs.select(now, only, fits)
         if selected is not None:
-            hop = selected[0]
-            if hop not in self._destinations:
-                self._destinations[hop] = Destination(self._concurrency)
-            self.started = self._destinations[hop]
-            self.started.start(now)
-            self._busy += 1
-            if self._spacing:
-                self._opened_before = self._opened.get(hop, -inf)
-                if hop not in self.idle:
-                    self._opened[hop] = now
+            self._start(selected[0], now)
         return selected
 
     def successor(self, hop: str, now: float, fits: Callable[[T], bool] | None = None) -> T | None:
@@ -154,12 +133,6 @@ class QueueManager(Generic[T]):
             return None
         return selected[1]
 
-    def note(self, hop: str, now: float, failure: Failure | None) -> Sequence[T]:
-        """A delivery is over whose place another has taken; as `leave` otherwise."""
-        self._busy += 1
-        self._destinations[hop].busy += 1
-        return self.leave(hop, now, failure)
-
     def give_back(self, hop: str) -> None:
         """The delivery that `next` gave last gives its place back without having been tried: it opens no connection."""
         self._busy -= 1
@@ -169,19 +142,23 @@ class QueueManager(Generic[T]):
         destination.busy -= 1
         self._forget(hop, destination)
 
-    def leave(self, hop: str, now: float, failure: Failure | None = None) -> Sequence[T]:
+    def leave(self, hop: str, now: float, failure: Failure | None = None, *, replaced: bool = False) -> Sequence[T]:
         """A delivery is over and gives its place back.
 
         Args:
             hop: its destination.
             now: the time, s.
             failure: why the destination could not be talked to; None where it could, whatever became of the message.
+            replaced: whether a `successor` has taken its place already.
 
         Returns:
             The deliveries that need not wait any longer, because the destination is dead now.
         """
-        self._busy -= 1
         destination = self._destinations[hop]
+        if replaced:
+            destination.busy += 1
+        else:
+            self._busy -= 1
         if destination.is_fresh and destination.busy == 1 and failure is None and not self.jobs.by_number:
             # The usual case: its only delivery, and nobody waits.
             destination.busy = 0
@@ -227,11 +204,22 @@ class QueueManager(Generic[T]):
             self._destinations[hop].busy = busy
         return self.jobs.clear()
 
-    def _may_open(self, hop: str, now: float) -> bool:
-        return hop in self.idle or now >= self._opened.get(hop, -inf) + self._spacing
+    def _start(self, hop: str, now: float) -> None:
+        """A delivery takes its place."""
+        destination = self._destinations.get(hop)
+        if destination is None:
+            destination = self._destinations[hop] = Destination(self._concurrency)
+        destination.start(now)
+        self.started = destination
+        self._busy += 1
+        if self._spacing:
+            self._opened_before = self._opened.get(hop, -inf)
+            if hop not in self.idle:
+                self._opened[hop] = now
 
     def _has_room(self, hop: str) -> bool:
-        if self._spacing and not self._may_open(hop, self._now):
+        now = self._now
+        if self._spacing and hop not in self.idle and now < self._opened.get(hop, -inf) + self._spacing:
             return False
         destination = self._destinations.get(hop)
-        return destination is None or destination.has_room(self._now)
+        return destination is None or destination.has_room(now)

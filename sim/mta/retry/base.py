@@ -48,8 +48,8 @@ class Retry:
 
     The last delay comes again and again, unless the product gives up when they are used up. `keeps_hosts` says that an
     algorithm remembers hosts (`bars`, `tried`), `by_address` that it does so for each of a host's addresses,
-    `whole_queue` that new mail sets off all that waits (`arrives`); `slack` is how much too early a queue run takes a
-    message, s. `period` is the interval of queue runs, s, 0 where messages are woken one by one.
+    `whole_queue` that new mail starts it anew, and sets off all that waits; `slack` is how much too early a queue run
+    takes a message, s. `period` is the interval of queue runs, s, 0 where messages are woken one by one.
 
     Args:
         product: the host's.
@@ -98,9 +98,6 @@ class Retry:
         """When a message is given up without another attempt."""
         return arrival + self._product.lifetime if self._product.expires == "timer" else inf
 
-    def arrives(self) -> None:
-        """New mail is to be passed on; asked where `whole_queue` is true."""
-
     def bars(self, hop: str, queue_id: str, arrival: float, now: float) -> Failure | None:
         """Why a next hop, or a domain that leads nowhere, is not to be tried yet; asked where `keeps_hosts` is true."""
         return None
@@ -121,7 +118,7 @@ class Retry:
     def forget(self, queue_id: str) -> None:
         """A message has left the queue; told where `keeps_hosts` is true."""
 
-    def asked_for(self, queue_ids: Sequence[str]) -> None:
+    def requested(self, queue_ids: Sequence[str]) -> None:
         """Somebody has asked for these messages (ETRN), which are now tried."""
 
     def flushed(self, queue_ids: Sequence[str]) -> None:

@@ -114,7 +114,7 @@ class EximRetry(Retry):
         for hop in self._waiting.forget(queue_id):
             self._records.pop((hop, queue_id), None)
 
-    def asked_for(self, queue_ids: Sequence[str]) -> None:
+    def requested(self, queue_ids: Sequence[str]) -> None:
         """ETRN runs `exim -R`, which forces the first message that it comes to (queue.c: force_delivery)."""
         self._forced, self._forces_one = frozenset(queue_ids), True
 

@@ -26,10 +26,6 @@ class NullmailerRetry(Retry):
         self._pause = self._product.pausetime
         self._next = 0.0
 
-    def arrives(self) -> None:
-        """New mail is tried at once, and all the rest with it."""
-        self.starts()
-
     def flushed(self, queue_ids: Sequence[str]) -> None:
         """The trigger is pulled, as new mail does it."""
         self.starts()

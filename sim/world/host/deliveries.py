@@ -297,7 +297,8 @@ class Deliveries:
                 before.close()
             now = env.now
             self._over(entry, now)
-            gone = (manager.note if heir else manager.leave)(hop, now, failure if boots == station.boots else None)
+            failure = failure if boots == station.boots else None
+            gone = manager.leave(hop, now, failure, replaced=heir is not None)
             for other in gone:
                 self._put_off(other, manager.suspended(hop, now) or NO_ANSWER, now)
             if manager.paces:

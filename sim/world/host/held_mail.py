@@ -29,9 +29,9 @@ class Held:
         found = []
         for entry in self._station.queue.entries.values():
             if copies := self._of(entry, (node,)):
-                entry.asked_for = frozenset(copy.next_domain for copy in copies)
+                entry.requested_by = frozenset(copy.next_domain for copy in copies)
                 found.append(entry)
-        self._station.retry.asked_for([entry.queue_id for entry in found])
+        self._station.retry.requested([entry.queue_id for entry in found])
         self._station.flush(found)
         return True
 
@@ -39,7 +39,7 @@ class Held:
         """The messages that wait for these nodes, one by one as they are asked for."""
         station = self._station
         for entry in list(station.queue.entries.values()):
-            stays = entry.in_delivery or entry.held or entry.frozen or entry.suspended
+            stays = entry.in_delivery or entry.awaits_release or entry.frozen or entry.suspended
             if stays or not station.queue.holds(entry):
                 continue
             if copies := self._of(entry, tuple(nodes)):

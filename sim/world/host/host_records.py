@@ -72,11 +72,11 @@ class HostRecords:
         for hop in hops:
             self._tried(hop, entry, now, now, "host")
         if self._retry.exhausted(hops, entry.queue_id, now):
-            entry.over |= {copy.recipient for copy in copies}
+            entry.given_up |= {copy.recipient for copy in copies}
 
     def note_exhausted(self, entry: Entry, left: Sequence[Copy], now: float) -> None:
         """What is left is not to be tried again where every host has been failing for too long, passed over or not."""
-        entry.over |= {
+        entry.given_up |= {
             copy.recipient
             for copy in left
             if self._retry.exhausted(self._blamed(copy.next_domain, copy.path, NO_ROUTE), entry.queue_id, now)

@@ -81,7 +81,7 @@ class Ways:
             by_domain.setdefault(copy.next_domain, []).append(copy)
         groups: dict[tuple[tuple[Route, ...], str], tuple[tuple[Route, ...], list[Copy]]] = {}
         for domain, members in by_domain.items():
-            if self._kept and domain in self._kept and domain not in entry.asked_for:
+            if self._kept and domain in self._kept and domain not in entry.requested_by:
                 self._keep(entry, members, now)
                 continue
             been_at = members[0].path

@@ -47,7 +47,7 @@ class Backlog:
     def add(self, entry: Entry, now: float, *, waits: bool = False) -> None:
         """Take an entry into the queue, and begin its first round, unless that waits for a queue run."""
         if self._retry.whole_queue:
-            self._retry.arrives()
+            self._retry.starts()
             self.release(list(self._queue.entries.values()), now)
         self._queue.add(entry)
         self._station.note_queue(now)
@@ -80,7 +80,7 @@ class Backlog:
                 return
             self._return_refused(entry, now, over=over)
             if entry.copies:
-                entry.asked_for = frozenset()
+                entry.requested_by = frozenset()
                 entry.ready = self._retry.sleeps_until(last)
                 if entry.suspended:
                     self._suspend(entry, now)
@@ -123,7 +123,7 @@ class Backlog:
         """Try those of the messages that sleep, but none of which the last copy is just being given up."""
         for entry in entries:
             asleep = bool(entry.copies) and not entry.in_delivery and entry.due > now
-            kept = entry.held or entry.frozen or entry.suspended
+            kept = entry.awaits_release or entry.frozen or entry.suspended
             if asleep and not kept and self._queue.holds(entry):
                 entry.ready = entry.due = now
                 self._try_again(entry, now)
@@ -140,7 +140,7 @@ class Backlog:
     def suspend(self, entries: Iterable[Entry], now: float) -> None:
         """Keep messages from being tried until they are thawed; what is under way goes on."""
         for entry in entries:
-            if not entry.held and not entry.suspended:
+            if not entry.awaits_release and not entry.suspended:
                 entry.suspended = True
                 if not entry.in_delivery:
                     self._suspend(entry, now)
@@ -194,7 +194,7 @@ class Backlog:
                 self._remove(entry, now)
             elif entry.suspended:
                 self._suspend(entry, now)
-            elif entry.ready <= now or (self._station.host.mta.forgets_times and not entry.held):
+            elif entry.ready <= now or (self._station.host.mta.forgets_times and not entry.awaits_release):
                 entry.due = now
                 self._try_again(entry, now)
             else:
@@ -202,7 +202,7 @@ class Backlog:
 
     def _begin(self, entry: Entry, now: float, *, new: bool = False) -> None:
         """Begin a round of an entry's deliveries, unless its time is over, or has only now come."""
-        if entry.held:
+        if entry.awaits_release:
             self._let_go(entry, now)
         elif entry.is_overdue(now):
             self._return_late(entry, now)
@@ -237,7 +237,7 @@ class Backlog:
         """Let an entry wait for its time, or the queue run that finds it come."""
         # The run that has just put it off does not find it again.
         due = entry.due = self._retry.next_run(max(entry.ready, nextafter(now, inf)), now, self.runs_since)
-        if not entry.held:
+        if not entry.awaits_release:
             self.move(entry, "deferred", now)
         self._note_deferral(entry, now, why)
         self._station.world.env.call_at(due, lambda: self._wake(entry, due))
@@ -358,7 +358,7 @@ def _cancelled(failure: Failure | None) -> Failure:
 def _is_lost(entry: Entry, copy: Copy) -> bool:
     """Whether trying a copy again is pointless."""
     failure = entry.failures.get(copy.recipient)
-    return failure is not None and (failure.permanent or copy.recipient in entry.over)
+    return failure is not None and (failure.permanent or copy.recipient in entry.given_up)
 
 
 def _last_round(entry: Entry, now: float) -> Round:
