@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.mta.retry.base import Retry, Round
-from sim.mta.retry.exim import NOT_YET, TOO_LONG, EximRetry, Record, rule_for, wait
+from sim.mta.retry.base import HostRecord, Retry, Round
+from sim.mta.retry.exim import NOT_YET, TOO_LONG, EximRetry, rule_for, wait
 from sim.mta.retry.registry import retry_of
 from sim.scenario.products import PRODUCTS
 from sim.scenario.products.base import Product
@@ -177,9 +177,9 @@ def test_exim_rules_end_with_their_cutoffs():
 def test_exims_chance_lies_between_half_and_all_of_the_growth():
     """H: the interval, and half to all of what the grown gap has beyond it."""
     rule = RetryRule("H", DAY, 100.0, 2.0)
-    record = Record(0.0, 0.0, 200.0)
+    record = HostRecord(0.0, 0.0, 200.0)
     assert [wait(rule, record, 200.0, lambda r=r: r) for r in (0.0, 1.0)] == [250.0, 400.0]
-    assert wait(rule, Record(0.0, 0.0, 10.0), 200.0, lambda: 0.5) == 100.0
+    assert wait(rule, HostRecord(0.0, 0.0, 10.0), 200.0, lambda: 0.5) == 100.0
 
 
 def test_exim_waits_no_longer_than_retry_interval_max():

@@ -8,6 +8,7 @@ no more slots than the job has earned, a loan and a discount allowed for, which 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import Generic, TypeVar
 
@@ -21,44 +22,25 @@ _LAST = 1 << 60
 Place = tuple[int, ...]
 
 
+@dataclass(slots=True, eq=False)
 class Job(Generic[T]):
-    """A message's entries by destination, and how many slots it has earned (`available`) or used.
+    """A message's `total` entries by destination, and how many slots it has earned (`available`) or used.
 
     `place` orders the job list. A job that preempts another is its child, one `level` higher on the stack.
     """
 
-    __slots__ = (
-        "available",
-        "children",
-        "entries",
-        "level",
-        "number",
-        "parent",
-        "place",
-        "preempted",
-        "queued",
-        "selected",
-        "total",
-        "used",
-    )
-
-    def __init__(self, number: int, queued: float, entries: Iterable[tuple[str, T]], priority: int) -> None:
-        self.number = number
-        self.place: Place = (-priority, number, _LAST)
-        self.queued = queued
-        self.entries: dict[str, list[T]] = {}
-        for hop, entry in entries:
-            self.entries.setdefault(hop, []).append(entry)
-        for waiting in self.entries.values():
-            waiting.reverse()
-        self.total = sum(map(len, self.entries.values()))
-        self.selected = 0
-        self.available = 0
-        self.used = 0
-        self.level = 0
-        self.preempted = 0
-        self.parent: Job[T] | None = None
-        self.children: list[Job[T]] = []
+    number: int
+    place: Place
+    queued: float
+    entries: dict[str, list[T]]
+    total: int
+    selected: int = 0
+    available: int = 0
+    used: int = 0
+    level: int = 0
+    preempted: int = 0
+    parent: Job[T] | None = None
+    children: list[Job[T]] = field(default_factory=list)
 
 
 class Jobs(Generic[T]):
@@ -86,7 +68,15 @@ class Jobs(Generic[T]):
     def add(self, queued: float, entries: Iterable[tuple[str, T]], priority: int = 0) -> None:
         """A message becomes active: its entries, each with its destination."""
         self._numbers += 1
-        job = self.by_number[self._numbers] = Job(self._numbers, queued, entries, priority)
+        by_hop: dict[str, list[T]] = {}
+        for hop, entry in entries:
+            by_hop.setdefault(hop, []).append(entry)
+        for waiting in by_hop.values():
+            waiting.reverse()
+        total = sum(map(len, by_hop.values()))
+        job = self.by_number[self._numbers] = Job(
+            self._numbers, (-priority, self._numbers, _LAST), queued, by_hop, total
+        )
         for hop in job.entries:
             self._list(hop, job)
 

@@ -44,21 +44,6 @@ class QueueManager(Generic[T]):
         connection_delay: how long after a connection the next one to the same destination is made, s.
     """
 
-    __slots__ = (
-        "_busy",
-        "_concurrency",
-        "_destinations",
-        "_most",
-        "_now",
-        "_opened",
-        "_opened_before",
-        "_spacing",
-        "idle",
-        "jobs",
-        "paces",
-        "started",
-    )
-
     def __init__(
         self,
         process_limit: int = 100,

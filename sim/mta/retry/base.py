@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from math import ceil, floor, inf
 from typing import Literal, NamedTuple
 
@@ -41,6 +42,20 @@ class Round(NamedTuple):
     host_error: bool
     null_reverse_path: bool
     priority: int = 0
+
+
+@dataclass(slots=True)
+class HostRecord:
+    """How often in a row a host has failed, since when, and until when it rests; times in s.
+
+    `expired` says that it has done so for longer than a message is tried.
+    """
+
+    first_failed: float
+    last_try: float
+    next_try: float
+    failures: int = 0
+    expired: bool = False
 
 
 class Retry:

@@ -7,11 +7,11 @@ message that a host puts off. A message is tried in a queue run, and in it at th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import floor
 
 from sim.mta.queue.queue import Failure
-from sim.mta.retry.base import OF_HOST, Outcome, Retry, Round
+from sim.mta.retry.base import OF_HOST, HostRecord, Outcome, Retry, Round
 from sim.mta.retry.waiting import Waiting
 from sim.scenario.products.exim import Exim, RetryRule
 
@@ -24,22 +24,12 @@ def all_failing(domain: str) -> Failure:
     return replace(TOO_LONG, text=TOO_LONG.text.replace("hosts", f"hosts for '{domain}'", 1))
 
 
-@dataclass(slots=True)
-class Record:
-    """How long something has failed; times in whole s, as time(2) counts them."""
-
-    first_failed: float
-    last_try: float
-    next_try: float
-    expired: bool = False
-
-
 def rule_for(rules: Sequence[RetryRule], failing: float) -> RetryRule | None:
     """The first rule whose cutoff the failing has not passed."""
     return next((rule for rule in rules if failing <= rule.cutoff), None)
 
 
-def wait(rule: RetryRule, record: Record, now: float, random: Callable[[], float]) -> float:
+def wait(rule: RetryRule, record: HostRecord, now: float, random: Callable[[], float]) -> float:
     """How long to wait after a failure, s: whole seconds, where a gap has grown."""
     if rule.letter == "F":
         return rule.interval
@@ -61,7 +51,7 @@ class EximRetry(Retry):
     def __init__(self, product: Exim, random: Callable[[], float]) -> None:
         super().__init__(product, random)
         self._ultimate = product.retry[-1].cutoff
-        self._records: dict[tuple[str, str], Record] = {}
+        self._records: dict[tuple[str, str], HostRecord] = {}
         self._waiting = Waiting()
         self._forced: frozenset[str] = frozenset()
         self._forces_one = False
@@ -140,7 +130,7 @@ class EximRetry(Retry):
         ]
         return min(times, default=last.ended)
 
-    def _found(self, hop: str, queue_id: str, now: float) -> list[Record]:
+    def _found(self, hop: str, queue_id: str, now: float) -> list[HostRecord]:
         """The host's record and that of the message there, unless their data has expired."""
         keys = ((hop, ""), (hop, queue_id))
         found = [record for key in keys if (record := self._records.get(key)) is not None]
@@ -153,7 +143,7 @@ class EximRetry(Retry):
         if record is not None and now - record.last_try > self._product.retry_data_expire:
             record = None
         if record is None:
-            record = self._records[key] = Record(now, now, now)
+            record = self._records[key] = HostRecord(now, now, now)
         elif record.last_try >= began:
             # Another delivery that ran beside this one has counted the same failure.
             return

@@ -9,26 +9,15 @@ session that gets somewhere deletes it, and lets those go that waited.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import inf
 
 from sim.mta.queue.queue import Failure
-from sim.mta.retry.base import Outcome, Retry, Round
+from sim.mta.retry.base import HostRecord, Outcome, Retry, Round
 from sim.mta.retry.waiting import Waiting
 from sim.scenario.products.base import Product
 from sim.scenario.products.rfc5321 import Rfc5321
 
 RESTS = Failure(0, "4.4.1", "the next hop did not answer, and is not tried again yet")
-
-
-@dataclass(slots=True)
-class HostRecord:
-    """How often in a row a next hop has failed, since when, and until when it rests; times in s."""
-
-    first_failed: float
-    last_try: float
-    next_try: float
-    failures: int = 0
 
 
 class HostRetry(Retry):
