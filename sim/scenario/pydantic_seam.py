@@ -1,28 +1,28 @@
-"""The seam to pydantic: how a form's values are read, and errors in plain words.
+"""The seam to pydantic: how settings are read from a file, written back and described, and errors in plain words.
 
-A section is a frozen dataclass that derives from `Section`; its fields are sections, tuples and dicts of them, or
-values read by a function (`Reads`). A function that finds several mistakes at once raises `FaultsError`. The type and
-text of pydantic's own errors never leave this module.
+A setting is declared once: as a field of a frozen dataclass that derives from `Section`. Its type in `Annotated` has
+the marks below, which read the file's value and write it again; its default is the field's, its description the
+field's docstring. In code a section is made as any dataclass is, and nothing is checked. A function that finds several
+mistakes at once raises `FaultsError`. pydantic is imported when a reader is first built, and the type and text of its
+own errors never leave this module.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import ast
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from functools import partial
-from typing import Any, ClassVar, Self, TypeVar, cast
-
-from pydantic import (
-    ConfigDict,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
-    ModelWrapValidatorHandler,
-    ValidationError,
-    model_validator,
-)
-from pydantic_core import CoreSchema, ErrorDetails, InitErrorDetails, PydanticCustomError, core_schema
+from inspect import cleandoc, getsource
+from itertools import pairwise
+from textwrap import dedent
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast, get_args
 
 from sim.scenario.names import are, listing, shown, unknown
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic_core import CoreSchema, ErrorDetails, InitErrorDetails
 
 JsonSchema = dict[str, Any]
 Step = str | int
@@ -68,50 +68,102 @@ class Collected:
             raise FaultsError(self.faults)
 
 
+def as_it_is(value: object) -> object:
+    """Written as it is."""
+    return value
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Reads:
-    """A mark in `Annotated`: the value is what `parse` makes of it; `schema` describes the text for a JSON schema."""
+    """A mark in `Annotated`: the value is what `parse` makes of the file's, and `write` makes that of it again.
+
+    `schema` describes what the file has, for a JSON schema.
+    """
 
     parse: Callable[[object], object]
     schema: JsonSchema
+    write: Callable[[Any], object] = as_it_is
 
     def __get_pydantic_core_schema__(self, _source: object, _handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(partial(_call, self.parse))
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_plain_validator_function(
+            partial(_call, self.parse), serialization=core_schema.plain_serializer_function_ser_schema(self.write)
+        )
 
     def __get_pydantic_json_schema__(self, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> JsonSchema:
         return dict(self.schema)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Word:
+    """A mark in `Annotated`, at a `Literal`: one of its words, called `what` in errors; an empty one is not written."""
+
+    what: str
+
+    def __get_pydantic_core_schema__(self, source: object, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core import core_schema
+
+        words = [word for word in get_args(source) if word]
+        return core_schema.no_info_before_validator_function(
+            partial(self._read, words),
+            core_schema.literal_schema(words),
+            serialization=core_schema.plain_serializer_function_ser_schema(as_it_is),
+        )
+
+    def _read(self, words: Sequence[str], value: object) -> object:
+        if value not in words:
+            raise ValueError(unknown(self.what, value, words))
+        return value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Shorthand:
     """A mark in `Annotated`: the value is first written out in full by `expand`.
 
-    `schema` is that of the short form; without it, an item is the short form of a list.
+    `schema` is that of the short form; without it, an item is the short form of a list. `shorten` makes the short form
+    of what is written, where there is one.
     """
 
     expand: Callable[[object], object]
     schema: JsonSchema | None = None
+    shorten: Callable[[Any], object] = as_it_is
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(partial(_call, self.expand), handler(source))
+        from pydantic_core import core_schema
+
+        full = handler(source)
+        return core_schema.no_info_before_validator_function(
+            partial(_call, self.expand),
+            full,
+            serialization=_written(full, lambda value, write: self.shorten(write(value))),
+        )
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:
         full = handler(schema)
-        return {"anyOf": [full, self.schema or full["items"]]}
+        short = self.schema or full.get("items")
+        return {"anyOf": [full, short]} if short else full
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OrWord:
-    """A mark in `Annotated`: the value is this word, or else the form."""
+    """A mark in `Annotated`: the value is this word, which means `meaning`, or else of a type."""
 
-    form: type[Section]
+    type: Any
     word: str
+    meaning: object
 
     def __get_pydantic_core_schema__(self, _source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_wrap_validator_function(self._read, handler.generate_schema(self.form))
+        from pydantic_core import core_schema
 
-    def _read(self, value: object, handler: Callable[[object], object]) -> object:
-        return value if value == self.word else handler(value)
+        full = handler.generate_schema(self.type)
+        return core_schema.no_info_wrap_validator_function(self._read, full, serialization=_written(full, self._write))
+
+    def _read(self, value: object, read: Callable[[object], object]) -> object:
+        return self.meaning if value == self.word else read(value)
+
+    def _write(self, value: object, write: Callable[[object], object]) -> object:
+        return self.word if value == self.meaning else write(value)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:
         return {"anyOf": [handler(schema), {"const": self.word}]}
@@ -119,22 +171,60 @@ class OrWord:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OrValue:
-    """A mark in `Annotated`: a mapping is the form, and anything else a value that is read."""
+    """A mark in `Annotated`: a mapping is the section, and anything else a value that is read.
 
-    form: type[Section]
+    `values` are those that are written as such.
+    """
+
+    section: type[Section]
     value: Reads
+    values: tuple[object, ...]
 
     def __get_pydantic_core_schema__(self, _source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_wrap_validator_function(self._read, handler.generate_schema(self.form))
+        from pydantic_core import core_schema
 
-    def _read(self, value: object, handler: Callable[[object], object]) -> object:
-        return handler(value) if isinstance(value, dict) else _call(self.value.parse, value)
+        full = handler.generate_schema(self.section)
+        return core_schema.no_info_wrap_validator_function(self._read, full, serialization=_written(full, self._write))
+
+    def _read(self, value: object, read: Callable[[object], object]) -> object:
+        return read(value) if isinstance(value, dict) else _call(self.value.parse, value)
+
+    def _write(self, value: object, write: Callable[[object], object]) -> object:
+        return self.value.write(value) if value in self.values else write(value)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:
         return {"anyOf": [handler(schema), self.value.schema]}
 
 
-def _call(parse: Callable[[object], object], value: object) -> object:
+@dataclass(frozen=True, slots=True, eq=False)
+class Via:
+    """A mark in `Annotated`: the file has another section than the specification; `make` and `unmake` change them."""
+
+    section: type[Section]
+    make: Callable[[Any], object]
+    unmake: Callable[[Any], Section]
+
+    def __get_pydantic_core_schema__(self, _source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core import core_schema
+
+        full = handler.generate_schema(self.section)
+        return core_schema.no_info_after_validator_function(
+            partial(_call, self.make),
+            full,
+            serialization=_written(full, lambda value, write: write(self.unmake(value))),
+        )
+
+
+def _written(full: CoreSchema, write: Callable[[Any, Callable[[object], object]], object]) -> Any:  # noqa: ANN401 - pydantic's own
+    """How a value of a schema is written, by a function that takes it and what writes it without that."""
+    from pydantic_core import core_schema
+
+    return core_schema.wrap_serializer_function_ser_schema(write, schema=full)
+
+
+def _call(parse: Callable[[Any], object], value: object) -> object:
+    from pydantic import ValidationError
+
     try:
         return parse(value)
     except FaultsError as error:
@@ -144,31 +234,81 @@ def _call(parse: Callable[[object], object], value: object) -> object:
 
 
 def _error(where: tuple[Step, ...], text: str) -> InitErrorDetails:
+    from pydantic_core import InitErrorDetails, PydanticCustomError
+
     return InitErrorDetails(type=PydanticCustomError("scenario", "{text}", {"text": text}), loc=where, input=None)
 
 
 class Section:
-    """What a mapping of the file may say. A trailing underscore of a field's name is not part of its key."""
+    """A mapping of the file: its keys are the fields, of which a trailing underscore is no part.
+
+    Attributes:
+        renamed: The keys of fields that the specification calls otherwise.
+        brief: Fields that are written only where they are not their defaults.
+    """
 
     __slots__ = ()
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(
-        extra="forbid", use_attribute_docstrings=True, alias_generator=lambda name: name.rstrip("_")
-    )
+    __pydantic_config__: ClassVar[Mapping[str, object]]
+    renamed: ClassVar[Mapping[str, str]] = {}
+    brief: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls) -> None:
+        cls.__pydantic_config__ = {"extra": "forbid", "alias_generator": cls.key_of}
+
+    @classmethod
+    def key_of(cls, name: str) -> str:
+        """The key of a field."""
+        return cls.renamed.get(name, name.rstrip("_"))
 
     @classmethod
     def keys(cls) -> tuple[str, ...]:
         """The keys that the mapping may have."""
-        return tuple(field.name.rstrip("_") for field in fields(cast("Any", cls)))
+        return tuple(cls.key_of(field.name) for field in fields(cast("Any", cls)))
 
-    @model_validator(mode="wrap")
     @classmethod
-    def _read(cls, value: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
+    def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core import core_schema
+
+        full = handler(source)
+        # What is referred to by the name of the class is to be all of this, not the dataclass alone.
+        ref = cast("dict[str, Any]", full).pop("ref", None)
+        return core_schema.no_info_wrap_validator_function(
+            cls._read, full, ref=ref, serialization=_written(full, _write_section)
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:
+        described = handler(schema)
+        properties = handler.resolve_ref_schema(described)["properties"]
+        for key, text in cls.docstrings().items():
+            properties[key].setdefault("description", text)
+            if isinstance(properties[key].get("default"), dict):
+                # A dataclass is no text of a file.
+                del properties[key]["default"]
+        return described
+
+    @classmethod
+    def docstrings(cls) -> dict[str, str]:
+        """What the docstrings of the fields say, by key."""
+        found = {}
+        for base in cls.__mro__[cls.__mro__.index(Section) - 1 :: -1]:
+            body = cast("ast.ClassDef", ast.parse(dedent(getsource(base))).body[0]).body
+            for declared, said in pairwise(body):
+                if isinstance(declared, ast.AnnAssign) and isinstance(said, ast.Expr):
+                    name, text = cast("ast.Name", declared.target).id, cast("ast.Constant", said.value).value
+                    found[cls.key_of(name)] = cleandoc(cast("str", text))
+        return found
+
+    @classmethod
+    def _read(cls, value: object, read: Callable[[object], object]) -> object:
+        from pydantic import ValidationError
+
         value = {} if value is None else value
         if not isinstance(value, dict):
             text = f"not a mapping ({shown(value)}): allowed is a mapping with {listing(cls.keys())}"
             raise ValidationError.from_exception_data(cls.__name__, [_error((), text)])
         try:
-            return handler(value)
+            return read(value)
         except ValidationError as error:
             lines = [cls._plain(line) for line in error.errors(include_url=False)]
         raise ValidationError.from_exception_data(cls.__name__, lines)
@@ -177,10 +317,11 @@ class Section:
     def _plain(cls, error: ErrorDetails) -> InitErrorDetails:
         where, value = error["loc"], error["input"]
         match error["type"]:
-            case "unexpected_keyword_argument":
+            case "unexpected_keyword_argument" | "extra_forbidden":
                 return _error((*where, KEY), unknown("key", where[-1], cls.keys()))
             case "missing":
-                needed = [f.name.rstrip("_") for f in fields(cast("Any", cls)) if f.default is MISSING]
+                required = [f.name for f in fields(cast("Any", cls)) if f.default is f.default_factory is MISSING]
+                needed = [*map(cls.key_of, required)]
                 return _error(where, f"{where[-1]} is missing: needed {are(needed)} {listing(needed)}")
             case "value_error":
                 return _error(where, str(error["ctx"]["error"]))
@@ -189,6 +330,16 @@ class Section:
             case "tuple_type":
                 return _error(where, f"not a list ({shown(value)}): allowed is a list")
         return _error(where, error["msg"])
+
+
+def _write_section(section: Section, write: Callable[[object], object]) -> dict[str, object]:
+    """The keys and what is written of each; nothing that has no word is written."""
+    said = cast("dict[str, object]", write(section))
+    usual = {section.key_of(f.name): f.default for f in fields(cast("Any", section)) if f.name in section.brief}
+    values = {section.key_of(f.name): getattr(section, f.name) for f in fields(cast("Any", section))}
+    return {
+        key: item for key, item in said.items() if item is not None and (key not in usual or values[key] != usual[key])
+    }
 
 
 def settings(

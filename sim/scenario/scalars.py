@@ -6,15 +6,13 @@ the value and what is allowed. The names at the end are the types of the forms' 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated
 from unicodedata import category
 
-from sim.scenario.distribution import Constant, Distribution, Empirical, Exponential, Lognormal, Uniform, Weibull
 from sim.scenario.names import are, listing, shown, suggestion
-from sim.scenario.pydantic_seam import Collected, JsonSchema, Reads, one_key, settings
+from sim.scenario.pydantic_seam import Collected, JsonSchema, Reads
 from sim.scenario.quantity import (
     DURATION,
     MESSAGE_RATE,
@@ -25,13 +23,6 @@ from sim.scenario.quantity import (
     parse_bytes,
     parse_probability,
 )
-
-_SHAPES = (0.1, 20.0)
-"""Weibull shapes that mean something: below, the mean is made by draws that never come; above, all are the same."""
-
-FROM_COORDINATES: Literal["from-coordinates"] = "from-coordinates"
-Delay = Distribution | Literal["from-coordinates"]
-"""A link's delay one way, as a scenario file says it."""
 
 
 def read_name(value: object) -> str:
@@ -134,140 +125,6 @@ def read_word(what: str, words: Sequence[str], value: object) -> str:
     return value
 
 
-def read_distribution(quantity: Quantity, value: object) -> Distribution:
-    """A quantity (always that), or a mapping of the kind of distribution to its parameters.
-
-    Raises:
-        ValueError: neither, or parameters that do not fit together.
-    """
-    if not isinstance(value, dict):
-        return Constant(quantity.parse(value))
-    kind, parameters = one_key(value, "distribution", list(_DISTRIBUTIONS))
-    collected = Collected()
-    nothing: Distribution = Constant(0.0)
-    result = collected.read((kind,), partial(_DISTRIBUTIONS[kind], quantity), parameters, nothing)
-    collected.done()
-    return result
-
-
-def _parameters(quantity: Quantity, value: object, names: Sequence[str]) -> list[float]:
-    collected = Collected()
-    given = settings(value, names, collected=collected)
-    numbers = [collected.read((name,), partial(above_zero, quantity), given[name], 1.0) for name in names]
-    collected.done()
-    return numbers
-
-
-def _constant(quantity: Quantity, value: object) -> Distribution:
-    return Constant(quantity.parse(settings(value, ["value"])["value"] if isinstance(value, dict) else value))
-
-
-def _uniform(quantity: Quantity, value: object) -> Distribution:
-    collected = Collected()
-    given = settings(value, ["low", "high"], collected=collected)
-    low, high = [collected.read((name,), quantity.parse, given[name], 0.0) for name in ("low", "high")]
-    collected.done()
-    if low > high:
-        raise ValueError(f"low is above high ({shown(given['low'])}, {shown(given['high'])}): allowed is low <= high")
-    return Uniform(low, high)
-
-
-def _exponential(quantity: Quantity, value: object) -> Distribution:
-    return Exponential(*_parameters(quantity, value if isinstance(value, dict) else {"mean": value}, ["mean"]))
-
-
-def _lognormal(quantity: Quantity, value: object) -> Distribution:
-    median, p95 = _parameters(quantity, value, ["median", "p95"])
-    if median > p95:
-        texts = f"{quantity.format(median)}, {quantity.format(p95)}"
-        raise ValueError(f"the median is above the 95th percentile ({texts}): allowed is median <= p95")
-    return Lognormal(median, p95)
-
-
-def _weibull(quantity: Quantity, value: object) -> Distribution:
-    collected = Collected()
-    given = settings(value, ["shape", "mean"], collected=collected)
-    shape = collected.read(("shape",), partial(read_number, *_SHAPES), given["shape"], 1.0)
-    mean = collected.read(("mean",), partial(above_zero, quantity), given["mean"], 1.0)
-    collected.done()
-    return Weibull(shape, mean)
-
-
-def _empirical(quantity: Quantity, value: object) -> Distribution:
-    given = settings(value if isinstance(value, dict) else {"values": value}, ["values"], ["weights"])
-    collected = Collected()
-    nothing: tuple[float, ...] = ()
-    values = collected.read(("values",), partial(_numbers, quantity.parse), given["values"], nothing)
-    parse = partial(_numbers, partial(read_number, 0.0, 1e12))
-    weights = collected.read(("weights",), parse, given.get("weights", [1]), nothing)
-    collected.done()
-    if "weights" not in given:
-        return Empirical(values)
-    if len(values) != len(weights) or not math.fsum(weights):
-        raise ValueError(
-            f"the weights do not fit ({len(weights)} for {len(values)} values): allowed is one for each, not all zero"
-        )
-    return Empirical(values, weights)
-
-
-def _numbers(parse: Callable[[object], float], value: object) -> tuple[float, ...]:
-    if not isinstance(value, list) or not value:
-        raise ValueError(f"not a list of values ({shown(value)}): allowed is a list with at least one")
-    collected = Collected()
-    numbers = tuple(collected.read((index,), parse, item, 0.0) for index, item in enumerate(value))
-    collected.done()
-    return numbers
-
-
-_DISTRIBUTIONS = {
-    "constant": _constant,
-    "uniform": _uniform,
-    "exponential": _exponential,
-    "lognormal": _lognormal,
-    "weibull": _weibull,
-    "empirical": _empirical,
-}
-
-
-def read_times(value: object) -> Distribution:
-    """How long something lasts: a duration, or a distribution of durations, above zero on average.
-
-    Raises:
-        ValueError: neither, or always zero.
-    """
-    times = read_distribution(DURATION, value)
-    if not times.mean():
-        raise ValueError(
-            f"no time at all ({shown(value)}): allowed are durations above zero, such as {DURATION.example}"
-        )
-    return times
-
-
-def read_host_time(value: object) -> float | Distribution:
-    """What something takes a host each time: a duration, or a distribution of durations.
-
-    Raises:
-        ValueError: neither.
-    """
-    times = read_distribution(DURATION, value)
-    return times.value if isinstance(times, Constant) else times
-
-
-def read_delay(value: object) -> Delay:
-    """A link's delay: `from-coordinates`, a duration or a distribution of durations.
-
-    Raises:
-        ValueError: none of these.
-    """
-    if value == FROM_COORDINATES:
-        return FROM_COORDINATES
-    if isinstance(value, str) and value.lstrip()[:1].isalpha():
-        near = suggestion(value, [FROM_COORDINATES])
-        allowed = f"{FROM_COORDINATES}, a duration such as 20 ms, or a distribution of durations"
-        raise ValueError(f"not a delay ({shown(value)}): allowed is {allowed}{near}")
-    return read_distribution(DURATION, value)
-
-
 def read_loss(value: object) -> float:
     """A link's loss: a probability below 1.
 
@@ -319,30 +176,14 @@ def read_names(value: object) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _distribution_schema(quantity: Quantity, *words: str) -> JsonSchema:
-    one = quantity.json_schema()
+def write_share(share: float) -> object:
+    """A probability as a file has it."""
+    return PROBABILITY.format(share) if share else 0
 
-    def of(*names: str, extra: JsonSchema | None = None) -> JsonSchema:
-        properties = dict.fromkeys(names, one) | (extra or {})
-        return {"type": "object", "properties": properties, "required": list(names), "additionalProperties": False}
 
-    lists = {"values": {"type": "array", "items": one}, "weights": {"type": "array", "items": {"type": "number"}}}
-    kinds = {
-        "constant": one,
-        "uniform": of("low", "high"),
-        "exponential": {"anyOf": [of("mean"), one]},
-        "lognormal": of("median", "p95"),
-        "weibull": of("mean", extra={"shape": {"type": "number", "minimum": _SHAPES[0], "maximum": _SHAPES[1]}}),
-        "empirical": {"anyOf": [of(extra=lists), lists["values"]]},
-    }
-    mapping = {
-        "type": "object",
-        "properties": kinds,
-        "additionalProperties": False,
-        "minProperties": 1,
-        "maxProperties": 1,
-    }
-    return {"anyOf": [one, mapping, *({"const": word} for word in words)]}
+def one_or_many(items: Sequence[object]) -> object:
+    """A list as a file has it: its item alone, where that is the only one."""
+    return items[0] if len(items) == 1 else list(items)
 
 
 def whole(least: int, most: int | None = None) -> Reads:
@@ -361,11 +202,13 @@ def word(what: str, *words: str) -> Reads:
     return Reads(partial(read_word, what, words), {"enum": list(words)})
 
 
-DELAY_SCHEMA = _distribution_schema(DURATION, FROM_COORDINATES)
-"""What `read_delay` takes."""
-
 _NAME_SCHEMA: JsonSchema = {"type": ["string", "integer"]}
 _NAMES_SCHEMA: JsonSchema = {"anyOf": [_NAME_SCHEMA, {"type": "array", "items": _NAME_SCHEMA, "minItems": 1}]}
+
+
+def _quantity(quantity: Quantity, parse: Callable[[object], object]) -> Reads:
+    return Reads(parse, quantity.json_schema(), quantity.format)
+
 
 Name = Annotated[str, Reads(read_name, _NAME_SCHEMA)]
 FileName = Annotated[str, Reads(read_name, {"type": "string", "format": "path"})]
@@ -374,16 +217,13 @@ Title = Annotated[str, Reads(read_title, _NAME_SCHEMA)]
 Text = Annotated[str, Reads(read_any_text, {"type": "string"})]
 FLAG = Reads(read_flag, {"enum": [True, False, *_FLAGS]})
 Flag = Annotated[bool, FLAG]
-Duration = Annotated[float, Reads(DURATION.parse, DURATION.json_schema())]
-LongDuration = Annotated[float, Reads(partial(above_zero, DURATION), DURATION.json_schema())]
-MessageRate = Annotated[float, Reads(partial(above_zero, MESSAGE_RATE), MESSAGE_RATE.json_schema())]
-Size = Annotated[int, Reads(parse_bytes, SIZE.json_schema())]
-Mtu = Annotated[int, Reads(read_mtu, SIZE.json_schema())]
-Loss = Annotated[float, Reads(read_loss, PROBABILITY.json_schema())]
-Times = Annotated[Distribution, Reads(read_times, _distribution_schema(DURATION))]
-HostTime = Annotated[float | Distribution, Reads(read_host_time, _distribution_schema(DURATION))]
-Sizes = Annotated[Distribution, Reads(partial(read_distribution, SIZE), _distribution_schema(SIZE))]
+Duration = Annotated[float, _quantity(DURATION, DURATION.parse)]
+LongDuration = Annotated[float, _quantity(DURATION, partial(above_zero, DURATION))]
+MessageRate = Annotated[float, _quantity(MESSAGE_RATE, partial(above_zero, MESSAGE_RATE))]
+Size = Annotated[int, _quantity(SIZE, parse_bytes)]
+Mtu = Annotated[int, _quantity(SIZE, read_mtu)]
+Share = Annotated[float, Reads(parse_probability, PROBABILITY.json_schema(), write_share)]
 Pair = Annotated[
-    tuple[str, str], Reads(read_pair, {"type": "array", "items": _NAME_SCHEMA, "minItems": 2, "maxItems": 2})
+    tuple[str, str], Reads(read_pair, {"type": "array", "items": _NAME_SCHEMA, "minItems": 2, "maxItems": 2}, list)
 ]
-Names = Annotated[tuple[str, ...], Reads(read_names, _NAMES_SCHEMA)]
+Names = Annotated[tuple[str, ...], Reads(read_names, _NAMES_SCHEMA, list)]

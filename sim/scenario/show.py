@@ -6,11 +6,13 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import fields, is_dataclass
+from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import Any, cast, get_args
 
+from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import SingleQuotedScalarString
@@ -22,7 +24,6 @@ from sim.scenario.quantity import (
     PROBABILITY,
     format_bit_rate,
     format_duration,
-    format_message_rate,
     format_size,
 )
 from sim.scenario.spec import (
@@ -36,23 +37,22 @@ from sim.scenario.spec import (
     Node,
     Product,
     Scenario,
+    Tls,
     Weather,
 )
 from sim.scenario.spec.calendar import ClockWindow, Window, format_start
+from sim.scenario.spec.capacity import CapacitySetting
 from sim.scenario.spec.carriers import Carrier
-from sim.scenario.spec.limits import show_limits
-from sim.scenario.spec.sources import Arrivals, MessageAt, Messages, MessagesAt, Source, Trace
+from sim.scenario.spec.collects import CollectsSetting
+from sim.scenario.spec.limits import Limits
+from sim.scenario.spec.policies import PoliciesSetting
+from sim.scenario.spec.sources import Source, WorkloadForm, workload_form
 from sim.scenario.spec.windows import format_window
 from sim.scenario.syntax.acts import show_acts
 from sim.scenario.syntax.addresses import show_addresses
-from sim.scenario.syntax.capacity import show_capacity
 from sim.scenario.syntax.carriers import format_carrier
-from sim.scenario.syntax.collects import show_collects
-from sim.scenario.syntax.delivery_options import shown_asks
 from sim.scenario.syntax.directions import show_both
 from sim.scenario.syntax.extensions import words_of
-from sim.scenario.syntax.mailboxes import show_whose
-from sim.scenario.syntax.policies import show_policies
 from sim.scenario.syntax.products import format_parameter, parameters_of
 from sim.scenario.syntax.tcp_and_loss import show_losses, show_tcp
 from sim.scenario.syntax.users import numbered
@@ -98,7 +98,7 @@ def show(scenario: Scenario) -> str:
         "network": _network(scenario.network),
         "hosts": hosts,
         "domains": {name: _domain(domain, scenario.network.dns.ttl) for name, domain in scenario.domains.items()},
-        "workload": [_source(source) for source in scenario.workload],
+        "workload": [written(WorkloadForm, workload_form(source)) for source in scenario.workload],
         "architectures": {
             name: {
                 "transfer": architecture.transfer,
@@ -111,10 +111,21 @@ def show(scenario: Scenario) -> str:
             for name, architecture in scenario.architectures.items()
         },
         "acts": show_acts(scenario.acts),
-        "limits": show_limits(scenario.limits),
+        "limits": written(Limits, scenario.limits),
         "expect": [expectation.text for expectation in scenario.expect],
     }
     return _yaml(data)
+
+
+@cache
+def _writer(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - a type of any kind
+    return TypeAdapter(kind)
+
+
+def written(kind: object, value: object) -> object:
+    """What a file has of a value of a declared type."""
+    said: object = _writer(kind).dump_python(value, by_alias=True)
+    return said
 
 
 def _yaml(data: Settings) -> str:
@@ -133,7 +144,7 @@ def _commented(value: object, depth: int) -> object:
         if not value or (depth > 1 and len(_text(value)) <= _LINE):
             mapping.fa.set_flow_style()
         return mapping
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         sequence = CommentedSeq([_commented(item, depth + 1) for item in value])
         if depth > 1 and not any(isinstance(item, dict) for item in value):
             sequence.fa.set_flow_style()
@@ -206,11 +217,11 @@ def _host(host: Host, *, alike: bool) -> Settings:
         "service_time": show_time(host.service_time or 0.0),
         "commit_time": show_time(host.commit_time or 0.0),
         "next_message_time": show_time(host.next_message_time or 0.0),
-        "capacity": show_capacity(host.capacity),
-        "policies": show_policies(host.policies),
-        "collects": show_collects(host.collects),
+        "capacity": written(CapacitySetting, host.capacity),
+        "policies": written(PoliciesSetting, host.policies),
+        "collects": written(CollectsSetting, host.collects),
         "tcp": show_tcp(host.tcp),
-        "tls": asdict(host.tls),
+        "tls": written(Tls, host.tls),
         "crashes": show_outages(host.weather.outages),
         "down": show_intervals(host.weather.down),
         "windows": [format_window(window) for window in host.weather.windows],
@@ -333,51 +344,6 @@ def _own_domains(domains: Mapping[str, Domain], common: Mapping[str, Domain]) ->
         records = {"changes": [], **_records(domain)}
         own[name] = _rest(records, {"changes": [], **_records(common[name])})
     return {"domains": own} if own else {}
-
-
-def _untrue(source: Arrivals) -> Settings:
-    """Whose mail goes to nobody, and whose bears an address that is not the writer's."""
-    said: Settings = {"strangers": PROBABILITY.format(source.strangers)} if source.strangers else {}
-    if source.forged:
-        share = PROBABILITY.format(source.forged)
-        said["forged"] = {"share": share, "domain": source.victims} if source.victims else share
-    return said
-
-
-def _source(source: Source) -> Settings:
-    match source:
-        case Arrivals():
-            size = show_distribution(source.size, format_size)
-            return {source.kind: {**_rate(source), "size": size, **_pairs(source), **_untrue(source)}}
-        case MessagesAt():
-            return {"messages_at": [_message(message) for message in source.messages]}
-        case Trace():
-            size = show_distribution(source.size, format_size)
-            start = format_duration(source.start)
-            return {"trace": {"file": source.file, "size": size, "start": start, "deal": source.deal}}
-        case Messages():
-            rate: Settings = {"rate": format_message_rate(source.rate)} if source.rate else {}
-            return {"messages": {"path": source.path, **rate, **_pairs(source)}}
-
-
-def _pairs(source: Arrivals | Messages) -> Settings:
-    """Who writes to whom."""
-    whose = {"from": source.senders, "to": source.recipients}
-    return {"pairs": source.pairs} | {key: show_whose(said) for key, said in whose.items() if said}
-
-
-def _message(message: MessageAt) -> Settings:
-    said: Settings = {"at": format_duration(message.at), "from": message.sender, "to": list(message.recipients)}
-    said |= {"size": format_size(message.size)} if message.text is None else {"text": message.text}
-    return said | ({"asks": shown_asks(message.asks)} if message.asks is not None else {})
-
-
-def _rate(source: Arrivals) -> Settings:
-    rate = format_message_rate(source.rate)
-    gap = float(f"{1 / source.rate:.12g}")
-    if source.kind == "constant" and 1 / gap == source.rate and len(format_duration(gap)) < len(rate):
-        return {"every": format_duration(gap)}
-    return {"rate": rate}
 
 
 def as_data(scenario: Scenario) -> dict[str, Any]:

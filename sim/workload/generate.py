@@ -18,7 +18,8 @@ from sim.scenario.resolve.address_owners import Owners
 from sim.scenario.resolve.mail_trace import addresses_of, read_letters
 from sim.scenario.resolve.messages import read_messages
 from sim.scenario.spec import Scenario
-from sim.scenario.spec.sources import Arrivals, Asks, Messages, MessagesAt, Source, Trace
+from sim.scenario.spec.asks import Asks
+from sim.scenario.spec.sources import Arrivals, Messages, MessagesAt, Source, Trace
 from sim.workload.pairs import Pairs
 from sim.workload.users import Population
 

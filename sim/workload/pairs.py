@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from sim.mail.address import Address, domain_key
 from sim.mail.mailbox import parse_mailbox
-from sim.scenario.spec.sources import Whose
+from sim.scenario.spec.mailboxes import Whose
 from sim.workload.users import Population
 
 Kind = Literal["uniform", "gravity"]

@@ -201,7 +201,7 @@ def _whole(random: Random) -> Tree:
             home: {"mx": node, **drawer.draw(forms["DomainForm"], "")} for home, node in zip(homes, nodes, strict=True)
         }
     known = [f"{user}@{home}" for user in USERS for home in homes]
-    mail = [drawer.draw(forms["MessageAtForm"], "messages_at") for _ in range(random.randint(2, 8))]
+    mail = [drawer.draw(forms["MessageAt"], "messages_at") for _ in range(random.randint(2, 8))]
     for message in mail[random.randint(0, 2) :]:
         at = random.choice([0, "30 s", "301 s", "15 min"])
         message |= {

@@ -12,7 +12,6 @@ from worlds import message, run, scenario
 from sim.scenario.load import loads
 from sim.scenario.spec import Domain
 from sim.scenario.spec.policies import Place, Policies, Rate, Refusal
-from sim.scenario.syntax.policies import RefusalForm
 
 UTF8 = ("PIPELINING", "SIZE", "8BITMIME", "ENHANCEDSTATUSCODES", "SMTPUTF8")
 TEXTS = st.text(st.characters(exclude_categories=("Cc", "Cs")) | st.sampled_from("\n\t"), min_size=1, max_size=100)
@@ -55,7 +54,7 @@ def test_a_text_beyond_ascii_goes_where_the_transaction_is_one_of_rfc_6531(at: P
 def test_no_text_breaks_a_session(text: str, at: Place, code: int, sender: str):
     """What `check` takes goes out as lines of one reply, none of them longer than 512 octets."""
     try:
-        form = RefusalForm(at=at, code=code, text=text)
+        form = Refusal(at=at, code=code, text=text)
     except ValueError:
         return
     facts = facts_of(Policies(refuse=(Refusal(at=at, code=code, text=form.text.rstrip("\n")),)), sender)

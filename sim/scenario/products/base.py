@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf
 from operator import attrgetter
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from sim.scenario.distribution import Distribution, Lognormal
 from sim.scenario.products.concurrency import FIRST_COME, STILL, Concurrency, Feedback, Slots
@@ -18,7 +18,9 @@ from sim.scenario.products.tables import (
     QueueWords,
     ReplyText,
 )
+from sim.scenario.pydantic_seam import Section
 from sim.scenario.quantity import MINUTE
+from sim.scenario.scalars import Duration, whole
 
 MANY = 1_000_000_000
 """A limit that is none."""
@@ -60,16 +62,15 @@ Destinations = Literal["host", "domain", "recipient", "all"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ErrorLimits:
-    """What one session's refusals cost its client, since it began or last handed over mail (Postfix smtpd(8)).
+class ErrorLimits(Section):
+    """What one session's refusals cost its client, since it began or last handed over mail (Postfix smtpd(8))."""
 
-    From the `soft_limit`-th on every reply is held back for `delay` s (smtpd_soft_error_limit, smtpd_error_sleep_time);
-    the `hard_limit`-th is followed by 421 (smtpd_hard_error_limit). 0 means no limit.
-    """
-
-    soft_limit: int = 10
-    hard_limit: int = 20
-    delay: float = 1.0
+    soft_limit: Annotated[int, whole(0)] = 10
+    """From which one on replies are held back; 0 means never (smtpd_soft_error_limit)."""
+    hard_limit: Annotated[int, whole(0)] = 20
+    """After how many the session ends with 421; 0 means never (smtpd_hard_error_limit)."""
+    delay: Duration = 1.0
+    """How long each reply is held back (smtpd_error_sleep_time)."""
 
 
 class Product:

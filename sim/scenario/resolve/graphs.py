@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 import networkx as nx
 
 from sim.scenario.distribution import Constant
+from sim.scenario.distribution_text import Delay
 from sim.scenario.names import shown, some, unique
 from sim.scenario.resolve.graph_files import OWN_KEY, read_graph_file
 from sim.scenario.resolve.plan import Edge, Plan
-from sim.scenario.scalars import Delay
 from sim.scenario.spec import Loss, Node
 from sim.scenario.syntax.directions import Both, alike
 from sim.scenario.syntax.generate import (

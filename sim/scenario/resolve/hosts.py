@@ -17,18 +17,17 @@ from sim.scenario.products.base import Product
 from sim.scenario.products.postfix import Postfix
 from sim.scenario.pydantic_seam import KEY
 from sim.scenario.quantity import format_duration
+from sim.scenario.resolve.collects import check_collects
 from sim.scenario.resolve.mx import resolve_own_domains
 from sim.scenario.resolve.plan import DEFAULTS
 from sim.scenario.resolve.weather import availability, sky, weather
 from sim.scenario.source import Path
 from sim.scenario.spec import Address, Architecture, Domain, Host, Tls
 from sim.scenario.spec.capacity import NO_CAPACITY
+from sim.scenario.spec.collects import Collects
 from sim.scenario.spec.policies import NO_POLICIES
-from sim.scenario.syntax.capacity import CapacityForm
-from sim.scenario.syntax.collects import CollectsForm, check_collects
 from sim.scenario.syntax.extensions import missing, resolve_extensions, split_words
 from sim.scenario.syntax.form import ArchitectureForm, HostForm
-from sim.scenario.syntax.policies import PoliciesForm
 from sim.scenario.syntax.products import Choice, faults_of
 from sim.scenario.syntax.routes import check_routes
 from sim.scenario.syntax.weather import CrashesForm
@@ -92,13 +91,13 @@ def _check_names(path: Path, hosts: Hosts, nodes: list[str], findings: Findings,
     for name, form in hosts.items():
         findings.known((*path, name, KEY), "host", name, allowed, whole=known)
         check_routes(form.routes or {}, (*path, name, "routes"), nodes, findings, known=known)
-        if isinstance(form.collects, CollectsForm):
+        if isinstance(form.collects, Collects):
             place = (*path, name, "collects", "from")
-            findings.known(place, "host", form.collects.from_, nodes, whole=known)
+            findings.known(place, "host", form.collects.source, nodes, whole=known)
 
 
 def _check_collecting(host: Host, hosts: Mapping[str, Host], layers: Sequence[Layer], findings: Findings) -> None:
-    said = [path for path, form in layers if isinstance(form.collects, CollectsForm)]
+    said = [path for path, form in layers if isinstance(form.collects, Collects)]
     if said and all(findings.untouched(*map(str, path)) for path, _ in layers):
         check_collects(host, hosts, (*said[-1], "collects"), findings)
 
@@ -124,15 +123,15 @@ def _host(name: str, ehlo: str, layers: Sequence[Layer], findings: Findings) -> 
         reuse=settings.reuse,
         clear_auth=settings.auth.clear if settings.auth else None,
         login=(settings.login[0], settings.login[1]) if settings.login else None,
-        policies=settings.policies.policies() if isinstance(settings.policies, PoliciesForm) else NO_POLICIES,
-        collects=settings.collects.collects() if isinstance(settings.collects, CollectsForm) else None,
+        policies=settings.policies or NO_POLICIES,
+        collects=settings.collects if isinstance(settings.collects, Collects) else None,
         weather=weather(crashes, settings.down, settings.windows),
         listening=availability(settings.listening),
         addresses=_addresses(layers, findings),
-        capacity=settings.capacity.capacity() if isinstance(settings.capacity, CapacityForm) else NO_CAPACITY,
+        capacity=settings.capacity or NO_CAPACITY,
         resolver=sky(settings.resolver),
         spool=_spool(layers, findings),
-        tls=settings.tls.tls() if settings.tls else Tls(),
+        tls=settings.tls or Tls(),
         **{key: value for key in _PLAIN if (value := getattr(settings, key)) is not None},
     )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from sim.scenario.distribution import Constant, Distribution
+from sim.scenario.distribution_text import FROM_COORDINATES, Delay
 from sim.scenario.findings import Findings
 from sim.scenario.names import listing, shown, some, unique
 from sim.scenario.pydantic_seam import KEY
@@ -16,7 +17,6 @@ from sim.scenario.quantity import format_duration
 from sim.scenario.resolve.contacts import Contacts, Pace, is_of_contacts, read_contacts
 from sim.scenario.resolve.plan import DEFAULTS, SIGNAL_SPEED, Edge, Plan, distance, parts
 from sim.scenario.resolve.weather import weather
-from sim.scenario.scalars import FROM_COORDINATES, Delay
 from sim.scenario.spec import Link, Network, Node
 from sim.scenario.spec.calendar import Start
 from sim.scenario.spec.carriers import USUAL_RATE, Carrier, DialUp

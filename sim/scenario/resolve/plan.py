@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from sim.scenario.scalars import Delay
+from sim.scenario.distribution_text import Delay
 from sim.scenario.spec import Loss, Node
 from sim.scenario.syntax.directions import Both
 

@@ -11,6 +11,7 @@ from sim.scenario.pydantic_seam import Step
 from sim.scenario.quantity import format_duration
 from sim.scenario.resolve.address_owners import Owners
 from sim.scenario.resolve.bounds import check_bounds
+from sim.scenario.resolve.collects import note_strangers
 from sim.scenario.resolve.domains import resolve_domains
 from sim.scenario.resolve.hosts import resolve_architectures
 from sim.scenario.resolve.loops import warn_of_loops
@@ -23,9 +24,7 @@ from sim.scenario.spec.calendar import ClockWindow, Window, format_start, opens
 from sim.scenario.spec.limits import Limits
 from sim.scenario.spec.windows import format_window
 from sim.scenario.syntax.acts import resolve_acts
-from sim.scenario.syntax.collects import note_strangers
 from sim.scenario.syntax.form import HostForm, ScenarioForm
-from sim.scenario.syntax.limits import resolve_limits
 from sim.scenario.syntax.weather import WeatherForm
 
 _PARTS_OF_NODES = ("graph", "nodes", "generate")
@@ -33,7 +32,7 @@ _PARTS_OF_NODES = ("graph", "nodes", "generate")
 
 def resolve(form: ScenarioForm, findings: Findings, folder: Path, metrics: Collection[str]) -> Scenario:
     """The full scenario. It is good for use only when `findings` has no problems at the end."""
-    limits = resolve_limits(form.limits)
+    limits = form.limits
     trace = trace_text(form.network, findings, folder, limits.file)
     network, known = resolve_network(form, findings, folder, trace, limits)
     known = known and all(findings.whole("network", part) for part in _PARTS_OF_NODES)

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sim.mail.text import body_of
-from sim.scenario.distribution import Distribution, Lognormal
 from sim.scenario.findings import Findings
 from sim.scenario.inputs import InputError
 from sim.scenario.names import counted, listing, shown
@@ -19,17 +17,7 @@ from sim.scenario.resolve.messages import read_messages
 from sim.scenario.source import Path as Place
 from sim.scenario.spec import Domain
 from sim.scenario.spec.limits import Limits, raised
-from sim.scenario.spec.sources import Arrivals, MessageAt, Messages, MessagesAt, Source, Trace
-from sim.scenario.syntax.arrivals import ConstantForm, PoissonForm
-from sim.scenario.syntax.delivery_options import asks
-from sim.scenario.syntax.form import MessageAtForm, MessagesForm, TraceForm, WorkloadForm
-
-DEFAULT_MESSAGE = 2000
-"""Size of the mail data of a single message, in bytes."""
-
-DEFAULT_SIZE: Distribution = Lognormal(2000.0, 20000.0)
-"""Of the mail data, in bytes."""
-
+from sim.scenario.spec.sources import Arrivals, Messages, MessagesAt, Source, Trace, WorkloadForm
 
 _STRANGERS = 10
 """More people of a trace than these are not all told."""
@@ -95,22 +83,21 @@ class _Volume:
 def _sources(form: WorkloadForm, place: Place, people: People, volume: _Volume) -> list[Source]:
     found: list[Source] = []
     domains, findings, sure = people.domains, people.findings, people.sure
-    for key, drawn in (("poisson", form.poisson), ("constant", form.constant)):
-        if drawn is not None:
-            _check_victims(drawn, (*place, key), domains, findings, sure=sure)
-            found.append(_arriving(_arrivals(drawn), (*place, key), people, volume))
+    for source in (form.poisson, form.constant):
+        if source is not None:
+            _check_victims(source, (*place, source.kind), domains, findings, sure=sure)
+            found.append(_arriving(source, (*place, source.kind), people, volume))
     drawing = [key for key in _DRAWING if getattr(form, key) is not None and _draws(getattr(form, key))]
     if drawing and sure and not any(domain.users for domain in domains.values()):
         findings.error(
             (*place, drawing[0]), "nobody writes: no domain has users (mx: none has none); add one with some"
         )
     if form.messages_at is not None:
-        messages = tuple(map(_message, form.messages_at))
-        for i, message in enumerate(messages):
+        for i, message in enumerate(form.messages_at):
             where = (*place, "messages_at", i)
             check_size(message.size, (*where, "size" if message.text is None else "text"), people.limits, findings)
             volume.add(where, 1, sum(map(volume.copies, message.recipients)))
-        found.append(MessagesAt(messages=messages))
+        found.append(MessagesAt(messages=form.messages_at))
     if form.trace is not None:
         found.append(_trace(form.trace, (*place, "trace"), people, volume))
     if form.messages is not None:
@@ -121,51 +108,25 @@ def _sources(form: WorkloadForm, place: Place, people: People, volume: _Volume) 
 _DRAWING = ("poisson", "constant", "trace", "messages")
 
 
-def _draws(form: PoissonForm | ConstantForm | TraceForm | MessagesForm) -> bool:
+def _draws(source: Arrivals | Trace | Messages) -> bool:
     """Whether a source goes to all domains for their users; a trace does where its people are dealt to them."""
-    if isinstance(form, TraceForm):
-        return form.deal
-    forged = not isinstance(form, MessagesForm) and form.forged is not None
-    return forged or not (form.from_ and form.to)
+    if isinstance(source, Trace):
+        return source.deal
+    return (isinstance(source, Arrivals) and source.forged > 0) or not (source.senders and source.recipients)
 
 
 def _check_victims(
-    form: PoissonForm | ConstantForm, place: Place, domains: Mapping[str, Domain], findings: Findings, *, sure: bool
+    source: Arrivals, place: Place, domains: Mapping[str, Domain], findings: Findings, *, sure: bool
 ) -> None:
     """Whoever's addresses are borne is there."""
-    name = form.forged.domain if form.forged else None
-    if name is None or not sure:
+    name = source.victims
+    if not name or not sure:
         return
     where = (*place, "forged", "domain")
-    if name.lower() not in domains:
+    if name not in domains:
         findings.error(where, findings.unknown("domain", name, domains))
-    elif not domains[name.lower()].users:
+    elif not domains[name].users:
         findings.error(where, f"a domain without users ({name}): allowed is one whose users' addresses can be borne")
-
-
-def _arrivals(form: PoissonForm | ConstantForm) -> Arrivals:
-    every = form.every if isinstance(form, ConstantForm) else None
-    rate = form.rate if form.rate is not None else 1 / (every or 1.0)
-    return Arrivals(
-        kind="poisson" if isinstance(form, PoissonForm) else "constant",
-        rate=rate,
-        size=form.size or DEFAULT_SIZE,
-        pairs=form.pairs,
-        senders=form.from_,
-        recipients=form.to,
-        strangers=form.strangers,
-        forged=form.forged.share if form.forged else 0.0,
-        victims=(form.forged.domain or "").lower() if form.forged else "",
-    )
-
-
-def _message(form: MessageAtForm) -> MessageAt:
-    size = DEFAULT_MESSAGE if form.size is None else form.size
-    if form.text is not None:
-        size = len(body_of(form.text)[1])
-    return MessageAt(
-        at=form.at, sender=form.from_, recipients=form.to, size=float(size), text=form.text, asks=asks(form.asks)
-    )
 
 
 def _arriving(source: Arrivals, place: Place, people: People, volume: _Volume) -> Arrivals:
@@ -190,12 +151,11 @@ def _drawn_copies(source: Arrivals | Messages, place: Place, people: People, vol
     return copies / weights if weights else 1.0
 
 
-def _trace(form: TraceForm, place: Place, people: People, volume: _Volume) -> Trace:
-    trace = Trace(file=form.file, size=form.size or DEFAULT_SIZE, start=form.start, deal=form.deal)
+def _trace(trace: Trace, place: Place, people: People, volume: _Volume) -> Trace:
     findings = people.findings
     try:
         recorded = read_letters(
-            people.folder, form.file, start=form.start, duration=people.duration, most=people.limits.file
+            people.folder, trace.file, start=trace.start, duration=people.duration, most=people.limits.file
         )
     except InputError as error:
         findings.error((*place, "file"), str(error))
@@ -207,39 +167,38 @@ def _trace(form: TraceForm, place: Place, people: People, volume: _Volume) -> Tr
         volume.copies(known[target]) if known[target] else 1 for letter in recorded.letters for target in letter.targets
     )
     volume.add(place, len(recorded.letters), copies)
-    findings.note(f"{form.file}: {counted(len(recorded.letters), 'message')} to {counted(count, 'recipient')}")
+    findings.note(f"{trace.file}: {counted(len(recorded.letters), 'message')} to {counted(count, 'recipient')}")
     if recorded.left_out:
         first, last = recorded.span
         left_out = f"{recorded.left_out} of {counted(recorded.rows, 'row')}, which are at {first:.10g} to {last:.10g} s"
-        until = f"{form.start:.10g} to {form.start + people.duration:.10g} s"
-        findings.note(f"{form.file}: left out are {left_out}; replayed are {until}, by `start` and `duration`")
+        until = f"{trace.start:.10g} to {trace.start + people.duration:.10g} s"
+        findings.note(f"{trace.file}: left out are {left_out}; replayed are {until}, by `start` and `duration`")
     unknown_people = strangers(recorded, people.owners)
-    if unknown_people and form.deal:
+    if unknown_people and trace.deal:
         findings.note(
-            f"{form.file}: {len(unknown_people)} people who are no addresses of the scenario are dealt to its users"
+            f"{trace.file}: {len(unknown_people)} people who are no addresses of the scenario are dealt to its users"
         )
     elif people.sure:
         for person in unknown_people[:_STRANGERS]:
-            line = f"{form.file}:{recorded.people[person]}"
+            line = f"{trace.file}:{recorded.people[person]}"
             findings.error((*place, "file"), f"{line}: no address of the scenario ({shown(person)}): {_CURE}")
         if len(unknown_people) > _STRANGERS:
             more = len(unknown_people) - _STRANGERS
             findings.error(
-                (*place, "file"), f"{form.file}: {more} more people are no addresses of the scenario: {_CURE}"
+                (*place, "file"), f"{trace.file}: {more} more people are no addresses of the scenario: {_CURE}"
             )
     return trace
 
 
-def _messages(form: MessagesForm, place: Place, people: People, volume: _Volume) -> Messages:
+def _messages(source: Messages, place: Place, people: People, volume: _Volume) -> Messages:
     findings, limits = people.findings, people.limits
-    source = Messages(path=form.path, rate=form.rate or 0.0, pairs=form.pairs, senders=form.from_, recipients=form.to)
     try:
-        found = read_messages(people.folder, form.path, limits.file)
+        found = read_messages(people.folder, source.path, limits.file)
     except InputError as error:
         findings.error((*place, "path"), str(error))
     else:
         check_size(max(map(len, found.contents)), (*place, "path"), limits, findings)
-        count = form.rate * people.duration if form.rate else len(found.contents)
+        count = source.rate * people.duration if source.rate else len(found.contents)
         volume.add(place, count, count * _drawn_copies(source, place, people, volume))
         for remark in found.remarks:
             findings.note(remark)

@@ -1,31 +1,38 @@
-"""What the machine of a host has: a disk, and content filters."""
+"""The key `capacity` of a host: what its machine has, a disk and content filters."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
-from sim.scenario.distribution import Distribution
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filters:
-    """So many `workers` look at the messages that come by SMTP, each at one at a time, for `time` s."""
-
-    workers: int
-    time: Distribution
+from sim.scenario.distribution_text import Times
+from sim.scenario.pydantic_seam import OrWord, Section
+from sim.scenario.scalars import MessageRate, whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Capacity:
-    """What all that a host does has to share; who finds it busy waits in line.
+class Filters(Section):
+    """Content filters, which a message passes before the reply to its final dot."""
 
-    Its disk commits `disk` queue files a second (0: any number): one for each message that comes in, and one more at
-    the end of each round of its deliveries. Filters work before the queue: the reply to the final dot waits for them.
-    """
+    workers: Annotated[int, whole(1)] = 1
+    """How many there are; each has one message at a time."""
+    time: Times
+    """How long a message takes one of them."""
 
-    disk: float = 0.0
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capacity(Section):
+    """What all that a host does has to share; who finds it busy waits in line."""
+
+    brief: ClassVar = ("disk",)
+
+    disk: MessageRate = 0.0
+    """How many queue files its disk commits, as `100 /s`: one a message that comes in, one a round of deliveries."""
     filters: Filters | None = None
+    """Its content filters: `{workers: 20, time: 0.5 s}`."""
 
 
 NO_CAPACITY = Capacity()
 """Nothing is shared: nobody waits."""
+
+CapacitySetting = Annotated[Capacity, OrWord(Capacity, "none", NO_CAPACITY)]

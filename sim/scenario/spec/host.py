@@ -10,24 +10,11 @@ from sim.scenario.distribution import Distribution
 from sim.scenario.products.base import Product, Reuse
 from sim.scenario.products.postfix import Postfix
 from sim.scenario.spec.capacity import NO_CAPACITY, Capacity
+from sim.scenario.spec.collects import Collects
 from sim.scenario.spec.policies import NO_POLICIES, Policies
 from sim.scenario.spec.tcp import Tcp
 from sim.scenario.spec.tls import Tls
 from sim.scenario.spec.weather import Weather
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Collects:
-    """That a host asks the host `source` for the mail held there for it.
-
-    It asks when it or a line of its own has come up, and every so many s (0: only then), with ETRN (RFC 1985), TURN
-    (RFC 821) or ATRN (RFC 2645). With `hold` the source does not try to pass its mail on before it is asked.
-    """
-
-    source: str
-    every: float = 0.0
-    by: Literal["etrn", "turn", "atrn"] = "etrn"
-    hold: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,12 @@
-"""What TLS is with a host."""
+"""The key `tls` of a host: what TLS is with it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from sim.scenario.pydantic_seam import Section, Word
+from sim.scenario.scalars import Flag
 
 Certificate = Literal["ec", "rsa", "chain"]
 """`ec`: a certificate with a P-256 key; `rsa`: one with RSA-2048; `chain`: such a one and an intermediate one's."""
@@ -12,14 +15,14 @@ TlsVersion = Literal["TLSv1.2", "TLSv1.3"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tls:
-    """What TLS is with a host: the `certificate` that its server shows, and the newest `version` that it knows.
+class Tls(Section):
+    """What TLS is with a host."""
 
-    With `session_cache` its client resumes sessions (Postfix smtp_tls_session_cache_database). With `implicit` it
-    begins with TLS (port 465, RFC 8314 section 3; Postfix smtp_tls_wrappermode) where the server offers STARTTLS.
-    """
-
-    certificate: Certificate = "ec"
-    version: TlsVersion = "TLSv1.3"
-    session_cache: bool = False
-    implicit: bool = False
+    certificate: Annotated[Certificate, Word("certificate")] = "ec"
+    """What its server shows: one certificate of `ec` (P-256) or `rsa` (2048), or an RSA `chain` of two."""
+    version: Annotated[TlsVersion, Word("version of TLS")] = "TLSv1.3"
+    """The newest that it knows."""
+    session_cache: Flag = False
+    """Whether its client resumes sessions (Postfix smtp_tls_session_cache_database)."""
+    implicit: Flag = False
+    """Whether its client begins with TLS (port 465, RFC 8314 section 3) where the server offers STARTTLS."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated, Literal, get_args
 
+from sim.scenario.distribution_text import HostTime
 from sim.scenario.names import shown
 from sim.scenario.products.base import Reuse
 from sim.scenario.pydantic_seam import Collected, JsonSchema, OrWord, Reads, Section, Shorthand
@@ -18,46 +19,40 @@ from sim.scenario.scalars import (
     Duration,
     FileName,
     Flag,
-    HostTime,
     LongDuration,
-    MessageRate,
     Mtu,
     Name,
     Names,
     Pair,
+    Share,
     Size,
-    Sizes,
-    Text,
     Title,
     number,
     read_name,
     whole,
     word,
 )
-from sim.scenario.spec import Timing
+from sim.scenario.spec import Timing, Tls
 from sim.scenario.spec.calendar import Start
+from sim.scenario.spec.capacity import CapacitySetting
+from sim.scenario.spec.collects import Collects
+from sim.scenario.spec.limits import Limits
+from sim.scenario.spec.policies import PoliciesSetting
+from sim.scenario.spec.sources import WorkloadForm
 from sim.scenario.spec.windows import Windows
 from sim.scenario.syntax.accounts import Accounts, AuthForm, Login
 from sim.scenario.syntax.acts import ActForm
 from sim.scenario.syntax.addresses import Addresses, SourceChoice
-from sim.scenario.syntax.arrivals import ConstantForm, Pairs, PoissonForm, Share
-from sim.scenario.syntax.capacity import CapacitySetting
 from sim.scenario.syntax.carriers import CarrierText
-from sim.scenario.syntax.collects import CollectsForm
-from sim.scenario.syntax.delivery_options import AsksForm
 from sim.scenario.syntax.expectations import Expect
 from sim.scenario.syntax.extensions import ExtensionsField
 from sim.scenario.syntax.generate import Generate
 from sim.scenario.syntax.graph_measures import UNITS_SCHEMA, read_units
-from sim.scenario.syntax.limits import LimitsForm
-from sim.scenario.syntax.mailboxes import Mailbox, Mailboxes, WhoseMail
 from sim.scenario.syntax.mx import RecordsForm
-from sim.scenario.syntax.policies import PoliciesForm
 from sim.scenario.syntax.products import Mta
 from sim.scenario.syntax.python_data import GraphFile
 from sim.scenario.syntax.routes import NextHosts
 from sim.scenario.syntax.tcp_and_loss import LinkDelay, LinkLosses, LinkRate, Queue, TcpSetting
-from sim.scenario.syntax.tls import TlsForm
 from sim.scenario.syntax.users import Aliases, Lists, Users
 from sim.scenario.syntax.weather import (
     NONE,
@@ -237,13 +232,13 @@ class HostForm(Section):
     """What its client needs before it begins the next message of a session: likewise."""
     capacity: CapacitySetting | None = None
     """What all that it does has to share: `{disk: 100 /s, filters: {workers: 20, time: 0.5 s}}`, or `none`."""
-    policies: Annotated[PoliciesForm | Literal["none"], OrWord(PoliciesForm, NONE)] | None = None
+    policies: PoliciesSetting | None = None
     """What it delays or refuses: greylisting, limits for each client, injected refusals; or `none`."""
-    collects: Annotated[CollectsForm | Literal["none"], OrWord(CollectsForm, NONE)] | None = None
+    collects: Annotated[Collects | Literal["none"], OrWord(Collects, NONE, NONE)] | None = None
     """Where it asks for mail that is held for it; or `none`."""
     tcp: TcpSetting | None = None
     """Its TCP: `linux`, `linux-3`, `bsd-1988`, `rtt-only` (none), or `{congestion: reno, initial_window: 3}`."""
-    tls: TlsForm | None = None
+    tls: Tls | None = None
     """What TLS is with it."""
     crashes: Crashes | None = None
     """Random crashes, or `none`."""
@@ -284,78 +279,6 @@ class DomainForm(RecordsForm):
     """Users whose mail is passed on: name to the address that it goes to."""
     moved: Aliases | None = None
     """Users who are gone and whose new address is told: name to that address."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageAtForm(Section):
-    """One message."""
-
-    at: Duration
-    """When it is written."""
-    from_: Mailbox
-    """The sender's address, as he writes it; it may be nobody's, or lead back by a route."""
-    to: Mailboxes
-    """The recipients' addresses, likewise: one or a list of them."""
-    size: Size | None = None
-    """Size of the mail data; 2 kB where neither it nor a text is given."""
-    text: Text | None = None
-    """What it says, instead of a size, in any script; it goes as MIME where plain US-ASCII does not do."""
-    asks: AsksForm | None = None
-    """What its sender asks for beside its delivery."""
-
-    def __post_init__(self) -> None:
-        if self.text is not None and self.size is not None:
-            raise ValueError("either size or text is needed (both given): allowed is one of them")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TraceForm(Section):
-    """A recorded trace."""
-
-    file: FileName
-    """Lines of source, target and seconds, plain or gzip, found from the scenario's folder."""
-    size: Sizes | None = None
-    """Size of the mail data."""
-    start: Duration = 0.0
-    """Where in the trace to begin."""
-    deal: Flag = False
-    """Whether people who are no addresses of the scenario are dealt to its users; else they are mistakes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessagesForm(Section):
-    """Real messages."""
-
-    path: FileName
-    """A folder of .eml files, or an mbox, found from the scenario's folder."""
-    rate: MessageRate | None = None
-    """How many in the whole network, on average; where absent, each message once, at even gaps."""
-    pairs: Pairs = "uniform"
-    """Who writes to whom: any pair of users alike, or big domains more (`gravity`)."""
-    from_: WhoseMail = ()
-    """Who writes: an address, a domain, a list, or `{a.example: 3, ann@b.example: 1}`; any user, where absent."""
-    to: WhoseMail = ()
-    """Who is written to: likewise."""
-
-
-def _expand_messages(value: object) -> object:
-    return {"path": value} if isinstance(value, str) else value
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkloadForm(Section):
-    """Who writes what to whom and when."""
-
-    poisson: PoissonForm | None = None
-    """Messages at random times."""
-    constant: ConstantForm | None = None
-    """Messages at even gaps."""
-    messages_at: tuple[MessageAtForm, ...] | None = None
-    """Single messages."""
-    trace: TraceForm | None = None
-    """A recorded trace."""
-    messages: Annotated[MessagesForm, Shorthand(_expand_messages, {"type": "string", "format": "path"})] | None = None
-    """Real messages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -416,7 +339,7 @@ class ScenarioForm(Section):
     """Relations between metrics that the results must satisfy."""
     start: StartText = field(default=Start())
     """The instant of simulated time 0: a date, a time of day (00:00) and a time zone (UTC)."""
-    limits: LimitsForm | None = None
+    limits: Limits = field(default=Limits())
     """How much it may ask for; the defaults keep slips of the pen from filling a machine."""
     dialogues: Flag = False
     """Whether to record what is said in each session."""

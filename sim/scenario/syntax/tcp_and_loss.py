@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Annotated, Final
 
+from sim.scenario.distribution_text import DELAY_SCHEMA, FROM_COORDINATES, Delay, read_delay
 from sim.scenario.names import shown
 from sim.scenario.pydantic_seam import Collected, Fault, FaultsError, JsonSchema, Reads, one_key, settings
 from sim.scenario.quantity import (
@@ -19,17 +20,7 @@ from sim.scenario.quantity import (
     format_size,
     parse_bytes,
 )
-from sim.scenario.scalars import (
-    DELAY_SCHEMA,
-    FLAG,
-    FROM_COORDINATES,
-    Delay,
-    read_delay,
-    read_flag,
-    read_loss,
-    read_whole,
-    read_word,
-)
+from sim.scenario.scalars import FLAG, read_flag, read_loss, read_whole, read_word
 from sim.scenario.spec import Link, Loss, Tcp
 from sim.scenario.syntax.directions import Both, both, show_both
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from sim.scenario.distribution import Constant, Distribution, Empirical, Exponential, Lognormal, Uniform, Weibull
+from sim.scenario.distribution_text import Times
 from sim.scenario.names import shown
 from sim.scenario.pydantic_seam import Collected, OrValue, OrWord, Reads, Section
 from sim.scenario.quantity import format_duration
-from sim.scenario.scalars import FLAG, Duration, LongDuration, Names, Times, read_names, word
+from sim.scenario.scalars import FLAG, Duration, LongDuration, Names, read_names, word
 from sim.scenario.spec import NEGATIVE_TTL, TTL, Interval, Weather
 from sim.scenario.spec import Outages as OutagesSpec
 from sim.scenario.spec.calendar import Start, format_start, read_start
@@ -70,8 +71,8 @@ class IntervalForm(Section):
             raise ValueError(f"an outage that ends before it begins ({times}): allowed is from < to")
 
 
-Outages = Annotated[OutagesForm | Literal["none"], OrWord(OutagesForm, NONE)]
-Crashes = Annotated[CrashesForm | Literal["none"], OrWord(CrashesForm, NONE)]
+Outages = Annotated[OutagesForm | Literal["none"], OrWord(OutagesForm, NONE, NONE)]
+Crashes = Annotated[CrashesForm | Literal["none"], OrWord(CrashesForm, NONE, NONE)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +87,7 @@ class WeatherForm(Section):
     """When it is up by schedule; always, where absent."""
 
 
-Availability = Annotated[WeatherForm | bool, OrValue(WeatherForm, FLAG)]
+Availability = Annotated[WeatherForm | bool, OrValue(WeatherForm, FLAG, (True, False))]
 """Always (`yes`), never (`no`), or when."""
 
 

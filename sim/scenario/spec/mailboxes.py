@@ -10,9 +10,10 @@ from sim.mail.address import AddressError
 from sim.mail.mailbox import parse_mailbox
 from sim.scenario.names import is_domain_name, shown
 from sim.scenario.pydantic_seam import KEY, Collected, JsonSchema, Reads
-from sim.scenario.spec.sources import Whose
+from sim.scenario.scalars import one_or_many
 
-__all__ = ["Mailbox", "Mailboxes", "WhoseMail", "read_mailbox", "read_whose", "show_whose"]
+Whose = tuple[tuple[str, float], ...]
+"""Whose mail: addresses, as people write them, and domains with their weights; anybody's, where there are none."""
 
 _LONGEST = 998
 """Octets of a line of mail (RFC 5322 section 2.1.1)."""
@@ -75,11 +76,11 @@ def read_whose(value: object) -> Whose:
     return whose
 
 
-def show_whose(whose: Whose) -> object:
-    """The same as a scenario file has it."""
+def write_whose(whose: Whose) -> object:
+    """Whose mail, as a file has it."""
     if any(weight != 1 for _, weight in whose):
         return dict(whose)
-    return whose[0][0] if len(whose) == 1 else [who for who, _ in whose]
+    return one_or_many([who for who, _ in whose])
 
 
 def _read_who(value: object) -> str:
@@ -114,5 +115,5 @@ _WHOSE_SCHEMA: JsonSchema = {
 }
 
 Mailbox = Annotated[str, Reads(read_mailbox, _MAILBOX_SCHEMA)]
-Mailboxes = Annotated[tuple[str, ...], Reads(read_mailboxes, _MAILBOXES_SCHEMA)]
-WhoseMail = Annotated[Whose, Reads(read_whose, _WHOSE_SCHEMA)]
+Mailboxes = Annotated[tuple[str, ...], Reads(read_mailboxes, _MAILBOXES_SCHEMA, list)]
+WhoseMail = Annotated[Whose, Reads(read_whose, _WHOSE_SCHEMA, write_whose)]

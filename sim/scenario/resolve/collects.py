@@ -1,43 +1,12 @@
-"""What a scenario file may say of the mail that a host fetches from another, and what is wrong with it."""
+"""Hosts that fetch their mail from another: what is wrong with that, or in vain."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated, Literal
 
 from sim.scenario.findings import Findings
-from sim.scenario.pydantic_seam import Section
-from sim.scenario.quantity import format_duration
-from sim.scenario.scalars import Flag, LongDuration, Name, word
 from sim.scenario.source import Path
-from sim.scenario.spec import Collects, Domain, Host
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CollectsForm(Section):
-    """A host that asks another for the mail that is held for it."""
-
-    from_: Name
-    """The host that holds it: a backup MX."""
-    by: Annotated[Literal["etrn", "turn", "atrn"], word("way to collect", "etrn", "turn", "atrn")] = "etrn"
-    """ETRN: the mail comes on new connections; TURN, ATRN (after AUTH): on the one at hand, with roles swapped."""
-    every: LongDuration | None = None
-    """How often it asks; where absent, only when it, or a line of its own, has come up."""
-    hold: Flag = False
-    """Whether its mail waits there until it asks, untried."""
-
-    def collects(self) -> Collects:
-        """What it means."""
-        return Collects(source=self.from_, by=self.by, every=self.every or 0.0, hold=self.hold)
-
-
-def show_collects(collects: Collects | None) -> object:
-    """What a host fetches, as a file says it."""
-    if collects is None:
-        return "none"
-    every = {"every": format_duration(collects.every)} if collects.every else {}
-    return {"from": collects.source, "by": collects.by, **every, "hold": collects.hold}
+from sim.scenario.spec import Domain, Host
 
 
 def check_collects(host: Host, hosts: Mapping[str, Host], place: Path, findings: Findings) -> None:
