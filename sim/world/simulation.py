@@ -29,9 +29,10 @@ from sim.scenario.spec import Architecture, Domain, Host, Scenario
 from sim.workload.generate import Submission, submissions
 from sim.world.engine.clock import Clock
 from sim.world.engine.corruption import ResidualCorruption
-from sim.world.engine.interfaces import Waits, WireTrace
+from sim.world.engine.interfaces import WireTrace
 from sim.world.engine.ledger import Ledger, LedgerError
 from sim.world.engine.recorder import Recorder
+from sim.world.engine.stepping import Waits
 from sim.world.engine.streams import Streams
 from sim.world.host.addresses import addresses_of
 from sim.world.host.host import Station

@@ -14,8 +14,6 @@ KNOWN_CIRCLES = ["sim.world.host", "sim.world.operators", "sim.world.simulation"
 KNOWN_PRIVATE_READS = {"sim.world.host.attempt"}
 KNOWN_PRIVATE_WRITES = {("sim.world.host.turned_delivery", "attempt._turn")}
 KNOWN_LONG = {
-    "sim.world.engine.session",
-    "sim.network.tcp.connection",
     "sim.scenario.syntax.form",
     "sim.scenario.show",
 }

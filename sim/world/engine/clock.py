@@ -14,7 +14,7 @@ from operator import attrgetter
 import simpy
 from simpy.events import NORMAL
 
-from sim.world.engine.interfaces import Waits
+from sim.world.engine.stepping import Waits
 
 
 class Moment(simpy.Event):

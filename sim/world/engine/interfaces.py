@@ -1,4 +1,4 @@
-"""What the session driver (`session`) asks of those whom it brings together: two dialogues, a server's host, a clock.
+"""What the session driver (`session`) asks of those whom it brings together: two dialogues and a server's host.
 
 A dialogue is one side of a session in any protocol in which the two take turns: SMTP's are `mta.client.dialogue.Caller`
 and `mta.server.reception.Reception`. It knows no time: it is given the octets that have come, and gives those to write.
@@ -6,38 +6,20 @@ and `mta.server.reception.Reception`. It knows no time: it is given the octets t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
-from math import inf
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from sim.mta.queue.queue import Failure, HopTime
-from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.scenario.products import Product
 from sim.scenario.products.base import Refuses
 from sim.world.engine.capacity import SharedCapacity
-
-__all__ = [
-    "ClientDialogue",
-    "IdleClock",
-    "Lifetimes",
-    "LoneClock",
-    "NullSink",
-    "Place",
-    "ServerDialogue",
-    "ServerHost",
-    "Waits",
-    "WireTrace",
-]
+from sim.world.engine.stepping import Waits
 
 
 class Place(Protocol):
     """A place in a listen queue, which comes to an end: `admitted` says whether by its turn."""
 
     admitted: bool
-
-
-Waits = Generator[Any, float, None]
-"""Yields the time at which it goes on (s), or a `Place`, whose time nobody knows; is sent the time when it has come."""
 
 
 class ClientDialogue(Protocol):
@@ -181,43 +163,8 @@ class NullSink:
         """Nobody is left to see it."""
 
 
-class Lifetimes(NamedTuple):
-    """When the two programs of a session end, s; without a word, for ever.
-
-    A program ends with its host, or is stopped before: then the host's kernel closes its connections. `hangs_up` says
-    when the client hears that the server's program ends at a time, infinity where its host goes down with it.
-    """
-
-    client: float = inf
-    client_host: float = inf
-    server: Timeline = ALWAYS_UP
-    hangs_up: Callable[[float], float] | None = None
-
-
 class WireTrace(Protocol):
     """Who is told each flight's octets: the recorder, when dialogues are traced."""
 
     def __call__(self, now: float, direction: str, data: bytes, /) -> None:
         """The octets of one flight, at the time when they were read; "<" came from the server, ">" from the client."""
-
-
-class IdleClock(Protocol):
-    """A clock that can be let forward while nobody else has anything to do."""
-
-    def advance_if_idle(self, time: float, /) -> bool:
-        """Let the time come to a moment at once, if nothing is due until then; whether it did: there is no wait."""
-
-    def peek(self) -> float:
-        """When the next thing is due."""
-
-
-class LoneClock:
-    """The clock of a session that has the world to itself: nothing has to be waited for."""
-
-    def advance_if_idle(self, _time: float) -> bool:
-        """Nobody else has anything to do."""
-        return True
-
-    def peek(self) -> float:
-        """Nothing is due."""
-        return inf

@@ -7,45 +7,27 @@ at once when it arrives.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from math import inf
 from typing import Any, Generic, NoReturn, TypeVar
 
 from sim.mta.queue.queue import Failure, HopTime
 from sim.network.interface import Ending, Steps, Transport
-from sim.network.tcp.handshake import ANSWER_GAPS
 from sim.network.transport.tls import TlsLayer
 from sim.results.outcomes import AttemptOutcome
 from sim.world.engine.capacity import SharedCapacity
+from sim.world.engine.connecting import connect, line_up
 from sim.world.engine.host_times import HostTimes
-from sim.world.engine.interfaces import (
-    ClientDialogue,
-    IdleClock,
-    Lifetimes,
-    LoneClock,
-    ServerDialogue,
-    ServerHost,
-    Waits,
-    WireTrace,
-)
-from sim.world.engine.session_ends import ENDS, Cause, End
-
-__all__ = ["Session", "play"]
+from sim.world.engine.interfaces import ClientDialogue, ServerDialogue, ServerHost, WireTrace
+from sim.world.engine.lifetimes import BrokenOffError, Deadlines, Lifetimes
+from sim.world.engine.session_ends import Cause, End
+from sim.world.engine.stepping import IdleClock, LoneClock, Waits, follow
 
 ClientT = TypeVar("ClientT", bound=ClientDialogue)
 ServerT = TypeVar("ServerT", bound=ServerDialogue)
 
 _FOREVER = Lifetimes()
 _ALONE = LoneClock()
-
-
-class BrokenOffError(Exception):
-    """The session ends before its time: when, and why."""
-
-    def __init__(self, at: float, why: Cause | Ending) -> None:
-        super().__init__(at, why)
-        self.at = at
-        self.why = why
 
 
 class Session(Generic[ClientT, ServerT]):
@@ -95,15 +77,12 @@ class Session(Generic[ClientT, ServerT]):
         self._client_times = client_times
         self._server_times = server_times
         self._policy = policy = client_times.host.mta
-        self._lifetimes = lifetimes
+        self._deadlines = Deadlines(lifetimes)
         self._implicit_tls = implicit_tls
         self._trace = trace
         self._clock = clock
         # A client that closes its side with its last flight is not kept waiting for the reply.
         self._lingers = 0.0 if policy.half_closes else server_times.host.mta.quit_linger
-        # Until when the client goes on at all; when the server's program ends, and when that closes the connection.
-        self._until = lifetimes.client
-        self._server_down = self._server_closes = inf
         self.outcome: AttemptOutcome | None = None
         self.failure: Failure | None = None
         self.opened_at = self.started_at = self.server_leaves_at = 0.0
@@ -126,7 +105,7 @@ class Session(Generic[ClientT, ServerT]):
     def run(self, now: float) -> Waits:
         """Run the session from `now`, the first SYN."""
         self.opened_at = self.started_at = now
-        self._until = min(self._until, now + self._policy.session_timeout)
+        self._deadlines.open(now + self._policy.session_timeout)
         try:
             yield from self._converse(*(yield from self._open(now)))
         except BrokenOffError as broken:
@@ -148,8 +127,8 @@ class Session(Generic[ClientT, ServerT]):
 
     def _pause(self, now: float, pause: float) -> Generator[float, float, float]:
         """The client takes a time, unless it is stopped."""
-        if now + pause > self._lifetimes.client:
-            raise BrokenOffError(self._lifetimes.client, Cause.CLIENT_DOWN)
+        if now + pause > self._deadlines.client:
+            raise BrokenOffError(self._deadlines.client, Cause.CLIENT_DOWN)
         return (yield now + pause) if pause else now
 
     def _converse(  # noqa: C901, PLR0912, PLR0915 - one loop whose steps share their times
@@ -157,7 +136,7 @@ class Session(Generic[ClientT, ServerT]):
     ) -> Waits:
         """Take turns, beginning with what the server has `written`, which is `ready` then, and awaited until `end`."""
         client, server, connection, policy = self.client, self.server, self.connection, self._policy
-        trace, advance = self._trace, self._clock.advance_if_idle
+        trace, advance, deadlines = self._trace, self._clock.advance_if_idle, self._deadlines
         takes_time = not self._server_times.serves_at_once
         while True:
             if written:
@@ -181,7 +160,7 @@ class Session(Generic[ClientT, ServerT]):
                 flight = client.write()
             if client.contacted and self.contacted_at == inf:
                 self.contacted_at = now
-            sent, end = now, min(now + client.timeout(policy), self._until)
+            sent, end = now, min(now + client.timeout(policy), deadlines.until)
             arrives = connection.send(now, len(flight), True)
             if not isinstance(arrives, float):
                 arrives, now, end = yield from self._send(arrives, now, end)
@@ -191,7 +170,7 @@ class Session(Generic[ClientT, ServerT]):
             now = arrives if advance(arrives) else (yield arrives)
             if trace is not None:
                 trace(now, ">", flight)
-            if self._server_down <= now:
+            if deadlines.server_down <= now:
                 # A restarted host knows nothing of the connection and answers its segments with a reset.
                 heard = connection.reset(now, end)
                 raise BrokenOffError(heard, Ending.RESET if heard < end else Cause.CLIENT_TIMER)
@@ -205,7 +184,7 @@ class Session(Generic[ClientT, ServerT]):
             ready = now
             if takes_time or server.sleep:
                 ready += self._service()
-                if ready > end or self._server_down <= ready:
+                if ready > end or deadlines.server_down <= ready:
                     self._work_in_vain(now, ready, end)
                 self._count_service(ready - now)
                 if ready > now:
@@ -223,72 +202,26 @@ class Session(Generic[ClientT, ServerT]):
 
     def _open(self, now: float) -> Generator[Any, float, tuple[float, float, float, bytes]]:
         """Connect, and have the server greet; gives what `_converse` begins with."""
-        client, server, connection, lifetimes = self.client, self.server, self.connection, self._lifetimes
-        end = min(now + self._policy.connect_timeout + connection.setup, self._until)
-        if self._sink.drops():
-            now = yield from self._repeat_syn(now, end)
-        arrives = connection.open(now, end)
-        if not isinstance(arrives, float):
-            arrives, now = yield from self._play(arrives, now, lambda _: end)
-        if arrives > end:
-            at, why = connection.end(end)
-            raise BrokenOffError(at, why if why is Ending.REFUSED else Cause.NO_SYN_ACK)
-        self.connected_at, ready = arrives, connection.accepted_at
-        self._server_down = lifetimes.server.next_down(ready)
-        if lifetimes.hangs_up is not None and self._server_down < inf:
-            self._server_closes = lifetimes.hangs_up(self._server_down)
-            self._until = min(self._until, self._server_closes)
-        end = min(arrives + client.timeout(self._policy), self._until)
+        client, server, connection, deadlines = self.client, self.server, self.connection, self._deadlines
+        end = min(now + self._policy.connect_timeout + connection.setup, deadlines.until)
+        connected, now = yield from connect(connection, self._sink, now, end, self._clock)
+        self.connected_at, ready = connected, connection.accepted_at
+        deadlines.accept(ready)
+        end = min(connected + client.timeout(self._policy), deadlines.until)
         busy = not self._sink.admit()
-        if busy and ready < min(end, self._server_down):
-            busy, ready = yield from self._line_up(ready, end)
+        if busy and ready < min(end, deadlines.server_down):
+            busy, ready = yield from line_up(connection, self._sink, ready, end)
         if self._implicit_tls:
-            ready = yield from self._shake_hands(arrives, ready)
+            ready = yield from self._shake_hands(connected, ready)
         written = server.greet(busy=busy)
         if server.sleep:
             ready += server.sleep
-            if ready > end or self._server_down <= ready:
+            if ready > end or deadlines.server_down <= ready:
                 raise BrokenOffError(end, Cause.CLIENT_TIMER)
             self._count_service(server.sleep)
-            if ready > arrives:
+            if ready > connected:
                 yield ready
-        return now, ready, end, written
-
-    def _repeat_syn(self, now: float, end: float) -> Generator[float, float, float]:
-        """The server's listen queue is full: its kernel drops SYNs. Gives when one is taken."""
-        for now in self.connection.repeat_syn(now):  # noqa: B020, PLR1704 - that is the time then
-            if now > end:
-                break
-            yield now
-            if not self._sink.drops():
-                return now
-        raise BrokenOffError(min(now, end), Cause.NO_SYN_ACK)
-
-    def _line_up(self, now: float, end: float) -> Generator[Any, float, tuple[bool, float]]:
-        """The server's host serves as many as it can: the client waits in its listen queue, or is refused.
-
-        Gives whether it is refused in words, and when the greeting can be written.
-        """
-        yield now
-        for gap in ANSWER_GAPS["linux"]:
-            if not self._sink.drops():
-                break
-            # The queue has filled since the SYN came: the third packet is dropped, and asked for by SYN-ACKs.
-            now += gap
-            if now >= end:
-                break
-            yield now
-        place = self._sink.line_up(end) if now < end and not self._sink.drops() else None
-        if place == "421":
-            return True, now
-        if place == "reset":
-            raise BrokenOffError(self.connection.reset(now, end), Ending.RESET)
-        if place is None:
-            raise BrokenOffError(end, Cause.CLIENT_TIMER)
-        now = yield place
-        if not place.admitted:
-            raise BrokenOffError(now, Cause.CLIENT_TIMER)
-        return False, now
+        return now if written else (yield connected), ready, end, written
 
     def _shake_hands(self, now: float, accepted: float | None = None) -> Generator[float, float, float]:
         """TLS's handshake, which the client begins now; the server has `accepted` a connection that begins with it.
@@ -304,40 +237,20 @@ class Session(Generic[ClientT, ServerT]):
 
     def _carry(self, now: float, octets: int, to_server: bool) -> Generator[float, float, float]:
         """A flight of TLS's handshake; gives when it is there."""
-        end = min(now + self.client.timeout(self._policy), self._until)
-        sent, arrives = now, self.connection.send(now, octets, to_server)
-        if not isinstance(arrives, float):
-            arrives, now = yield from self._play(arrives, now, lambda _: end)
+        end = min(now + self.client.timeout(self._policy), self._deadlines.until)
+        sent = now
+        arrives, now = yield from follow(self.connection.send(now, octets, to_server), now, self._clock, lambda _: end)
         if arrives > end:
             at, why = self._learn(now, sent, arrives, end)
             raise BrokenOffError(at, Ending.RESET if why is Ending.HUNG_UP else why)
-        if to_server and self._server_down <= arrives:
+        if to_server and self._deadlines.server_down <= arrives:
             raise BrokenOffError(self.connection.reset(arrives, end), Ending.RESET)
         return (yield arrives)
-
-    def _play(
-        self, steps: Steps, now: float, patience: Callable[[float], float]
-    ) -> Generator[Any, float, tuple[float, float]]:
-        """Step through what the transport plays.
-
-        `patience` says, when the next step is due, until when whoever waits for the end of it does so. Gives when the
-        end is there, infinity if nobody waits for it any more; and the time now.
-        """
-        clock = self._clock
-        try:
-            at = next(steps)
-            while at <= patience(at):
-                if at > now:
-                    now = at if clock.advance_if_idle(at) else (yield at)
-                at = steps.send(clock.peek())
-        except StopIteration as end:
-            return max(end.value, now), now
-        return inf, now
 
     def _send(self, steps: Steps, now: float, end: float) -> Generator[Any, float, tuple[float, float, float]]:
         """A flight of the client's that is played; gives when it arrives, the time, and until when the client waits."""
         begun = now
-        arrives, now = yield from self._play(steps, now, lambda _: self._gives_up(begun, end))
+        arrives, now = yield from follow(steps, now, self._clock, lambda _: self._gives_up(begun, end))
         return arrives, now, max(self._gives_up(begun, end), now)
 
     def _gives_up(self, begun: float, end: float) -> float:
@@ -351,7 +264,7 @@ class Session(Generic[ClientT, ServerT]):
         last = since + policy.data_xfer_timeout if writes_left > 1 else end + since - begun
         if writes_left:
             last = min(last, begun + policy.data_total_timeout)
-        return min(last, self._until)
+        return min(last, self._deadlines.until)
 
     def _receive(
         self, sent: float | Steps, now: float, ready: float, end: float, written: bytes
@@ -371,13 +284,10 @@ class Session(Generic[ClientT, ServerT]):
                 if whole:
                     self._hear(came, written[read : read + whole])
                     heard, read = came, read + whole
-                    end = min(came + client.timeout(self._policy), self._until)
+                    end = min(came + client.timeout(self._policy), self._deadlines.until)
             return end
 
-        if isinstance(sent, float):
-            arrives = sent
-        else:
-            arrives, now = yield from self._play(sent, now, patience)
+        arrives, now = yield from follow(sent, now, self._clock, patience)
         if arrives <= patience(arrives) and not client.done:
             return arrives, written[read:]
         now = max(now, heard)
@@ -398,7 +308,7 @@ class Session(Generic[ClientT, ServerT]):
         """What has just come passes the filters, and then goes to disk. Gives when it is there."""
         for serves in (capacity.filters, capacity.commits):
             ready = max([serves(now) for _ in self.server.accepted])
-            if ready > end or self._server_down <= ready:
+            if ready > end or self._deadlines.server_down <= ready:
                 self._work_in_vain(now, ready, end)
             self._count_service(ready - now)
             if ready > now:
@@ -407,13 +317,13 @@ class Session(Generic[ClientT, ServerT]):
 
     def _work_in_vain(self, now: float, ready: float, end: float) -> NoReturn:
         """The server is at work until `ready`: its client waits no longer, or it dies over it."""
-        self._count_service(min(end, ready, self._server_down) - now)
+        self._count_service(min(end, ready, self._deadlines.server_down) - now)
         self._orphan(ready)
         raise BrokenOffError(end, Cause.CLIENT_TIMER)
 
     def _orphan(self, ready: float) -> None:
         """The server is at work on what its client will not hear of."""
-        if ready < self._server_down:
+        if ready < self._deadlines.server_down:
             for taken in self.server.accepted:
                 self._sink.take_later(taken, self.spent(ready), ready, self.contacted_at, self._began)
 
@@ -433,11 +343,8 @@ class Session(Generic[ClientT, ServerT]):
     def _leave_behind(self, flight: bytes, now: float, sent: float, arrives: float) -> Waits:
         """The client has given up; its kernel goes on with what it holds, and nobody hears of what that brings."""
         held = self.connection.abandon(now, sent, arrives)
-        if isinstance(held, float):
-            arrives = held
-        else:
-            arrives, _ = yield from self._play(held, now, lambda _: inf)
-        if arrives < min(self._lifetimes.client_host, self._server_down):
+        arrives, _ = yield from follow(held, now, self._clock, lambda _: inf)
+        if arrives < min(self._deadlines.client_host, self._deadlines.server_down):
             self.server.read(flight)
             self._began = min(self._began, arrives)
             self._orphan(arrives + self._service())
@@ -449,19 +356,13 @@ class Session(Generic[ClientT, ServerT]):
         """
         at, ending = (end, None) if arrives < inf else self.connection.end(end, self.server.last_words)
         at, why = max(at, now), ending or Cause.CLIENT_TIMER
-        if self._row(at, why).server_waits and not self.server.is_over:
+        if self._deadlines.end(at, why).server_waits and not self.server.is_over:
             self.server_leaves_at = max(sent, self.connection.wrote()[0]) + self._server_times.host.mta.idle_timeout
         return at, why
 
-    def _row(self, at: float, why: Cause | Ending) -> End:
-        """What it means that the session ends then; a program's end comes before what else there is."""
-        if at == self._lifetimes.client:
-            return ENDS[Cause.CLIENT_STOPPED if at < self._lifetimes.client_host else Cause.CLIENT_DOWN]
-        return ENDS[Cause.SERVER_STOPPED if at >= self._server_closes else why]
-
     def _cut(self, at: float, why: Cause | Ending) -> End:
         """Note how the session ends before its time."""
-        row = self._row(at, why)
+        row = self._deadlines.end(at, why)
         self.outcome = row.outcome
         if self.outcome is not None:
             awaits = self.client.awaits if self.connected else "connect"
@@ -482,13 +383,3 @@ class Session(Generic[ClientT, ServerT]):
         before, after = self.service_s
         contacted = min(self.contacted_at, until)
         return contacted - self.started_at - before, until - contacted - after, before + after
-
-
-def play(waits: Waits, now: float = 0.0) -> float:
-    """Run a session that has the world to itself; gives when it is over."""
-    try:
-        now = next(waits)
-        while True:
-            now = waits.send(now)
-    except StopIteration:
-        return now

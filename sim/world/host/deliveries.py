@@ -12,7 +12,7 @@ from sim.mta.queue.destination import naming_of
 from sim.mta.queue.queue import Copy, Entry, Failure
 from sim.mta.queue.queue_manager import QueueManager, queue_manager_of
 from sim.mta.queue.queue_runs import QueueRuns, queue_runs_of
-from sim.world.engine.interfaces import Waits
+from sim.world.engine.stepping import Waits
 from sim.world.host.attempt import NO_ANSWER, Attempt
 from sim.world.host.next_hops import Route
 from sim.world.host.session_cache import Connections

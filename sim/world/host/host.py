@@ -32,8 +32,9 @@ from sim.scenario.spec.capacity import NO_CAPACITY
 from sim.scenario.spec.policies import NO_POLICIES
 from sim.world.engine.capacity import SharedCapacity
 from sim.world.engine.host_times import HostTimes
-from sim.world.engine.interfaces import Lifetimes, Waits
 from sim.world.engine.ledger import LedgerError
+from sim.world.engine.lifetimes import Lifetimes
+from sim.world.engine.stepping import Waits
 from sim.world.host.addresses import Sources
 from sim.world.host.attempt import Attempt
 from sim.world.host.custody import Custody

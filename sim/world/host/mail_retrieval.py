@@ -15,8 +15,8 @@ from sim.protocol.smtp.replies import Reply
 from sim.results.facts import AttemptFact
 from sim.results.outcomes import AttemptOutcome
 from sim.scenario.spec import Collects, Host
-from sim.world.engine.interfaces import Waits
 from sim.world.engine.session import Session
+from sim.world.engine.stepping import Waits
 from sim.world.host.held_mail import Held
 from sim.world.host.peer import Peer
 from sim.world.host.turned_delivery import Goodbye, Turn, hand_over

@@ -17,7 +17,7 @@ from sim.world.engine.corruption import UNSEEN, ResidualCorruption
 from sim.world.host.listener import Place
 
 if TYPE_CHECKING:
-    from sim.world.engine.interfaces import Waits
+    from sim.world.engine.stepping import Waits
     from sim.world.host.host import Station
     from sim.world.host.next_hops import Way
 

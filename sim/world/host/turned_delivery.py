@@ -11,8 +11,10 @@ from sim.mta.client.transmission import Transmission
 from sim.mta.server.reception import Reception
 from sim.network.transport.reversed import Reversed
 from sim.protocol.smtp.client import Client
-from sim.world.engine.interfaces import Lifetimes, NullSink, ServerHost, Waits
+from sim.world.engine.interfaces import NullSink, ServerHost
+from sim.world.engine.lifetimes import Lifetimes
 from sim.world.engine.session import Session
+from sim.world.engine.stepping import Waits
 from sim.world.host.attempt import Attempt, mailing_of
 from sim.world.host.next_hops import Route, Way
 from sim.world.host.peer import Peer

@@ -1,0 +1,152 @@
+"""The session driver with two machines that speak no SMTP: questions and answers, over TCP and over older carriers."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from sim.network.links.availability import Timeline
+from sim.network.links.line import Line
+from sim.network.transport.circuit import CarrierLine
+from sim.network.transport.connect import connect
+from sim.results.outcomes import AttemptOutcome
+from sim.scenario.distribution import Constant
+from sim.scenario.spec import Host
+from sim.scenario.spec.carriers import UucpG
+from sim.world.engine.host_times import HostTimes
+from sim.world.engine.interfaces import NullSink
+from sim.world.engine.lifetimes import Lifetimes
+from sim.world.engine.session import Session
+from sim.world.engine.stepping import play
+
+QUESTIONS = (b"one?\n", b"two?\n", b"bye\n")
+WORDS = {b"one?\n": b"1\n", b"two?\n": b"2\n" * 4000, b"bye\n": b"bye\n"}
+TIMES = HostTimes(Host(name="a", timing="none"), Random(1))
+
+
+class Asker:
+    """Asks its questions, one after the other."""
+
+    contacted = True
+    awaits = "answer"
+
+    def __init__(self) -> None:
+        self.questions, self.answers, self.round_trips, self.failure = list(QUESTIONS), [], 0, None
+
+    @property
+    def done(self):
+        """Whether the server has said goodbye."""
+        return not self.questions and self.answers[-1:] == [WORDS[b"bye\n"]]
+
+    def write(self):
+        """The next question."""
+        self.round_trips += 1
+        return self.questions.pop(0)
+
+    def read(self, octets):
+        """Note what is answered."""
+        self.answers.append(octets)
+
+    def complete(self, octets):
+        """Answers are lines."""
+        return octets.rfind(b"\n") + 1
+
+    def timeout(self, _policy):
+        """Always the same."""
+        return 30.0
+
+    def end(self, failure):
+        """It is over before its time."""
+        self.failure = failure
+
+
+class Teller:
+    """Answers what it is asked, and remembers it; it greets only if it `speaks_first`."""
+
+    in_transaction = is_over = False
+    sleep = 0.0
+    last_words = 0
+
+    def __init__(self, *, speaks_first=True) -> None:
+        self.speaks_first, self.accepted, self.commands = speaks_first, [], 0
+
+    def greet(self, *, busy):
+        """One word, or none."""
+        return b"hello\n" if self.speaks_first and not busy else b""
+
+    def read(self, octets):
+        """Answer a question."""
+        self.accepted, self.commands = [octets], self.commands + 1
+        return WORDS[octets]
+
+    def time_out(self):
+        """It says nothing then."""
+        return b""
+
+
+class Memory(NullSink):
+    """What was taken, and when."""
+
+    def __init__(self) -> None:
+        self.taken = []
+
+    def take(self, taken, _spent, now, *_):
+        """Note it."""
+        self.taken.append((round(now, 2), taken))
+
+
+def session(kind=Line, *, teller=None, rate=1e9, trace=None, **settings):
+    """A session over a line of 50 ms each way, and what it leaves; played to its end."""
+    lines = [kind(rate=rate, delay=Constant(0.05), random=Random(way)) for way in "ab"]
+    for line in lines:
+        if kind is CarrierLine:
+            line.carrier = UucpG()
+    memory = Memory()
+    made = Session(
+        Asker(),
+        teller or Teller(),
+        connect(lines[:1], lines[1:]),
+        memory,
+        client_times=TIMES,
+        server_times=TIMES,
+        trace=trace,
+        **settings,
+    )
+    play(made.run(0.0))
+    return made, memory
+
+
+def test_over_tcp_each_question_takes_a_round_trip():
+    """Connected after one, greeted after another; the server has the first question half of one later."""
+    made, memory = session()
+    assert memory.taken == [(0.25, b"one?\n"), (0.35, b"two?\n"), (0.45, b"bye\n")]
+    assert (made.outcome, made.connected_at, made.round_trips) == (None, pytest.approx(0.1, abs=1e-3), 3)
+
+
+def test_a_client_may_speak_first():
+    """Then there is no greeting to wait for."""
+    _, memory = session(teller=Teller(speaks_first=False))
+    assert [at for at, _ in memory.taken] == [0.15, 0.25, 0.35]
+
+
+def test_over_uucps_g_the_same_is_said():
+    """At 9600 bit/s an answer of 8,000 octets takes at least 7.3 s, for each packet of 64 octets is one of 70."""
+    heard = {}
+    for kind in (Line, CarrierLine):
+        heard[kind] = []
+        made, memory = session(kind, rate=9600.0, trace=lambda *flight, kind=kind: heard[kind].append(flight))
+        assert (made.outcome, [taken for _, taken in memory.taken]) == (None, [*QUESTIONS])
+        assert b"".join(made.client.answers) == b"hello\n" + b"".join(WORDS.values())
+    said = {kind: [(way, octets) for _, way, octets in heard[kind]] for kind in heard}
+    assert said[Line] == said[CarrierLine]
+    assert heard[CarrierLine][-1][0] > 8000 * 70 / 64 * 8 / 9600
+
+
+@pytest.mark.parametrize("kind", [Line, CarrierLine])
+def test_a_client_is_told_that_its_server_is_gone(kind):
+    """Its host is down from the second answer on, for good; what was taken before stays so."""
+    made, memory = session(kind, lifetimes=Lifetimes(server=Timeline([(0.3, 1e9)])))
+    assert made.outcome in {AttemptOutcome.CONNECTION_LOST, AttemptOutcome.TIMEOUT}
+    assert made.client.failure.at == "answer"
+    assert len(memory.taken) < 3
