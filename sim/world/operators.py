@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 from sim.mta.queue.queue import Entry
 from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.results.facts import ActFact
 from sim.scenario.spec.acts import RESTART_TIME, Act
-
-if TYPE_CHECKING:
-    from sim.world.host.host import Station
-    from sim.world.simulation import Simulation
-
-__all__ = ["restarts", "schedule"]
+from sim.world.engine.recorder import Recorder
+from sim.world.host.host import HostAtWork
 
 
 def restarts(acts: Sequence[Act], host: str) -> Timeline:
@@ -31,50 +25,29 @@ def restarts(acts: Sequence[Act], host: str) -> Timeline:
     return Timeline(stops) if stops else ALWAYS_UP
 
 
-def schedule(world: Simulation, acts: Sequence[Act]) -> None:
-    """Let all acts be done in their time."""
-    for act in acts:
-        world.env.call_at(act.at, partial(_operate, world, act))
-
-
-def _operate(world: Simulation, act: Act) -> None:
+def operate(act: Act, hosts: Mapping[str, HostAtWork], recorder: Recorder) -> None:
     """Do it to each host that is up; a restart is its weather's."""
-    now = world.env.now
-    for station in map(world.stations.__getitem__, act.hosts):
-        if station.weather.is_up(now) and (station.running or act.do == "restart"):
-            chosen = [entry for entry in station.queue.entries.values() if _is_of(entry, act.of)]
-            said = station.host.mta.command_for(act.do, act.of)
-            world.recorder.acts.append(ActFact(station.host.name, now, act.do, said, len(chosen)))
-            if act.do == "flush":
-                _flush(station, chosen)
-            elif act.do == "hold":
-                _hold(station, chosen, now)
-            elif act.do == "release":
-                _release(station, chosen, now)
+    for host in map(hosts.__getitem__, act.hosts):
+        now, mta, deferred = host.clock.now, host.spec.mta, host.deferred
+        if not host.uptime.host.is_up(now) or not (host.uptime.running or act.do == "restart"):
+            continue
+        chosen = [entry for entry in host.queue.entries.values() if _is_of(entry, act.of)]
+        recorder.acts.append(ActFact(host.spec.name, now, act.do, mta.command_for(act.do, act.of), len(chosen)))
+        if act.do == "flush":
+            if mta.flush_thaws:
+                deferred.thaw(chosen, now)
+            host.retry.flushed([entry.queue_id for entry in chosen])
+            host.flush(chosen)
+        elif act.do == "hold":
+            if mta.holds == "all":
+                deferred.pause()
+            else:
+                # What is being delivered may be locked; else what an attempt leaves over is kept back.
+                locked = mta.holds == "unlocked"
+                deferred.suspend([entry for entry in chosen if not (locked and entry.in_delivery)], now)
+        elif act.do == "release":
+            deferred.thaw(chosen, now, at_once=mta.releases_at_once)
 
 
 def _is_of(entry: Entry, domain: str) -> bool:
     return not domain or any(copy.next_domain == domain for copy in entry.copies)
-
-
-def _flush(station: Station, chosen: Sequence[Entry]) -> None:
-    """Try messages at once."""
-    now = station.world.env.now
-    if station.host.mta.flush_thaws:
-        station.backlog.thaw(chosen, now)
-    station.retry.flushed([entry.queue_id for entry in chosen])
-    station.flush(chosen)
-
-
-def _hold(station: Station, chosen: Sequence[Entry], now: float) -> None:
-    """Keep messages back; of one that is being delivered what that leaves over, unless it is locked meanwhile."""
-    if station.host.mta.holds == "all":
-        station.backlog.pause()
-        return
-    locked = station.host.mta.holds == "unlocked"
-    station.backlog.suspend([entry for entry in chosen if not (locked and entry.in_delivery)], now)
-
-
-def _release(station: Station, chosen: Sequence[Entry], now: float) -> None:
-    station.backlog.unpause()
-    station.backlog.thaw(chosen, now, at_once=station.host.mta.releases_at_once)

@@ -84,8 +84,8 @@ def test_real_messages_arrive_as_they_are(shared: Path):
     world.run()
     found = [
         content
-        for station in world.stations.values()
-        for contents in station.mailboxes.contents.values()
+        for host in world.hosts.values()
+        for contents in host.mailboxes.contents.values()
         for content in contents
     ]
     sent = [canonical(file.read_bytes()) for file in sorted(folder.glob("*.eml"))]

@@ -70,10 +70,10 @@ def send(links: str, *mails: Mail, **settings) -> Outcome:
     def hand_in(mail: Mail) -> None:
         back = parse_path(mail.sender, utf8=True)
         paths = [parse_forward_path(one if one[0] == "<" else f"<{one}>", utf8=True) for one in mail.to]
-        copies = world.write(world.new_message_id(), back, paths, len(mail.content))
+        copies = world.messages.write(world.messages.next_id(), back, paths, len(mail.content))
         for copy, parameters in zip(copies, mail.to.values(), strict=True):
             copy.parameters = parameters
-        world.stations[mail.host].submit(back, copies, mail.content, mail.parameters)
+        world.hosts[mail.host].submit(back, copies, mail.content, mail.parameters)
 
     for mail in mails:
         world.later(mail.at, lambda mail=mail: hand_in(mail))
@@ -82,8 +82,8 @@ def send(links: str, *mails: Mail, **settings) -> Outcome:
 
 
 def _reports(world: Simulation):
-    for station in world.stations.values():
-        for contents in station.mailboxes.contents.values():
+    for host in world.hosts.values():
+        for contents in host.mailboxes.contents.values():
             for content in contents:
                 found = message_from_bytes(content)
                 if found.get_content_type() == "multipart/report":

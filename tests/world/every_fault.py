@@ -19,7 +19,7 @@ from worlds import message, scenario
 from sim.network.tcp.path import HEADERS
 from sim.scenario.spec import DAY, Interval, Scenario, Weather
 from sim.scenario.spec.sources import MessageAt
-from sim.world.host.host import Station
+from sim.world.host.server import Server
 from sim.world.simulation import Simulation
 
 CRASH = 50.0
@@ -78,13 +78,13 @@ def counted(spec: Scenario):
     [architecture] = spec.architectures.values()
     world = Simulation(spec, architecture, 0, 1)
     taken = Counter()
-    receive = Station.receive
+    receive = Server.receive
 
-    def counting(station: Station, *arguments, **times) -> None:
-        taken[station.host.name] += 1
-        receive(station, *arguments, **times)
+    def counting(server: Server, *arguments, **times) -> None:
+        taken[server.host.name] += 1
+        receive(server, *arguments, **times)
 
-    with patch.object(Station, "receive", counting):
+    with patch.object(Server, "receive", counting):
         return world.run(), taken
 
 

@@ -83,8 +83,8 @@ def test_a_forward_does_not_wash_a_forgery():
     back = parse_path("<u1@b.example>")
 
     def hand_in() -> None:
-        copies = world.write(9, back, [parse_forward_path("<gone@a.example>")], 10, author="u2@a.example")
-        world.stations["a"].submit(back, copies, b"Subject: x\r\n")
+        copies = world.messages.write(9, back, [parse_forward_path("<gone@a.example>")], 10, author="u2@a.example")
+        world.hosts["a"].submit(back, copies, b"Subject: x\r\n")
 
     world.later(1.0, hand_in)
     assert float(measure(frames(world.run(), "a", 0))["backscatter"].iloc[0]) == 1

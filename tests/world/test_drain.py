@@ -33,10 +33,10 @@ def drained(*, cached: bool, flush: bool = False) -> list[AttemptFact]:
     mail = [message(0.0, "u1@a", "u1@b", size=5000) for _ in range(MESSAGES)]
     spec = scenario("a-b", *mail, hosts=hosts, delay=0.05, rate=1e7)
     world = Simulation(spec, spec.architectures["end-to-end"], 0, 1)
-    station = world.stations["a"]
-    station.backlog.runs_since = 0.0
+    host = world.hosts["a"]
+    host.deferred.runs_since = 0.0
     if flush:
-        world.env.call_at(UP, lambda: station.flush(list(station.queue.entries.values())))
+        world.clock.call_at(UP, lambda: host.flush(list(host.queue.entries.values())))
     done = [attempt for attempt in world.run().attempts if attempt.outcome == "accepted"]
     return sorted(done, key=lambda attempt: attempt.ended_s)
 

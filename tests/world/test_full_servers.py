@@ -198,8 +198,8 @@ def test_in_the_end_nobody_is_served(product, sessions, clients, commit, timeout
     world = Simulation(spec, architecture, 0, 1)
     facts = world.run()
     assert {copy.outcome for copy in facts.copies} == {"delivered"}
-    world.env.run(until=world.env.now + 3600)
-    assert [len(station.listener.inbound) for station in world.stations.values()] == [0] * (clients + 1)
+    world.clock.run(until=world.env.now + 3600)
+    assert [len(host.server.listener.inbound) for host in world.hosts.values()] == [0] * (clients + 1)
 
 
 STORM = """

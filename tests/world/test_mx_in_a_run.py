@@ -92,7 +92,8 @@ def test_a_host_that_does_not_know_that_it_is_the_best_returns_the_mail():
     spec = scenario("a-x a-y", message(0, "u1@a", "u1@b"), domains=DOMAINS)
     [architecture] = spec.architectures.values()
     world = Simulation(spec, architecture, 0, 1)
-    world.stations["x"].directory = Directory("x", [], lambda _: ((5, "elsewhere"),))
+    host = world.hosts["x"]
+    host.server.directory = host.custody.directory = Directory("x", [], lambda _: ((5, "elsewhere"),))
     facts = world.run()
     [fate] = [copy for copy in facts.copies if copy.recipient == "u1@b.example"]
     assert (fate.outcome, fate.reason, fate.path) == (

@@ -23,8 +23,7 @@ from sim.scenario.products.stalwart import Stalwart
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 from sim.scenario.spec import Domain, Interval, Weather
 from sim.scenario.spec.policies import Policies, Refusal
-from sim.world.host.held_mail import Held
-from sim.world.host.retry_queue import MANY_IN_A_SESSION
+from sim.world.host.deferred_queue import MANY_IN_A_SESSION
 from sim.world.simulation import Simulation
 
 E450_BUSY = Reply(450, ("Mailbox busy",), "4.2.1")
@@ -36,7 +35,7 @@ def facts_of(product: Product, *mail, **settings):
     hosts = {"a": {"mta": product}, **settings.pop("hosts", {})}
     spec = scenario("a-b", *mail, hosts=hosts, drain=20 * DAY, **settings)
     world = Simulation(spec, spec.architectures["end-to-end"], 0, 1)
-    world.stations["a"].backlog.runs_since = 0.0
+    world.hosts["a"].deferred.runs_since = 0.0
     return world.run()
 
 
@@ -366,7 +365,7 @@ def test_a_queue_run_of_exim_takes_one_message_after_the_other_and_five_run_at_a
         drain=1.0,
     )
     world = Simulation(spec, spec.architectures["end-to-end"], 0, 1)
-    world.stations["a"].backlog.runs_since = 0.0
+    world.hosts["a"].deferred.runs_since = 0.0
     later = [fact for fact in world.run().attempts if fact.started_s > 0]
     under_way = [sum(other.started_s <= one.started_s < other.ended_s for other in later) for one in later]
     assert max(under_way) == 5
@@ -410,9 +409,9 @@ def test_asking_for_one_domains_mail_revives_every_dead_destination_of_postfix()
     late = [message(100, "u1@a", "u1@c")]
     spec = scenario("a-b a-c", *mail, *late, hosts={"a": {"mta": one}, "b": down, "c": down}, duration=200.0, drain=1.0)
     world = Simulation(spec, spec.architectures["end-to-end"], 0, 1)
-    station = world.stations["a"]
-    station.backlog.runs_since = 0.0
-    world.env.call_at(90.0, lambda: Held(station).start("b.example"))
+    host = world.hosts["a"]
+    host.deferred.runs_since = 0.0
+    world.clock.call_at(90.0, lambda: host.server.held_mail.start("b.example"))
     assert [fact.to_host for fact in world.run().attempts if fact.started_s >= 100] == ["c"]
 
 

@@ -55,7 +55,7 @@ def world_of(mail, downs, product, spool) -> Simulation:
 
 def standing(world: Simulation, host: str) -> Counter[str]:
     """What a host really has, by state."""
-    entries = world.stations[host].queue.entries.values()
+    entries = world.hosts[host].queue.entries.values()
     return Counter(
         "in_transfer" if any(copy.in_transfer for copy in entry.copies) else entry.state for entry in entries
     )
@@ -75,16 +75,16 @@ def test_the_timeline_is_what_the_host_holds(mail, downs, product, spool, moment
     seen: list[tuple[float, dict[str, Counter[str]]]] = []
 
     def look() -> None:
-        seen.append((world.env.now, {host: standing(world, host) for host in world.stations}))
-        held = sum(len(entry.copies) for one in world.stations.values() for entry in one.queue.entries.values())
+        seen.append((world.clock.now, {host: standing(world, host) for host in world.hosts}))
+        held = sum(len(entry.copies) for one in world.hosts.values() for entry in one.queue.entries.values())
         waiting = sum(len(copies) for copies in world._unsent.values())
         assert held + waiting == world.ledger.live
 
     for moment in moments:
         # Between two events: what happens at a moment is there from then on.
-        world.env.call_at(moment + 0.0123456789, look)
+        world.clock.call_at(moment + 0.0123456789, look)
     tables = frames(world.run(), "x", 0)
-    for host in world.stations:
+    for host in world.hosts:
         queues, attempts = tables.queues, tables.attempts
         steps = by_state(queues[queues["host"] == host], attempts[attempts["from_host"] == host])
         assert (steps[list(STATES)].sum(axis="columns") == steps["messages"]).all()

@@ -11,7 +11,7 @@ from worlds import Counting, message, scenario
 
 from sim.results.facts import CopyFact
 from sim.scenario.spec import Interval, Weather
-from sim.world.host.host import Station
+from sim.world.host.host import HostAtWork
 from sim.world.simulation import Simulation
 
 TIMES = 1000
@@ -35,14 +35,14 @@ def crash(number: int, spool: str) -> Crash:
     mail = [message(1.0 + 0.03 * turn, "u1@a", "u1@d") for turn in range(MESSAGES)]
     spec = scenario("a-b b-c c-d", *mail, transfer="store-and-forward", hosts=hosts)
     held: dict[tuple[int, str], int] = {}
-    fall = Station._crash
+    fall = HostAtWork._crash
 
-    def watched(station: Station, now: float) -> None:
-        for copy, _ in station.held():
+    def watched(host: HostAtWork, now: float) -> None:
+        for copy, _ in host.deferred.copies(now):
             held[copy.message_id, copy.recipient] = 1
-        fall(station, now)
+        fall(host, now)
 
-    with patch("sim.world.simulation.Ledger", Counting), patch.object(Station, "_crash", watched):
+    with patch("sim.world.simulation.Ledger", Counting), patch.object(HostAtWork, "_crash", watched):
         world = Simulation(spec, spec.architectures["store-and-forward"], 0, 1)
         facts = world.run()
     # What another host had, too, or took after all from a client that was gone, lives on.

@@ -152,12 +152,12 @@ def test_a_frozen_message_waits_untried_and_is_not_flushed():
     seen = []
 
     def flush() -> None:
-        station = world.stations["b"]
+        station = world.hosts["b"]
         station.flush([*station.queue.entries.values()])
         seen.append(sorted(str(entry.reverse_path) for entry in station.queue.entries.values() if entry.frozen))
 
     for day in (0.5, 1.5, 3, 6.9, 7.2):
-        world.env.call_at(day * DAY, flush)
+        world.clock.call_at(day * DAY, flush)
     facts = world.run()
     # The report on it is refused in its turn, and frozen for two days.
     assert seen == [["<u1@a.example>"]] * 4 + [["<>"]]
@@ -338,6 +338,6 @@ def test_the_trace_of_a_loop_is_in_the_report():
     spec = scenario("a-b b-c", message(1.0, "u1@c", "u1@x"), domains=homes, hosts=hosts, dialogues=True)
     world = Simulation(spec, spec.architectures["end-to-end"], 0, 1)
     world.run()
-    [report] = world.stations["c"].mailboxes.contents["u1@c.example"]
+    [report] = world.hosts["c"].mailboxes.contents["u1@c.example"]
     _, _, returned = report.partition(b"message/rfc822")
     assert hop_count(returned.partition(b"\r\n\r\n")[2]) == 49

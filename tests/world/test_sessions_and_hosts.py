@@ -18,7 +18,7 @@ from sim.scenario.products.sendmail import Sendmail
 from sim.scenario.quantity import DAY
 from sim.scenario.spec import Domain, Interval, Weather
 from sim.world.engine.ledger import LedgerError
-from sim.world.host.peer import Peer
+from sim.world.host.client import Peer
 from sim.world.simulation import Simulation
 
 ALWAYS_DOWN = Weather(down=(Interval(start=0.0, end=1000 * DAY),))
@@ -110,15 +110,15 @@ def test_a_server_counts_its_own_sessions_only():
     world = Simulation(spec, spec.architectures["end-to-end"], 0, 1)
     facts = world.run()
     assert {copy.outcome for copy in facts.copies} == {"delivered"}
-    assert [len(world.stations[name].listener.inbound) for name in ("x", "y")] == [0, 0]
+    assert [len(world.hosts[name].server.listener.inbound) for name in ("x", "y")] == [0, 0]
 
 
 def test_a_run_that_counts_a_session_that_is_over_is_a_defect():
     """The invariant of every run: a host counts the sessions that go on."""
     spec = scenario("a-x", message(0, "u1@a", "u1@x"))
     world = Simulation(spec, spec.architectures["end-to-end"], 0, 1)
-    a, x = world.stations["a"], world.stations["x"]
-    x.listener.admit(Peer(a, x, ("a", "x"), 99, None))
+    a, x = world.hosts["a"], world.hosts["x"]
+    x.server.listener.admit(Peer(a.client, x.server, ("a", "x"), 99, None))
     with pytest.raises(LedgerError, match="x counts session 99, which is over"):
         world.run()
 
@@ -129,4 +129,4 @@ def test_a_host_that_is_down_and_takes_mail_is_a_defect():
     world = Simulation(spec, spec.architectures["end-to-end"], 0, 1)
     mail = AcceptedMail(*([None] * len(AcceptedMail._fields)))
     with pytest.raises(LedgerError, match="x is down at"):
-        world.stations["x"].receive(mail, [], 1.0, offered=1.0, began=1.0)
+        world.hosts["x"].server.receive(mail, [], 1.0, offered=1.0, began=1.0)

@@ -33,7 +33,7 @@ def wait(product: Product, phase: float) -> float:
     hosts = {"a": {"mta": product}}
     spec = scenario("a-b", message(0, "u1@a", "u1@b"), hosts=hosts, weather=weather, unreachable="icmp")
     world = Simulation(spec, spec.architectures["end-to-end"], 0, 1)
-    world.stations["a"].backlog.runs_since = phase
+    world.hosts["a"].deferred.runs_since = phase
     copy, *_ = world.run().copies
     assert copy.outcome == "delivered"
     return copy.ended_s - DAY

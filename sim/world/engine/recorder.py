@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from sim.results.facts import ActFact, AttemptFact, CopyFact, DeferralFact, DialogueFact, Facts, MessageFact, QueueFact
 from sim.scenario.spec.limits import LimitError, Limits, raised
+from sim.world.engine.interfaces import WireTrace
 
 
 class Recorder:
@@ -30,6 +33,10 @@ class Recorder:
         if len(self.attempts) >= self._limits.run_attempts:
             raise LimitError(f"too many attempts in a run: {raised('run_attempts', self._limits)} in the scenario")
         self.attempts.append(fact)
+
+    def trace(self, session_id: int) -> WireTrace | None:
+        """Who is told a session's octets, if anybody is."""
+        return partial(self.heard, session_id) if self.traces else None
 
     def heard(self, session_id: int, now: float, direction: str, data: bytes) -> None:
         """Record what one side of a session wrote, line by line (`>` client to server, `<` back)."""

@@ -9,17 +9,25 @@ instead has the kernel refuse who connects, and reset who waits.
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import simpy
 
 from sim.network.links.availability import Timeline, any_down
 from sim.scenario.products.base import Refuses
+from sim.scenario.spec import Host
 from sim.world.engine.clock import Clock
 
-if TYPE_CHECKING:
-    from sim.scenario.spec import Host
-    from sim.world.host.peer import Peer
+
+class Peer(Protocol):
+    """Who connects: a session, by its number."""
+
+    @property
+    def session_id(self) -> int:
+        """The number."""
+
+    def is_there(self, now: float, /) -> bool:
+        """Whether the session goes on."""
 
 
 class Place(simpy.Event):

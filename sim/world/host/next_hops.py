@@ -2,74 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
 
 from sim.mail.address import domain_key, is_literal
 from sim.mta.queue.address_order import Candidate, in_order
 from sim.mta.queue.destination import is_by_domain
-from sim.mta.queue.mx import LOOPS_BACK, NO_EXCHANGER, Records, candidates, no_exchanger, routed
+from sim.mta.queue.mx import routed
 from sim.mta.queue.queue import Copy, Entry, Failure
-from sim.mta.server.loops import loops_back
-from sim.network.dns import NoAnswerError
-from sim.network.links.availability import Timeline
-from sim.network.links.line import Line
+from sim.network.dns import Dns, NoAnswerError, Resolver
+from sim.results.facts import AttemptFact
+from sim.results.outcomes import AttemptOutcome
 from sim.scenario.products.base import MANY
-from sim.world.host.addresses import candidates_at
-from sim.world.host.attempt import NO_NAMES, NO_ROUTE, nowhere
-from sim.world.host.host_records import HostRecords
+from sim.scenario.spec import Host
+from sim.world.engine.clock import Clock
+from sim.world.engine.paths import Nodes, Paths
+from sim.world.engine.recorder import Recorder
+from sim.world.host.addresses import Address, candidates_at
+from sim.world.host.delivery import Route
+from sim.world.host.host_records import NO_NAMES, NO_ROUTE, HostRecords, Shuffle, targets_of
 
-if TYPE_CHECKING:
-    from sim.world.host.host import Station
-
-KEPT = Failure(0, "4.3.2", "held until its host asks for it")
-
-Way = tuple[str, ...]
-"""The nodes that a session's bytes pass, from this host to the next that takes custody."""
-
-NO_ADDRESS = Failure(550, "5.4.4", "no host of the domain has an address of a kind that is used here")
+_HELD = Failure(0, "4.3.2", "held until its host asks for it")
+_NO_ADDRESS = Failure(550, "5.4.4", "no host of the domain has an address of a kind that is used here")
 
 
-class Route(NamedTuple):
-    """A way, and the address at its end; whether it leads to a host of another than the best preference."""
+@dataclass
+class NextHops:
+    """Finds the routes of a host's mail.
 
-    way: Way
-    ip: str = ""
-    backup: bool = False
-
-    @property
-    def host(self) -> str:
-        """The next host."""
-        return self.way[-1]
-
-    @property
-    def place(self) -> tuple[str, str]:
-        """The next host and its address."""
-        return self.way[-1], self.ip
-
-
-class Ways:
-    """Finds the ways of a host's mail. `records` are what it keeps of other hosts, if its product keeps any.
-
-    `by_domain` says that each domain's mail goes by itself, and so do its sessions.
+    Attributes:
+        addresses: the addresses of the hosts that have more than one of any family, by host.
+        literals: the hosts and addresses that address literals mean.
+        held_domains: those whose mail is not tried before their host asks for it.
+        records: what the host keeps of other hosts, if its product keeps any.
+        shuffle: puts hosts of equal preference in any order, if the product does.
     """
 
-    __slots__ = ("_kept", "_most", "_shuffle", "_station", "by_domain", "records")
+    host: Host
+    clock: Clock
+    recorder: Recorder
+    dns: Dns
+    resolver: Resolver
+    paths: Paths
+    addresses: Mapping[str, Mapping[str, Address]]
+    literals: Mapping[str, tuple[str, str]]
+    held_domains: frozenset[str]
+    records: HostRecords | None
+    shuffle: Shuffle
 
-    def __init__(self, station: Station) -> None:
-        mta = station.host.mta
-        self._station = station
-        self.by_domain = is_by_domain(mta, relays=station.world.relays)
-        self._shuffle: Callable[[list[Any]], None] = station.draws.shuffle if mta.randomizes else _as_they_are
-        # Domains whose mail is not tried before their host asks for it.
-        self._kept = station.world.kept_until_asked.get(station.host.name, frozenset())
-        self.records = HostRecords(station) if station.retry.keeps_hosts else None
+    def __post_init__(self) -> None:
+        """How many addresses are tried, and whether each domain's mail, and its sessions, go by themselves."""
         # Who remembers hosts counts those that it may try.
-        self._most = mta.mx_address_limit if self.records is None else MANY
+        self._most = self.host.mta.mx_address_limit if self.records is None else MANY
+        self.by_domain = is_by_domain(self.host.mta, relays=self.paths.relays)
 
     def known(self, copies: Iterable[Copy], now: float) -> bool:
         """Whether the host need not ask the name service for any of the copies."""
-        resolver, routes = self._station.resolver, self._station.host.routes
+        resolver, routes = self.resolver, self.host.routes
         return all(routed(routes, copy.next_domain) or resolver.knows(copy.next_domain, now) for copy in copies)
 
     def of(
@@ -81,14 +71,17 @@ class Ways:
             by_domain.setdefault(copy.next_domain, []).append(copy)
         groups: dict[tuple[tuple[Route, ...], str], tuple[tuple[Route, ...], list[Copy]]] = {}
         for domain, members in by_domain.items():
-            if self._kept and domain in self._kept and domain not in entry.requested_by:
-                self._keep(entry, members, now)
+            if domain in self.held_domains and domain not in entry.requested_by:
+                # Untried, until its host asks for it (Postfix: defer_transports).
+                for copy in members:
+                    copy.waited(entry.due, now)
+                    entry.failures[copy.recipient] = _HELD
                 continue
             been_at = members[0].path
-            known = is_literal(domain) and not routed(self._station.host.routes, domain)
-            found = self._to_address(domain, now) if known else self._towards(domain, been_at, now)
+            known = is_literal(domain) and not routed(self.host.routes, domain)
+            found = self._to_address(domain, now) if known else self._to_exchangers(domain, been_at, now)
             if self.records is not None:
-                found = self.records.open_ways(found, domain, entry, members, now)
+                found = self.records.open_routes(found, domain, entry, members, now)
             if not found:
                 continue
             if isinstance(found, Failure):
@@ -96,112 +89,68 @@ class Ways:
             elif len(by_domain) == 1:
                 return ((found, members),)
             else:
-                apart = self.next_hop(domain) if self.by_domain else ""
+                apart = next_hop_domain(self.host, domain) if self.by_domain else ""
                 groups.setdefault((found, apart), (found, []))[1].extend(members)
         return groups.values()
 
-    def next_hop(self, domain: str) -> str:
-        """What a domain's mail is queued for: the host that the host's routes name, or the domain."""
-        return (routed(self._station.host.routes, domain) or domain).lower()
-
-    def targets(
-        self, domain: str, records: Records | None, been_at: Sequence[str], shuffle: Callable[[list[Any]], None]
-    ) -> list[str] | Failure:
-        """The hosts to try for a domain with these MX records, best first.
-
-        The host's own routes go before the records. Where mail goes from neighbour to neighbour, a backup that has had
-        it already is left out: it could not pass it on, and is not asked again.
-        """
-        host, route = self._station.host, routed(self._station.host.routes, domain)
-        targets = candidates(((0, route),) if route else records, host.name, shuffle)
-        if targets is NO_EXCHANGER:
-            return no_exchanger(host.mta, records or ())
-        if targets is LOOPS_BACK:
-            return loops_back(host.mta, route or domain, host.domain, routed=route is not None)
-        if isinstance(targets, Failure) or route or not self._station.world.relays:
-            return targets
-        return [target for target in targets if target == targets[0] or target not in been_at]
-
-    def _towards(self, domain: str, been_at: Sequence[str], now: float) -> tuple[Route, ...] | Failure:
+    def _to_exchangers(self, domain: str, been_at: Sequence[str], now: float) -> tuple[Route, ...] | Failure:
         """The routes to try for a domain's mail, best first: to its MX hosts, as far as the architecture reaches."""
-        station = self._station
-        world, name = station.world, station.host.name
+        host, paths = self.host, self.paths
         try:
-            records = None if routed(station.host.routes, domain) else station.resolver.mx(domain, now)
+            records = None if routed(host.routes, domain) else self.resolver.mx(domain, now)
         except NoAnswerError:
             return NO_NAMES
-        targets = self.targets(domain, records, been_at, self._shuffle)
+        targets = targets_of(host, domain, records, been_at, relays=paths.relays, shuffle=self.shuffle)
         if isinstance(targets, Failure):
             return targets
         if len(targets) == 1:
-            way = world.way(name, targets[0], now)
-            return NO_ROUTE if way is None else self.ending(way)
-        preferences = {host: preference for preference, host in sorted(records or (), reverse=True)}
+            nodes = paths.nodes(host.name, targets[0], now)
+            return NO_ROUTE if nodes is None else self.ending(nodes)
+        preferences = {name: preference for preference, name in sorted(records or (), reverse=True)}
         best = preferences[targets[0]]
-        ways: dict[str, tuple[Way, int]] = {}
+        found: dict[str, tuple[Nodes, int]] = {}
         reached = False
         for target in targets:
-            way = world.way(name, target, now)
-            if way is None:
+            nodes = paths.nodes(host.name, target, now)
+            if nodes is None:
                 # It is tried in vain: it counts, and is remembered by who remembers hosts.
-                hop = world.hop(name, target)
-                ways.setdefault(hop, ((name, hop), preferences[target]))
+                hop = paths.hop(host.name, target)
+                found.setdefault(hop, ((host.name, hop), preferences[target]))
             else:
                 reached = True
-                ways[way[-1]] = way, preferences[target]
+                found[nodes[-1]] = nodes, preferences[target]
         if not reached:
             return NO_ROUTE
-        if world.addresses:
-            return self._addressed([*ways.values()])
-        return tuple([Route(way, "", preference != best) for way, preference in ways.values()])[: self._most]
+        if self.addresses:
+            return self._addressed([*found.values()])
+        return tuple([Route(nodes, "", preference != best) for nodes, preference in found.values()])[: self._most]
 
     def _to_address(self, literal: str, now: float) -> tuple[Route, ...] | Failure:
         """The route to an address literal's host, with no other address of it; there may be no such host."""
-        world = self._station.world
-        place = world.literals.get(domain_key(literal))
-        way = place and world.way(self._station.host.name, place[0], now)
-        if place is None or not way:
+        place = self.literals.get(domain_key(literal))
+        nodes = place and self.paths.nodes(self.host.name, place[0], now)
+        if place is None or not nodes:
             return NO_ROUTE
-        if way[-1] != place[0]:
-            return self.ending(way)
+        if nodes[-1] != place[0]:
+            return self.ending(nodes)
         host, ip = place
-        one = world.addresses[host][ip]
-        return (Route(way, ip),) if one.version in self._station.host.mta.families else NO_ADDRESS
+        one = self.addresses[host][ip]
+        return (Route(nodes, ip),) if one.version in self.host.mta.families else _NO_ADDRESS
 
-    def ending(self, way: Way) -> tuple[Route, ...] | Failure:
-        """The routes at the end of a way."""
-        return self._addressed([(way, 0)]) if self._station.world.addresses else (Route(way),)
+    def ending(self, nodes: Nodes) -> tuple[Route, ...] | Failure:
+        """The routes to the host at the end of these nodes."""
+        return self._addressed([(nodes, 0)]) if self.addresses else (Route(nodes),)
 
-    def _addressed(self, ways: Sequence[tuple[Way, int]]) -> tuple[Route, ...] | Failure:
-        """The routes to every address at the ends of ways, each with its preference."""
-        addresses, towards = self._station.world.addresses, {way[-1]: way for way, _ in ways}
+    def _addressed(self, ends: Sequence[tuple[Nodes, int]]) -> tuple[Route, ...] | Failure:
+        """The routes to every address at the ends of these nodes, each with its preference."""
+        towards = {nodes[-1]: nodes for nodes, _ in ends}
         found: list[Candidate] = []
-        for way, preference in ways:
-            found += candidates_at(way[-1], preference, addresses.get(way[-1], {}))
-        found = in_order(found, self._station.host.mta, self._shuffle)
-        best = min(preference for _, preference in ways)
+        for nodes, preference in ends:
+            found += candidates_at(nodes[-1], preference, self.addresses.get(nodes[-1], {}))
+        found = in_order(found, self.host.mta, self.shuffle)
+        best = min(preference for _, preference in ends)
         routes = [Route(towards[one.host], one.ip, one.preference != best) for one in found[: self._most]]
-        return tuple(routes) or NO_ADDRESS
-
-    def line_up(self, route: Route, now: float) -> tuple[tuple[Sequence[Line], Sequence[Line]], Timeline] | None:
-        """The lines of a route there and back, and when somebody listens at its end; None where there is no route."""
-        world, station = self._station.world, self._station
-        address = world.addresses[route.host][route.ip] if route.ip else None
-        if address is not None and not station.sources.reach(address.version):
-            return None
-        lines, listener = world.lines(route.way, now), world.stations[route.host].listener
-        if lines is None or address is None:
-            return lines and (lines, listener.listens())
-        if not (world.silent or address.reachable.is_up(now)):
-            return None
-        return address.behind(lines), listener.listens(address.listens)
-
-    @staticmethod
-    def _keep(entry: Entry, copies: Sequence[Copy], now: float) -> None:
-        """Let mail wait, untried, until its host asks for it (Postfix: defer_transports)."""
-        for copy in copies:
-            copy.waited(entry.due, now)
-            entry.failures[copy.recipient] = KEPT
+        return tuple(routes) or _NO_ADDRESS
 
     def _tried_in_vain(self, entry: Entry, copies: Sequence[Copy], domain: str, failure: Failure, now: float) -> None:
         """An attempt that found nowhere to connect to."""
@@ -212,13 +161,21 @@ class Ways:
         if failure.permanent or failure.freezes:
             return
         if self.records is not None:
-            self.records.note_no_way(entry, copies, domain, failure, now)
-        world = self._station.world
-        records = world.dns.mx(domain, now)
-        towards = routed(self._station.host.routes, domain) or (records[0][1] if records else domain)
-        fact = nowhere(failure, self._station.host.name, towards, entry, copies, handed_over=now, now=now)
-        world.recorder.attempted(fact)
+            self.records.note_no_route(entry, copies, domain, failure, now)
+        records = self.dns.mx(domain, now)
+        towards = routed(self.host.routes, domain) or (records[0][1] if records else domain)
+        self.recorder.attempted(nowhere(failure, self.host.name, towards, entry, copies, handed_over=now, now=now))
 
 
-def _as_they_are(_: list[str]) -> None:
-    """Leave the order of equal preferences to the DNS."""
+def next_hop_domain(host: Host, domain: str) -> str:
+    """What a domain's mail is queued for: the host that this host's routes name, or the domain."""
+    return (routed(host.routes, domain) or domain).lower()
+
+
+def nowhere(
+    failure: Failure, host: str, towards: str, entry: Entry, copies: Sequence[Copy], *, handed_over: float, now: float
+) -> AttemptFact:
+    """The record of an attempt that found no route to its next hop, or could not look up which that is."""
+    outcome = AttemptOutcome.DNS_FAILURE if failure is NO_NAMES else AttemptOutcome.NO_ROUTE
+    message_id, status, delays = copies[0].message_id, failure.enhanced, entry.delays(handed_over, inf, now)
+    return AttemptFact(message_id, host, towards, now, now, outcome, 0, status, 0, 0, 0, 0, len(copies), *delays)

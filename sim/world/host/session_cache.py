@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
 
-if TYPE_CHECKING:
-    from sim.world.host.attempt import Attempt
-    from sim.world.host.next_hops import Route
-    from sim.world.simulation import Simulation
+from sim.world.engine.clock import Clock
+from sim.world.host.attempt import Attempt
+from sim.world.host.delivery import Route
 
 
-class Connections:
-    """Attempts whose sessions are open and idle, by the host that they are with, the oldest first (`idle`)."""
+@dataclass
+class SessionCache:
+    """Attempts whose sessions are open and `idle`, by the host that they are with, the oldest first."""
 
-    __slots__ = ("_idle_limit", "_world", "idle")
-
-    def __init__(self, world: Simulation, idle_limit: float) -> None:
-        self._world = world
-        self._idle_limit = idle_limit
-        self.idle: dict[str, list[Attempt]] = {}
+    clock: Clock
+    idle_limit: float
+    idle: dict[str, list[Attempt]] = field(default_factory=dict)
 
     def keep(self, attempt: Attempt, now: float) -> None:
         """Keep an attempt's session until somebody takes it or its time is over."""
-        self.idle.setdefault(attempt.peer, []).append(attempt)
-        until = now + self._idle_limit
-        if now < until:
-            self._world.env.call_at(until, lambda: self._close(attempt))
+        self.idle.setdefault(attempt.place[0], []).append(attempt)
+        if self.idle_limit:
+            self.clock.call_at(now + self.idle_limit, lambda: self._close(attempt))
 
     def tidy(self) -> None:
         """Those who wait have got their places: close what is left, unless it is kept for mail that comes later."""
-        if not self._idle_limit:
+        if not self.idle_limit:
             self.close_all()
 
     def take(self, routes: Sequence[Route], domain: str | None) -> Attempt | None:
@@ -61,15 +57,15 @@ class Connections:
 
     def _close(self, attempt: Attempt) -> None:
         """Close an attempt's session, unless somebody has taken it."""
-        if attempt in self.idle.get(attempt.peer, ()):
+        if attempt in self.idle.get(attempt.place[0], ()):
             self._let_go(attempt)
             attempt.close()
 
     def _let_go(self, attempt: Attempt) -> None:
-        waiting = self.idle[attempt.peer]
+        waiting = self.idle[attempt.place[0]]
         waiting.remove(attempt)
         if not waiting:
-            del self.idle[attempt.peer]
+            del self.idle[attempt.place[0]]
 
     def close_all(self) -> None:
         """The host is down, the run over, or nobody left who would go on with one."""

@@ -1,0 +1,239 @@
+"""The sending side of a host: the sessions that it opens, and what all its attempts share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import inf
+from typing import Any, Protocol, TypeVar
+
+from sim.mail.path import Path
+from sim.mta.client.dialogue import Caller
+from sim.mta.queue.queue import Copy, HopTime, Queue
+from sim.mta.queue.queue_manager import QueueManager
+from sim.mta.retry.base import Retry
+from sim.mta.retry.failure_scope import FailureScopes
+from sim.mta.server.accepted_mail import AcceptedMail
+from sim.mta.server.reception import Reception
+from sim.network.interface import Transport
+from sim.network.links.availability import Timeline
+from sim.network.tcp.metrics import MetricsCache
+from sim.network.transport.connect import connect
+from sim.network.transport.tls import TlsSessions
+from sim.results.facts import AttemptFact
+from sim.scenario.products.base import Refuses
+from sim.scenario.spec import Host
+from sim.world.engine.capacity import SharedCapacity
+from sim.world.engine.clock import Clock
+from sim.world.engine.corruption import UNSEEN, ResidualCorruption
+from sim.world.engine.host_times import HostTimes
+from sim.world.engine.ledger import Ledger
+from sim.world.engine.lifetimes import Lifetimes
+from sim.world.engine.paths import LinesBothWays, Nodes, Paths
+from sim.world.engine.recorder import Recorder
+from sim.world.engine.session import Session
+from sim.world.engine.stepping import Waits
+from sim.world.host.addresses import Address, Sources
+from sim.world.host.delivery import Delivery, Route
+from sim.world.host.listener import Place
+from sim.world.host.notifications import Notifications
+from sim.world.host.server import Server
+from sim.world.host.uptime import Uptime
+
+CallerT = TypeVar("CallerT", bound=Caller)
+
+
+class UnderWay(Protocol):
+    """What goes on in a session."""
+
+    def unfinished(self, now: float) -> AttemptFact | None:
+        """Its record, where the end of the run finds it under way."""
+
+
+@dataclass
+class Client:
+    """What a host's client program and its kernel share among its sessions.
+
+    Attributes:
+        servers, addresses: the receiving sides of all hosts, and the addresses of those that have several.
+        sources: the addresses that it connects from.
+        sessions: what goes on in each of its sessions, by number.
+        later, outlive: do something that outlives its session at a time, or go on with it; the run does not end before.
+    """
+
+    host: Host
+    clock: Clock
+    uptime: Uptime
+    ledger: Ledger
+    recorder: Recorder
+    queue: Queue
+    retry: Retry
+    failure_scopes: FailureScopes
+    notifications: Notifications
+    manager: QueueManager[Delivery]
+    paths: Paths
+    servers: Mapping[str, Server]
+    addresses: Mapping[str, Mapping[str, Address]]
+    sources: Sources
+    times: HostTimes
+    tcp_metrics: MetricsCache
+    corruption: ResidualCorruption | None
+    next_session_id: Callable[[], int]
+    later: Callable[[float, Callable[[], None]], None]
+    outlive: Callable[[Waits], None]
+    tls_sessions: TlsSessions = field(default_factory=TlsSessions)
+    sessions: dict[int, UnderWay] = field(default_factory=dict)
+
+    def open(
+        self, caller: CallerT, route: Route, now: float, *, secure: bool = False, offering: Host | None = None
+    ) -> tuple[Session[CallerT, Reception], Peer] | None:
+        """A session of its own, with a host that offers to hand over mail, if so; None where there is no route."""
+        there = self._line_up(route, now)
+        if there is None:
+            return None
+        (lines, listens), host, server = there, self.host, self.servers[route.host]
+        source, session_id = self.sources.to(route.ip), self.next_session_id()
+        policy, held_mail = server.policy(source or host.name), server.held_mail if offering else None
+        reception = Reception(
+            offering or server.host, server.directory, policy=policy, held_mail=held_mail, secure=secure
+        )
+        mine, theirs = source or host.name, route.ip or route.host
+        more: dict[str, Any] = {"client": self.uptime.host}
+        if not offering:
+            more = {"program": reception, "patience": server.host.mta.idle_timeout, "writes": host.mta.write_size}
+        connection = connect(
+            *lines,
+            server=server.uptime.host,
+            client_tcp=host.tcp,
+            server_tcp=server.host.tcp,
+            listens=listens,
+            metrics=(self.tcp_metrics.of(mine, theirs), server.tcp_metrics.of(theirs, mine)),
+            **more,
+        )
+        peer = Peer(self, server, route.nodes, session_id, connection, source, route.ip)
+        ends = self.uptime.product.next_down(now), self.uptime.host.next_down(now)
+        session = Session(
+            caller,
+            reception,
+            connection,
+            peer,
+            client_times=self.times,
+            server_times=server.times(),
+            lifetimes=Lifetimes(*ends, server.uptime.product, server.uptime.hangs_up(lines[1])),
+            implicit_tls=secure,
+            trace=self.recorder.trace(session_id),
+            clock=self.clock,
+        )
+        return session, peer
+
+    def _line_up(self, route: Route, now: float) -> tuple[LinesBothWays, Timeline] | None:
+        """The lines of a route, and when somebody listens at its end; None where there is no route."""
+        address = self.addresses[route.host][route.ip] if route.ip else None
+        if address is not None and not self.sources.reach(address.version):
+            return None
+        lines, listener = self.paths.lines(route.nodes, now), self.servers[route.host].listener
+        if lines is None or address is None:
+            return lines and (lines, listener.listens())
+        if not (self.paths.silent or address.reachable.is_up(now)):
+            return None
+        return address.behind(lines), listener.listens(address.listens)
+
+
+@dataclass(slots=True, eq=False)
+class Peer:
+    """The server's host, as long as a session with it lasts: what is handed over in the session is handed to it.
+
+    Attributes:
+        nodes: those that the session's bytes pass, from the client's host to the server's.
+        source, ip: the addresses of the two, where they have more than one of any family.
+        messages: how many have been offered.
+    """
+
+    client: Client
+    server: Server
+    nodes: Nodes
+    session_id: int
+    connection: Transport
+    source: str = ""
+    ip: str = ""
+    messages: int = 0
+    _copies: Mapping[Path, Copy] = field(default_factory=dict)
+    _until: float = -inf
+
+    @property
+    def name(self) -> str:
+        """The host's."""
+        return self.nodes[-1]
+
+    @property
+    def capacity(self) -> SharedCapacity | None:
+        """What its disk and filters can do, where there is a limit."""
+        return self.server.capacity
+
+    def is_offered(self, copies: Mapping[Path, Copy]) -> None:
+        """The next message's turn has come: its copies by their forward-paths."""
+        self._copies = copies
+        self.messages += 1
+
+    def drops(self) -> bool:
+        """Whether a SYN would go unanswered."""
+        return self.server.listener.drops
+
+    def admit(self) -> bool:
+        """A connection is made; whether the host serves it at once."""
+        return self.server.listener.admit(self)
+
+    def line_up(self, until: float) -> Place | Refuses:
+        """A place in the host's listen queue, for a client that waits until then, or what it does instead."""
+        return self.server.listener.line_up(self, until)
+
+    def resumes_tls(self, now: float) -> bool:
+        """A handshake of TLS begins; whether it resumes a session that the two hosts have had."""
+        client, boots = self.client, self.server.uptime.boots
+        return client.host.tls.session_cache and client.tls_sessions.resumes(self.name, boots, now)
+
+    def take(self, mail: AcceptedMail, spent: HopTime, now: float, offered: float, began: float) -> None:
+        """The host has custody of what was offered first at `offered`, and began to come in at `began`."""
+        copies = self._there(mail, spent, now)
+        self.server.receive(self._carried(mail, copies), copies, now, offered=offered, began=began, nth=self.messages)
+
+    def take_later(self, mail: AcceptedMail, spent: HopTime, at: float, offered: float, began: float) -> None:
+        """The host will have custody at `at`, and nobody will know."""
+        server, copies = self.server, self._there(mail, spent, at)
+        carried = self._carried(mail, copies)
+        self.client.later(at, lambda: server.receive(carried, copies, at, offered=offered, began=began))
+
+    def outlive(self, waits: Waits) -> None:
+        """Go on with what outlives the session: it brings the copies as they are now, whatever comes of them here."""
+        self._copies = {path: replace(copy) for path, copy in self._copies.items()}
+        self.client.outlive(waits)
+
+    def leave(self, reception: Reception, at: float) -> None:
+        """The server's program ends, now or at `at`, unless its host has gone down since."""
+        if at > self.client.clock.now:
+            self._until = at
+            self.client.clock.call_at(at, lambda: self._end(reception))
+        else:
+            self._end(reception)
+
+    def is_there(self, now: float) -> bool:
+        """Whether the session goes on, or the server does not know yet that it is over."""
+        return self.session_id in self.client.sessions or self._until >= now
+
+    def _end(self, reception: Reception) -> None:
+        if self.server.listener.dismiss(self):
+            reception.disconnected()
+
+    def _there(self, mail: AcceptedMail, spent: HopTime, at: float) -> list[Copy]:
+        """The copies as the host has them."""
+        return [self._copies[path].at(self.name, spent, at) for path in mail.forward_paths]
+
+    def _carried(self, mail: AcceptedMail, copies: Sequence[Copy]) -> AcceptedMail:
+        """The mail as the links gave it on; its copies are marked where that is not as they got it."""
+        corruption = self.client.corruption
+        if corruption is None:
+            return mail
+        content = corruption.carry(mail.content, self.nodes, self.connection.mss)
+        for copy, before in zip(copies, [self._copies[path] for path in mail.forward_paths], strict=True):
+            copy.damage = UNSEEN if content is not mail.content else before.damage
+        return mail._replace(content=content)

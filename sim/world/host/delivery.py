@@ -1,0 +1,47 @@
+"""Mail on its way to a next hop: the routes there, and a delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sim.mta.client.envelope import Mailing
+from sim.mta.queue.queue import Copy, Entry
+from sim.world.engine.paths import Nodes
+
+
+class Route(NamedTuple):
+    """The nodes to a next hop, and its address; whether it is a host of another than the best preference."""
+
+    nodes: Nodes
+    ip: str = ""
+    backup: bool = False
+
+    @property
+    def host(self) -> str:
+        """The next hop."""
+        return self.nodes[-1]
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The next hop and its address."""
+        return self.nodes[-1], self.ip
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Copies of an entry, the routes that they go, best first, and when these were looked up, s."""
+
+    entry: Entry
+    copies: Sequence[Copy]
+    routes: tuple[Route, ...]
+    looked_up_at: float
+
+    def mailing(self, now: float) -> Mailing:
+        """The message as a session is given it."""
+        entry, paths, options = self.entry, tuple([copy.forward_path for copy in self.copies]), self.entry.options
+        if options is None:
+            return Mailing(entry.reverse_path, paths, entry.content)
+        asked = tuple([copy.parameters for copy in self.copies])
+        return Mailing(entry.reverse_path, paths, entry.content, options.at(now), asked)

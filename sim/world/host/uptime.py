@@ -1,0 +1,68 @@
+"""When a host and its product are up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import inf
+
+from sim.network.links.availability import Timeline, any_down
+from sim.network.links.line import Line
+from sim.network.tcp.path import HEADERS, gets_through
+from sim.world.engine.clock import Clock
+from sim.world.engine.stepping import Waits
+
+
+class Uptime:
+    """A host's weather, and that of the product that runs on it.
+
+    Attributes:
+        host: when the host is up.
+        product: when its product is: its operators may stop it.
+        running: whether both are, now.
+        boots: how often the product has gone down.
+
+    Args:
+        host: as the attribute.
+        stops: when the operators have stopped the product.
+    """
+
+    def __init__(self, host: Timeline, stops: Timeline) -> None:
+        self.host = host
+        self.product = any_down((host, stops))
+        self.running = self.product.is_up(0.0)
+        self.boots = 0
+
+    def live(
+        self,
+        clock: Clock,
+        stop: Callable[[], None],
+        crash: Callable[[float], None],
+        boot: Callable[[float], None],
+    ) -> Waits:
+        """Live through the weather: the product stops, the host crashes, the product boots."""
+        while (stops := self.product.next_down(clock.now)) < clock.horizon:
+            yield stops
+            self.running = False
+            self.boots += 1
+            stop()
+            starts = self.product.next_up(stops)
+            # The host itself may go down while its product is being restarted.
+            falls = self.host.next_down(stops)
+            if falls < min(starts, clock.horizon):
+                if falls > stops:
+                    yield falls
+                crash(falls)
+            if starts >= clock.horizon:
+                return
+            yield starts
+            self.running = True
+            boot(starts)
+
+    def hangs_up(self, back: Sequence[Line]) -> Callable[[float], float] | None:
+        """When a client hears over these lines that the product stops at a time: never, if the host does.
+
+        None where the product only ever stops with its host.
+        """
+        if self.product is self.host:
+            return None
+        return lambda at: gets_through(back, at, HEADERS) if self.host.is_up(at) else inf
