@@ -78,7 +78,7 @@ def script(*answers: bytes) -> Callable[[socket.socket], None]:
 PIPELINING = b"250-hi\r\n250 PIPELINING\r\n"
 
 
-class Custody:
+class Keeper:
     """An aiosmtpd handler that keeps what comes and refuses one user."""
 
     def __init__(self) -> None:
@@ -100,11 +100,11 @@ class Custody:
 
 
 @pytest.fixture
-def aiosmtpd() -> Iterator[tuple[int, Custody]]:
+def aiosmtpd() -> Iterator[tuple[int, Keeper]]:
     """An aiosmtpd server: its port, and what it keeps."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    keeper = Custody()
+    keeper = Keeper()
     controller = Controller(keeper, hostname="127.0.0.1", port=port)
     controller.start()
     yield port, keeper

@@ -307,7 +307,7 @@ def test_accepted_mail_forgives_errors(tmp_path: Path):
 
 def test_two_thousand_recipients(host: Served):
     """A thousand are taken, the others put off with 452, and the message is kept for the first thousand."""
-    spellings = product(*[(message.lower(), message.upper()) for message in "bob@b.example"])
+    spellings = product(*[(letter.lower(), letter.upper()) for letter in "bob@b.example"])
     several = list(dict.fromkeys("".join(letters) for letters in spellings))[:2000]
     recipients = b"".join(f"RCPT TO:<{one}>\r\n".encode() for one in several)
     octets = b"EHLO me\r\nMAIL FROM:<>\r\n" + recipients + b"DATA\r\nhi\r\n.\r\nQUIT\r\n"

@@ -235,9 +235,9 @@ def test_aiosmtpd_with_tls_and_auth(files, client_side: ssl.SSLContext):
 
 
 @pytest.fixture
-def message(tmp_path: Path) -> Path:
+def letter(tmp_path: Path) -> Path:
     """A message in a file."""
-    path = tmp_path / "message.eml"
+    path = tmp_path / "letter.eml"
     path.write_text("Subject: hi\n\nhello\n")
     return path
 
@@ -246,12 +246,12 @@ Run = Callable[..., int]
 
 
 @pytest.fixture
-def run(message: Path) -> Run:
+def run(letter: Path) -> Run:
     """`mtasim send` to a port of this machine; its exit status."""
 
     def found(port: int, *options: object) -> int:
         who = ["--from", "x@y.example", "--to", "bob@b.example"]
-        return cli.main(["send", f"127.0.0.1:{port}", *who, *map(str, options), str(message)])
+        return cli.main(["send", f"127.0.0.1:{port}", *who, *map(str, options), str(letter)])
 
     return found
 
