@@ -84,6 +84,7 @@ class Handshake:
     syns: int = 0
     answers: int = 0
     wire_bytes: int = 0
+    _syn_bytes: int = SYN
     _until: float = math.inf
     _requested: bool = False
     _syn_sent: float = math.inf
@@ -104,6 +105,8 @@ class Handshake:
         Where it `pauses`, the third packet is not sent before `go_on`, so that others can use the line before it.
         """
         self.paused = pauses
+        if not self.stamped:
+            self._syn_bytes -= _STAMP
         self._first_syn, self._until = now, until
         self._syn(now)
         if self.accepted - now < _SHORTEST_GAP:
@@ -115,10 +118,6 @@ class Handshake:
         self.paused = False
         self._acknowledge(self.connected)
         self._play()
-
-    @property
-    def _syn_size(self) -> int:
-        return SYN if self.stamped else SYN - _STAMP
 
     @property
     def client_rtt(self) -> float:
@@ -183,8 +182,8 @@ class Handshake:
     def _syn(self, now: float) -> None:
         """Send a SYN and set the timer of the next."""
         self.syns += 1
-        self.wire_bytes += self._syn_size
-        at = self.out.carry(now, self._syn_size)
+        self.wire_bytes += self._syn_bytes
+        at = self.out.carry(now, self._syn_bytes)
         self._syn_sent = now
         if at == math.inf or not self.server.is_up(at):
             return
@@ -217,8 +216,8 @@ class Handshake:
         self._answer_sent = now
         at = math.inf
         if self.server.is_up(now):
-            self.wire_bytes += self._syn_size
-            at = self.back.carry(now, self._syn_size)
+            self.wire_bytes += self._syn_bytes
+            at = self.back.carry(now, self._syn_bytes)
         if at == math.inf or (at > self._until and self.connected == math.inf):
             # Lost, or it finds a closed socket.
             return

@@ -1,4 +1,4 @@
-"""What TCP's haste costs on slow lines, held to sessions of real programs on Linux 6.18 over emulated links."""
+"""What timers that run out for nothing cost on slow lines, held to sessions of real programs on Linux 6.18 over emulated links."""
 
 from __future__ import annotations
 
