@@ -20,10 +20,10 @@ class Chain(Line):
 
     def __init__(self, lines: Sequence[Line]) -> None:
         self.lines = lines
-        self.rate = min([line.rate for line in lines], default=inf)
-        self.mtu = min([line.mtu for line in lines], default=_USUAL_MTU)
-        self.jittery = any(line.jittery for line in lines)
-        self.bursty = any(line.bursty for line in lines)
+        of_each = [(line.rate, line.mtu, line.jittery, line.bursty) for line in lines]
+        rates, mtus, jittery, bursty = zip(*of_each or [(inf, _USUAL_MTU, False, False)], strict=True)
+        self.rate, self.mtu = min(rates), min(mtus)
+        self.jittery, self.bursty = True in jittery, True in bursty
 
     def route(self, _at: float) -> Sequence[Line]:
         """The lines that a packet takes that is sent at a time."""
