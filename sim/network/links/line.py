@@ -149,17 +149,6 @@ class Line:
 
     def carry_all(self, at: float, wire: float, packets: int) -> float:
         """Carry packets that reach the line at the same time; as `carry` of the last one."""
-        busy = self.busy_until
-        if busy <= at and packets <= self._spare and self._clear_from <= at and self.queue == math.inf:
-            end = at
-            for _ in range(packets):
-                end += wire * self._seconds_per_byte
-            if end < self._clear_until:
-                if at > busy:
-                    self._gaps.append((busy, at))
-                self.busy_until = end
-                self._spare -= packets
-                return end + self.lag
         return [self.carry(at, wire) for _ in range(packets)][-1]
 
     def convey(self, at: float, size: float) -> float:
