@@ -20,10 +20,6 @@ class Picky(Line):
         end = super().carry(at, wire)
         return math.inf if self.seen in self.drops else end
 
-    def carry_all(self, at, wire, packets):
-        """Count each."""
-        return [self.carry(at, wire) for _ in range(packets)][-1]
-
 
 def line(rtt, *drops):
     """One direction, and which of its first packets are lost."""

@@ -5,10 +5,6 @@ from __future__ import annotations
 from math import inf
 from random import Random
 
-from hypothesis import given
-from hypothesis import strategies as st
-
-from sim.network.links.availability import Timeline
 from sim.network.links.chain import joined
 from sim.network.links.line import Line
 from sim.scenario.distribution import Constant
@@ -50,20 +46,3 @@ def test_no_lines_take_no_time():
     """What a host sends to itself is there at once, however fast it comes."""
     nothing = joined([])
     assert (nothing.carry(1.0, 1e9), nothing.clear(1.0, 5, 1e9), nothing.rate, nothing.lag) == (1.0, 1.0, inf, 0)
-
-
-TIMES = st.lists(st.tuples(st.floats(0, 1), st.integers(1, 4)), min_size=1, max_size=20)
-
-
-@given(TIMES, st.sampled_from([0.0, 0.1, 1.0]), st.sampled_from([inf, 3000.0]), st.booleans())
-def test_packets_that_come_together_are_as_those_that_come_apart(bursts, loss, queue, storm):
-    """`carry_all` books, loses and delays what `carry` does for each packet, in whatever order bursts are computed."""
-    timeline = Timeline([(0.3, 0.6)]) if storm else Timeline()
-    one, other = (
-        Line(rate=1e6, delay=Constant(0.01), random=Random(7), loss=loss, queue=queue, timeline=timeline)
-        for _ in range(2)
-    )
-    for at, packets in bursts:
-        apart = [one.carry(at, 500) for _ in range(packets)][-1]
-        assert other.carry_all(at, 500, packets) == apart
-    assert (one.busy_until, one.overflows) == (other.busy_until, other.overflows)

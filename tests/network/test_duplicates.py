@@ -70,7 +70,7 @@ def test_the_servers_own_timer_repeats_a_lost_answer_though_a_repeated_syn_is_un
     at once, and the timer set anew (net/ipv4/tcp_minisocks.c, tcp_check_req).
     """
     out, back = picky(), picky(1)
-    shake = Handshake(out, back, ALWAYS_UP)
+    shake = Handshake(Path(out, back, ALWAYS_UP, ALWAYS_UP, 1448))
     shake.play(start, math.inf)
     timer, repeated = timer_wheel_expiry(back.seen[0], 1.0), timer_wheel_expiry(start, 1.0) + 0.05
     assert out.seen[1] == pytest.approx(timer_wheel_expiry(start, 1.0))
@@ -87,7 +87,7 @@ def test_one_of_both_answers_to_a_repeated_syn_is_enough():
         for s in range(64)
         if timer_wheel_expiry(s / 1000 + 0.05, 1.0) < timer_wheel_expiry(s / 1000, 1.0) + 0.05
     )
-    shake = Handshake(picky(), picky(1, 2), ALWAYS_UP)
+    shake = Handshake(Path(picky(), picky(1, 2), ALWAYS_UP, ALWAYS_UP, 1448))
     shake.play(start, math.inf)
     assert shake.connected == pytest.approx(timer_wheel_expiry(start, 1.0) + 0.1, abs=1e-4)
 

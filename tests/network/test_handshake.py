@@ -12,6 +12,7 @@ from picky import line
 
 from sim.network.links.availability import ALWAYS_UP
 from sim.network.tcp.handshake import Handshake
+from sim.network.tcp.path import Path
 from sim.scenario.spec import Tcp
 from sim.scenario.syntax.tcp_and_loss import PRESETS
 
@@ -82,7 +83,7 @@ def test_before_5_2_linux_narrowed_the_window_for_a_syn_repeated_for_nothing_too
 @pytest.mark.parametrize(("drops", "anew"), [((), False), ((1, 2, 3), True)])
 def test_a_server_starts_with_one_segment_if_its_answers_were_lost(drops, anew):
     """SYN-ACKs lost one after the other; a client that has the first of its SYNs answered keeps its window."""
-    shake = Handshake(line(0.1), line(0.1, *drops), ALWAYS_UP)
+    shake = Handshake(Path(line(0.1), line(0.1, *drops), ALWAYS_UP, ALWAYS_UP, 1448))
     shake.play(0.25, math.inf)
     assert (shake.client_anew, shake.server_anew) == (False, anew)
 

@@ -32,8 +32,6 @@ from sim.network.tcp.send_queue import buffered
 from sim.network.tcp.timers import timer_wheel_expiry
 from sim.scenario.spec import Tcp
 
-__all__ = ["Connection"]
-
 _ORPHAN: Final = 102.5
 """How long after it was sent the kernel still gets a flight through whose program has closed the connection, in s."""
 _NEVER: Final = math.inf
@@ -64,7 +62,6 @@ class Connection:
 
     Attributes:
         accepted_at: When the server has the third packet of the handshake, and greets; infinity if it never came.
-        wire_bytes, retransmissions: Bytes of all IP packets of both directions so far; how many were sent again.
         delayed_ack: How long a small segment waits for its acknowledgement where no reply brings it, in s; None where
             nothing waits for that (Nagle's algorithm, RFC 896).
         mss: The most bytes of a flight that is one segment for sure.
@@ -101,11 +98,11 @@ class Connection:
         # When the first and the last segment arrive of the latest flight that was sent in one go.
         self._burst = (_NEVER, _NEVER)
         # No timer runs out within so many seconds.
-        self._calm = _SHORTEST_TIMEOUT
+        self._timeout_after = _SHORTEST_TIMEOUT
         self._program = program
         self._patience = patience
-        self.wire_bytes = 0
-        self.retransmissions = 0
+        self._wire_bytes = 0
+        self._retransmissions = 0
         self.rate = out.rate
         slowest = min(out.rate, back.rate)
         self._client = asking = _ENDPOINTS[client_tcp.stack](buffered(client_tcp, slowest))
@@ -119,10 +116,10 @@ class Connection:
         self._bursty = out.bursty or back.bursty
         self._slow = to_client.slow
         # The directions whose end has yet to acknowledge its first data; looked at only where lines are slow.
-        self._hasty = [True, False] if self._slow and client_tcp.stack == server_tcp.stack == "linux" else []
+        self._unheard = [True, False] if self._slow and client_tcp.stack == server_tcp.stack == "linux" else []
         self._played: PacketLevelRun | None = None
         # Whether one of these is to be looked at before each flight.
-        self._unsteady = bool(self._jittery or self._hasty or self._bursty)
+        self._unsteady = bool(self._jittery or self._unheard or self._bursty)
 
     delayed_ack: float | None = ATO
     setup = 0.0
@@ -133,17 +130,17 @@ class Connection:
 
         Where others use the line, the last packet of the handshake is sent when the client holds itself connected.
         """
-        way = self._to_server
-        out, back = way.there, way.back
+        path = self._to_server
+        out, back = path.there, path.back
         for line in self._jittery:
             line.draw_lag()
         out.forget(now)
         back.forget(now)
         around = out.lag + back.lag
         pauses = out.busy_until > now - around
-        self._calm = around + _SHORTEST_TIMEOUT
+        self._timeout_after = around + _SHORTEST_TIMEOUT
         stacks = self._client.tcp.stack, self._server.tcp.stack
-        shake = Handshake(out, back, way.away, stacks, self._listens, stamped=way.stamped)
+        shake = Handshake(path, stacks, self._listens)
         shake.play(now, until, pauses=pauses)
         self._pending.add_handshake(shake)
         self._gave_up_at, self._refused_at = shake.gives_up_at, shake.refused_at
@@ -163,22 +160,22 @@ class Connection:
         """SYNs that the server's kernel drops; as `Transport.repeat_syn`."""
         for gap in SYN_GAPS[self._client.tcp.stack]:
             self._to_server.there.carry(now, SYN)
-            self.wire_bytes += SYN
-            self.retransmissions += 1
+            self._wire_bytes += SYN
+            self._retransmissions += 1
             now += gap
             yield now
 
     def _count_handshake(self, shake: Handshake) -> None:
         self.accepted_at = shake.accepted
-        self.wire_bytes += shake.wire_bytes
+        self._wire_bytes += shake.wire_bytes
         if shake.syns == shake.answers == 1:
             return
         for end, anew in ((self._client, shake.client_anew), (self._server, shake.server_anew)):
             if anew:
                 end.congestion.on_lost_handshake()
         if min(shake.client_rtt, shake.server_rtt) < 0:
-            self._calm = _SHORTEST_TIMEOUT
-        self.retransmissions += shake.syns - 1 + max(shake.answers - 1, 0)
+            self._timeout_after = _SHORTEST_TIMEOUT
+        self._retransmissions += shake.syns - 1 + max(shake.answers - 1, 0)
 
     def send(self, now: float, size: int, to_server: bool) -> float | Steps:
         """Send a flight; as `Transport.send`. One of several segments that is not that simple is stepped through."""
@@ -188,19 +185,19 @@ class Connection:
             return _NEVER
         if self._unsteady and not self._is_steady(now, to_server):
             return at_once(self._play(now, size, to_server))
-        way, mine, peer = self._ends[to_server]
-        wire = size + way.headers
-        at = max(way.there.carry(now, wire), self._latest[to_server])
-        if way.away is not ALWAYS_UP and at < _NEVER and not way.away.is_up(at):
+        path, mine, peer = self._ends[to_server]
+        wire = size + path.headers
+        at = max(path.there.carry(now, wire), self._latest[to_server])
+        if path.away is not ALWAYS_UP and at < _NEVER and not path.away.is_up(at):
             at = _NEVER
         flights = self._pending.flights
-        if at - (flights[-1][1] if flights else now) > self._calm:
+        if at - (flights[-1][1] if flights else now) > self._timeout_after:
             self._pending.flush()
-            if way.acknowledged(at) - now > mine.rtt.shortest_timeout(lone=True) or peer.times_out_before(now, at):
+            if path.acknowledged(at) - now > mine.rtt.shortest_timeout(lone=True) or peer.times_out_before(now, at):
                 return at_once(self._play(now, size, to_server, first=at))
         self._latest[to_server] = at
         flights.append((to_server, now, at, at))
-        self.wire_bytes += wire
+        self._wire_bytes += wire
         return at
 
     def _send_window(self, now: float, size: int, to_server: bool) -> float | Steps:
@@ -209,25 +206,34 @@ class Connection:
             return _NEVER
         if self._unsteady and not self._is_steady(now, to_server):
             return self._play(now, size, to_server)
-        way, mine, _ = self._ends[to_server]
-        if mine.congestion.cwnd > mine.tcp.initial_window:
+        path, mine, peer = self._ends[to_server]
+        congestion = mine.congestion
+        if congestion.cwnd > mine.tcp.initial_window:
             self._pending.flush()
-            mine.congestion.restart_after_idle(now)
+            congestion.restart_after_idle(now)
         if self._slow:
             self._pending.flush()
-            if way.burst_acknowledged(now, ATO) - now > mine.rtt.shortest_timeout(lone=False):
+            if path.burst_acknowledged(now, ATO) - now > mine.rtt.shortest_timeout(lone=False):
                 return self._play(now, size, to_server)
-        if self._one_window(now, size, to_server):
-            return self._latest[to_server]
-        return self._play(now, size, to_server)
+        segments, burst = -(-size // path.mss), None
+        if segments <= congestion.cwnd and not 0 < self._writes < size:
+            burst = path.burst(now, segments, size - (segments - 1) * path.mss)
+        if burst is None:
+            return self._play(now, size, to_server)
+        self._burst = first, last = burst
+        self._latest[to_server] = latest = max(last, self._latest[to_server])
+        self._pending.flights.append((to_server, now, first, latest))
+        if congestion.cwnd >= congestion.ssthresh:
+            self._pending.flush()
+        peer.hear(segments // 2)
+        congestion.on_flight_acked(segments, last)
+        self._wire_bytes += size + (segments + (segments - 1) // 2) * path.headers
+        return latest
 
     def _play(self, now: float, size: int, to_server: bool, *, first: float | None = None) -> Steps:
-        """Play a flight packet by packet; its only segment may be on its way, to arrive at `first` (infinity: lost)."""
+        """Play a flight packet by packet; its only segment may be sent, to arrive at `first` (infinity: lost)."""
         played = self._played or self._begin(now, to_server)
-        try:
-            arrives = yield from played.send(now, size, to_server, first=first)
-        finally:
-            self._count()
+        arrives = yield from played.send(now, size, to_server, first=first)
         if arrives < _NEVER:
             self._latest[to_server] = arrives
         return arrives
@@ -235,7 +241,7 @@ class Connection:
     def _begin(self, now: float, to_server: bool) -> PacketLevelRun:
         """Begin to play, with what flights that were sums have left."""
         self._pending.flush()
-        self._hasty, self._unsteady = [], True
+        self._unheard, self._unsteady = [], True
         self._played = PacketLevelRun(
             self._ends,
             now,
@@ -247,12 +253,15 @@ class Connection:
         )
         return self._played
 
-    def _count(self) -> None:
-        """Take over what both ends have sent since it was counted last."""
-        for end in (self._client, self._server):
-            wire_bytes, retransmissions = end.output.take_counts()
-            self.wire_bytes += wire_bytes
-            self.retransmissions += retransmissions
+    @property
+    def wire_bytes(self) -> int:
+        """Bytes of all IP packets of both directions so far."""
+        return self._wire_bytes + (0 if self._played is None else self._played.wire_bytes)
+
+    @property
+    def retransmissions(self) -> int:
+        """How many packets were sent again so far."""
+        return self._retransmissions + (0 if self._played is None else self._played.retransmissions)
 
     def wrote(self, *, to_server: bool = True) -> tuple[float, int]:
         """When a program wrote last into its socket; as `Transport.wrote`."""
@@ -268,29 +277,21 @@ class Connection:
         """A program gives up `now` and closes; as `Transport.abandon`."""
         if arrives < _NEVER:
             return arrives if arrives - sent < _ORPHAN else _NEVER
-        return _NEVER if self._played is None else self._orphan(self._played, now, to_server)
-
-    def _orphan(self, played: PacketLevelRun, now: float, to_server: bool) -> Steps:
-        try:
-            return (yield from played.abandon(now, to_server=to_server))
-        finally:
-            self._count()
+        return _NEVER if self._played is None else self._played.abandon(now, to_server=to_server)
 
     def end(self, until: float, words: int = 0) -> tuple[float, Ending | None]:
         """What the client hears if it waits for what does not come; as `Transport.end`."""
         if self._played is None:
             ends = (self._refused_at, Ending.REFUSED), (self._gave_up_at, Ending.TIMED_OUT), (until, None)
             return min(ends, key=itemgetter(0))
-        heard = self._played.end(until, words)
-        self._count()
-        return heard
+        return self._played.end(until, words)
 
     def reset(self, now: float, until: float) -> float:
         """A packet has reached the server's restarted host; when the client has its reset, `until` if not by then."""
         self._pending.flush()
-        way, wait = self._to_server, self._client.rtt.rto
+        path, wait = self._to_server, self._client.rtt.rto
         while now < until:
-            at = way.back.carry(now, RESET)
+            at = path.back.carry(now, RESET)
             if at < _NEVER:
                 return min(at, until)
             now, wait = timer_wheel_expiry(now, wait), 2 * wait
@@ -303,11 +304,11 @@ class Connection:
         """
         there, left = (1, 1) if half_closed else (2, 2)
         left -= self._played is not None and self._played.finished
-        way = self._to_server
-        self.wire_bytes += (there + left) * way.headers
-        at = way.there.carry_all(now, way.headers, there)
+        path = self._to_server
+        self._wire_bytes += (there + left) * path.headers
+        at = path.there.carry_all(now, path.headers, there)
         if left and at < _NEVER:
-            way.back.carry_all(at, way.headers, left)
+            path.back.carry_all(at, path.headers, left)
         self._pending.save(now)
 
     def _is_steady(self, now: float, to_server: bool) -> bool:
@@ -319,34 +320,16 @@ class Connection:
             line.draw_lag()
         if self._bursty and self._played is None:
             self._begin(now, to_server)
-        way = self._ends[to_server][0]
-        if to_server in self._hasty and self._latest[not to_server] > 0:
-            self._hasty.remove(to_server)
-            self._unsteady = bool(self._jittery or self._hasty)
-            way.there.carry(self._latest[not to_server], way.headers)
-            self.wire_bytes += way.headers
+        path = self._ends[to_server][0]
+        if to_server in self._unheard and self._latest[not to_server] > 0:
+            self._unheard.remove(to_server)
+            self._unsteady = bool(self._jittery or self._unheard)
+            path.there.carry(self._latest[not to_server], path.headers)
+            self._wire_bytes += path.headers
         if self._played is not None:
+            counts = self.wire_bytes, self.retransmissions
             if not self._played.is_over(now, to_server) or self._bursty:
                 return False
+            self._wire_bytes, self._retransmissions = counts
             self._played, self._unsteady = None, bool(self._jittery)
-        return True
-
-    def _one_window(self, now: float, size: int, to_server: bool) -> bool:
-        """Send several segments that fit the window and get through undisturbed; False if it is not that simple."""
-        way, mine, peer = self._ends[to_server]
-        segments = -(-size // way.mss)
-        congestion = mine.congestion
-        if segments > congestion.cwnd or (self._writes and size > self._writes):
-            return False
-        there = way.burst(now, segments, size - (segments - 1) * way.mss)
-        if there is None:
-            return False
-        self._burst = first, last = there
-        self._latest[to_server] = latest = max(last, self._latest[to_server])
-        self._pending.flights.append((to_server, now, first, latest))
-        if congestion.cwnd >= congestion.ssthresh:
-            self._pending.flush()
-        peer.hear(segments // 2)
-        congestion.on_flight_acked(segments, last)
-        self.wire_bytes += size + (segments + (segments - 1) // 2) * way.headers
         return True

@@ -22,8 +22,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sim.network.links.availability import ALWAYS_UP, Timeline
-from sim.network.links.line import Line
-from sim.network.tcp.path import BARE, HEADERS
+from sim.network.tcp.path import Path
 from sim.network.tcp.timers import EXPIRIES, TimerExpiry
 
 SYN: Final = 60
@@ -62,20 +61,14 @@ class Handshake:
         wire_bytes: All packets together.
 
     Args:
-        out: The line from client to server.
-        back: The line from server to client.
-        server: When the server host is up.
+        path: What the client's packets travel over; without timestamps nobody knows which copy of one was answered.
         stacks: The client's kind of TCP and the server's (`spec.Tcp.stack`).
         listens: When somebody listens there.
-        stamped: Whether both have timestamps; without them nobody knows which copy of a packet was answered.
     """
 
-    out: Line
-    back: Line
-    server: Timeline
+    path: Path
     stacks: tuple[str, str] = ("linux", "linux")
     listens: Timeline = ALWAYS_UP
-    stamped: bool = True
     connected: float = math.inf
     accepted: float = math.inf
     gives_up_at: float = math.inf
@@ -105,7 +98,7 @@ class Handshake:
         Where it `pauses`, the third packet is not sent before `go_on`, so that others can use the line before it.
         """
         self.paused = pauses
-        if not self.stamped:
+        if not self.path.stamped:
             self._syn_bytes -= _STAMP
         self._first_syn, self._until = now, until
         self._syn(now)
@@ -126,12 +119,12 @@ class Handshake:
         It begins with the first copy that the server took, so that a lost answer stretches it by the wait for the next
         one. Without timestamps no sample is taken where a packet of that end went out again (RFC 6298 3).
         """
-        return self._client_rtt if self.stamped or self.syns == 1 else -1.0
+        return self._client_rtt if self.path.stamped or self.syns == 1 else -1.0
 
     @property
     def server_rtt(self) -> float:
         """The same of the server."""
-        return self._server_rtt if self.stamped or self.answers == 1 else -1.0
+        return self._server_rtt if self.path.stamped or self.answers == 1 else -1.0
 
     @property
     def client_anew(self) -> bool:
@@ -146,7 +139,7 @@ class Handshake:
 
     def _undoes(self, end: int) -> bool:
         """Whether an end, the client (0) or the server, sees that a packet of its own went out again for nothing."""
-        return self.stamped and self.stacks[end] == "linux"
+        return self.path.stamped and self.stacks[end] == "linux"
 
     def _play(self) -> None:
         client = self.stacks[0]
@@ -183,13 +176,13 @@ class Handshake:
         """Send a SYN and set the timer of the next."""
         self.syns += 1
         self.wire_bytes += self._syn_bytes
-        at = self.out.carry(now, self._syn_bytes)
+        at = self.path.there.carry(now, self._syn_bytes)
         self._syn_sent = now
-        if at == math.inf or not self.server.is_up(at):
+        if at == math.inf or not self.path.away.is_up(at):
             return
         if not (self._requested or self.listens.is_up(at)):
             self.wire_bytes += RESET
-            self.refused_at = min(self.refused_at, self.back.carry(at, RESET))
+            self.refused_at = min(self.refused_at, self.path.back.carry(at, RESET))
             return
         while self._requested and (answer := self._answers_again_at()) < at:
             # The server's timer was set about a round trip after the client's: often it is first by a little.
@@ -215,9 +208,9 @@ class Handshake:
         self.answers += 1
         self._answer_sent = now
         at = math.inf
-        if self.server.is_up(now):
+        if self.path.away.is_up(now):
             self.wire_bytes += self._syn_bytes
-            at = self.back.carry(now, self._syn_bytes)
+            at = self.path.back.carry(now, self._syn_bytes)
         if at == math.inf or (at > self._until and self.connected == math.inf):
             # Lost, or it finds a closed socket.
             return
@@ -230,9 +223,9 @@ class Handshake:
 
     def _acknowledge(self, at: float) -> None:
         """The client sends the third packet."""
-        wire = HEADERS if self.stamped else BARE
+        wire = self.path.headers
         self.wire_bytes += wire
-        third = self.out.carry(at, wire)
-        if third < self.accepted and self.server.is_up(third):
+        third = self.path.there.carry(at, wire)
+        if third < self.accepted and self.path.away.is_up(third):
             self.accepted = third
             self._server_rtt = third - self._answered

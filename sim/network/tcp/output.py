@@ -43,8 +43,8 @@ class Output:
     received: ReceiveQueue
     acks: AckPolicy
     timer: Timer
-    _wire_bytes: int = 0
-    _retransmissions: int = 0
+    wire_bytes: int = 0
+    retransmissions: int = 0
     _last_at: float = -math.inf
 
     def push(self, now: float, *, probe: bool = False, arrives: float | None = None) -> bool:
@@ -84,7 +84,7 @@ class Output:
         """Send a segment again (tcp_retransmit_skb)."""
         self.queue.on_retransmitted(number)
         self.board.on_retransmitted(now, number)
-        self._retransmissions += 1
+        self.retransmissions += 1
         self._transmit(now, number)
 
     def probe(self, now: float) -> bool:
@@ -92,7 +92,7 @@ class Output:
         if self.push(now, probe=True):
             return False
         self.board.on_retransmitted(now, self.board.next - 1, EVER_RETRANS)
-        self._retransmissions += 1
+        self.retransmissions += 1
         self._transmit(now, self.board.next - 1)
         return True
 
@@ -107,7 +107,7 @@ class Output:
     def put(self, now: float, number: int, size: int, arrives: float | None = None) -> None:
         """Put a packet on its path; it acknowledges what there is."""
         wire, received = size + self.path.headers, self.received
-        self._wire_bytes += wire
+        self.wire_bytes += wire
         at = self.path.cross(now, wire) if arrives is None else arrives
         if at < math.inf:
             at = self._last_at = max(at, self._last_at)
@@ -118,12 +118,6 @@ class Output:
             )
         received.on_told()
         self.acks.on_told()
-
-    def take_counts(self) -> tuple[int, int]:
-        """Bytes of all packets, and segments sent again, since this was asked last."""
-        counts = self._wire_bytes, self._retransmissions
-        self._wire_bytes = self._retransmissions = 0
-        return counts
 
     # Timers
 

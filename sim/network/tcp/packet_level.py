@@ -168,6 +168,16 @@ class PacketLevelRun:
     # What others want to know
 
     @property
+    def wire_bytes(self) -> int:
+        """Bytes of all IP packets that both ends have sent."""
+        return sum(end.output.wire_bytes for end in self._both)
+
+    @property
+    def retransmissions(self) -> int:
+        """How many segments both ends have sent again."""
+        return sum(end.output.retransmissions for end in self._both)
+
+    @property
     def finished(self) -> bool:
         """Whether the server's FIN has gone out behind its last flight."""
         return self._both[1].queue.finished
