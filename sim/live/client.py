@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from math import inf
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from sim.live.errors import LiveError
 from sim.live.send_request import has_utf8_header
 from sim.mail.path import Path
-from sim.mta.client.envelope import needs_smtputf8
+from sim.mta.client.envelope import Fitted, Mailing, fit, needs_smtputf8
 from sim.mta.client.transmission import Transmission
 from sim.mta.queue.queue import Failure
 from sim.protocol.smtp.events import Parameters
@@ -132,19 +132,15 @@ class _Identity(NamedTuple):
         return replace(host, uses=(*host.uses, "SMTPUTF8", *(["STARTTLS"] if tls else [])))
 
 
-class _Submission(Transmission):
+def _fit_submission(mailing: Mailing, usable: Collection[str], product: Product) -> Fitted | Failure:
     """What a user submits: a header in UTF-8 asks for SMTPUTF8 where that is offered, and goes as it is where not.
 
     Postfix does so with what sendmail(1) submits (smtputf8_autodetect_classes).
     """
-
-    __slots__ = ()
-
-    def _fit(self) -> Failure | None:
-        asked = any(keyword == "SMTPUTF8" for keyword, _ in self._parameters)
-        if not asked and "SMTPUTF8" in self._usable and has_utf8_header(self._content):
-            self._parameters = (*self._parameters, ("SMTPUTF8", None))
-        return super()._fit()
+    asked = any(keyword == "SMTPUTF8" for keyword, _ in mailing.parameters)
+    if not asked and "SMTPUTF8" in usable and has_utf8_header(mailing.content):
+        mailing = mailing._replace(parameters=(*mailing.parameters, ("SMTPUTF8", None)))
+    return fit(mailing, usable, product)
 
 
 class _ClientSession:
@@ -182,7 +178,8 @@ class _ClientSession:
             connections.enter_context(connection)
             host = who.host(connection, tls=self._tls is not None)
             utf8: Parameters = (("SMTPUTF8", None),) if needs_smtputf8(reverse_path, forward_paths) else ()
-            client = _Submission(host, reverse_path, forward_paths, content, parameters=utf8, lmtp=who.lmtp)
+            mailing = Mailing(reverse_path, forward_paths, content, utf8)
+            client = Transmission(host, mailing, lmtp=who.lmtp, fit=_fit_submission)
             failure = self._run(connections, connection, client, server[0])
         if failure is not None:
             client.end(failure)

@@ -40,11 +40,25 @@ BINARY = b"MIME-Version: 1.0\r\nContent-Type: application/octet-stream\r\nConten
 
 
 def client(
-    *recipients: str, content: bytes = CONTENT, uses: tuple[str, ...] = EVERYTHING, login=None, mta=None, **asked
+    *recipients: str,
+    content: bytes = CONTENT,
+    uses: tuple[str, ...] = EVERYTHING,
+    login=None,
+    mta=None,
+    parameters=(),
+    recipient_parameters=(),
+    **options,
 ):
     """A's side of a session about one message; a host that uses whatever there is."""
     host = Host(name="a", uses=uses, login=login, mta=mta or Postfix())
-    return Transmission(host, path("s@a.example"), [path(r) for r in recipients or ("u@b.example",)], content, **asked)
+    mailing = Mailing(
+        path("s@a.example"),
+        [path(r) for r in recipients or ("u@b.example",)],
+        content,
+        parameters,
+        recipient_parameters,
+    )
+    return Transmission(host, mailing, **options)
 
 
 def offer(*keywords: str) -> bytes:
@@ -566,6 +580,6 @@ def test_an_address_beyond_ascii_goes_with_smtputf8():
     host = Host(name="a", uses=EVERYTHING)
     utf8 = parse_path("<é@b.example>", utf8=True)
     asked = ((("ORCPT", "utf-8;x"),),)
-    sender = Transmission(host, utf8, [utf8], CONTENT, parameters=(("SMTPUTF8", None),), recipient_parameters=asked)
+    sender = Transmission(host, Mailing(utf8, [utf8], CONTENT, (("SMTPUTF8", None),), asked))
     flight = envelope(sender, "SMTPUTF8", "DSN")
     assert flight.startswith("MAIL FROM:<é@b.example> SMTPUTF8\r\nRCPT TO:<é@b.example> ORCPT=utf-8;x\r\n")

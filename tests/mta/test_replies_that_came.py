@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from test_transmission import path
 
+from sim.mta.client.envelope import Mailing
 from sim.mta.client.transmission import Transmission
 from sim.mta.queue.queue import Failure
 from sim.scenario.spec import Host
@@ -22,7 +23,8 @@ END = Failure(0, "4.4.2", "lost connection with the server")
 def client(*, lmtp: bool = False) -> Transmission:
     """A's side of a session for three."""
     paths = [path(recipient) for recipient in RECIPIENTS]
-    return Transmission(Host(name="a", esmtp=True), path("s@a.example"), paths, b"Subject: x\r\n\r\n", lmtp=lmtp)
+    mailing = Mailing(path("s@a.example"), paths, b"Subject: x\r\n\r\n")
+    return Transmission(Host(name="a", esmtp=True), mailing, lmtp=lmtp)
 
 
 def fates(flights: list[bytes], *, lmtp: bool = False) -> list[int]:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from sim.mail.address import parse_address
 from sim.mail.path import NULL_PATH, Path
+from sim.mta.client.envelope import Mailing
 from sim.mta.client.transmission import Transmission
 from sim.mta.server.directory import Directory
 from sim.mta.server.reception import Reception
@@ -25,7 +26,9 @@ def path(text: str) -> Path:
 
 def transmission(*recipients: str, content: bytes = CONTENT, **settings) -> Transmission:
     """A's side of a session about one message."""
-    return Transmission(Host(name="a", **settings), path("s@a.example"), [path(r) for r in recipients], content)
+    return Transmission(
+        Host(name="a", **settings), Mailing(path("s@a.example"), [path(r) for r in recipients], content)
+    )
 
 
 def talk(client: Transmission, server: Reception, *, busy: bool = False) -> tuple[list[str], list]:
@@ -207,7 +210,7 @@ def test_eight_bit_mail_says_so():
 
 def test_null_reverse_path_is_kept():
     """A report travels with MAIL FROM:<>."""
-    client = Transmission(Host(name="a"), NULL_PATH, [path("u@b.example")], CONTENT)
+    client = Transmission(Host(name="a"), Mailing(NULL_PATH, [path("u@b.example")], CONTENT))
     flights, [mail] = talk(client, reception())
     assert flights[1].startswith("MAIL FROM:<> ")
     assert mail.reverse_path.is_null
@@ -230,7 +233,7 @@ def test_timers_are_those_of_the_command_awaited():
 @pytest.mark.parametrize("sender", [b"550 no\r\n", b"451 no\r\n"])
 def test_go_ahead_to_a_refused_sender_is_answered_by_the_dot_alone(sender: bytes, lmtp: bool):
     """MAIL was refused, and DATA got its 354 all the same: the transaction is empty, and MAIL's reply counts."""
-    client = Transmission(Host(name="a"), path("s@a.example"), [path("u@b.example")], CONTENT, lmtp=lmtp)
+    client = Transmission(Host(name="a"), Mailing(path("s@a.example"), [path("u@b.example")], CONTENT), lmtp=lmtp)
     flights = script(
         client,
         b"220 b\r\n",
@@ -254,7 +257,7 @@ def test_any_reply_to_anything_leaves_a_fate(codes: list[int], offer: list[str],
     """Whatever a server answers to whatever command, the client ends in order, and each recipient has a fate."""
     recipients = [path("u@b.example"), path("v@b.example")]
     host = Host(name="a", uses=("PIPELINING", "CHUNKING", "SIZE", "8BITMIME"))
-    client = Transmission(host, path("s@a.example"), recipients, CONTENT, lmtp=lmtp)
+    client = Transmission(host, Mailing(path("s@a.example"), recipients, CONTENT), lmtp=lmtp)
     said = iter(codes)
     lines = ["250-b", *[f"250-{keyword}" for keyword in offer], "250 HELP"]
     answer = "220 b\r\n" if polite else f"{next(said)} b\r\n"

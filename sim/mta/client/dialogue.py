@@ -1,39 +1,91 @@
-"""A host's side of an outbound session: flights of commands out, replies in, up to where it says what it came for.
+"""A host's side of an outbound session: flights of commands out, replies in, by a table of steps.
 
-Pure: `write` gives the next flight, `read` takes the server's.
+    step -> what is said -> first digit of the reply to it -> next step
+
+A step may say nothing here and now, and name the one to go to instead. Where a flight has several commands, each reply
+is noted as it comes, and the last one decides. Pure: `write` gives the next flight, `read` takes the server's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Mapping
+from enum import Enum, auto
 from functools import lru_cache
 from operator import attrgetter
+from typing import Any, ClassVar, NamedTuple
 
-from sim.mta.client import auth
-from sim.mta.client.envelope import Mailing
+from sim.mta.client.auth import NO_MECHANISM, Authentication, auth_failure
 from sim.mta.queue.queue import Failure
 from sim.protocol.smtp import events
 from sim.protocol.smtp.client import Client
 from sim.protocol.smtp.errors import RemoteProtocolError
-from sim.protocol.smtp.events import NEED_DATA, Command, ConnectionClosed
+from sim.protocol.smtp.events import NEED_DATA, Command
 from sim.protocol.smtp.replies import Reply
+from sim.protocol.smtp.states import CLOSING_CODE
 from sim.scenario.products.base import Product
 from sim.scenario.spec import Host
 
-__all__ = ["QUIT", "Caller", "Dialogue", "Farewell", "as_failure"]
+__all__ = ["QUIT", "QuitOnly", "Row", "SmtpDialogue", "Step"]
 
 QUIT = events.Quit()
-Dialogue = Generator[tuple[Command, ...], list[Reply], None]
-"""Gives the commands of a flight, and is sent their replies."""
 
 
-class Caller:
-    """What a host that connects to another says: `_errand` holds what it came for.
+class Step(Enum):
+    """Where a client's dialogue stands."""
 
-    `contacted` turns true when the errand begins, `round_trips` counts the flights written until its fate was known,
-    `done` says that nothing is left to say about it, and `failure` why it came to nothing, where no reply says so.
-    `kept` says that the session has been left open for what is in `next` then.
-    `wants_tls` is true once STARTTLS got its 220: the caller's driver shakes hands and then calls `secured`.
+    GREETING = auto()
+    EHLO = auto()
+    HELO = auto()
+    STARTTLS = auto()
+    TLS = auto()
+    AUTH = auto()
+    AUTH_RESPONSE = auto()
+    READY = auto()
+    """What the server can do is known."""
+    ERRAND = auto()
+    """What the client came for begins."""
+    ASK = auto()
+    """ETRN, TURN or ATRN."""
+    MAIL = auto()
+    RCPT = auto()
+    DATA = auto()
+    ENVELOPE = auto()
+    """MAIL, RCPT and DATA in one flight."""
+    ENVELOPE_AND_CHUNK = auto()
+    """MAIL and RCPT in one flight, and BDAT where it may be there."""
+    CHUNK = auto()
+    MAIL_DATA = auto()
+    TRANSACTION_END = auto()
+    REFUSED = auto()
+    """The session is refused."""
+    AUTH_FAILED = auto()
+    GIVEN_UP = auto()
+    """The transaction is given up."""
+    KEPT = auto()
+    """The session is left open."""
+    NEXT = auto()
+    """The next message of a session that was kept."""
+    QUIT = auto()
+    CLOSED = auto()
+
+    # As for the machines' states: Enum's own hash is a Python call.
+    __hash__ = object.__hash__
+
+
+class Row(NamedTuple):
+    """A row of the table: gives the flight that is said, or the step to go to instead; and the next steps by digit."""
+
+    says: Callable[[Any], tuple[Command, ...] | Step]
+    then: Mapping[int, Step]
+
+
+class SmtpDialogue:
+    """What a host that connects to another says: it greets, has TLS and AUTH as far as both sides do, and quits.
+
+    `contacted` turns true when what it came for begins, `round_trips` counts the flights written until the fate of that
+    was known, `done` says that nothing is left to say about it, and `failure` why it came to nothing, where no reply
+    says so. `kept` says that the session has been left open for another message.
+    `wants_tls` is true once STARTTLS got its 220: the driver shakes hands and then calls `secured`.
 
     Args:
         host: whose side this is.
@@ -42,25 +94,23 @@ class Caller:
     """
 
     __slots__ = (
+        "_auth",
         "_awaited",
         "_chunks",
-        "_decided",
-        "_dialogue",
         "_flight",
-        "_group",
+        "_heard",
         "_host",
         "_lmtp",
         "_machine",
         "_owed",
         "_pipelining",
-        "_read",
+        "_says",
+        "_step",
         "_usable",
-        "_waits_for",
         "contacted",
         "done",
         "failure",
         "kept",
-        "next",
         "round_trips",
         "wants_tls",
     )
@@ -69,173 +119,203 @@ class Caller:
         self._host = host
         self._lmtp = lmtp
         self._machine = machine
-        self._chunks = False
         self._usable: frozenset[str] = frozenset()
-        self._pipelining = False
+        self._pipelining = self._chunks = False
+        self._auth: Authentication | None = None
+        self._step = Step.GREETING
+        # What is to be said; what was said last, with the replies so far, and how many more it gets than it has
+        # commands. The connection itself asks for the greeting.
+        self._says: tuple[Command, ...] = ()
+        self._flight: tuple[Command | None, ...] = (None,)
+        self._heard: list[Reply] = []
         self._owed = 0
-        self._read: list[Reply] = []
-        self._awaited = 1
-        self._waits_for: type[Command] | None = None
-        self._decided = False
+        self._awaited: type[Command | None] = type(None)
         self.failure: Failure | None = None
-        self.contacted = False
-        self.done = self.kept = False
-        self.next: Mailing | None = None
+        self.contacted = self.done = self.kept = self.wants_tls = False
         self.round_trips = 0
-        self.wants_tls = False
-        self._dialogue = self._converse()
-        self._flight: tuple[Command, ...] = ()
-        self._group: tuple[Command, ...] = next(self._dialogue)
 
     def write(self) -> bytes:
         """The next flight; empty when it waits for the server or for TLS, or is done."""
-        group, self._group = self._group, ()
-        if not group:
+        flight, self._says = self._says, ()
+        if not flight:
             return b""
-        self._flight = group
-        self.round_trips += not self._decided
-        self._awaited = len(group) + self._owed
-        self._waits_for = type(group[0] if not self._chunks else _deciding(group))
-        return self._machine.send(*group)
+        self._flight, self._heard = flight, []
+        self.round_trips += flight[0] is not QUIT
+        self._awaited = type(flight[0] if not self._chunks else _deciding(flight))
+        return self._machine.send(*flight)
 
     def read(self, data: bytes) -> None:
         """Take what the server wrote."""
-        answers = self._gather(data)
-        if answers is None:
-            return
-        try:
-            self._group = self._dialogue.send(answers)
-        except StopIteration:
-            self.done = True
-        if answers and answers[-1].code == 421:
-            self._group, self.done, self.kept = (), True, False
-
-    def _gather(self, data: bytes) -> list[Reply] | None:
-        """Take a piece of a flight, or one with something unusual in it; gives the replies once all are there."""
-        machine, answered, missing = self._machine, self._read, self._awaited - len(self._read)
+        machine, flight, heard, reply = self._machine, self._flight, self._heard, None
         machine.receive_data(data)
+        missing = len(flight) + self._owed - len(heard)
         try:
-            while missing > 0 and not (answered and answered[-1].code == 421):
+            while missing > 0:
                 event = machine.next_event()
                 if event is NEED_DATA:
-                    self._note_wait()
-                    return None
-                if isinstance(event, ConnectionClosed):
+                    if heard:
+                        self._awaited = type(flight[max(len(heard) - self._owed, 0)])
+                    return
+                if not isinstance(event, Reply):
                     self.end(Failure(0, "4.4.2", "lost connection with the server", at=self.awaits))
-                    return None
-                answered.append(event)
-                missing -= 1
+                    return
+                reply, command = event, flight[max(len(heard) - self._owed, 0)]
+                heard.append(reply)
+                if reply.code >= 400 or type(command) in self.NOTED:
+                    self._note(command, reply)
+                missing = missing - 1 if reply.code != CLOSING_CODE else 0
         except RemoteProtocolError as error:
             self.end(Failure(0, "4.5.0", f"the server broke the protocol: {error}", at=self.awaits))
-            return None
-        self._read = []
-        return answered
-
-    def _note_wait(self) -> None:
-        """Of a flight that is answered in part, what is to be answered next; in LMTP mail data has several replies."""
-        if self._read:
-            self._waits_for = type(self._flight[max(len(self._read) - self._owed, 0)])
+            return
+        if reply is not None:
+            self._enter(self.STEPS[self._step].then[reply.code // 100])
+            if reply.code == CLOSING_CODE:
+                self._says, self.done, self.kept = (), True, False
 
     def secured(self) -> None:
         """TLS protects the connection from here on: the dialogue begins anew with EHLO (RFC 3207 section 4.2)."""
         self.wants_tls = False
-        self._group = self._dialogue.send([])
+        self._enter(Step.EHLO)
 
     def resume(self) -> None:
-        """Begin with what is in `next`; what came of the errand before is forgotten."""
-        self.done = self.kept = self._decided = False
+        """Begin with the next message; what came of the one before is forgotten."""
+        self.done = self.kept = False
         self.failure, self.round_trips = None, 0
-        self._group = self._dialogue.send([])
+        self._enter(Step.NEXT)
 
     @property
     def awaits(self) -> str:
         """What the server is to answer next: a place of `mta.retry.failure_scope`."""
-        return _PLACES[self._waits_for]
+        return _AWAITED[self._awaited][0]
 
     def timeout(self, policy: Product) -> float:
         """How long the host waits for the answer to what it wrote last, in s (RFC 5321 section 4.5.3.2)."""
-        return _TIMEOUTS[self._waits_for](policy)
+        return _AWAITED[self._awaited][1](policy)
 
     def complete(self, octets: bytes) -> int:
         """How many of the first octets of a flight of the server's are whole lines."""
         return octets.rfind(b"\n") + 1
 
-    def close(self) -> None:
-        """Forget a dialogue that was broken off."""
-        self._dialogue.close()
-
     def end(self, failure: Failure) -> None:
         """The session is over before its time: what has been answered counts, the failure is for the rest."""
-        self._settle_heard(self._flight, self._read)
         self.failure = self.failure or failure
-        self._read = []
-        self.done, self.kept = True, False
-        self._dialogue.close()
+        self._says, self.done, self.kept = (), True, False
 
-    def _settle_heard(self, flight: tuple[Command, ...], replies: list[Reply]) -> None:
-        """What the replies mean that came to the first commands of a flight; here nothing."""
+    def _enter(self, step: Step) -> None:
+        """Go to a step, and on from there until one has something to say, or has to wait."""
+        self._owed = 0
+        says = self.STEPS[step].says(self)
+        while isinstance(says, Step):
+            step = says
+            says = self.STEPS[step].says(self)
+        self._step, self._says = step, says
 
-    def _errand(self) -> Dialogue:
-        """What the host came for, and QUIT; here it came for nothing."""
-        yield (QUIT,)
+    def _note(self, command: Command | None, reply: Reply) -> None:
+        """What a reply means that refuses a command, or answers one of `NOTED`."""
 
-    def _another(self) -> Dialogue:
-        """The next errand of a session that was kept: the same again."""
-        return self._errand()
+    def _wait(self) -> tuple[Command, ...]:
+        return ()
 
-    def _converse(self) -> Dialogue:
-        """The greeting, EHLO, TLS and AUTH, as far as both sides have them, and the errands."""
-        host, refusal = self._host, None
-        greeting = (yield ())[0]
-        if greeting.positive:
-            hello = yield from self._hello()
-            if hello.positive and "STARTTLS" in self._machine.extensions and "STARTTLS" in host.uses:
-                hello = yield from self._start_tls(hello)
-            if not hello.positive:
-                refusal = as_failure(hello, "hello")
-            elif host.login is not None:
-                refusal = yield from auth.prove(host.login, self._machine.extensions.get("AUTH"))
-        else:
-            refusal = as_failure(greeting, "greeting")
-        if refusal is not None:
-            yield from self._leave(refusal)
-            return
-        self._usable = _usable(host.uses, tuple(self._machine.extensions))
-        self._pipelining = "PIPELINING" in self._usable
-        self._chunks = "CHUNKING" in self._usable
-        self.contacted = True
-        yield from self._errand()
-        while self.kept:
-            yield from self._another()
-
-    def _hello(self) -> Generator[tuple[Command, ...], list[Reply], Reply]:
-        name = self._host.domain
+    def _say_ehlo(self) -> tuple[Command, ...] | Step:
+        host = self._host
         if self._lmtp:
-            return (yield (events.Lhlo(name),))[0]
+            return (events.Lhlo(host.domain),)
         # Who uses no extension need not ask for them (qmail-remote.c, nullmailer's protocols/smtp.cc without AUTH).
-        if self._host.esmtp and (self._host.uses or self._host.mta.greets_with == "EHLO"):
-            reply = (yield (events.Ehlo(name),))[0]
-            if not reply.permanent:
-                return reply
-        return (yield (events.Helo(name),))[0]
+        if host.esmtp and (host.uses or host.mta.greets_with == "EHLO"):
+            return (events.Ehlo(host.domain),)
+        return Step.HELO
 
-    def _start_tls(self, hello: Reply) -> Generator[tuple[Command, ...], list[Reply], Reply]:
-        """Ask for TLS. A server that refuses it after all gets its mail in the clear (opportunistic TLS, RFC 7435)."""
-        if not (yield (events.StartTls(),))[0].positive:
-            return hello
+    def _say_helo(self) -> tuple[Command, ...] | Step:
+        return Step.REFUSED if self._lmtp else (events.Helo(self._host.domain),)
+
+    def _say_starttls(self) -> tuple[Command, ...] | Step:
+        """A server that refuses TLS after all gets its mail in the clear (opportunistic TLS, RFC 7435)."""
+        machine = self._machine
+        wanted = "STARTTLS" in machine.extensions and "STARTTLS" in self._host.uses and not machine.secure
+        return (events.StartTls(),) if wanted else Step.AUTH
+
+    def _shake_hands(self) -> tuple[Command, ...]:
         self.wants_tls = True
-        yield ()
-        return (yield from self._hello())
+        return ()
 
-    def _leave(self, failure: Failure) -> Dialogue:
-        self.failure = failure
-        self._decided = True
-        yield (QUIT,)
+    def _say_auth(self) -> tuple[Command, ...] | Step:
+        """A server that offers no AUTH is not asked for it."""
+        login, offer = self._host.login, self._machine.extensions.get("AUTH")
+        if login is None or offer is None:
+            return Step.READY
+        self._auth = Authentication.with_best(login, offer)
+        if self._auth is None:
+            self.failure = NO_MECHANISM
+            return Step.QUIT
+        return (self._auth.begin(),)
+
+    def _say_auth_response(self) -> tuple[Command, ...] | Step:
+        response = self._auth.respond(self._heard[-1]) if self._auth is not None else None
+        if response is None:
+            self.failure = auth_failure(self._heard[-1])
+            return Step.CLOSED
+        return (response,)
+
+    def _fail_auth(self) -> Step:
+        self.failure = auth_failure(self._heard[-1])
+        return Step.QUIT
+
+    def _take_refusal(self) -> Step:
+        """It blames no host, for it is not about the mail."""
+        reply = self._heard[-1]
+        self.failure = Failure(reply.code, reply.enhanced, reply.text, at=self.awaits)
+        return Step.QUIT
+
+    def _be_ready(self) -> Step:
+        self._usable = _usable(self._host.uses, tuple(self._machine.extensions))
+        self._pipelining, self._chunks = "PIPELINING" in self._usable, "CHUNKING" in self._usable
+        self.contacted = True
+        return Step.ERRAND
+
+    def _say_quit(self) -> tuple[Command, ...]:
+        return (QUIT,)
+
+    def be_done(self) -> tuple[Command, ...]:
+        """Nothing is left to say."""
+        self.done = True
+        return ()
+
+    NOTED: ClassVar[frozenset[type]] = frozenset()
+    """The commands whose replies are noted even if they are no refusals."""
+
+    STEPS: ClassVar[Mapping[Step, Row]] = {
+        Step.GREETING: Row(_wait, {2: Step.EHLO, 4: Step.REFUSED, 5: Step.REFUSED}),
+        Step.EHLO: Row(_say_ehlo, {2: Step.STARTTLS, 4: Step.REFUSED, 5: Step.HELO}),
+        Step.HELO: Row(_say_helo, {2: Step.STARTTLS, 4: Step.REFUSED, 5: Step.REFUSED}),
+        Step.STARTTLS: Row(_say_starttls, {2: Step.TLS, 4: Step.AUTH, 5: Step.AUTH}),
+        Step.TLS: Row(_shake_hands, {}),
+        Step.AUTH: Row(_say_auth, {2: Step.READY, 3: Step.AUTH_RESPONSE, 4: Step.AUTH_FAILED, 5: Step.AUTH_FAILED}),
+        Step.AUTH_RESPONSE: Row(
+            _say_auth_response, {2: Step.READY, 3: Step.AUTH_RESPONSE, 4: Step.AUTH_FAILED, 5: Step.AUTH_FAILED}
+        ),
+        Step.READY: Row(_be_ready, {}),
+        Step.REFUSED: Row(_take_refusal, {}),
+        Step.AUTH_FAILED: Row(_fail_auth, {}),
+        Step.QUIT: Row(_say_quit, {2: Step.CLOSED, 4: Step.CLOSED, 5: Step.CLOSED}),
+        Step.CLOSED: Row(be_done, {}),
+    }
+    """What every client says; what it came for is ERRAND's, which those have that come for something."""
 
 
-def _deciding(group: tuple[Command, ...]) -> Command:
-    """Chunks go out behind the envelope, and it is their reply that takes its time; QUIT may ride behind them."""
-    return group[-2] if len(group) > 1 and group[-1] is QUIT else group[-1]
+class QuitOnly(SmtpDialogue):
+    """A client that came to be one by TURN, and has nothing to say: QUIT to the greeting."""
+
+    __slots__ = ()
+
+    STEPS: ClassVar[Mapping[Step, Row]] = {
+        **SmtpDialogue.STEPS,
+        Step.GREETING: Row(lambda _: (), {2: Step.QUIT, 4: Step.QUIT, 5: Step.QUIT}),
+    }
+
+
+def _deciding(flight: tuple[Command, ...]) -> Command:
+    """Chunks go out behind the envelope, and it is their reply that takes its time; QUIT may go out behind them."""
+    return flight[-2] if len(flight) > 1 and flight[-1] is QUIT else flight[-1]
 
 
 @lru_cache(maxsize=1024)
@@ -243,60 +323,19 @@ def _usable(uses: tuple[str, ...], offered: tuple[str, ...]) -> frozenset[str]:
     return frozenset(uses).intersection(offered)
 
 
-class Farewell(Caller):
-    """A client that came to be one by TURN, and has nothing to say: QUIT to the greeting."""
+_HELLO = ("hello", attrgetter("helo_timeout"))
 
-    __slots__ = ()
-
-    def _converse(self) -> Dialogue:
-        yield ()
-        yield (QUIT,)
-
-
-def as_failure(reply: Reply, at: str) -> Failure:
-    """A refusal of the server's as what an attempt came to; it blames no host, for it is not about the mail."""
-    return Failure(reply.code, reply.enhanced, reply.text, at=at)
-
-
-_TIMEOUTS: dict[type[Command] | None, Callable[[Product], float]] = {
-    None: attrgetter("helo_timeout"),
-    events.Ehlo: attrgetter("helo_timeout"),
-    events.Helo: attrgetter("helo_timeout"),
-    events.Lhlo: attrgetter("helo_timeout"),
-    events.StartTls: attrgetter("helo_timeout"),
-    events.Auth: attrgetter("helo_timeout"),
-    events.AuthResponse: attrgetter("helo_timeout"),
-    events.Rset: attrgetter("helo_timeout"),
-    events.Etrn: attrgetter("helo_timeout"),
-    events.Turn: attrgetter("helo_timeout"),
-    events.Atrn: attrgetter("helo_timeout"),
-    events.Mail: attrgetter("mail_timeout"),
-    events.Rcpt: attrgetter("rcpt_timeout"),
-    events.Data: attrgetter("data_init_timeout"),
-    events.MailData: attrgetter("data_done_timeout"),
-    events.Chunk: attrgetter("data_init_timeout"),
-    events.LastChunk: attrgetter("data_done_timeout"),
-    events.Quit: attrgetter("quit_timeout"),
+_AWAITED: Mapping[type, tuple[str, Callable[[Product], float]]] = {
+    type(None): ("greeting", attrgetter("helo_timeout")),
+    **dict.fromkeys([events.Ehlo, events.Helo, events.Lhlo, events.StartTls, events.Auth, events.AuthResponse], _HELLO),
+    **dict.fromkeys([events.Etrn, events.Turn, events.Atrn], _HELLO),
+    events.Rset: ("mail", attrgetter("helo_timeout")),
+    events.Mail: ("mail", attrgetter("mail_timeout")),
+    events.Rcpt: ("rcpt", attrgetter("rcpt_timeout")),
+    events.Data: ("data", attrgetter("data_init_timeout")),
+    events.Chunk: ("data", attrgetter("data_init_timeout")),
+    events.MailData: ("dot", attrgetter("data_done_timeout")),
+    events.LastChunk: ("dot", attrgetter("data_done_timeout")),
+    events.Quit: ("dot", attrgetter("quit_timeout")),
 }
-
-_PLACES: dict[type[Command] | None, str] = {
-    None: "greeting",
-    events.Ehlo: "hello",
-    events.Helo: "hello",
-    events.Lhlo: "hello",
-    events.StartTls: "hello",
-    events.Auth: "hello",
-    events.AuthResponse: "hello",
-    events.Rset: "mail",
-    events.Etrn: "hello",
-    events.Turn: "hello",
-    events.Atrn: "hello",
-    events.Mail: "mail",
-    events.Rcpt: "rcpt",
-    events.Data: "data",
-    events.MailData: "dot",
-    events.Chunk: "data",
-    events.LastChunk: "dot",
-    events.Quit: "dot",
-}
-"""What each command's missing answer counts as."""
+"""What each command's missing answer counts as, and how long the answer is waited for."""

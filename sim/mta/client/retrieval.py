@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Literal
 
-from sim.mta.client.dialogue import QUIT, Caller, Dialogue
+from sim.mta.client.dialogue import Row, SmtpDialogue, Step
 from sim.mta.queue.queue import Failure
 from sim.protocol.smtp import events
 from sim.protocol.smtp.client import Client
@@ -13,12 +13,12 @@ from sim.protocol.smtp.events import Command
 from sim.protocol.smtp.replies import Reply
 from sim.scenario.spec import Host
 
-__all__ = ["Collector"]
+__all__ = ["RetrievalClient"]
 
 NOT_OFFERED = Failure(502, "5.5.1", "the server lets nobody ask for mail in this way")
 
 
-class Collector(Caller):
+class RetrievalClient(SmtpDialogue):
     """A host's side of a session in which it asks for its mail.
 
     `reply` is the one that says most of what came of it: a refusal before mail on its way (253) before none (251).
@@ -32,11 +32,13 @@ class Collector(Caller):
         domains: whose mail it asks for.
     """
 
-    __slots__ = ("_by", "_domains", "reply", "turned")
+    __slots__ = ("_by", "_questions", "reply", "turned")
 
     def __init__(self, host: Host, by: Literal["etrn", "turn", "atrn"], domains: Sequence[str]) -> None:
         self._by = by
-        self._domains = tuple(domains)
+        self._questions: list[Command] = [events.Etrn(domain) for domain in domains]
+        if by != "etrn":
+            self._questions = [events.Turn() if by == "turn" else events.Atrn(tuple(domains))]
         self.reply: Reply | None = None
         self.turned = False
         super().__init__(host, Client())
@@ -46,25 +48,30 @@ class Collector(Caller):
         """The client's machine."""
         return self._machine
 
-    def _errand(self) -> Dialogue:
-        self.failure = self._not_offered()
-        if self.failure is None:
-            yield from self._ask()
-        self._decided = True
-        if not self.turned:
-            yield (QUIT,)
-
-    def _not_offered(self) -> Failure | None:
+    def _begin(self) -> Step:
         # After HELO nothing is known of the server, and TURN is as old as HELO.
         offered = self._machine.extensions
-        return None if self._by.upper() in offered or (self._by == "turn" and not offered) else NOT_OFFERED
+        if self._by.upper() in offered or (self._by == "turn" and not offered):
+            return Step.ASK
+        self.failure = NOT_OFFERED
+        return Step.QUIT
 
-    def _ask(self) -> Generator[tuple[Command, ...], list[Reply], None]:
-        questions: list[Command] = [events.Etrn(domain) for domain in self._domains]
-        if self._by != "etrn":
-            questions = [events.Turn() if self._by == "turn" else events.Atrn(self._domains)]
-        for question in questions:
-            answer = (yield (question,))[0]
-            if self.reply is None or self.reply.code < answer.code:
-                self.reply = answer
-        self.turned = self._by != "etrn" and self.reply is not None and self.reply.positive
+    def _ask(self) -> tuple[Command, ...] | Step:
+        if self._questions:
+            return (self._questions.pop(0),)
+        return Step.CLOSED if self.turned else Step.QUIT
+
+    def _note(self, command: Command | None, reply: Reply) -> None:
+        if type(command) in self.NOTED:
+            if self.reply is None or self.reply.code < reply.code:
+                self.reply = reply
+            self.turned = self._by != "etrn" and reply.positive
+
+    NOTED: ClassVar[frozenset[type]] = frozenset({events.Etrn, events.Turn, events.Atrn})
+
+    STEPS: ClassVar[Mapping[Step, Row]] = {
+        **SmtpDialogue.STEPS,
+        Step.ERRAND: Row(_begin, {}),
+        Step.ASK: Row(_ask, {2: Step.ASK, 4: Step.ASK, 5: Step.ASK}),
+    }
+    """As every client, with ETRN, TURN or ATRN."""

@@ -1,7 +1,8 @@
 """What the session driver (`session`) asks of those whom it brings together: two dialogues and a server's host.
 
-A dialogue is one side of a session in any protocol in which the two take turns: SMTP's are `mta.client.dialogue.Caller`
-and `mta.server.reception.Reception`. It knows no time: it is given the octets that have come, and gives those to write.
+A dialogue is one side of a session in any protocol in which the two take turns: SMTP's are
+`mta.client.dialogue.SmtpDialogue` and `mta.server.reception.Reception`. It knows no time: it is given the octets that
+have come, and gives those to write.
 """
 
 from __future__ import annotations

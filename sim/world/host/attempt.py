@@ -9,6 +9,7 @@ from typing import ClassVar
 import simpy
 
 from sim.mail.path import Path
+from sim.mta.client.envelope import Mailing
 from sim.mta.client.transmission import Transmission
 from sim.mta.queue.message_options import notifies
 from sim.mta.queue.queue import Copy, Failure
@@ -112,7 +113,6 @@ class Attempt:
             peer.leave(session.server, session.server_leaves_at)
             if session.connected:
                 session.connection.close(client.clock.now, half_closed=client.host.mta.half_closes)
-            session.client.close()
             del client.sessions[peer.session_id]
 
     def unfinished(self, now: float) -> AttemptFact | None:
@@ -133,14 +133,9 @@ class Attempt:
         return session
 
     def _transmission(self, now: float, *, secure: bool = False, machine: Machine | None = None) -> Transmission:
-        reverse_path, forward_paths, content, parameters, of_recipients = self.delivery.mailing(now)
         return Transmission(
             self.client.host,
-            reverse_path,
-            forward_paths,
-            content,
-            parameters=parameters,
-            recipient_parameters=of_recipients,
+            self.delivery.mailing(now),
             stays=self._stays if self.keeps else None,
             machine=machine,
             secure=secure,
@@ -154,11 +149,10 @@ class Attempt:
             self.peer = previous.peer
             self._wire_bytes = session.connection.wire_bytes
             self._retransmissions = session.connection.retransmissions
-            session.client.next = self.delivery.mailing(self.client.clock.now)
-            session.client.stays = self._stays if self.keeps else None
+            session.client.follow(self.delivery.mailing(self.client.clock.now), self._stays if self.keeps else None)
         return session
 
-    def _stays(self) -> bool:
+    def _stays(self) -> Mailing | bool:
         """Whether the session is left open for another message, which may have to go out at once."""
         client, session, peer = self.client, self._running, self.peer
         policy, manager, now = client.host.mta, client.manager, client.clock.now
@@ -170,8 +164,7 @@ class Attempt:
             host = peer.name
             self.following = manager.successor(self.hop, now, lambda it: any(way.host == host for way in it.routes))
             if self.following is not None:
-                session.client.next = self.following.mailing(now)
-                return True
+                return self.following.mailing(now)
         if policy.connection_idle_limit > 0 or manager.jobs.waits_for(self.hop):
             return True
         return client.retry.next_waiting(self.hop, self.delivery.entry.queue_id) is not None

@@ -8,7 +8,7 @@ from math import inf
 from typing import Any, Protocol, TypeVar
 
 from sim.mail.path import Path
-from sim.mta.client.dialogue import Caller
+from sim.mta.client.dialogue import SmtpDialogue
 from sim.mta.queue.queue import Copy, HopTime, Queue
 from sim.mta.queue.queue_manager import QueueManager
 from sim.mta.retry.base import Retry
@@ -40,7 +40,7 @@ from sim.world.host.notifications import Notifications
 from sim.world.host.server import Server
 from sim.world.host.uptime import Uptime
 
-CallerT = TypeVar("CallerT", bound=Caller)
+DialogueT = TypeVar("DialogueT", bound=SmtpDialogue)
 
 
 class UnderWay(Protocol):
@@ -85,8 +85,8 @@ class Client:
     sessions: dict[int, UnderWay] = field(default_factory=dict)
 
     def open(
-        self, caller: CallerT, route: Route, now: float, *, secure: bool = False, offering: Host | None = None
-    ) -> tuple[Session[CallerT, Reception], Peer] | None:
+        self, caller: DialogueT, route: Route, now: float, *, secure: bool = False, offering: Host | None = None
+    ) -> tuple[Session[DialogueT, Reception], Peer] | None:
         """A session of its own, with a host that offers to hand over mail, if so; None where there is no route."""
         there = self._line_up(route, now)
         if there is None:

@@ -8,7 +8,7 @@ from heapq import merge
 from itertools import count, takewhile
 from typing import Literal
 
-from sim.mta.client.retrieval import Collector
+from sim.mta.client.retrieval import RetrievalClient
 from sim.mta.queue.queue import Failure
 from sim.mta.server.reception import Reception
 from sim.protocol.smtp.replies import Reply
@@ -69,7 +69,7 @@ class Retrieval:
     source: HostAtWork
     by: Literal["etrn", "turn", "atrn"]
     domains: Sequence[str]
-    _opened: tuple[Session[Collector, Reception], Peer] | None = field(default=None, init=False)
+    _opened: tuple[Session[RetrievalClient, Reception], Peer] | None = field(default=None, init=False)
 
     def run(self) -> Waits:
         """Ask, and take what is handed over on the same connection where that is the way."""
@@ -80,7 +80,7 @@ class Retrieval:
         if isinstance(routes, Failure) or not routes:
             return
         route = routes[0]
-        collector = Collector(self.host.spec, self.by, self.domains)
+        collector = RetrievalClient(self.host.spec, self.by, self.domains)
         self._opened = client.open(collector, route, now, offering=_offering(source.spec, self.by))
         if self._opened is None:
             return
@@ -98,7 +98,6 @@ class Retrieval:
             session.connection.close(clock.now)
         del client.sessions[peer.session_id]
         client.recorder.attempted(self._fact(session, peer, clock.now))
-        collector.close()
         peer.leave(session.server, clock.now)
         if turned is not None and first is not None:
             # What is handed over outlives the asking: the host may crash, and ask again when it is back.
@@ -110,7 +109,11 @@ class Retrieval:
         return None if self._opened is None else self._fact(*self._opened, now, AttemptOutcome.UNFINISHED)
 
     def _fact(
-        self, session: Session[Collector, Reception], peer: Peer, now: float, outcome: AttemptOutcome | None = None
+        self,
+        session: Session[RetrievalClient, Reception],
+        peer: Peer,
+        now: float,
+        outcome: AttemptOutcome | None = None,
     ) -> AttemptFact:
         """What asking cost, and the reply that decided it. It belongs to no message: their number is 0."""
         client, connection, contacted = session.client, session.connection, min(session.contacted_at, now)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar, TypeVar
 
-from sim.mta.client.dialogue import Caller, Farewell
-from sim.mta.client.retrieval import Collector
+from sim.mta.client.dialogue import QuitOnly, SmtpDialogue
+from sim.mta.client.envelope import Mailing
+from sim.mta.client.retrieval import RetrievalClient
 from sim.mta.server.reception import Reception
 from sim.network.transport.reversed import Reversed
 from sim.world.engine.interfaces import NullSink, ServerHost
@@ -20,7 +21,7 @@ from sim.world.host.deferred_queue import DeferredQueue
 from sim.world.host.delivery import Delivery, Route
 from sim.world.host.server import Server
 
-CallerT = TypeVar("CallerT", bound=Caller)
+DialogueT = TypeVar("DialogueT", bound=SmtpDialogue)
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,11 @@ class RoleReversal:
 
     holder: Client
     asker: Server
-    session: Session[Collector, Reception]
+    session: Session[RetrievalClient, Reception]
     session_id: int
     waiting: Iterator[Delivery]
 
-    def reverse(self, caller: CallerT, sink: ServerHost, now: float) -> Session[CallerT, Reception]:
+    def reverse(self, caller: DialogueT, sink: ServerHost, now: float) -> Session[DialogueT, Reception]:
         """The session with roles swapped."""
         holder, asker, machine = self.holder, self.asker, self.session.client.machine
         until = holder.uptime.product.next_down(now)
@@ -67,7 +68,7 @@ class RoleReversal:
     def quit(self) -> Waits:
         """No mail waits: the greeting, QUIT, and the reply to it."""
         clock = self.holder.clock
-        farewell = Farewell(self.holder.host, self.session.server.reverse_roles())
+        farewell = QuitOnly(self.holder.host, self.session.server.reverse_roles())
         session = self.reverse(farewell, NullSink(), clock.now)
         yield from session.run(clock.now)
         session.connection.close(clock.now)
@@ -87,10 +88,9 @@ class TurnedAttempt(Attempt):
         self._wire_bytes, self._retransmissions = connection.wire_bytes, connection.retransmissions
         return turned.reverse(self._transmission(now, machine=turned.session.server.reverse_roles()), self.peer, now)
 
-    def _stays(self) -> bool:
+    def _stays(self) -> Mailing | bool:
         """As long as there is another message: there is no other session."""
         self.following = next(self.turned.waiting, None)
         if self.following is None or self._running is None:
             return False
-        self._running.client.next = self.following.mailing(self.client.clock.now)
-        return True
+        return self.following.mailing(self.client.clock.now)
