@@ -28,7 +28,6 @@ _TOKEN = re.compile(
 _COMMENT_STEP = re.compile(r"[^()\\]+|\\.|[()]", re.DOTALL)
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 _MUST_BE_QUOTED_PAIR = re.compile(r'(["\\])')
-_WORD = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+")
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
 _NUMBERS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 
@@ -100,20 +99,6 @@ def header_form(text: str) -> str:
     return "".join(map(_encoded_comment, [*phrase, *pieces[start:]]))
 
 
-def format_mailbox(name: str, address: Address) -> str:
-    """Write a mailbox for a header field: `name <address>`, or the address alone when there is no name.
-
-    A name beyond printable US-ASCII becomes RFC 2047 encoded words, any other is quoted where it must be.
-    """
-    if not name:
-        return str(address)
-    if not (name.isascii() and name.isprintable()):
-        name = _encoded(name)
-    elif not all(map(_is_plain_word, name.split(" "))):
-        name = '"' + _MUST_BE_QUOTED_PAIR.sub(r"\\\1", name) + '"'
-    return f"{name} <{address}>"
-
-
 def _encoded(text: str) -> str:
     return " ".join(Header(text, "utf-8").encode().split())
 
@@ -122,10 +107,6 @@ def _encoded_comment(piece: _Token) -> str:
     """The piece as it stands in a header field."""
     kind, text = piece
     return f"({_encoded(_comment_text(text))})" if kind == "comment" and not text.isascii() else text
-
-
-def _is_plain_word(word: str) -> bool:
-    return _WORD.fullmatch(word) is not None and "=?" not in word
 
 
 def _pieces(text: str) -> Iterator[_Token]:

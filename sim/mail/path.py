@@ -7,7 +7,7 @@ from collections.abc import Container
 from functools import lru_cache
 from typing import NamedTuple
 
-from sim.mail.address import LOCAL_PART_LIMIT, Address, AddressError, is_domain, octets_in, parse_address
+from sim.mail.address import Address, AddressError, is_domain, octets_in, parse_address
 from sim.mail.liberal import parse_liberal_address
 
 PATH_LIMIT = 256
@@ -134,21 +134,6 @@ def percent_route(address: Address) -> Path:
         route.append(address.domain)
         address = inner
     return Path(address, tuple(route))
-
-
-def percent_encode(path: Path) -> Address:
-    """The percent address that means the path: the inverse of `percent_route`.
-
-    Raises:
-        AddressError: the path is null, or the address would have too long a local part.
-    """
-    if path.mailbox is None:
-        raise AddressError("path '<>' names no mailbox: it has no percent address")
-    *domains, last = path.mailbox.domain, *reversed(path.route)
-    local = "%".join((path.mailbox.local, *domains))
-    if len(local) > LOCAL_PART_LIMIT:
-        raise AddressError(f"local part {local!r} has {len(local)} octets: at most {LOCAL_PART_LIMIT} are allowed")
-    return Address(local, last)
 
 
 def _split(address: Address) -> Address | None:

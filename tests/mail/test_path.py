@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.mail.address import Address, AddressError, parse_address
@@ -13,7 +13,6 @@ from sim.mail.path import (
     parse_forward_path,
     parse_path,
     percent_decode,
-    percent_encode,
     percent_route,
 )
 
@@ -124,24 +123,3 @@ def test_two_syntaxes_of_a_source_route():
 def test_percent_route_of_a_plain_address():
     """An address without `%` has no route."""
     assert percent_route(parse_address("u@c")) == Path(Address("u", "c"))
-
-
-@given(paths)
-def test_percent_encode_is_the_inverse(path):
-    """Any path whose mailbox has no `%` of its own comes back from its percent address."""
-    assume("%" not in path.mailbox.local)
-    assume(len("%".join([path.mailbox.local, path.mailbox.domain, *path.route])) < 64)
-    assert percent_route(percent_encode(path)) == path
-
-
-@pytest.mark.parametrize(
-    ("path", "reason"),
-    [
-        (NULL_PATH, "names no mailbox"),
-        (Path(Address("u" * 60, "cnam.fr"), ("ibp.fr",)), "68 octets: at most 64"),
-    ],
-)
-def test_no_percent_address(path, reason):
-    """The null path has no percent address, nor has one that would be too long."""
-    with pytest.raises(AddressError, match=reason):
-        percent_encode(path)
