@@ -53,7 +53,7 @@ from sim.scenario.syntax.addresses import show_addresses
 from sim.scenario.syntax.carriers import format_carrier
 from sim.scenario.syntax.directions import show_both
 from sim.scenario.syntax.extensions import words_of
-from sim.scenario.syntax.products import format_parameter, parameters_of
+from sim.scenario.syntax.products import PARAMETERS
 from sim.scenario.syntax.tcp_and_loss import show_losses, show_tcp
 from sim.scenario.syntax.users import numbered
 from sim.scenario.syntax.weather import (
@@ -196,7 +196,7 @@ def _link(link: Link) -> Settings:
 
 
 def _host(host: Host, *, alike: bool) -> Settings:
-    mta = {name: format_parameter(getattr(host.mta, name)) for name in parameters_of(type(host.mta))}
+    mta = {name: reads.write(getattr(host.mta, name)) for name, reads in PARAMETERS[type(host.mta)].items()}
     words = words_of(host.extensions, host.uses)
     return {
         **({f"{_PARAMETER}{name}": value for name, value in mta.items()} if alike else {"mta": _mta(host.mta, mta)}),

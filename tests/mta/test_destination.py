@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from sim.mta.queue.destination import Destination
 from sim.mta.queue.queue import Failure
-from sim.scenario.products.concurrency import Concurrency, Feedback
-from sim.scenario.syntax.products import read_feedback
+from sim.scenario.products.concurrency import Concurrency, Feedback, read_feedback
 
 DOWN = Failure(0, "4.4.1", "connection timed out")
 SHARED = Feedback(1.0, shared=True)

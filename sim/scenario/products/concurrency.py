@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf
-from typing import Literal
+from typing import Annotated, Literal
+
+from sim.scenario.names import shown
+from sim.scenario.pydantic_seam import Reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +73,29 @@ class Slots:
 
 FIRST_COME = Slots(cost=0)
 """Nobody steps in front."""
+
+
+def read_feedback(value: object) -> Feedback:
+    """Feedback as it is written.
+
+    Raises:
+        ValueError: something else.
+    """
+    amount, slash, below = str(value).replace(" ", "").partition("/")
+    shared = below == "concurrency"
+    try:
+        number = float(amount) / (float(below) if slash and not shared else 1.0)
+    except (ValueError, ZeroDivisionError):
+        number = -1.0
+    if not 0 <= number <= 1:
+        raise ValueError(f"not feedback ({shown(value)}): {_FEEDBACK}")
+    return Feedback(number, shared)
+
+
+_FEEDBACK = "allowed is a number from 0 to 1, or such a number over another, or over concurrency, e.g. 1/concurrency"
+
+WindowFeedback = Annotated[
+    Feedback,
+    Reads(read_feedback, {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"type": "string"}]}, str),
+]
+"""A parameter that is feedback."""

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import Literal
+from itertools import pairwise
+from typing import Annotated, Literal, cast
 
 from sim.scenario.distribution import Lognormal
+from sim.scenario.names import shown
 from sim.scenario.products.base import MANY, Product, limit, named
 from sim.scenario.products.parameters import Ages, Count, CountOrZero, Hops, Time, TimeOrZero
 from sim.scenario.products.tables import Commands, FailureTable, LoopDetection, QueueWords, ReplyText
-from sim.scenario.quantity import DAY, HOUR, MINUTE
+from sim.scenario.pydantic_seam import Reads
+from sim.scenario.quantity import DAY, HOUR, MINUTE, format_duration
+
+_RULE_TIME = re.compile(r"(?:(?:\d{1,9}[wdhms])+)", re.ASCII)
+_UNITS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +34,60 @@ class RetryRule:
     def __str__(self) -> str:
         parts = [self.letter, _exim_time(self.cutoff), _exim_time(self.interval)]
         return ",".join(parts if self.letter == "F" else [*parts, f"{self.factor!r}"])
+
+
+def _exim_time(seconds: float) -> str:
+    """In the largest of Exim's units that it is a whole number of."""
+    letter, unit = next((letter, unit) for letter, unit in _UNITS.items() if not seconds % unit)
+    return f"{seconds // unit:.0f}{letter}"
+
+
+def read_rules(value: object) -> tuple[RetryRule, ...]:
+    """The parts of an Exim retry rule: `F,2h,15m; G,16h,1h,1.5; F,4d,6h`.
+
+    Raises:
+        ValueError: something else, or cutoffs that do not grow.
+    """
+    parts = [part.strip() for part in value.split(";")] if isinstance(value, str) else [""]
+    if len(parts) > 1 and not parts[-1]:
+        parts.pop()
+    rules = tuple(_rule(part, value) for part in parts)
+    if any(later.cutoff <= rule.cutoff for rule, later in pairwise(rules)):
+        raise ValueError(f"cutoffs that do not grow ({shown(value)}): allowed are parts in order of their cutoffs")
+    if rules[0].interval > rules[-1].cutoff:
+        first, last = format_duration(rules[0].interval), format_duration(rules[-1].cutoff)
+        raise ValueError(f"the first interval is above the last cutoff ({first}, {last}): allowed is at most that")
+    return rules
+
+
+def _rule(part: str, whole: object) -> RetryRule:
+    letter, *rest = [word.strip() for word in part.split(",")]
+    times = [_rule_time(word) for word in rest[:2]]
+    try:
+        factor = float(rest[2]) if len(rest) == 3 else 1.0
+    except ValueError:
+        factor = 0.0
+    fits = len(rest) == (2 if letter == "F" else 3) and letter in {"F", "G", "H"}
+    if not fits or not all(times) or not 1 <= factor <= 1000:
+        example = "F,2h,15m; G,16h,1h,1.5; F,4d,6h"
+        raise ValueError(f"not an Exim retry rule ({shown(whole)}): allowed is e.g. {example}; factors are at least 1")
+    return RetryRule(cast("Literal['F', 'G', 'H']", letter), times[0], times[1], factor)
+
+
+def _rule_time(text: str) -> float:
+    if not _RULE_TIME.fullmatch(text):
+        return 0.0
+    return float(sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)([wdhms])", text)))
+
+
+RetryRules = Annotated[
+    tuple[RetryRule, ...],
+    Reads(
+        read_rules,
+        {"type": "string", "examples": ["F,2h,15m; G,16h,1h,1.5; F,4d,6h"]},
+        lambda rules: "; ".join(map(str, rules)),
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +138,7 @@ class Exim(Product):
     flush_thaws = True
     holds = "unlocked"
 
-    retry: tuple[RetryRule, ...] = (
+    retry: RetryRules = (
         RetryRule("F", 2 * HOUR, 15 * MINUTE),
         RetryRule("G", 16 * HOUR, HOUR, 1.5),
         RetryRule("F", 4 * DAY, 6 * HOUR),
@@ -172,12 +233,3 @@ class Exim(Product):
     def queue_run_order(self) -> Literal["random", "found"]:  # type: ignore[override]
         """Drawn, unless it is to be in order."""
         return "found" if self.queue_run_in_order else "random"
-
-
-def _exim_time(seconds: float) -> str:
-    """In the largest of Exim's units that it is a whole number of."""
-    letter, unit = next((letter, unit) for letter, unit in EXIM_UNITS.items() if not seconds % unit)
-    return f"{seconds // unit:.0f}{letter}"
-
-
-EXIM_UNITS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}

@@ -4,13 +4,36 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
+from sim.scenario.names import shown, unknown
 from sim.scenario.products.base import Destinations, ErrorLimits, Product, ages, limit, named
-from sim.scenario.products.concurrency import FIXED, Concurrency, Feedback, Slots
-from sim.scenario.products.parameters import Count, CountOrZero, Hops, NotifyClasses, Time, TimeOrZero
+from sim.scenario.products.concurrency import FIXED, Concurrency, Slots, WindowFeedback
+from sim.scenario.products.parameters import Count, CountOrZero, Hops, Time, TimeOrZero
 from sim.scenario.products.tables import Commands, FailureTable, LoopDetection, QueueWords, ReplyText
+from sim.scenario.pydantic_seam import Reads
 from sim.scenario.quantity import DAY, MINUTE
+
+_CLASSES = ("bounce", "2bounce", "data", "delay", "policy", "protocol", "resource", "software")
+"""Postfix's classes of what its postmaster is told; those beside bounce, 2bounce and delay never happen here."""
+
+
+def read_classes(value: object) -> str:
+    """The classes of notify_classes, separated by commas or spaces.
+
+    Raises:
+        ValueError: a class that Postfix does not have.
+    """
+    words = re.split(r"[,\s]+", value.strip()) if isinstance(value, str) and value.strip() else []
+    if not isinstance(value, str):
+        raise ValueError(f"not classes ({shown(value)}): allowed is e.g. resource, software, 2bounce")  # noqa: TRY004
+    for one in words:
+        if one not in _CLASSES:
+            raise ValueError(unknown("class", one, _CLASSES))
+    return ", ".join(words)
+
+
+NotifyClasses = Annotated[str, Reads(read_classes, {"type": "string"})]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +87,8 @@ class Postfix(Product):
     smtpd_timeout: Time = 5 * MINUTE
     initial_destination_concurrency: Count = 5
     default_destination_concurrency_limit: CountOrZero = 20
-    default_destination_concurrency_positive_feedback: Feedback = FIXED
-    default_destination_concurrency_negative_feedback: Feedback = FIXED
+    default_destination_concurrency_positive_feedback: WindowFeedback = FIXED
+    default_destination_concurrency_negative_feedback: WindowFeedback = FIXED
     default_destination_concurrency_failed_cohort_limit: CountOrZero = 1
     default_destination_rate_delay: TimeOrZero = 0.0
     default_delivery_slot_cost: CountOrZero = 5

@@ -5,39 +5,19 @@ A list of delays has no name: `{delays: [5 min, 1 h], lifetime: 4 d}`.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from functools import partial
-from itertools import pairwise
-from types import MappingProxyType
 from typing import Annotated, Any, Literal, cast, get_args, get_origin, get_type_hints
 
 from sim.scenario.names import shown, unknown
 from sim.scenario.products import BY_TYPE, PRODUCTS
 from sim.scenario.products.base import Product
-from sim.scenario.products.concurrency import Feedback
 from sim.scenario.products.delays import Delays
-from sim.scenario.products.exim import EXIM_UNITS, RetryRule
-from sim.scenario.products.parameters import (
-    Ages,
-    Count,
-    CountOrZero,
-    Gaps,
-    Hops,
-    Intervals,
-    Mailbox,
-    NotifyClasses,
-    Time,
-    TimeOrZero,
-)
+from sim.scenario.products.exim import RetryRule
 from sim.scenario.pydantic_seam import KEY, Collected, Fault, FaultsError, JsonSchema, Reads, one_key
-from sim.scenario.quantity import DURATION, above_zero, format_duration
-from sim.scenario.scalars import FLAG, whole, word
-
-_MOST_INTERVALS = 1000
-_INTERVAL = re.compile(r"(\d{1,9})\s*([smhd])\s*(?:\*\s*(\d{1,4}))?", re.ASCII)
-_RULE_TIME = re.compile(r"(?:(?:\d{1,9}[wdhms])+)", re.ASCII)
+from sim.scenario.quantity import format_duration
+from sim.scenario.scalars import FLAG, word
 
 Value = object
 
@@ -69,7 +49,7 @@ class Choice:
 
 def parameters_of(kind: type[Product]) -> dict[str, Value]:
     """A product's parameters and their defaults."""
-    return {field.name: field.default for field in fields(cast("Any", kind)) if field.default is not MISSING}
+    return {field.name: field.default for field in fields(cast("Any", kind))}
 
 
 def read_product(value: object) -> Choice:
@@ -103,7 +83,7 @@ def _read_parameters(kind: type[Product], value: object) -> dict[str, Value]:
         ((name, KEY), unknown(f"parameter of {title}", name, known)) for name in given if name not in known
     ]
     read = {
-        name: collected.read((name,), _READS[kind][name].parse, item, known[name])
+        name: collected.read((name,), PARAMETERS[kind][name].parse, item, known[name])
         for name, item in given.items()
         if name in known
     }
@@ -114,160 +94,6 @@ def _read_parameters(kind: type[Product], value: object) -> dict[str, Value]:
     if faults or collected.faults:
         raise FaultsError([*faults, *collected.faults])
     return read
-
-
-_CLASSES = ("bounce", "2bounce", "data", "delay", "policy", "protocol", "resource", "software")
-"""Postfix's classes of what its postmaster is told; those beside bounce, 2bounce and delay never happen here."""
-
-
-def read_warnings(grow: bool, value: object) -> tuple[float, ...]:
-    """Times, one or a list of them; an empty list, or 0, means none. They have to `grow` where they are ages.
-
-    Raises:
-        ValueError: something else.
-    """
-    if value in ([], 0, "0"):
-        return ()
-    times = read_intervals([value] if isinstance(value, str) and "," not in value else value)
-    if grow and any(later <= time for time, later in pairwise(times)):
-        ages = ", ".join(map(format_duration, times))
-        raise ValueError(f"ages that do not grow ({ages}): allowed is e.g. [4 h, 1 d], each above the one before")
-    return times
-
-
-def read_classes(value: object) -> str:
-    """The classes of notify_classes, separated by commas or spaces.
-
-    Raises:
-        ValueError: a class that Postfix does not have.
-    """
-    words = re.split(r"[,\s]+", value.strip()) if isinstance(value, str) and value.strip() else []
-    if not isinstance(value, str):
-        raise ValueError(f"not classes ({shown(value)}): allowed is e.g. resource, software, 2bounce")  # noqa: TRY004
-    for one in words:
-        if one not in _CLASSES:
-            raise ValueError(unknown("class", one, _CLASSES))
-    return ", ".join(words)
-
-
-def read_feedback(value: object) -> Feedback:
-    """Feedback as it is written.
-
-    Raises:
-        ValueError: something else.
-    """
-    amount, slash, below = str(value).replace(" ", "").partition("/")
-    shared = below == "concurrency"
-    try:
-        number = float(amount) / (float(below) if slash and not shared else 1.0)
-    except (ValueError, ZeroDivisionError):
-        number = -1.0
-    if not 0 <= number <= 1:
-        raise ValueError(f"not feedback ({shown(value)}): {_FEEDBACK}")
-    return Feedback(number, shared)
-
-
-_FEEDBACK = "allowed is a number from 0 to 1, or such a number over another, or over concurrency, e.g. 1/concurrency"
-
-
-def read_mailbox(value: object) -> str:
-    """Whose mailbox takes what comes back: `postmaster`, or an address; empty for nobody's.
-
-    Raises:
-        ValueError: neither.
-    """
-    if value == "" or (isinstance(value, str) and value.lower() == "postmaster"):
-        return str(value)
-    local, _, domain = value.rpartition("@") if isinstance(value, str) else ("", "", "")
-    if not local or not domain or any(one.isspace() for one in str(value)):
-        raise ValueError(
-            f"not a mailbox ({shown(value)}): allowed are postmaster, USER@DOMAIN of the host, and nothing"
-        )
-    return str(value)
-
-
-MOST_HOPS = 1000
-"""What goes round has a Received field more with each hop, all of which each next host reads."""
-
-
-def read_intervals(value: object) -> tuple[float, ...]:
-    """A list of durations, or a text as Haraka has it: `1m,5m*2,1h*3`.
-
-    Raises:
-        ValueError: neither, or nothing, or too many.
-    """
-    if isinstance(value, str):
-        return _repeated(value)
-    if not isinstance(value, list) or not 0 < len(value) <= _MOST_INTERVALS:
-        raise ValueError(f"not a list of times ({shown(value)}): allowed is e.g. [5 min, 15 min, 1 h], or 5m,15m,1h*3")
-    collected = Collected()
-    parse = partial(above_zero, DURATION)
-    times = tuple(collected.read((index,), parse, item, 1.0) for index, item in enumerate(value))
-    collected.done()
-    return times
-
-
-def _repeated(text: str) -> tuple[float, ...]:
-    times: list[float] = []
-    for part in text.split(","):
-        found = _INTERVAL.fullmatch(part.strip())
-        again = int(found[3] or 1) if found else 0
-        if found is None or not int(found[1]) or not 0 < again + len(times) <= _MOST_INTERVALS:
-            raise ValueError(f"not a list of times ({shown(text)}): allowed is e.g. 1m,5m*2,1h*3, in s, m, h and d")
-        times += [float(int(found[1]) * EXIM_UNITS[found[2]])] * again
-    return tuple(times)
-
-
-def read_rules(value: object) -> tuple[RetryRule, ...]:
-    """The parts of an Exim retry rule: `F,2h,15m; G,16h,1h,1.5; F,4d,6h`.
-
-    Raises:
-        ValueError: something else, or cutoffs that do not grow.
-    """
-    parts = [part.strip() for part in value.split(";")] if isinstance(value, str) else [""]
-    if len(parts) > 1 and not parts[-1]:
-        parts.pop()
-    rules = tuple(_rule(part, value) for part in parts)
-    if any(later.cutoff <= rule.cutoff for rule, later in pairwise(rules)):
-        raise ValueError(f"cutoffs that do not grow ({shown(value)}): allowed are parts in order of their cutoffs")
-    if rules[0].interval > rules[-1].cutoff:
-        first, last = format_duration(rules[0].interval), format_duration(rules[-1].cutoff)
-        raise ValueError(f"the first interval is above the last cutoff ({first}, {last}): {_ALLOWED}")
-    return rules
-
-
-def _rule(part: str, whole: object) -> RetryRule:
-    letter, *rest = [word.strip() for word in part.split(",")]
-    times = [_rule_time(word) for word in rest[:2]]
-    try:
-        factor = float(rest[2]) if len(rest) == 3 else 1.0
-    except ValueError:
-        factor = 0.0
-    fits = len(rest) == (2 if letter == "F" else 3) and letter in {"F", "G", "H"}
-    if not fits or not all(times) or not 1 <= factor <= 1000:
-        example = "F,2h,15m; G,16h,1h,1.5; F,4d,6h"
-        raise ValueError(f"not an Exim retry rule ({shown(whole)}): allowed is e.g. {example}; factors are at least 1")
-    return RetryRule(cast("Literal['F', 'G', 'H']", letter), times[0], times[1], factor)
-
-
-def _rule_time(text: str) -> float:
-    if not _RULE_TIME.fullmatch(text):
-        return 0.0
-    return float(sum(int(number) * EXIM_UNITS[unit] for number, unit in re.findall(r"(\d+)([wdhms])", text)))
-
-
-def format_parameter(value: Value) -> object:
-    """A parameter's value as a file says it."""
-    match value:
-        case bool() | int() | str():
-            return value
-        case float():
-            return format_duration(value)
-        case (float(), *_) | ():
-            return [format_duration(time) for time in cast("Sequence[float]", value)]
-        case tuple():
-            return "; ".join(map(str, value))
-    return str(value)
 
 
 def faults_of(product: Product) -> list[tuple[tuple[str, ...], str]]:
@@ -298,44 +124,23 @@ def _said(product: Product, name: str, index: int) -> str:
     return format_duration(_number(product, name, index))
 
 
-_TIME = DURATION.json_schema()
-_WARNINGS: JsonSchema = {"anyOf": [{"type": "array", "items": _TIME}, _TIME]}
-_KINDS: Mapping[object, Reads] = MappingProxyType(
-    {
-        bool: FLAG,
-        Count: whole(1),
-        CountOrZero: whole(0),
-        Hops: whole(1, MOST_HOPS),
-        Time: Reads(partial(above_zero, DURATION), _TIME),
-        TimeOrZero: Reads(DURATION.parse, _TIME),
-        Intervals: Reads(
-            read_intervals, {"anyOf": [{"type": "array", "items": _TIME, "minItems": 1}, {"type": "string"}]}
-        ),
-        Ages: Reads(partial(read_warnings, True), _WARNINGS),
-        Gaps: Reads(partial(read_warnings, False), _WARNINGS),
-        Mailbox: Reads(read_mailbox, {"type": "string"}),
-        NotifyClasses: Reads(read_classes, {"type": "string"}),
-        Feedback: Reads(read_feedback, {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"type": "string"}]}),
-        tuple[RetryRule, ...]: Reads(read_rules, {"type": "string", "examples": ["F,2h,15m; G,16h,1h,1.5; F,4d,6h"]}),
-    }
-)
-"""How each kind of parameter is read, and what a JSON schema says of it."""
+def _reads(name: str, hint: object) -> Reads:
+    """How a parameter of a type is read and written: as its mark says, a word, or yes or no."""
+    if get_origin(hint) is Literal:
+        return word(name, *get_args(hint))
+    return FLAG if hint is bool else next(mark for mark in get_args(hint)[1:] if isinstance(mark, Reads))
 
 
-def _reads_of(kind: type[Product]) -> Mapping[str, Reads]:
-    """How a product's parameters are read."""
-    hints = get_type_hints(kind, include_extras=True)
-    return {
-        name: word(name, *get_args(hints[name])) if get_origin(hints[name]) is Literal else _KINDS[hints[name]]
-        for name in parameters_of(kind)
-    }
-
-
-_READS = {kind: _reads_of(kind) for kind in BY_TYPE.values()}
+PARAMETERS: Mapping[type[Product], Mapping[str, Reads]] = {
+    kind: {name: _reads(name, hints[name]) for name in parameters_of(kind)}
+    for kind in BY_TYPE.values()
+    for hints in [get_type_hints(kind, include_extras=True)]
+}
+"""How the parameters of each product are read and written."""
 
 
 def _object(kind: type[Product]) -> JsonSchema:
-    described = {name: dict(reads.schema) for name, reads in _READS[kind].items()}
+    described = {name: dict(reads.schema) for name, reads in PARAMETERS[kind].items()}
     return {"type": "object", "additionalProperties": False, "properties": described}
 
 
