@@ -8,8 +8,6 @@ from pathlib import Path
 
 from sim.scenario.quantity import format_size
 
-__all__ = ["InputError", "check_regular", "irregular", "printable", "read_input"]
-
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP = 16 + zlib.MAX_WBITS
 _KINDS = {

@@ -16,8 +16,6 @@ from sim.mta.queue.queue import Failure
 from sim.protocol.smtp.events import Chunk, LastChunk, Parameters
 from sim.scenario.products.base import Product
 
-__all__ = ["Fitted", "Mailing", "chunks", "fit", "fits_all", "needs_smtputf8"]
-
 NEEDS_SMTPUTF8 = Failure(553, "5.6.7", "SMTPUTF8 is required, but the next host does not offer it")
 """RFC 6531 section 3.5; never downgraded (section 3.2)."""
 

@@ -15,8 +15,6 @@ from typing import NamedTuple
 
 from sim.scenario.products.base import Product
 
-__all__ = ["Candidate", "in_order"]
-
 
 class Candidate(NamedTuple):
     """One address of a host of some preference; `version` is 4 or 6, or 0 where a host has no address of its own."""

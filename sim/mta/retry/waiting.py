@@ -8,8 +8,6 @@ from itertools import count
 
 from sim.mta.retry.base import OF_HOST
 
-__all__ = ["Waiting"]
-
 
 class Waiting:
     """The messages of one host that wait for hosts, or for addresses of theirs.

@@ -38,8 +38,6 @@ from sim.protocol.smtp.replies import Reply
 from sim.protocol.smtp.reply_lines import LINES_LIMIT, READ_LIMIT, read_reply, split_replies
 from sim.protocol.smtp.states import Opening, State, check_group, state_after
 
-__all__ = ["Client"]
-
 _CACHED_LINES = 16
 """Longer replies are too rare, and too large, to be remembered."""
 

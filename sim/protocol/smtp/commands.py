@@ -61,15 +61,6 @@ from sim.protocol.smtp.replies import (
     E553_NOT_ASCII,
 )
 
-__all__ = [
-    "Bdat",
-    "command_kind",
-    "read_auth_response",
-    "read_command",
-    "usage",
-    "write_command",
-]
-
 _DOMAIN_LIMIT = 255
 
 # Printable US-ASCII; HT counts as white space, which servers should tolerate at the end (RFC 5321 section 4.1.1).

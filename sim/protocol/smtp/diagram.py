@@ -14,8 +14,6 @@ from pathlib import Path
 from sim.protocol.smtp.events import AuthResponse, BadCommand, Chunk, LastChunk, MailData
 from sim.protocol.smtp.states import CLOSING_CODE, TRANSITIONS, Opening, State
 
-__all__ = ["draw_into", "main", "state_diagram"]
-
 _WORDS = {
     AuthResponse: "response",
     BadCommand: "bad line",

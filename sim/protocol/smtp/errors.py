@@ -11,8 +11,6 @@ from __future__ import annotations
 
 from sim.protocol.smtp.replies import Reply
 
-__all__ = ["LocalProtocolError", "ProtocolError", "RemoteProtocolError", "refused"]
-
 
 class ProtocolError(Exception):
     """A rule of SMTP was broken; see the two kinds."""

@@ -12,39 +12,6 @@ from typing import Final, Literal
 from sim.mail.path import Path
 from sim.protocol.smtp.replies import Reply
 
-__all__ = [
-    "NEED_DATA",
-    "Atrn",
-    "Auth",
-    "AuthResponse",
-    "BadCommand",
-    "Chunk",
-    "Command",
-    "ConnectionClosed",
-    "Data",
-    "Ehlo",
-    "Etrn",
-    "Expn",
-    "Helo",
-    "Help",
-    "LastChunk",
-    "Lhlo",
-    "Mail",
-    "MailData",
-    "NeedData",
-    "Noop",
-    "Parameters",
-    "Quit",
-    "Rcpt",
-    "Rset",
-    "Saml",
-    "Send",
-    "Soml",
-    "StartTls",
-    "Turn",
-    "Vrfy",
-]
-
 Parameters = tuple[tuple[str, str | None], ...]
 """ESMTP parameters of MAIL or RCPT in their order: (keyword, value), or (keyword, None) where none has a value."""
 

@@ -42,27 +42,6 @@ from sim.protocol.smtp.replies import (
     Reply,
 )
 
-__all__ = [
-    "AUTH_LINE_LIMIT",
-    "COMMAND_EXTENSIONS",
-    "COMMAND_LINE_LIMIT",
-    "DEFAULT_EXTENSIONS",
-    "EXTENSIONS",
-    "OLD_COMMANDS",
-    "TOLERATED_LINE",
-    "UNOFFERED",
-    "Extension",
-    "Parameter",
-    "barred",
-    "is_binary",
-    "line_limit",
-    "longest_line",
-    "offer_lines",
-    "offerable",
-    "parameter_fault",
-    "parse_offer",
-]
-
 COMMAND_LINE_LIMIT = 512
 """Octets in a command line, CRLF included, without any extension (RFC 5321 section 4.5.3.1.4)."""
 

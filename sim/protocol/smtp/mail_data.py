@@ -6,8 +6,6 @@ or LF is data like any other, so nothing that one server passes on can be read a
 
 from __future__ import annotations
 
-__all__ = ["END", "END_OF_NOTHING", "LINE_WITH_DOT", "stuff", "unstuff"]
-
 END = b"\r\n.\r\n"
 """What ends mail data: its last line's end, and the final dot."""
 

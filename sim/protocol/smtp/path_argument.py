@@ -11,8 +11,6 @@ from sim.mail.path import Path, parse_liberal_path
 from sim.protocol.smtp.errors import refused
 from sim.protocol.smtp.replies import Reply
 
-__all__ = ["read_path"]
-
 # A path ends at its first ">" outside a Quoted-string (section 4.1.2). Some clients put a space before it.
 _PATH = re.compile(r'[ \t]*(<(?:[^">]++|"(?:[^"\\]|\\.)*+")*+>)(?:[ \t]+(.*))?')
 

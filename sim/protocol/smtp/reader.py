@@ -8,8 +8,6 @@ from sim.protocol.smtp.events import AuthResponse, BadCommand, Chunk, LastChunk,
 from sim.protocol.smtp.mail_data import END, END_OF_NOTHING, LINE_WITH_DOT, unstuff
 from sim.protocol.smtp.replies import E500_UNKNOWN, Reply
 
-__all__ = ["Reader", "auth_response"]
-
 
 class Reader:
     """Takes a client's octets apart, as its server says what is due: a line, mail data, or the octets of a BDAT.

@@ -9,8 +9,6 @@ from functools import lru_cache
 from sim.protocol.smtp.errors import LocalProtocolError, RemoteProtocolError
 from sim.protocol.smtp.replies import Reply
 
-__all__ = ["LINES_LIMIT", "READ_LIMIT", "REPLY_LINE_LIMIT", "read_reply", "split_replies", "write_reply"]
-
 REPLY_LINE_LIMIT = 512
 """Octets in a reply line that we write, CRLF included (RFC 5321 section 4.5.3.1.5)."""
 

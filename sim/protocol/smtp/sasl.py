@@ -13,8 +13,6 @@ from typing import NamedTuple
 from sim.protocol.smtp.errors import LocalProtocolError, RemoteProtocolError
 from sim.protocol.smtp.replies import E501_NOT_DECODABLE, S334_CHALLENGE, Reply
 
-__all__ = ["Credentials", "challenge", "challenge_of", "cram_md5", "decode", "encode", "plain", "read_plain"]
-
 _CHALLENGE_LIMIT = 375
 """Octets of a challenge, so that its base64 has 500."""
 

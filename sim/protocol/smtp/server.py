@@ -52,8 +52,6 @@ from sim.protocol.smtp.reply_lines import write_reply
 from sim.protocol.smtp.states import Opening, State, state_answered
 from sim.protocol.smtp.terms import Dialect, ehlo_reply, read_line, terms
 
-__all__ = ["Server"]
-
 _HELLO = frozenset({Ehlo, Helo, Lhlo})
 _TURNING_POINTS = _HELLO | {StartTls, Auth, AuthResponse, Turn, Atrn}
 _UNUSUAL = _TURNING_POINTS | {Vrfy, Expn}

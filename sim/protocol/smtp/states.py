@@ -74,20 +74,6 @@ from sim.protocol.smtp.events import (
 )
 from sim.protocol.smtp.replies import Reply
 
-__all__ = [
-    "CLOSING_CODE",
-    "HOPES",
-    "IN_TRANSACTION",
-    "LAST_IN_GROUP",
-    "OVERTAKEN",
-    "TRANSITIONS",
-    "Opening",
-    "State",
-    "check_group",
-    "state_after",
-    "state_answered",
-]
-
 
 class State(Enum):
     """Where a dialogue stands."""

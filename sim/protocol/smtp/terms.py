@@ -26,8 +26,6 @@ from sim.protocol.smtp.extensions import COMMAND_EXTENSIONS, UNOFFERED, barred, 
 from sim.protocol.smtp.replies import E500_UNKNOWN, E503_BAD_SEQUENCE, E521_BAD_CHUNK, E538_TLS_REQUIRED, Reply
 from sim.protocol.smtp.states import TRANSITIONS, State
 
-__all__ = ["Dialect", "Terms", "ehlo_reply", "read_line", "terms"]
-
 _CAREFUL = frozenset({"SMTPUTF8", "BINARYMIME", "AUTH", "ATRN"})
 _WATCHED: frozenset[type] = frozenset({Mail, Send, Soml, Saml, Rcpt, Data, Auth, Atrn})
 

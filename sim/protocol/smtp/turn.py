@@ -7,8 +7,6 @@ from typing import TypeVar
 from sim.protocol.smtp.client import Client
 from sim.protocol.smtp.server import Server
 
-__all__ = ["reverse"]
-
 _Machine = TypeVar("_Machine", Client, Server)
 
 

@@ -9,8 +9,6 @@ from typing import TypeVar
 from sim.mail.address import Address, AddressError, domain_key, local_key, parse_address
 from sim.scenario.spec import NULL_MX, Domain
 
-__all__ = ["POSTMASTER", "Owners", "address_of"]
-
 T = TypeVar("T")
 
 POSTMASTER = "postmaster"

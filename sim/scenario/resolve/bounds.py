@@ -16,8 +16,6 @@ from sim.scenario.spec import Architecture, Host, Network, Product, Scenario, We
 from sim.scenario.spec.limits import Limits, raised
 from sim.scenario.syntax.products import most_attempts
 
-__all__ = ["check_bounds", "check_size", "copies_of", "typical_most"]
-
 
 def check_bounds(scenario: Scenario, findings: Findings) -> None:
     """What there is more of than the limits allow is an error where the file asks for it."""

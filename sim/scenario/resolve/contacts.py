@@ -26,8 +26,6 @@ from sim.scenario.spec import Interval
 from sim.scenario.spec.calendar import Start
 from sim.scenario.syntax.directions import Both, alike
 
-__all__ = ["COLUMNS", "Contacts", "Pace", "is_of_contacts", "read_contacts"]
-
 COLUMNS = ("from", "to", "start", "end")
 _RATE, _DELAY = "rate", "delay"
 _LOOKED_AT = 100

@@ -12,8 +12,6 @@ from sim.scenario.names import listing, shown, some
 from sim.scenario.quantity import DURATION
 from sim.scenario.spec.calendar import Start, instant
 
-__all__ = ["Row", "csv_rows", "delimiter", "moment"]
-
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{0,15})?", re.ASCII)
 
 

@@ -21,8 +21,6 @@ import networkx as nx
 from sim.scenario.inputs import InputError, printable, read_input
 from sim.scenario.names import listing
 
-__all__ = ["KINDS", "OWN_KEY", "read_graph_file"]
-
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),

@@ -18,8 +18,6 @@ from sim.scenario.inputs import InputError, printable, read_input
 from sim.scenario.names import shown
 from sim.scenario.resolve.address_owners import Owners, address_of
 
-__all__ = ["Letter", "Recorded", "addresses_of", "read_letters", "strangers"]
-
 _FIELD = re.compile(r'"(?:[^"\\]|\\.)*"@\S+|\S+')
 """A field of a row; a quoted local part may hold spaces."""
 

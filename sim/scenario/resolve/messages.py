@@ -11,8 +11,6 @@ from sim.mail.mbox import Mbox, without_bom
 from sim.scenario.inputs import InputError, printable, read_input
 from sim.scenario.names import counted, some
 
-__all__ = ["RealMessages", "read_messages"]
-
 _REMARKS = 10
 """More places than these are not all told."""
 

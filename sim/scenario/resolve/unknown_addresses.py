@@ -12,8 +12,6 @@ from sim.scenario.resolve.address_owners import Owners
 from sim.scenario.spec import Domain
 from sim.scenario.spec.sources import Arrivals, Messages, MessagesAt, Source
 
-__all__ = ["note_nobodies"]
-
 _TOLD = 10
 """More addresses than these are not all told."""
 

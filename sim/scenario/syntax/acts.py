@@ -16,8 +16,6 @@ from sim.scenario.source import Path
 from sim.scenario.spec import Architecture
 from sim.scenario.spec.acts import Act
 
-__all__ = ["ActForm", "resolve_acts", "show_acts"]
-
 ALL = "all"
 """Every host, unless a host is called so."""
 

@@ -17,8 +17,6 @@ from sim.scenario.names import listing, shown
 from sim.scenario.pydantic_seam import Collected, JsonSchema
 from sim.scenario.quantity import BIT_RATE, DURATION, PROBABILITY, Quantity
 
-__all__ = ["DELAY", "DOWN", "LOSS", "RATE", "UNITS_SCHEMA", "UP", "Found", "Measure", "Units", "plain", "read_units"]
-
 Units = Mapping[str, str]
 """The units of attributes, by the attribute's name or by that of the setting (rate, delay, loss)."""
 

@@ -15,8 +15,6 @@ from sim.scenario.pydantic_seam import KEY, Collected, JsonSchema, Reads
 from sim.scenario.scalars import read_name
 from sim.scenario.source import Path
 
-__all__ = ["ALL_OTHERS", "NextHosts", "check_routes"]
-
 ALL_OTHERS = "*"
 """The domain that stands for all that have no route of their own."""
 

@@ -14,9 +14,6 @@ from sim.scenario.distribution import Constant
 from sim.scenario.spec import Host, SendsFrom
 from sim.world.engine.streams import Streams
 
-__all__ = ["Address", "Sources", "addresses_of", "candidates_at"]
-
-
 _AT_ONCE = 1e15
 """bit/s; transfers are computed ahead of time, so that a line must have some rate."""
 
