@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from sim.results.queue_state import rows_of, run_of
-from sim.results.store import Result
+from sim.results.store import Result, ResultError
 from sim.scenario.products import BY_TYPE
 from sim.scenario.products.tables import QueueWords
 
@@ -59,10 +59,16 @@ def by_state(queues: pd.DataFrame, attempts: pd.DataFrame) -> pd.DataFrame:
 
 
 def words_of(result: Result, host: str, architecture: str | None = None) -> dict[str, str]:
-    """What the states are called where the host's product is at home."""
+    """What the states are called where the host's product is at home.
+
+    Raises:
+        ResultError: the product is none of this version's.
+    """
     name = next(iter(result.scenario["architectures"])) if architecture is None else architecture
-    product = BY_TYPE[result.scenario["architectures"][name]["hosts"][host]["mta"]["type"]]
-    return product.queue_words._asdict()
+    kind = result.scenario["architectures"][name]["hosts"][host]["mta"]["type"]
+    if kind not in BY_TYPE:
+        raise ResultError(f"{host} has a product that is not known here ({kind}): there are {', '.join(BY_TYPE)}")
+    return BY_TYPE[kind].queue_words._asdict()
 
 
 def _under_way(attempts: pd.DataFrame) -> Iterator[tuple[float, int]]:

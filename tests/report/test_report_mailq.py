@@ -224,3 +224,11 @@ def test_the_states_have_the_words_of_the_product(mta: str, word: str):
     """In a result as it is written, whose products are named by their types."""
     scenario = sim.loads(SCENARIO.replace("hosts: {", f"hosts: {{a: {{mta: {mta}}}, "))
     assert words_of(sim.run(scenario, replications=1), "a")["hold"] == word
+
+
+def test_a_product_that_is_not_known_here_has_no_words():
+    """Its result was written by a tree that had it."""
+    result = sim.run(sim.loads(SCENARIO), replications=1)
+    result.scenario["architectures"]["store-and-forward"]["hosts"]["a"]["mta"]["type"] = "Courier"
+    with pytest.raises(ResultError, match=r"^a has a product that is not known here \(Courier\)"):
+        words_of(result, "a")

@@ -6,17 +6,15 @@ Products that wake each message by itself have none.
 from __future__ import annotations
 
 from collections.abc import Callable
-from heapq import heappop, heappush
+from heapq import heappop, heappush, heappushpop
 from itertools import count
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from sim.mta.queue.queue import Entry
 from sim.scenario.products.base import Product
 
-T = TypeVar("T")
 
-
-class QueueRuns(Generic[T]):
+class QueueRuns:
     """The messages whose time has come (`found`), and how many runs are under way that take them.
 
     Args:
@@ -32,7 +30,7 @@ class QueueRuns(Generic[T]):
         self.found: list[Any] = []
         self.under_way = 0
 
-    def find(self, message: T) -> None:
+    def find(self, message: Entry) -> None:
         """A message's time has come."""
         self.found.append(message)
 
@@ -42,15 +40,15 @@ class QueueRuns(Generic[T]):
         self.under_way += begins
         return begins
 
-    def next(self) -> T | None:
+    def next(self) -> Entry | None:
         """The message that a run takes next; None at its end."""
         if self.found:
             return self._take()
         self.under_way -= 1
         return None
 
-    def _take(self) -> T:
-        message: T = self.found.pop(self._choose(len(self.found)))
+    def _take(self) -> Entry:
+        message: Entry = self.found.pop(self._choose(len(self.found)))
         return message
 
     def clear(self) -> None:
@@ -59,7 +57,7 @@ class QueueRuns(Generic[T]):
         self.under_way = 0
 
 
-class SortedRuns(QueueRuns[T]):
+class SortedRuns(QueueRuns):
     """Queue runs that take the message of the least number first, and of equal ones the one found first.
 
     Args:
@@ -69,26 +67,24 @@ class SortedRuns(QueueRuns[T]):
 
     __slots__ = ("_count", "_number")
 
-    def __init__(self, most: int, number: Callable[[T], float]) -> None:
+    def __init__(self, most: int, number: Callable[[Entry], int]) -> None:
         super().__init__(most, lambda _: 0)
         self._number = number
         self._count = count()
 
-    def find(self, message: T) -> None:
+    def find(self, message: Entry) -> None:
         """A message's time has come."""
         heappush(self.found, (self._number(message), next(self._count), message))
 
-    def _take(self) -> T:
-        while True:
-            number, place, message = heappop(self.found)
-            now: float = self._number(message)
-            if now <= number:
-                found: T = message
-                return found
-            heappush(self.found, (now, place, message))
+    def _take(self) -> Entry:
+        number, place, message = heappop(self.found)
+        while (now := self._number(message)) > number:
+            number, place, message = heappushpop(self.found, (now, place, message))
+        taken: Entry = message
+        return taken
 
 
-def queue_runs_of(product: Product, random: Callable[[], float]) -> QueueRuns[Entry] | None:
+def queue_runs_of(product: Product, random: Callable[[], float]) -> QueueRuns | None:
     """A product's queue runs, if they are processes; `random` draws from [0, 1)."""
     if not product.queue_run_limit:
         return None

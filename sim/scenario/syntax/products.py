@@ -128,7 +128,10 @@ def _reads(name: str, hint: object) -> Reads:
     """How a parameter of a type is read and written: as its mark says, a word, or yes or no."""
     if get_origin(hint) is Literal:
         return word(name, *get_args(hint))
-    return FLAG if hint is bool else next(mark for mark in get_args(hint)[1:] if isinstance(mark, Reads))
+    marks = [FLAG] if hint is bool else [mark for mark in get_args(hint)[1:] if isinstance(mark, Reads)]
+    if not marks:
+        raise TypeError(f"nothing says how the parameter {name} is read: give it a kind of `products.parameters`")
+    return marks[0]
 
 
 PARAMETERS: Mapping[type[Product], Mapping[str, Reads]] = {

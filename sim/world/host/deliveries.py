@@ -47,7 +47,7 @@ class Deliveries:
         self._manager = self.client.manager
         self._active: ActiveQueue[Entry] = ActiveQueue(host.mta.active_limit)
         self._looking_up: list[Entry] = []
-        self._runs: QueueRuns[Entry] | None = queue_runs_of(host.mta, self.random.random)
+        self._runs: QueueRuns | None = queue_runs_of(host.mta, self.random.random)
         self._in_run: set[str] = set()
         self._next_run = -1.0
         self._naming = naming_of(host.mta, relays=self.client.paths.relays, routes=host.routes)
@@ -98,13 +98,13 @@ class Deliveries:
 
         self._clock.call_at(at, answered)
 
-    def _run(self, runs: QueueRuns[Entry], now: float) -> None:
+    def _run(self, runs: QueueRuns, now: float) -> None:
         """Begin a queue run when all that wakes now has been found."""
         if self._next_run != now:
             self._next_run = now
             self._clock.call_at(now, lambda: self._begin_run(runs, now))
 
-    def _begin_run(self, runs: QueueRuns[Entry], now: float) -> None:
+    def _begin_run(self, runs: QueueRuns, now: float) -> None:
         """Begin a queue run; where it leaves some waiting the next one goes on beside it."""
         if not self._uptime.running:
             return
@@ -114,7 +114,7 @@ class Deliveries:
         if runs.found:
             self._clock.call_at(again, lambda: self._run(runs, again))
 
-    def _run_on(self, runs: QueueRuns[Entry], now: float) -> None:
+    def _run_on(self, runs: QueueRuns, now: float) -> None:
         """Let a queue run take its next entries, up to the first that takes time."""
         while self._uptime.running and (entry := runs.next()) is not None:
             goes = self._queue.holds(entry) and not (entry.in_delivery or entry.suspended)
