@@ -91,8 +91,7 @@ class Connection:
         self.mss = min(mss, writes) if writes else mss
         self._writes = writes
         self._listens = listens
-        # When the client's TCP gave up connecting, or heard that nobody listens.
-        self._gave_up_at = self._refused_at = self.accepted_at = _NEVER
+        self.accepted_at = _NEVER
         # When the latest flight of all was there, by direction, whether or not its round trip has been looked at.
         self._latest = [0.0, 0.0]
         # When the first and the last segment arrive of the latest flight that was sent in one go.
@@ -143,7 +142,7 @@ class Connection:
         shake = Handshake(path, stacks, self._listens)
         shake.play(now, until, pauses=pauses)
         self._pending.add_handshake(shake)
-        self._gave_up_at, self._refused_at = shake.gives_up_at, shake.refused_at
+        self._shake = shake
         if shake.paused and shake.connected < _NEVER:
             return self._accept(shake)
         self._count_handshake(shake)
@@ -282,8 +281,8 @@ class Connection:
     def end(self, until: float, words: int = 0) -> tuple[float, Ending | None]:
         """What the client hears if it waits for what does not come; as `Transport.end`."""
         if self._played is None:
-            ends = (self._refused_at, Ending.REFUSED), (self._gave_up_at, Ending.TIMED_OUT), (until, None)
-            return min(ends, key=itemgetter(0))
+            refused, gave_up = (self._shake.refused_at, Ending.REFUSED), (self._shake.gives_up_at, Ending.TIMED_OUT)
+            return min(refused, gave_up, (until, None), key=itemgetter(0))
         return self._played.end(until, words)
 
     def reset(self, now: float, until: float) -> float:

@@ -29,21 +29,18 @@ from sim.scenario.spec import Tcp
 class Endpoint:
     """One end of a connection as a current Linux plays it.
 
-    Args:
-        tcp: How the host's TCP is.
+    Its parts `queue`, `board`, `received`, `acks`, `timer`, `output` and `recovery`, and all that is said of a program,
+    are there while it is played packet by packet.
 
     Attributes:
-        tcp: As above.
-        rtt, congestion: The round-trip estimate and the congestion window, from the handshake on.
-        queue, board, received, acks, timer, output, recovery: The parts of an end that is played packet by packet;
-            `begin` makes them.
+        tcp: How the host's TCP is.
+        rtt, congestion: The round-trip estimate and the congestion window.
         inbox: The packets that are on their way to this end, in the order of arrival.
         heard: How often data came in that it was to acknowledge; the first 16 times it does at once.
         sent, arrived: When the latest flight was sent, and when it was there; `sent` is negative once that flight's
             acknowledgement was counted.
         lone: Whether its latest flight that was a sum was a single segment.
-        orphan: Whether its program has closed the connection.
-        dead: Whether the connection is no more, as far as this end goes.
+        orphan, dead: Whether its program has closed the connection; whether that is no more, as far as this end goes.
         lost, lost_at: What its program hears of that: TIMED_OUT (it gave up), RESET, or nothing; and when.
         gone_from: When the host goes down: what is up later knows nothing of the connection.
     """
