@@ -11,8 +11,6 @@ from enum import Enum, auto
 from math import inf
 from typing import Protocol
 
-__all__ = ["Ending", "Layer", "Steps", "Transport", "at_once"]
-
 Steps = Generator[float, float | None, float]
 """What is played step by step, so that those who use the lines at the same time share them.
 
@@ -132,30 +130,10 @@ class Transport(Protocol):
 class Layer:
     """A transport over another one; what it does not say itself is said by the one below."""
 
-    __slots__ = ("_below",)
-
     def __init__(self, below: Transport) -> None:
         self._below = below
-
-    @property
-    def accepted_at(self) -> float:
-        """As below."""
-        return self._below.accepted_at
-
-    @property
-    def setup(self) -> float:
-        """As below."""
-        return self._below.setup
-
-    @property
-    def delayed_ack(self) -> float | None:
-        """As below."""
-        return self._below.delayed_ack
-
-    @property
-    def mss(self) -> int:
-        """As below."""
-        return self._below.mss
+        self.accepted_at, self.setup, self.mss = below.accepted_at, below.setup, below.mss
+        self.delayed_ack = below.delayed_ack
 
     @property
     def wire_bytes(self) -> int:

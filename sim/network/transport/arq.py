@@ -11,14 +11,13 @@ Computer Communications, appendix on the performance of link control.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import Final, NamedTuple
 
+from sim.network.interface import Steps
 from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.network.links.line import Line
-
-__all__ = ["Arq", "Chunk", "Flight", "Procedure", "relay"]
 
 _STEP: Final = 128
 """A long flight is gone on with after so many packets and answers, so that others may use the line in between."""
@@ -68,18 +67,6 @@ class Arq:
         retransmissions: How many packets so far were sent again.
         gave_up_at: When the sender had tried often enough in vain; infinity while it has not.
     """
-
-    __slots__ = (
-        "_away",
-        "_back",
-        "_home",
-        "_scale",
-        "_there",
-        "gave_up_at",
-        "procedure",
-        "retransmissions",
-        "wire_bytes",
-    )
 
     def __init__(
         self, procedure: Procedure, there: Line, back: Line, home: Timeline = ALWAYS_UP, away: Timeline = ALWAYS_UP
@@ -172,26 +159,6 @@ class Flight:
         arrived: The packets that are there, in order.
     """
 
-    __slots__ = (
-        "_answers",
-        "_arq",
-        "_asked",
-        "_back_at",
-        "_base",
-        "_free",
-        "_furthest",
-        "_gathered",
-        "_next",
-        "_packets",
-        "_quiet",
-        "_rejected",
-        "_size",
-        "_step",
-        "_to_come",
-        "_tries",
-        "arrived",
-    )
-
     def __init__(self, arq: Arq, size: int) -> None:
         self._arq = arq
         self._size = self._to_come = size
@@ -201,7 +168,6 @@ class Flight:
         self._base = self._next = self._furthest = self._tries = 0
         self._asked = self._free = self._quiet = 0.0
         self._rejected = self._back_at = False
-        self._step: Callable[[float], None] = self._send
         self.arrived: list[Chunk] = []
 
     @property
@@ -232,24 +198,18 @@ class Flight:
         self._asked = self._arq.exchange(now, how.control) if how.bid else now
         self._free = self._quiet = self._asked
 
-    def due(self) -> float:
-        """When its next event is, which `step` lets happen; infinity while there is none."""
+    def due(self) -> tuple[float, Callable[[float], None]]:
+        """When its next event is, infinity while there is none; and what lets it happen."""
         if self.gave_up or self.arrives < inf:
-            return inf
+            return inf, self._send
         how, packets, answers, following = self._arq.procedure, self._packets, self._answers, self._next
         inside = following < min(len(packets), self._base + how.window)
         ready = max(self._free, packets[following].at) if inside else inf
         answer = answers[0][0] if answers else inf
         timer = max(self._quiet, self._free) + how.timer if self._base < following else inf
         if ready < answer and ready <= timer:
-            self._step = self._send
-            return ready
-        self._step = self._hear if answer <= timer else self._time_out
-        return min(answer, timer)
-
-    def step(self, now: float) -> None:
-        """Let the event that is due happen."""
-        self._step(now)
+            return ready, self._send
+        return (answer, self._hear) if answer <= timer else (timer, self._time_out)
 
     def _time_out(self, now: float) -> None:
         if self._tries < self._arq.procedure.tries:
@@ -304,7 +264,7 @@ class Flight:
         self._free = self._quiet = max(self._free, now)
 
 
-def relay(flights: Sequence[Flight], now: float, size: int) -> Generator[float, float | None, float]:
+def relay(flights: Sequence[Flight], now: float, size: int) -> Steps:
     """Carry octets over links in a row: each goes on with what has come in over the one before.
 
     Args:
@@ -312,16 +272,13 @@ def relay(flights: Sequence[Flight], now: float, size: int) -> Generator[float, 
         now: When the octets are there, in s.
         size: How many.
 
-    Yields:
-        The time at which to go on.
-
     Returns:
         When all of them are there at the far end; infinity where a procedure gave up.
     """
     steps = 0
     flights[0].take(Chunk(now, size))
     while True:
-        at, index = min([(flight.due(), index) for index, flight in enumerate(flights)])
+        at, index, step = min([(at, index, step) for index, (at, step) in enumerate([one.due() for one in flights])])
         if at == inf:
             return flights[-1].arrives
         steps += 1
@@ -329,7 +286,7 @@ def relay(flights: Sequence[Flight], now: float, size: int) -> Generator[float, 
             yield at
         flight = flights[index]
         there = len(flight.arrived)
-        flight.step(at)
+        step(at)
         if flight.gave_up:
             return inf
         if index + 1 < len(flights):

@@ -18,8 +18,6 @@ from sim.network.tcp.handshake import SYN_GAPS
 from sim.network.transport.arq import Arq, Chunk, Flight, Procedure, relay
 from sim.scenario.spec.carriers import Bsc, Carrier, DialUp, UucpG
 
-__all__ = ["CarrierHop", "CarrierLine", "Circuit", "GatewayHop", "procedure"]
-
 _SETTING_UP: Final = 30.0
 """What a client grants a circuit, in s, beyond what calls take: timers of lost control packets."""
 

@@ -18,8 +18,6 @@ from sim.network.transport.circuit import CarrierHop, CarrierLine, Circuit, Gate
 from sim.network.transport.propagation import Propagation
 from sim.scenario.spec import Tcp
 
-__all__ = ["Options", "connect"]
-
 
 class Options(TypedDict, total=False):
     """What the two hosts have of a connection; as the arguments of `tcp.Connection`."""

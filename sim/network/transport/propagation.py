@@ -13,8 +13,6 @@ from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.network.links.line import Line
 from sim.network.tcp.handshake import SYN_GAPS
 
-__all__ = ["Propagation"]
-
 
 class Propagation:
     """A `Transport` of delay and rate; arguments as of `tcp.Connection`, of which it leaves out what is TCP's.

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import inf
 
-from sim.network.interface import Ending, Layer, Steps, Transport, at_once
-
-__all__ = ["Reversed"]
+from sim.network.interface import Ending, Layer, Steps, at_once
 
 
 class Reversed(Layer):
@@ -16,18 +14,9 @@ class Reversed(Layer):
     There is no handshake: the new server greets as soon as it knows that it is one.
     """
 
-    def __init__(self, below: Transport) -> None:
-        super().__init__(below)
-        self._accepted_at = inf
-
-    @property
-    def accepted_at(self) -> float:
-        """When the roles were swapped."""
-        return self._accepted_at
-
     def open(self, now: float, _until: float = inf) -> float:
         """Nothing is to be set up."""
-        self._accepted_at = now
+        self.accepted_at = now
         return now
 
     def repeat_syn(self, _now: float) -> Iterator[float]:

@@ -20,8 +20,6 @@ from typing import Any, Final, NamedTuple
 from sim.network.interface import Layer, Steps, Transport, at_once
 from sim.scenario.spec import Certificate, Host, TlsVersion
 
-__all__ = ["Handshake", "TlsLayer", "TlsSessions"]
-
 Waits = Generator[Any, float, float]
 Carry = Callable[[float, int, bool], Waits]
 """Sends so many octets at a time, to the server or not; gives when they are there."""

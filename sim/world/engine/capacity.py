@@ -12,8 +12,6 @@ from random import Random
 from sim.scenario.distribution import Constant
 from sim.scenario.spec.capacity import Capacity
 
-__all__ = ["Resource", "SharedCapacity"]
-
 
 class Resource:
     """So many servers alike, and one line before them.

@@ -38,7 +38,7 @@ def _repeat_syn(connection: Transport, host: ServerHost, now: float, end: float)
     raise BrokenOffError(min(now, end), Cause.NO_SYN_ACK)
 
 
-def line_up(
+def wait_to_be_served(
     connection: Transport, host: ServerHost, now: float, end: float
 ) -> Generator[Any, float, tuple[bool, float]]:
     """The server's program serves as many as it can: the client waits in the listen queue, or is refused.
@@ -54,7 +54,7 @@ def line_up(
         if now >= end:
             break
         yield now
-    place = host.line_up(end) if now < end and not host.drops() else None
+    place = host.join_queue(end) if now < end and not host.drops() else None
     if place == "421":
         return True, now
     if place == "reset":

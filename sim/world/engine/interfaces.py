@@ -120,7 +120,7 @@ class ServerHost(Protocol):
     def resumes_tls(self, now: float) -> bool:
         """A handshake of TLS begins; whether it resumes a session that the two have had."""
 
-    def line_up(self, until: float) -> Place | Refuses:
+    def join_queue(self, until: float) -> Place | Refuses:
         """A place in the listen queue, for a client that waits until then, or what the host does instead."""
 
     def take(self, taken: Any, spent: HopTime, now: float, offered: float, began: float) -> None:  # noqa: ANN401
@@ -150,7 +150,7 @@ class NullSink:
         """Nobody keeps sessions of TLS."""
         return False
 
-    def line_up(self, _until: float) -> Refuses:
+    def join_queue(self, _until: float) -> Refuses:
         """Nobody has to."""
         return "421"
 

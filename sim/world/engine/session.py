@@ -16,7 +16,7 @@ from sim.network.interface import Ending, Steps, Transport
 from sim.network.transport.tls import TlsLayer
 from sim.results.outcomes import AttemptOutcome
 from sim.world.engine.capacity import SharedCapacity
-from sim.world.engine.connecting import connect, line_up
+from sim.world.engine.connecting import connect, wait_to_be_served
 from sim.world.engine.host_times import HostTimes
 from sim.world.engine.interfaces import ClientDialogue, ServerDialogue, ServerHost, WireTrace
 from sim.world.engine.lifetimes import BrokenOffError, Deadlines, Lifetimes
@@ -210,7 +210,7 @@ class Session(Generic[ClientT, ServerT]):
         end = min(connected + client.timeout(self._policy), deadlines.until)
         busy = not self._sink.admit()
         if busy and ready < min(end, deadlines.server_down):
-            busy, ready = yield from line_up(connection, self._sink, ready, end)
+            busy, ready = yield from wait_to_be_served(connection, self._sink, ready, end)
         if self._implicit_tls:
             ready = yield from self._shake_hands(connected, ready)
         written = server.greet(busy=busy)

@@ -183,9 +183,9 @@ class Peer:
         """A connection is made; whether the host serves it at once."""
         return self.server.listener.admit(self)
 
-    def line_up(self, until: float) -> Place | Refuses:
+    def join_queue(self, until: float) -> Place | Refuses:
         """A place in the host's listen queue, for a client that waits until then, or what it does instead."""
-        return self.server.listener.line_up(self, until)
+        return self.server.listener.join_queue(self, until)
 
     def resumes_tls(self, now: float) -> bool:
         """A handshake of TLS begins; whether it resumes a session that the two hosts have had."""

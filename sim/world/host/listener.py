@@ -99,7 +99,7 @@ class Listener:
             self._closed_until = self._clock.now + self._host.mta.looks_again
             self._clock.call_at(self._closed_until, self._look)
 
-    def line_up(self, peer: Peer, until: float) -> Place | Refuses:
+    def join_queue(self, peer: Peer, until: float) -> Place | Refuses:
         """A place in the listen queue, for a client that waits until then, or what the product does instead."""
         when_full = self._host.mta.when_full
         if when_full != "wait":
