@@ -198,7 +198,7 @@ def test_in_the_end_nobody_is_served(product, sessions, clients, commit, timeout
     world = Simulation(spec, architecture, 0, 1)
     facts = world.run()
     assert {copy.outcome for copy in facts.copies} == {"delivered"}
-    world.clock.run(until=world.env.now + 3600)
+    world.clock.run(until=world.clock.now + 3600)
     assert [len(host.server.listener.inbound) for host in world.hosts.values()] == [0] * (clients + 1)
 
 
