@@ -205,6 +205,14 @@ def test_a_last_chunk_too_big():
     assert server.state is State.READY
 
 
+def test_the_transaction_after_one_too_big():
+    """What was too big is forgotten with its reply, though no octet of it was kept."""
+    server = server_at(State.RCPT, size_limit=10, **CHUNKING)
+    assert serve(server, b"BDAT 11 LAST\r\nhello world")[0] == [LastChunk(b"", too_big=True)]
+    events = serve(server, b"MAIL FROM:<>\r\nRCPT TO:<bob@y.example>\r\nBDAT 2 LAST\r\nhi")[0]
+    assert events[-1] == LastChunk(b"hi")
+
+
 def test_too_big_for_good():
     """A caller that takes a chunk above the limit all the same hears of it again with the next one."""
     server = server_at(State.RCPT, size_limit=3, **CHUNKING)

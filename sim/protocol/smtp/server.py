@@ -241,7 +241,7 @@ class Server:
         octets, state = _write(self._state, kind, reply, enhanced, utf8)
         if kind in _TURNING_POINTS and reply.positive:
             self._turn(due)
-        if self._reader.chunks and state is not _CHUNKS:
+        if (self._reader.chunks or self._reader.too_big) and state is not _CHUNKS:
             self._reader.end_chunks()
         if self._lmtp and self._owes_more(due, reply, state):
             return octets
