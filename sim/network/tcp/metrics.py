@@ -11,6 +11,7 @@ Source: net/ipv4/tcp_metrics.c (tcp_update_metrics, tcp_init_metrics). Times in 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, field
 from typing import Final
 
 from sim.network.links.availability import ALWAYS_UP, Timeline
@@ -20,26 +21,22 @@ _TIMEOUT: Final = 3600.0
 """What has not been saved anew for so long is forgotten (TCP_METRICS_TIMEOUT), in s."""
 
 
+@dataclass(slots=True)
 class Metrics:
     """What is remembered of one other host.
 
     Attributes:
-        rtt: The smoothed round trip that was saved last, in s, whether or not it has been forgotten since; 0: none.
-
-    Args:
         host: When the host that remembers is up; it has forgotten all when it is up again.
+        rtt: The smoothed round trip that was saved last, in s, whether or not it has been forgotten since; 0: none.
     """
 
-    __slots__ = ("_host", "_saved_at", "rtt")
-
-    def __init__(self, host: Timeline = ALWAYS_UP) -> None:
-        self.rtt = 0.0
-        self._saved_at = -math.inf
-        self._host = host
+    host: Timeline = ALWAYS_UP
+    rtt: float = 0.0
+    _saved_at: float = -math.inf
 
     def recall(self, now: float) -> float:
         """The round trip that is still remembered, in s; 0: none."""
-        if self.rtt and (now - self._saved_at > _TIMEOUT or self._host.next_down(self._saved_at) <= now):
+        if self.rtt and (now - self._saved_at > _TIMEOUT or self.host.next_down(self._saved_at) <= now):
             self.rtt = 0.0
         return self.rtt
 
@@ -53,6 +50,7 @@ class Metrics:
         self._saved_at = now
 
 
+@dataclass(slots=True)
 class MetricsCache:
     """All that one host remembers.
 
@@ -61,18 +59,15 @@ class MetricsCache:
         host: When the host is up.
     """
 
-    __slots__ = ("_by_addresses", "_host", "_tcp")
-
-    def __init__(self, tcp: Tcp, host: Timeline = ALWAYS_UP) -> None:
-        self._tcp = tcp
-        self._host = host
-        self._by_addresses: dict[tuple[str, str], Metrics] = {}
+    tcp: Tcp
+    host: Timeline = ALWAYS_UP
+    _by_addresses: dict[tuple[str, str], Metrics] = field(default_factory=dict)
 
     def of(self, here: str, there: str) -> Metrics | None:
         """What is remembered of connections between an address of the host and another host's; None: never any."""
-        if not self._tcp.metrics:
+        if not self.tcp.metrics:
             return None
         found = self._by_addresses.get((here, there))
         if found is None:
-            found = self._by_addresses[here, there] = Metrics(self._host)
+            found = self._by_addresses[here, there] = Metrics(self.host)
         return found

@@ -7,6 +7,7 @@ trip.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, field
 
 from sim.network.tcp.handshake import Handshake
 from sim.network.tcp.metrics import Metrics
@@ -14,6 +15,7 @@ from sim.network.tcp.packet_level import Ends
 from sim.network.tcp.receiver import ATO
 
 
+@dataclass(slots=True)
 class PendingSamples:
     """What went through undisturbed since somebody asked.
 
@@ -25,13 +27,10 @@ class PendingSamples:
         flights: Each one's direction, when it was sent, when its first segment and when all of it was there, in s.
     """
 
-    __slots__ = ("_ends", "_handshake", "_metrics", "flights")
-
-    def __init__(self, ends: Ends, metrics: tuple[Metrics | None, Metrics | None] = (None, None)) -> None:
-        self._ends = ends
-        self._metrics = metrics
-        self._handshake: Handshake | None = None
-        self.flights: list[tuple[bool, float, float, float]] = []
+    ends: Ends
+    metrics: tuple[Metrics | None, Metrics | None] = (None, None)
+    flights: list[tuple[bool, float, float, float]] = field(default_factory=list)
+    _handshake: Handshake | None = None
 
     def add_handshake(self, handshake: Handshake) -> None:
         """The handshake was played."""
@@ -41,8 +40,8 @@ class PendingSamples:
         """Let both ends take the samples, and forget them."""
         shake, self._handshake = self._handshake, None
         if shake is not None:
-            _, server, client = self._ends[False]
-            of_server, of_client = self._metrics
+            _, server, client = self.ends[False]
+            of_server, of_client = self.metrics
             for end, at, rtt, repeats, metrics in (
                 (client, shake.connected, shake.client_rtt, shake.syns - 1, of_server),
                 (server, shake.accepted, shake.server_rtt, shake.answers - 1, of_client),
@@ -52,7 +51,7 @@ class PendingSamples:
                     if metrics is not None:
                         end.rtt.on_metrics(metrics.recall(at))
         for to_server, now, first, last in self.flights:
-            _, mine, peer = self._ends[to_server]
+            _, mine, peer = self.ends[to_server]
             if peer.sent >= 0 and now >= peer.arrived:
                 peer.on_answer(peer.arrived - peer.sent + min(now - peer.arrived, ATO) + first - now)
             mine.on_flight(now, last, lone=first == last)
@@ -65,8 +64,8 @@ class PendingSamples:
         Where nothing went out again and nobody has asked, that is the handshake's, and of use only where a longer one
         is remembered.
         """
-        of_server, of_client = self._metrics
-        shake, (_, server, client) = self._handshake, self._ends[False]
+        of_server, of_client = self.metrics
+        shake, (_, server, client) = self._handshake, self.ends[False]
         if shake is not None and shake.syns == shake.answers == 1:
             if of_server is not None and of_server.rtt:
                 of_server.save(now, shake.client_rtt)
