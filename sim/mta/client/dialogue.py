@@ -123,8 +123,8 @@ class SmtpDialogue:
         self._pipelining = self._chunks = False
         self._auth: Authentication | None = None
         self._step = Step.GREETING
-        # What is to be said; what was said last, with the replies so far, and how many more it gets than it has
-        # commands. The connection itself asks for the greeting.
+        # What is to be said, and how many replies more than one its first command gets; what was said last, a command
+        # for each reply that it gets, and the replies so far. The connection itself asks for the greeting.
         self._says: tuple[Command, ...] = ()
         self._flight: tuple[Command | None, ...] = (None,)
         self._heard: list[Reply] = []
@@ -139,38 +139,42 @@ class SmtpDialogue:
         flight, self._says = self._says, ()
         if not flight:
             return b""
-        self._flight, self._heard = flight, []
+        # In LMTP mail data gets a reply for each recipient: it stands there once for each.
+        self._flight, self._heard = (flight[0],) * self._owed + flight, []
         self.round_trips += flight[0] is not QUIT
         self._awaited = type(flight[0] if not self._chunks else _deciding(flight))
         return self._machine.send(*flight)
 
     def read(self, data: bytes) -> None:
         """Take what the server wrote."""
-        machine, flight, heard, reply = self._machine, self._flight, self._heard, None
+        machine, flight, heard = self._machine, self._flight, self._heard
         machine.receive_data(data)
-        missing = len(flight) + self._owed - len(heard)
+        number, code = len(heard), 0
         try:
-            while missing > 0:
-                event = machine.next_event()
-                if event is NEED_DATA:
-                    if heard:
-                        self._awaited = type(flight[max(len(heard) - self._owed, 0)])
+            while number < len(flight) and code != CLOSING_CODE:
+                reply = machine.next_event()
+                if not isinstance(reply, Reply):
+                    self._break_off(reply is NEED_DATA)
                     return
-                if not isinstance(event, Reply):
-                    self.end(Failure(0, "4.4.2", "lost connection with the server", at=self.awaits))
-                    return
-                reply, command = event, flight[max(len(heard) - self._owed, 0)]
                 heard.append(reply)
-                if reply.code >= 400 or type(command) in self.NOTED:
-                    self._note(command, reply)
-                missing = missing - 1 if reply.code != CLOSING_CODE else 0
+                code = reply.code
+                if code >= 400 or type(flight[number]) in self.NOTED:
+                    self._note(flight[number], reply)
+                number += 1
         except RemoteProtocolError as error:
             self.end(Failure(0, "4.5.0", f"the server broke the protocol: {error}", at=self.awaits))
             return
-        if reply is not None:
-            self._enter(self.STEPS[self._step].then[reply.code // 100])
-            if reply.code == CLOSING_CODE:
+        if code:
+            self._enter(self.STEPS[self._step].then[code // 100])
+            if code == CLOSING_CODE:
                 self._says, self.done, self.kept = (), True, False
+
+    def _break_off(self, more: bool) -> None:
+        """Not all of a flight is answered: more is to come, or nothing."""
+        if not more:
+            self.end(Failure(0, "4.4.2", "lost connection with the server", at=self.awaits))
+        elif self._heard:
+            self._awaited = type(self._flight[len(self._heard)])
 
     def secured(self) -> None:
         """TLS protects the connection from here on: the dialogue begins anew with EHLO (RFC 3207 section 4.2)."""

@@ -52,7 +52,8 @@ _MAIL_DATA = frozenset({MailData, LastChunk})
 _HELLO = frozenset({Ehlo, Helo, Lhlo})
 _CHECKED = frozenset({*_HELLO, *COMMAND_EXTENSIONS})
 _CAREFUL = frozenset({"SMTPUTF8", "BINARYMIME"})
-_IN_TRANSACTION = frozenset({Mail, Send, Soml, Saml, Rcpt, Data})
+_SENDERS = (Mail, Send, Soml, Saml)
+_IN_TRANSACTION = frozenset({*_SENDERS, Rcpt, Data})
 _TURNING_POINTS = frozenset({*_HELLO, StartTls, Auth, AuthResponse, Turn, Atrn})
 
 
@@ -233,7 +234,7 @@ class Client:
             elif isinstance(command, Data):
                 if self._binary:
                     raise LocalProtocolError("Data cannot follow a MAIL with BODY=BINARYMIME: send chunks (RFC 3030)")
-            elif isinstance(command, Mail | Send | Soml | Saml):
+            elif isinstance(command, _SENDERS):
                 self._utf8 = ("SMTPUTF8", None) in command.parameters
                 self._binary = "BINARYMIME" in self.extensions and is_binary(command.parameters)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -328,7 +328,7 @@ def _unusual(line: bytes, offered: tuple[str, ...]) -> str:
     raise refused(line, E500_BAD_OCTETS)
 
 
-def write_command(command: Command, offered: tuple[str, ...]) -> bytes:
+def write_command(command: Any, offered: tuple[str, ...]) -> bytes:  # noqa: ANN401 - of a Command its kind says more
     """The octets of a command: its line with its CRLF, with a chunk its octets, or mail data with its final dot.
 
     Raises:
@@ -336,14 +336,13 @@ def write_command(command: Command, offered: tuple[str, ...]) -> bytes:
             extensions brings, or its length is at fault.
     """
     kind = type(command)
-    if isinstance(command, MailData):
-        return stuff(command.content)
-    if isinstance(command, AuthResponse):
-        return _write_auth_response(command)
-    if isinstance(command, Vrfy | Expn) and command.utf8 and "SMTPUTF8" not in offered:
+    write = _PAYLOADS.get(kind)
+    if write is not None:
+        return write(command)
+    if kind in _QUERIES and command.utf8 and "SMTPUTF8" not in offered:
         raise LocalProtocolError(f"cannot send {command!r}: the server does not offer SMTPUTF8")
     line = _checked(_BY_KIND[kind].write(command), offered)
-    return line + command.content if isinstance(command, Chunk | LastChunk) else line
+    return line + command.content if kind in _CHUNKS else line
 
 
 @lru_cache(maxsize=4096)
@@ -378,3 +377,12 @@ def _write_auth_response(response: AuthResponse) -> bytes:
     if len(line) + 2 > AUTH_LINE_LIMIT:
         raise LocalProtocolError(f"an AUTH response has {len(line) + 2} octets: at most {AUTH_LINE_LIMIT} are allowed")
     return line + b"\r\n"
+
+
+_CHUNKS = frozenset({Chunk, LastChunk})
+_QUERIES = frozenset({Vrfy, Expn})
+_PAYLOADS: Mapping[type, Callable[[Any], bytes]] = {
+    MailData: lambda mail_data: stuff(mail_data.content),
+    AuthResponse: _write_auth_response,
+}
+"""What is no line of the table."""

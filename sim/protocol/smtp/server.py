@@ -53,6 +53,8 @@ from sim.protocol.smtp.states import Opening, State, state_answered
 from sim.protocol.smtp.terms import Dialect, ehlo_reply, read_line, terms
 
 _HELLO = frozenset({Ehlo, Helo, Lhlo})
+_SENDERS = (Mail, Send, Soml, Saml)
+_QUERIES = (Vrfy, Expn)
 _TURNING_POINTS = _HELLO | {StartTls, Auth, AuthResponse, Turn, Atrn}
 _UNUSUAL = _TURNING_POINTS | {Vrfy, Expn}
 
@@ -233,8 +235,8 @@ class Server:
         enhanced, utf8 = self._terms.enhanced and reply.code // 100 != 3, self._utf8
         if kind in _UNUSUAL:
             enhanced = enhanced and kind not in _HELLO
-            utf8 = isinstance(due, Vrfy | Expn) and due.utf8
-            if isinstance(due, Vrfy | Expn) and not (utf8 or reply.text.isascii()):
+            utf8 = isinstance(due, _QUERIES) and due.utf8
+            if isinstance(due, _QUERIES) and not (utf8 or reply.text.isascii()):
                 raise LocalProtocolError(
                     f"reply {reply.code} {reply.text!r} has a name that is not printable US-ASCII: answer 252 or 550"
                 )
@@ -262,7 +264,8 @@ class Server:
         event = read_line(terms, state, line)
         if isinstance(event, Bdat):
             return self._begin_chunk(line, event)
-        watched = type(event) in terms.watched and (not isinstance(event, Rcpt) or not line.isascii())
+        kind = type(event)
+        watched = kind in terms.watched and (kind is not Rcpt or not line.isascii())
         fault = self._fault(event) if watched else None
         return event if fault is None else BadCommand(line, fault)
 
@@ -283,7 +286,7 @@ class Server:
             return None if self._utf8 else E553_NOT_ASCII
         if isinstance(command, Data):
             return E503_BAD_SEQUENCE if self._binary else None
-        if isinstance(command, Mail | Send | Soml | Saml):
+        if isinstance(command, _SENDERS):
             self._utf8 = ("SMTPUTF8", None) in command.parameters
             self._binary = "BINARYMIME" in self._terms.in_force and is_binary(command.parameters)
         elif isinstance(command, Auth) and command.mechanism not in self._mechanisms():
