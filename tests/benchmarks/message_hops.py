@@ -77,7 +77,7 @@ def main(messages: int) -> None:
     architecture = scenario.architectures["store-and-forward"]
 
     counted = Simulation(scenario, architecture, 0, scenario.seed)
-    counted.env.__class__ = Counted
+    counted.clock.__class__ = Counted
     copies = counted.run().copies
     hops = sum(copy.hops for copy in copies)
 
@@ -93,7 +93,7 @@ def main(messages: int) -> None:
         "delivered": sum(copy.outcome == "delivered" for copy in copies),
         "message_hops": hops,
         "message_hops_per_s": round(1 / median(runs)),
-        "events_per_message_hop": round(counted.env.events / hops, 2),
+        "events_per_message_hop": round(counted.clock.events / hops, 2),
         "bare_timeout_us": round(median(bare) * 1e6, 3),
         "message_hop_us": round(median(runs) * 1e6, 1),
         "message_hop_in_bare_timeouts": round(median(ratios), 1),
