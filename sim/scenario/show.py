@@ -28,6 +28,7 @@ from sim.scenario.quantity import (
 )
 from sim.scenario.spec import (
     NULL_MX,
+    TIMES,
     Architecture,
     Domain,
     Host,
@@ -214,9 +215,7 @@ def _host(host: Host, *, alike: bool) -> Settings:
         "sessions": host.sessions,
         "size_limit": format_size(host.size_limit),
         "timing": host.timing,
-        "service_time": show_time(host.service_time or 0.0),
-        "commit_time": show_time(host.commit_time or 0.0),
-        "next_message_time": show_time(host.next_message_time or 0.0),
+        **{time: show_time(getattr(host, time)) for time in TIMES},
         "capacity": written(CapacitySetting, host.capacity),
         "policies": written(PoliciesSetting, host.policies),
         "collects": written(CollectsSetting, host.collects),

@@ -13,8 +13,7 @@ from sim.scenario.scalars import read_loss, read_mtu
 from sim.scenario.spec import Loss, Tcp
 from sim.scenario.spec.limits import Limits
 from sim.scenario.syntax.tcp_and_loss import CONGESTION, PRESETS, read_burst, read_queue, read_tcp
-from sim.study.programs import CLIENTS, SERVERS
-from sim.study.session import Case
+from sim.study.session import CLIENTS, SERVERS, Case
 
 _PICTURES = (".png", ".svg", ".pdf")
 _BIGGEST = Limits().size

@@ -1,39 +1,49 @@
-"""How long one session takes over one link, without a scenario: many sessions of two programs, each by itself.
+"""How long one session takes over one link, without a scenario: many sessions of two hosts, each by itself.
 
-The duration is measured as a client's packets show it: from its first SYN to the 250 that follows the mail data. It
-depends on nothing but the link, both hosts' TCP and the two programs.
+The duration is measured as a client's packets show it: from its first SYN to the 250 that follows the mail data.
+Session number k of a seed is replication k of a scenario that has nothing but its message, from `SENDER` on the host
+`client` to `RECIPIENT` on the host `server`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import pairwise
-from random import Random
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from sim.network.interface import at_once
+from sim.mail.content import compose
+from sim.mail.mailbox import parse_mailbox
+from sim.mail.trace import date_time
+from sim.mta.client.envelope import Mailing
+from sim.mta.client.transmission import Transmission
+from sim.mta.server.directory import Directory
+from sim.mta.server.reception import Reception
 from sim.network.links.line import Line
 from sim.network.tcp.rtt import LINUX
 from sim.network.transport.connect import connect
 from sim.scenario.distribution import Constant
-from sim.scenario.spec import Loss, Tcp
-from sim.study.programs import CLIENTS, SERVERS, turns
+from sim.scenario.products import PRODUCTS, Product
+from sim.scenario.products.delays import Delays
+from sim.scenario.spec import Domain, Host, Loss, Tcp
+from sim.scenario.syntax.extensions import resolve_extensions, split_words
+from sim.world.engine.host_times import HostTimes
+from sim.world.engine.interfaces import NullSink
+from sim.world.engine.session import Session
+from sim.world.engine.stepping import IdleClock, LoneClock, Waits, play
+from sim.world.engine.streams import Streams
 
 PARTS: Final = ("connect_s", "greeting_s", "dialogue_s", "data_s")
-"""SYN to SYN-ACK; to the greeting; to the 354; to the 250 after the data."""
+"""SYN to SYN-ACK; to the greeting; to the last reply before the mail data; to the 250 after them."""
 
-
-class _Program:
-    """The server's program, for its kernel: whether it closes behind what it writes next."""
-
-    is_over = False
-
+SENDER, RECIPIENT = "ann@client.example", "bob@server.example"
 
 _NO_LOSS: Final = Loss()
+_ALONE: Final = LoneClock()
 _CLEAN: Final = 100
 _CHAIN: Final = 20
 _PAUSE: Final = 0.1
@@ -43,9 +53,73 @@ _PHASES: Final = 16.0
 """Sessions start at any moment of this many s, since the kernel's timers tick with its clock."""
 
 
+_EVER: Final = 1e9
+_PATIENT: Final = Delays(
+    connect_timeout=_EVER,
+    helo_timeout=_EVER,
+    mail_timeout=_EVER,
+    rcpt_timeout=_EVER,
+    data_init_timeout=_EVER,
+    data_xfer_timeout=_EVER,
+    data_done_timeout=_EVER,
+    quit_timeout=_EVER,
+    idle_timeout=100.0,
+)
+"""A program that only sends, which waits for ever, or only receives, which does not."""
+
+
+def _host(name: str, kind: type[Product]) -> Host:
+    offers, uses = split_words(resolve_extensions(kind, [], has_accounts=False, has_login=False))
+    return Host(name=name, mta=kind(), extensions=offers, uses=uses, timing="product")
+
+
+_CLIENTS: Final = {name: _host("client", kind) for name, kind in PRODUCTS.items()}
+
+CLIENTS: Final[Mapping[str, Host]] = {
+    **_CLIENTS,
+    "postfix-nopipe": replace(_CLIENTS["postfix"], uses=("SIZE", "ENHANCEDSTATUSCODES", "8BITMIME", "DSN", "SMTPUTF8")),
+    "smtp-source": Host(name="client", mta=_PATIENT, esmtp=False, timing="product"),
+    "smtplib": Host(name="client", mta=_PATIENT, uses=("SIZE",), timing="product", think_time=0.3e-3, read_time=8e-9),
+}
+"""The programs that send: every product, Postfix where it says one thing at a time, smtp-source, Python's smtplib."""
+
+SERVERS: Final[Mapping[str, Host]] = {
+    **{name: _host("server", kind) for name, kind in PRODUCTS.items()},
+    "smtp-sink": Host(
+        name="server",
+        mta=_PATIENT,
+        greeting_time=0.25e-3,
+        service_time=0.17e-3,
+        commit_time=0.0,
+    ),
+}
+"""The programs that receive."""
+
+_DIRECTORY: Final = Directory(
+    "server",
+    [Domain(name="server.example", mx=((0, "server"),), users=("bob",))],
+    {"server.example": ((0, "server"),)}.get,
+)
+_FROM, _TO = parse_mailbox(SENDER).path, parse_mailbox(RECIPIENT).path
+
+
+@lru_cache(maxsize=8)
+def _message(size: int) -> bytes:
+    """As a scenario's only message is."""
+    domain = parse_mailbox(SENDER).address.domain
+    return compose(
+        sender=SENDER,
+        recipients=[RECIPIENT],
+        subject="message 1",
+        message_id=f"<1@{domain}>",
+        date=date_time(0.0),
+        size=size,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A link and what speaks over it: times in s, rate in bit/s, sizes in bytes (queue: infinity means no limit)."""
+    """A link and who speaks over it: times in s, rate in bit/s, sizes in bytes (queue: infinity means no limit)."""
 
     rtt: float = 0.1
     rate: float = 10e6
@@ -120,70 +194,99 @@ def run(case: Case, n: int, seed: int = 1) -> Sessions:
     sessions of a mail server do: one that has just ended has found the line clear, so that few begin within a burst.
     """
     follow = _CHAIN if case.loss.burst or case.loss.burst_time else 1
-    runs = [one for k in range(0, n, follow) for one in _chain(case, f"{seed}/{k}", min(follow, n - k))]
+    runs = [one for k in range(0, n, follow) for one in _chain(case, Streams(seed, k), min(follow, n - k))]
     calm = replace(case, loss=Loss(), queue=math.inf)
-    clean = [one for k in range(min(n, _CLEAN)) for one in _chain(calm, f"{seed}/{k}", 1)]
+    clean = [one for k in range(min(n, _CLEAN)) for one in _chain(calm, Streams(seed, k), 1)]
     return Sessions(case=case, runs=runs, clean=clean)
 
 
-def _chain(case: Case, name: str, count: int) -> Iterator[Run]:
+def _chain(case: Case, streams: Streams, count: int) -> Iterator[Run]:
     """Sessions that follow each other on one line."""
-    out, back = (
+    lines = tuple(
         Line(
             rate=case.rate,
             delay=Constant(case.rtt / 2),
             loss=case.loss,
             mtu=case.mtu,
             queue=case.queue,
-            random=Random(f"{name}/{way}"),
+            random=streams(f"link/client-server/{way}/loss"),
         )
-        for way in ("out", "back")
+        for way in ("client>server", "server>client")
     )
-    phases = Random(f"{name}/start")
+    phases = streams("start")
     start = phases.random() * _PHASES
     for left in range(count, 0, -1):
-        one, end = _one(case, out, back, start, closes=left > 1)
-        yield one
-        start = end + phases.random() * _PAUSE
+        one = OneSession(case, lines, streams)
+        play(one.steps(start))
+        yield one.run
+        start = (one.close() if left > 1 else 0.0) + phases.random() * _PAUSE
 
 
-def _one(case: Case, out: Line, back: Line, start: float, *, closes: bool) -> tuple[Run, float]:
-    """One session, and when it has come to its end; the connection is closed only if somebody `closes` it.
+class OneSession(NullSink):
+    """One session over a line there and one back: `steps` through it, then tells its `run`.
 
     Neither TCP remembers anything of the sessions before, as with `metrics: no`.
     """
-    client, server = CLIENTS[case.client], SERVERS[case.server]
-    program = _Program()
-    connection = connect(
-        [out],
-        [back],
-        client_tcp=case.tcp,
-        server_tcp=case.tcp,
-        program=program,
-        patience=server.patience,
-        writes=client.writes,
-    )
-    times = {"connect": at_once(connection.open(start, start + client.gives_up_connecting))}
-    now = connection.accepted_at if times["connect"] < math.inf else math.inf
-    handshake = connection.retransmissions
-    spoke = now + server.greets
-    times["greeting"] = now = at_once(connection.send(spoke, server.greeting, to_server=False))
-    for turn in turns(client, server, case.size):
-        now = at_once(connection.send(now + turn.prepares, turn.said, to_server=True))
-        if turn.said <= connection.mss and now - spoke > server.patience:
-            # It has waited since it spoke, also while its answer was lost on the way.
-            now = math.inf
-        spoke = now + turn.works
-        program.is_over = client.quits_with_dot and turn.phase == "data"
-        times[turn.phase] = now = at_once(connection.send(spoke, turn.answered, to_server=False))
-    ends = [start, *times.values()]
-    parts = tuple(after - before if after < math.inf else math.inf for before, after in pairwise(ends))
-    one = Run(parts, connection.retransmissions, handshake)
-    if closes and now < math.inf and program.is_over:
-        connection.close(now)
-    elif closes and now < math.inf:
-        # QUIT, its answer, and both FINs, which use the line as small segments do.
-        for said, answered in ((client.quit, server.bye), (1, 1)):
-            heard = at_once(connection.send(now + client.thinks, said, to_server=True))
-            now = at_once(connection.send(heard + server.thinks, answered, to_server=False))
-    return one, now if now < math.inf else max(end for end in ends if end < math.inf) + _HOPELESS
+
+    def __init__(self, case: Case, lines: Sequence[Line], streams: Streams) -> None:
+        client, server = CLIENTS[case.client], SERVERS[case.server]
+        self._reception = Reception(server, _DIRECTORY)
+        self._connection = connect(
+            lines[:1],
+            lines[1:],
+            client_tcp=case.tcp,
+            server_tcp=case.tcp,
+            program=self._reception,
+            patience=server.mta.idle_timeout,
+            writes=client.mta.write_size,
+        )
+        self._times = HostTimes(client, streams("host/client/times")), HostTimes(server, streams("host/server/times"))
+        self._transmission = Transmission(client, Mailing(_FROM, (_TO,), _message(case.size)))
+        # When the client heard what: the greeting, the last reply before the mail data, the reply to these.
+        self._heard = [math.inf] * 3
+        self._taken = False
+        self._repeats = [0, 0]
+
+    def steps(self, start: float, clock: IdleClock = _ALONE) -> Waits:
+        """Go through it from `start` on, s; as of `world.engine.session.Session`."""
+        self._start = self._end = start
+        self._session = Session(
+            self._transmission,
+            self._reception,
+            self._connection,
+            self,
+            client_times=self._times[0],
+            server_times=self._times[1],
+            trace=self._trace,
+            clock=clock,
+        )
+        return self._session.run(start)
+
+    def close(self) -> float:
+        """Close the connection; when another session may begin, s."""
+        half_closed = self._times[0].host.mta.half_closes
+        if self._session.connected:
+            self._connection.close(self._end, half_closed=half_closed)
+        return self._end + (_HOPELESS if self._session.outcome else 0.0)
+
+    @property
+    def run(self) -> Run:
+        """What became of it."""
+        ends = [self._start, self._session.connected_at, *self._heard]
+        parts = tuple(after - before if after < math.inf else math.inf for before, after in pairwise(ends))
+        return Run(parts, *(self._repeats if self._session.connected else [self._connection.retransmissions] * 2))
+
+    def admit(self) -> bool:
+        """It is served at once."""
+        self._repeats = [self._connection.retransmissions] * 2
+        return True
+
+    def take(self, *_: object) -> None:
+        """The message is taken: the next that the client hears is the reply to it."""
+        self._taken = True
+
+    def _trace(self, now: float, direction: str, data: bytes) -> None:  # noqa: ARG002
+        self._end = now
+        if direction == "<" and self._heard[2] == math.inf:
+            self._heard[2 if self._taken else min(self._heard[0] < math.inf, 1)] = now
+            self._repeats[0] = self._connection.retransmissions

@@ -16,8 +16,7 @@ from sim import cli
 from sim.network.links.line import Line
 from sim.scenario.spec import Loss, Tcp
 from sim.scenario.syntax.tcp_and_loss import PRESETS
-from sim.study.programs import CLIENTS, SERVERS, turns
-from sim.study.session import PARTS, Case, run
+from sim.study.session import CLIENTS, PARTS, SERVERS, Case, run
 
 
 def mean(n=60, **case):
@@ -42,23 +41,11 @@ def test_a_session_over_a_good_line_is_its_turns():
     assert clean(rtt=1.0, size=1000, client="smtp-source", server="smtp-sink") == pytest.approx(7.0, abs=0.01)
 
 
-@pytest.mark.parametrize("client", CLIENTS)
-@pytest.mark.parametrize("server", SERVERS)
-def test_every_client_talks_to_every_server(client, server):
-    """Each pair has an end, and only pipelining clients of pipelining servers save turns."""
-    count = len(turns(CLIENTS[client], SERVERS[server], 10_000))
-    assert count == (3 if CLIENTS[client].pipelines else 5)
-    assert math.isfinite(clean(client=client, server=server))
-
-
-def test_the_octets_are_those_of_the_measurements():
-    """1,190 and 124 of smtp-source and smtp-sink, 1,369 and 286 of Postfix, QUIT and its answer included."""
-    for names, sent in (("smtp-source", "smtp-sink"), (1190, 124)), (("postfix", "postfix"), (1369, 286)):
-        client, server = CLIENTS[names[0]], SERVERS[names[1]]
-        dialogue = turns(client, server, 1000)
-        last = (0, 0) if client.quits_with_dot else (client.quit, server.bye)
-        said = sum(turn.said for turn in dialogue) + last[0]
-        assert (said, server.greeting + sum(turn.answered for turn in dialogue) + last[1]) == sent
+@pytest.mark.parametrize("client", ["postfix-nopipe", "smtp-source", "smtplib"])
+@pytest.mark.parametrize("server", ["postfix", "exim", "smtp-sink"])
+def test_what_is_no_product_talks_to_every_server(client, server):
+    """One command at a time; products are held to scenarios (test_one_driver.py)."""
+    assert clean(rtt=1.0, client=client, server=server, size=1000) == pytest.approx(7.0, abs=0.02)
 
 
 def test_exim_sends_a_short_message_with_its_envelope():
@@ -76,12 +63,11 @@ def test_exim_keeps_its_last_answers_for_200_ms():
     assert clean(client="exim", server="exim") - clean(client="exim") == pytest.approx(0.0, abs=0.005)
 
 
-def test_smtplib_reads_the_message_twice():
+def test_smtplib_reads_the_message_twice(monkeypatch):
     """Once before MAIL, for the ends of its lines, and once before the data, for their dots; each octet takes its time."""
-    short, long = (
-        sum(turn.prepares for turn in turns(CLIENTS["smtplib"], SERVERS["postfix"], size)) for size in (0, 200_000)
-    )
-    assert long - short == pytest.approx(3.2e-3)
+    reads = clean(client="smtplib", server="smtp-sink", size=200_000)
+    monkeypatch.setitem(CLIENTS, "smtplib", replace(CLIENTS["smtplib"], read_time=0.0))
+    assert reads - clean(client="smtplib", server="smtp-sink", size=200_000) == pytest.approx(3.2e-3)
 
 
 def test_the_parts_add_up():
@@ -109,7 +95,8 @@ def test_a_server_hangs_up_that_has_waited_too_long(monkeypatch):
     """Smtp-sink after 100 s without anything to read, as its connections end in packet logs; all others go as before."""
     case = Case(loss=Loss(share=0.3), client="smtp-source", server="smtp-sink", size=1000)
     hasty = [one.duration for one in run(case, 150).runs]
-    monkeypatch.setitem(SERVERS, "smtp-sink", replace(SERVERS["smtp-sink"], patience=math.inf))
+    sink = SERVERS["smtp-sink"]
+    monkeypatch.setitem(SERVERS, "smtp-sink", replace(sink, mta=replace(sink.mta, idle_timeout=math.inf)))
     patient = [one.duration for one in run(case, 150).runs]
     left = [(mine, theirs) for mine, theirs in zip(hasty, patient, strict=True) if mine != theirs]
     assert 0 < len(left) < 30
@@ -147,7 +134,7 @@ def test_no_tcp_is_round_trips_and_rate():
     """Five round trips as with TCP; 200 kB at 10 Mbit/s take 160 ms, whatever is lost."""
     bare = {"rtt": 0.1, "size": 200_000, "tcp": Tcp(stack="rtt-only")}
     assert clean(**bare) == pytest.approx(0.5 + 0.16, abs=0.01)
-    assert mean(**bare, loss=Loss(share=0.2), n=3) == pytest.approx(clean(**bare))
+    assert mean(**bare, loss=Loss(share=0.2), n=3) == pytest.approx(mean(**bare, n=3))
 
 
 def test_a_small_queue_costs_losses():
@@ -179,10 +166,17 @@ class Counted(Line):
         self.count += 1
         return super().carry(at, wire)
 
+    def carry_all(self, at, wire, packets):
+        """Some together."""
+        return [self.carry(at, wire) for _ in range(packets)][-1]
+
 
 @pytest.mark.parametrize(("size", "there", "back"), [(1000, 10, 10), (20_000, 23, 17), (200_000, 148, 79)])
 def test_where_packets_are_lost_in_bursts_each_one_counts(monkeypatch, size, there, back):
-    """As many packets each way as smtp-source and smtp-sink sent, pure acknowledgements too: each moves the chain."""
+    """As many each way as smtp-source and smtp-sink sent, pure acknowledgements too, and one more: each moves the chain.
+
+    The server acknowledges HELO at once, the client the server's FIN; Linux does so with what it writes next.
+    """
     monkeypatch.setattr("sim.study.session.Line", Counted)
     monkeypatch.setattr(Counted, "made", [])
     case = Case(loss=Loss(share=1e-12, burst=3), size=size, client="smtp-source", server="smtp-sink")
@@ -192,7 +186,7 @@ def test_where_packets_are_lost_in_bursts_each_one_counts(monkeypatch, size, the
         run(case, sessions)
         counts.append([line.count for line in Counted.made[lines : lines + 2]])
     # The last session of a line is not closed.
-    assert [two - one for one, two in zip(*counts, strict=True)] == [there, back]
+    assert [two - one for one, two in zip(*counts, strict=True)] == [there + 1, back + 1]
 
 
 def test_storms_pass_while_the_timer_waits():
@@ -283,7 +277,7 @@ def test_a_number_that_is_not_whole_is_not_rounded(option, capsys):
 
 def test_all_mistakes_are_said_at_once(capsys):
     """A line for each, and status 2."""
-    wrong = ["--rate", "0", "--loss", "100%", "--mtu", "50", "--size=-5", "--client", "sendmail", "-n", "0"]
+    wrong = ["--rate", "0", "--loss", "100%", "--mtu", "50", "--size=-5", "--client", "sendmial", "-n", "0"]
     more = ["--burst", "0", "--queue", "5", "--seed", "-1", "--congestion", "vegas", "--rtt=-1s", "--tcp", "bsd"]
     assert cli.main(["session", *wrong, *more]) == 2
     said = capsys.readouterr().err.splitlines()

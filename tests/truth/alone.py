@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from cells import PAIRS, cells, compared, line, lossless, scattered
+from cells import case, cells, compared, line, lossless, scattered
 
 from sim.scenario.spec import Loss, Tcp
-from sim.study.session import Case, run
+from sim.study.session import run
 
 __all__ = ["sessions"]
 
@@ -19,29 +19,18 @@ def sessions(folder: Path, n: int) -> Iterator[str]:
     """Sessions without and with loss, n of each lossy cell; and those of long round trips."""
     keys = ("kind", "cc", "rtt_ms", "bw_kbps", "size")
     for (kind, cc, rtt, rate, size), rows in cells(folder, "session.csv", *keys).items():
-        client, server = PAIRS[kind]
-        case = Case(
-            rtt=float(rtt) / 1e3,
-            rate=float(rate) * 1e3,
-            size=int(size),
-            client=client,
-            server=server,
-            tcp=Tcp(congestion="reno" if cc == "reno" else "cubic"),
+        tcp = Tcp(congestion="reno" if cc == "reno" else "cubic")
+        ours = (
+            float(run(case(kind, size, rtt=float(rtt) / 1e3, rate=float(rate) * 1e3, tcp=tcp), 5).durations.mean())
+            * 1e3
         )
-        ours = float(run(case, 5).durations.mean()) * 1e3
         theirs = float(np.median([float(row["t_250"]) for row in rows]))
         yield lossless(f"{kind}, {rtt} ms, {size} B, {rate} kbit/s", theirs, ours)
     for (cc, rtt, loss, size), rows in cells(folder, "loss.csv", "cc", "rtt_ms", "loss_pct", "size").items():
-        case = Case(
-            rtt=float(rtt) / 1e3,
-            loss=Loss(share=float(loss) / 100),
-            size=int(size),
-            client="smtp-source",
-            server="smtp-sink",
-            tcp=Tcp(congestion="reno" if cc == "reno" else "cubic"),
-        )
+        tcp = Tcp(congestion="reno" if cc == "reno" else "cubic")
+        lossy = case("source-sink", size, rtt=float(rtt) / 1e3, loss=Loss(share=float(loss) / 100), tcp=tcp)
         measured = [float(row["t_250"]) for row in rows if row["status"] == "ok"]
-        ours = [1e3 * x for x in run(case, n).durations]
+        ours = [1e3 * x for x in run(lossy, n).durations]
         yield from compared(f"{cc}, {rtt} ms, {loss}% loss, {size} B", measured, ours, mean=0.1, p95=0.2)
     yield from _repeats(folder, n)
     yield from _bursts(folder, n)
@@ -51,11 +40,7 @@ def sessions(folder: Path, n: int) -> Iterator[str]:
 def _repeats(folder: Path, n: int) -> Iterator[str]:
     """Sessions of Postfix with loss: how long they take, and how many segments with data each end sends again."""
     for (name, rtt, loss, size), rows in cells(folder, "loss2.csv", "variant", "rtt_ms", "loss_pct", "size").items():
-        client, server = PAIRS[name]
-        case = Case(
-            rtt=float(rtt) / 1e3, loss=Loss(share=float(loss) / 100), size=int(size), client=client, server=server
-        )
-        found = run(case, 3 * n)
+        found = run(case(name, size, rtt=float(rtt) / 1e3, loss=Loss(share=float(loss) / 100)), 3 * n)
         cell = f"{name}, {rtt} ms, {loss}% loss, {size} B"
         measured = [float(row["t_250"]) for row in rows if row["status"] == "ok"]
         yield from compared(cell, measured, [1e3 * x for x in found.durations], mean=0.1, p95=0.2)
@@ -67,13 +52,8 @@ def _repeats(folder: Path, n: int) -> Iterator[str]:
 def _bursts(folder: Path, n: int) -> Iterator[str]:
     """Losses in bursts counted in packets; the sessions of a link follow each other."""
     for (loss, burst, size), rows in cells(folder, "burst.csv", "mean_loss_pct", "burst", "size").items():
-        case = Case(
-            loss=Loss(share=float(loss) / 100, burst=float(burst)),
-            size=int(size),
-            client="smtp-source",
-            server="smtp-sink",
-        )
-        ours = [1e3 * one.duration for one in run(case, max(n // 50, 10) * len(rows)).runs]
+        bursts = case("source-sink", size, loss=Loss(share=float(loss) / 100, burst=float(burst)))
+        ours = [1e3 * one.duration for one in run(bursts, max(n // 50, 10) * len(rows)).runs]
         batches = [ours[k : k + len(rows)] for k in range(0, len(ours), len(rows))]
         measured = [float(row["t_250"]) if row["status"] == "ok" else math.inf for row in rows]
         yield from scattered(f"{loss}% loss in bursts of {burst} packets, {size} B", measured, batches)
@@ -85,10 +65,7 @@ def _far(folder: Path) -> Iterator[str]:
         done = [row for row in rows if row["t_250"]]
         if not done:
             continue
-        client, server = PAIRS[kind]
-        found = run(
-            Case(rtt=float(rtt), size=int(size), client=client, server=server, tcp=Tcp(timestamps=stamps == "1")), 5
-        )
+        found = run(case(kind, size, rtt=float(rtt), tcp=Tcp(timestamps=stamps == "1")), 15)
         cell = f"{kind}, {rtt} s, {size} B" + (", no timestamps" if stamps == "0" else "")
         times = [float(row["t_250"]) for row in done]
         ours = float(np.median(found.durations)) * 1e3

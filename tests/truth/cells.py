@@ -13,22 +13,32 @@ import csv
 import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy import stats
 
-__all__ = ["HEAD", "PAIRS", "STATISTICS", "Cells", "among", "cells", "compared", "line", "lossless", "scattered"]
+from sim.study.session import Case
+
+__all__ = ["HEAD", "STATISTICS", "Cells", "among", "case", "cells", "compared", "line", "lossless", "scattered"]
 
 HEAD = "| cell | what | measured | simulated | off | holds |\n|---|---|---|---|---|---|"
 
-PAIRS = {
-    "source-sink": ("smtp-source", "smtp-sink"),
-    "postfix": ("postfix", "postfix"),
-    "postfix-nopipe": ("postfix-nopipe", "postfix"),
-    "smtplib-postfix": ("smtplib", "postfix"),
-    "smtplib-sink": ("smtplib", "smtp-sink"),
-}
-"""What the measurements call a client and a server, as `mtasim session` names them."""
+_PROGRAMS = {"source": "smtp-source", "sink": "smtp-sink"}
+"""What the measurements call a client or a server, as `mtasim session` names them."""
+
+_ADDED = {"smtp-source": 120, "postfix": 250, "postfix-nopipe": 250, "exim": 254}
+"""How many bytes a program adds to what it is given: the header, or a trace field."""
+
+
+def case(kind: str, size: str | int, **settings: Any) -> Case:
+    """Sessions of a client and a server, as measurements call the two, with a message of so many bytes."""
+    client, _, server = kind.rpartition("-")
+    if kind in {"postfix", "postfix-nopipe"}:
+        client, server = kind, "postfix"
+    client = _PROGRAMS.get(client, client)
+    return Case(client=client, server=_PROGRAMS.get(server, server), size=int(size) + _ADDED.get(client, 0), **settings)
+
 
 Row = dict[str, str]
 Cells = dict[tuple[str, ...], list[Row]]

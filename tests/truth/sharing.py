@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from random import Random
 
-from cells import PAIRS, Row, cells, compared
+from cells import Row, case, cells, compared
 
-from sim.network.interface import Steps
 from sim.network.links.line import Line
-from sim.network.tcp.connection import Connection
 from sim.scenario.distribution import Constant
-from sim.study.programs import CLIENTS, SERVERS, turns
+from sim.study.session import OneSession
+from sim.world.engine.streams import Streams
 
 __all__ = ["shared", "stepped", "together"]
 
@@ -23,34 +23,34 @@ _BULK = 2_000_000
 """What a bulk session carries, in bytes."""
 
 
+class _Shared:
+    """The clock of sessions that others run beside: nobody leaps."""
+
+    def advance_if_idle(self, _time: float) -> bool:
+        """Somebody may have something to do."""
+        return False
+
+    def peek(self) -> float:
+        """Whenever that is."""
+        return -math.inf
+
+
 def stepped(
     lines: tuple[Line, Line], start: float, size: int, done: Callable[[float], None], pair: str = "source-sink"
 ) -> Iterator[float]:
     """One session over lines that others use, too: yields when it goes on, and tells its length in ms."""
-    client, server = (named[name] for named, name in zip((CLIENTS, SERVERS), PAIRS[pair], strict=True))
-    connection = Connection([lines[0]], [lines[1]])
+    one = OneSession(case(pair, size), lines, Streams(0, 0))
     yield start
-    yield from _steps(connection.open(start))
-    now = connection.accepted_at + server.greets
-    yield now
-    now = yield from _steps(connection.send(now, server.greeting, to_server=False))
-    for turn in turns(client, server, size):
-        yield now + turn.prepares
-        now = yield from _steps(connection.send(now + turn.prepares, turn.said, to_server=True))
-        yield now + turn.works
-        now = yield from _steps(connection.send(now + turn.works, turn.answered, to_server=False))
-    done((now - start) * 1e3)
-    if not (client.quits_with_dot and server.pipelining):
-        yield now
-        now = yield from _steps(connection.send(now, client.quit, to_server=True))
-        yield now
-        now = yield from _steps(connection.send(now, server.bye, to_server=False))
-    yield now
-    connection.close(now)
-
-
-def _steps(sent: float | Steps) -> Steps:
-    return sent if isinstance(sent, float) else (yield from sent)
+    waits = one.steps(start, _Shared())
+    at = next(waits, None)
+    while at is not None:
+        yield at
+        try:
+            at = waits.send(at)
+        except StopIteration:
+            at = None
+    done(one.run.duration * 1e3)
+    one.close()
 
 
 def together(flows: Iterable[Iterator[float]]) -> None:

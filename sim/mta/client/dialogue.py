@@ -188,6 +188,11 @@ class SmtpDialogue:
         self._enter(Step.NEXT)
 
     @property
+    def reads(self) -> int:
+        """How many octets of a message it looks through before it writes its next flight."""
+        return 0
+
+    @property
     def awaits(self) -> str:
         """What the server is to answer next: a place of `mta.retry.failure_scope`."""
         return _AWAITED[self._awaited][0]

@@ -108,6 +108,12 @@ class Transmission(SmtpDialogue):
         self._refused_at: dict[Path, str] = {}
         self.reports = False
 
+    @property
+    def reads(self) -> int:
+        """All of the message before MAIL, and again before the mail data."""
+        looks = self._says and isinstance(self._says[0], events.Mail | events.MailData)
+        return len(self._mailing.content) if looks else 0
+
     def follow(self, mailing: Mailing, stays: Callable[[], Mailing | bool] | None) -> None:
         """A session that was kept is to `resume` with this message."""
         self._next, self._stays = mailing, stays

@@ -213,7 +213,7 @@ class Product:
     greeting_time: float | Distribution = Lognormal(0.4e-3, 0.8e-3)
     service_time: float | Distribution = 0.2e-3
     commit_time: float | Distribution = Lognormal(1.1e-3, 2.1e-3)
-    think_time: float = 0.2e-3
+    think_time: float | Distribution = 0.2e-3
     read_time: float = 0.0
     next_message_time: float | Distribution = 0.0
     connection_idle_limit: float = 0.0

@@ -22,7 +22,7 @@ from sim.scenario.resolve.mx import resolve_own_domains
 from sim.scenario.resolve.plan import DEFAULTS
 from sim.scenario.resolve.weather import availability, sky, weather
 from sim.scenario.source import Path
-from sim.scenario.spec import Address, Architecture, Domain, Host, Tls
+from sim.scenario.spec import TIMES, Address, Architecture, Domain, Host, Tls
 from sim.scenario.spec.capacity import NO_CAPACITY
 from sim.scenario.spec.collects import Collects
 from sim.scenario.spec.policies import NO_POLICIES
@@ -147,9 +147,7 @@ _PLAIN = (
     "sessions",
     "size_limit",
     "timing",
-    "service_time",
-    "commit_time",
-    "next_message_time",
+    *TIMES,
     "sends_from",
     "tcp",
     "digests",

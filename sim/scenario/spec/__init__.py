@@ -13,7 +13,7 @@ from sim.scenario.quantity import DAY, HOUR, MINUTE
 from sim.scenario.spec.calendar import ClockWindow, Window
 from sim.scenario.spec.collects import Collects
 from sim.scenario.spec.domain import NULL_MX, Domain, MxChange
-from sim.scenario.spec.host import Address, Host, SendsFrom, Timing
+from sim.scenario.spec.host import TIMES, Address, Host, SendsFrom, Timing
 from sim.scenario.spec.network import NEGATIVE_TTL, TTL, Group, Link, Loss, NameService, Network, Node
 from sim.scenario.spec.scenario import Architecture, Expectation, Operand, Scenario
 from sim.scenario.spec.tcp import Tcp
@@ -26,6 +26,7 @@ __all__ = [
     "MINUTE",
     "NEGATIVE_TTL",
     "NULL_MX",
+    "TIMES",
     "TTL",
     "Address",
     "Architecture",

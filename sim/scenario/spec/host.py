@@ -28,6 +28,9 @@ class Address:
 
 Timing = Literal["product", "none"]
 """Whether a host's programs take the time that its product does."""
+
+TIMES = ("greeting_time", "service_time", "commit_time", "think_time", "read_time", "next_message_time")
+"""What a host's programs take: keys of hosts, attributes of products."""
 SendsFrom = Literal["first", "in-turn", "random"]
 
 
@@ -35,10 +38,11 @@ SendsFrom = Literal["first", "in-turn", "random"]
 class Host:
     """An MTA's machine as one architecture has it.
 
-    `service_time` is what each command costs the server, `commit_time` what it needs to put a message on disk before
-    the 250 to the final dot, `next_message_time` what its client needs before it begins the next message of a session
-    that was left open; each in s, or as a distribution. Where nothing is said, they and what else its programs take are
-    as its product's (`timing` product), or nothing (none).
+    `greeting_time` is what its server takes before it greets, `service_time` what each command costs it, `commit_time`
+    what it needs to put a message on disk before the 250 to the final dot; `think_time` what its client takes before
+    each flight, `read_time` more for each octet of a message before MAIL and before the mail data, `next_message_time`
+    before the next message of a session that was left open; each in s, or as a distribution. Where nothing is said,
+    they are as its product's (`timing` product), or nothing (none).
     `size_limit` 0 means none. `extensions` are the EHLO keywords that its server offers,
     `uses` those that its client uses where the peer offers them; with `esmtp` false the host speaks RFC 821 alone.
     `called` is what the host calls itself in SMTP, where its name is no domain name; it is empty where it is.
@@ -78,8 +82,11 @@ class Host:
     sessions: int = 0
     size_limit: int = 0
     timing: Timing = "none"
+    greeting_time: float | Distribution | None = None
     service_time: float | Distribution | None = None
     commit_time: float | Distribution | None = None
+    think_time: float | Distribution | None = None
+    read_time: float | Distribution | None = None
     next_message_time: float | Distribution | None = None
     policies: Policies = NO_POLICIES
     collects: Collects | None = None
@@ -99,7 +106,7 @@ class Host:
             object.__setattr__(self, "reuse", self.mta.reuse)
         if not self.sessions:
             object.__setattr__(self, "sessions", self.mta.server_limit)
-        for time in ("service_time", "commit_time", "next_message_time"):
+        for time in TIMES:
             if getattr(self, time) is None:
                 takes = self.timing == "product" or time == "next_message_time"
                 object.__setattr__(self, time, getattr(self.mta, time) if takes else 0.0)

@@ -224,10 +224,16 @@ class HostForm(Section):
     """The biggest message that it takes; 0 means no limit."""
     timing: Annotated[Timing, word("timing", *get_args(Timing))] | None = None
     """Whether its programs take what its MTA does where nothing else is said (`product`), or no time (`none`)."""
+    greeting_time: HostTime | None = None
+    """What its server takes before it greets: a duration, or a distribution of them."""
     service_time: HostTime | None = None
-    """What each command costs it: a duration, or a distribution of them."""
+    """What each command costs it: likewise."""
     commit_time: HostTime | None = None
     """What it needs to put a message on disk before it answers 250 to the final dot: likewise."""
+    think_time: HostTime | None = None
+    """What its client takes before each flight: likewise."""
+    read_time: HostTime | None = None
+    """What its client takes for each octet of a message before MAIL, and again before the mail data: likewise."""
     next_message_time: HostTime | None = None
     """What its client needs before it begins the next message of a session: likewise."""
     capacity: CapacitySetting | None = None

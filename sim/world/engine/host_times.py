@@ -9,7 +9,7 @@ from sim.scenario.spec import Host
 
 
 class HostTimes:
-    """A host's times, in s. `serves_at_once` says that its server takes none.
+    """A host's times, in s. `serves_at_once` says that its server takes none, `thinks` that its client takes some.
 
     Args:
         host: whose times they are.
@@ -17,21 +17,18 @@ class HostTimes:
         delay: what comes to putting mail on disk.
     """
 
-    __slots__ = ("_delay", "_greeting", "_random", "_read", "_think", "host", "serves_at_once")
+    __slots__ = ("_delay", "_random", "host", "serves_at_once", "thinks")
 
     def __init__(self, host: Host, random: Random, delay: float = 0.0) -> None:
-        takes = host.timing == "product"
         self.host = host
-        self._greeting = host.mta.greeting_time if takes else 0.0
-        self._think = host.mta.think_time if takes else 0.0
-        self._read = host.mta.read_time if takes else 0.0
         self._delay = delay
         self._random = random
+        self.thinks = not host.think_time == host.read_time == 0
         self.serves_at_once = host.service_time == host.commit_time == delay == 0
 
     def greeting(self) -> float:
         """What the server takes before it greets."""
-        return self._one(self._greeting)
+        return self._one(self.host.greeting_time)
 
     def serving(self, commands: int, *, commits: bool) -> float:
         """What the server takes for so many commands, and for putting mail on disk."""
@@ -44,7 +41,8 @@ class HostTimes:
 
     def thinking(self, octets: int) -> float:
         """What the client takes before it writes a flight for which it reads so many octets of a message."""
-        return self._think + self._read * octets
+        think = self._one(self.host.think_time)
+        return think + octets * self._one(self.host.read_time) if octets else think
 
     def next_message(self) -> float:
         """What the client takes before it begins the next message of a session."""

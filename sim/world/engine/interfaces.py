@@ -39,6 +39,10 @@ class ClientDialogue(Protocol):
         """How many flights it has written until the fate of what it came for was known."""
 
     @property
+    def reads(self) -> int:
+        """How many octets of what it brings it looks through before it writes its next flight."""
+
+    @property
     def awaits(self) -> str:
         """What the server is to answer next, for a `Failure`."""
 

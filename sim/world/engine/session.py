@@ -29,6 +29,9 @@ ServerT = TypeVar("ServerT", bound=ServerDialogue)
 _FOREVER = Lifetimes()
 _ALONE = LoneClock()
 
+_SOON = 0.001
+"""What takes no longer needs no wait of its own: lines are booked ahead for so long, in s."""
+
 
 class Session(Generic[ClientT, ServerT]):
     """One session: from the first SYN to the end of the dialogue.
@@ -126,10 +129,11 @@ class Session(Generic[ClientT, ServerT]):
             yield broken.at
 
     def _pause(self, now: float, pause: float) -> Generator[float, float, float]:
-        """The client takes a time, unless it is stopped."""
-        if now + pause > self._deadlines.client:
-            raise BrokenOffError(self._deadlines.client, Cause.CLIENT_DOWN)
-        return (yield now + pause) if pause else now
+        """The client takes a time, unless the session ends before."""
+        then = now + pause
+        if then > self._deadlines.until:
+            raise BrokenOffError(self._deadlines.until, Cause.CLIENT_TIMER)
+        return then if pause <= _SOON or self._clock.advance_if_idle(then) else (yield then)
 
     def _converse(  # noqa: C901, PLR0912, PLR0915 - one loop whose steps share their times
         self, now: float, ready: float, end: float, written: bytes
@@ -137,7 +141,8 @@ class Session(Generic[ClientT, ServerT]):
         """Take turns, beginning with what the server has `written`, which is `ready` then, and awaited until `end`."""
         client, server, connection, policy = self.client, self.server, self.connection, self._policy
         trace, advance, deadlines = self._trace, self._clock.advance_if_idle, self._deadlines
-        takes_time = not self._server_times.serves_at_once
+        takes_time, thinks = not self._server_times.serves_at_once, self._client_times.thinks
+        patience = self._server_times.host.mta.idle_timeout
         while True:
             if written:
                 arrives = connection.send(ready, len(written), False)
@@ -151,6 +156,8 @@ class Session(Generic[ClientT, ServerT]):
                 client.read(written)
                 if client.done:
                     return
+            if thinks:
+                now = yield from self._pause(now, self._client_times.thinking(client.reads))
             flight = client.write()
             if not flight:
                 now = yield from self._shake_hands(now)
@@ -168,6 +175,10 @@ class Session(Generic[ClientT, ServerT]):
                 yield from self._give_up(flight, now, sent, arrives, end)
                 return
             now = arrives if advance(arrives) else (yield arrives)
+            if now - ready > patience and len(flight) <= connection.mss:
+                # It has waited since it wrote, also while its words were lost on the way.
+                self._hear(now, server.time_out())
+                return
             if trace is not None:
                 trace(now, ">", flight)
             if deadlines.server_down <= now:
@@ -187,7 +198,7 @@ class Session(Generic[ClientT, ServerT]):
                 if ready > end or deadlines.server_down <= ready:
                     self._work_in_vain(now, ready, end)
                 self._count_service(ready - now)
-                if ready > now:
+                if ready - now > _SOON or (server.accepted and ready > now):
                     now = ready if advance(ready) else (yield ready)
             if server.accepted:
                 if self._sink.capacity is not None:
@@ -214,12 +225,13 @@ class Session(Generic[ClientT, ServerT]):
         if self._implicit_tls:
             ready = yield from self._shake_hands(connected, ready)
         written = server.greet(busy=busy)
-        if server.sleep:
-            ready += server.sleep
+        took = self._server_times.greeting() + server.sleep
+        if took:
+            ready += took
             if ready > end or deadlines.server_down <= ready:
                 raise BrokenOffError(end, Cause.CLIENT_TIMER)
-            self._count_service(server.sleep)
-            if ready > connected:
+            self._count_service(took)
+            if took > _SOON and ready > connected:
                 yield ready
         return now if written else (yield connected), ready, end, written
 
