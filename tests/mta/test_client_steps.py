@@ -23,8 +23,9 @@ def test_every_step_that_a_reply_leads_to_is_there(client):
 
 
 def test_every_step_is_some_clients():
-    """No member of the enumeration is without a row."""
-    assert {step for client in CLIENTS for step in client.STEPS} == set(Step)
+    """No step is without a row."""
+    steps = {step for name, step in vars(Step).items() if name.isupper()}
+    assert {step for client in CLIENTS for step in client.STEPS} == steps
 
 
 def heard(client: SmtpDialogue, *flights: bytes) -> list[bytes]:

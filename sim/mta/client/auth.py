@@ -15,8 +15,6 @@ from sim.protocol.smtp.errors import RemoteProtocolError
 from sim.protocol.smtp.events import Auth, AuthResponse
 from sim.protocol.smtp.replies import Reply
 
-__all__ = ["NO_MECHANISM", "Authentication", "auth_failure"]
-
 NO_MECHANISM = Failure(0, "4.7.0", "authentication failed: the server offers no mechanism that is known here")
 
 Login = tuple[str, str]

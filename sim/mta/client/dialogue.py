@@ -9,10 +9,9 @@ is noted as it comes, and the last one decides. Pure: `write` gives the next fli
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from enum import Enum, auto
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 from sim.mta.client.auth import NO_MECHANISM, Authentication, auth_failure
 from sim.mta.queue.queue import Failure
@@ -25,58 +24,53 @@ from sim.protocol.smtp.states import CLOSING_CODE
 from sim.scenario.products.base import Product
 from sim.scenario.spec import Host
 
-__all__ = ["QUIT", "QuitOnly", "Row", "SmtpDialogue", "Step"]
-
 QUIT = events.Quit()
 
 
-class Step(Enum):
-    """Where a client's dialogue stands."""
+class Step:
+    """Where a client's dialogue stands: plain words, since an Enum's members are slow to reach in CPython 3.11."""
 
-    GREETING = auto()
-    EHLO = auto()
-    HELO = auto()
-    STARTTLS = auto()
-    TLS = auto()
-    AUTH = auto()
-    AUTH_RESPONSE = auto()
-    READY = auto()
+    GREETING: Final = "greeting"
+    EHLO: Final = "ehlo"
+    HELO: Final = "helo"
+    STARTTLS: Final = "starttls"
+    TLS: Final = "tls"
+    AUTH: Final = "auth"
+    AUTH_RESPONSE: Final = "auth response"
+    READY: Final = "ready"
     """What the server can do is known."""
-    ERRAND = auto()
+    ERRAND: Final = "errand"
     """What the client came for begins."""
-    ASK = auto()
+    ASK: Final = "ask"
     """ETRN, TURN or ATRN."""
-    MAIL = auto()
-    RCPT = auto()
-    DATA = auto()
-    ENVELOPE = auto()
+    MAIL: Final = "mail"
+    RCPT: Final = "rcpt"
+    DATA: Final = "data"
+    ENVELOPE: Final = "envelope"
     """MAIL, RCPT and DATA in one flight."""
-    ENVELOPE_AND_CHUNK = auto()
+    ENVELOPE_AND_CHUNK: Final = "envelope and chunk"
     """MAIL and RCPT in one flight, and BDAT where it may be there."""
-    CHUNK = auto()
-    MAIL_DATA = auto()
-    TRANSACTION_END = auto()
-    REFUSED = auto()
+    CHUNK: Final = "chunk"
+    MAIL_DATA: Final = "mail data"
+    TRANSACTION_END: Final = "transaction end"
+    REFUSED: Final = "refused"
     """The session is refused."""
-    AUTH_FAILED = auto()
-    GIVEN_UP = auto()
+    AUTH_FAILED: Final = "auth failed"
+    GIVEN_UP: Final = "given up"
     """The transaction is given up."""
-    KEPT = auto()
+    KEPT: Final = "kept"
     """The session is left open."""
-    NEXT = auto()
+    NEXT: Final = "next"
     """The next message of a session that was kept."""
-    QUIT = auto()
-    CLOSED = auto()
-
-    # As for the machines' states: Enum's own hash is a Python call.
-    __hash__ = object.__hash__
+    QUIT: Final = "quit"
+    CLOSED: Final = "closed"
 
 
 class Row(NamedTuple):
     """A row of the table: gives the flight that is said, or the step to go to instead; and the next steps by digit."""
 
-    says: Callable[[Any], tuple[Command, ...] | Step]
-    then: Mapping[int, Step]
+    says: Callable[[Any], tuple[Command, ...] | str]
+    then: Mapping[int, str]
 
 
 class SmtpDialogue:
@@ -122,7 +116,7 @@ class SmtpDialogue:
         self._usable: frozenset[str] = frozenset()
         self._pipelining = self._chunks = False
         self._auth: Authentication | None = None
-        self._step = Step.GREETING
+        self._step: str = Step.GREETING
         # What is to be said, and how many replies more than one its first command gets; what was said last, a command
         # for each reply that it gets, and the replies so far. The connection itself asks for the greeting.
         self._says: tuple[Command, ...] = ()
@@ -210,11 +204,11 @@ class SmtpDialogue:
         self.failure = self.failure or failure
         self._says, self.done, self.kept = (), True, False
 
-    def _enter(self, step: Step) -> None:
+    def _enter(self, step: str) -> None:
         """Go to a step, and on from there until one has something to say, or has to wait."""
         self._owed = 0
         says = self.STEPS[step].says(self)
-        while isinstance(says, Step):
+        while isinstance(says, str):
             step = says
             says = self.STEPS[step].says(self)
         self._step, self._says = step, says
@@ -225,7 +219,7 @@ class SmtpDialogue:
     def _wait(self) -> tuple[Command, ...]:
         return ()
 
-    def _say_ehlo(self) -> tuple[Command, ...] | Step:
+    def _say_ehlo(self) -> tuple[Command, ...] | str:
         host = self._host
         if self._lmtp:
             return (events.Lhlo(host.domain),)
@@ -234,10 +228,10 @@ class SmtpDialogue:
             return (events.Ehlo(host.domain),)
         return Step.HELO
 
-    def _say_helo(self) -> tuple[Command, ...] | Step:
+    def _say_helo(self) -> tuple[Command, ...] | str:
         return Step.REFUSED if self._lmtp else (events.Helo(self._host.domain),)
 
-    def _say_starttls(self) -> tuple[Command, ...] | Step:
+    def _say_starttls(self) -> tuple[Command, ...] | str:
         """A server that refuses TLS after all gets its mail in the clear (opportunistic TLS, RFC 7435)."""
         machine = self._machine
         wanted = "STARTTLS" in machine.extensions and "STARTTLS" in self._host.uses and not machine.secure
@@ -247,7 +241,7 @@ class SmtpDialogue:
         self.wants_tls = True
         return ()
 
-    def _say_auth(self) -> tuple[Command, ...] | Step:
+    def _say_auth(self) -> tuple[Command, ...] | str:
         """A server that offers no AUTH is not asked for it."""
         login, offer = self._host.login, self._machine.extensions.get("AUTH")
         if login is None or offer is None:
@@ -258,24 +252,24 @@ class SmtpDialogue:
             return Step.QUIT
         return (self._auth.begin(),)
 
-    def _say_auth_response(self) -> tuple[Command, ...] | Step:
+    def _say_auth_response(self) -> tuple[Command, ...] | str:
         response = self._auth.respond(self._heard[-1]) if self._auth is not None else None
         if response is None:
             self.failure = auth_failure(self._heard[-1])
             return Step.CLOSED
         return (response,)
 
-    def _fail_auth(self) -> Step:
+    def _fail_auth(self) -> str:
         self.failure = auth_failure(self._heard[-1])
         return Step.QUIT
 
-    def _take_refusal(self) -> Step:
+    def _take_refusal(self) -> str:
         """It blames no host, for it is not about the mail."""
         reply = self._heard[-1]
         self.failure = Failure(reply.code, reply.enhanced, reply.text, at=self.awaits)
         return Step.QUIT
 
-    def _be_ready(self) -> Step:
+    def _be_ready(self) -> str:
         self._usable = _usable(self._host.uses, tuple(self._machine.extensions))
         self._pipelining, self._chunks = "PIPELINING" in self._usable, "CHUNKING" in self._usable
         self.contacted = True
@@ -292,7 +286,7 @@ class SmtpDialogue:
     NOTED: ClassVar[frozenset[type]] = frozenset()
     """The commands whose replies are noted even if they are no refusals."""
 
-    STEPS: ClassVar[Mapping[Step, Row]] = {
+    STEPS: ClassVar[Mapping[str, Row]] = {
         Step.GREETING: Row(_wait, {2: Step.EHLO, 4: Step.REFUSED, 5: Step.REFUSED}),
         Step.EHLO: Row(_say_ehlo, {2: Step.STARTTLS, 4: Step.REFUSED, 5: Step.HELO}),
         Step.HELO: Row(_say_helo, {2: Step.STARTTLS, 4: Step.REFUSED, 5: Step.REFUSED}),
@@ -316,7 +310,7 @@ class QuitOnly(SmtpDialogue):
 
     __slots__ = ()
 
-    STEPS: ClassVar[Mapping[Step, Row]] = {
+    STEPS: ClassVar[Mapping[str, Row]] = {
         **SmtpDialogue.STEPS,
         Step.GREETING: Row(lambda _: (), {2: Step.QUIT, 4: Step.QUIT, 5: Step.QUIT}),
     }

@@ -13,8 +13,6 @@ from sim.protocol.smtp.events import Command
 from sim.protocol.smtp.replies import Reply
 from sim.scenario.spec import Host
 
-__all__ = ["RetrievalClient"]
-
 NOT_OFFERED = Failure(502, "5.5.1", "the server lets nobody ask for mail in this way")
 
 
@@ -48,7 +46,7 @@ class RetrievalClient(SmtpDialogue):
         """The client's machine."""
         return self._machine
 
-    def _begin(self) -> Step:
+    def _begin(self) -> str:
         # After HELO nothing is known of the server, and TURN is as old as HELO.
         offered = self._machine.extensions
         if self._by.upper() in offered or (self._by == "turn" and not offered):
@@ -56,7 +54,7 @@ class RetrievalClient(SmtpDialogue):
         self.failure = NOT_OFFERED
         return Step.QUIT
 
-    def _ask(self) -> tuple[Command, ...] | Step:
+    def _ask(self) -> tuple[Command, ...] | str:
         if self._questions:
             return (self._questions.pop(0),)
         return Step.CLOSED if self.turned else Step.QUIT
@@ -69,7 +67,7 @@ class RetrievalClient(SmtpDialogue):
 
     NOTED: ClassVar[frozenset[type]] = frozenset({events.Etrn, events.Turn, events.Atrn})
 
-    STEPS: ClassVar[Mapping[Step, Row]] = {
+    STEPS: ClassVar[Mapping[str, Row]] = {
         **SmtpDialogue.STEPS,
         Step.ERRAND: Row(_begin, {}),
         Step.ASK: Row(_ask, {2: Step.ASK, 4: Step.ASK, 5: Step.ASK}),

@@ -22,8 +22,6 @@ from sim.protocol.smtp.states import CLOSING_CODE, State
 from sim.scenario.products.base import Product
 from sim.scenario.spec import Host
 
-__all__ = ["Transmission"]
-
 _DATA, _RSET = events.Data(), events.Rset()
 
 _CONTENT = (events.MailData, events.Chunk, events.LastChunk)
@@ -153,7 +151,7 @@ class Transmission(SmtpDialogue):
         """The recipients for whom nothing has decided: after the envelope, those that were accepted."""
         return [path for path in self._pending if path not in self.replies] if self.replies else self._pending
 
-    def _begin(self) -> Step:
+    def _begin(self) -> str:
         self.contacted = True
         mailing = self._mailing
         if mailing.parameters or mailing.recipient_parameters or not fits_all(mailing.content, self._host.mta):
@@ -165,7 +163,7 @@ class Transmission(SmtpDialogue):
             self.reports = "DSN" in self._usable
         return Step.MAIL
 
-    def _say_mail(self) -> tuple[Command, ...] | Step:
+    def _say_mail(self) -> tuple[Command, ...] | str:
         self._unsaid = self._envelope()
         self._pieces = chunks(self._mailing.content, self._host.mta) if self._chunks else []
         if self._pipelining:
@@ -184,10 +182,10 @@ class Transmission(SmtpDialogue):
         asked = dict(zip(mailing.forward_paths, mailing.recipient_parameters, strict=True))
         return [mail, *[events.Rcpt(path, asked[path]) for path in self._pending]]
 
-    def _say_rcpt(self) -> tuple[Command, ...] | Step:
+    def _say_rcpt(self) -> tuple[Command, ...] | str:
         return (self._unsaid.pop(0),) if self._unsaid else Step.DATA
 
-    def _say_data(self) -> tuple[Command, ...] | Step:
+    def _say_data(self) -> tuple[Command, ...] | str:
         if not self._unanswered():
             return Step.TRANSACTION_END if self._chunks else Step.GIVEN_UP
         return Step.CHUNK if self._chunks else (_DATA,)
@@ -204,7 +202,7 @@ class Transmission(SmtpDialogue):
         self._excess, self._word = [], None
         return flight
 
-    def _say_chunk(self) -> tuple[Command, ...] | Step:
+    def _say_chunk(self) -> tuple[Command, ...] | str:
         unanswered = self._unanswered()
         if not (unanswered and self._pieces):
             return Step.TRANSACTION_END
@@ -249,7 +247,7 @@ class Transmission(SmtpDialogue):
         recipients = [events.Rcpt(path) for path in following.forward_paths]
         return (events.Mail(following.reverse_path, size), *recipients, _DATA)
 
-    def _end_transaction(self) -> Step:
+    def _end_transaction(self) -> str:
         """Another transaction for those who were too many for this one, another message, or no more."""
         if self._chunks:
             if self._word is None:
@@ -265,7 +263,7 @@ class Transmission(SmtpDialogue):
             return Step.MAIL
         return Step.KEPT if self.kept else Step.GIVEN_UP
 
-    def _give_up(self) -> Step:
+    def _give_up(self) -> str:
         """After a refusal QUIT, or the session is kept for another message, as the product does.
 
         Who has no other session keeps it. The transaction that was given up is reset first.
@@ -297,7 +295,7 @@ class Transmission(SmtpDialogue):
             self._next = stays
         return bool(stays)
 
-    def _begin_next(self) -> tuple[Command, ...] | Step:
+    def _begin_next(self) -> tuple[Command, ...] | str:
         mailing, self._next = self._next, None
         if mailing is None:
             return Step.CLOSED
@@ -318,7 +316,7 @@ class Transmission(SmtpDialogue):
 
     NOTED: ClassVar[frozenset[type]] = frozenset({events.MailData, events.LastChunk})
 
-    STEPS: ClassVar[Mapping[Step, Row]] = {
+    STEPS: ClassVar[Mapping[str, Row]] = {
         **SmtpDialogue.STEPS,
         Step.ERRAND: Row(_begin, {}),
         Step.MAIL: Row(_say_mail, {2: Step.RCPT, 4: Step.GIVEN_UP, 5: Step.GIVEN_UP}),
