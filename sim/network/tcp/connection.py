@@ -311,7 +311,7 @@ class Connection:
         self._pending.save(now)
 
     def _is_steady(self, now: float, to_server: bool) -> bool:
-        """Whether a flight that way may be a sum: nothing is disturbed, or no longer.
+        """Whether a flight that way may be a sum: nothing is played, or no longer.
 
         Draws the delay of every line whose delay varies, and acknowledges what came first before the first answer.
         """
@@ -326,6 +326,7 @@ class Connection:
             path.there.carry(self._latest[not to_server], path.headers)
             self._wire_bytes += path.headers
         if self._played is not None:
+            # What goes out after the last flight of the run, an acknowledgement, is not counted.
             counts = self.wire_bytes, self.retransmissions
             if not self._played.is_over(now, to_server) or self._bursty:
                 return False
