@@ -83,14 +83,13 @@ def returns_whole(product: Product, entry: Entry) -> bool:
 
 def _recipient(address: Address, copy: Copy, failure: Failure, action: Action) -> ReportedRecipient:
     original = original_recipient(copy.parameters) if copy.parameters else ""
+    said = failure.diagnostic if failure.code else ""
+    # RFC 3464 section 2.3.4: what is still being tried has a status of class 4, and a temporary failure that lasted too
+    # long is reported as 4.4.7, with what was said last.
     if action == "delayed":
-        # RFC 3464 section 2.3.4: what is still being tried has a status of class 4.
         status = failure.enhanced if failure.enhanced.startswith("4") else DELAYED_STATUS
-        said = failure.diagnostic if failure.code else ""
-        return ReportedRecipient(address, status, said, failure.host, original)
-    if action != "failed":
-        return ReportedRecipient(address, failure.enhanced, "", failure.host, original)
-    # RFC 3464 section 2.3.4: a temporary failure that lasted too long is reported as 4.4.7, with what was said last.
-    status = (failure.enhanced or DEFAULT_STATUS) if failure.permanent else EXPIRED_STATUS
-    diagnostic = failure.diagnostic if failure.code else ""
-    return ReportedRecipient(address, status, diagnostic, failure.host, original)
+    elif action == "failed":
+        status = (failure.enhanced or DEFAULT_STATUS) if failure.permanent else EXPIRED_STATUS
+    else:
+        status, said = failure.enhanced, ""
+    return ReportedRecipient(address, status, said, failure.host, original)
