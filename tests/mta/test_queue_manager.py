@@ -252,13 +252,14 @@ def test_a_process_limit_of_one():
 
 def test_opensmtpd_opens_one_connection_until_it_gets_through_and_then_one_every_five_seconds():
     """A route that is new is validated first (mta.c: mta_find_route); maxconn_per_route and conndelay_route bound the rest."""
-    queue = queue_manager_of(OpenSmtpd())
+    idle: set[str] = set()
+    queue = queue_manager_of(OpenSmtpd(), idle=idle)
     assert [queue.take("a", 0.0) for _ in range(2)] == [True, False]
     queue.enter([("a", str(n)) for n in range(9)], 0.0)
     assert (starts(queue, 5.0), queue.resumes_at("a")) == ([], 5.0)
     queue.leave("a", 5.0)
     opened = {at: starts(queue, at) for at in (5.0, 7.0, 10.0, 15.0, 20.0, 25.0, 30.0)}
     assert [len(found) for found in opened.values()] == [1, 0, 1, 1, 1, 1, 0]
-    queue.idle = {"a"}
+    idle.add("a")
     queue.leave("a", 31.0)
     assert len(starts(queue, 31.0)) == 1

@@ -24,24 +24,24 @@ SUSPENDED = "delivery temporarily suspended: "
 """What Postfix writes before the reason of mail that it puts off without trying."""
 
 
-def queue_manager_of(product: Product, *, keeps: bool = True) -> QueueManager[Any]:
+def queue_manager_of(product: Product, *, keeps: bool = True, idle: Container[str] = ()) -> QueueManager[Any]:
     """The queue manager that a host's parameters make; `keeps` says whether its client ever leaves a session open."""
     how = product.concurrency if keeps else replace(product.concurrency, connections="never")
-    return QueueManager(product.process_limit, how, product.slots, product.connection_delay)
+    return QueueManager(product.process_limit, how, product.slots, product.connection_delay, idle)
 
 
 class QueueManager(Generic[T]):
     """The outbound deliveries of a host: those under way and those that wait (`jobs`).
 
-    `paces` says whether a destination waits between deliveries, or between connections; `idle` has those to which a
-    connection was left open. `started` is the destination of the delivery that has got its place last: it says what
-    that may do with connections.
+    `paces` says whether a destination waits between deliveries, or between connections. `started` is the destination of
+    the delivery that has got its place last: it says what that may do with connections.
 
     Args:
         process_limit: how many are under way at a time, at most.
         concurrency: what steers each destination's window.
         slots: what preemption costs.
         connection_delay: how long after a connection the next one to the same destination is made, s.
+        idle: the destinations to which a connection was left open.
     """
 
     def __init__(
@@ -50,6 +50,7 @@ class QueueManager(Generic[T]):
         concurrency: Concurrency | None = None,
         slots: Slots | None = None,
         connection_delay: float = 0.0,
+        idle: Container[str] = (),
     ) -> None:
         self._most = process_limit
         self._concurrency = concurrency or Concurrency()
@@ -57,7 +58,7 @@ class QueueManager(Generic[T]):
         self._spacing = connection_delay
         self._opened: dict[str, float] = {}
         self._opened_before = -inf
-        self.idle: Container[str] = ()
+        self._idle = idle
         self._busy = 0
         self._now = 0.0
         self._destinations: dict[str, Destination] = {}
@@ -199,12 +200,12 @@ class QueueManager(Generic[T]):
         self._busy += 1
         if self._spacing:
             self._opened_before = self._opened.get(hop, -inf)
-            if hop not in self.idle:
+            if hop not in self._idle:
                 self._opened[hop] = now
 
     def _has_room(self, hop: str) -> bool:
         now = self._now
-        if self._spacing and hop not in self.idle and now < self._opened.get(hop, -inf) + self._spacing:
+        if self._spacing and hop not in self._idle and now < self._opened.get(hop, -inf) + self._spacing:
             return False
         destination = self._destinations.get(hop)
         return destination is None or destination.has_room(now)

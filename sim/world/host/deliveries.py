@@ -36,12 +36,13 @@ class Deliveries:
     client: Client
     deferred: DeferredQueue
     next_hops: NextHops
+    cache: SessionCache
     capacity: SharedCapacity | None
     lookup: float
     random: Random
 
     def __post_init__(self) -> None:
-        """Nothing is under way, and no session is open."""
+        """Nothing is under way."""
         host = self.client.host
         self._clock, self._uptime, self._queue = self.client.clock, self.client.uptime, self.client.queue
         self._manager = self.client.manager
@@ -51,8 +52,6 @@ class Deliveries:
         self._in_run: set[str] = set()
         self._next_run = -1.0
         self._naming = naming_of(host.mta, relays=self.client.paths.relays, routes=host.routes)
-        self.cache = SessionCache(self._clock, host.mta.connection_idle_limit)
-        self._manager.idle = self.cache.idle
 
     def begin(self, entry: Entry, now: float, new: bool) -> None:
         """Begin a round of an entry's deliveries, as soon as the active queue, or a queue run, has room for it."""
@@ -63,10 +62,6 @@ class Deliveries:
             self._activate(entry, now)
         elif entry.state == "active":
             self.deferred.move(entry, "incoming", now)
-
-    def boot(self, now: float) -> None:
-        """Let those go that were lined up at the very moment when the host came up."""
-        self._admit(now)
 
     def stop(self) -> None:
         """What stands in line goes back to the queue; what is under way ends by itself."""
@@ -141,7 +136,7 @@ class Deliveries:
             self._dispatch(deliveries[0], now)
         elif deliveries:
             self._enqueue(deliveries, now)
-            self._admit(now)
+            self.admit(now)
         else:
             self._end_round(entry, now)
 
@@ -185,7 +180,7 @@ class Deliveries:
         """Go on with a destination when the time between two of its deliveries is over."""
         until = self._manager.resumes_at(hop)
         if until is not None and now < until:
-            self._clock.call_at(until, lambda: self._admit(until))
+            self._clock.call_at(until, lambda: self.admit(until))
 
     def _defer(self, delivery: Delivery, reason: Failure, now: float) -> None:
         """End a delivery without having tried it."""
@@ -210,7 +205,7 @@ class Deliveries:
                 self._in_run.remove(entry.queue_id)
                 self._run_on(self._runs, now)
 
-    def _admit(self, now: float) -> None:
+    def admit(self, now: float) -> None:
         """A place is free: those that wait go, as far as there is room."""
         jobs = self._manager.jobs
         while jobs.by_number and self._uptime.running and (waiting := self._manager.next(now)) is not None:
@@ -263,7 +258,7 @@ class Deliveries:
                 self._defer(other, manager.suspended(hop, now) or NO_ANSWER, now)
             if manager.paces:
                 self._pause(hop, now)
-            self._admit(now)
+            self.admit(now)
             if self.cache.idle:
                 self.cache.tidy()
 

@@ -44,6 +44,7 @@ from sim.world.host.listener import Listener
 from sim.world.host.next_hops import NextHops
 from sim.world.host.notifications import Notifications
 from sim.world.host.server import Server
+from sim.world.host.session_cache import SessionCache
 from sim.world.host.uptime import Uptime
 
 
@@ -139,7 +140,8 @@ class HostAtWork:
         tcp_metrics, times = MetricsCache(host.tcp, uptime.host), HostTimes(host, stream("times"))
         draws = stream("mta")
         retry = self.retry = retry_of(host.mta, draws.random)
-        manager = queue_manager_of(host.mta, keeps=host.reuse != "never")
+        cache = SessionCache(clock, host.mta.connection_idle_limit)
+        manager = queue_manager_of(host.mta, keeps=host.reuse != "never", idle=cache.idle)
         notifications = Notifications(host, around.hosts, directory, around.messages, ledger, self.submit)
         self.deferred = DeferredQueue(
             host,
@@ -208,7 +210,7 @@ class HostAtWork:
             records,
             shuffle=draws.shuffle if host.mta.randomizes else lambda _: None,
         )
-        self.deliveries = Deliveries(self.client, self.deferred, self.next_hops, capacity, around.lookup, draws)
+        self.deliveries = Deliveries(self.client, self.deferred, self.next_hops, cache, capacity, around.lookup, draws)
 
     def _access_policy(self, around: Surroundings, stream: Callable[[str], Random]) -> AccessPolicy | None:
         policies, mta = self.spec.policies, self.spec.mta
@@ -261,4 +263,5 @@ class HostAtWork:
     def _boot(self, now: float) -> None:
         self.retry.starts()
         self.deferred.boot(now)
-        self.deliveries.boot(now)
+        # Those were lined up at the very moment when the host came up.
+        self.deliveries.admit(now)
