@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from sim.scenario.distribution import Constant, Distribution, Empirical, Exponential, Lognormal, Uniform, Weibull
 from sim.scenario.names import shown, suggestion
-from sim.scenario.pydantic_seam import Collected, JsonSchema, Reads, one_key, settings
+from sim.scenario.pydantic_seam import Collected, JsonSchema, Reads, one_key, read_each, settings
 from sim.scenario.quantity import DURATION, SIZE, Quantity, above_zero
 from sim.scenario.scalars import read_number
 
@@ -100,10 +100,7 @@ def _empirical(quantity: Quantity, value: object) -> Distribution:
 def _numbers(parse: Callable[[object], float], value: object) -> tuple[float, ...]:
     if not isinstance(value, list) or not value:
         raise ValueError(f"not a list of values ({shown(value)}): allowed is a list with at least one")
-    collected = Collected()
-    numbers = tuple(collected.read((index,), parse, item, 0.0) for index, item in enumerate(value))
-    collected.done()
-    return numbers
+    return read_each(parse, 0.0, value)
 
 
 _DISTRIBUTIONS = {

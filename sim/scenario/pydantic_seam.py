@@ -1,28 +1,24 @@
 """The seam to pydantic: how settings are read from a file, written back and described, and errors in plain words.
 
-A setting is declared once: as a field of a frozen dataclass that derives from `Section`. Its type in `Annotated` has
-the marks below, which read the file's value and write it again; its default is the field's, its description the
-field's docstring. In code a section is made as any dataclass is, and nothing is checked. A function that finds several
-mistakes at once raises `FaultsError`. pydantic is imported when a reader is first built, and the type and text of its
-own errors never leave this module.
+A setting is declared once: as a field of a frozen dataclass that derives from `sections.Section`. Its type in
+`Annotated` has the marks below, which read the file's value and write it again; its default is the field's, its
+description the field's docstring. In code a section is made as any dataclass is, and nothing of its fields is read. A
+function that finds several mistakes at once raises `FaultsError`. pydantic is imported when a reader is first built,
+and the type and text of its own errors never leave this module and `sections`.
 """
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
-from inspect import cleandoc, getsource
-from itertools import pairwise
-from textwrap import dedent
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from sim.scenario.names import are, listing, shown, unknown
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
-    from pydantic_core import CoreSchema, ErrorDetails, InitErrorDetails
+    from pydantic_core import CoreSchema, InitErrorDetails
 
 JsonSchema = dict[str, Any]
 Step = str | int
@@ -66,6 +62,18 @@ class Collected:
         """
         if self.faults:
             raise FaultsError(self.faults)
+
+
+def read_each(read: Callable[[object], T], instead: T, items: Iterable[object]) -> tuple[T, ...]:
+    """Each item as `read` reads it; `instead` stands for what it refuses until all are read.
+
+    Raises:
+        FaultsError: it refused some.
+    """
+    collected = Collected()
+    found = tuple(collected.read((index,), read, item, instead) for index, item in enumerate(items))
+    collected.done()
+    return found
 
 
 def as_it_is(value: object) -> object:
@@ -136,7 +144,7 @@ class Shorthand:
         return core_schema.no_info_before_validator_function(
             partial(_call, self.expand),
             full,
-            serialization=_written(full, lambda value, write: self.shorten(write(value))),
+            serialization=written_by(full, lambda value, write: self.shorten(write(value))),
         )
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:
@@ -157,7 +165,9 @@ class OrWord:
         from pydantic_core import core_schema
 
         full = handler.generate_schema(self.type)
-        return core_schema.no_info_wrap_validator_function(self._read, full, serialization=_written(full, self._write))
+        return core_schema.no_info_wrap_validator_function(
+            self._read, full, serialization=written_by(full, self._write)
+        )
 
     def _read(self, value: object, read: Callable[[object], object]) -> object:
         return self.meaning if value == self.word else read(value)
@@ -176,7 +186,7 @@ class OrValue:
     `values` are those that are written as such.
     """
 
-    section: type[Section]
+    section: Any
     value: Reads
     values: tuple[object, ...]
 
@@ -184,7 +194,9 @@ class OrValue:
         from pydantic_core import core_schema
 
         full = handler.generate_schema(self.section)
-        return core_schema.no_info_wrap_validator_function(self._read, full, serialization=_written(full, self._write))
+        return core_schema.no_info_wrap_validator_function(
+            self._read, full, serialization=written_by(full, self._write)
+        )
 
     def _read(self, value: object, read: Callable[[object], object]) -> object:
         return read(value) if isinstance(value, dict) else _call(self.value.parse, value)
@@ -200,9 +212,9 @@ class OrValue:
 class Via:
     """A mark in `Annotated`: the file has another section than the specification; `make` and `unmake` change them."""
 
-    section: type[Section]
+    section: Any
     make: Callable[[Any], object]
-    unmake: Callable[[Any], Section]
+    unmake: Callable[[Any], object]
 
     def __get_pydantic_core_schema__(self, _source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         from pydantic_core import core_schema
@@ -211,11 +223,11 @@ class Via:
         return core_schema.no_info_after_validator_function(
             partial(_call, self.make),
             full,
-            serialization=_written(full, lambda value, write: write(self.unmake(value))),
+            serialization=written_by(full, lambda value, write: write(self.unmake(value))),
         )
 
 
-def _written(full: CoreSchema, write: Callable[[Any, Callable[[object], object]], object]) -> Any:  # noqa: ANN401 - pydantic's own
+def written_by(full: CoreSchema, write: Callable[[Any, Callable[[object], object]], object]) -> Any:  # noqa: ANN401 - pydantic's own
     """How a value of a schema is written, by a function that takes it and what writes it without that."""
     from pydantic_core import core_schema
 
@@ -229,117 +241,15 @@ def _call(parse: Callable[[Any], object], value: object) -> object:
         return parse(value)
     except FaultsError as error:
         raise ValidationError.from_exception_data(
-            "value", [_error(where, text) for where, text in error.faults]
+            "value", [fault_at(where, text) for where, text in error.faults]
         ) from None
 
 
-def _error(where: tuple[Step, ...], text: str) -> InitErrorDetails:
+def fault_at(where: tuple[Step, ...], text: str) -> InitErrorDetails:
+    """A mistake as pydantic has it, in our words."""
     from pydantic_core import InitErrorDetails, PydanticCustomError
 
     return InitErrorDetails(type=PydanticCustomError("scenario", "{text}", {"text": text}), loc=where, input=None)
-
-
-class Section:
-    """A mapping of the file: its keys are the fields, of which a trailing underscore is no part.
-
-    Attributes:
-        renamed: The keys of fields that the specification calls otherwise.
-        brief: Fields that are written only where they are not their defaults.
-    """
-
-    __slots__ = ()
-    __pydantic_config__: ClassVar[Mapping[str, object]]
-    renamed: ClassVar[Mapping[str, str]] = {}
-    brief: ClassVar[tuple[str, ...]] = ()
-
-    def __init_subclass__(cls) -> None:
-        cls.__pydantic_config__ = {"extra": "forbid", "alias_generator": cls.key_of}
-
-    @classmethod
-    def key_of(cls, name: str) -> str:
-        """The key of a field."""
-        return cls.renamed.get(name, name.rstrip("_"))
-
-    @classmethod
-    def keys(cls) -> tuple[str, ...]:
-        """The keys that the mapping may have."""
-        return tuple(cls.key_of(field.name) for field in fields(cast("Any", cls)))
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        from pydantic_core import core_schema
-
-        full = handler(source)
-        # What is referred to by the name of the class is to be all of this, not the dataclass alone.
-        ref = cast("dict[str, Any]", full).pop("ref", None)
-        return core_schema.no_info_wrap_validator_function(
-            cls._read, full, ref=ref, serialization=_written(full, _write_section)
-        )
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:
-        described = handler(schema)
-        properties = handler.resolve_ref_schema(described)["properties"]
-        for key, text in cls.docstrings().items():
-            properties[key].setdefault("description", text)
-            if isinstance(properties[key].get("default"), dict):
-                # A dataclass is no text of a file.
-                del properties[key]["default"]
-        return described
-
-    @classmethod
-    def docstrings(cls) -> dict[str, str]:
-        """What the docstrings of the fields say, by key."""
-        found = {}
-        for base in cls.__mro__[cls.__mro__.index(Section) - 1 :: -1]:
-            body = cast("ast.ClassDef", ast.parse(dedent(getsource(base))).body[0]).body
-            for declared, said in pairwise(body):
-                if isinstance(declared, ast.AnnAssign) and isinstance(said, ast.Expr):
-                    name, text = cast("ast.Name", declared.target).id, cast("ast.Constant", said.value).value
-                    found[cls.key_of(name)] = cleandoc(cast("str", text))
-        return found
-
-    @classmethod
-    def _read(cls, value: object, read: Callable[[object], object]) -> object:
-        from pydantic import ValidationError
-
-        value = {} if value is None else value
-        if not isinstance(value, dict):
-            text = f"not a mapping ({shown(value)}): allowed is a mapping with {listing(cls.keys())}"
-            raise ValidationError.from_exception_data(cls.__name__, [_error((), text)])
-        try:
-            return read(value)
-        except ValidationError as error:
-            lines = [cls._plain(line) for line in error.errors(include_url=False)]
-        raise ValidationError.from_exception_data(cls.__name__, lines)
-
-    @classmethod
-    def _plain(cls, error: ErrorDetails) -> InitErrorDetails:
-        where, value = error["loc"], error["input"]
-        match error["type"]:
-            case "unexpected_keyword_argument" | "extra_forbidden":
-                return _error((*where, KEY), unknown("key", where[-1], cls.keys()))
-            case "missing":
-                required = [f.name for f in fields(cast("Any", cls)) if f.default is f.default_factory is MISSING]
-                needed = [*map(cls.key_of, required)]
-                return _error(where, f"{where[-1]} is missing: needed {are(needed)} {listing(needed)}")
-            case "value_error":
-                return _error(where, str(error["ctx"]["error"]))
-            case "dict_type":
-                return _error(where, f"not a mapping ({shown(value)}): allowed is a mapping of names")
-            case "tuple_type":
-                return _error(where, f"not a list ({shown(value)}): allowed is a list")
-        return _error(where, error["msg"])
-
-
-def _write_section(section: Section, write: Callable[[object], object]) -> dict[str, object]:
-    """The keys and what is written of each; nothing that has no word is written."""
-    said = cast("dict[str, object]", write(section))
-    usual = {section.key_of(f.name): f.default for f in fields(cast("Any", section)) if f.name in section.brief}
-    values = {section.key_of(f.name): getattr(section, f.name) for f in fields(cast("Any", section))}
-    return {
-        key: item for key, item in said.items() if item is not None and (key not in usual or values[key] != usual[key])
-    }
 
 
 def settings(

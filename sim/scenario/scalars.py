@@ -12,7 +12,7 @@ from typing import Annotated
 from unicodedata import category
 
 from sim.scenario.names import are, listing, shown, suggestion
-from sim.scenario.pydantic_seam import Collected, JsonSchema, Reads
+from sim.scenario.pydantic_seam import JsonSchema, Reads, read_each
 from sim.scenario.quantity import (
     DURATION,
     MESSAGE_RATE,
@@ -168,12 +168,10 @@ def read_names(value: object) -> tuple[str, ...]:
         ValueError: something else, or an empty list.
     """
     items = value if isinstance(value, list) else [value]
-    collected = Collected()
-    names = [collected.read((index,), read_name, item, "") for index, item in enumerate(items)]
-    collected.done()
+    names = read_each(read_name, "", items)
     if not names:
         raise ValueError("an empty list: allowed is a name, or a list of names")
-    return tuple(names)
+    return names
 
 
 def write_share(share: float) -> object:

@@ -21,50 +21,32 @@ from sim.mail.address import Address
 from sim.scenario.distribution import Distribution
 from sim.scenario.products import BY_TYPE
 from sim.scenario.quantity import (
-    PROBABILITY,
-    format_bit_rate,
     format_duration,
-    format_size,
 )
 from sim.scenario.spec import (
     NULL_MX,
-    TIMES,
     Architecture,
     Domain,
     Host,
     Link,
+    Loss,
     NameService,
     Network,
     Node,
     Product,
     Scenario,
-    Tls,
     Weather,
 )
 from sim.scenario.spec.calendar import ClockWindow, Window, format_start
-from sim.scenario.spec.capacity import CapacitySetting
 from sim.scenario.spec.carriers import Carrier
-from sim.scenario.spec.collects import CollectsSetting
 from sim.scenario.spec.limits import Limits
-from sim.scenario.spec.policies import PoliciesSetting
 from sim.scenario.spec.sources import Source, WorkloadForm, workload_form
-from sim.scenario.spec.windows import format_window
 from sim.scenario.syntax.acts import show_acts
-from sim.scenario.syntax.addresses import show_addresses
-from sim.scenario.syntax.carriers import format_carrier
-from sim.scenario.syntax.directions import show_both
+from sim.scenario.syntax.directions import Both
 from sim.scenario.syntax.extensions import words_of
+from sim.scenario.syntax.form import HostLayers, HostSettings, LinkSettings
 from sim.scenario.syntax.products import PARAMETERS
-from sim.scenario.syntax.tcp_and_loss import show_losses, show_tcp
 from sim.scenario.syntax.users import numbered
-from sim.scenario.syntax.weather import (
-    show_availability,
-    show_distribution,
-    show_intervals,
-    show_outages,
-    show_time,
-    show_weather,
-)
 
 Settings = dict[str, object]
 
@@ -167,7 +149,7 @@ def _network(network: Network) -> Settings:
     nodes = {name: _node(node) for name, node in network.nodes.items()}
     data: Settings = {"nodes": nodes, "link_defaults": common, "links": links}
     if network.groups:
-        data["groups"] = {g.name: {"members": list(g.members), **show_weather(g.weather)} for g in network.groups}
+        data["groups"] = {g.name: {"members": list(g.members), **_weather(g.weather)} for g in network.groups}
     if network.dns != NameService():
         data["dns"] = _name_service(network.dns)
     return data
@@ -176,7 +158,11 @@ def _network(network: Network) -> Settings:
 def _name_service(dns: NameService) -> Settings:
     servers: Settings = {"servers": list(dns.servers)} if dns.servers else {}
     times = {key: format_duration(getattr(dns, key)) for key in ("ttl", "negative_ttl", "lookup")}
-    return servers | times | show_weather(dns.weather)
+    return servers | times | _weather(dns.weather)
+
+
+def _weather(weather: Weather) -> Settings:
+    return cast("Settings", written(Weather, weather))
 
 
 def _node(node: Node) -> Settings:
@@ -184,53 +170,41 @@ def _node(node: Node) -> Settings:
 
 
 def _link(link: Link) -> Settings:
-    return {
-        "rate": show_both(*map(format_bit_rate, link.rates or (link.rate,) * 2)),
-        "delay": show_both(*(show_distribution(delay, format_duration) for delay in link.delays or (link.delay,) * 2)),
-        "loss": show_losses(link),
-        "queue": format_size(link.queue),
-        "mtu": format_size(link.mtu),
-        "corruption": PROBABILITY.format(link.corruption) if link.corruption else 0,
-        "carrier": format_carrier(link.carrier),
-        **show_weather(link.weather),
-    }
+    losses = link.losses or (Loss(share=link.loss),) * 2
+    said = written(
+        LinkSettings,
+        {
+            "rate": Both(*(link.rates or (link.rate,) * 2)),
+            "delay": Both(*(link.delays or (link.delay,) * 2)),
+            "loss": Both(*losses),
+            "queue": link.queue,
+            "mtu": link.mtu,
+            "corruption": link.corruption,
+            "carrier": link.carrier,
+            "outages": link.weather.outages,
+            "down": link.weather.down,
+            "windows": link.weather.windows,
+        },
+    )
+    return cast("Settings", said)
+
+
+_KEYS = tuple(key for key in Host.allowed() if key not in HostSettings.elsewhere and key not in HostLayers.allowed())
+"""The settings of a host that stand in the specification as in the file."""
 
 
 def _host(host: Host, *, alike: bool) -> Settings:
     mta = {name: reads.write(getattr(host.mta, name)) for name, reads in PARAMETERS[type(host.mta)].items()}
     words = words_of(host.extensions, host.uses)
-    return {
-        **({f"{_PARAMETER}{name}": value for name, value in mta.items()} if alike else {"mta": _mta(host.mta, mta)}),
-        "esmtp": host.esmtp,
-        "extensions": [keyword if word == "yes" else {keyword: word} for keyword, word in words.items()],
-        "accounts": dict(host.accounts),
-        "auth": {} if host.clear_auth is None else {"clear": host.clear_auth},
-        "login": {"name": host.login[0], "password": host.login[1]} if host.login else "none",
-        "vrfy": host.vrfy,
-        "expn": host.expn,
-        "routes": dict(host.routes),
-        "source_routes": host.source_routes,
-        "percent_hack": host.percent_hack,
-        "reuse": host.reuse,
-        "sessions": host.sessions,
-        "size_limit": format_size(host.size_limit),
-        "timing": host.timing,
-        **{time: show_time(getattr(host, time)) for time in TIMES},
-        "capacity": written(CapacitySetting, host.capacity),
-        "policies": written(PoliciesSetting, host.policies),
-        "collects": written(CollectsSetting, host.collects),
-        "tcp": show_tcp(host.tcp),
-        "tls": written(Tls, host.tls),
-        "crashes": show_outages(host.weather.outages),
-        "down": show_intervals(host.weather.down),
-        "windows": [format_window(window) for window in host.weather.windows],
-        "spool": host.spool,
-        "digests": host.digests,
-        "listening": show_availability(host.listening),
-        "addresses": show_addresses(host.addresses),
-        "sends_from": host.sends_from,
-        "resolver": show_weather(host.resolver) if host.resolver != Weather() else {},
-    }
+    settings: Settings = {key: getattr(host, key) for key in _KEYS}
+    weather = {"crashes": host.weather.outages, "down": host.weather.down, "windows": host.weather.windows}
+    said = cast("Settings", written(HostSettings, settings | weather))
+    if host.resolver == Weather():
+        said["resolver"] = {}
+    said["extensions"] = [keyword if word == "yes" else {keyword: word} for keyword, word in words.items()]
+    said["auth"] = {} if host.clear_auth is None else {"clear": host.clear_auth}
+    product = {f"{_PARAMETER}{name}": value for name, value in mta.items()} if alike else {"mta": _mta(host.mta, mta)}
+    return product | {key: said[key] for key in HostSettings.allowed() if key != "mta"}
 
 
 def _mta(mta: Product, parameters: Settings) -> Settings:

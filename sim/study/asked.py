@@ -12,7 +12,8 @@ from sim.scenario.quantity import BIT_RATE, DURATION, above_zero, format_size, p
 from sim.scenario.scalars import read_loss, read_mtu
 from sim.scenario.spec import Loss, Tcp
 from sim.scenario.spec.limits import Limits
-from sim.scenario.syntax.tcp_and_loss import CONGESTION, PRESETS, read_burst, read_queue, read_tcp
+from sim.scenario.spec.tcp import CONGESTION, PRESETS, read_tcp
+from sim.scenario.syntax.loss import read_burst, read_queue
 from sim.study.session import CLIENTS, SERVERS, Case
 
 _PICTURES = (".png", ".svg", ".pdf")

@@ -14,7 +14,7 @@ from sim.network.links.availability import ALWAYS_UP
 from sim.network.tcp.handshake import Handshake
 from sim.network.tcp.path import Path
 from sim.scenario.spec import Tcp
-from sim.scenario.syntax.tcp_and_loss import PRESETS
+from sim.scenario.spec.tcp import PRESETS
 
 TEN = 10 * 1448
 

@@ -13,7 +13,7 @@ from sim.network.tcp.metrics import Metrics, MetricsCache
 from sim.network.tcp.rtt import RttEstimator
 from sim.network.tcp.timers import timer_wheel_expiry
 from sim.scenario.spec import Tcp
-from sim.scenario.syntax.tcp_and_loss import PRESETS
+from sim.scenario.spec.tcp import PRESETS
 
 PLAIN = Tcp(sack=False)
 """Without tail loss probes, so that the first timer is that of the retransmission."""

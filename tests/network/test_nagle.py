@@ -10,7 +10,7 @@ from alone import connect
 from sim.network.links.line import Line
 from sim.scenario.distribution import Constant
 from sim.scenario.spec import Loss
-from sim.scenario.syntax.tcp_and_loss import PRESETS
+from sim.scenario.spec.tcp import PRESETS
 from sim.study.session import Case, run
 
 

@@ -12,7 +12,7 @@ from alone import connect
 from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.network.links.line import Line
 from sim.scenario.distribution import Constant
-from sim.scenario.syntax.tcp_and_loss import PRESETS
+from sim.scenario.spec.tcp import PRESETS
 
 DEAD = Timeline([(0.0, math.inf)])
 LINUX_3 = [0, 1, 3, 7, 15, 31, 63]

@@ -15,7 +15,7 @@ from sim.scenario.products.delays import Delays
 from sim.scenario.products.exim import Exim
 from sim.scenario.products.postfix import Postfix
 from sim.scenario.syntax.extensions import KEYWORDS
-from sim.scenario.syntax.form import HostForm
+from sim.scenario.syntax.form import HostSettings
 
 NET = "network: {nodes: [a, b], links: [{between: [a, b]}]}\n"
 
@@ -37,7 +37,7 @@ def allowed(words):
 
 
 EXTENSIONS = allowed(KEYWORDS)
-HOST_KEYS = ", ".join(HostForm.keys())
+HOST_KEYS = ", ".join(HostSettings.allowed())
 POSTFIX = allowed(field.name for field in fields(Postfix))
 EXIM = allowed(field.name for field in fields(Exim))
 DELAYS = allowed(field.name for field in fields(Delays))

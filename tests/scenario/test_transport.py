@@ -9,7 +9,7 @@ from sim.scenario.errors import ScenarioError
 from sim.scenario.load import loads
 from sim.scenario.show import show
 from sim.scenario.spec import Loss, Tcp
-from sim.scenario.syntax.tcp_and_loss import PRESETS
+from sim.scenario.spec.tcp import PRESETS
 
 FILE = """
 network:

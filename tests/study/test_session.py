@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sim import cli
 from sim.network.links.line import Line
 from sim.scenario.spec import Loss, Tcp
-from sim.scenario.syntax.tcp_and_loss import PRESETS
+from sim.scenario.spec.tcp import PRESETS
 from sim.study.session import CLIENTS, PARTS, SERVERS, Case, run
 
 

@@ -194,7 +194,7 @@ def _whole(random: Random) -> Tree:
     tree["architectures"] = drawer.draw(top["architectures"], "architectures")
     bare = loads(mended({"network": network}), FOLDER)
     nodes, homes = list(bare.network.nodes), list(bare.domains)
-    kind = {**forms["HostForm"], "required": ["mta"]}
+    kind = {**forms["HostSettings"], "required": ["mta"]}
     tree["hosts"] = {name: drawer.draw(kind, name) for name in ("defaults", *random.sample(nodes, min(len(nodes), 2)))}
     if "domains" in tree:
         tree["domains"] = {

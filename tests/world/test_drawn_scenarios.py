@@ -42,7 +42,7 @@ def hundred():
 @pytest.mark.slow
 def test_every_product_is_drawn(hundred):
     """The first hundred scenarios have hosts of every kind of MTA."""
-    kinds = schema()["$defs"]["HostForm"]["properties"]["mta"]["anyOf"][0]["enum"]
+    kinds = schema()["$defs"]["HostSettings"]["properties"]["mta"]["anyOf"][0]["enum"]
     assert [kind for kind in kinds if kind not in "".join(hundred)] == []
 
 

@@ -18,9 +18,9 @@ from sim.scenario.products.tables import (
     QueueWords,
     ReplyText,
 )
-from sim.scenario.pydantic_seam import Section
 from sim.scenario.quantity import MINUTE
 from sim.scenario.scalars import Duration, whole
+from sim.scenario.sections import Section
 
 MANY = 1_000_000_000
 """A limit that is none."""

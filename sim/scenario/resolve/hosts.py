@@ -8,8 +8,7 @@ one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, replace
-from typing import Literal
+from typing import Any, Literal
 
 from sim.scenario.findings import Findings
 from sim.scenario.names import ehlo_names
@@ -20,25 +19,21 @@ from sim.scenario.quantity import format_duration
 from sim.scenario.resolve.collects import check_collects
 from sim.scenario.resolve.mx import resolve_own_domains
 from sim.scenario.resolve.plan import DEFAULTS
-from sim.scenario.resolve.weather import availability, sky, weather
 from sim.scenario.source import Path
-from sim.scenario.spec import TIMES, Address, Architecture, Domain, Host, Tls
-from sim.scenario.spec.capacity import NO_CAPACITY
-from sim.scenario.spec.collects import Collects
-from sim.scenario.spec.policies import NO_POLICIES
+from sim.scenario.spec import Architecture, Domain, Host, Weather
+from sim.scenario.spec.accounts import AuthForm
+from sim.scenario.spec.weather import CrashesForm
 from sim.scenario.syntax.extensions import missing, resolve_extensions, split_words
-from sim.scenario.syntax.form import ArchitectureForm, HostForm
+from sim.scenario.syntax.form import ArchitectureForm, HostSettings
 from sim.scenario.syntax.products import Choice, faults_of
-from sim.scenario.syntax.routes import check_routes
-from sim.scenario.syntax.weather import CrashesForm
 
 DEFAULT_ARCHITECTURES: Mapping[str, ArchitectureForm] = {
     "end-to-end": ArchitectureForm(transfer="end-to-end"),
     "store-and-forward": ArchitectureForm(transfer="store-and-forward"),
 }
 
-Hosts = Mapping[str, HostForm]
-Layer = tuple[Path, HostForm]
+Hosts = Mapping[str, HostSettings]
+Layer = tuple[Path, HostSettings]
 
 
 def resolve_architectures(
@@ -90,85 +85,56 @@ def _check_names(path: Path, hosts: Hosts, nodes: list[str], findings: Findings,
     allowed = [DEFAULTS, *nodes]
     for name, form in hosts.items():
         findings.known((*path, name, KEY), "host", name, allowed, whole=known)
-        check_routes(form.routes or {}, (*path, name, "routes"), nodes, findings, known=known)
-        if isinstance(form.collects, Collects):
+        for domain, host in form.get("routes", {}).items():
+            findings.known((*path, name, "routes", domain), "host", host, nodes, whole=known)
+        if form.get("collects"):
             place = (*path, name, "collects", "from")
-            findings.known(place, "host", form.collects.source, nodes, whole=known)
+            findings.known(place, "host", form["collects"].source, nodes, whole=known)
 
 
 def _check_collecting(host: Host, hosts: Mapping[str, Host], layers: Sequence[Layer], findings: Findings) -> None:
-    said = [path for path, form in layers if isinstance(form.collects, Collects)]
+    said = [path for path, form in layers if form.get("collects")]
     if said and all(findings.untouched(*map(str, path)) for path, _ in layers):
         check_collects(host, hosts, (*said[-1], "collects"), findings)
 
 
 def _host(name: str, ehlo: str, layers: Sequence[Layer], findings: Findings) -> Host:
-    said: dict[str, object] = {}
+    said: dict[str, Any] = {}
     choice: Choice | None = None
     for _, layer in layers:
-        said |= {field.name: value for field in fields(HostForm) if (value := getattr(layer, field.name)) is not None}
-        if layer.mta is not None:
-            choice = layer.mta.over(choice)
-    settings = replace(HostForm(), **said)  # type: ignore[arg-type]
+        said |= layer
+        if "mta" in layer:
+            choice = layer["mta"].over(choice)
     mta = choice.product() if choice else Postfix()
     _check_product(mta, choice, layers, findings)
-    crashes = settings.crashes if isinstance(settings.crashes, CrashesForm) else None
-    offers, uses = _extensions(mta, settings, layers, findings)
-    return Host(
-        name=name,
-        called="" if ehlo == name else ehlo,
-        mta=mta,
-        extensions=offers,
-        uses=uses,
-        reuse=settings.reuse,
-        clear_auth=settings.auth.clear if settings.auth else None,
-        login=(settings.login[0], settings.login[1]) if settings.login else None,
-        policies=settings.policies or NO_POLICIES,
-        collects=settings.collects if isinstance(settings.collects, Collects) else None,
-        weather=weather(crashes, settings.down, settings.windows),
-        listening=availability(settings.listening),
-        addresses=_addresses(layers, findings),
-        capacity=settings.capacity or NO_CAPACITY,
-        resolver=sky(settings.resolver),
-        spool=_spool(layers, findings),
-        tls=settings.tls or Tls(),
-        **{key: value for key in _PLAIN if (value := getattr(settings, key)) is not None},
+    _check_addresses(layers, findings)
+    offers, uses = _extensions(mta, said, layers, findings)
+    crashes: CrashesForm | None = said.pop("crashes", None)
+    weather = Weather(
+        outages=crashes.outages if crashes else None, down=said.pop("down", ()), windows=said.pop("windows", ())
     )
+    own = {
+        "called": "" if ehlo == name else ehlo,
+        "mta": mta,
+        "extensions": offers,
+        "uses": uses,
+        "clear_auth": said.pop("auth", AuthForm()).clear,
+        "weather": weather,
+        "spool": _spool(layers, findings),
+    }
+    return Host(name=name, **said | own)
 
 
-_PLAIN = (
-    "esmtp",
-    "accounts",
-    "vrfy",
-    "expn",
-    "routes",
-    "source_routes",
-    "percent_hack",
-    "sessions",
-    "size_limit",
-    "timing",
-    *TIMES,
-    "sends_from",
-    "tcp",
-    "digests",
-)
-"""Settings that a host has as the file says them."""
-
-
-def _addresses(layers: Sequence[Layer], findings: Findings) -> tuple[Address, ...]:
-    """What the strongest layer says of the addresses."""
-    said = [(path, form.addresses) for path, form in layers if form.addresses is not None]
-    path, forms = said[-1] if said else ((), ())
+def _check_addresses(layers: Sequence[Layer], findings: Findings) -> None:
+    """What the strongest layer says of the addresses has each of them once."""
+    said = [(path, form["addresses"]) for path, form in layers if "addresses" in form]
+    path, addresses = said[-1] if said else ((), ())
     seen: set[str] = set()
-    for index, form in enumerate(forms):
-        if form.ip in seen:
-            fault = f"this address is there twice ({form.ip}): allowed is each once"
+    for index, address in enumerate(addresses):
+        if address.ip in seen:
+            fault = f"this address is there twice ({address.ip}): allowed is each once"
             findings.error((*path, "addresses", index), fault)
-        seen.add(form.ip)
-    return tuple(
-        Address(ip=form.ip, reachable=availability(form.reachable), listening=availability(form.listening))
-        for form in forms
-    )
+        seen.add(address.ip)
 
 
 def _spool(layers: Sequence[Layer], findings: Findings) -> Literal["durable", "volatile"]:
@@ -176,14 +142,13 @@ def _spool(layers: Sequence[Layer], findings: Findings) -> Literal["durable", "v
     spool: Literal["durable", "volatile"] | None = None
     own: Literal["durable", "volatile"] | None = None
     for path, form in layers:
-        crashes = form.crashes.spool if isinstance(form.crashes, CrashesForm) else None
-        if form.spool and crashes and form.spool != crashes:
-            findings.error(
-                (*path, "spool"), f"two words on one spool ({form.spool}, and {crashes} with crashes): say one"
-            )
-        own = form.spool or own
-        if form.spool or form.crashes is not None:
-            spool = form.spool or crashes or own
+        said = form.get("spool")
+        crashes = form["crashes"].spool if form.get("crashes") else None
+        if said and crashes and said != crashes:
+            findings.error((*path, "spool"), f"two words on one spool ({said}, and {crashes} with crashes): say one")
+        own = said or own
+        if said or "crashes" in form:
+            spool = said or crashes or own
     return spool or "durable"
 
 
@@ -196,21 +161,21 @@ def _check_product(mta: Product, choice: Choice | None, layers: Sequence[Layer],
             (path, parameter)
             for path, form in reversed(layers)
             for parameter in parameters
-            if form.mta is not None and form.mta.name == choice.name and parameter in form.mta.parameters
+            if "mta" in form and form["mta"].name == choice.name and parameter in form["mta"].parameters
         )
         findings.error((*path, "mta", *([choice.name] if choice.name else []), parameter), fault)
 
 
 def _extensions(
-    mta: Product, settings: HostForm, layers: Sequence[Layer], findings: Findings
+    mta: Product, settings: Mapping[str, Any], layers: Sequence[Layer], findings: Findings
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What the host offers and uses."""
-    said = [(path, form.extensions) for path, form in layers if form.extensions is not None]
+    said = [(path, form["extensions"]) for path, form in layers if "extensions" in form]
     words = resolve_extensions(
         type(mta),
         [extensions for _, extensions in said],
-        has_accounts=bool(settings.accounts),
-        has_login=bool(settings.login),
+        has_accounts=bool(settings.get("accounts")),
+        has_login=bool(settings.get("login")),
     )
     for fault in missing(words):
         findings.error((*said[-1][0], "extensions"), fault)

@@ -12,7 +12,7 @@ from sim.scenario.resolve.address_owners import Owners
 from sim.scenario.resolve.plan import DEFAULTS
 from sim.scenario.source import Path
 from sim.scenario.spec import Architecture, Domain, Host
-from sim.scenario.syntax.routes import ALL_OTHERS
+from sim.scenario.spec.routes import ALL_OTHERS
 
 __all__ = ["warn_of_loops"]
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Any
 
 from sim.scenario.distribution import Constant, Distribution
 from sim.scenario.distribution_text import FROM_COORDINATES, Delay
@@ -16,16 +16,14 @@ from sim.scenario.pydantic_seam import KEY
 from sim.scenario.quantity import format_duration
 from sim.scenario.resolve.contacts import Contacts, Pace, is_of_contacts, read_contacts
 from sim.scenario.resolve.plan import DEFAULTS, SIGNAL_SPEED, Edge, Plan, distance, parts
-from sim.scenario.resolve.weather import weather
-from sim.scenario.spec import Link, Network, Node
+from sim.scenario.spec import Link, Network, Node, Weather
 from sim.scenario.spec.calendar import Start
 from sim.scenario.spec.carriers import USUAL_RATE, Carrier, DialUp
 from sim.scenario.spec.limits import Limits
-from sim.scenario.syntax.carriers import TCP
 from sim.scenario.syntax.directions import Both, alike
-from sim.scenario.syntax.form import GraphForm, LinkForm, LinkSettings, NetworkForm, NodeForm, ScenarioForm
+from sim.scenario.syntax.form import GraphForm, LinkForm, NetworkForm, NodeForm, ScenarioForm
 from sim.scenario.syntax.generate import Generate, Generator
-from sim.scenario.syntax.tcp_and_loss import link_losses
+from sim.scenario.syntax.loss import link_losses
 
 DEFAULT_DELAY = 0.01
 """One way, in s, where nothing gives a link's delay."""
@@ -33,15 +31,15 @@ DEFAULT_DELAY = 0.01
 DEFAULT_RATE = 10e6
 """In bit/s, where nothing says a link's rate."""
 
-DEFAULT_MTU = 1500
-"""In bytes: Ethernet's."""
-
 _KINDS = ("graph", "nodes", "generate")
 
 _DIRECTED = ("rate", "delay", "loss")
 """What a link has in each direction."""
 
-Layers = list[tuple[Edge, LinkSettings | None]]
+Settings = Mapping[str, Any]
+"""What the file or a graph says of a link, by key."""
+
+Layers = list[tuple[Edge, Settings | None]]
 """Edges, each with what the file says about it."""
 
 
@@ -61,10 +59,7 @@ def resolve_network(
         _check_met(contacts, plan, form, findings)
     layers += _met(contacts, plan, layers)
     plan = replace(plan, edges=tuple(edge for edge, _ in layers))
-    settings = [
-        layered(form.link_defaults, LinkSettings(rate=edge.rate, delay=edge.delay, loss=edge.loss), special)
-        for edge, special in layers
-    ]
+    settings = [{**(form.link_defaults or {}), **edge.said, **(special or {})} for edge, special in layers]
     horizon = scenario.duration + scenario.drain
     links = [
         link
@@ -136,11 +131,11 @@ def _from_file(form: GraphForm, findings: Findings, folder: Path, limits: Limits
 def _generated(form: Generate, findings: Findings, seed: int) -> Plan | None:
     from sim.scenario.resolve.graphs import make_graph  # noqa: PLC0415  networkx loads only for scenarios that need it
 
-    makers: dict[str, Generator] = {kind: made for kind in form.keys() if (made := getattr(form, kind)) is not None}  # noqa: SIM118
+    makers: dict[str, Generator] = {kind: made for kind in form.allowed() if (made := getattr(form, kind)) is not None}
     if len(makers) != 1:
         if findings.whole("network", "generate"):
             count = f"{' and '.join(makers)} given" if makers else "none given"
-            kinds = listing(form.keys())
+            kinds = listing(form.allowed())
             findings.error(
                 ("network", "generate"), f"exactly one kind of network is needed ({count}): allowed are {kinds}"
             )
@@ -154,29 +149,30 @@ def _inline(form: NetworkForm, plan: Plan, findings: Findings, known: bool) -> L
     for index, link in enumerate(form.links or ()):
         if _ends_exist(index, link, plan, findings, known):
             place = ("network", "links", index)
-            if _asks_places(link) and distance(*(plan.nodes[end] for end in link.between)) is None:
+            if _asks_places(link) and distance(*(plan.nodes[end] for end in link["between"])) is None:
                 findings.error(
                     (*place, "delay"),
-                    f"no coordinates to take the delay from ({' - '.join(link.between)}): "
+                    f"no coordinates to take the delay from ({' - '.join(link['between'])}): "
                     "allowed is a duration, or lat and lon at both nodes",
                 )
-            layers.append((Edge(between=link.between), link))
+            layers.append((Edge(between=link["between"]), link))
     return layers
 
 
 def _special(form: NetworkForm, plan: Plan, findings: Findings, known: bool) -> Layers:
     """The edges of the graph with what the file says about some of them, and the links that only the file has."""
-    special: dict[tuple[str, ...], LinkSettings] = {}
+    special: dict[tuple[str, ...], Settings] = {}
     pairs = {tuple(sorted(edge.between)) for edge in plan.edges}
     added: list[Edge] = []
     for index, link in enumerate(form.links or ()):
         if _ends_exist(index, link, plan, findings, known):
-            pair = tuple(sorted(link.between))
+            between = link["between"]
+            pair = tuple(sorted(between))
             if pair not in pairs:
                 pairs.add(pair)
-                added.append(Edge(between=link.between))
-                findings.note(f"the link {' - '.join(link.between)} is not in the graph: it is added")
-            special[pair] = layered(special.get(pair), _towards(pair, link.between, link))
+                added.append(Edge(between=between))
+                findings.note(f"the link {' - '.join(between)} is not in the graph: it is added")
+            special[pair] = {**special.get(pair, {}), **_towards(pair, between, link)}
     return [
         (edge, said and _towards(edge.between, pair, said))
         for edge in (*plan.edges, *added)
@@ -185,22 +181,20 @@ def _special(form: NetworkForm, plan: Plan, findings: Findings, known: bool) -> 
     ]
 
 
-def _towards(wanted: tuple[str, ...], named: tuple[str, ...], settings: LinkSettings) -> LinkSettings:
+def _towards(wanted: tuple[str, ...], named: tuple[str, ...], settings: Settings) -> Settings:
     """The settings with `there` from the first of the wanted ends; they are named in this order or the other."""
     if wanted == named:
         return settings
-    turned = {key: value.turned for key in _DIRECTED if (value := getattr(settings, key)) is not None}
-    return replace(settings, **turned)
+    return {**settings, **{key: settings[key].turned for key in _DIRECTED if key in settings}}
 
 
 def _ends_exist(index: int, link: LinkForm, plan: Plan, findings: Findings, known: bool) -> bool:
+    between = link["between"]
     place = ("network", "links", index, "between")
-    if link.between[0] == link.between[1]:
-        findings.error(place, f"a link from a node to itself ({link.between[0]}): allowed are two different nodes")
+    if between[0] == between[1]:
+        findings.error(place, f"a link from a node to itself ({between[0]}): allowed are two different nodes")
         return False
-    found = [
-        findings.known((*place, end), "host", name, plan.nodes, whole=known) for end, name in enumerate(link.between)
-    ]
+    found = [findings.known((*place, end), "host", name, plan.nodes, whole=known) for end, name in enumerate(between)]
     return all(found)
 
 
@@ -261,23 +255,12 @@ def _of_contact(pace: Pace, own: Distribution) -> Distribution:
     return own if pace.delay is None else Constant(pace.delay)
 
 
-def layered(*layers: LinkSettings | None) -> LinkSettings:
-    """The settings of all layers, weakest first: of each setting the last that says something."""
-    said: dict[str, object] = {}
-    for layer in layers:
-        for field in fields(LinkSettings):
-            value = getattr(layer, field.name, None)
-            if value is not None:
-                said[field.name] = value
-    return replace(LinkSettings(), **said)  # type: ignore[arg-type]
-
-
-def _link(between: tuple[str, str], settings: LinkSettings, plan: Plan) -> Link:
-    loss, losses = link_losses(settings.loss)
-    carrier = None if settings.carrier in {None, TCP} else cast("Carrier", settings.carrier)
-    rates = _rates(settings.rate, carrier)
+def _link(between: tuple[str, str], settings: Settings, plan: Plan) -> Link:
+    loss, losses = link_losses(settings.get("loss"))
+    carrier: Carrier | None = settings.get("carrier")
+    rates = _rates(settings.get("rate"), carrier)
     places: Both[Delay] = alike(FROM_COORDINATES)
-    delays = (settings.delay or places).each(partial(_delay, between, plan))
+    delays = settings.get("delay", places).each(partial(_delay, between, plan))
     return Link(
         name="-".join(between),
         between=between,
@@ -287,11 +270,9 @@ def _link(between: tuple[str, str], settings: LinkSettings, plan: Plan) -> Link:
         delays=None if delays.there == delays.back else delays.pair,
         loss=loss,
         losses=losses,
-        queue=settings.queue or 0,
-        mtu=settings.mtu or DEFAULT_MTU,
         carrier=carrier,
-        corruption=settings.corruption or 0.0,
-        weather=weather(settings.outages, settings.down, settings.windows),
+        weather=Weather(**{key: settings[key] for key in ("outages", "down", "windows") if key in settings}),
+        **{key: settings[key] for key in ("queue", "mtu", "corruption") if key in settings},
     )
 
 
@@ -319,7 +300,7 @@ def _note_parts(plan: Plan, findings: Findings) -> None:
         findings.note(f"the network is in {len(groups)} parts without a link between them (of {sizes} nodes)")
 
 
-def _note_places(plan: Plan, settings: Sequence[LinkSettings], findings: Findings) -> None:
+def _note_places(plan: Plan, settings: Sequence[Settings], findings: Findings) -> None:
     """Say which nodes have no coordinates although the delay of their links would come from them."""
     placed = any(node.lat is not None for node in plan.nodes.values())
     asked = [edge for edge, how in zip(plan.edges, settings, strict=True) if _from_places(how, placed)]
@@ -330,10 +311,10 @@ def _note_places(plan: Plan, settings: Sequence[LinkSettings], findings: Finding
         findings.note(f"nodes without coordinates ({some(bare)}): {count} of their links get a delay of {default}")
 
 
-def _from_places(how: LinkSettings, placed: bool) -> bool:
+def _from_places(how: Settings, placed: bool) -> bool:
     """Whether a link's delay is to come from coordinates: by its settings, or because nodes have some."""
-    return _asks_places(how) or (how.delay is None and placed)
+    return _asks_places(how) or ("delay" not in how and placed)
 
 
-def _asks_places(how: LinkSettings) -> bool:
-    return how.delay is not None and FROM_COORDINATES in how.delay.pair
+def _asks_places(how: Settings) -> bool:
+    return "delay" in how and FROM_COORDINATES in how["delay"].pair

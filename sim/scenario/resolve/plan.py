@@ -28,6 +28,12 @@ class Edge:
     delay: Both[Delay] | None = None
     loss: Both[Loss] | None = None
 
+    @property
+    def said(self) -> dict[str, object]:
+        """What the graph gives, by key."""
+        given = {"rate": self.rate, "delay": self.delay, "loss": self.loss}
+        return {key: value for key, value in given.items() if value is not None}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:

@@ -19,13 +19,12 @@ from sim.scenario.resolve.network import resolve_network
 from sim.scenario.resolve.unknown_addresses import note_nobodies
 from sim.scenario.resolve.weather import resolve_storms, trace_text
 from sim.scenario.resolve.workload import People, resolve_workload
-from sim.scenario.spec import Architecture, Expectation, Scenario
+from sim.scenario.spec import Architecture, Expectation, Scenario, Weather
 from sim.scenario.spec.calendar import ClockWindow, Window, format_start, opens
 from sim.scenario.spec.limits import Limits
 from sim.scenario.spec.windows import format_window
 from sim.scenario.syntax.acts import resolve_acts
-from sim.scenario.syntax.form import HostForm, ScenarioForm
-from sim.scenario.syntax.weather import WeatherForm
+from sim.scenario.syntax.form import HostSettings, ScenarioForm
 
 _PARTS_OF_NODES = ("graph", "nodes", "generate")
 
@@ -107,28 +106,28 @@ def _schedules(form: ScenarioForm) -> Iterator[tuple[tuple[Step, ...], tuple[Win
     network = form.network
     if network is not None:
         if network.link_defaults is not None:
-            yield ("network", "link_defaults", "windows"), network.link_defaults.windows
+            yield ("network", "link_defaults", "windows"), network.link_defaults.get("windows")
         for index, link in enumerate(network.links or ()):
-            yield ("network", "links", index, "windows"), link.windows
+            yield ("network", "links", index, "windows"), link.get("windows")
         for name, group in (network.groups or {}).items():
             yield ("network", "groups", name, "windows"), group.windows
         if network.dns is not None:
             yield ("network", "dns", "windows"), network.dns.windows
-    layers: list[tuple[tuple[str, ...], Mapping[str, HostForm]]] = [(("hosts",), form.hosts)] if form.hosts else []
+    layers: list[tuple[tuple[str, ...], Mapping[str, HostSettings]]] = [(("hosts",), form.hosts)] if form.hosts else []
     layers += [(("architectures", name, "hosts"), a.hosts) for name, a in (form.architectures or {}).items() if a.hosts]
     for path, hosts in layers:
         for name, host in hosts.items():
-            yield (*path, name, "windows"), host.windows
+            yield (*path, name, "windows"), host.get("windows")
             for place, when in _parts(host):
-                if isinstance(when, WeatherForm):
+                if isinstance(when, Weather):
                     yield (*path, name, *place, "windows"), when.windows
 
 
-def _parts(host: HostForm) -> Iterator[tuple[tuple[Step, ...], object]]:
+def _parts(host: HostSettings) -> Iterator[tuple[tuple[Step, ...], object]]:
     """What of a host has weather of its own."""
-    yield ("resolver",), host.resolver
-    yield ("listening",), host.listening
-    for index, address in enumerate(host.addresses or ()):
+    yield ("resolver",), host.get("resolver")
+    yield ("listening",), host.get("listening")
+    for index, address in enumerate(host.get("addresses", ())):
         yield ("addresses", index, "reachable"), address.reachable
         yield ("addresses", index, "listening"), address.listening
 

@@ -6,49 +6,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sim.scenario.distribution import Distribution, Exponential
 from sim.scenario.findings import Findings
 from sim.scenario.inputs import InputError, read_input
 from sim.scenario.names import listing
 from sim.scenario.resolve.contacts import COLUMNS, is_of_contacts
 from sim.scenario.resolve.csv_rows import Row, csv_rows, moment
-from sim.scenario.spec import Group, Interval, Link, NameService, Network, Node, Outages, Weather
-from sim.scenario.spec.calendar import ClockWindow, Start, Window
+from sim.scenario.spec import Group, Interval, Link, NameService, Network, Node
+from sim.scenario.spec.calendar import Start
+from sim.scenario.spec.weather import weather_of
 from sim.scenario.syntax.form import NetworkForm
-from sim.scenario.syntax.weather import IntervalForm, OutagesForm, WeatherForm
 
 _COLUMNS = ("link", "down_at", "up_at")
-
-
-def weather(
-    outages: OutagesForm | str | None,
-    down: Sequence[IntervalForm] | None,
-    windows: tuple[Window | ClockWindow, ...] | None,
-) -> Weather:
-    """The weather of one thing, as the file says it."""
-    return Weather(
-        outages=_outages(outages) if isinstance(outages, OutagesForm) else None,
-        down=tuple(Interval(start=form.from_, end=form.to) for form in down or ()),
-        windows=windows or (),
-    )
-
-
-def sky(form: WeatherForm | None) -> Weather:
-    """The weather that a form holds; none where there is no form."""
-    return Weather() if form is None else weather(form.outages, form.down, form.windows)
-
-
-def availability(said: WeatherForm | bool | None) -> Weather | None:
-    """When something is there: always where nothing is said, None where it never is."""
-    return sky(said) if isinstance(said, WeatherForm) else None if said is False else Weather()
-
-
-def _outages(form: OutagesForm) -> Outages:
-    return Outages(up=_times(form.up, form.mtbf), down=_times(form.down, form.mttr), start=form.start)
-
-
-def _times(times: Distribution | None, mean: float | None) -> Distribution:
-    return Exponential(mean or 0.0) if times is None else times
 
 
 def resolve_storms(
@@ -73,7 +41,7 @@ def resolve_storms(
     for name, group in (form.groups or {}).items():
         place = ("network", "groups", name, "members")
         members = [names.member((*place, index), member) for index, member in enumerate(group.members)]
-        groups.append(Group(name=name, members=tuple(dict.fromkeys(filter(None, members))), weather=sky(group)))
+        groups.append(Group(name=name, members=tuple(dict.fromkeys(filter(None, members))), weather=weather_of(group)))
     return replace(
         network,
         links=tuple(_with(link, struck[link.name]) for link in network.links),
@@ -90,11 +58,13 @@ def _with(link: Link, intervals: Sequence[Interval]) -> Link:
 def _name_service(form: NetworkForm, nodes: Mapping[str, Node], findings: Findings, *, known: bool) -> NameService:
     if form.dns is None:
         return NameService()
-    servers = form.dns.servers or ()
+    servers = form.dns.servers
     for index, server in enumerate(servers):
         findings.known(("network", "dns", "servers", index), "host", server, nodes, whole=known)
     dns = form.dns
-    return NameService(servers=servers, ttl=dns.ttl, negative_ttl=dns.negative_ttl, lookup=dns.lookup, weather=sky(dns))
+    return NameService(
+        servers=servers, ttl=dns.ttl, negative_ttl=dns.negative_ttl, lookup=dns.lookup, weather=weather_of(dns)
+    )
 
 
 class _Names:

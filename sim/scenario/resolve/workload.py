@@ -46,7 +46,7 @@ def resolve_workload(forms: Sequence[WorkloadForm], people: People) -> tuple[Sou
         place: Place = ("workload", index)
         found = _sources(form, place, people, volume)
         if not found and findings.untouched("workload"):
-            findings.error(place, f"a source that says nothing: allowed are {listing(WorkloadForm.keys())}")
+            findings.error(place, f"a source that says nothing: allowed are {listing(WorkloadForm.allowed())}")
         for i, message in enumerate(form.messages_at or ()):
             if message.at >= duration:
                 written = f"{format_duration(message.at)}; the duration is {format_duration(duration)}"

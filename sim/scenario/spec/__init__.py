@@ -10,10 +10,11 @@ from __future__ import annotations
 from sim.scenario.products.base import Product
 from sim.scenario.products.postfix import Postfix
 from sim.scenario.quantity import DAY, HOUR, MINUTE
+from sim.scenario.spec.addresses import Address, SendsFrom
 from sim.scenario.spec.calendar import ClockWindow, Window
 from sim.scenario.spec.collects import Collects
 from sim.scenario.spec.domain import NULL_MX, Domain, MxChange
-from sim.scenario.spec.host import TIMES, Address, Host, SendsFrom, Timing
+from sim.scenario.spec.host import TIMES, Host, Timing
 from sim.scenario.spec.network import NEGATIVE_TTL, TTL, Group, Link, Loss, NameService, Network, Node
 from sim.scenario.spec.scenario import Architecture, Expectation, Operand, Scenario
 from sim.scenario.spec.tcp import Tcp

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from sim.scenario.names import shown, unknown
-from sim.scenario.pydantic_seam import Collected, JsonSchema, Reads, Section, Word
+from sim.scenario.pydantic_seam import JsonSchema, Reads, Word, read_each
 from sim.scenario.quantity import format_duration
 from sim.scenario.scalars import Duration, LongDuration, Name, one_or_many, whole
+from sim.scenario.sections import Section
 
 _NEVER = "never"
 _EVENTS = ("success", "failure", "delay")
@@ -29,9 +30,7 @@ def read_notify(value: object) -> tuple[str, ...]:
     if value == _NEVER:
         return (_NEVER,)
     items = value if isinstance(value, list) else [value]
-    collected = Collected()
-    events = tuple(collected.read((index,), _read_event, item, "") for index, item in enumerate(items))
-    collected.done()
+    events = read_each(_read_event, "", items)
     if not events or len(set(events)) < len(events):
         raise ValueError(f"not reports ({shown(value)}): allowed are never, or some of {', '.join(_EVENTS)}, each once")
     return events

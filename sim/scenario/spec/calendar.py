@@ -12,9 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
 
 from sim.scenario.names import shown, suggestion
+from sim.scenario.pydantic_seam import Reads
 from sim.scenario.quantity import DAY
 
 DEFAULT_START = 946_857_600.0
@@ -109,6 +111,9 @@ def format_start(start: Start) -> str:
     """The start as text that `read_start` reads back."""
     local = datetime.fromtimestamp(start.at, ZoneInfo(start.zone))
     return f"{local:%Y-%m-%d} {local.time().isoformat('auto' if local.second else 'minutes')} {start.zone}"
+
+
+StartText = Annotated[Start, Reads(read_start, {"type": "string", "examples": [format_start(Start())]}, format_start)]
 
 
 def openings(window: Window | ClockWindow, start: Start, horizon: float) -> Iterator[tuple[float, float]]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from sim.scenario.distribution_text import Times
-from sim.scenario.pydantic_seam import OrWord, Section
+from sim.scenario.pydantic_seam import OrWord
 from sim.scenario.scalars import MessageRate, whole
+from sim.scenario.sections import Section
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,55 +1,137 @@
-"""Carriers from before the Internet: what a link runs instead of IP, with an error recovery of its own."""
+"""The key `carrier` of a link: what it runs instead of IP, from before the Internet, with its own error recovery."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Final
+
+from sim.scenario.names import shown, unknown
+from sim.scenario.pydantic_seam import OrWord, Reads, Shorthand, Via, one_key
+from sim.scenario.quantity import BIT_RATE, PROBABILITY, SIZE, parse_bytes, parse_probability
+from sim.scenario.scalars import Duration, whole, write_share
+from sim.scenario.sections import Section
+
+_MODEMS = (300.0, 14_400.0)
+
+
+def _read_block(value: object) -> int:
+    size = parse_bytes(value)
+    if not 1 <= size <= 65535:
+        raise ValueError(f"not a size of blocks ({shown(value)}): allowed is 1 B to 65535 B")
+    return size
+
+
+def _read_modem(value: object) -> float:
+    rate = BIT_RATE.parse(value)
+    if not _MODEMS[0] <= rate <= _MODEMS[1]:
+        raise ValueError(f"not the rate of a modem ({shown(value)}): allowed is 300 bit/s to 14.4 kbit/s")
+    return rate
+
+
+def _read_busy(value: object) -> float:
+    busy = parse_probability(value)
+    if busy == 1:
+        raise ValueError(f"a number that is always engaged ({shown(value)}): allowed is less")
+    return busy
+
+
+_Window = Annotated[int, whole(1, 7)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bsc:
-    """A leased line under IBM's Binary Synchronous Communications: blocks, each answered before the next is sent.
+class Bsc(Section):
+    """A leased line under IBM's Binary Synchronous Communications: blocks, each answered before the next is sent."""
 
-    `block` is the data of one in bytes, `turnaround` what the modems need to turn the half-duplex line, in s.
-    """
-
-    block: int = 512
-    turnaround: float = 0.05
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UucpG:
-    """UUCP's `g` protocol: packets of 64 bytes, a window of up to 7, go-back-n, timers of 10 s."""
-
-    window: int = 3
+    block: Annotated[int, Reads(_read_block, SIZE.json_schema(), SIZE.format)] = 512
+    """The data of one, in bytes."""
+    turnaround: Duration = 0.05
+    """What the modems need to turn the half-duplex line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class X25:
-    """A virtual circuit of X.25: packets of 128 bytes, a window of up to 7; each link repairs its own losses.
+class UucpG(Section):
+    """UUCP's `g` protocol: packets of 64 bytes, go-back-n, timers of 10 s."""
 
-    `setup` is what the network takes to set up a call, in s.
-    """
-
-    window: int = 2
-    setup: float = 1.0
+    window: _Window = 3
+    """How many packets are under way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DialUp:
-    """A telephone call, with UUCP's `g` protocol over an asynchronous modem (ten bits a byte).
+class X25(Section):
+    """A virtual circuit of X.25: packets of 128 bytes; each link repairs its own losses."""
 
-    `modem` is its rate in bit/s, `setup` what dialling and the modems' training take in s, `busy` the chance to find
-    the number engaged; it is dialled again after `redial` s.
-    """
+    window: _Window = 2
+    """How many packets are under way."""
+    setup: Duration = 1.0
+    """What the network takes to set up a call."""
 
-    modem: float = 2400.0
-    setup: float = 30.0
-    busy: float = 0.0
-    redial: float = 60.0
-    window: int = 3
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialUp(Section):
+    """A telephone call, with UUCP's `g` protocol over an asynchronous modem (ten bits a byte)."""
+
+    modem: Annotated[float, Reads(_read_modem, BIT_RATE.json_schema(), BIT_RATE.format)] = 2400.0
+    """Its rate, in bit/s."""
+    setup: Duration = 30.0
+    """What dialling and the modems' training take."""
+    busy: Annotated[float, Reads(_read_busy, PROBABILITY.json_schema(), write_share)] = 0.0
+    """The chance to find the number engaged."""
+    redial: Duration = 60.0
+    """After what time an engaged number is dialled again."""
+    window: _Window = 3
+    """How many packets are under way."""
 
 
 Carrier = Bsc | UucpG | X25 | DialUp
 
 USUAL_RATE = {Bsc: 9600.0, UucpG: 2400.0, X25: 9600.0}
 """In bit/s, where nothing says the rate of such a link; a call's is its modem's."""
+
+TCP: Final = "tcp"
+"""The word for links of the Internet, where TCP repairs what is lost."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarrierForm(Section):
+    """A carrier by its name."""
+
+    renamed: ClassVar = {"uucp_g": "uucp-g", "dial_up": "dial-up"}
+
+    bsc: Bsc | None = None
+    """A leased line under Binary Synchronous Communications."""
+    uucp_g: UucpG | None = None
+    """UUCP's `g` protocol."""
+    x25: X25 | None = None
+    """A virtual circuit of X.25."""
+    dial_up: DialUp | None = None
+    """A telephone call."""
+
+
+_FIELDS = {Bsc: "bsc", UucpG: "uucp_g", X25: "x25", DialUp: "dial_up"}
+_NAMES = CarrierForm.allowed()
+
+
+def _written_out(value: object) -> object:
+    """A carrier's name as a mapping of it to its settings."""
+    if isinstance(value, dict):
+        name, given = one_key(value, "carrier", _NAMES)
+        return {name: {} if given is None else given}
+    if not isinstance(value, str) or value not in _NAMES:
+        raise ValueError(unknown("carrier", value if isinstance(value, str) else shown(value), [TCP, *_NAMES]))
+    return {value: {}}
+
+
+def _carrier(form: CarrierForm) -> object:
+    return next(carrier for name in _FIELDS.values() if (carrier := getattr(form, name)) is not None)
+
+
+def _form(carrier: Carrier) -> CarrierForm:
+    said: dict[str, Any] = {_FIELDS[type(carrier)]: carrier}
+    return CarrierForm(**said)
+
+
+CarrierSetting = Annotated[
+    Carrier | None,
+    OrWord(Annotated[Any, Via(CarrierForm, _carrier, _form), Shorthand(_written_out, {"enum": [*_NAMES]})], TCP, None),
+]
+"""None: TCP."""

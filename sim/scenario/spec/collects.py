@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
-from sim.scenario.pydantic_seam import OrWord, Section, Word
+from sim.scenario.pydantic_seam import OrWord, Word
 from sim.scenario.scalars import Flag, LongDuration, Name
+from sim.scenario.sections import Section
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,104 +2,112 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
 
-from sim.scenario.distribution import Distribution
+from sim.scenario.distribution_text import HostTime
 from sim.scenario.products.base import Product, Reuse
 from sim.scenario.products.postfix import Postfix
-from sim.scenario.spec.capacity import NO_CAPACITY, Capacity
-from sim.scenario.spec.collects import Collects
-from sim.scenario.spec.policies import NO_POLICIES, Policies
-from sim.scenario.spec.tcp import Tcp
+from sim.scenario.pydantic_seam import Word
+from sim.scenario.scalars import Flag, Size, whole
+from sim.scenario.sections import Section
+from sim.scenario.spec.accounts import Accounts, Login
+from sim.scenario.spec.addresses import Addresses, SourceChoice
+from sim.scenario.spec.capacity import NO_CAPACITY, CapacitySetting
+from sim.scenario.spec.collects import CollectsSetting
+from sim.scenario.spec.policies import NO_POLICIES, PoliciesSetting
+from sim.scenario.spec.routes import NextHosts
+from sim.scenario.spec.tcp import Tcp, TcpSetting
 from sim.scenario.spec.tls import Tls
-from sim.scenario.spec.weather import Weather
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
-    """An IP address of a host: when packets find their way to it, and when somebody listens there (None: never)."""
-
-    ip: str
-    reachable: Weather | None = Weather()
-    listening: Weather | None = Weather()
-
+from sim.scenario.spec.weather import Availability, Spool, Weather
 
 Timing = Literal["product", "none"]
 """Whether a host's programs take the time that its product does."""
 
+
 TIMES = ("greeting_time", "service_time", "commit_time", "think_time", "read_time", "next_message_time")
 """What a host's programs take: keys of hosts, attributes of products."""
-SendsFrom = Literal["first", "in-turn", "random"]
+
+VrfyAnswer = Annotated[Literal["answer", "evade", "refuse"], Word("policy")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Host:
-    """An MTA's machine as one architecture has it.
-
-    `greeting_time` is what its server takes before it greets, `service_time` what each command costs it, `commit_time`
-    what it needs to put a message on disk before the 250 to the final dot; `think_time` what its client takes before
-    each flight, `read_time` more for each octet of a message before MAIL and before the mail data, `next_message_time`
-    before the next message of a session that was left open; each in s, or as a distribution. Where nothing is said,
-    they are as its product's (`timing` product), or nothing (none).
-    `size_limit` 0 means none. `extensions` are the EHLO keywords that its server offers,
-    `uses` those that its client uses where the peer offers them; with `esmtp` false the host speaks RFC 821 alone.
-    `called` is what the host calls itself in SMTP, where its name is no domain name; it is empty where it is.
-
-    `accounts` are the logins (name -> password) that AUTH takes; `login` is the name and password that its client
-    proves itself with. `clear_auth` says whether AUTH is taken where no TLS protects the connection; None: in a run it
-    is, and a served host takes it from this machine alone. `vrfy` and `expn` say whether users and lists are told
-    (`answer`: 250, 251, 550, 551, 553), not told (`evade`: 252), or the command is not implemented (`refuse`: 502).
-    `routes` says to which host mail for a domain goes, whatever its MX records say; `*` stands for all others.
-    `source_routes` says what a route in a forward-path means (`honour`: RFC 821; `strip`: RFC 5321; `reject`),
-    `percent_hack` whether `user%far@own` in one of its own domains is user@far. `reuse` says how its client goes on
-    where more mail for the same host waits: after an RSET, as Postfix does, with MAIL once the final dot has its reply,
-    as Exim does (`mail`), with MAIL right behind the final dot (`ride`), or in a session of its own (`never`); where
-    nothing is said, as its product does. `sessions` is how many its server has at a time, 0 as many as its product's.
-    At times when nobody is `listening` (None: never), connections are refused. Without `addresses` it has one of any
-    family; its client comes from the first that fits, from one after the other, or any (`sends_from`). What it does
-    shares its `capacity`. While its `resolver` is down it cannot look up where mail goes. `spool` says whether its
-    queue outlives the times when it is down. With `digests` its users write a Content-MD5 (RFC 1864) into their
-    messages, and check those that they get.
-    """
+class Host(Section):
+    """An MTA's machine as one architecture has it; times in s."""
 
     name: str
+    """Its node's."""
     called: str = ""
+    """What it calls itself in SMTP, where its name is no domain name; empty where it is."""
     mta: Product = field(default_factory=Postfix)
-    esmtp: bool = True
+    """The product."""
+    esmtp: Flag = True
+    """Whether it knows EHLO (true) or HELO alone."""
     extensions: tuple[str, ...] = ("PIPELINING", "SIZE", "8BITMIME", "ENHANCEDSTATUSCODES")
+    """The EHLO keywords that its server offers."""
     uses: tuple[str, ...] = ("PIPELINING", "SIZE", "8BITMIME", "ENHANCEDSTATUSCODES")
-    accounts: Mapping[str, str] = field(default_factory=dict)
-    login: tuple[str, str] | None = None
+    """Those that its client uses where the peer offers them."""
+    accounts: Accounts = field(default_factory=dict)
+    """Whose AUTH it takes: login names to passwords."""
     clear_auth: bool | None = None
-    vrfy: Literal["answer", "evade", "refuse"] = "answer"
-    expn: Literal["answer", "evade", "refuse"] = "answer"
-    routes: Mapping[str, str] = field(default_factory=dict)
-    source_routes: Literal["honour", "strip", "reject"] = "strip"
-    percent_hack: bool = False
-    reuse: Reuse | None = None
-    sessions: int = 0
-    size_limit: int = 0
-    timing: Timing = "none"
-    greeting_time: float | Distribution | None = None
-    service_time: float | Distribution | None = None
-    commit_time: float | Distribution | None = None
-    think_time: float | Distribution | None = None
-    read_time: float | Distribution | None = None
-    next_message_time: float | Distribution | None = None
-    policies: Policies = NO_POLICIES
-    collects: Collects | None = None
+    """Whether AUTH is taken without TLS; None: in a run it is, and a served host takes it from this machine alone."""
+    login: Login = None
+    """What it proves itself with to servers that offer AUTH: name and password, or `none`."""
+    vrfy: VrfyAnswer = "answer"
+    """How it takes VRFY: `answer` it (250, 251, 550, 551, 553), `evade` it (252), or `refuse` it (502)."""
+    expn: VrfyAnswer = "answer"
+    """How it takes EXPN: `answer` it, `evade` it (252), or `refuse` it (502)."""
+    routes: NextHosts = field(default_factory=dict)
+    """Where it sends mail whatever the DNS says: domain to host, `"*"` for all others: `{a.example: b, "*": hub}`."""
+    source_routes: Annotated[Literal["honour", "strip", "reject"], Word("treatment of source routes")] = "strip"
+    """What a route in a forward-path means: `honour` it as RFC 821, `strip` it as RFC 5321, or `reject` it."""
+    percent_hack: Flag = False
+    """Whether user%far@own is user@far."""
+    reuse: Annotated[Reuse, Word("way to go on with a session")] | None = None
+    """How it goes on with a session where more mail waits: `rset`, `mail`, `ride` behind the final dot, or `never`;
+    as its MTA, where not said."""
+    sessions: Annotated[int, whole(1)] = 0
+    """How many sessions it serves at a time; where nothing is said, as many as its MTA."""
+    size_limit: Size = 0
+    """The biggest message that it takes; 0 means no limit."""
+    timing: Annotated[Timing, Word("timing")] = "none"
+    """Whether its programs take what its MTA does where nothing else is said (`product`), or no time (`none`)."""
+    greeting_time: HostTime | None = None
+    """What its server takes before it greets: a duration, or a distribution of them."""
+    service_time: HostTime | None = None
+    """What each command costs it: likewise."""
+    commit_time: HostTime | None = None
+    """What it needs to put a message on disk before it answers 250 to the final dot: likewise."""
+    think_time: HostTime | None = None
+    """What its client takes before each flight: likewise."""
+    read_time: HostTime | None = None
+    """What its client takes for each octet of a message before MAIL, and again before the mail data: likewise."""
+    next_message_time: HostTime | None = None
+    """What its client needs before it begins the next message of a session: likewise."""
+    policies: PoliciesSetting = NO_POLICIES
+    """What it delays or refuses: greylisting, limits for each client, injected refusals; or `none`."""
+    collects: CollectsSetting = None
+    """Where it asks for mail that is held for it; or `none`."""
     weather: Weather = Weather()
-    listening: Weather | None = Weather()
-    addresses: tuple[Address, ...] = ()
-    sends_from: SendsFrom = "first"
-    capacity: Capacity = NO_CAPACITY
+    """When it is up."""
+    listening: Availability = Weather()
+    """Whether, or when, somebody listens; where nobody does, connections are refused at once."""
+    addresses: Addresses = ()
+    """Its addresses: `[192.0.2.1, {ip: "2001:db8::1", reachable: no}]`; one of any family, where nothing is said."""
+    sends_from: SourceChoice = "first"
+    """Which of its addresses its client connects from: the `first` that fits, each `in-turn`, or one at `random`."""
+    capacity: CapacitySetting = NO_CAPACITY
+    """What all that it does has to share: `{disk: 100 /s, filters: {workers: 20, time: 0.5 s}}`, or `none`."""
     resolver: Weather = Weather()
-    spool: Literal["durable", "volatile"] = "durable"
-    digests: bool = False
+    """When it can look up where mail goes; always, where absent."""
+    spool: Spool = "durable"
+    """Whether its queue outlives every time that it goes down (`durable`), or is lost with it (`volatile`)."""
+    digests: Flag = False
+    """Whether its users write a Content-MD5 into their messages, and check it in those that they get (RFC 1864)."""
     tls: Tls = Tls()
-    tcp: Tcp = Tcp()
+    """What TLS is with it."""
+    tcp: TcpSetting = Tcp()
+    """Its TCP: `linux`, `linux-3`, `bsd-1988`, `rtt-only` (none), or `{congestion: reno, initial_window: 3}`."""
 
     def __post_init__(self) -> None:
         if self.reuse is None:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from sim.scenario.names import shown
-from sim.scenario.pydantic_seam import Reads, Section
+from sim.scenario.pydantic_seam import Reads
 from sim.scenario.quantity import COUNT, above_zero, format_size
 from sim.scenario.scalars import Size
+from sim.scenario.sections import Section
 
 _SIZES = ("size", "file")
 

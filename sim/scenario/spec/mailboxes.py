@@ -9,7 +9,7 @@ from typing import Annotated
 from sim.mail.address import AddressError
 from sim.mail.mailbox import parse_mailbox
 from sim.scenario.names import is_domain_name, shown
-from sim.scenario.pydantic_seam import KEY, Collected, JsonSchema, Reads
+from sim.scenario.pydantic_seam import KEY, Collected, JsonSchema, Reads, read_each
 from sim.scenario.scalars import one_or_many
 
 Whose = tuple[tuple[str, float], ...]
@@ -47,9 +47,7 @@ def read_mailboxes(value: object) -> tuple[str, ...]:
         ValueError: something else, or an empty list.
     """
     items = value if isinstance(value, list) else [value]
-    collected = Collected()
-    found = tuple(collected.read((index,), read_mailbox, item, "") for index, item in enumerate(items))
-    collected.done()
+    found = read_each(read_mailbox, "", items)
     if not found:
         raise ValueError("an empty list: allowed is an address, or a list of addresses")
     return found

@@ -11,9 +11,10 @@ from typing import Annotated, ClassVar, Literal
 
 from sim.scenario.names import shown
 from sim.scenario.products.base import ErrorLimits
-from sim.scenario.pydantic_seam import OrWord, Reads, Section, Shorthand, Via, Word, as_it_is
+from sim.scenario.pydantic_seam import OrWord, Reads, Shorthand, Via, Word, as_it_is
 from sim.scenario.quantity import DAY, format_duration
 from sim.scenario.scalars import Duration, LongDuration, Share, Size, read_text, read_whole, whole
+from sim.scenario.sections import Section
 
 Place = Literal["connect", "helo", "mail", "rcpt", "data", "dot"]
 """Where in a session: at the greeting, at EHLO and HELO, at MAIL, at RCPT, at DATA (or the first chunk), at the final

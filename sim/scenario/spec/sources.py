@@ -12,9 +12,10 @@ from typing import Annotated, ClassVar, Literal
 from sim.mail.text import body_of
 from sim.scenario.distribution import Distribution, Lognormal
 from sim.scenario.distribution_text import Sizes
-from sim.scenario.pydantic_seam import Reads, Section, Shorthand, Via, Word
+from sim.scenario.pydantic_seam import Reads, Shorthand, Via, Word
 from sim.scenario.quantity import PROBABILITY, SIZE, format_duration, format_message_rate, parse_bytes
 from sim.scenario.scalars import Duration, FileName, Flag, LongDuration, MessageRate, Name, Share, Text
+from sim.scenario.sections import Section
 from sim.scenario.spec.asks import Asks
 from sim.scenario.spec.mailboxes import Mailbox, Mailboxes, Whose, WhoseMail
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from sim.scenario.pydantic_seam import Section, Word
+from sim.scenario.pydantic_seam import Word
 from sim.scenario.scalars import Flag
+from sim.scenario.sections import Section
 
 Certificate = Literal["ec", "rsa", "chain"]
 """`ec`: a certificate with a P-256 key; `rsa`: one with RSA-2048; `chain`: such a one and an intermediate one's."""

@@ -12,7 +12,7 @@ import re
 from typing import Annotated, Final
 
 from sim.scenario.names import shown
-from sim.scenario.pydantic_seam import Collected, JsonSchema, Reads
+from sim.scenario.pydantic_seam import JsonSchema, Reads, read_each
 from sim.scenario.quantity import DAY, DURATION, HOUR, MINUTE, format_duration
 from sim.scenario.spec.calendar import ClockWindow, Window, read_zone
 
@@ -40,12 +40,8 @@ def read_windows(value: object) -> tuple[Window | ClockWindow, ...]:
     Raises:
         ValueError: not text of one of the forms.
     """
-    collected = Collected()
-    items = value if isinstance(value, list) else [value]
     nothing: Window | ClockWindow = Window(period=DAY, start=0, end=DAY)
-    windows = tuple(collected.read((index,), read_window, item, nothing) for index, item in enumerate(items))
-    collected.done()
-    return windows
+    return read_each(read_window, nothing, value if isinstance(value, list) else [value])
 
 
 def read_window(value: object) -> Window | ClockWindow:
@@ -123,5 +119,10 @@ _PATTERN: JsonSchema = {
 }
 
 Windows = Annotated[
-    tuple[Window | ClockWindow, ...], Reads(read_windows, {"anyOf": [_PATTERN, {"type": "array", "items": _PATTERN}]})
+    tuple[Window | ClockWindow, ...],
+    Reads(
+        read_windows,
+        {"anyOf": [_PATTERN, {"type": "array", "items": _PATTERN}]},
+        lambda windows: [*map(format_window, windows)],
+    ),
 ]

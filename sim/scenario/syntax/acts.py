@@ -9,9 +9,9 @@ from typing import Annotated, get_args
 from sim.scenario.findings import Findings
 from sim.scenario.names import listing
 from sim.scenario.products.tables import Operation
-from sim.scenario.pydantic_seam import Section
 from sim.scenario.quantity import format_duration
 from sim.scenario.scalars import Duration, Name, Names, word
+from sim.scenario.sections import Section
 from sim.scenario.source import Path
 from sim.scenario.spec import Architecture
 from sim.scenario.spec.acts import Act

@@ -9,8 +9,6 @@ from typing import Generic, TypeVar
 
 from sim.scenario.pydantic_seam import Collected, JsonSchema, Reads, settings
 
-__all__ = ["Both", "alike", "both", "read_both", "show_both"]
-
 T = TypeVar("T")
 S = TypeVar("S")
 
@@ -57,17 +55,20 @@ def read_both(read: Callable[[object], T], instead: T, value: object) -> Both[T]
     return Both(there, back)
 
 
-def both(read: Callable[[object], T], instead: T, one_way: JsonSchema) -> Reads:
-    """The mark of a value for each direction, of which `one_way` is the schema of one."""
+def both(read: Callable[[object], T], instead: T, one_way: JsonSchema, write: Callable[[T], object]) -> Reads:
+    """The mark of a value for each direction, of which `one_way` is the schema of one, and `write` writes one."""
     ways: JsonSchema = {
         "type": "object",
         "properties": {"there": one_way, "back": one_way},
         "required": ["there", "back"],
         "additionalProperties": False,
     }
-    return Reads(partial(read_both, read, instead), {"anyOf": [*one_way.get("anyOf", [one_way]), ways]})
+    return Reads(
+        partial(read_both, read, instead),
+        {"anyOf": [*one_way.get("anyOf", [one_way]), ways]},
+        lambda value: _written(write(value.there), write(value.back)),
+    )
 
 
-def show_both(there: object, back: object) -> object:
-    """The value of both directions, as a scenario file says it."""
+def _written(there: object, back: object) -> object:
     return there if there == back else {"there": there, "back": back}

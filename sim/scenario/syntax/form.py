@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
-from sim.scenario.distribution_text import HostTime
 from sim.scenario.names import shown
-from sim.scenario.products.base import Reuse
-from sim.scenario.pydantic_seam import Collected, JsonSchema, OrWord, Reads, Section, Shorthand
+from sim.scenario.pydantic_seam import Collected, JsonSchema, OrWord, Reads, Shorthand, Via, as_it_is
 from sim.scenario.scalars import (
     Duration,
     FileName,
@@ -25,82 +23,74 @@ from sim.scenario.scalars import (
     Names,
     Pair,
     Share,
-    Size,
     Title,
     number,
     read_name,
     whole,
     word,
 )
-from sim.scenario.spec import Timing, Tls
-from sim.scenario.spec.calendar import Start
-from sim.scenario.spec.capacity import CapacitySetting
-from sim.scenario.spec.collects import Collects
+from sim.scenario.sections import Said, Section
+from sim.scenario.spec import Host, Interval, Loss, Weather
+from sim.scenario.spec.accounts import AuthForm
+from sim.scenario.spec.calendar import Start, StartText
+from sim.scenario.spec.carriers import CarrierSetting
 from sim.scenario.spec.limits import Limits
-from sim.scenario.spec.policies import PoliciesSetting
 from sim.scenario.spec.sources import WorkloadForm
+from sim.scenario.spec.weather import CrashesForm
 from sim.scenario.spec.windows import Windows
-from sim.scenario.syntax.accounts import Accounts, AuthForm, Login
 from sim.scenario.syntax.acts import ActForm
-from sim.scenario.syntax.addresses import Addresses, SourceChoice
-from sim.scenario.syntax.carriers import CarrierText
+from sim.scenario.syntax.directions import alike
 from sim.scenario.syntax.expectations import Expect
 from sim.scenario.syntax.extensions import ExtensionsField
 from sim.scenario.syntax.generate import Generate
 from sim.scenario.syntax.graph_measures import UNITS_SCHEMA, read_units
+from sim.scenario.syntax.loss import LinkDelay, LinkLosses, LinkRate, Queue
 from sim.scenario.syntax.mx import RecordsForm
 from sim.scenario.syntax.products import Mta
 from sim.scenario.syntax.python_data import GraphFile
-from sim.scenario.syntax.routes import NextHosts
-from sim.scenario.syntax.tcp_and_loss import LinkDelay, LinkLosses, LinkRate, Queue, TcpSetting
 from sim.scenario.syntax.users import Aliases, Lists, Users
-from sim.scenario.syntax.weather import (
-    NONE,
-    Availability,
-    Crashes,
-    GroupForm,
-    IntervalForm,
-    NameServiceForm,
-    Outages,
-    PartitionForm,
-    Spool,
-    StartText,
-    WeatherForm,
-)
+from sim.scenario.syntax.weather import GroupForm, NameServiceForm, PartitionForm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LinkSettings(Section):
+class LinkKeys(Section):
     """How links are."""
 
     rate: LinkRate | None = None
     """Bits a second, alike or `{there: 8 Mbit/s, back: 1 Mbit/s}`; 10 Mbit/s where nothing says otherwise."""
     delay: LinkDelay | None = None
     """One way, alike or `{there: ..., back: ...}`; from the nodes' coordinates where both have them, else 10 ms."""
-    loss: LinkLosses | None = None
+    loss: LinkLosses = field(default_factory=lambda: alike(Loss()))
     """How likely a packet is lost: `1 %`, `{gilbert-elliott: {loss: 2 %, burst: 3}}`, `{there: 1 %, back: 0}`."""
-    queue: Queue | None = None
+    queue: Queue = 0
     """How many bytes may wait for the line in each direction; 0 means no limit."""
-    mtu: Mtu | None = None
+    mtu: Mtu = 1500
     """The biggest packet, headers included; 1500 B where nothing says otherwise."""
-    corruption: Share | None = None
+    corruption: Share = 0.0
     """How likely a packet is damaged in a way that no checksum sees: `1e-7`; 0 where nothing says otherwise."""
-    carrier: CarrierText | None = None
+    carrier: CarrierSetting = None
     """What carries bytes over it: TCP (`tcp`), or `bsc`, `uucp-g`, `x25`, `dial-up`, alone or with their settings."""
-    outages: Outages | None = None
-    """Random outages, or `none`."""
-    down: tuple[IntervalForm, ...] | None = None
-    """Explicit outages."""
-    windows: Windows | None = None
-    """When the link is up by schedule; always, where absent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LinkForm(LinkSettings):
-    """A link, or what is special about the links between two nodes of a graph."""
+class LinkEnds(Section):
+    """Which link it is."""
 
     between: Pair
     """The two nodes."""
+
+
+class LinkSettings(Said):
+    """How links are."""
+
+    sections = (LinkKeys, Weather)
+
+
+class LinkForm(Said):
+    """A link, or what is special about the links between two nodes of a graph."""
+
+    sections = (LinkKeys, Weather, LinkEnds)
+    needed = ("between",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,89 +171,32 @@ class NetworkForm(Section):
     """The name service: when it answers, how long answers may be remembered, and what it takes to ask."""
 
 
-Policy = Annotated[Literal["answer", "evade", "refuse"], word("policy", "answer", "evade", "refuse")]
-Routes = Annotated[
-    Literal["honour", "strip", "reject"], word("treatment of source routes", "honour", "strip", "reject")
-]
-
-
-Going = Annotated[Reuse, word("way to go on with a session", *get_args(Reuse))]
+_CRASHES = Annotated[CrashesForm, Via(CrashesForm, as_it_is, CrashesForm.of)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HostForm(Section):
+class HostLayers(Section):
+    """Settings of a host of which the layers of a file add up, or which it says otherwise than the specification."""
+
+    mta: Mta
+    """The MTA, alone or with its parameters: `postfix` or `{exim: {queue_run: 1 h}}`; or `{delays: [5 min, 1 h]}`."""
+    extensions: ExtensionsField
+    """The EHLO keywords that it offers and uses: a list of all, or what differs from its MTA's: `{CHUNKING: no}`."""
+    auth: AuthForm
+    """How it takes AUTH."""
+    crashes: Annotated[CrashesForm | None, OrWord(_CRASHES, "none", None)]
+    """Random crashes, or `none`."""
+    down: tuple[Interval, ...]
+    """Explicit outages."""
+    windows: Windows
+    """When it is up by schedule; always, where absent."""
+
+
+class HostSettings(Said):
     """How a host is."""
 
-    mta: Mta | None = None
-    """The MTA, alone or with its parameters: `postfix` or `{exim: {queue_run: 1 h}}`; or `{delays: [5 min, 1 h]}`."""
-    esmtp: Flag | None = None
-    """Whether it knows EHLO (true) or HELO alone."""
-    extensions: ExtensionsField | None = None
-    """The EHLO keywords that it offers and uses: a list of all, or what differs from its MTA's: `{CHUNKING: no}`."""
-    accounts: Accounts | None = None
-    """Whose AUTH it takes: login names to passwords."""
-    auth: AuthForm | None = None
-    """How it takes AUTH."""
-    login: Login | None = None
-    """What it proves itself with to servers that offer AUTH: name and password, or `none`."""
-    vrfy: Policy | None = None
-    """How it takes VRFY: `answer` it, `evade` it (252), or `refuse` it (502)."""
-    expn: Policy | None = None
-    """How it takes EXPN: `answer` it, `evade` it (252), or `refuse` it (502)."""
-    routes: NextHosts | None = None
-    """Where it sends mail whatever the DNS says: domain to host, `"*"` for all others: `{a.example: b, "*": hub}`."""
-    source_routes: Routes | None = None
-    """What a route in a forward-path means: `honour` it as RFC 821, `strip` it as RFC 5321, or `reject` it."""
-    percent_hack: Flag | None = None
-    """Whether user%far@own is user@far."""
-    reuse: Going | None = None
-    """How it goes on with a session where more mail waits: `rset`, `mail`, `ride` behind the final dot, or `never`."""
-    sessions: Annotated[int, whole(1)] | None = None
-    """How many sessions it serves at a time; where nothing is said, as many as its MTA."""
-    size_limit: Size | None = None
-    """The biggest message that it takes; 0 means no limit."""
-    timing: Annotated[Timing, word("timing", *get_args(Timing))] | None = None
-    """Whether its programs take what its MTA does where nothing else is said (`product`), or no time (`none`)."""
-    greeting_time: HostTime | None = None
-    """What its server takes before it greets: a duration, or a distribution of them."""
-    service_time: HostTime | None = None
-    """What each command costs it: likewise."""
-    commit_time: HostTime | None = None
-    """What it needs to put a message on disk before it answers 250 to the final dot: likewise."""
-    think_time: HostTime | None = None
-    """What its client takes before each flight: likewise."""
-    read_time: HostTime | None = None
-    """What its client takes for each octet of a message before MAIL, and again before the mail data: likewise."""
-    next_message_time: HostTime | None = None
-    """What its client needs before it begins the next message of a session: likewise."""
-    capacity: CapacitySetting | None = None
-    """What all that it does has to share: `{disk: 100 /s, filters: {workers: 20, time: 0.5 s}}`, or `none`."""
-    policies: PoliciesSetting | None = None
-    """What it delays or refuses: greylisting, limits for each client, injected refusals; or `none`."""
-    collects: Annotated[Collects | Literal["none"], OrWord(Collects, NONE, NONE)] | None = None
-    """Where it asks for mail that is held for it; or `none`."""
-    tcp: TcpSetting | None = None
-    """Its TCP: `linux`, `linux-3`, `bsd-1988`, `rtt-only` (none), or `{congestion: reno, initial_window: 3}`."""
-    tls: Tls | None = None
-    """What TLS is with it."""
-    crashes: Crashes | None = None
-    """Random crashes, or `none`."""
-    down: tuple[IntervalForm, ...] | None = None
-    """Explicit outages."""
-    windows: Windows | None = None
-    """When it is up by schedule; always, where absent."""
-    spool: Spool | None = None
-    """Whether its queue outlives every time that it goes down (`durable`), or is lost with it (`volatile`)."""
-    digests: Flag | None = None
-    """Whether its users write a Content-MD5 into their messages, and check it in those that they get (RFC 1864)."""
-    listening: Availability | None = None
-    """Whether, or when, somebody listens; where nobody does, connections are refused at once."""
-    addresses: Addresses | None = None
-    """Its addresses: `[192.0.2.1, {ip: "2001:db8::1", reachable: no}]`; one of any family, where nothing is said."""
-    sends_from: SourceChoice | None = None
-    """Which of its addresses its client connects from: the `first` that fits, each `in-turn`, or one at `random`."""
-    resolver: WeatherForm | None = None
-    """When it can look up where mail goes; always, where absent."""
+    sections = (Host, HostLayers)
+    elsewhere = ("name", "called", "uses", "clear_auth", "weather")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -301,7 +234,7 @@ class ArchitectureForm(Section):
     """How long a link must be down, or up again, until routing takes it for true."""
     unreachable: Unreachable | None = None
     """What who connects hears where no way leads: `silent` or `icmp`; as the network says, where absent."""
-    hosts: dict[Name, HostForm] | None = None
+    hosts: dict[Name, HostSettings] | None = None
     """What is special about hosts in this architecture, `defaults` and by name."""
     domains: dict[Name, RecordsForm] | None = None
     """What the DNS says of domains in this architecture, where it differs."""
@@ -331,7 +264,7 @@ class ScenarioForm(Section):
     """After that the network runs on until it is empty, or this long."""
     network: NetworkForm | None = None
     """The network."""
-    hosts: dict[Name, HostForm] | None = None
+    hosts: dict[Name, HostSettings] | None = None
     """How hosts are: `defaults`, and by name."""
     domains: dict[Name, DomainForm] | None = None
     """The mail domains; where absent, each host is one, under .example."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from sim.scenario.pydantic_seam import Section
 from sim.scenario.scalars import number, whole
+from sim.scenario.sections import Section
 
 Count = Annotated[int, whole(1, 10_000)]
 DenseCount = Annotated[int, whole(1, 2_000)]

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from sim.scenario.names import shown
-from sim.scenario.pydantic_seam import KEY, Collected, JsonSchema, Reads, Section, Step
+from sim.scenario.pydantic_seam import KEY, Collected, JsonSchema, Reads, Step
 from sim.scenario.scalars import Duration, Name, read_name, read_whole
+from sim.scenario.sections import Section
 
 DEFAULT_PREFERENCE = 10
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from sim.mail.address import LOCAL_PART_LIMIT, AddressError, local_key, parse_local_part
 from sim.scenario.names import shown
-from sim.scenario.pydantic_seam import KEY, Collected, JsonSchema, Reads
+from sim.scenario.pydantic_seam import KEY, Collected, JsonSchema, Reads, read_each
 from sim.scenario.scalars import read_name, read_whole
 
 MOST_USERS = 1_000_000
@@ -26,10 +26,7 @@ def read_users(value: object) -> tuple[str, ...]:
     if not value:
         raise ValueError("a domain without users (an empty list): allowed is at least one")
     seen: dict[str, str] = {}
-    collected = Collected()
-    users = tuple(collected.read((i,), partial(_read_user, seen), item, "") for i, item in enumerate(value))
-    collected.done()
-    return tuple(map(parse_local_part, users))
+    return tuple(map(parse_local_part, read_each(partial(_read_user, seen), "", value)))
 
 
 def read_lists(value: object) -> dict[str, tuple[str, ...]]:
@@ -71,10 +68,7 @@ def read_aliases(value: object) -> dict[str, str]:
 def _read_members(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not value:
         raise ValueError(f"not members ({shown(value)}): allowed is a list of at least one address")
-    collected = Collected()
-    members = tuple(collected.read((index,), read_name, item, "") for index, item in enumerate(value))
-    collected.done()
-    return members
+    return read_each(read_name, "", value)
 
 
 @lru_cache(maxsize=64)

@@ -6,14 +6,12 @@ control/smtproutes.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Annotated
 
-from sim.scenario.findings import Findings
 from sim.scenario.names import is_domain_name, shown
 from sim.scenario.pydantic_seam import KEY, Collected, JsonSchema, Reads
 from sim.scenario.scalars import read_name
-from sim.scenario.source import Path
 
 ALL_OTHERS = "*"
 """The domain that stands for all that have no route of their own."""
@@ -49,14 +47,6 @@ def _refuse_again(name: object) -> str:
     raise ValueError(f"this domain is there twice ({name}): upper and lower case are the same")
 
 
-def check_routes(
-    routes: Mapping[str, str], path: Path, nodes: Collection[str], findings: Findings, *, known: bool
-) -> None:
-    """Report hosts that are not there; `path` is where the routes stand, `known` when the nodes are all there are."""
-    for domain, host in routes.items():
-        findings.known((*path, domain), "host", host, nodes, whole=known)
-
-
 _SCHEMA: JsonSchema = {"type": "object", "additionalProperties": {"type": ["string", "integer"]}}
 
-NextHosts = Annotated[dict[str, str], Reads(read_next_hosts, _SCHEMA)]
+NextHosts = Annotated[Mapping[str, str], Reads(read_next_hosts, _SCHEMA, dict)]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
 from sim.scenario.names import shown
-from sim.scenario.pydantic_seam import KEY, Collected, JsonSchema, Reads, Section, settings
+from sim.scenario.pydantic_seam import KEY, Collected, JsonSchema, Reads, settings
 from sim.scenario.scalars import Flag
+from sim.scenario.sections import Section
 
 _LONGEST = 255
 """RFC 4616 section 2: octets in a name or a password."""
@@ -38,14 +40,14 @@ def read_accounts(value: object) -> dict[str, str]:
     return accounts
 
 
-def read_login(value: object) -> tuple[str, ...]:
-    """A login: its name and password; empty for `none`.
+def read_login(value: object) -> tuple[str, str] | None:
+    """A login: its name and password; None for `none`.
 
     Raises:
         ValueError: something else.
     """
     if value == "none":
-        return ()
+        return None
     collected = Collected()
     given = settings(value, ["name", "password"], collected=collected)
     name, password = [collected.read((key,), read_secret, given[key], "") for key in ("name", "password")]
@@ -68,6 +70,10 @@ def read_secret(value: object) -> str:
     return text
 
 
+def _write_login(login: tuple[str, str] | None) -> object:
+    return {"name": login[0], "password": login[1]} if login else "none"
+
+
 _TEXT: JsonSchema = {"type": ["string", "integer"]}
 _ACCOUNTS: JsonSchema = {"type": "object", "additionalProperties": _TEXT}
 _LOGIN: JsonSchema = {
@@ -82,5 +88,5 @@ _LOGIN: JsonSchema = {
     ]
 }
 
-Accounts = Annotated[dict[str, str], Reads(read_accounts, _ACCOUNTS)]
-Login = Annotated[tuple[str, ...], Reads(read_login, _LOGIN)]
+Accounts = Annotated[Mapping[str, str], Reads(read_accounts, _ACCOUNTS, dict)]
+Login = Annotated[tuple[str, str] | None, Reads(read_login, _LOGIN, _write_login)]
