@@ -211,10 +211,28 @@ class Server:
         """
         if self._due is not None:
             raise LocalProtocolError(f"{type(self._due).__name__} still waits for its reply: send it first")
-        event = self._due = self._read()
+        state, reader, terms = self._state, self._reader, self._terms
+        event: Command | BadCommand | None
+        if state is _DATA:
+            event = reader.mail_data()
+        elif reader.due is not None:
+            event = reader.chunk(*reader.due)
+        elif state in _DEAF or (line := reader.line(terms.longest)) is None:
+            event = None
+        elif state is _AUTH:
+            event = auth_response(line)
+        else:
+            read = read_line(terms, state, line)
+            if isinstance(read, Bdat):
+                event = self._begin_chunk(line, read)
+            elif type(read) in terms.watched and (fault := self._fault(read, line)) is not None:
+                event = BadCommand(line, fault)
+            else:
+                event = read
         if event is not None:
+            self._due = event
             return event
-        if self._state is not _CLOSED and not self._peer_closed:
+        if state is not _CLOSED and not self._peer_closed:
             return NEED_DATA
         self._state = _CLOSED
         return ConnectionClosed()
@@ -241,33 +259,15 @@ class Server:
                     f"reply {reply.code} {reply.text!r} has a name that is not printable US-ASCII: answer 252 or 550"
                 )
         octets, state = _write(self._state, kind, reply, enhanced, utf8)
-        if kind in _TURNING_POINTS and reply.positive:
+        if kind in _TURNING_POINTS and reply.code < 300:
             self._turn(due)
-        if (self._reader.chunks or self._reader.too_big) and state is not _CHUNKS:
-            self._reader.end_chunks()
+        reader = self._reader
+        if (reader.chunks or reader.too_big) and state is not _CHUNKS:
+            reader.end_chunks()
         if self._lmtp and self._owes_more(due, reply, state):
             return octets
         self._due, self._state = None, state
         return octets
-
-    def _read(self) -> Command | BadCommand | None:
-        state, reader, terms = self._state, self._reader, self._terms
-        if state is _DATA:
-            return reader.mail_data()
-        if reader.due is not None:
-            return reader.chunk(*reader.due)
-        line = reader.line(terms.longest) if state not in _DEAF else None
-        if line is None:
-            return None
-        if state is _AUTH:
-            return auth_response(line)
-        event = read_line(terms, state, line)
-        if isinstance(event, Bdat):
-            return self._begin_chunk(line, event)
-        kind = type(event)
-        watched = kind in terms.watched and (kind is not Rcpt or not line.isascii())
-        fault = self._fault(event) if watched else None
-        return event if fault is None else BadCommand(line, fault)
 
     def _begin_chunk(self, line: bytes, bdat: Bdat) -> Command | BadCommand | None:
         fault = self._terms.illegal(self._state, LastChunk if bdat.last else Chunk)
@@ -275,15 +275,12 @@ class Server:
             return BadCommand(line, fault)
         # The octets come even where the command has no place (RFC 3030 section 2).
         self._reader.begin_chunk(bdat, line, fault)
-        return self._read()
+        return self._reader.chunk(bdat, line, fault)
 
-    def _fault(self, command: Command | BadCommand) -> Reply | None:
-        """The reply to a command that its transaction, or what this server offers, does not allow.
-
-        It is one of `Terms.watched`, and has octets beyond US-ASCII if it is RCPT.
-        """
+    def _fault(self, command: Command | BadCommand, line: bytes) -> Reply | None:
+        """The reply to one of `Terms.watched` that its transaction, or what this server offers, does not allow."""
         if isinstance(command, Rcpt):
-            return None if self._utf8 else E553_NOT_ASCII
+            return None if self._utf8 or line.isascii() else E553_NOT_ASCII
         if isinstance(command, Data):
             return E503_BAD_SEQUENCE if self._binary else None
         if isinstance(command, _SENDERS):
