@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, repeat
 from types import MappingProxyType
 from typing import Literal
 
@@ -164,7 +164,7 @@ class Client:
         if not _CHECKED.isdisjoint(kinds):
             for kind in kinds:
                 self._check_offered(kind)
-        pieces = [write_command(command, self._offered) for command in commands]
+        pieces = list(map(write_command, commands, repeat(self._offered)))
         if self._careful and not _IN_TRANSACTION.isdisjoint(kinds):
             self._check_transaction(commands, pieces)
         self._waiting.extend(kinds)
@@ -210,7 +210,7 @@ class Client:
         self._state = state
         if waiting:
             waiting.popleft()
-        if kind in _TURNING_POINTS and reply.positive:
+        if kind in _TURNING_POINTS and reply.code < 300:
             self._turn(kind, reply)
         return reply
 

@@ -336,6 +336,9 @@ def write_command(command: Any, offered: tuple[str, ...]) -> bytes:  # noqa: ANN
             extensions brings, or its length is at fault.
     """
     kind = type(command)
+    bare = _BARE.get(kind)
+    if bare is not None:
+        return bare
     write = _PAYLOADS.get(kind)
     if write is not None:
         return write(command)
@@ -378,6 +381,9 @@ def _write_auth_response(response: AuthResponse) -> bytes:
         raise LocalProtocolError(f"an AUTH response has {len(line) + 2} octets: at most {AUTH_LINE_LIMIT} are allowed")
     return line + b"\r\n"
 
+
+_BARE = {syntax.kind: f"{verb}\r\n".encode() for verb, syntax in _TABLE.items() if syntax.read is _read_nothing}
+"""The lines of those that have no argument."""
 
 _CHUNKS = frozenset({Chunk, LastChunk})
 _QUERIES = frozenset({Vrfy, Expn})
