@@ -141,20 +141,21 @@ class SmtpDialogue:
 
     def read(self, data: bytes) -> None:
         """Take what the server wrote."""
-        machine, flight, heard = self._machine, self._flight, self._heard
+        machine, heard, noted = self._machine, self._heard, self.NOTED
         machine.receive_data(data)
-        number, code = len(heard), 0
+        code = 0
         try:
-            while number < len(flight) and code != CLOSING_CODE:
+            for command in self._flight[len(heard) :]:
                 reply = machine.next_event()
                 if not isinstance(reply, Reply):
                     self._break_off(reply is NEED_DATA)
                     return
                 heard.append(reply)
                 code = reply.code
-                if code >= 400 or type(flight[number]) in self.NOTED:
-                    self._note(flight[number], reply)
-                number += 1
+                if code >= 400 or type(command) in noted:
+                    self._note(command, reply)
+                    if code == CLOSING_CODE:
+                        break
         except RemoteProtocolError as error:
             self.end(Failure(0, "4.5.0", f"the server broke the protocol: {error}", at=self.awaits))
             return
@@ -206,11 +207,11 @@ class SmtpDialogue:
 
     def _enter(self, step: str) -> None:
         """Go to a step, and on from there until one has something to say, or has to wait."""
-        self._owed = 0
-        says = self.STEPS[step].says(self)
+        self._owed, steps = 0, self.STEPS
+        says = steps[step].says(self)
         while isinstance(says, str):
             step = says
-            says = self.STEPS[step].says(self)
+            says = steps[step].says(self)
         self._step, self._says = step, says
 
     def _note(self, command: Command | None, reply: Reply) -> None:
