@@ -9,9 +9,10 @@ is noted as it comes, and the last one decides. Pure: `write` gives the next fli
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import Any, ClassVar, Final
 
 from sim.mta.client.auth import NO_MECHANISM, Authentication, auth_failure
 from sim.mta.queue.queue import Failure
@@ -66,7 +67,8 @@ class Step:
     CLOSED: Final = "closed"
 
 
-class Row(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Row:
     """A row of the table: gives the flight that is said, or the step to go to instead; and the next steps by digit."""
 
     says: Callable[[Any], tuple[Command, ...] | str]
@@ -134,7 +136,7 @@ class SmtpDialogue:
         if not flight:
             return b""
         # In LMTP mail data gets a reply for each recipient: it stands there once for each.
-        self._flight, self._heard = (flight[0],) * self._owed + flight, []
+        self._flight, self._heard = (flight[0],) * self._owed + flight if self._owed else flight, []
         self.round_trips += flight[0] is not QUIT
         self._awaited = type(flight[0] if not self._chunks else _deciding(flight))
         return self._machine.send(*flight)
@@ -226,7 +228,7 @@ class SmtpDialogue:
             return (events.Lhlo(host.domain),)
         # Who uses no extension need not ask for them (qmail-remote.c, nullmailer's protocols/smtp.cc without AUTH).
         if host.esmtp and (host.uses or host.mta.greets_with == "EHLO"):
-            return (events.Ehlo(host.domain),)
+            return (_ehlo(host.domain),)
         return Step.HELO
 
     def _say_helo(self) -> tuple[Command, ...] | str:
@@ -271,7 +273,7 @@ class SmtpDialogue:
         return Step.QUIT
 
     def _be_ready(self) -> str:
-        self._usable = _usable(self._host.uses, tuple(self._machine.extensions))
+        self._usable = _usable(self._host.uses, self._machine.offered)
         self._pipelining, self._chunks = "PIPELINING" in self._usable, "CHUNKING" in self._usable
         self.contacted = True
         return Step.ERRAND
@@ -320,6 +322,9 @@ class QuitOnly(SmtpDialogue):
 def _deciding(flight: tuple[Command, ...]) -> Command:
     """Chunks go out behind the envelope, and it is their reply that takes its time; QUIT may go out behind them."""
     return flight[-2] if len(flight) > 1 and flight[-1] is QUIT else flight[-1]
+
+
+_ehlo = lru_cache(maxsize=1024)(events.Ehlo)
 
 
 @lru_cache(maxsize=1024)

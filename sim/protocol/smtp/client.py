@@ -64,6 +64,14 @@ def _read(state: State, kind: type | None, lines: tuple[bytes, ...], enhanced: b
     return reply, state_after(state, kind, reply)
 
 
+@lru_cache(maxsize=1024)
+def _offer(lines: tuple[str, ...]) -> tuple[Mapping[str, str], tuple[str, ...], bool, bool]:
+    """What an EHLO reply offers, the keywords, and whether they have enhanced codes, and one that asks for care."""
+    extensions = parse_offer(lines)
+    enhanced, careful = "ENHANCEDSTATUSCODES" in extensions, not _CAREFUL.isdisjoint(extensions)
+    return extensions, tuple(extensions), enhanced, careful
+
+
 class Client:
     """One session's client.
 
@@ -91,7 +99,6 @@ class Client:
         "_careful",
         "_enhanced",
         "_lmtp",
-        "_offered",
         "_old_server",
         "_peer_closed",
         "_replies",
@@ -101,6 +108,7 @@ class Client:
         "_waiting",
         "authenticated",
         "extensions",
+        "offered",
         "secure",
     )
 
@@ -114,7 +122,8 @@ class Client:
         """Whether an AUTH succeeded."""
         self.extensions: Mapping[str, str] = _NOTHING
         """What the server offered in its reply to EHLO: keyword in upper case -> the text after it."""
-        self._offered: tuple[str, ...] = ()
+        self.offered: tuple[str, ...] = ()
+        """Its keywords alone."""
         self._enhanced = False
         # Whether HELO was the last to be accepted: then nothing is known of what the server can do.
         self._old_server = False
@@ -164,7 +173,7 @@ class Client:
         if not _CHECKED.isdisjoint(kinds):
             for kind in kinds:
                 self._check_offered(kind)
-        pieces = list(map(write_command, commands, repeat(self._offered)))
+        pieces = list(map(write_command, commands, repeat(self.offered)))
         if self._careful and not _IN_TRANSACTION.isdisjoint(kinds):
             self._check_transaction(commands, pieces)
         self._waiting.extend(kinds)
@@ -228,10 +237,11 @@ class Client:
 
     def _check_transaction(self, commands: Sequence[Command], lines: Sequence[bytes]) -> None:
         for command, line in zip(commands, lines, strict=True):
-            if isinstance(command, Rcpt):
+            kind = type(command)
+            if kind is Rcpt:
                 if not (self._utf8 or line.isascii()):
                     raise LocalProtocolError(f"cannot send {line!r}: its transaction's MAIL has no parameter SMTPUTF8")
-            elif isinstance(command, Data):
+            elif kind is Data:
                 if self._binary:
                     raise LocalProtocolError("Data cannot follow a MAIL with BODY=BINARYMIME: send chunks (RFC 3030)")
             elif isinstance(command, _SENDERS):
@@ -252,11 +262,9 @@ class Client:
     def _turn(self, kind: type | None, reply: Reply) -> None:
         """What an accepted HELO, EHLO, LHLO, AUTH, STARTTLS, TURN or ATRN changes."""
         if kind in _HELLO:
-            self.extensions = _NOTHING if kind is Helo else parse_offer(reply.lines)
             self._old_server = kind is Helo
-            self._offered = tuple(self.extensions)
-            self._enhanced = "ENHANCEDSTATUSCODES" in self.extensions
-            self._careful = not _CAREFUL.isdisjoint(self.extensions)
+            lines = () if self._old_server else reply.lines
+            self.extensions, self.offered, self._enhanced, self._careful = _offer(lines)
             return
         if kind is Auth or kind is AuthResponse:
             self.authenticated = True
@@ -266,7 +274,7 @@ class Client:
         self._begun, self._rest = [], b""
         if kind is StartTls:
             self.secure, self.authenticated = True, False
-            self.extensions, self._offered, self._enhanced = _NOTHING, (), False
+            self.extensions, self.offered, self._enhanced = _NOTHING, (), False
 
     def _is_owed_more(self, kind: type | None, reply: Reply, state: State) -> bool:
         """Whether the reply is one of several that LMTP's mail data gets, and not the last one."""

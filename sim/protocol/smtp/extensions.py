@@ -302,7 +302,6 @@ def offer_lines(
     )
 
 
-@lru_cache(maxsize=1024)
 def parse_offer(lines: Sequence[str]) -> Mapping[str, str]:
     """What an EHLO reply offers: keyword in upper case -> the text after it.
 
