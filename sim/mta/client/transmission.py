@@ -124,7 +124,7 @@ class Transmission(SmtpDialogue):
     def _note(self, command: Command | None, reply: Reply) -> None:
         """Replies that have come count one by one, whatever comes after them: a 250 is custody (RFC 5321 6.1)."""
         first = self._flight[0]
-        if isinstance(first, events.MailData) and command is not first:
+        if command is not first and isinstance(first, events.MailData):
             # What went out behind is another message's, or nobody's.
             return
         if isinstance(command, events.Rcpt) and reply.code != CLOSING_CODE:

@@ -225,7 +225,11 @@ class Server:
             read = read_line(terms, state, line)
             if isinstance(read, Bdat):
                 event = self._begin_chunk(line, read)
-            elif type(read) in terms.watched and (fault := self._fault(read, line)) is not None:
+            elif (
+                (kind := type(read)) in terms.watched
+                and not (kind is Rcpt and line.isascii())
+                and (fault := self._fault(read)) is not None
+            ):
                 event = BadCommand(line, fault)
             else:
                 event = read
@@ -250,16 +254,17 @@ class Server:
         """
         due = self._due
         kind: type | None = None if due is None else type(due)
-        enhanced, utf8 = self._terms.enhanced and reply.code // 100 != 3, self._utf8
+        code = reply.code
+        enhanced, utf8 = self._terms.enhanced and not 300 <= code < 400, self._utf8
         if kind in _UNUSUAL:
             enhanced = enhanced and kind not in _HELLO
             utf8 = isinstance(due, _QUERIES) and due.utf8
             if isinstance(due, _QUERIES) and not (utf8 or reply.text.isascii()):
                 raise LocalProtocolError(
-                    f"reply {reply.code} {reply.text!r} has a name that is not printable US-ASCII: answer 252 or 550"
+                    f"reply {code} {reply.text!r} has a name that is not printable US-ASCII: answer 252 or 550"
                 )
         octets, state = _write(self._state, kind, reply, enhanced, utf8)
-        if kind in _TURNING_POINTS and reply.code < 300:
+        if code < 300 and kind in _TURNING_POINTS:
             self._turn(due)
         reader = self._reader
         if (reader.chunks or reader.too_big) and state is not _CHUNKS:
@@ -277,10 +282,13 @@ class Server:
         self._reader.begin_chunk(bdat, line, fault)
         return self._reader.chunk(bdat, line, fault)
 
-    def _fault(self, command: Command | BadCommand, line: bytes) -> Reply | None:
-        """The reply to one of `Terms.watched` that its transaction, or what this server offers, does not allow."""
+    def _fault(self, command: Command | BadCommand) -> Reply | None:
+        """The reply to a command that its transaction, or what this server offers, does not allow.
+
+        It is one of `Terms.watched`, and has octets beyond US-ASCII if it is RCPT.
+        """
         if isinstance(command, Rcpt):
-            return None if self._utf8 or line.isascii() else E553_NOT_ASCII
+            return None if self._utf8 else E553_NOT_ASCII
         if isinstance(command, Data):
             return E503_BAD_SEQUENCE if self._binary else None
         if isinstance(command, _SENDERS):
