@@ -137,7 +137,10 @@ class Line:
             if (busy - at) / self._seconds_per_byte + wire > self.queue and self._is_full(at, wire):
                 self.overflows += 1
                 return math.inf
-            end = self._queue(at, wire * self._seconds_per_byte)[1]
+            if self._gaps and self._gaps[-1][1] > at:
+                end = self._queue(at, wire * self._seconds_per_byte)[1]
+            else:
+                self.busy_until = end = busy + wire * self._seconds_per_byte
         if not self._clear_from <= end < self._clear_until and not self._look(end):
             return math.inf
         spare = self._spare
@@ -149,7 +152,9 @@ class Line:
 
     def carry_all(self, at: float, wire: float, packets: int) -> float:
         """Carry packets that reach the line at the same time; as `carry` of the last one."""
-        return [self.carry(at, wire) for _ in range(packets)][-1]
+        for _ in range(packets):
+            arrives = self.carry(at, wire)
+        return arrives
 
     def convey(self, at: float, size: float) -> float:
         """Carry something whole that is not lost, but waits while the line is down.
