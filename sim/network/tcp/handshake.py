@@ -119,12 +119,12 @@ class Handshake:
         It begins with the first copy that the server took, so that a lost answer stretches it by the wait for the next
         one. Without timestamps no sample is taken where a packet of that end went out again (RFC 6298 3).
         """
-        return self._client_rtt if self.path.stamped or self.syns == 1 else -1.0
+        return self._client_rtt if self.syns == 1 or self.path.stamped else -1.0
 
     @property
     def server_rtt(self) -> float:
         """The same of the server."""
-        return self._server_rtt if self.path.stamped or self.answers == 1 else -1.0
+        return self._server_rtt if self.answers == 1 or self.path.stamped else -1.0
 
     @property
     def client_anew(self) -> bool:
@@ -176,13 +176,14 @@ class Handshake:
         """Send a SYN and set the timer of the next."""
         self.syns += 1
         self.wire_bytes += self._syn_bytes
-        at = self.path.there.carry(now, self._syn_bytes)
+        path, listens = self.path, self.listens
+        at = path.there.carry(now, self._syn_bytes)
         self._syn_sent = now
-        if at == math.inf or not self.path.away.is_up(at):
+        if at == math.inf or not (path.away is ALWAYS_UP or path.away.is_up(at)):
             return
-        if not (self._requested or self.listens.is_up(at)):
+        if not (self._requested or listens is ALWAYS_UP or listens.is_up(at)):
             self.wire_bytes += RESET
-            self.refused_at = min(self.refused_at, self.path.back.carry(at, RESET))
+            self.refused_at = min(self.refused_at, path.back.carry(at, RESET))
             return
         while self._requested and (answer := self._answers_again_at()) < at:
             # The server's timer was set about a round trip after the client's: often it is first by a little.
@@ -207,10 +208,10 @@ class Handshake:
         """Send a SYN-ACK; the client answers each one that it gets."""
         self.answers += 1
         self._answer_sent = now
-        at = math.inf
-        if self.path.away.is_up(now):
+        at, path = math.inf, self.path
+        if path.away is ALWAYS_UP or path.away.is_up(now):
             self.wire_bytes += self._syn_bytes
-            at = self.path.back.carry(now, self._syn_bytes)
+            at = path.back.carry(now, self._syn_bytes)
         if at == math.inf or (at > self._until and self.connected == math.inf):
             # Lost, or it finds a closed socket.
             return
@@ -223,9 +224,9 @@ class Handshake:
 
     def _acknowledge(self, at: float) -> None:
         """The client sends the third packet."""
-        wire = self.path.headers
-        self.wire_bytes += wire
-        third = self.path.there.carry(at, wire)
-        if third < self.accepted and self.path.away.is_up(third):
+        path = self.path
+        self.wire_bytes += path.headers
+        third = path.there.carry(at, path.headers)
+        if third < self.accepted and (path.away is ALWAYS_UP or path.away.is_up(third)):
             self.accepted = third
             self._server_rtt = third - self._answered

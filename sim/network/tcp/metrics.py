@@ -36,7 +36,8 @@ class Metrics:
 
     def recall(self, now: float) -> float:
         """The round trip that is still remembered, in s; 0: none."""
-        if self.rtt and (now - self._saved_at > _TIMEOUT or self.host.next_down(self._saved_at) <= now):
+        host, saved_at = self.host, self._saved_at
+        if self.rtt and (now - saved_at > _TIMEOUT or (host is not ALWAYS_UP and host.next_down(saved_at) <= now)):
             self.rtt = 0.0
         return self.rtt
 
