@@ -40,7 +40,7 @@ class CongestionControl:
         self.ssthresh = math.inf
         self.last_sent = -1.0
         self.max_packets_out = 0
-        self.begin()
+        self.state = OPEN
 
     def begin(self) -> None:
         """Segments are counted from 0 on."""

@@ -169,10 +169,9 @@ class Endpoint:
         if (self.dead or self.orphan or packet.number == RESET or now >= self.gone_from) and self._is_over(now, packet):
             return
         received, queue, board = self.received, self.queue, self.board
-        if received.is_old(packet):
+        if not received.is_new(packet):
             self._take_segment(now, packet)
             return
-        received.note_timestamp(packet)
         self.recovery.on_ack(now, packet)
         if packet.size:
             self._take_segment(now, packet)

@@ -106,9 +106,10 @@ class Output:
 
     def put(self, now: float, number: int, size: int, arrives: float | None = None) -> None:
         """Put a packet on its path; it acknowledges what there is."""
-        wire, received = size + self.path.headers, self.received
+        path, received, acks = self.path, self.received, self.acks
+        wire = size + path.headers
         self.wire_bytes += wire
-        at = self.path.cross(now, wire) if arrives is None else arrives
+        at = path.cross(now, wire) if arrives is None else arrives
         if at < math.inf:
             at = self._last_at = max(at, self._last_at)
             blocks = tuple(received.out_of_order[:3]) if received.out_of_order and self.sack else ()
@@ -117,7 +118,8 @@ class Output:
                 Packet(at, number, size, received.next, blocks, stamp, received.ts_recent, received.duplicate)
             )
         received.on_told()
-        self.acks.on_told()
+        if acks.due < math.inf:
+            acks.on_told()
 
     # Timers
 
@@ -137,7 +139,7 @@ class Output:
         board = self.board
         if not self.sack or self.congestion.state != OPEN or board.una == board.next:
             return False
-        delay = self.rtt.probe_timeout(lone=board.packets_out == 1)
+        delay = self.rtt.probe_timeout(lone=board.next - board.una == 1)
         if not advancing:
             left = board.sent_at[board.una] + self.rtt.rto - now
             if left > 0:

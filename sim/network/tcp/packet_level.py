@@ -147,7 +147,7 @@ class PacketLevelRun:
         while (at := self._next()) <= now:
             self._step(at)
         _, mine, peer = self._ends[to_server]
-        unsaid, left = (len(end.queue.sizes) - end.board.una for end in (mine, peer))
+        unsaid, left = len(mine.queue.sizes) - mine.board.una, len(peer.queue.sizes) - peer.board.una
         if mine.inbox or peer.inbox or not (mine.at_rest and peer.at_rest) or unsaid or mine.dead:
             return False
         if left > 1 or (left and (mine.received.next < len(peer.queue.sizes) or peer.board.marks[-1])):
@@ -170,12 +170,14 @@ class PacketLevelRun:
     @property
     def wire_bytes(self) -> int:
         """Bytes of all IP packets that both ends have sent."""
-        return sum(end.output.wire_bytes for end in self._both)
+        client, server = self._both
+        return client.output.wire_bytes + server.output.wire_bytes
 
     @property
     def retransmissions(self) -> int:
         """How many segments both ends have sent again."""
-        return sum(end.output.retransmissions for end in self._both)
+        client, server = self._both
+        return client.output.retransmissions + server.output.retransmissions
 
     @property
     def finished(self) -> bool:

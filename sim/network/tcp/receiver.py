@@ -49,14 +49,16 @@ class ReceiveQueue:
         if self.ts_recent >= 0:
             self.ts_recent = sent
 
-    def is_old(self, packet: Packet) -> bool:
-        """Whether all of it was acknowledged: Linux looks at nothing else in it then (tcp_validate_incoming)."""
-        return packet.size > 0 and packet.number + 1 < self._told
+    def is_new(self, packet: Packet) -> bool:
+        """Whether some of it was not acknowledged: else Linux looks at nothing else in it (tcp_validate_incoming).
 
-    def note_timestamp(self, packet: Packet) -> None:
-        """Echo its timestamp from now on, unless something before it is missing."""
+        Then its timestamp is echoed from now on, unless something before it is missing.
+        """
+        if packet.size > 0 and packet.number + 1 < self._told:
+            return False
         if packet.number <= self._told:
             self.ts_recent = packet.sent
+        return True
 
     def on_told(self) -> None:
         """A packet has gone out that acknowledges all this."""

@@ -77,7 +77,7 @@ class Recovery:
         advanced = ack > una
         if advanced:
             self._retransmits = 0
-        lost_before, out = self.board.ever_lost, self.board.packets_out
+        lost_before, out = self.board.ever_lost, self.board.next - una
         delivered, first_sacked, original = (
             self.board.mark_sacked(now, packet, self._high_seq) if packet.blocks else (0, -1.0, False)
         )
