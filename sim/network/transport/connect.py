@@ -41,11 +41,18 @@ def connect(lines_out: Sequence[Line], lines_back: Sequence[Line], **options: Un
         lines_back: those back.
         options: as of `tcp.Connection`; a connection without TCP leaves out what is TCP's.
     """
-    out = _plain(lines_out)
-    if any(isinstance(line, CarrierLine) for line in out):
-        return Circuit([*_hops(out, _plain(lines_back), **options)], options.get("listens", ALWAYS_UP))
+    if _are_carriers(lines_out):
+        return Circuit([*_hops(_plain(lines_out), _plain(lines_back), **options)], options.get("listens", ALWAYS_UP))
     stacks = options.get("client_tcp", LINUX).stack, options.get("server_tcp", LINUX).stack
     return (Propagation if "rtt-only" in stacks else Connection)(lines_out, lines_back, **options)
+
+
+def _are_carriers(lines: Sequence[Line]) -> bool:
+    """Whether an older carrier is among them."""
+    for line in lines:  # noqa: SIM110 - every connection asks
+        if isinstance(line, CarrierLine) or (isinstance(line, Chain) and _are_carriers(line.lines)):
+            return True
+    return False
 
 
 def _plain(lines: Sequence[Line]) -> list[Line]:
