@@ -32,27 +32,23 @@ class Moment(simpy.Event):
 class Task:
     """Work that goes on at its times: simpy's process, for work that nobody waits for or interrupts."""
 
-    __slots__ = ("_clock", "_waits")
+    __slots__ = ("_begun", "_clock", "_waits")
 
     def __init__(self, clock: Clock, waits: Waits) -> None:
         self._clock = clock
         self._waits = waits
+        self._begun = False
 
-    def begin(self, _: simpy.Event | None = None) -> None:
-        """Take the first step."""
-        self._wait(next(self._waits, None))
-
-    def _go_on(self, _: simpy.Event) -> None:
+    def go_on(self, _: simpy.Event | None = None) -> None:
+        """Take the next step."""
+        clock, waits, begun = self._clock, self._waits, self._begun
+        self._begun = True
         try:
-            then = self._waits.send(self._clock.now)
+            then = waits.send(clock.now) if begun else next(waits)
         except StopIteration:
             return
-        self._wait(then)
-
-    def _wait(self, then: float | simpy.Event | None) -> None:
-        if then is not None:
-            event = then if isinstance(then, simpy.Event) else Moment(self._clock, then)
-            event.callbacks.append(self._go_on)
+        event = then if isinstance(then, simpy.Event) else Moment(clock, then)
+        event.callbacks.append(self.go_on)
 
 
 class Clock(simpy.Environment):
@@ -83,11 +79,11 @@ class Clock(simpy.Environment):
 
     def start(self, waits: Waits) -> None:
         """Begin work at once."""
-        Task(self, waits).begin()
+        Task(self, waits).go_on()
 
     def start_soon(self, waits: Waits) -> None:
         """Begin work at the present moment, behind what is due then already."""
-        Moment(self, self._now).callbacks.append(Task(self, waits).begin)
+        Moment(self, self._now).callbacks.append(Task(self, waits).go_on)
 
     def enter(self, event: simpy.Event, time: float) -> None:
         """Put an event where it belongs.
