@@ -19,7 +19,9 @@ def connect(
     """Connect, and give up at `end`; gives when the client is connected, and the time."""
     if host.drops():
         now = yield from _repeat_syn(connection, host, now, end)
-    connected, now = yield from follow(connection.open(now, end), now, clock, lambda _: end)
+    connected = connection.open(now, end)
+    if not isinstance(connected, float):
+        connected, now = yield from follow(connected, now, clock, lambda _: end)
     if connected > end:
         at, why = connection.end(end)
         raise BrokenOffError(at, why if why is Ending.REFUSED else Cause.NO_SYN_ACK)
