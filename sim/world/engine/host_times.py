@@ -28,7 +28,8 @@ class HostTimes:
 
     def greeting(self) -> float:
         """What the server takes before it greets."""
-        return self._one(self.host.greeting_time)
+        time = self.host.greeting_time
+        return self._one(time) if time else 0.0
 
     def serving(self, commands: int, *, commits: bool) -> float:
         """What the server takes for so many commands, and for putting mail on disk."""

@@ -24,6 +24,10 @@ class Lifetimes(NamedTuple):
     hangs_up: Callable[[float], float] | None = None
 
 
+FOREVER = Lifetimes()
+"""Programs that nothing ends."""
+
+
 class BrokenOffError(Exception):
     """A session ends before its time: when, and why."""
 
@@ -55,7 +59,7 @@ class Deadlines:
     def accept(self, at: float) -> None:
         """The server's program has the connection."""
         _, _, server, hangs_up = self._lifetimes
-        self.server_down = server.next_down(at)
+        self.server_down = inf if server is ALWAYS_UP else server.next_down(at)
         if hangs_up is not None and self.server_down < inf:
             self.server_closes = hangs_up(self.server_down)
             self.until = min(self.until, self.server_closes)

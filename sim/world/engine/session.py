@@ -19,14 +19,13 @@ from sim.world.engine.capacity import SharedCapacity
 from sim.world.engine.connecting import connect, wait_to_be_served
 from sim.world.engine.host_times import HostTimes
 from sim.world.engine.interfaces import ClientDialogue, ServerDialogue, ServerHost, WireTrace
-from sim.world.engine.lifetimes import BrokenOffError, Deadlines, Lifetimes
+from sim.world.engine.lifetimes import FOREVER, BrokenOffError, Deadlines, Lifetimes
 from sim.world.engine.session_ends import Cause, End
 from sim.world.engine.stepping import IdleClock, LoneClock, Waits, follow
 
 ClientT = TypeVar("ClientT", bound=ClientDialogue)
 ServerT = TypeVar("ServerT", bound=ServerDialogue)
 
-_FOREVER = Lifetimes()
 _ALONE = LoneClock()
 
 _SOON = 0.001
@@ -68,7 +67,7 @@ class Session(Generic[ClientT, ServerT]):
         *,
         client_times: HostTimes,
         server_times: HostTimes,
-        lifetimes: Lifetimes = _FOREVER,
+        lifetimes: Lifetimes = FOREVER,
         implicit_tls: bool = False,
         trace: WireTrace | None = None,
         clock: IdleClock = _ALONE,
@@ -201,8 +200,8 @@ class Session(Generic[ClientT, ServerT]):
                 if ready - now > _SOON or (server.accepted and ready > now):
                     now = ready if advance(ready) else (yield ready)
             if server.accepted:
-                if self._sink.capacity is not None:
-                    now = ready = yield from self._stand_in_line(self._sink.capacity, now, end)
+                if (capacity := self._sink.capacity) is not None:
+                    now = ready = yield from self._stand_in_line(capacity, now, end)
                 for taken in server.accepted:
                     self._sink.take(taken, self.spent(now), now, self.contacted_at, self._began)
                 # The next one's beginning may have come with it.

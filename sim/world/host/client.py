@@ -16,7 +16,7 @@ from sim.mta.retry.failure_scope import FailureScopes
 from sim.mta.server.accepted_mail import AcceptedMail
 from sim.mta.server.reception import Reception
 from sim.network.interface import Transport
-from sim.network.links.availability import Timeline
+from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.network.tcp.metrics import MetricsCache
 from sim.network.transport.connect import connect
 from sim.network.transport.tls import TlsSessions
@@ -28,7 +28,7 @@ from sim.world.engine.clock import Clock
 from sim.world.engine.corruption import UNSEEN, ResidualCorruption
 from sim.world.engine.host_times import HostTimes
 from sim.world.engine.ledger import Ledger
-from sim.world.engine.lifetimes import Lifetimes
+from sim.world.engine.lifetimes import FOREVER, Lifetimes
 from sim.world.engine.paths import LinesBothWays, Nodes, Paths
 from sim.world.engine.recorder import Recorder
 from sim.world.engine.session import Session
@@ -88,16 +88,17 @@ class Client:
         self, caller: DialogueT, route: Route, now: float, *, secure: bool = False, offering: Host | None = None
     ) -> tuple[Session[DialogueT, Reception], Peer] | None:
         """A session of its own, with a host that offers to hand over mail, if so; None where there is no route."""
-        there = self._line_up(route, now)
+        host, server = self.host, self.servers[route.host]
+        there = self._line_up(route, server, now)
         if there is None:
             return None
-        (lines, listens), host, server = there, self.host, self.servers[route.host]
+        lines, listens = there
         source, session_id = self.sources.to(route.ip), self.next_session_id()
         policy, held_mail = server.policy(source or host.name), server.held_mail if offering else None
         reception = Reception(
             offering or server.host, server.directory, policy=policy, held_mail=held_mail, secure=secure
         )
-        mine, theirs = source or host.name, route.ip or route.host
+        mine, theirs = source or host.name, route.ip or server.host.name
         more: dict[str, Any] = {"client": self.uptime.host}
         if not offering:
             more = {"program": reception, "patience": server.host.mta.idle_timeout, "writes": host.mta.write_size}
@@ -111,7 +112,10 @@ class Client:
             **more,
         )
         peer = Peer(self, server, route.nodes, session_id, connection, source, route.ip)
-        ends = self.uptime.product.next_down(now), self.uptime.host.next_down(now)
+        here, beyond, lifetimes = self.uptime, server.uptime, FOREVER
+        if not here.product is beyond.product is ALWAYS_UP:
+            ends = here.product.next_down(now), here.host.next_down(now)
+            lifetimes = Lifetimes(*ends, beyond.product, beyond.hangs_up(lines[1]))
         session = Session(
             caller,
             reception,
@@ -119,19 +123,19 @@ class Client:
             peer,
             client_times=self.times,
             server_times=server.times(),
-            lifetimes=Lifetimes(*ends, server.uptime.product, server.uptime.hangs_up(lines[1])),
+            lifetimes=lifetimes,
             implicit_tls=secure,
             trace=self.recorder.trace(session_id),
             clock=self.clock,
         )
         return session, peer
 
-    def _line_up(self, route: Route, now: float) -> tuple[LinesBothWays, Timeline] | None:
+    def _line_up(self, route: Route, server: Server, now: float) -> tuple[LinesBothWays, Timeline] | None:
         """The lines of a route, and when somebody listens at its end; None where there is no route."""
-        address = self.addresses[route.host][route.ip] if route.ip else None
+        address = self.addresses[server.host.name][route.ip] if route.ip else None
         if address is not None and not self.sources.reach(address.version):
             return None
-        lines, listener = self.paths.lines(route.nodes, now), self.servers[route.host].listener
+        lines, listener = self.paths.lines(route.nodes, now), server.listener
         if lines is None or address is None:
             return lines and (lines, listener.listens())
         if not (self.paths.silent or address.reachable.is_up(now)):
@@ -195,12 +199,13 @@ class Peer:
     def take(self, mail: AcceptedMail, spent: HopTime, now: float, offered: float, began: float) -> None:
         """The host has custody of what was offered first at `offered`, and began to come in at `began`."""
         copies = self._there(mail, spent, now)
-        self.server.receive(self._carried(mail, copies), copies, now, offered=offered, began=began, nth=self.messages)
+        carried = mail if self.client.corruption is None else self._carried(mail, copies, self.client.corruption)
+        self.server.receive(carried, copies, now, offered=offered, began=began, nth=self.messages)
 
     def take_later(self, mail: AcceptedMail, spent: HopTime, at: float, offered: float, began: float) -> None:
         """The host will have custody at `at`, and nobody will know."""
         server, copies = self.server, self._there(mail, spent, at)
-        carried = self._carried(mail, copies)
+        carried = mail if self.client.corruption is None else self._carried(mail, copies, self.client.corruption)
         self.client.later(at, lambda: server.receive(carried, copies, at, offered=offered, began=began))
 
     def outlive(self, waits: Waits) -> None:
@@ -226,13 +231,11 @@ class Peer:
 
     def _there(self, mail: AcceptedMail, spent: HopTime, at: float) -> list[Copy]:
         """The copies as the host has them."""
-        return [self._copies[path].at(self.name, spent, at) for path in mail.forward_paths]
+        name = self.nodes[-1]
+        return [self._copies[path].at(name, spent, at) for path in mail.forward_paths]
 
-    def _carried(self, mail: AcceptedMail, copies: Sequence[Copy]) -> AcceptedMail:
+    def _carried(self, mail: AcceptedMail, copies: Sequence[Copy], corruption: ResidualCorruption) -> AcceptedMail:
         """The mail as the links gave it on; its copies are marked where that is not as they got it."""
-        corruption = self.client.corruption
-        if corruption is None:
-            return mail
         content = corruption.carry(mail.content, self.nodes, self.connection.mss)
         for copy, before in zip(copies, [self._copies[path] for path in mail.forward_paths], strict=True):
             copy.damage = UNSEEN if content is not mail.content else before.damage
