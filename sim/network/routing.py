@@ -106,9 +106,12 @@ class Routing:
         mesh: The network.
         follow_outages: Whether links that are down are avoided. If not, paths never change.
         convergence: How long, in s, a link must be down or up again until that is taken for true.
+
+    Attributes:
+        changes: Whether paths change at all.
     """
 
-    __slots__ = ("_changes", "_costs", "_epoch", "_epochs", "_follow", "_mesh", "_order", "_seen")
+    __slots__ = ("_changes", "_costs", "_epoch", "_epochs", "_follow", "_mesh", "_order", "_seen", "changes")
 
     def __init__(self, mesh: Mesh, *, follow_outages: bool, convergence: float = 0.0) -> None:
         self._mesh = mesh
@@ -117,13 +120,9 @@ class Routing:
         self._costs = _Costs(mesh, self._order)
         self._seen = {name: link.timeline.settled(convergence) for name, link in mesh.links.items()}
         self._changes = sorted({t for seen in self._seen.values() for t in seen.changes()} if follow_outages else ())
+        self.changes = bool(self._changes)
         self._epochs: dict[int, _Epoch] = {}
         self._epoch = self._enter(-math.inf)
-
-    @property
-    def changes(self) -> bool:
-        """Whether paths change at all."""
-        return bool(self._changes)
 
     def path(self, source: str, target: str, now: float) -> tuple[str, ...] | None:
         """The nodes from source to target, both included; None if there is no way at that time.

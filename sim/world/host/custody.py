@@ -144,7 +144,10 @@ class Custody:
             queue_id = queue_id or deferred.next_id()
             deferred.hold(Entry(queue_id, reverse_path, content, now, copies, now, now, options=options))
             return
-        copies, refused = self._admit(copies, reverse_path)
+        # A report loses its route instead.
+        free = self._takes_routes or reverse_path.is_null
+        refused = [] if free else [(copy, ROUTED) for copy in copies if copy.forward_path.route]
+        copies = copies if free else [copy for copy in copies if not copy.forward_path.route]
         remote: list[Copy] = []
         arrived: list[tuple[Copy, Failure]] = []
         for copy in copies:
@@ -208,15 +211,6 @@ class Custody:
         mailbox = copy.recipient if self._plain_paths else str(address)
         self.mailboxes.deliver(mailbox, come.reverse_path, come.content)
         return dsn.DELIVERED
-
-    def _admit(self, copies: list[Copy], reverse_path: Path) -> tuple[list[Copy], list[tuple[Copy, Failure]]]:
-        """The copies without those whose route the host does not take, and these; a report loses its route instead."""
-        if self._takes_routes or reverse_path.is_null:
-            return copies, []
-        return (
-            [copy for copy in copies if not copy.forward_path.route],
-            [(copy, ROUTED) for copy in copies if copy.forward_path.route],
-        )
 
     def _reroute(self, copy: Copy, reverse_path: Path) -> Path | None:
         """Make the forward-path what it means here; gives the reverse-path if the copy goes on by a new path."""

@@ -278,7 +278,7 @@ class Deliveries:
         for route in routes:
             # Who counts by host knows of mail for that host only.
             may_keep = keeps and (route.host == hop or self._naming(route.host, left) == hop)
-            previous = previous or self._backup_left_open(route, uses=uses)
+            previous = previous or (self._backup_left_open(route) if uses and route.backup else None)
             part, began = Delivery(entry, left, routes, handed_over), clock.now
             attempt = Attempt(client, part, route, handed_over, hop, may_keep, previous)
             left = yield from attempt.run()
@@ -304,9 +304,9 @@ class Deliveries:
             records.note_exhausted(entry, left, clock.now)
         return attempt, left
 
-    def _backup_left_open(self, route: Route, *, uses: bool) -> Attempt | None:
+    def _backup_left_open(self, route: Route) -> Attempt | None:
         """The session with a backup: it is looked up when its turn comes (smtp_connect.c: smtp_connect_inet)."""
-        return self.cache.at(route) if uses and route.backup and self.next_hops.by_domain else None
+        return self.cache.at(route) if self.next_hops.by_domain else None
 
     def _release_next(self, entry: Entry, hop: str, now: float) -> None:
         """The session that brought an entry to a next hop is open: let the next one go that waits for it.

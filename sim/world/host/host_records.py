@@ -39,7 +39,7 @@ def targets_of(
         return no_exchanger(host.mta, records or ())
     if targets is LOOPS_BACK:
         return loops_back(host.mta, route or domain, host.domain, routed=route is not None)
-    if isinstance(targets, Failure) or route or not relays:
+    if isinstance(targets, Failure) or route or not relays or len(targets) == 1:
         return targets
     return [target for target in targets if target == targets[0] or target not in been_at]
 
