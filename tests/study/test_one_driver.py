@@ -51,7 +51,7 @@ def test_each_product_takes_as_long_by_itself_as_in_a_scenario(client, server):
     assert alone(client, server, 20_000) == pytest.approx(in_a_scenario(client, server, 20_000), abs=1e-6)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("client", "server"), ALL)
 def test_every_client_takes_as_long_with_every_server(client, server):
     """A message that fits a chunk, and one of many windows."""
