@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
 from inspect import cleandoc, getsource
@@ -24,19 +25,19 @@ class _Mapping:
     __slots__ = ()
 
     @classmethod
+    @abstractmethod
     def allowed(cls) -> tuple[str, ...]:
         """The keys that the mapping may have."""
-        raise NotImplementedError
 
     @classmethod
+    @abstractmethod
     def required(cls) -> tuple[str, ...]:
         """The keys that it has to have."""
-        raise NotImplementedError
 
     @classmethod
+    @abstractmethod
     def docstrings(cls) -> dict[str, str]:
         """What the docstrings of the fields say, by key."""
-        raise NotImplementedError
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:

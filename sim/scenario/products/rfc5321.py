@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sim.scenario.products.base import Product, named
 from sim.scenario.products.parameters import Time
-from sim.scenario.products.tables import NO_EXCHANGER, RFC5321_FAILURES, Commands, LoopDetection, QueueWords
+from sim.scenario.products.tables import NO_EXCHANGER, RFC5321_COMMANDS, RFC5321_FAILURES, RFC5321_WORDS, LoopDetection
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
 
@@ -21,13 +21,8 @@ class Rfc5321(Product):
     failure_table = RFC5321_FAILURES
     loop_detection = LoopDetection()
     no_exchanger = NO_EXCHANGER
-    queue_words = QueueWords("incoming", "active", "in transfer", "deferred", "hold")
-    commands = Commands(
-        flush=("flush", "flush {of}"),
-        hold=("hold", "hold {of}"),
-        release=("release", "release {of}"),
-        restart=("restart", ""),
-    )
+    queue_words = RFC5321_WORDS
+    commands = RFC5321_COMMANDS
     retry_algorithm = "rfc5321"
     intervals = (("retry_interval", "give_up_time"), ("later_interval", "give_up_time"))
 

@@ -87,3 +87,13 @@ class Commands(NamedTuple):
     flush: Command = ("", "")
     hold: Command = ("", "")
     release: Command = ("", "")
+
+
+RFC5321_WORDS = QueueWords("incoming", "active", "in transfer", "deferred", "hold")
+RFC5321_COMMANDS = Commands(
+    flush=("flush", "flush {of}"),
+    hold=("hold", "hold {of}"),
+    release=("release", "release {of}"),
+    restart=("restart", ""),
+)
+"""Plain words, for what is no product."""
