@@ -20,7 +20,19 @@ from scipy import stats
 
 from sim.study.session import Case
 
-__all__ = ["HEAD", "STATISTICS", "Cells", "among", "case", "cells", "compared", "line", "lossless", "scattered"]
+__all__ = [
+    "HEAD",
+    "STATISTICS",
+    "Cells",
+    "among",
+    "case",
+    "cells",
+    "compared",
+    "interval",
+    "line",
+    "lossless",
+    "scattered",
+]
 
 HEAD = "| cell | what | measured | simulated | off | holds |\n|---|---|---|---|---|---|"
 
@@ -84,7 +96,7 @@ def compared(
         return
     for level, share in ((0.5, mean), (0.95, p95)):
         ours, theirs = float(np.quantile(simulated, level)), float(np.quantile(measured, level))
-        low, high = _interval(measured, level)
+        low, high = interval(measured, level)
         holds = abs(ours - theirs) <= share * theirs or low <= ours <= high
         yield line(cell, "median" if level == 0.5 else "95%", theirs, ours, holds=holds)
 
@@ -120,7 +132,7 @@ def among(theirs: float, ours: Sequence[float]) -> tuple[float, bool]:
     return middle, low <= theirs <= high or abs(middle - theirs) <= 0.1 * theirs
 
 
-def _interval(values: Sequence[float], level: float) -> tuple[float, float]:
+def interval(values: Sequence[float], level: float) -> tuple[float, float]:
     """The 95% interval of a quantile, by order statistics."""
     ordered, n = sorted(values), len(values)
     low, high = stats.binom.ppf([0.025, 0.975], n, level)
