@@ -56,14 +56,15 @@ def has_longer_line(content: bytes, limit: int) -> bool:
 def fold(content: bytes, limit: int, mark: bytes = b"") -> bytes:
     """The mail data with CRLF and a space, and the mark before them, in lines that have more octets than the limit.
 
-    No line has more afterwards, its CRLF not counted; the mark and the space count.
+    No line has more afterwards, its CRLF not counted; the mark and the space count. Where the limit has no room for an
+    octet beside them, each line has one all the same.
     """
     return _CRLF.join([_fold_line(line, limit, mark) if len(line) > limit else line for line in content.split(_CRLF)])
 
 
 def _fold_line(line: bytes, limit: int, mark: bytes) -> bytes:
-    first = limit - len(mark)
-    rest = first - 1
+    first = max(limit - len(mark), 1)
+    rest = max(first - 1, 1)
     pieces = [line[:first], *[line[at : at + rest] for at in range(first, len(line), rest)]]
     return (mark + _CRLF + b" ").join(pieces)
 

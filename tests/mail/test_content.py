@@ -156,3 +156,12 @@ def test_lines_longer_than_a_limit(lengths: list[int], limit: int):
     assert has_longer_line(content, limit) == longer
     assert (has_longer_line(folded, limit), folded.replace(b"!\r\n ", b"") == content) == (False, True)
     assert (folded == content) == (not longer)
+
+
+@given(limit=st.integers(1, 4), mark=st.sampled_from([b"", b"!"]), line=st.binary(min_size=1, max_size=30))
+def test_whatever_the_limit_a_line_is_folded_and_nothing_is_lost(limit, mark, line):
+    """Where there is no room beside the mark and the space, each line has one octet all the same."""
+    line = line.translate(bytes(range(256)), b"\r\n! ")
+    pieces = fold(line, limit, mark).split(mark + b"\r\n ")
+    assert b"".join(pieces) == line
+    assert [piece for piece in pieces[1:] if len(piece) > max(limit - len(mark) - 1, 1)] == []
