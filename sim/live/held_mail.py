@@ -11,7 +11,7 @@ from sim.live.maildir import Maildir
 from sim.mail.address import AddressError
 from sim.mail.path import Path as MailPath
 from sim.mail.path import parse_forward_path, parse_path
-from sim.mta.server.retrieval import is_for
+from sim.mta.server.etrn import is_for
 
 _RETURN_PATH, _DELIVERED_TO = b"Return-Path: ", b"Delivered-To: "
 
@@ -32,7 +32,7 @@ class HeldMessage:
 
 
 class MaildirHeldMail:
-    """Knows which messages of a Maildir wait for others. It is `sim.mta.server.retrieval.HeldMail`.
+    """Knows which messages of a Maildir wait for others. It is `sim.mta.server.etrn.HeldMail`.
 
     Args:
         maildir: where the mail is, that of earlier runs included.

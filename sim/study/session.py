@@ -21,8 +21,8 @@ from sim.mail.mailbox import parse_mailbox
 from sim.mail.trace import date_time
 from sim.mta.client.envelope import Mailing
 from sim.mta.client.transmission import Transmission
-from sim.mta.server.directory import Directory
 from sim.mta.server.reception import Reception
+from sim.mta.server.recipients import Directory
 from sim.network.links.line import Line
 from sim.network.tcp.rtt import LINUX
 from sim.network.transport.connect import connect

@@ -8,10 +8,10 @@ from typing import get_args
 import pytest
 
 from sim.mail.path import NULL_PATH, parse_path
-from sim.mta.server.directory import Directory
 from sim.mta.server.greylist import Greylist
 from sim.mta.server.policy import AccessPolicy, ClientPolicy
 from sim.mta.server.reception import Reception
+from sim.mta.server.recipients import Directory
 from sim.protocol.smtp import replies
 from sim.scenario.products.base import ErrorLimits
 from sim.scenario.products.exim import Exim

@@ -7,9 +7,9 @@ import pytest
 from sim.mail.address import Address, parse_address
 from sim.mail.path import NULL_PATH, Path
 from sim.mta.queue.mx import is_home
-from sim.mta.server.directory import Directory
 from sim.mta.server.error_limits import RECIPIENT_OVERSHOOT_LIMIT
 from sim.mta.server.reception import Reception
+from sim.mta.server.recipients import Directory
 from sim.mta.server.transactions import RECIPIENT_LIMIT
 from sim.protocol.smtp import LocalProtocolError, replies
 from sim.scenario.spec import Domain, Host, Postfix
@@ -283,7 +283,7 @@ def test_a_host_that_relays_for_nobody(host: str, recipient: str, code: int):
 
 def test_judgements_are_not_remembered_without_end(monkeypatch):
     """A peer that asks for any number of addresses costs no memory."""
-    monkeypatch.setattr("sim.mta.server.directory._MOST_REMEMBERED", 10)
+    monkeypatch.setattr("sim.mta.server.recipients._MOST_REMEMBERED", 10)
     knows = directory()
     for number in range(100):
         knows.rcpt_reply(Path(Address(str(number), f"{number}.example")))

@@ -12,8 +12,8 @@ import re
 import pytest
 
 from sim.mta.queue.mx import is_home
-from sim.mta.server.directory import Directory
 from sim.mta.server.reception import Reception
+from sim.mta.server.recipients import Directory
 from sim.protocol.smtp import (
     BadCommand,
     Chunk,

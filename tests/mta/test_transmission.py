@@ -10,8 +10,8 @@ from sim.mail.address import parse_address
 from sim.mail.path import NULL_PATH, Path
 from sim.mta.client.envelope import Mailing
 from sim.mta.client.transmission import Transmission
-from sim.mta.server.directory import Directory
 from sim.mta.server.reception import Reception
+from sim.mta.server.recipients import Directory
 from sim.scenario.spec import Domain, Host, Postfix
 
 RECORDS = {"b.example": ((10, "b"),), "c.example": ((10, "c"),)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from worlds import message, run, scenario
 
-from sim.mta.server.directory import Directory
+from sim.mta.server.recipients import Directory
 from sim.scenario.products.base import Product
 from sim.scenario.products.exim import Exim
 from sim.scenario.products.opensmtpd import OpenSmtpd

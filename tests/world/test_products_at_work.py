@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from worlds import message, run, scenario
 
-from sim.mta.server.directory import Directory
+from sim.mta.server.recipients import Directory
 from sim.protocol.smtp.replies import Reply
 from sim.scenario.products.base import Product
 from sim.scenario.products.delays import Delays

@@ -6,7 +6,7 @@ import pytest
 from asked import Mail, send
 
 from sim.mail.path import parse_forward_path
-from sim.mta.server.directory import Directory
+from sim.mta.server.recipients import Directory
 
 ROUTE = "<@b,@c:u1@d.example>"
 STAR = "a-b a-c a-d b-c c-d"

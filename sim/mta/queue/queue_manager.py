@@ -13,8 +13,8 @@ from math import inf
 from typing import Any, Generic, TypeVar
 
 from sim.mta.queue.destination import Destination
-from sim.mta.queue.jobs import Jobs
 from sim.mta.queue.queue import Failure
+from sim.mta.queue.scheduler import Scheduler
 from sim.scenario.products.base import Product
 from sim.scenario.products.concurrency import Concurrency, Slots
 
@@ -31,7 +31,7 @@ def queue_manager_of(product: Product, *, keeps: bool = True, idle: Container[st
 
 
 class QueueManager(Generic[T]):
-    """The outbound deliveries of a host: those under way and those that wait (`jobs`).
+    """The outbound deliveries of a host: those under way and those that wait (`scheduler`).
 
     `paces` says whether a destination waits between deliveries, or between connections. `started` is the destination of
     the delivery that has got its place last: it says what that may do with connections.
@@ -63,7 +63,7 @@ class QueueManager(Generic[T]):
         self._now = 0.0
         self._destinations: dict[str, Destination] = {}
         self.started = Destination(self._concurrency)
-        self.jobs: Jobs[T] = Jobs(slots or Slots(), self._has_room)
+        self.scheduler: Scheduler[T] = Scheduler(slots or Slots(), self._has_room)
 
     def take(self, hop: str, now: float) -> bool:
         """Take a place for a message's only delivery, if there is one; else `enter` it, unless it is `suspended`."""
@@ -85,7 +85,7 @@ class QueueManager(Generic[T]):
 
         They stand behind those of the same and of higher priority (RFC 6710).
         """
-        self.jobs.add(now, entries, priority)
+        self.scheduler.add(now, entries, priority)
 
     def next(
         self, now: float, only: str | None = None, fits: Callable[[T], bool] | None = None
@@ -94,10 +94,10 @@ class QueueManager(Generic[T]):
 
         With `only`, none goes where the next one's destination is another, or where it does not fit.
         """
-        if not self.jobs.by_number or self._busy >= self._most:
+        if not self.scheduler.by_number or self._busy >= self._most:
             return None
         self._now = now
-        selected = self.jobs.select(now, only, fits)
+        selected = self.scheduler.select(now, only, fits)
         if selected is not None:
             self._start(selected[0], now)
         return selected
@@ -107,7 +107,7 @@ class QueueManager(Generic[T]):
 
         `fits` says whether it can go on in the same session.
         """
-        if not self.jobs.by_number or self.paces:
+        if not self.scheduler.by_number or self.paces:
             return None
         destination = self._destinations[hop]
         self._busy -= 1
@@ -145,7 +145,7 @@ class QueueManager(Generic[T]):
             destination.busy += 1
         else:
             self._busy -= 1
-        if destination.is_fresh and destination.busy == 1 and failure is None and not self.jobs.by_number:
+        if destination.is_fresh and destination.busy == 1 and failure is None and not self.scheduler.by_number:
             # The usual case: its only delivery, and nobody waits.
             destination.busy = 0
             return ()
@@ -153,7 +153,7 @@ class QueueManager(Generic[T]):
         if failure is not None:
             destination.failed(failure, now)
             if destination.is_dead:
-                dropped = self.jobs.drop(hop)
+                dropped = self.scheduler.drop(hop)
         else:
             destination.succeeded()
         destination.end(now)
@@ -162,12 +162,14 @@ class QueueManager(Generic[T]):
 
     def _forget(self, hop: str, destination: Destination) -> None:
         """As in Postfix, nothing is remembered of a destination that has nothing to do."""
-        if not (destination.busy or destination.is_dead or self._concurrency.rate_delay or self.jobs.waits_for(hop)):
+        if not (
+            destination.busy or destination.is_dead or self._concurrency.rate_delay or self.scheduler.waits_for(hop)
+        ):
             del self._destinations[hop]
 
     def resumes_at(self, hop: str) -> float | None:
         """When a destination that waits between deliveries has its next one, if it does and any waits for it."""
-        if not self.paces or not self.jobs.waits_for(hop):
+        if not self.paces or not self.scheduler.waits_for(hop):
             return None
         if self._spacing:
             return self._opened.get(hop, -inf) + self._spacing
@@ -179,7 +181,7 @@ class QueueManager(Generic[T]):
         for hop, destination in list(self._destinations.items()):
             if destination.is_dead:
                 destination.succeeded()
-            if not destination.busy and not self.jobs.waits_for(hop):
+            if not destination.busy and not self.scheduler.waits_for(hop):
                 del self._destinations[hop]
 
     def clear(self) -> Iterator[T]:
@@ -188,7 +190,7 @@ class QueueManager(Generic[T]):
         self._destinations = {hop: Destination(self._concurrency) for hop in under_way}
         for hop, busy in under_way.items():
             self._destinations[hop].busy = busy
-        return self.jobs.clear()
+        return self.scheduler.clear()
 
     def _start(self, hop: str, now: float) -> None:
         """A delivery takes its place."""

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from sim.mta.server.auth import Authentication
-from sim.mta.server.directory import Directory
+from sim.mta.server.etrn import HeldMail, answer_atrn, answer_etrn, answer_turn, atrn_nodes
 from sim.mta.server.help_text import help_reply
-from sim.mta.server.retrieval import HeldMail, answer_atrn, answer_etrn, answer_turn, atrn_nodes
+from sim.mta.server.recipients import Directory
 from sim.protocol.smtp import events, replies
 from sim.protocol.smtp.replies import Reply
 from sim.scenario.spec import Host

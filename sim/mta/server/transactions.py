@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sim.mail.path import NULL_PATH, Path
 from sim.mta.server.accepted_mail import AcceptedMail, with_word
-from sim.mta.server.directory import Directory
 from sim.mta.server.loops import as_reply, came_back, is_looping
 from sim.mta.server.policy import ClientPolicy
+from sim.mta.server.recipients import Directory
 from sim.protocol.smtp import events, replies
 from sim.protocol.smtp.events import Parameters
 from sim.protocol.smtp.replies import Reply

@@ -160,12 +160,12 @@ class Attempt:
             return False
         if now - session.opened_at > policy.connection_time_limit:
             return False
-        if client.host.reuse == "ride" and manager.jobs.by_number and client.uptime.running:
+        if client.host.reuse == "ride" and manager.scheduler.by_number and client.uptime.running:
             host = peer.name
             self.following = manager.successor(self.hop, now, lambda it: any(way.host == host for way in it.routes))
             if self.following is not None:
                 return self.following.mailing(now)
-        if policy.connection_idle_limit > 0 or manager.jobs.waits_for(self.hop):
+        if policy.connection_idle_limit > 0 or manager.scheduler.waits_for(self.hop):
             return True
         return client.retry.next_waiting(self.hop, self.delivery.entry.queue_id) is not None
 

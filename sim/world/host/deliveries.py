@@ -207,8 +207,8 @@ class Deliveries:
 
     def admit(self, now: float) -> None:
         """A place is free: those that wait go, as far as there is room."""
-        jobs = self._manager.jobs
-        while jobs.by_number and self._uptime.running and (waiting := self._manager.next(now)) is not None:
+        scheduler = self._manager.scheduler
+        while scheduler.by_number and self._uptime.running and (waiting := self._manager.next(now)) is not None:
             hop, delivery = waiting
             self._launch_waiting(delivery, hop, now)
         for entry in self._active.imports() if self._active.waiting else ():

@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sim.mta.queue.queue import Copy, Entry
-from sim.mta.server.directory import Directory
-from sim.mta.server.retrieval import is_for
+from sim.mta.server.etrn import is_for
+from sim.mta.server.recipients import Directory
 from sim.world.host.deferred_queue import DeferredQueue
 from sim.world.host.delivery import Delivery
 
 
 @dataclass
 class HeldMail:
-    """What a host holds for others. It is `sim.mta.server.retrieval.HeldMail`.
+    """What a host holds for others. It is `sim.mta.server.etrn.HeldMail`.
 
     Attributes:
         flush: tries messages at once.

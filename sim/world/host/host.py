@@ -13,9 +13,9 @@ from sim.mta.queue.queue import Copy, Entry, Queue
 from sim.mta.queue.queue_manager import queue_manager_of
 from sim.mta.retry.failure_scope import FailureScopes
 from sim.mta.retry.registry import retry_of
-from sim.mta.server.directory import Directory
 from sim.mta.server.mailbox import Mailboxes
 from sim.mta.server.policy import AccessPolicy
+from sim.mta.server.recipients import Directory
 from sim.network.dns import Dns, Resolver
 from sim.network.tcp.metrics import MetricsCache
 from sim.protocol.smtp.events import Parameters

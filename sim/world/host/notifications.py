@@ -14,7 +14,7 @@ from sim.mail.report import Action
 from sim.mta.queue.message_options import notifies
 from sim.mta.queue.queue import Copy, Entry, Failure
 from sim.mta.reports import dsn
-from sim.mta.server.directory import Directory
+from sim.mta.server.recipients import Directory
 from sim.results.outcomes import CopyOutcome
 from sim.scenario.spec import Host
 from sim.world.engine.ledger import Ledger

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from sim.mta.queue.queue import Copy, Queue
 from sim.mta.server.accepted_mail import AcceptedMail
-from sim.mta.server.directory import Directory
 from sim.mta.server.policy import AccessPolicy, ClientPolicy
+from sim.mta.server.recipients import Directory
 from sim.network.tcp.metrics import MetricsCache
 from sim.scenario.spec import Host
 from sim.world.engine.capacity import SharedCapacity

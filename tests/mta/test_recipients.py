@@ -6,7 +6,7 @@ import pytest
 
 from sim.mail.address import Address, parse_address
 from sim.mail.path import NULL_PATH, Path, parse_forward_path
-from sim.mta.server.directory import Directory
+from sim.mta.server.recipients import Directory
 from sim.protocol.smtp.replies import S252_CANNOT_VERIFY
 from sim.scenario.spec import Domain
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from sim.mta.server.directory import Directory
+from sim.mta.server.recipients import Directory
 from sim.protocol.smtp import replies
 from sim.protocol.smtp.replies import Reply
 

@@ -7,7 +7,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.mta.queue.jobs import Jobs
+from sim.mta.queue.scheduler import Scheduler
 from sim.scenario.products.concurrency import Slots
 
 NO_LOAN = Slots(cost=2, loan=0, discount=0, minimum=1)
@@ -18,20 +18,20 @@ def anywhere(_: str) -> bool:
     return True
 
 
-def order(jobs: Jobs[str], now: float = 0.0) -> str:
+def order(scheduler: Scheduler[str], now: float = 0.0) -> str:
     """All entries in the order in which they go."""
     found = []
-    while (selected := jobs.select(now)) is not None:
+    while (selected := scheduler.select(now)) is not None:
         found.append(selected[1])
     return "".join(found)
 
 
-def filled(slots: Slots, *totals: int) -> Jobs[str]:
+def filled(slots: Slots, *totals: int) -> Scheduler[str]:
     """Jobs 1, 2, ... with so many entries, each to a destination of its own."""
-    jobs: Jobs[str] = Jobs(slots, anywhere)
+    scheduler: Scheduler[str] = Scheduler(slots, anywhere)
     for number, total in enumerate(totals, 1):
-        jobs.add(0.0, [(f"{number}/{entry}", str(number)) for entry in range(total)])
-    return jobs
+        scheduler.add(0.0, [(f"{number}/{entry}", str(number)) for entry in range(total)])
+    return scheduler
 
 
 def test_without_preemption_jobs_go_first_in_first_out():
@@ -63,64 +63,64 @@ def test_a_loan_is_paid_back():
 
 def test_preemption_is_recursive():
     """A job that preempts may be preempted itself."""
-    jobs = filled(NO_LOAN, 40, 10)
-    taken = [jobs.select(0.0)[1] for _ in range(24)]
-    jobs.add(0.0, [("3/0", "3")])
-    assert "".join(taken) + order(jobs) == "1" * 20 + "2222" + "3" + "222222" + "1" * 20
+    scheduler = filled(NO_LOAN, 40, 10)
+    taken = [scheduler.select(0.0)[1] for _ in range(24)]
+    scheduler.add(0.0, [("3/0", "3")])
+    assert "".join(taken) + order(scheduler) == "1" * 20 + "2222" + "3" + "222222" + "1" * 20
 
 
 def test_the_older_job_for_its_size_goes_first():
     """Age for each entry decides: a message of two entries passes one of one that is less than half as old."""
-    jobs: Jobs[str] = Jobs(NO_LOAN, anywhere)
-    jobs.add(0.0, [(f"1/{entry}", "1") for entry in range(10)])
-    jobs.add(0.0, [("2/0", "2"), ("2/1", "2")])
-    jobs.add(60.0, [("3/0", "3")])
-    assert order(jobs, 100.0) == "1111221131111"
+    scheduler: Scheduler[str] = Scheduler(NO_LOAN, anywhere)
+    scheduler.add(0.0, [(f"1/{entry}", "1") for entry in range(10)])
+    scheduler.add(0.0, [("2/0", "2"), ("2/1", "2")])
+    scheduler.add(60.0, [("3/0", "3")])
+    assert order(scheduler, 100.0) == "1111221131111"
 
 
 def test_a_full_destination_blocks_its_jobs_only():
     """Jobs behind a blocked one go, and do not preempt it."""
     full = {"a"}
-    jobs: Jobs[str] = Jobs(Slots(), lambda hop: hop not in full)
-    jobs.add(0.0, [("a", "1"), ("a", "1"), ("b", "1")])
-    jobs.add(0.0, [("a", "2")])
-    jobs.add(0.0, [("c", "3")])
-    assert order(jobs) == "13"
-    assert (jobs.waits_for("a"), jobs.waits_for("c"), len(jobs.by_number)) == (True, False, 2)
+    scheduler: Scheduler[str] = Scheduler(Slots(), lambda hop: hop not in full)
+    scheduler.add(0.0, [("a", "1"), ("a", "1"), ("b", "1")])
+    scheduler.add(0.0, [("a", "2")])
+    scheduler.add(0.0, [("c", "3")])
+    assert order(scheduler) == "13"
+    assert (scheduler.waits_for("a"), scheduler.waits_for("c"), len(scheduler.by_number)) == (True, False, 2)
     full.clear()
-    assert order(jobs) == "112"
-    assert len(jobs.by_number) == 0
+    assert order(scheduler) == "112"
+    assert len(scheduler.by_number) == 0
 
 
 def test_destinations_of_a_job_take_turns():
     """No destination of a message waits for all the entries of another (qmgr_peer_select)."""
-    jobs: Jobs[str] = Jobs(Slots(), anywhere)
-    jobs.add(0.0, [("a", "1"), ("a", "2"), ("b", "3"), ("b", "4")])
-    assert order(jobs) == "1324"
+    scheduler: Scheduler[str] = Scheduler(Slots(), anywhere)
+    scheduler.add(0.0, [("a", "1"), ("a", "2"), ("b", "3"), ("b", "4")])
+    assert order(scheduler) == "1324"
 
 
 def test_a_dead_destination_loses_its_entries():
     """What waits for it leaves the list, in order; the rest of its jobs goes on."""
-    jobs: Jobs[str] = Jobs(Slots(), anywhere)
-    jobs.add(0.0, [("a", "1"), ("b", "2"), ("a", "3")])
-    jobs.add(0.0, [("a", "4")])
-    assert jobs.drop("a") == ["1", "3", "4"]
-    assert (order(jobs), jobs.drop("a")) == ("2", [])
+    scheduler: Scheduler[str] = Scheduler(Slots(), anywhere)
+    scheduler.add(0.0, [("a", "1"), ("b", "2"), ("a", "3")])
+    scheduler.add(0.0, [("a", "4")])
+    assert scheduler.drop("a") == ["1", "3", "4"]
+    assert (order(scheduler), scheduler.drop("a")) == ("2", [])
 
 
 def test_clear_takes_everything():
     """After a crash nothing waits."""
-    jobs = filled(Slots(), 2, 1)
-    assert (list(jobs.clear()), len(jobs.by_number), order(jobs)) == (["1", "1", "2"], 0, "")
+    scheduler = filled(Slots(), 2, 1)
+    assert (list(scheduler.clear()), len(scheduler.by_number), order(scheduler)) == (["1", "1", "2"], 0, "")
 
 
 def test_blocked_candidates_do_not_preempt():
     """A small job whose destination is full is no candidate."""
-    jobs: Jobs[str] = Jobs(NO_LOAN, lambda hop: hop != "full")
-    jobs.add(0.0, [(f"1/{entry}", "1") for entry in range(6)])
-    jobs.add(0.0, [("full", "2")])
-    jobs.add(0.0, [("3/0", "3")])
-    assert order(jobs) == "1131111"
+    scheduler: Scheduler[str] = Scheduler(NO_LOAN, lambda hop: hop != "full")
+    scheduler.add(0.0, [(f"1/{entry}", "1") for entry in range(6)])
+    scheduler.add(0.0, [("full", "2")])
+    scheduler.add(0.0, [("3/0", "3")])
+    assert order(scheduler) == "1131111"
 
 
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=9), st.integers(1, 5), st.integers(0, 3), st.integers(0, 100))
@@ -138,7 +138,7 @@ def test_preemption_slows_nobody_beyond_its_bound(totals: list[int], cost: int):
     assert sequence.rindex("1") + 1 <= totals[0] * cost / (cost - 1)
 
 
-class Naive(Jobs[str]):
+class Naive(Scheduler[str]):
     """Looks at every destination each time."""
 
     def _first_ready(self):
@@ -161,11 +161,11 @@ class Naive(Jobs[str]):
 def test_the_next_is_found_as_if_all_were_looked_at(steps, slots):
     """Whatever comes, goes, is dropped, and has room or has none any more."""
     full: set[str] = set()
-    ours, naive = (kind(slots, lambda hop: hop not in full) for kind in (Jobs, Naive))
+    ours, naive = (kind(slots, lambda hop: hop not in full) for kind in (Scheduler, Naive))
     for number, step in enumerate(steps):
         if isinstance(step, list):
-            for jobs in (ours, naive):
-                jobs.add(0.0, [(hop, f"{number}{hop}{nth}") for nth, hop in enumerate(step)], number % 3)
+            for scheduler in (ours, naive):
+                scheduler.add(0.0, [(hop, f"{number}{hop}{nth}") for nth, hop in enumerate(step)], number % 3)
         elif isinstance(step, tuple):
             (full.discard if step[1] else full.add)(step[0])
         elif step == "go":
@@ -184,7 +184,7 @@ def test_thousands_of_destinations_cost_no_more_each_than_a_few():
         asked[hop] += 1
         return True
 
-    jobs: Jobs[str] = Jobs(Slots(), room)
+    scheduler: Scheduler[str] = Scheduler(Slots(), room)
     for number in range(3000):
-        jobs.add(0.0, [(f"r{number}", "x")])
-    assert (len(order(jobs)), asked.total() < 4 * 3000) == (3000, True)
+        scheduler.add(0.0, [(f"r{number}", "x")])
+    assert (len(order(scheduler)), asked.total() < 4 * 3000) == (3000, True)

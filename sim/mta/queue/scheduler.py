@@ -43,7 +43,7 @@ class Job(Generic[T]):
     children: list[Job[T]] = field(default_factory=list)
 
 
-class Jobs(Generic[T]):
+class Scheduler(Generic[T]):
     """The job list; `by_number` holds the jobs with entries that wait.
 
     Args:
