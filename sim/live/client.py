@@ -16,7 +16,7 @@ from sim.live.send_request import has_utf8_header
 from sim.mail.path import Path
 from sim.mta.client.envelope import Fitted, Mailing, fit, needs_smtputf8
 from sim.mta.client.transmission import Transmission
-from sim.mta.queue.queue import Failure
+from sim.mta.queue.failure import Failure
 from sim.protocol.smtp.events import Parameters
 from sim.protocol.smtp.replies import Reply
 from sim.scenario.products.base import Product

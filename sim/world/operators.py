@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sim.mta.queue.queue import Entry
+from sim.mta.queue.entry import Entry
 from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.results.facts import ActFact
 from sim.scenario.spec.acts import RESTART_TIME, Act

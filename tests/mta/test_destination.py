@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.mta.queue.destination import Destination
-from sim.mta.queue.queue import Failure
+from sim.mta.queue.failure import Failure
 from sim.scenario.products.concurrency import Concurrency, Feedback, read_feedback
 
 DOWN = Failure(0, "4.4.1", "connection timed out")

@@ -15,7 +15,7 @@ from sim.mail.path import parse_path
 from sim.mail.seven_bit import encoded_header
 from sim.mta.client.envelope import NOT_CONVERTIBLE, Mailing, fit, needs_smtputf8
 from sim.mta.client.transmission import Transmission
-from sim.mta.queue.queue import Failure
+from sim.mta.queue.failure import Failure
 from sim.scenario.products import PRODUCTS
 from sim.scenario.products.exchange import Exchange
 from sim.scenario.products.exim import Exim

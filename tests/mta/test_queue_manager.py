@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from sim.mta.queue.queue import Failure
+from sim.mta.queue.failure import Failure
 from sim.mta.queue.queue_manager import QueueManager, queue_manager_of
 from sim.scenario.products.base import Product
 from sim.scenario.products.concurrency import Concurrency, Slots

@@ -7,7 +7,7 @@ from test_transmission import path
 
 from sim.mta.client.envelope import Mailing
 from sim.mta.client.transmission import Transmission
-from sim.mta.queue.queue import Failure
+from sim.mta.queue.failure import Failure
 from sim.scenario.spec import Host
 
 RECIPIENTS = ["u@b.example", "v@b.example", "w@b.example"]

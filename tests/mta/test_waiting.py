@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.mta.queue.queue import Copy, Entry
+from sim.mta.queue.entry import Copy, Entry
 from sim.mta.queue.queue_runs import queue_runs_of
 from sim.mta.retry.base import OF_HOST
 from sim.mta.retry.exim import EximRetry

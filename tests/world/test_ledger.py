@@ -6,7 +6,7 @@ import pytest
 
 from sim.mail.address import parse_address
 from sim.mail.path import Path
-from sim.mta.queue.queue import Copy
+from sim.mta.queue.entry import Copy
 from sim.results.outcomes import CopyOutcome
 from sim.world.engine.ledger import Ledger, LedgerError
 

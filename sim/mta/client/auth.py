@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from sim.mta.queue.queue import Failure
+from sim.mta.queue.failure import Failure
 from sim.protocol.smtp import sasl
 from sim.protocol.smtp.errors import RemoteProtocolError
 from sim.protocol.smtp.events import Auth, AuthResponse

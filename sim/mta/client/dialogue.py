@@ -15,7 +15,7 @@ from operator import attrgetter
 from typing import Any, ClassVar, Final
 
 from sim.mta.client.auth import NO_MECHANISM, Authentication, auth_failure
-from sim.mta.queue.queue import Failure
+from sim.mta.queue.failure import Failure
 from sim.protocol.smtp import events
 from sim.protocol.smtp.client import Client
 from sim.protocol.smtp.errors import RemoteProtocolError

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from sim.mail.content import fold, has_longer_line, is_8bit
 from sim.mail.path import Path
 from sim.mail.seven_bit import encoded_header, is_labelled_8bit, labelled_to_7bit, to_7bit
+from sim.mta.queue.failure import Failure
 from sim.mta.queue.message_options import with_original_recipient
-from sim.mta.queue.queue import Failure
 from sim.protocol.smtp.events import Chunk, LastChunk, Parameters
 from sim.scenario.products.base import Product
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
 from sim.mta.client.dialogue import Row, SmtpDialogue, Step
-from sim.mta.queue.queue import Failure
+from sim.mta.queue.failure import Failure
 from sim.protocol.smtp import events
 from sim.protocol.smtp.client import Client
 from sim.protocol.smtp.events import Command

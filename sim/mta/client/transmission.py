@@ -13,7 +13,7 @@ from typing import ClassVar
 from sim.mail.path import Path
 from sim.mta.client.dialogue import QUIT, Row, SmtpDialogue, Step
 from sim.mta.client.envelope import Fitted, Mailing, chunks, fit, fits_all
-from sim.mta.queue.queue import Failure
+from sim.mta.queue.failure import Failure
 from sim.protocol.smtp import events
 from sim.protocol.smtp.client import Client
 from sim.protocol.smtp.events import Command

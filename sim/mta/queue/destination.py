@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from math import inf
 
+from sim.mta.queue.entry import Copy
+from sim.mta.queue.failure import Failure
 from sim.mta.queue.mx import routed
-from sim.mta.queue.queue import Copy, Failure
 from sim.scenario.products.base import Product
 from sim.scenario.products.concurrency import Concurrency
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from sim.mta.queue.queue import Failure
+from sim.mta.queue.failure import Failure
 from sim.scenario.products.base import Product
 
 Records = Sequence[tuple[int, str]]

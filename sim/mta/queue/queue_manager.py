@@ -13,7 +13,7 @@ from math import inf
 from typing import Any, Generic, TypeVar
 
 from sim.mta.queue.destination import Destination
-from sim.mta.queue.queue import Failure
+from sim.mta.queue.failure import Failure
 from sim.mta.queue.scheduler import Scheduler
 from sim.scenario.products.base import Product
 from sim.scenario.products.concurrency import Concurrency, Slots

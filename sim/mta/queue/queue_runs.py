@@ -10,7 +10,7 @@ from heapq import heappop, heappush, heappushpop
 from itertools import count
 from typing import Any
 
-from sim.mta.queue.queue import Entry
+from sim.mta.queue.entry import Entry
 from sim.scenario.products.base import Product
 
 

@@ -10,8 +10,9 @@ from sim.mail.content import has_longer_line
 from sim.mail.path import Path
 from sim.mail.report import Action, ReportedRecipient, delivery_report
 from sim.mail.trace import date_time
+from sim.mta.queue.entry import Copy, Entry
+from sim.mta.queue.failure import Failure
 from sim.mta.queue.message_options import original_recipient
-from sim.mta.queue.queue import Copy, Entry, Failure
 from sim.scenario.products.base import Product
 
 DEFAULT_STATUS = "5.0.0"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import ceil, floor, inf
 from typing import Literal, NamedTuple
 
-from sim.mta.queue.queue import Failure
+from sim.mta.queue.failure import Failure
 from sim.scenario.products.base import Product
 
 Outcome = Literal["taken", "host", "message"]

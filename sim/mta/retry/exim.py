@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import floor
 
-from sim.mta.queue.queue import Failure
+from sim.mta.queue.failure import Failure
 from sim.mta.retry.base import OF_HOST, HostRecord, Outcome, Retry, Round
 from sim.mta.retry.waiting import Waiting
 from sim.scenario.products.exim import Exim, RetryRule

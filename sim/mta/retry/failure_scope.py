@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from sim.mta.queue.queue import Failure, FailureScope
+from sim.mta.queue.failure import Failure, FailureScope
 from sim.scenario.products.base import Product
 
 PLACES = ("connect", "greeting", "hello", "mail", "rcpt", "data", "dot")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import inf
 
-from sim.mta.queue.queue import Failure
+from sim.mta.queue.failure import Failure
 from sim.mta.retry.base import HostRecord, Outcome, Retry, Round
 from sim.mta.retry.waiting import Waiting
 from sim.scenario.products.base import Product

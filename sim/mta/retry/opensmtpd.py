@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from sim.mta.queue.queue import Failure
+from sim.mta.queue.failure import Failure
 from sim.mta.retry.base import Outcome, Retry, Round
 from sim.scenario.products.opensmtpd import OpenSmtpd
 

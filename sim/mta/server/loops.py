@@ -15,7 +15,7 @@ from sim.mail.address import Address
 from sim.mail.content import split
 from sim.mail.path import Path
 from sim.mail.trace import delivered_to, hop_count
-from sim.mta.queue.queue import Failure
+from sim.mta.queue.failure import Failure
 from sim.mta.server.recipients import Directory
 from sim.protocol.smtp.replies import Reply
 from sim.scenario.products.base import Product

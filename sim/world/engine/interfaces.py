@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from sim.mta.queue.queue import Failure, HopTime
+from sim.mta.queue.entry import HopTime
+from sim.mta.queue.failure import Failure
 from sim.scenario.products import Product
 from sim.scenario.products.base import Refuses
 from sim.world.engine.capacity import SharedCapacity

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from sim.mta.queue.queue import Copy
+from sim.mta.queue.entry import Copy
 from sim.results.facts import CopyFact
 from sim.results.outcomes import CopyOutcome
 

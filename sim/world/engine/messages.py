@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sim.mail.path import Path
-from sim.mta.queue.queue import Copy
+from sim.mta.queue.entry import Copy
 from sim.results.facts import MessageFact
 from sim.world.engine.clock import Clock
 from sim.world.engine.ledger import Ledger

@@ -11,7 +11,8 @@ from collections.abc import Generator
 from math import inf
 from typing import Any, Generic, NoReturn, TypeVar
 
-from sim.mta.queue.queue import Failure, HopTime
+from sim.mta.queue.entry import HopTime
+from sim.mta.queue.failure import Failure
 from sim.network.interface import Ending, Steps, Transport
 from sim.network.transport.tls import TlsLayer
 from sim.results.outcomes import AttemptOutcome

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from sim.mail.path import Path
 from sim.mta.client.dialogue import SmtpDialogue
-from sim.mta.queue.queue import Copy, HopTime, Queue
+from sim.mta.queue.entry import Copy, HopTime, Queue
 from sim.mta.queue.queue_manager import QueueManager
 from sim.mta.retry.base import Retry
 from sim.mta.retry.failure_scope import FailureScopes

@@ -12,8 +12,9 @@ from sim.mail.digest import seal_holds
 from sim.mail.path import Path
 from sim.mail.trace import date_time, delivered_to, received
 from sim.mta.client.envelope import needs_smtputf8
+from sim.mta.queue.entry import Copy, Entry
+from sim.mta.queue.failure import Failure
 from sim.mta.queue.message_options import MessageOptions, message_options, with_smtputf8
-from sim.mta.queue.queue import Copy, Entry, Failure
 from sim.mta.reports import dsn
 from sim.mta.server.accepted_mail import AcceptedMail
 from sim.mta.server.loops import LIST_LOOP, has_passed, is_looping

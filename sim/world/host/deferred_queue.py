@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import inf, nextafter
 
-from sim.mta.queue.queue import Copy, Entry, Failure, Queue, State
+from sim.mta.queue.entry import Copy, Entry, Queue, State
+from sim.mta.queue.failure import Failure
 from sim.mta.reports import dsn
 from sim.mta.reports.delay_warnings import next_warning, warnings_due
 from sim.mta.retry.base import Retry, Round

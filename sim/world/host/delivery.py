@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from sim.mta.client.envelope import Mailing
-from sim.mta.queue.queue import Copy, Entry
+from sim.mta.queue.entry import Copy, Entry
 from sim.world.engine.paths import Nodes
 
 

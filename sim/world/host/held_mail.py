@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sim.mta.queue.queue import Copy, Entry
+from sim.mta.queue.entry import Copy, Entry
 from sim.mta.server.etrn import is_for
 from sim.mta.server.recipients import Directory
 from sim.world.host.deferred_queue import DeferredQueue

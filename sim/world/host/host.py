@@ -9,7 +9,7 @@ from random import Random
 
 from sim.mail.address import literal_of
 from sim.mail.path import Path
-from sim.mta.queue.queue import Copy, Entry, Queue
+from sim.mta.queue.entry import Copy, Entry, Queue
 from sim.mta.queue.queue_manager import queue_manager_of
 from sim.mta.retry.failure_scope import FailureScopes
 from sim.mta.retry.registry import retry_of

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sim.mta.queue.entry import Copy, Entry
+from sim.mta.queue.failure import Failure
 from sim.mta.queue.mx import LOOPS_BACK, NO_EXCHANGER, Records, candidates, no_exchanger, routed
-from sim.mta.queue.queue import Copy, Entry, Failure
 from sim.mta.retry.base import OF_HOST, Outcome, Retry
 from sim.mta.retry.exim import TOO_LONG, all_failing
 from sim.mta.server.loops import loops_back

@@ -9,7 +9,7 @@ from itertools import count, takewhile
 from typing import Literal
 
 from sim.mta.client.retrieval import RetrievalClient
-from sim.mta.queue.queue import Failure
+from sim.mta.queue.failure import Failure
 from sim.mta.server.reception import Reception
 from sim.protocol.smtp.replies import Reply
 from sim.results.facts import AttemptFact

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.mta.queue.queue import Copy, Queue
+from sim.mta.queue.entry import Copy, Queue
 from sim.mta.server.accepted_mail import AcceptedMail
 from sim.mta.server.policy import AccessPolicy, ClientPolicy
 from sim.mta.server.recipients import Directory
