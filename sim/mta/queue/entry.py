@@ -160,6 +160,17 @@ class Entry:
         before = self.active_at - self.arrival + self.receiving
         return before, handed_over - self.active_at - asked, contacted - handed_over + asked, ended - contacted
 
+    def waited(self, now: float) -> None:
+        """Count the wait of all its copies, as of `Copy.waited`."""
+        for copy in self.copies:
+            copy.waited(self.due, now)
+
+    def put_off(self, copies: Sequence[Copy], why: Failure, now: float) -> None:
+        """Copies of it are not tried, for this reason."""
+        for copy in copies:
+            copy.waited(self.due, now)
+            self.failures[copy.recipient] = why
+
     @property
     def message_id(self) -> int:
         """The message that it holds."""
@@ -174,6 +185,11 @@ class Entry:
     def awaits_release(self) -> bool:
         """Whether the message has yet to begin its way (RFC 4865)."""
         return self.state == "hold" and not self.suspended
+
+    @property
+    def can_be_tried(self) -> bool:
+        """Whether a round of deliveries may begin: none is under way, and nothing keeps it back."""
+        return not (self.in_delivery or self.frozen or self.suspended or self.state == "hold")
 
     def is_overdue(self, now: float) -> bool:
         """Whether its sender would rather have it back by now (RFC 2852)."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from math import ceil, floor, inf
 from typing import Literal, NamedTuple
 
+from sim.mta.queue.entry import Entry
 from sim.mta.queue.failure import Failure
 from sim.scenario.products.base import Product
 
@@ -42,6 +43,13 @@ class Round(NamedTuple):
     host_error: bool
     null_reverse_path: bool
     priority: int = 0
+
+    @classmethod
+    def of(cls, entry: Entry, now: float) -> Round:
+        """The round of an entry's attempts that is over now."""
+        last = next(reversed(entry.failures.values()), None)
+        host_error, null = last is None or last.host_error, entry.reverse_path.is_null
+        return cls(entry.queue_id, entry.arrival, entry.due, now, entry.rounds, host_error, null, entry.priority)
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import inf, nextafter
 
 from sim.mta.queue.entry import Copy, Entry, Queue, State
+from sim.mta.queue.expiry import cancelled, expired, frozen_until, overdue, refused
 from sim.mta.queue.failure import Failure
 from sim.mta.reports import dsn
 from sim.mta.reports.delay_warnings import next_warning, warnings_due
@@ -18,11 +19,6 @@ from sim.world.engine.clock import Clock
 from sim.world.engine.recorder import Recorder
 from sim.world.host.notifications import Notifications
 from sim.world.host.uptime import Uptime
-
-TOO_LATE = Failure(554, "5.4.7", "delivery time expired")
-"""RFC 3463 section 3.5; in RFC 2852 section 4.1.4 for by-mode R."""
-
-_TIMED_OUT = "delivery cancelled; message timed out"
 
 MANY_IN_A_SESSION = "no immediate delivery: too many messages received in one connection"
 """Exim's smtp_accept_queue_per_connection."""
@@ -87,28 +83,34 @@ class DeferredQueue:
     def settle(self, entry: Entry, now: float) -> None:
         """A round of an entry's deliveries is over: what is left is given up, or tried again later."""
         if entry.is_overdue(now):
-            self._return_late(entry, now)
+            self._expire(entry, now, overdue)
             return
-        if entry.copies:
-            entry.rounds += 1
-            last = _last_round(entry, now)
-            over = self.retry.gives_up(last)
-            if self._freezes(entry, now, over=over):
-                return
-            self._return_refused(entry, now, over=over)
-            if entry.copies:
-                entry.requested_by = frozenset()
-                entry.ready = self.retry.sleeps_until(last)
-                if entry.suspended:
-                    self._suspend(entry, now)
-                else:
-                    self._sleep(entry, now)
-                if self.host.mta.delay_warnings:
-                    self._warn(entry, now)
-                    if entry.rounds == 1:
-                        self._set_timer(entry, entry.warned)
-                return
-        self._remove(entry, now)
+        if not entry.copies:
+            self._remove(entry, now)
+            return
+        entry.rounds += 1
+        last = Round.of(entry, now)
+        over = self.retry.gives_up(last)
+        until = frozen_until(entry, self.host.mta, over=over)
+        entry.frozen = now < until
+        if entry.frozen:
+            entry.ready = until
+            self._sleep(entry, now)
+            return
+        self._return_refused(entry, now, over=over)
+        if not entry.copies:
+            self._remove(entry, now)
+            return
+        entry.requested_by = frozenset()
+        entry.ready = self.retry.sleeps_until(last)
+        if entry.suspended:
+            self._suspend(entry, now)
+        else:
+            self._sleep(entry, now)
+        if self.host.mta.delay_warnings:
+            self._warn(entry, now)
+            if entry.rounds == 1:
+                self._set_timer(entry, entry.warned)
 
     def resume(self, entry: Entry, now: float) -> None:
         """A delivery outside the rounds is over: what is left of the entry goes on waiting for its time."""
@@ -116,17 +118,12 @@ class DeferredQueue:
         if not self.uptime.running or not self.queue.holds(entry):
             return
         if entry.is_overdue(now):
-            self._return_late(entry, now)
-            return
-        self._return_refused(entry, now, over=False)
-        if not entry.copies:
-            self._remove(entry, now)
-        elif entry.suspended:
-            self._suspend(entry, now)
-        elif entry.due <= now:
-            self._try_again(entry, now)
-        else:
-            self.move(entry, "deferred", now)
+            self._expire(entry, now, overdue)
+        elif self._goes_on(entry, now):
+            if entry.due <= now:
+                self._try_again(entry, now)
+            else:
+                self.move(entry, "deferred", now)
 
     def move(self, entry: Entry, state: State, now: float) -> None:
         """Let an entry stand elsewhere in the queue."""
@@ -139,16 +136,14 @@ class DeferredQueue:
     def release(self, entries: Iterable[Entry], now: float) -> None:
         """Try those of the messages that sleep, but none of which the last copy is just being given up."""
         for entry in entries:
-            asleep = bool(entry.copies) and not entry.in_delivery and entry.due > now
-            kept = entry.awaits_release or entry.frozen or entry.suspended
-            if asleep and not kept and self.queue.holds(entry):
+            if entry.copies and entry.can_be_tried and entry.due > now and self.queue.holds(entry):
                 entry.ready = entry.due = now
                 self._try_again(entry, now)
 
     def release_at_once(self, queue_id: str, now: float) -> bool:
         """Try a message that sleeps beside the queue runs; whether its deliveries have begun."""
         entry = self.queue.entries.get(queue_id)
-        if entry is None or entry.in_delivery or entry.frozen or entry.state != "deferred":
+        if entry is None or not entry.can_be_tried or entry.state != "deferred":
             return False
         entry.ready = entry.due = now
         self._begin(entry, now, new=True)
@@ -189,23 +184,22 @@ class DeferredQueue:
         """Let those go that need not wait for a host any longer, each when its product next looks."""
         for queue_id in queue_ids:
             entry = self.queue.entries.get(queue_id)
-            if entry is not None and not (entry.in_delivery or entry.frozen or entry.suspended):
+            if entry is not None and entry.can_be_tried:
                 entry.ready = now
                 self._sleep(entry, now)
 
     def copies(self, now: float) -> Iterator[tuple[Copy, CopyOutcome]]:
         """Every copy that the host holds, and whether it lies in the queue or is in transfer."""
         for entry in self.queue.entries.values():
+            entry.waited(now)
             for copy in entry.copies:
-                copy.waited(entry.due, now)
                 yield copy, CopyOutcome.IN_TRANSFER if copy.in_transfer else CopyOutcome.QUEUED
 
     def lose(self, now: float) -> Iterator[Copy]:
         """All that is there is lost; gives it."""
         for entry in self.queue.empty():
-            for copy in entry.copies:
-                copy.waited(entry.due, now)
-                yield copy
+            entry.waited(now)
+            yield from entry.copies
         self._note_queue(now)
 
     def boot(self, now: float) -> None:
@@ -214,74 +208,69 @@ class DeferredQueue:
         if self._paused:
             self.thaw(self.queue.entries.values(), now)
         for entry in list(self.queue.entries.values()):
-            if entry.in_delivery or not self.queue.holds(entry):
+            if entry.in_delivery or not self.queue.holds(entry) or not self._goes_on(entry, now):
                 continue
-            if not entry.frozen:
-                self._return_refused(entry, now, over=False)
-            if not entry.copies:
-                self._remove(entry, now)
-            elif entry.suspended:
-                self._suspend(entry, now)
-            elif entry.ready <= now or (self.host.mta.forgets_times and not entry.awaits_release):
+            if entry.ready <= now or (self.host.mta.forgets_times and not entry.awaits_release):
                 entry.due = now
                 self._try_again(entry, now)
             else:
                 self._sleep(entry, now)
 
+    def _goes_on(self, entry: Entry, now: float) -> bool:
+        """Whether something is left to be tried, of what was not refused, and the operators do not keep it back."""
+        if not entry.frozen:
+            self._return_refused(entry, now, over=False)
+        if not entry.copies:
+            self._remove(entry, now)
+        elif entry.suspended:
+            self._suspend(entry, now)
+        else:
+            return True
+        return False
+
     def _begin(self, entry: Entry, now: float, *, new: bool = False) -> None:
         """Begin a round of an entry's deliveries, unless its time is over, or has only now come."""
         if entry.awaits_release:
-            self._release_held(entry, now)
+            self.queue.remove(entry)
+            self._note_queue(now)
+            for copy in entry.copies:
+                copy.waited(copy.counted_to, now)
+            self.take_held(entry, now)
         elif entry.is_overdue(now):
-            self._return_late(entry, now)
+            self._expire(entry, now, overdue)
         elif self._paused or entry.suspended:
             self._suspend(entry, now)
         else:
             self.begin(entry, now, new)
 
-    def _release_held(self, entry: Entry, now: float) -> None:
-        """The time of a message that was held has come."""
-        self.queue.remove(entry)
-        self._note_queue(now)
-        for copy in entry.copies:
-            copy.waited(copy.counted_to, now)
-        self.take_held(entry, now)
-
     def _suspend(self, entry: Entry, now: float) -> None:
         """Let an entry wait for its thaw, or as long as the product keeps what is frozen, or paused, at most."""
         entry.suspended = True
-        for copy in entry.copies:
-            copy.waited(entry.due, now)
+        entry.waited(now)
         kept = inf if entry.reverse_path.is_null else self.host.mta.timeout_frozen_after
-        due = entry.due = self.retry.lapses(entry.arrival) if self._paused else entry.arrival + kept
-        self.move(entry, "hold", now)
-        self._note_deferral(entry, now, ON_HOLD)
-        if now < due:
-            self.clock.call_at(due, lambda: self._wake(entry, due))
+        due = self.retry.lapses(entry.arrival) if self._paused else entry.arrival + kept
+        self._wait(entry, due, "hold", now, ON_HOLD)
 
     def _sleep(self, entry: Entry, now: float, why: str = "") -> None:
         """Let an entry wait for its time, or the queue run that finds it come."""
         # The run that has just put it off does not find it again.
-        due = entry.due = self.retry.next_run(max(entry.ready, nextafter(now, inf)), now, self.runs_since)
-        if not entry.awaits_release:
-            self.move(entry, "deferred", now)
-        self._note_deferral(entry, now, why)
-        self.clock.call_at(due, lambda: self._wake(entry, due))
+        due = self.retry.next_run(max(entry.ready, nextafter(now, inf)), now, self.runs_since)
+        self._wait(entry, due, "hold" if entry.awaits_release else "deferred", now, why)
 
-    def _note_deferral(self, entry: Entry, now: float, why: str) -> None:
-        of = [copy.recipient for copy in entry.copies]
-        failure = entry.failures.get(of[0])
+    def _wait(self, entry: Entry, due: float, state: State, now: float, why: str) -> None:
+        """Let an entry stand in the queue until it is due; `why`, where no attempt says it."""
+        entry.due = due
+        self.move(entry, state, now)
+        left = [copy.recipient for copy in entry.copies]
+        failure = entry.failures.get(left[0])
         why = failure.diagnostic if failure else why
         why = f"frozen: {why}" if entry.frozen else why
-        name, queue_id, arrived = self.host.name, entry.queue_id, entry.arrival
-        fact = DeferralFact(name, queue_id, entry.message_id, arrived, now, entry.due, " ".join(of), why)
-        self.recorder.deferrals.append(fact)
-
-    def _note_queue(self, now: float) -> None:
-        queue = self.queue
-        self.recorder.queues.append(
-            QueueFact(self.host.name, now, len(queue.entries), queue.bytes, queue.incoming, queue.deferred, queue.hold)
+        fact = DeferralFact(
+            self.host.name, entry.queue_id, entry.message_id, entry.arrival, now, due, " ".join(left), why
         )
+        self.recorder.deferrals.append(fact)
+        if now < due:
+            self.clock.call_at(due, lambda: self._wake(entry, due))
 
     def _wake(self, entry: Entry, due: float) -> None:
         if self.uptime.running and entry.due == due and not entry.in_delivery and self.queue.holds(entry):
@@ -289,36 +278,18 @@ class DeferredQueue:
 
     def _try_again(self, entry: Entry, now: float) -> None:
         kept = entry.frozen or (entry.suspended and not self._paused)
-        stuck = kept and not entry.reverse_path.is_null
-        if self.retry.lapses(entry.arrival) > now and not stuck:
+        if kept and not entry.reverse_path.is_null:
+            self._expire(entry, now, cancelled)
+        elif self.retry.lapses(entry.arrival) > now:
             self._begin(entry, now)
-            return
-        for copy in entry.copies:
-            copy.waited(entry.due, now)
-            if stuck:
-                entry.failures[copy.recipient] = _cancelled(entry.failures.get(copy.recipient))
-            # Who waited for a place when the host went down has not been tried.
-            entry.failures.setdefault(copy.recipient, TOO_LATE)
-        self._return_refused(entry, now, over=True)
-        self._remove(entry, now)
-
-    def _freezes(self, entry: Entry, now: float, *, over: bool) -> bool:
-        """Keep a message that the product freezes: one that would go to this host itself, or a report that came back.
-
-        A report that is not too old is tried once more, and let go then; other mail is returned when its time is over.
-        """
-        mta, failures = self.host.mta, entry.failures
-        stuck = any(failures[copy.recipient].freezes for copy in entry.copies if copy.recipient in failures)
-        if entry.reverse_path.is_null:
-            until = entry.arrival + mta.freezes
-            stuck |= over or any(_is_lost(entry, copy) for copy in entry.copies)
         else:
-            until = entry.arrival + mta.timeout_frozen_after
-        entry.frozen = stuck and now < until
-        if entry.frozen:
-            entry.ready = until
-            self._sleep(entry, now)
-        return entry.frozen
+            self._expire(entry, now, expired)
+
+    def _note_queue(self, now: float) -> None:
+        queue = self.queue
+        self.recorder.queues.append(
+            QueueFact(self.host.name, now, len(queue.entries), queue.bytes, queue.incoming, queue.deferred, queue.hold)
+        )
 
     def _warn(self, entry: Entry, now: float) -> None:
         """Tell the sender of a message that still waits, if it is late."""
@@ -350,12 +321,7 @@ class DeferredQueue:
 
     def _return_refused(self, entry: Entry, now: float, *, over: bool) -> None:
         """Give up the copies that were refused for good, and all that were tried if the entry's time is over."""
-        failures = entry.failures
-        given_up = [
-            (copy, failure)
-            for copy in entry.copies
-            if (failure := failures.get(copy.recipient)) and (over or _is_lost(entry, copy))
-        ]
+        given_up = refused(entry, over=over)
         if given_up:
             gone = {copy.recipient for copy, _ in given_up}
             entry.copies = [copy for copy in entry.copies if copy.recipient not in gone]
@@ -368,32 +334,11 @@ class DeferredQueue:
         if not entry.is_overdue(now):
             self.notifications.send_dsn(entry, [(copy, dsn.LATE) for copy in entry.copies], now, "delayed")
         elif not entry.in_delivery:
-            self._return_late(entry, now)
+            self._expire(entry, now, overdue)
 
-    def _return_late(self, entry: Entry, now: float) -> None:
-        """Give up what is left of a message whose time is over; what was refused before is told as it was."""
-        for copy in entry.copies:
-            copy.waited(entry.due, now)
-            failure = entry.failures.get(copy.recipient)
-            if failure is None or not failure.permanent:
-                entry.failures[copy.recipient] = TOO_LATE
+    def _expire(self, entry: Entry, now: float, why: Callable[[Failure | None], Failure]) -> None:
+        """Give up what is left of a message whose time is over; `why` makes the reason of the last attempt's."""
+        entry.waited(now)
+        entry.failures |= {copy.recipient: why(entry.failures.get(copy.recipient)) for copy in entry.copies}
         self._return_refused(entry, now, over=True)
         self._remove(entry, now)
-
-
-def _cancelled(failure: Failure | None) -> Failure:
-    """Why a frozen message is returned (Exim's deliver.c: RECIP_FAIL_TIMEOUT)."""
-    why = f"{failure.text}; {_TIMED_OUT}" if failure else _TIMED_OUT
-    return Failure(554, dsn.DEFAULT_STATUS, why)
-
-
-def _is_lost(entry: Entry, copy: Copy) -> bool:
-    """Whether trying a copy again is pointless."""
-    failure = entry.failures.get(copy.recipient)
-    return failure is not None and (failure.permanent or copy.recipient in entry.given_up)
-
-
-def _last_round(entry: Entry, now: float) -> Round:
-    last = next(reversed(entry.failures.values()), None)
-    host_error, null = last is None or last.host_error, entry.reverse_path.is_null
-    return Round(entry.queue_id, entry.arrival, entry.due, now, entry.rounds, host_error, null, entry.priority)
