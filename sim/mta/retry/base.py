@@ -10,8 +10,8 @@ from math import ceil, floor, inf
 from typing import Literal, NamedTuple
 
 from sim.mta.queue.entry import Entry
-from sim.mta.queue.failure import Failure
 from sim.scenario.products.base import Product
+from sim.scenario.products.tables import ReplyText
 
 Outcome = Literal["taken", "host", "message"]
 """How a host dealt with mail: it answered for good, it could not be talked to, or it put off just this mail."""
@@ -121,8 +121,11 @@ class Retry:
         """When a message is given up without another attempt."""
         return arrival + self._product.lifetime if self._product.expires == "timer" else inf
 
-    def bars(self, hop: str, queue_id: str, arrival: float, now: float) -> Failure | None:
-        """Why a next hop, or a domain that leads nowhere, is not to be tried yet; asked where `keeps_hosts` is true."""
+    def bars(self, hop: str, queue_id: str, arrival: float, now: float) -> ReplyText | None:
+        """Why a next hop, or a domain that leads nowhere, is not to be tried yet; asked where `keeps_hosts` is true.
+
+        Mail that every host of a domain is kept from for good is returned.
+        """
         return None
 
     def tried(

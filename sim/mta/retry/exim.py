@@ -7,21 +7,16 @@ message that a host puts off. A message is tried in a queue run, and in it at th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from math import floor
 
-from sim.mta.queue.failure import Failure
 from sim.mta.retry.base import OF_HOST, HostRecord, Outcome, Retry, Round
 from sim.mta.retry.waiting import Waiting
 from sim.scenario.products.exim import Exim, RetryRule
+from sim.scenario.products.tables import ReplyText
 
-NOT_YET = Failure(0, "4.4.1", "retry time not reached for any host")
-TOO_LONG = Failure(550, "5.4.1", "all hosts have been failing for a long time (and retry time not reached)")
-
-
-def all_failing(domain: str) -> Failure:
-    """What a message for the domain is returned with where each of its hosts is TOO_LONG (transports/smtp.c)."""
-    return replace(TOO_LONG, text=TOO_LONG.text.replace("hosts", f"hosts for '{domain}'", 1))
+NOT_YET = ReplyText(0, "4.4.1", "retry time not reached for any host")
+TOO_LONG = ReplyText(550, "5.4.1", "all hosts{of} have been failing for a long time (and retry time not reached)")
+"""transports/smtp.c; `{of}` names the domain where that is so of each of its hosts."""
 
 
 def rule_for(rules: Sequence[RetryRule], failing: float) -> RetryRule | None:
@@ -56,7 +51,7 @@ class EximRetry(Retry):
         self._forced: frozenset[str] = frozenset()
         self._forces_one = False
 
-    def bars(self, hop: str, queue_id: str, arrival: float, now: float) -> Failure | None:
+    def bars(self, hop: str, queue_id: str, arrival: float, now: float) -> ReplyText | None:
         """Why the host is passed over now: its retry time has not come, or it has failed for too long."""
         if queue_id in self._forced:
             if self._forces_one:

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import inf
 
-from sim.mta.queue.failure import Failure
 from sim.mta.retry.base import HostRecord, Outcome, Retry, Round
 from sim.mta.retry.waiting import Waiting
 from sim.scenario.products.base import Product
 from sim.scenario.products.rfc5321 import Rfc5321
+from sim.scenario.products.tables import ReplyText
 
-RESTS = Failure(0, "4.4.1", "the next hop did not answer, and is not tried again yet")
+RESTS = ReplyText(0, "4.4.1", "the next hop did not answer, and is not tried again yet")
 
 
 class HostRetry(Retry):
@@ -53,7 +53,7 @@ class HostRetry(Retry):
         times = [next_try for next_try in found if next_try > last.ended] if last.host_error else ()
         return min(*times, self.lapses(last.arrival)) if times else super().sleeps_until(last)
 
-    def bars(self, hop: str, queue_id: str, arrival: float, now: float) -> Failure | None:
+    def bars(self, hop: str, queue_id: str, arrival: float, now: float) -> ReplyText | None:
         """A next hop that rests is not tried; the message waits for it."""
         record = self._records.get(hop)
         if record is None or now >= record.next_try:

@@ -13,9 +13,9 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from sim.mta.queue.failure import Failure
 from sim.mta.retry.base import Outcome, Retry, Round
 from sim.scenario.products.opensmtpd import OpenSmtpd
+from sim.scenario.products.tables import ReplyText
 
 _BACKOFF = 400.0
 """BACKOFF_TRANSFER, s (scheduler_ramqueue.c)."""
@@ -26,7 +26,7 @@ _DISABLED, _REMEMBERED, _MOST = 15.0, 4 * 3600.0, 100
 The delay is that of one penalty: a failure earns one, and enabling the route takes it away again.
 """
 
-NO_ROUTE = Failure(0, "4.4.1", "No valid route to remote MX")
+NO_ROUTE = ReplyText(0, "4.4.1", "No valid route to remote MX")
 
 
 @dataclass(slots=True)
@@ -60,7 +60,7 @@ class OpenSmtpdRetry(Retry):
             step += 1
         return min(last.arrival + _BACKOFF * step * step, self.lapses(last.arrival))
 
-    def bars(self, hop: str, queue_id: str, arrival: float, now: float) -> Failure | None:
+    def bars(self, hop: str, queue_id: str, arrival: float, now: float) -> ReplyText | None:
         """A disabled route is not tried."""
         route = self._routes.get(hop)
         if route is None or now >= route.disabled_until:

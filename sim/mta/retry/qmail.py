@@ -7,9 +7,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from sim.mta.queue.failure import Failure
 from sim.mta.retry.base import Outcome, Retry, Round
 from sim.scenario.products.qmail import Qmail
+from sim.scenario.products.tables import ReplyText
 
 _REMOTE = 20
 """What qmail adds to the root of a message's age for remote recipients (qmail-send.c: chanskip)."""
@@ -18,7 +18,7 @@ _REMOTE = 20
 _AGAIN, _UNIT, _ADDRESSES = 120.0, 64.0, 64
 """tcpto.c: timeouts closer than this count as one, s; what the wait is counted in, s; how many hosts it remembers."""
 
-SILENT = Failure(0, "4.4.1", "Sorry, I wasn't able to establish an SMTP connection.")
+SILENT = ReplyText(0, "4.4.1", "Sorry, I wasn't able to establish an SMTP connection.")
 
 
 class QmailRetry(Retry):
@@ -46,7 +46,7 @@ class QmailRetry(Retry):
         """The root of the age, twenty more, squared; in whole seconds."""
         return last.arrival + (math.isqrt(int(last.began - last.arrival)) + _REMOTE) ** 2
 
-    def bars(self, hop: str, queue_id: str, arrival: float, now: float) -> Failure | None:
+    def bars(self, hop: str, queue_id: str, arrival: float, now: float) -> ReplyText | None:
         """A host that did not answer twice is not tried for 64 to 97 minutes."""
         count, last = self._timeouts.get(hop, (0, 0.0))
         if count < 2 or now - last >= (60 + int(self._random() * 32)) * _UNIT:

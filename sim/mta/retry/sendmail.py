@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import floor, inf
 
-from sim.mta.queue.failure import Failure
 from sim.mta.retry.base import Outcome, Retry, Round
 from sim.scenario.products.sendmail import Sendmail
+from sim.scenario.products.tables import ReplyText
 
-HOST_DOWN = Failure(0, "4.4.1", "Deferred: the host did not answer in this queue run")
+HOST_DOWN = ReplyText(0, "4.4.1", "Deferred: the host did not answer in this queue run")
 
 
 class SendmailRetry(Retry):
@@ -50,7 +50,7 @@ class SendmailRetry(Retry):
         self._start = start
         return super().next_run(ready, now, start)
 
-    def bars(self, hop: str, queue_id: str, arrival: float, now: float) -> Failure | None:
+    def bars(self, hop: str, queue_id: str, arrival: float, now: float) -> ReplyText | None:
         """In a run, a host that did not answer since it began."""
         began = self._start + floor((now - self._start) / self.period) * self.period
         return HOST_DOWN if arrival < now and self._failed.get(hop, -inf) > began else None

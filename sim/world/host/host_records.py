@@ -10,7 +10,6 @@ from sim.mta.queue.entry import Copy, Entry
 from sim.mta.queue.failure import Failure
 from sim.mta.queue.mx import LOOPS_BACK, NO_EXCHANGER, Records, candidates, no_exchanger, routed
 from sim.mta.retry.base import OF_HOST, Outcome, Retry
-from sim.mta.retry.exim import TOO_LONG, all_failing
 from sim.mta.server.loops import loops_back
 from sim.network.dns import Resolver
 from sim.results.outcomes import AttemptOutcome
@@ -75,14 +74,14 @@ class HostRecords:
                 return found
             routes = tuple(route for route, bar in zip(found, barred, strict=True) if bar is None)
             return routes[: self.host.mta.mx_address_limit]
-        too_long = all(bar is TOO_LONG for bar in barred)
+        bars = [bar for bar in barred if bar is not None]
         for copy in copies:
-            if too_long:
-                entry.failures[copy.recipient] = all_failing(domain)
+            if all(bar.code for bar in bars):
+                entry.failures[copy.recipient] = Failure.of(bars[0], of=f" for '{domain}'")
                 copy.waited(entry.due, now)
             else:
                 # Whoever was never tried has to have a reason to be returned for, some day.
-                entry.failures.setdefault(copy.recipient, next(bar for bar in barred if bar is not None))
+                entry.failures.setdefault(copy.recipient, Failure.of(bars[0], of=""))
         return ()
 
     def note_attempt(self, entry: Entry, route: Route, left: Sequence[Copy], began: float, now: float) -> None:
