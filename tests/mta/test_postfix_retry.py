@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.mta.retry.base import Round
-from sim.mta.retry.postfix import PostfixRetry
-from sim.scenario.products.postfix import Postfix
+from sim.scenario.products.postfix import Postfix, PostfixRetry
+from sim.scenario.products.retry import Round
 
 HOUR, MINUTE, DAY = 3600.0, 60.0, 86400.0
 

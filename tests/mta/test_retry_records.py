@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from sim.mta.retry.base import Round
-from sim.mta.retry.exim import NOT_YET, EximRetry
-from sim.mta.retry.opensmtpd import NO_ROUTE, OpenSmtpdRetry
-from sim.mta.retry.qmail import SILENT, QmailRetry
-from sim.mta.retry.registry import retry_of
 from sim.scenario.products.exchange import Exchange
-from sim.scenario.products.exim import Exim
+from sim.scenario.products.exim import NOT_YET, Exim, EximRetry
 from sim.scenario.products.jsms import Jsms
-from sim.scenario.products.opensmtpd import OpenSmtpd
-from sim.scenario.products.qmail import Qmail
+from sim.scenario.products.opensmtpd import NO_ROUTE, OpenSmtpd, OpenSmtpdRetry
+from sim.scenario.products.qmail import SILENT, Qmail, QmailRetry
+from sim.scenario.products.retry import Round, retry_of
 from sim.scenario.products.rfc5321 import Rfc5321
 from sim.scenario.products.sendmail import Sendmail
 from sim.scenario.products.stalwart import Stalwart

@@ -8,20 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.mta.retry.base import HostRecord, Retry, Round
-from sim.mta.retry.exim import NOT_YET, TOO_LONG, EximRetry, rule_for, wait
-from sim.mta.retry.registry import retry_of
 from sim.scenario.products import PRODUCTS
 from sim.scenario.products.base import Product
 from sim.scenario.products.delays import Delays
 from sim.scenario.products.exchange import Exchange
-from sim.scenario.products.exim import Exim, RetryRule
+from sim.scenario.products.exim import NOT_YET, TOO_LONG, Exim, EximRetry, RetryRule, rule_for, wait
 from sim.scenario.products.haraka import Haraka
+from sim.scenario.products.host_retry import HostRecord
 from sim.scenario.products.jsms import Jsms
 from sim.scenario.products.nullmailer import Nullmailer
 from sim.scenario.products.opensmtpd import OpenSmtpd
 from sim.scenario.products.postfix import Postfix
 from sim.scenario.products.qmail import Qmail
+from sim.scenario.products.retry import Retry, Round, retry_of
 from sim.scenario.products.rfc5321 import Rfc5321
 from sim.scenario.products.sendmail import Sendmail
 from sim.scenario.products.stalwart import Stalwart

@@ -10,10 +10,8 @@ from hypothesis import strategies as st
 
 from sim.mta.queue.entry import Copy, Entry
 from sim.mta.queue.queue_runs import queue_runs_of
-from sim.mta.retry.base import OF_HOST
-from sim.mta.retry.exim import EximRetry
-from sim.mta.retry.waiting import Waiting
-from sim.scenario.products.exim import Exim
+from sim.scenario.products.exim import Exim, EximRetry
+from sim.scenario.products.host_retry import OF_HOST, Waiting
 from sim.scenario.products.sendmail import Sendmail
 
 HOPS = st.sampled_from(["a", "b", f"b{OF_HOST}192.0.2.1", f"b{OF_HOST}192.0.2.2"])

@@ -10,6 +10,7 @@ from sim.mail.path import Path
 from sim.mta.queue.failure import Failure
 from sim.mta.queue.message_options import MessageOptions
 from sim.protocol.smtp.events import Parameters
+from sim.scenario.products.retry import Round
 
 State = Literal["incoming", "active", "deferred", "hold"]
 """Where an entry stands: waiting to become active, in a round of deliveries, asleep, or held back."""
@@ -170,6 +171,12 @@ class Entry:
         for copy in copies:
             copy.waited(self.due, now)
             self.failures[copy.recipient] = why
+
+    def last_round(self, now: float) -> Round:
+        """The round of attempts that is over now."""
+        last = next(reversed(self.failures.values()), None)
+        host_error, null = last is None or last.host_error, self.reverse_path.is_null
+        return Round(self.queue_id, self.arrival, self.due, now, self.rounds, host_error, null, self.priority)
 
     @property
     def message_id(self) -> int:

@@ -136,8 +136,8 @@ class Product:
     the server holds the reply to a QUIT, and to all that came with it, back for a client that does not close its
     side, in s. `greets_with` is what a client without extensions says first.
 
-    `retry_algorithm` is one of `mta.retry.registry`. It goes by `retry_delays`, where it is one that goes by a list,
-    and by other ones for mail of other than normal priority and for reports, where there are any; `report_attempts` is
+    `retry_algorithm` is `products.retry.Retry` or derives from it. It goes by `retry_delays`, where it is one that
+    goes by a list, and by other ones for mail of other than normal priority and for reports, where there are any; `report_attempts` is
     how often a report is tried at most (0: as long as it lives). `host_pauses` is how long a host rests that could not
     be talked to, by how often in a row. The parameters of `backoffs` are the shortest and the longest of one thing,
     those of `intervals` what comes again and again, and the time after which it does not. Queue runs come every
@@ -172,7 +172,7 @@ class Product:
     no_exchanger: ClassVar[ReplyText]
     queue_words: ClassVar[QueueWords]
     commands: ClassVar[Commands]
-    retry_algorithm: ClassVar[str]
+    retry_algorithm: ClassVar[type[Any]]
     backoffs: ClassVar[Bounds] = ()
     intervals: ClassVar[Bounds] = ()
 

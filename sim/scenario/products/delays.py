@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sim.scenario.products.base import Product, named
 from sim.scenario.products.parameters import Ages, Count, Hops, Intervals, Time
+from sim.scenario.products.retry import Retry
 from sim.scenario.products.tables import NO_EXCHANGER, RFC5321_COMMANDS, RFC5321_FAILURES, RFC5321_WORDS, LoopDetection
 from sim.scenario.quantity import DAY, MINUTE
 
@@ -23,7 +24,7 @@ class Delays(Product):
     no_exchanger = NO_EXCHANGER
     queue_words = RFC5321_WORDS
     commands = RFC5321_COMMANDS
-    retry_algorithm = "delays"
+    retry_algorithm = Retry
     intervals = (("delays", "lifetime"),)
     retry_delays = named("delays")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sim.scenario.products.base import Product, ages, named
+from sim.scenario.products.host_retry import HostRetry
 from sim.scenario.products.parameters import Count, CountOrZero, Hops, Time
 from sim.scenario.products.tables import NO_EXCHANGER, Commands, FailureTable, LoopDetection, QueueWords, ReplyText
 from sim.scenario.quantity import DAY, HOUR, MINUTE
@@ -45,7 +46,7 @@ class Exchange(Product):
         ),
         restart=("Restart-Service MSExchangeTransport", ""),
     )
-    retry_algorithm = "hosts"
+    retry_algorithm = HostRetry
     intervals = (
         ("QueueGlitchRetryInterval", "MessageExpirationTimeout"),
         ("TransientFailureRetryInterval", "MessageExpirationTimeout"),

@@ -7,6 +7,7 @@ from typing import Literal
 
 from sim.scenario.products.base import MANY, Product, named
 from sim.scenario.products.parameters import Count, Hops, Intervals, Time
+from sim.scenario.products.retry import Retry
 from sim.scenario.products.tables import NO_EXCHANGER, Commands, FailureTable, LoopDetection, QueueWords, ReplyText
 
 
@@ -36,7 +37,7 @@ class Haraka(Product):
     queue_words = QueueWords("queued", "delivery_queue", "in_progress", "temp_fail", "hold")
     # bin/haraka.
     commands = Commands(flush=("haraka --qunstick", "haraka --qunstick {of}"), restart=("systemctl restart haraka", ""))
-    retry_algorithm = "delays"
+    retry_algorithm = Retry
     retry_delays = named("temp_fail_intervals")
     expires = "delays"
 

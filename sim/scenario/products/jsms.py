@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sim.scenario.products.base import Product, named
 from sim.scenario.products.parameters import Intervals
+from sim.scenario.products.retry import Retry
 from sim.scenario.products.tables import NO_EXCHANGER, RFC5321_FAILURES, Commands, LoopDetection, QueueWords
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
@@ -29,7 +30,7 @@ class Jsms(Product):
         release=("imsimta qm release", "imsimta qm release  # of {of}"),
         restart=("imsimta restart", ""),
     )
-    retry_algorithm = "delays"
+    retry_algorithm = Retry
     intervals = (("urgentbackoff", "notices"), ("normalbackoff", "notices"), ("nonurgentbackoff", "notices"))
     retry_delays = named("normalbackoff")
     urgent_retry_delays = named("urgentbackoff")

@@ -2,12 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sim.scenario.products.base import MANY, Product, named
 from sim.scenario.products.parameters import Time
+from sim.scenario.products.retry import Retry, Round
 from sim.scenario.products.tables import NO_EXCHANGER, Commands, FailureTable, LoopDetection, QueueWords
 from sim.scenario.quantity import DAY, HOUR, MINUTE
+
+
+class NullmailerRetry(Retry):
+    """After a run that left mail over the whole queue rests; each rest is twice as long, until new mail comes.
+
+    Source: nullmailer-send(8).
+    """
+
+    whole_queue = True
+    _product: Nullmailer
+
+    def __init__(self, product: Nullmailer, random: Callable[[], float]) -> None:
+        super().__init__(product, random)
+        self._pause = product.pausetime
+        self._next = 0.0
+
+    def starts(self) -> None:
+        """Begin with the shortest pause."""
+        self._pause = self._product.pausetime
+        self._next = 0.0
+
+    def flushed(self, queue_ids: Sequence[str]) -> None:
+        """The trigger is pulled, as new mail does it."""
+        self.starts()
+
+    def gives_up(self, last: Round) -> bool:
+        """Whether the message is older than its lifetime."""
+        return last.ended > last.arrival + self._product.queuelifetime
+
+    def sleeps_until(self, last: Round) -> float:
+        """The end of the queue's pause, which the first failure of a run begins."""
+        if self._next <= last.ended:
+            self._next = last.ended + self._pause
+            self._pause = min(2 * self._pause, self._product.maxpause)
+        return self._next
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +72,7 @@ class Nullmailer(Product):
     commands = Commands(
         flush=("echo > /var/spool/nullmailer/trigger", ""), restart=("systemctl restart nullmailer", "")
     )
-    retry_algorithm = "nullmailer"
+    retry_algorithm = NullmailerRetry
     backoffs = (("pausetime", "maxpause"),)
     intervals = (("pausetime", "queuelifetime"),)
     forgets_times = True

@@ -10,6 +10,7 @@ from sim.scenario.names import shown, unknown
 from sim.scenario.products.base import Destinations, ErrorLimits, Product, ages, limit, named
 from sim.scenario.products.concurrency import FIXED, Concurrency, Slots, WindowFeedback
 from sim.scenario.products.parameters import Count, CountOrZero, Hops, Time, TimeOrZero
+from sim.scenario.products.retry import Retry, Round
 from sim.scenario.products.tables import Commands, FailureTable, LoopDetection, QueueWords, ReplyText
 from sim.scenario.pydantic_seam import Reads
 from sim.scenario.quantity import DAY, MINUTE
@@ -34,6 +35,30 @@ def read_classes(value: object) -> str:
 
 
 NotifyClasses = Annotated[str, Reads(read_classes, {"type": "string"})]
+
+
+class PostfixRetry(Retry):
+    """A message sleeps for its own age, within bounds, and is woken by the queue runs, which begin with the daemon.
+
+    Sources: qmgr_active.c and qmgr.c of Postfix 3.7.
+
+    It is returned by the first attempt that fails at an age past its lifetime, never by a timer. A queue run takes what
+    is due within a second (qmgr_queue_scan compares the file time with now + 1).
+    """
+
+    slack = 1.0
+    _product: Postfix
+
+    def gives_up(self, last: Round) -> bool:
+        """Whether the message is as old as its lifetime."""
+        product = self._product
+        lifetime = product.bounce_queue_lifetime if last.null_reverse_path else product.maximal_queue_lifetime
+        return last.ended >= last.arrival + lifetime
+
+    def delay(self, last: Round) -> float:
+        """Its age, within bounds."""
+        product = self._product
+        return min(max(last.ended - last.arrival, product.minimal_backoff_time), product.maximal_backoff_time)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +89,7 @@ class Postfix(Product):
         release=("postsuper -H ALL", "postsuper -H -  # of {of}"),
         restart=("postfix stop && postfix start", ""),
     )
-    retry_algorithm = "postfix"
+    retry_algorithm = PostfixRetry
     backoffs = (("minimal_backoff_time", "maximal_backoff_time"),)
     intervals = (("minimal_backoff_time", "maximal_queue_lifetime"), ("queue_run_delay", "maximal_queue_lifetime"))
     queue_run_interval = named("queue_run_delay")

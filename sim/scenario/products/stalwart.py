@@ -7,6 +7,7 @@ from itertools import accumulate
 
 from sim.scenario.products.base import Product, named
 from sim.scenario.products.parameters import Count, Gaps, Hops, Intervals, Time
+from sim.scenario.products.retry import Retry
 from sim.scenario.products.tables import NO_EXCHANGER, Commands, FailureTable, LoopDetection, QueueWords, ReplyText
 from sim.scenario.quantity import DAY, HOUR, MINUTE
 
@@ -46,7 +47,7 @@ class Stalwart(Product):
         flush=("stalwart-cli queue retry", "stalwart-cli queue retry --domain {of}"),
         restart=("systemctl restart stalwart", ""),
     )
-    retry_algorithm = "delays"
+    retry_algorithm = Retry
     intervals = (("schedule", "expire"),)
     retry_delays = named("schedule")
     report_retry_delays = named("dsn_schedule")

@@ -5,9 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sim.scenario.products.base import MANY, Product, named
+from sim.scenario.products.host_retry import HostRecord, HostRetry
 from sim.scenario.products.parameters import Ages, Count, Intervals
+from sim.scenario.products.retry import Retry, Round
 from sim.scenario.products.tables import NO_EXCHANGER, Commands, FailureTable, LoopDetection, QueueWords
 from sim.scenario.quantity import HOUR, MINUTE
+
+
+class ZoneMtaRetry(HostRetry):
+    """A failed connection is remembered for a while, in which mail is put off without being tried, on its own clock."""
+
+    def pause(self, record: HostRecord, began: float) -> float:
+        """Longer after silence (lib/sender.js: 2 min where a host could not be connected to, 15 min where silent)."""
+        return 900.0 if record.last_try >= began + self._product.connect_timeout else 120.0
+
+    def sleeps_until(self, last: Round) -> float:
+        """Its own next delay."""
+        return Retry.sleeps_until(self, last)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +46,7 @@ class ZoneMta(Product):
     no_exchanger = NO_EXCHANGER
     queue_words = QueueWords("queued", "active", "sending", "deferred", "suspended")
     commands = Commands(restart=("systemctl restart zone-mta", ""))
-    retry_algorithm = "zonemta"
+    retry_algorithm = ZoneMtaRetry
     retry_delays = named("deferTimes")
     expires = "delays"
 

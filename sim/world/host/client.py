@@ -11,7 +11,6 @@ from sim.mail.path import Path
 from sim.mta.client.dialogue import SmtpDialogue
 from sim.mta.queue.entry import Copy, HopTime, Queue
 from sim.mta.queue.queue_manager import QueueManager
-from sim.mta.retry.base import Retry
 from sim.mta.retry.failure_scope import FailureScopes
 from sim.mta.server.accepted_mail import AcceptedMail
 from sim.mta.server.reception import Reception
@@ -22,6 +21,7 @@ from sim.network.transport.connect import connect
 from sim.network.transport.tls import TlsSessions
 from sim.results.facts import AttemptFact
 from sim.scenario.products.base import Refuses
+from sim.scenario.products.retry import Retry
 from sim.scenario.spec import Host
 from sim.world.engine.capacity import SharedCapacity
 from sim.world.engine.clock import Clock

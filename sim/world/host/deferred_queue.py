@@ -11,9 +11,9 @@ from sim.mta.queue.expiry import cancelled, expired, frozen_until, overdue, refu
 from sim.mta.queue.failure import Failure
 from sim.mta.reports import dsn
 from sim.mta.reports.delay_warnings import next_warning, warnings_due
-from sim.mta.retry.base import Retry, Round
 from sim.results.facts import DeferralFact, QueueFact
 from sim.results.outcomes import CopyOutcome
+from sim.scenario.products.retry import Retry
 from sim.scenario.spec import Host
 from sim.world.engine.clock import Clock
 from sim.world.engine.recorder import Recorder
@@ -89,7 +89,7 @@ class DeferredQueue:
             self._remove(entry, now)
             return
         entry.rounds += 1
-        last = Round.of(entry, now)
+        last = entry.last_round(now)
         over = self.retry.gives_up(last)
         until = frozen_until(entry, self.host.mta, over=over)
         entry.frozen = now < until

@@ -12,7 +12,6 @@ from sim.mail.path import Path
 from sim.mta.queue.entry import Copy, Entry, Queue
 from sim.mta.queue.queue_manager import queue_manager_of
 from sim.mta.retry.failure_scope import FailureScopes
-from sim.mta.retry.registry import retry_of
 from sim.mta.server.mailbox import Mailboxes
 from sim.mta.server.policy import AccessPolicy
 from sim.mta.server.recipients import Directory
@@ -20,6 +19,7 @@ from sim.network.dns import Dns, Resolver
 from sim.network.tcp.metrics import MetricsCache
 from sim.protocol.smtp.events import Parameters
 from sim.results.outcomes import CopyOutcome
+from sim.scenario.products.retry import retry_of
 from sim.scenario.spec import Domain, Host
 from sim.scenario.spec.capacity import NO_CAPACITY
 from sim.scenario.spec.policies import NO_POLICIES

@@ -9,10 +9,11 @@ from typing import Any
 from sim.mta.queue.entry import Copy, Entry
 from sim.mta.queue.failure import Failure
 from sim.mta.queue.mx import LOOPS_BACK, NO_EXCHANGER, Records, candidates, no_exchanger, routed
-from sim.mta.retry.base import OF_HOST, Outcome, Retry
 from sim.mta.server.loops import loops_back
 from sim.network.dns import Resolver
 from sim.results.outcomes import AttemptOutcome
+from sim.scenario.products.host_retry import OF_HOST
+from sim.scenario.products.retry import Outcome, Retry
 from sim.scenario.spec import Host
 from sim.world.engine.paths import Paths
 from sim.world.host.addresses import Address
@@ -46,7 +47,7 @@ def targets_of(
 
 @dataclass
 class HostRecords:
-    """Keeps a product's records of hosts (`mta.retry`) told of what happened, and asks them where mail may go."""
+    """Keeps a product's records of hosts (`products.retry`) told of what happened, and asks them where mail may go."""
 
     host: Host
     retry: Retry

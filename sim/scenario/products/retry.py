@@ -1,24 +1,16 @@
 """What a host asks about mail that was not taken: when to try again, and whether to give up."""
 
-# ruff: noqa: ARG002 - the common way needs little of what algorithms are told
-
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import ceil, floor, inf
 from typing import Literal, NamedTuple
 
-from sim.mta.queue.entry import Entry
 from sim.scenario.products.base import Product
 from sim.scenario.products.tables import ReplyText
 
 Outcome = Literal["taken", "host", "message"]
 """How a host dealt with mail: it answered for good, it could not be talked to, or it put off just this mail."""
-
-
-OF_HOST = "\n"
-"""Between a host's name and its address, where records are kept of addresses; no name has it."""
 
 
 class Round(NamedTuple):
@@ -43,27 +35,6 @@ class Round(NamedTuple):
     host_error: bool
     null_reverse_path: bool
     priority: int = 0
-
-    @classmethod
-    def of(cls, entry: Entry, now: float) -> Round:
-        """The round of an entry's attempts that is over now."""
-        last = next(reversed(entry.failures.values()), None)
-        host_error, null = last is None or last.host_error, entry.reverse_path.is_null
-        return cls(entry.queue_id, entry.arrival, entry.due, now, entry.rounds, host_error, null, entry.priority)
-
-
-@dataclass(slots=True)
-class HostRecord:
-    """How often in a row a host has failed, since when, and until when it rests; times in s.
-
-    `expired` says that it has done so for longer than a message is tried.
-    """
-
-    first_failed: float
-    last_try: float
-    next_try: float
-    failures: int = 0
-    expired: bool = False
 
 
 class Retry:
@@ -160,3 +131,9 @@ class Retry:
             return product.report_retry_delays
         others = product.urgent_retry_delays if priority > 0 else product.nonurgent_retry_delays if priority else ()
         return others or product.retry_delays
+
+
+def retry_of(product: Product, random: Callable[[], float]) -> Retry:
+    """A host's way to try again, with nothing on record yet; `random` draws from [0, 1)."""
+    retry: Retry = product.retry_algorithm(product, random)
+    return retry

@@ -4,20 +4,95 @@ A record of a next hop that could not be talked to keeps all mail from it until 
 session that gets somewhere deletes it, and lets those go that waited.
 """
 
-# ruff: noqa: ARG002 - a record is not a message's
-
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
 from math import inf
 
-from sim.mta.retry.base import HostRecord, Outcome, Retry, Round
-from sim.mta.retry.waiting import Waiting
 from sim.scenario.products.base import Product
-from sim.scenario.products.rfc5321 import Rfc5321
+from sim.scenario.products.retry import Outcome, Retry, Round
 from sim.scenario.products.tables import ReplyText
 
+OF_HOST = "\n"
+"""Between a host's name and its address, where records are kept of addresses; no name has it."""
+
 RESTS = ReplyText(0, "4.4.1", "the next hop did not answer, and is not tried again yet")
+
+
+@dataclass(slots=True)
+class HostRecord:
+    """How often in a row a host has failed, since when, and until when it rests; times in s.
+
+    `expired` says that it has done so for longer than a message is tried.
+    """
+
+    first_failed: float
+    last_try: float
+    next_try: float
+    failures: int = 0
+    expired: bool = False
+
+
+class Waiting:
+    """The messages of one host that wait for hosts, or for addresses of theirs.
+
+    Who waits for a host is found at once, however many messages wait for others.
+    """
+
+    __slots__ = ("_at", "_hops", "_numbers", "_place")
+
+    def __init__(self) -> None:
+        self._numbers = count()
+        self._hops: dict[str, dict[str, None]] = {}
+        # A message's place among all that wait.
+        self._place: dict[str, int] = {}
+        # By host, the places and names of those that wait for it, in order.
+        self._at: dict[str, list[tuple[int, str]]] = {}
+
+    def add(self, queue_id: str, hop: str) -> None:
+        """A message waits for a next hop."""
+        hops = self._hops.get(queue_id)
+        if hops is None:
+            hops = self._hops[queue_id] = {}
+            self._place[queue_id] = next(self._numbers)
+        if hop not in hops:
+            if not any(_host(other) == _host(hop) for other in hops):
+                insort(self._at.setdefault(_host(hop), []), (self._place[queue_id], queue_id))
+            hops[hop] = None
+
+    def hops(self, queue_id: str) -> Iterable[str]:
+        """What a message waits for."""
+        return self._hops.get(queue_id, ())
+
+    def for_host(self, host: str) -> Iterator[str]:
+        """The messages that wait for a host, or for an address of it, the first one first."""
+        return (queue_id for _, queue_id in self._at.get(host, ()))
+
+    def drop(self, queue_id: str, hop: str) -> None:
+        """A message waits for a next hop no longer."""
+        if hop in self._hops.get(queue_id, ()):
+            for other in self.forget(queue_id):
+                if other != hop:
+                    self.add(queue_id, other)
+
+    def forget(self, queue_id: str) -> Iterable[str]:
+        """A message waits no longer; gives what it waited for."""
+        hops = self._hops.pop(queue_id, {})
+        if hops:
+            place = self._place.pop(queue_id), queue_id
+            for host in dict.fromkeys(map(_host, hops)):
+                waiting = self._at[host]
+                del waiting[bisect_left(waiting, place)]
+                if not waiting:
+                    del self._at[host]
+        return hops
+
+
+def _host(hop: str) -> str:
+    return hop.partition(OF_HOST)[0]
 
 
 class HostRetry(Retry):
@@ -87,36 +162,3 @@ class HostRetry(Retry):
     def forget(self, queue_id: str) -> None:
         """A message is gone."""
         self._waiting.forget(queue_id)
-
-
-class Rfc5321Retry(HostRetry):
-    """RFC 5321 section 4.5.4.1: a list of hosts that cannot be reached, rather than each message for itself.
-
-    The shorter interval holds while the failing, or the message, is in its first period, then the longer.
-    """
-
-    _product: Rfc5321
-
-    def pause(self, record: HostRecord, began: float) -> float:
-        """By how long it has failed."""
-        return self._interval(record.last_try - record.first_failed)
-
-    def delay(self, last: Round) -> float:
-        """By the age of the message."""
-        return self._interval(last.ended - last.arrival)
-
-    def _interval(self, age: float) -> float:
-        product = self._product
-        return product.retry_interval if age < product.first_period else product.later_interval
-
-
-class ZoneMtaRetry(HostRetry):
-    """A failed connection is remembered for a while, in which mail is put off without being tried, on its own clock."""
-
-    def pause(self, record: HostRecord, began: float) -> float:
-        """Longer after silence (lib/sender.js: 2 min where a host could not be connected to, 15 min where silent)."""
-        return 900.0 if record.last_try >= began + self._product.connect_timeout else 120.0
-
-    def sleeps_until(self, last: Round) -> float:
-        """Its own next delay."""
-        return Retry.sleeps_until(self, last)
