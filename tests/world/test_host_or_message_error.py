@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from worlds import message, run, scenario
 
-from sim.mta.retry.failure_scope import KINDS, PLACES, table_of
 from sim.scenario.products import PRODUCTS
 from sim.scenario.products.base import Product
+from sim.scenario.products.tables import KINDS, PLACES
 from sim.scenario.spec import Domain, Interval, Weather
 from sim.scenario.spec.policies import Policies, Refusal
 
@@ -54,7 +54,7 @@ FACTS = [
 )
 def test_what_the_sources_say(name: str, kind: str, place: str, sign: str, source: str):
     """The tables agree with each product's own source."""
-    assert table_of(PRODUCTS[name]())[kind, place] == sign, source
+    assert PRODUCTS[name]().failure_table.sign(kind, place) == sign, source
 
 
 def refusing(place: str, code: int) -> dict:
@@ -96,7 +96,7 @@ def meets(product: Product, trouble: dict, *mail, backup: bool):
 def test_who_waits_and_what_is_tried_next(name: str, kind: str, place: str):
     """The next host is tried where the table has >, mail comes back at once where it has -, else it waits."""
     product, trouble = PRODUCTS[name](), TROUBLES[kind, place]
-    sign = table_of(product)[kind, place]
+    sign = product.failure_table.sign(kind, place)
     first = message(0.0, "u1@a", "u1@b")
     assert ("c" in {fact.to_host for fact in meets(product, trouble, first, backup=True).attempts}) == (">" in sign)
     alone = meets(product, trouble, first, backup=False)
@@ -115,9 +115,9 @@ def reader_table() -> str:
     """All tables as one, for people."""
     lines = ["| product | what became of it | " + " | ".join(PLACES) + " |", "|---" * (len(PLACES) + 2) + "|"]
     for kind_of in PRODUCTS.values():
-        table = table_of(kind_of())
+        table = kind_of().failure_table
         for kind in KINDS:
-            signs = " | ".join(table[kind, place].strip(".") for place in PLACES)
+            signs = " | ".join(table.sign(kind, place).strip(".") for place in PLACES)
             lines.append(f"| {kind_of.title} | {kind} | {signs} |")
     return "\n".join(lines)
 

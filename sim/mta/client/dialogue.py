@@ -191,7 +191,7 @@ class SmtpDialogue:
 
     @property
     def awaits(self) -> str:
-        """What the server is to answer next: a place of `mta.retry.failure_scope`."""
+        """What the server is to answer next: one of `products.tables.PLACES`."""
         return _AWAITED[self._awaited][0]
 
     def timeout(self, policy: Product) -> float:

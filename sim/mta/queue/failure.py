@@ -2,24 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
-from sim.scenario.products.tables import ReplyText
-
-
-class FailureScope(NamedTuple):
-    """What a product makes of a failure (`mta.retry.failure_scope`).
-
-    A `host_error` backs off the host, any other just this message. `tries_next_mx` says whether another of the domain's
-    hosts is tried at once, `returns` whether what no host takes is returned, `freezes` whether the message is frozen.
-    """
-
-    host_error: bool
-    tries_next_mx: bool
-    returns: bool
-    freezes: bool = False
-
+from sim.scenario.products.tables import FailureScope, FailureTable, ReplyText
 
 _FREEZES = FailureScope(host_error=False, tries_next_mx=False, returns=False, freezes=True)
 
@@ -44,6 +29,10 @@ class Failure:
         """The failure that a product's own finding is, with what it is about filled in."""
         scope = _FREEZES if finding.freezes else None
         return cls(finding.code, finding.enhanced, finding.text.format(**names), scope=scope)
+
+    def with_scope(self, table: FailureTable, *, silent: bool) -> Failure:
+        """The failure with what a product's table makes of it; as it is where no session failed: our own finding."""
+        return replace(self, scope=table.scope(self.code, self.at, silent=silent)) if self.at else self
 
     @property
     def permanent(self) -> bool:

@@ -137,14 +137,14 @@ class Product:
     side, in s. `greets_with` is what a client without extensions says first.
 
     `retry_algorithm` is `products.retry.Retry` or derives from it. It goes by `retry_delays`, where it is one that
-    goes by a list, and by other ones for mail of other than normal priority and for reports, where there are any; `report_attempts` is
-    how often a report is tried at most (0: as long as it lives). `host_pauses` is how long a host rests that could not
-    be talked to, by how often in a row. The parameters of `backoffs` are the shortest and the longest of one thing,
-    those of `intervals` what comes again and again, and the time after which it does not. Queue runs come every
-    `queue_run_interval` s, where messages are not woken one by one; `queue_run_limit` of them take messages one after
-    another at a time (0: runs are no processes), in `queue_run_order`: as they were found, drawn, or the least number
-    first, which is the message's size less its priority, and more for each recipient and each round, by
-    `priority_factors`. A product that `forgets_times` tries all its mail when it starts.
+    goes by a list, and by other ones for mail of other than normal priority and for reports, where there are any;
+    `report_attempts` is how often a report is tried at most (0: as long as it lives). `host_pauses` is how long a
+    host rests that could not be talked to, by how often in a row. The parameters of `backoffs` are the shortest and
+    the longest of one thing, those of `intervals` what comes again and again, and the time after which it does not.
+    Queue runs come every `queue_run_interval` s, where messages are not woken one by one; `queue_run_limit` of them
+    take messages one after another at a time (0: runs are no processes), in `queue_run_order`: as they were found,
+    drawn, or the least number first, which is the message's size less its priority, and more for each recipient and
+    each round, by `priority_factors`. A product that `forgets_times` tries all its mail when it starts.
 
     `lifetime` is when mail is given up, as far as a report can say; it `expires` with an attempt that fails later, by a
     timer, or when the delays are used up. `delay_warnings` are the ages of a message at which its sender is told that

@@ -17,13 +17,48 @@ class ReplyText(NamedTuple):
     freezes: bool = False
 
 
+class FailureScope(NamedTuple):
+    """What a product makes of a failure.
+
+    A `host_error` backs off the host, any other just this message. `tries_next_mx` says whether another of the domain's
+    hosts is tried at once, `returns` whether what no host takes is returned, `freezes` whether the message is frozen.
+    """
+
+    host_error: bool
+    tries_next_mx: bool
+    returns: bool
+    freezes: bool = False
+
+
+PLACES = ("connect", "greeting", "hello", "mail", "rcpt", "data", "dot")
+"""What had no good answer: the connection, the greeting, EHLO or HELO, MAIL, RCPT, DATA, the final dot or mail data."""
+
+KINDS = ("silence", "broken", "4yz", "5yz")
+"""What became of it: no answer in time, the end of the connection, or a refusal."""
+
+
 class FailureTable(NamedTuple):
-    """What a product makes of a session that failed, by what became of it and where (`mta.retry.failure_scope`)."""
+    """Host error or message error: what a product makes of a session that failed; a row by kind, a column by place.
+
+    It is read as: who waits (`h` the host, after what Exim calls a host error, `m` this message, `-` nobody: what is
+    left is returned), and whether another of the domain's hosts is tried first (`>`). `->` so returns what no other
+    host takes; `.` cannot be.
+    """
 
     silence: str
     broken: str
     temporary: str
     permanent: str
+
+    def sign(self, kind: str, place: str) -> str:
+        """What stands in the table."""
+        return self[KINDS.index(kind)].split()[PLACES.index(place)]
+
+    def scope(self, code: int, place: str, *, silent: bool) -> FailureScope:
+        """What is made of a reply's code, or of none (0), at a place; `silent`: nothing was heard in time."""
+        kind = "5yz" if code >= 500 else "4yz" if code else "silence" if silent else "broken"
+        sign = self.sign(kind, place)
+        return FailureScope(sign[0] == "h" or sign == "->", ">" in sign, sign[0] == "-")
 
 
 RFC5321_FAILURES = FailureTable(

@@ -204,7 +204,7 @@ class Attempt:
                 continue
             copy.tried(session.spent(now), now)
             failure = caller.refusal(copy.forward_path, peer.name) if reply is not None else cut or NO_ANSWER
-            failure = client.failure_scopes.applied(failure, silent=silent)
+            failure = failure.with_scope(client.host.mta.failure_table, silent=silent)
             entry.failures[copy.recipient] = failure
             deferred = (broken if reply is None else None) or AttemptOutcome.DEFERRED
             outcomes.setdefault(AttemptOutcome.REFUSED if failure.permanent else deferred, failure)

@@ -11,7 +11,6 @@ from sim.mail.path import Path
 from sim.mta.client.dialogue import SmtpDialogue
 from sim.mta.queue.entry import Copy, HopTime, Queue
 from sim.mta.queue.queue_manager import QueueManager
-from sim.mta.retry.failure_scope import FailureScopes
 from sim.mta.server.accepted_mail import AcceptedMail
 from sim.mta.server.reception import Reception
 from sim.network.interface import Transport
@@ -68,7 +67,6 @@ class Client:
     recorder: Recorder
     queue: Queue
     retry: Retry
-    failure_scopes: FailureScopes
     notifications: Notifications
     manager: QueueManager[Delivery]
     paths: Paths

@@ -11,7 +11,6 @@ from sim.mail.address import literal_of
 from sim.mail.path import Path
 from sim.mta.queue.entry import Copy, Entry, Queue
 from sim.mta.queue.queue_manager import queue_manager_of
-from sim.mta.retry.failure_scope import FailureScopes
 from sim.mta.server.mailbox import Mailboxes
 from sim.mta.server.policy import AccessPolicy
 from sim.mta.server.recipients import Directory
@@ -180,7 +179,6 @@ class HostAtWork:
             recorder,
             self.queue,
             retry,
-            FailureScopes(host.mta),
             notifications,
             manager,
             paths,
