@@ -1,7 +1,5 @@
 """The command with its subcommands, and what becomes of an error."""
 
-# ruff: noqa: PLC0415 - what only one command needs is loaded by that command
-
 from __future__ import annotations
 
 import logging
@@ -12,13 +10,19 @@ from collections.abc import Callable, Sequence
 
 from cyclopts import App, CycloptsError
 
+from sim.cli.check import check
 from sim.cli.common import DEFECT, DONE, INTERRUPTED, USAGE, UsageError, tell
-from sim.cli.results import queue, report, transcript
-from sim.cli.scenarios import check, scenarios, schema, show
+from sim.cli.compare import compare
+from sim.cli.queue import queue
+from sim.cli.report import report
+from sim.cli.run import run
+from sim.cli.scenarios import scenarios
+from sim.cli.schema import schema
 from sim.cli.send import send
 from sim.cli.serve import serve
 from sim.cli.session import session
-from sim.cli.study import compare, run
+from sim.cli.show import show
+from sim.cli.transcript import transcript
 
 
 def _version() -> str:

@@ -1,12 +1,12 @@
 """What the commands have in common: exit statuses, options, and where words go."""
 
-# ruff: noqa: PLC0415 - what only one command needs is loaded by that command
-
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 from unicodedata import category
@@ -88,3 +88,20 @@ def read_scenario(path: str, overrides: Sequence[str], *, quiet: bool) -> Scenar
         for note in spec.notes:
             tell(f"note: {note}")
     return spec
+
+
+@contextmanager
+def made_of(folder: Path) -> Iterator[None]:
+    """Work on a result that somebody else may have made, whose parts may not fit together."""
+    from sim.results.store import ResultError
+
+    try:
+        with warnings.catch_warnings():
+            # Of numbers that no plot or mean can make sense of.
+            warnings.simplefilter("ignore")
+            yield
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, RuntimeError, TypeError, ValueError) as error:
+        why = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise ResultError(
+            f"{folder}: its parts do not fit together ({why}): damaged, or of another version; run the scenario again"
+        ) from error

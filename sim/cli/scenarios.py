@@ -1,45 +1,14 @@
-"""The commands about scenario files: check, show, schema, and the scenarios that come with mtasim."""
-
-# ruff: noqa: PLC0415 - what only one command needs is loaded by that command
+"""The commands about the scenarios that come with mtasim."""
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 
 from cyclopts import App
 
-from sim.cli.common import DONE, Overrides, ScenarioFile, UsageError, put, read_scenario
-from sim.scenario.names import counted
+from sim.cli.common import DONE, UsageError, put
 
 scenarios = App(name="scenarios", help="The scenarios that come with mtasim.")
-
-
-def check(scenario: ScenarioFile, *, overrides: Overrides = ()) -> int:
-    """Check a scenario file; say every mistake in it."""
-    spec = read_scenario(scenario, overrides, quiet=False)
-    parts = {"node": spec.network.nodes, "link": spec.network.links, "domain": spec.domains}
-    parts["architecture"] = spec.architectures
-    put(f"{scenario}: fine: {', '.join(counted(len(what), name) for name, what in parts.items())}")
-    return DONE
-
-
-def show(scenario: ScenarioFile, *, overrides: Overrides = ()) -> int:
-    """Print a scenario in full, after its defaults, as a scenario file."""
-    from sim.scenario.show import show as text
-
-    # As it is, for it is to be loaded again; YAML writes control characters out by itself.
-    sys.stdout.write(text(read_scenario(scenario, overrides, quiet=False)))
-    return DONE
-
-
-def schema() -> int:
-    """Print the JSON schema of scenario files."""
-    from sim.scenario.schema import schema as of_files
-
-    put(json.dumps(of_files(), indent=2))
-    return DONE
 
 
 @scenarios.command(name="list")

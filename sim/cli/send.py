@@ -1,7 +1,5 @@
 """The command that sends messages to a real server."""
 
-# ruff: noqa: PLC0415 - what only one command needs is loaded by that command
-
 from __future__ import annotations
 
 from dataclasses import dataclass

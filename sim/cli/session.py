@@ -1,7 +1,5 @@
 """The command that asks how long one session takes, without a scenario."""
 
-# ruff: noqa: PLC0415 - what only one command needs is loaded by that command
-
 from __future__ import annotations
 
 import json

@@ -17,7 +17,7 @@ import pytest
 from small import SMALL
 
 from sim import cli
-from sim.cli import scenarios, study
+from sim.cli import check, run
 from sim.cli.common import put, tell
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -253,13 +253,13 @@ def test_result_goes_under_reports_by_default(small: Path, monkeypatch):
     monkeypatch.chdir(small.parent)
     assert cli.main(["run", "small.yaml", "--jobs", "1", "-q"]) == 0
     assert (small.parent / "reports" / "small" / "manifest.json").exists()
-    assert study._name("scenarios/two-hosts/scenario.yaml") == "two-hosts"
-    assert study._name("-") == "stdin"
+    assert run._name("scenarios/two-hosts/scenario.yaml") == "two-hosts"
+    assert run._name("-") == "stdin"
 
 
 def test_a_defect_is_exit_70(monkeypatch, capsys):
     """Our own mistakes are called that, with how to report them."""
-    monkeypatch.setattr(scenarios, "read_scenario", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(check, "read_scenario", lambda *_, **__: 1 / 0)
     assert cli.main(["check", "x.yaml"]) == 70
     assert "This is a defect of mtasim" in capsys.readouterr().err
 

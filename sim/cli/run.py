@@ -1,6 +1,4 @@
-"""The commands that simulate: run and compare."""
-
-# ruff: noqa: PLC0415 - what only one command needs is loaded by that command
+"""The command that runs a scenario, which `compare` does too."""
 
 from __future__ import annotations
 
@@ -51,20 +49,16 @@ class StudyOptions:
     verbose: Annotated[bool, Parameter(name=["-v", "--verbose"], negative="", help="Print every metric.")] = False
 
 
-_NO_OPTIONS = StudyOptions()
+USUAL = StudyOptions()
 
 
-def run(scenario: ScenarioFile, options: StudyOptions = _NO_OPTIONS) -> int:
+def run(scenario: ScenarioFile, options: StudyOptions = USUAL) -> int:
     """Run a scenario; write its result folder and print its metrics."""
-    return _study(scenario, options, report=False)
+    return study(scenario, options, report=False)
 
 
-def compare(scenario: ScenarioFile, options: StudyOptions = _NO_OPTIONS) -> int:
-    """Run a scenario's architectures under the same mail and weather; print what differs and write report.html."""
-    return _study(scenario, options, report=True)
-
-
-def _study(path: str, options: StudyOptions, *, report: bool) -> int:
+def study(path: str, options: StudyOptions, *, report: bool) -> int:
+    """Run a scenario, with a report or without; the exit status."""
     from sim.results.store import refuse_what_is_there, write
     from sim.scenario.spec.limits import raised
     from sim.scenario.syntax.form import MOST_SEED

@@ -1,70 +1,19 @@
-"""The commands that read a result folder: report, transcript and queue."""
-
-# ruff: noqa: PLC0415 - what only one command needs is loaded by that command
+"""The command that prints a host's queue."""
 
 from __future__ import annotations
 
 import json
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from sim.cli.common import DONE, AsJson, ResultFolder, UsageError, Whole, put
+from sim.cli.common import DONE, AsJson, ResultFolder, UsageError, Whole, made_of, put
 
 if TYPE_CHECKING:
     from sim.results.store import Result
-
-
-@contextmanager
-def _made_of(folder: Path) -> Iterator[None]:
-    """Work on a result that somebody else may have made, whose parts may not fit together."""
-    from sim.results.store import ResultError
-
-    try:
-        with warnings.catch_warnings():
-            # Of numbers that no plot or mean can make sense of.
-            warnings.simplefilter("ignore")
-            yield
-    except (ArithmeticError, AttributeError, LookupError, RecursionError, RuntimeError, TypeError, ValueError) as error:
-        why = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise ResultError(
-            f"{folder}: its parts do not fit together ({why}): damaged, or of another version; run the scenario again"
-        ) from error
-
-
-def report(result: ResultFolder, *, out: Path | None = None) -> int:
-    """Write the report of a result: one HTML file with its figures, report.html in its folder by default."""
-    from sim.report.html import write_report
-    from sim.results.store import read
-
-    path = out or result / "report.html"
-    with _made_of(result):
-        write_report(read(result), path)
-    put(path)
-    return DONE
-
-
-def transcript(
-    result: ResultFolder,
-    message: Whole = 1,
-    *,
-    architecture: str | None = None,
-    replication: Whole | None = None,
-    full: Annotated[bool, Parameter(negative="", help="Print mail data whole.")] = False,
-) -> int:
-    """Print a message's dialogue with each relay, as `mail -v` does."""
-    from sim.report.transcript import transcript as text
-    from sim.results.store import read
-
-    with _made_of(result):
-        said = text(read(result), message, full=full, architecture=architecture, replication=replication)
-    put(said, end="")
-    return DONE
 
 
 @Parameter(name="*")
@@ -87,7 +36,7 @@ def queue(result: ResultFolder, options: QueueOptions) -> int:
 
     With --timeline, how many messages stood in which state from each change on.
     """
-    with _made_of(result):
+    with made_of(result):
         return _queue(result, options)
 
 
