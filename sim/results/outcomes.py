@@ -7,19 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Literal, NamedTuple, Self
+from itertools import zip_longest
+from typing import Literal, Self
 
-
-class _Traits(NamedTuple):
-    """As the attributes of `AttemptOutcome`."""
-
-    fault: Literal["", "client", "network", "server"]
-    meaning: str
-    said: str
-    reason: str = ""
-    status: str = ""
-    reached: bool = True
-    silent: bool = False
+_TRAITS = ("fault", "meaning", "said", "reason", "status")
 
 
 class AttemptOutcome(StrEnum):
@@ -31,125 +22,111 @@ class AttemptOutcome(StrEnum):
         said: What a transcript ends the attempt with; `{to_host}` is the server's host.
         reason: What the client's host says of it in reports; empty where the server's reply says it.
         status: The enhanced status code of the reason (RFC 3463).
-        reached: Whether there was a peer to talk to.
-        silent: Whether the peer was waited for in vain.
     """
 
-    fault: str
+    fault: Literal["", "client", "network", "server"]
     meaning: str
     said: str
     reason: str
     status: str
-    reached: bool
-    silent: bool
 
-    ACCEPTED = "accepted", _Traits("", "the mail data got a 2yz", "Sent")
+    ACCEPTED = ("accepted", "", "the mail data got a 2yz", "Sent")
     DEFERRED = (
         "deferred",
-        _Traits("server", "a 4yz, among them the 421 of a server that is full, or has waited too long", "Deferred"),
+        "server",
+        "a 4yz, among them the 421 of a server that is full, or has waited too long",
+        "Deferred",
     )
-    REFUSED = "refused", _Traits("server", "a 5yz", "Refused")
+    REFUSED = ("refused", "server", "a 5yz", "Refused")
     PARTIAL = (
         "partial",
-        _Traits("server", "its recipients fared differently", "Sent to some of them, the others deferred or refused"),
+        "server",
+        "its recipients fared differently",
+        "Sent to some of them, the others deferred or refused",
     )
     DNS_FAILURE = (
         "dns-failure",
-        _Traits(
-            "network",
-            "nobody could tell which host is next",
-            "Deferred: name service error",
-            "name service error: try again",
-            "4.4.3",
-            reached=False,
-        ),
+        "network",
+        "nobody could tell which host is next",
+        "Deferred: name service error",
+        "name service error: try again",
+        "4.4.3",
     )
     NO_ROUTE = (
         "no-route",
-        _Traits(
-            "network",
-            "no way to the next host is up",
-            "Deferred: no route to {to_host}",
-            "no route to host",
-            "4.4.1",
-            reached=False,
-        ),
+        "network",
+        "no way to the next host is up",
+        "Deferred: no route to {to_host}",
+        "no route to host",
+        "4.4.1",
     )
     CONNECT_TIMEOUT = (
         "connect-timeout",
-        _Traits(
-            "network",
-            "no SYN-ACK came: the program's time was over, or TCP's last SYN was in vain (Linux: after 134 s)",
-            "Deferred: connection to {to_host} timed out",
-            "connection timed out",
-            "4.4.1",
-            reached=False,
-            silent=True,
-        ),
+        "network",
+        "no SYN-ACK came: the program's time was over, or TCP's last SYN was in vain (Linux: after 134 s)",
+        "Deferred: connection to {to_host} timed out",
+        "connection timed out",
+        "4.4.1",
     )
     CONNECTION_REFUSED = (
         "connection-refused",
-        _Traits(
-            "server",
-            "nobody listened: a reset answered the SYN",
-            "Deferred: connection refused by {to_host}",
-            "connection refused",
-            "4.4.1",
-            reached=False,
-        ),
+        "server",
+        "nobody listened: a reset answered the SYN",
+        "Deferred: connection refused by {to_host}",
+        "connection refused",
+        "4.4.1",
     )
     TIMEOUT = (
         "timeout",
-        _Traits(
-            "network",
-            "a timer of SMTP ran out (RFC 5321 section 4.5.3.2), or a writer was blocked for too long",
-            "Deferred: {to_host} fell silent",
-            "conversation timed out",
-            "4.4.2",
-            silent=True,
-        ),
+        "network",
+        "a timer of SMTP ran out (RFC 5321 section 4.5.3.2), or a writer was blocked for too long",
+        "Deferred: {to_host} fell silent",
+        "conversation timed out",
+        "4.4.2",
     )
     TCP_TIMEOUT = (
         "tcp-timeout",
-        _Traits(
-            "network",
-            "TCP repeated a segment in vain until it gave up (Linux: 925 to 1,050 s)",
-            "Deferred: {to_host} acknowledged nothing more",
-            "connection timed out: nothing was acknowledged",
-            "4.4.2",
-        ),
+        "network",
+        "TCP repeated a segment in vain until it gave up (Linux: 925 to 1,050 s)",
+        "Deferred: {to_host} acknowledged nothing more",
+        "connection timed out: nothing was acknowledged",
+        "4.4.2",
     )
     CONNECTION_LOST = (
         "connection-lost",
-        _Traits(
-            "server",
-            "the connection was reset, or closed without a reply",
-            "Deferred: connection to {to_host} lost",
-            "lost connection",
-            "4.4.2",
-        ),
+        "server",
+        "the connection was reset, or closed without a reply",
+        "Deferred: connection to {to_host} lost",
+        "lost connection",
+        "4.4.2",
     )
     CARRIER_LOST = (
         "carrier-lost",
-        _Traits(
-            "network",
-            "an older carrier cleared the call",
-            "Deferred: the carrier to {to_host} gave up",
-            "lost carrier",
-            "4.4.2",
-        ),
+        "network",
+        "an older carrier cleared the call",
+        "Deferred: the carrier to {to_host} gave up",
+        "lost carrier",
+        "4.4.2",
     )
     HOST_CRASH = (
         "host-crash",
-        _Traits(
-            "client",
-            "the client's host went down, or its MTA was restarted",
-            "Deferred: a host crashed",
-            "this host went down",
-            "4.4.2",
-        ),
+        "client",
+        "the client's host went down, or its MTA was restarted",
+        "Deferred: a host crashed",
+        "this host went down",
+        "4.4.2",
     )
-    UNFINISHED = "unfinished", _Traits("", "the end of the run found it under way", "under way when the run ended")
+    UNFINISHED = ("unfinished", "", "the end of the run found it under way", "under way when the run ended")
+
+    @property
+    def reached(self) -> bool:
+        """Whether there was a peer to talk to: neither no answer from the host (4.4.1) nor from the DNS (4.4.3)."""
+        return self.status not in {"4.4.1", "4.4.3"}
+
+    @property
+    def silent(self) -> bool:
+        """Whether the peer was waited for in vain."""
+        return self in {AttemptOutcome.CONNECT_TIMEOUT, AttemptOutcome.TIMEOUT}
 
     @property
     def broken_off(self) -> bool:
@@ -161,12 +138,11 @@ class AttemptOutcome(StrEnum):
         """Whether the server's replies decided it."""
         return not self.reason and self is not AttemptOutcome.UNFINISHED
 
-    def __new__(cls, value: str, traits: _Traits) -> Self:
+    def __new__(cls, value: str, *traits: str) -> Self:
         """A member that holds its traits as attributes."""
         member = str.__new__(cls, value)
         member._value_ = value
-        for name, trait in traits._asdict().items():
-            setattr(member, name, trait)
+        vars(member).update(zip_longest(_TRAITS, traits, fillvalue=""))
         return member
 
     # A run's fingerprint is made of the facts' repr, and is that of the text.
@@ -174,30 +150,25 @@ class AttemptOutcome(StrEnum):
 
 
 class CopyOutcome(StrEnum):
-    """What became of a copy, or where the end of the run found it.
+    """What became of a copy, or where the end of the run found it."""
 
-    Attributes:
-        given_up: Whether it ended undelivered; The ONE's `dropped` counts these.
-        under_way: Whether it was in the network when the run ended.
-    """
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    EXPIRED = "expired"
+    LOST = "lost"
+    QUEUED = "queued"
+    IN_TRANSFER = "in-transfer"
+    SUBMITTED = "submitted"
 
-    given_up: bool
-    under_way: bool
+    @property
+    def given_up(self) -> bool:
+        """Whether it ended undelivered; The ONE's `dropped` counts these."""
+        return self in {CopyOutcome.BOUNCED, CopyOutcome.EXPIRED, CopyOutcome.LOST}
 
-    DELIVERED = "delivered", False, False
-    BOUNCED = "bounced", True, False
-    EXPIRED = "expired", True, False
-    LOST = "lost", True, False
-    QUEUED = "queued", False, True
-    IN_TRANSFER = "in-transfer", False, True
-    SUBMITTED = "submitted", False, True
-
-    def __new__(cls, value: str, given_up: bool, under_way: bool) -> Self:
-        """A member that holds its traits as attributes."""
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.given_up, member.under_way = given_up, under_way
-        return member
+    @property
+    def under_way(self) -> bool:
+        """Whether it was in the network when the run ended."""
+        return not self.given_up and self is not CopyOutcome.DELIVERED
 
     __repr__ = str.__repr__
 
