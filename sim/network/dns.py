@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from math import inf
 
 from sim.mail.address import domain_key, is_literal
-from sim.network.links.availability import ALWAYS_UP, Timeline
+from sim.network.links.timeline import ALWAYS_UP, Timeline
 from sim.scenario import spec
 from sim.scenario.names import ehlo_names
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from sim.network.links.chain import ReroutedLine, RouteEpoch
 from sim.network.links.line import Line
-from sim.network.links.rerouted_line import ReroutedLine, RouteEpoch
 from sim.network.topology import Link, Mesh
 
 _UNKNOWN: Final = ("",)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from operator import methodcaller
 from random import Random
 
-from sim.network.links.availability import AvailabilityModel, Timeline
 from sim.network.links.line import Line
+from sim.network.links.outages import AvailabilityModel
+from sim.network.links.timeline import Timeline
 from sim.network.transport.circuit import CarrierLine
 from sim.scenario import spec
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sim.mta.queue.entry import Entry
-from sim.network.links.availability import ALWAYS_UP, Timeline
+from sim.network.links.timeline import ALWAYS_UP, Timeline
 from sim.results.facts import ActFact
 from sim.scenario.spec.acts import RESTART_TIME, Act
 from sim.world.engine.recorder import Recorder

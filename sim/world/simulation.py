@@ -17,7 +17,8 @@ from sim.mta.queue.entry import Copy
 from sim.mta.server.recipients import local_domains, mailbox_hosts, stated_mailbox_hosts
 from sim.network import topology
 from sim.network.dns import Dns, Resolver
-from sim.network.links.availability import ALWAYS_UP, AvailabilityModel, any_down
+from sim.network.links.outages import AvailabilityModel
+from sim.network.links.timeline import ALWAYS_UP, any_down
 from sim.results.facts import Facts
 from sim.results.outcomes import CopyOutcome
 from sim.scenario.spec import Architecture, Domain, Host, Scenario

@@ -9,8 +9,8 @@ import pytest
 from alone import Connection, connect, connect_stepwise
 
 from sim.network.interface import at_once
-from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.network.links.line import Line
+from sim.network.links.timeline import ALWAYS_UP, Timeline
 from sim.network.transport.arq import Arq, Procedure, relay
 from sim.network.transport.circuit import CarrierLine, Circuit
 from sim.network.transport.propagation import Propagation

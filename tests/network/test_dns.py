@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sim.network.dns import Dns, NoAnswerError, Resolver
-from sim.network.links.availability import Timeline
+from sim.network.links.timeline import Timeline
 from sim.scenario import spec
 
 DOMAINS = {"Mit.example": spec.Domain(name="Mit.example", mx=((20, "BBN"), (10, "MIT"), (10, "AMES")), users=())}

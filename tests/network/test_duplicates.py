@@ -8,8 +8,8 @@ from random import Random
 
 import pytest
 
-from sim.network.links.availability import ALWAYS_UP
 from sim.network.links.line import Line
+from sim.network.links.timeline import ALWAYS_UP
 from sim.network.tcp.congestion import LOSS
 from sim.network.tcp.endpoint import Endpoint
 from sim.network.tcp.handshake import Handshake

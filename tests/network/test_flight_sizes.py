@@ -8,8 +8,8 @@ from random import Random
 
 from alone import Connection
 
-from sim.network.links.availability import ALWAYS_UP
 from sim.network.links.line import Line
+from sim.network.links.timeline import ALWAYS_UP
 from sim.scenario.distribution import Constant
 
 

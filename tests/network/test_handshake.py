@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from picky import line
 
-from sim.network.links.availability import ALWAYS_UP
+from sim.network.links.timeline import ALWAYS_UP
 from sim.network.tcp.handshake import Handshake
 from sim.network.tcp.path import Path
 from sim.scenario.spec import Tcp

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.network.links.availability import Timeline
 from sim.network.links.line import Line
+from sim.network.links.timeline import Timeline
 from sim.scenario.distribution import Constant, Uniform
 
 

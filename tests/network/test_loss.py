@@ -9,9 +9,9 @@ from random import Random
 import pytest
 from alone import Connection, connect
 
-from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.network.links.burst_loss import BurstLoss
 from sim.network.links.line import Line
+from sim.network.links.timeline import ALWAYS_UP, Timeline
 from sim.network.transport.propagation import Propagation
 from sim.scenario.distribution import Constant, Uniform
 from sim.scenario.spec import Loss, Tcp

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from picky import line
 
-from sim.network.links.availability import Timeline
+from sim.network.links.timeline import Timeline
 from sim.network.tcp.metrics import Metrics, MetricsCache
 from sim.network.tcp.rtt import RttEstimator
 from sim.network.tcp.timers import timer_wheel_expiry

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.network.interface import at_once
-from sim.network.links.availability import ALWAYS_UP, Timeline
+from sim.network.links.chain import ReroutedLine, RouteEpoch
 from sim.network.links.line import Line
-from sim.network.links.rerouted_line import ReroutedLine, RouteEpoch
+from sim.network.links.timeline import ALWAYS_UP, Timeline
 from sim.network.transport.circuit import CarrierLine
 from sim.network.transport.connect import connect
 from sim.network.transport.propagation import Propagation

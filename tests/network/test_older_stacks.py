@@ -9,8 +9,8 @@ from random import Random
 import pytest
 from alone import connect
 
-from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.network.links.line import Line
+from sim.network.links.timeline import ALWAYS_UP, Timeline
 from sim.scenario.distribution import Constant
 from sim.scenario.spec.tcp import PRESETS
 

@@ -10,8 +10,8 @@ from alone import Connection, connect
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sim.network.links.availability import Timeline
 from sim.network.links.line import Line
+from sim.network.links.timeline import Timeline
 from sim.network.transport.circuit import CarrierLine
 from sim.network.transport.propagation import Propagation
 from sim.scenario.distribution import Constant

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.network.links.availability import AvailabilityModel
+from sim.network.links.outages import AvailabilityModel
 from sim.network.routing import Routing
 from sim.network.topology import build
 from sim.scenario import spec

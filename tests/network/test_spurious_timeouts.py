@@ -7,8 +7,8 @@ from random import Random
 import pytest
 from alone import Connection
 
-from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.network.links.line import Line
+from sim.network.links.timeline import ALWAYS_UP, Timeline
 from sim.network.tcp.path import HEADERS, Path
 from sim.network.tcp.receiver import ATO
 from sim.network.tcp.rtt import RttEstimator

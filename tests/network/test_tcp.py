@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.network.interface import Ending, at_once
-from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.network.links.line import Line
+from sim.network.links.timeline import ALWAYS_UP, Timeline
 from sim.network.tcp.connection import Connection as Stepped
 from sim.scenario.distribution import Constant, Uniform
 

@@ -10,8 +10,8 @@ from alone import Connection
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.network.links.line import Line
+from sim.network.links.timeline import ALWAYS_UP, Timeline
 from sim.network.tcp.connection import Connection as Stepped
 from sim.network.tcp.packet_level import PacketLevelRun
 from sim.scenario.distribution import Constant

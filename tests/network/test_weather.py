@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.network.links.availability import ALWAYS_UP, AvailabilityModel, Timeline, all_down, any_down, draw
+from sim.network.links.outages import AvailabilityModel, draw
+from sim.network.links.timeline import ALWAYS_UP, Timeline, all_down, any_down
 from sim.scenario import spec
 from sim.scenario.distribution import Constant, Lognormal, Uniform, Weibull
 from sim.scenario.spec.calendar import ClockWindow, read_start

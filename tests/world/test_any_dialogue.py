@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
-from sim.network.links.availability import Timeline
 from sim.network.links.line import Line
+from sim.network.links.timeline import Timeline
 from sim.network.transport.circuit import CarrierLine
 from sim.network.transport.connect import connect
 from sim.results.outcomes import AttemptOutcome

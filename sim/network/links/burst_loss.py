@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from random import Random
 
-from sim.network.links.availability import Timeline
+from sim.network.links.timeline import Timeline
 
 
 class BurstLoss(Timeline):

@@ -15,8 +15,8 @@ from operator import itemgetter
 from random import Random
 from typing import Final
 
-from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.network.links.burst_loss import BurstLoss
+from sim.network.links.timeline import ALWAYS_UP, Timeline
 from sim.scenario.distribution import Constant, Distribution
 from sim.scenario.spec import Loss
 

@@ -15,9 +15,9 @@ from operator import itemgetter
 from typing import Final
 
 from sim.network.interface import Ending, Steps, at_once
-from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.network.links.chain import joined
 from sim.network.links.line import Line
+from sim.network.links.timeline import ALWAYS_UP, Timeline
 from sim.network.tcp.bsd_1988 import SEGMENT, Bsd1988Endpoint
 from sim.network.tcp.endpoint import Endpoint
 from sim.network.tcp.handshake import RESET, SYN, SYN_GAPS, Handshake

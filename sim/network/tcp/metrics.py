@@ -14,7 +14,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Final
 
-from sim.network.links.availability import ALWAYS_UP, Timeline
+from sim.network.links.timeline import ALWAYS_UP, Timeline
 from sim.scenario.spec import Tcp
 
 _TIMEOUT: Final = 3600.0

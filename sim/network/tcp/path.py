@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.network.links.line import Line
+from sim.network.links.timeline import ALWAYS_UP, Timeline
 
 HEADERS: Final = 52
 """Bytes of IP and TCP headers with timestamps: of a data segment, and all of an acknowledgement without data."""

@@ -16,8 +16,8 @@ from math import inf
 from typing import Final, NamedTuple
 
 from sim.network.interface import Steps
-from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.network.links.line import Line
+from sim.network.links.timeline import ALWAYS_UP, Timeline
 
 _STEP: Final = 128
 """A long flight is gone on with after so many packets and answers, so that others may use the line in between."""

@@ -12,8 +12,8 @@ from math import inf
 from typing import Final
 
 from sim.network.interface import Ending, Steps, Transport, at_once
-from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.network.links.line import Line
+from sim.network.links.timeline import ALWAYS_UP, Timeline
 from sim.network.tcp.handshake import SYN_GAPS
 from sim.network.transport.arq import Arq, Chunk, Flight, Procedure, relay
 from sim.scenario.spec.carriers import Bsc, Carrier, DialUp, UucpG

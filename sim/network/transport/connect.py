@@ -7,9 +7,9 @@ from itertools import groupby
 from typing import TypedDict, Unpack
 
 from sim.network.interface import Transport
-from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.network.links.chain import Chain
 from sim.network.links.line import Line
+from sim.network.links.timeline import ALWAYS_UP, Timeline
 from sim.network.tcp.connection import Connection
 from sim.network.tcp.metrics import Metrics
 from sim.network.tcp.packet_level import Program

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from math import inf
 
 from sim.network.interface import Ending
-from sim.network.links.availability import ALWAYS_UP, Timeline
 from sim.network.links.line import Line
+from sim.network.links.timeline import ALWAYS_UP, Timeline
 from sim.network.tcp.handshake import SYN_GAPS
 
 

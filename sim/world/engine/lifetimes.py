@@ -7,7 +7,7 @@ from math import inf
 from typing import NamedTuple
 
 from sim.network.interface import Ending
-from sim.network.links.availability import ALWAYS_UP, Timeline
+from sim.network.links.timeline import ALWAYS_UP, Timeline
 from sim.world.engine.session_ends import ENDS, Cause, End
 
 

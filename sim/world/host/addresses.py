@@ -8,8 +8,9 @@ from random import Random
 from typing import NamedTuple
 
 from sim.mta.queue.address_order import Candidate
-from sim.network.links.availability import ALWAYS_UP, AvailabilityModel, Timeline, any_down
 from sim.network.links.line import Line
+from sim.network.links.outages import AvailabilityModel
+from sim.network.links.timeline import ALWAYS_UP, Timeline, any_down
 from sim.scenario.distribution import Constant
 from sim.scenario.spec import Host, SendsFrom
 from sim.world.engine.streams import Streams

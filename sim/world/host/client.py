@@ -14,7 +14,7 @@ from sim.mta.queue.queue_manager import QueueManager
 from sim.mta.server.accepted_mail import AcceptedMail
 from sim.mta.server.reception import Reception
 from sim.network.interface import Transport
-from sim.network.links.availability import ALWAYS_UP, Timeline
+from sim.network.links.timeline import ALWAYS_UP, Timeline
 from sim.network.tcp.metrics import MetricsCache
 from sim.network.transport.connect import connect
 from sim.network.transport.tls import TlsSessions

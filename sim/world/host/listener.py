@@ -13,7 +13,7 @@ from typing import Protocol
 
 import simpy
 
-from sim.network.links.availability import Timeline, any_down
+from sim.network.links.timeline import Timeline, any_down
 from sim.scenario.products.base import Refuses
 from sim.scenario.spec import Host
 from sim.world.engine.clock import Clock

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import inf
 
-from sim.network.links.availability import Timeline, any_down
 from sim.network.links.line import Line
+from sim.network.links.timeline import Timeline, any_down
 from sim.network.tcp.path import HEADERS, gets_through
 from sim.world.engine.clock import Clock
 from sim.world.engine.stepping import Waits
