@@ -70,7 +70,7 @@ _PATIENT: Final = Delays(
 
 def _host(name: str, kind: type[Product]) -> Host:
     offers, uses = split_words(resolve_extensions(kind, [], has_accounts=False, has_login=False))
-    return Host(name=name, mta=kind(), extensions=offers, uses=uses, timing="product")
+    return Host(name=name, mta=kind(), extensions=offers, uses=uses)
 
 
 _CLIENTS: Final = {name: _host("client", kind) for name, kind in PRODUCTS.items()}
@@ -78,20 +78,14 @@ _CLIENTS: Final = {name: _host("client", kind) for name, kind in PRODUCTS.items(
 CLIENTS: Final[Mapping[str, Host]] = {
     **_CLIENTS,
     "postfix-nopipe": replace(_CLIENTS["postfix"], uses=("SIZE", "ENHANCEDSTATUSCODES", "8BITMIME", "DSN", "SMTPUTF8")),
-    "smtp-source": Host(name="client", mta=_PATIENT, esmtp=False, timing="product"),
-    "smtplib": Host(name="client", mta=_PATIENT, uses=("SIZE",), timing="product", think_time=0.3e-3, read_time=8e-9),
+    "smtp-source": Host(name="client", mta=_PATIENT, esmtp=False),
+    "smtplib": Host(name="client", mta=_PATIENT, uses=("SIZE",), think_time=0.3e-3, read_time=8e-9),
 }
 """The programs that send: every product, Postfix where it says one thing at a time, smtp-source, Python's smtplib."""
 
 SERVERS: Final[Mapping[str, Host]] = {
     **{name: _host("server", kind) for name, kind in PRODUCTS.items()},
-    "smtp-sink": Host(
-        name="server",
-        mta=_PATIENT,
-        greeting_time=0.25e-3,
-        service_time=0.17e-3,
-        commit_time=0.0,
-    ),
+    "smtp-sink": Host(name="server", mta=_PATIENT, greeting_time=0.25e-3, service_time=0.17e-3, commit_time=0.0),
 }
 """The programs that receive."""
 

@@ -1,6 +1,7 @@
 """What a message-hop costs: full SMTP dialogues over a mesh, measured against bare simpy in the same run.
 
-5,000 messages of 10 kB, store-and-forward over a 20-node mesh with 1% packet loss, on one core, no dialogue recorded.
+5,000 messages of 10 kB, store-and-forward over a 20-node mesh with 1% packet loss, on one core, no dialogue recorded,
+hosts that take no time.
 Prints message-hops per second, simpy events per message-hop, and the cost of a message-hop in bare simpy timeouts: the ratio
 is what to compare between machines and commits.
 
@@ -30,6 +31,7 @@ drain: 5 d
 network:
   generate: {{random_regular: {{nodes: 20, degree: 3}}}}
   link_defaults: {{rate: 10 Mbit/s, delay: 10 ms, loss: 1 %}}
+hosts: {{defaults: {{timing: none}}}}
 workload:
   constant: {{rate: 1 /s, size: 10 kB}}
 architectures:

@@ -16,7 +16,7 @@ duration: 1 min
 network:
   nodes: [client, server]
   links: [{{between: [client, server], rate: 2 Mbit/s, delay: 35 ms, loss: {loss}}}]
-hosts: {{defaults: {{timing: product}}, client: {{mta: {client}}}, server: {{mta: {server}}}}}
+hosts: {{client: {{mta: {client}}}, server: {{mta: {server}}}}}
 domains: {{client.example: {{mx: [client], users: [ann]}}, server.example: {{mx: [server], users: [bob]}}}}
 workload: {{messages_at: [{{at: {at!r} s, from: {sender}, to: {recipient}, size: {size} B}}]}}
 architectures: {{direct: {{transfer: end-to-end}}}}

@@ -59,11 +59,14 @@ def scenario(
     start: Start | None = None,
     users: int = 2,
 ) -> Scenario:
-    """A scenario over links given as `a-b b-c`; each node X is a host with a domain X.example and users u1, u2 ..."""
+    """A scenario over links given as `a-b b-c`; each node X is a host with a domain X.example and users u1, u2 ...
+
+    Hosts take no time where nothing is said (`timing`).
+    """
     pairs = [tuple(link.split("-")) for link in links.split()]
     names = list(dict.fromkeys(name for pair in pairs for name in pair))
     settings, skies = hosts or {}, weather or {}
-    everywhere = settings.get("*", {})
+    everywhere = {"timing": "none", **settings.get("*", {})}
     return Scenario(
         title="test",
         seed=1,

@@ -70,7 +70,7 @@ class Host(Section):
     """How many sessions it serves at a time; where nothing is said, as many as its MTA."""
     size_limit: Size = 0
     """The biggest message that it takes; 0 means no limit."""
-    timing: Annotated[Timing, Word("timing")] = "none"
+    timing: Annotated[Timing, Word("timing")] = "product"
     """Whether its programs take what its MTA does where nothing else is said (`product`), or no time (`none`)."""
     greeting_time: HostTime | None = None
     """What its server takes before it greets: a duration, or a distribution of them."""
@@ -116,8 +116,8 @@ class Host(Section):
             object.__setattr__(self, "sessions", self.mta.server_limit)
         for time in TIMES:
             if getattr(self, time) is None:
-                takes = self.timing == "product" or time == "next_message_time"
-                object.__setattr__(self, time, getattr(self.mta, time) if takes else 0.0)
+                takes = getattr(self.mta, time) if self.timing == "product" else 0.0
+                object.__setattr__(self, time, takes)
 
     @property
     def domain(self) -> str:
