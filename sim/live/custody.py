@@ -17,7 +17,7 @@ from sim.live.held_mail import MaildirHeldMail
 from sim.live.maildir import Maildir
 from sim.mail.path import Path
 from sim.mail.trace import received, return_path
-from sim.mta.server.accepted_mail import AcceptedMail
+from sim.mta.server.transactions import AcceptedMail
 from sim.protocol.smtp import replies
 from sim.protocol.smtp.extensions import is_binary
 from sim.protocol.smtp.replies import Reply

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sim.mta.server.accepted_mail import AcceptedMail
+from sim.mta.server.transactions import AcceptedMail
 from sim.protocol.smtp import events
 from sim.protocol.smtp.commands import command_kind
 from sim.protocol.smtp.replies import Reply

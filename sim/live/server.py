@@ -28,11 +28,12 @@ from sim.live.session import CHUNK, Read, Session, Write
 from sim.live.turned_delivery import TurnedDelivery
 from sim.mail.address import literal_of
 from sim.mail.path import NULL_PATH, Path
-from sim.mta.server.accepted_mail import AcceptedMail
+from sim.mta.queue.mx import local_domains, mailbox_hosts, stated_mailbox_hosts
 from sim.mta.server.policy import AccessPolicy, ClientPolicy
 from sim.mta.server.reception import Reception
-from sim.mta.server.recipients import Directory, local_domains, mailbox_hosts, stated_mailbox_hosts
+from sim.mta.server.recipients import Directory
 from sim.mta.server.source_route import rewrite_route
+from sim.mta.server.transactions import AcceptedMail
 from sim.network.dns import Dns
 from sim.protocol.smtp.client import Client
 from sim.protocol.smtp.replies import Reply

@@ -13,8 +13,8 @@ from contextlib import suppress
 
 from sim.live.limits import Limits, Memory
 from sim.live.tls import shake_hands
-from sim.mta.server.accepted_mail import AcceptedMail
 from sim.mta.server.reception import Reception
+from sim.mta.server.transactions import AcceptedMail
 from sim.protocol.smtp import replies
 from sim.protocol.smtp.client import Client
 from sim.protocol.smtp.replies import Reply

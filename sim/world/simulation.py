@@ -14,7 +14,7 @@ from sim.mail.mailbox import header_form, parse_mailbox
 from sim.mail.text import body_of
 from sim.mail.trace import EPOCH, date_time
 from sim.mta.queue.entry import Copy
-from sim.mta.server.recipients import local_domains, mailbox_hosts, stated_mailbox_hosts
+from sim.mta.queue.mx import local_domains, mailbox_hosts, stated_mailbox_hosts
 from sim.network import topology
 from sim.network.dns import Dns, Resolver
 from sim.network.links.outages import AvailabilityModel

@@ -9,7 +9,7 @@ from live_host import ENVELOPE, Peer, served
 
 from sim.live import log
 from sim.mail.path import NULL_PATH, parse_forward_path
-from sim.mta.server.accepted_mail import AcceptedMail
+from sim.mta.server.transactions import AcceptedMail
 from sim.protocol.smtp import events, replies
 from sim.scenario.products.exim import Exim
 from sim.scenario.spec.policies import Policies, Refusal

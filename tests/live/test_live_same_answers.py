@@ -14,8 +14,9 @@ from aiosmtplib import SMTP
 from live_host import Served, scenario, served
 
 from sim.mail.path import NULL_PATH, parse_forward_path, parse_path
+from sim.mta.queue.mx import local_domains
 from sim.mta.server.reception import Reception
-from sim.mta.server.recipients import Directory, local_domains
+from sim.mta.server.recipients import Directory
 from sim.network.dns import Dns
 from sim.protocol.smtp import (
     NEED_DATA,

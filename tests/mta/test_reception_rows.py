@@ -8,9 +8,10 @@ from typing import get_args
 
 import pytest
 
-from sim.mta.server.accepted_mail import AcceptedMail, with_word
+from sim.mta.queue.mx import local_domains
 from sim.mta.server.reception import Reception
-from sim.mta.server.recipients import Directory, local_domains
+from sim.mta.server.recipients import Directory
+from sim.mta.server.transactions import AcceptedMail, with_word
 from sim.protocol.smtp import BadCommand, Client, Command, LocalProtocolError, replies, sasl
 from sim.protocol.smtp.replies import Reply
 from sim.scenario.spec import Domain, Host

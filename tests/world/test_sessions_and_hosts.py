@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import message, run, scenario
 
-from sim.mta.server.accepted_mail import AcceptedMail
+from sim.mta.server.transactions import AcceptedMail
 from sim.scenario.products import PRODUCTS
 from sim.scenario.products.delays import Delays
 from sim.scenario.products.exchange import Exchange

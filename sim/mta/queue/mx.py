@@ -6,10 +6,12 @@ to shuffle.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
+from sim.mail.address import domain_key
 from sim.mta.queue.failure import Failure
 from sim.scenario.products.base import Product
+from sim.scenario.spec import Domain
 
 Records = Sequence[tuple[int, str]]
 """MX records: (preference, host)."""
@@ -89,3 +91,34 @@ def is_home(records: Records | None, host: str) -> bool:
 def is_exchanger(records: Records | None, host: str) -> bool:
     """Whether the host takes the domain's mail in: it is an MX of any preference."""
     return any(name == host for _, name in records or ())
+
+
+def stated_mailbox_hosts(domains: Collection[Domain]) -> dict[str, tuple[str, ...]]:
+    """The hosts that keep the mailboxes of domains which say so, and of the aliases of these."""
+    said = {domain.name.lower(): domain.mailboxes for domain in domains if domain.mailboxes}
+    if not said:
+        return said
+    aliases = {domain.name.lower(): domain.cname.lower() for domain in domains if domain.cname}
+    return said | {alias: said[name] for alias, name in aliases.items() if name in said}
+
+
+def mailbox_hosts(domain: str, mailboxes: Mapping[str, Sequence[str]], records: Records | None) -> Sequence[str]:
+    """The hosts that keep a domain's mailboxes, by `stated_mailbox_hosts` or by its MX records."""
+    return mailboxes.get(domain_key(domain)) or home_hosts(records or ())
+
+
+def local_domains(domains: Collection[Domain], mx_ever: Callable[[str], Iterable[Records]]) -> dict[str, list[Domain]]:
+    """The domains whose mailboxes each host keeps, by host.
+
+    Args:
+        domains: all there are.
+        mx_ever: gives a domain's MX records at all times; who is the best of them once knows the domain all the time,
+            unless that says which hosts keep its mailboxes.
+    """
+    found: dict[str, list[Domain]] = {}
+    said = stated_mailbox_hosts(domains)
+    for domain in domains:
+        best = (host for records in mx_ever(domain.name) for host in home_hosts(records))
+        for host in dict.fromkeys(said.get(domain.name.lower(), best)):
+            found.setdefault(host, []).append(domain)
+    return found

@@ -9,13 +9,12 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from sim.mta.server.accepted_mail import AcceptedMail
 from sim.mta.server.error_limits import ErrorCounter
 from sim.mta.server.etrn import HeldMail
 from sim.mta.server.other_commands import OTHER_COMMANDS, OtherCommands
 from sim.mta.server.policy import ClientPolicy
 from sim.mta.server.recipients import Directory
-from sim.mta.server.transactions import Transactions
+from sim.mta.server.transactions import AcceptedMail, Transactions
 from sim.protocol.smtp import events, replies
 from sim.protocol.smtp.client import Client
 from sim.protocol.smtp.errors import LocalProtocolError

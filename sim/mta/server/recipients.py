@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
 from typing import Any, Literal
@@ -18,7 +18,7 @@ from sim.mail.address import (
     parse_local_part,
 )
 from sim.mail.path import Path, percent_decode
-from sim.mta.queue.mx import Records, home_hosts, is_exchanger, is_home, is_null, routed
+from sim.mta.queue.mx import Records, is_exchanger, is_home, is_null, routed
 from sim.protocol.smtp import replies
 from sim.protocol.smtp.replies import Reply
 from sim.scenario.spec import Domain
@@ -41,37 +41,6 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 _MOST_REMEMBERED = 100_000
 """Judgements remembered: a peer may ask for any number of addresses."""
-
-
-def stated_mailbox_hosts(domains: Collection[Domain]) -> dict[str, tuple[str, ...]]:
-    """The hosts that keep the mailboxes of domains which say so, and of the aliases of these."""
-    said = {domain.name.lower(): domain.mailboxes for domain in domains if domain.mailboxes}
-    if not said:
-        return said
-    aliases = {domain.name.lower(): domain.cname.lower() for domain in domains if domain.cname}
-    return said | {alias: said[name] for alias, name in aliases.items() if name in said}
-
-
-def mailbox_hosts(domain: str, mailboxes: Mapping[str, Sequence[str]], records: Records | None) -> Sequence[str]:
-    """The hosts that keep a domain's mailboxes, by `stated_mailbox_hosts` or by its MX records."""
-    return mailboxes.get(domain_key(domain)) or home_hosts(records or ())
-
-
-def local_domains(domains: Collection[Domain], mx_ever: Callable[[str], Iterable[Records]]) -> dict[str, list[Domain]]:
-    """The domains whose mailboxes each host keeps, by host.
-
-    Args:
-        domains: all there are.
-        mx_ever: gives a domain's MX records at all times; who is the best of them once knows the domain all the time,
-            unless that says which hosts keep its mailboxes.
-    """
-    found: dict[str, list[Domain]] = {}
-    said = stated_mailbox_hosts(domains)
-    for domain in domains:
-        best = (host for records in mx_ever(domain.name) for host in home_hosts(records))
-        for host in dict.fromkeys(said.get(domain.name.lower(), best)):
-            found.setdefault(host, []).append(domain)
-    return found
 
 
 class Directory:

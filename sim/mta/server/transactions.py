@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import compress
+from typing import NamedTuple
+
 from sim.mail.path import NULL_PATH, Path
-from sim.mta.server.accepted_mail import AcceptedMail, with_word
 from sim.mta.server.loops import as_reply, came_back, is_looping
 from sim.mta.server.policy import ClientPolicy
 from sim.mta.server.recipients import Directory
@@ -20,10 +25,42 @@ RECIPIENT_LIMIT = 1000
 _UTF8 = ("SMTPUTF8", None)
 
 
+class AcceptedMail(NamedTuple):
+    """A message whose 250 gives the host custody of it.
+
+    `protocol` is the Received field's `with` word. `parameters` are those of MAIL, `recipient_parameters` those of each
+    forward-path's RCPT, in order; none at all where no RCPT had any.
+    """
+
+    reverse_path: Path
+    forward_paths: tuple[Path, ...]
+    content: bytes
+    helo: str
+    protocol: str
+    parameters: Parameters = ()
+    recipient_parameters: tuple[Parameters, ...] = ()
+
+    def shared(self, taken: Sequence[bool]) -> list[AcceptedMail]:
+        """The mail for those of its recipients whom `taken` names, in order; nothing where it names nobody."""
+        paths = tuple(compress(self.forward_paths, taken))
+        parameters = tuple(compress(self.recipient_parameters, taken))
+        return [self._replace(forward_paths=paths, recipient_parameters=parameters)] if paths else []
+
+
+@lru_cache(maxsize=64)
+def with_word(protocol: str, secure: bool, authenticated: bool, *, lmtp: bool, utf8: bool) -> str:
+    """The Received field's `with` word (RFC 3848; RFC 6531 section 4.3), for what is SMTP or ESMTP at the least."""
+    if protocol == "SMTP":
+        return protocol
+    word = "LMTP" if lmtp else "SMTP" if utf8 else "ESMTP"
+    return ("UTF8" if utf8 else "") + word + ("S" if secure else "") + ("A" if authenticated else "")
+
+
+@dataclass(slots=True, eq=False)
 class Transactions:
     """One session's transactions, one at a time. Once `closing` is set, no further one may begin.
 
-    Args:
+    Attributes:
         host: who is asked.
         directory: whom it knows.
         machine: the session's.
@@ -33,46 +70,20 @@ class Transactions:
             which to return it.
     """
 
-    __slots__ = (
-        "_directory",
-        "_host",
-        "_lmtp",
-        "_machine",
-        "_messages",
-        "_parameters",
-        "_policy",
-        "_recipient_parameters",
-        "_recipients",
-        "_refuses_loops",
-        "_reverse_path",
-        "_terminal",
-        "closing",
-    )
-
-    def __init__(
-        self,
-        host: Host,
-        directory: Directory,
-        machine: Server,
-        policy: ClientPolicy | None,
-        *,
-        lmtp: bool,
-        refuses_loops: bool,
-    ) -> None:
-        self._host = host
-        self._directory = directory
-        self._machine = machine
-        self._policy = policy
-        self._lmtp = lmtp
-        self._refuses_loops = refuses_loops
-        self._messages = 0
-        self._reverse_path = NULL_PATH
-        self._parameters: Parameters = ()
-        self._recipients: list[Path] = []
-        self._recipient_parameters: list[Parameters] = []
-        # Whether the transaction is SEND's.
-        self._terminal = False
-        self.closing = False
+    host: Host
+    directory: Directory
+    machine: Server
+    policy: ClientPolicy | None
+    lmtp: bool
+    refuses_loops: bool
+    closing: bool = False
+    _messages: int = 0
+    _reverse_path: Path = NULL_PATH
+    _parameters: Parameters = ()
+    _recipients: list[Path] = field(default_factory=list)
+    _recipient_parameters: list[Parameters] = field(default_factory=list)
+    # Whether the transaction is SEND's.
+    _terminal: bool = False
 
     def reset(self) -> None:
         """Nobody is named any more."""
@@ -80,15 +91,15 @@ class Transactions:
 
     def mail(self, event: events.Mail | events.Send | events.Soml | events.Saml) -> Reply:
         """The reply to MAIL."""
-        limit = self._host.size_limit
+        limit = self.host.size_limit
         if limit and any(name == "SIZE" and value and int(value) > limit for name, value in event.parameters):
             return replies.E552_TOO_BIG
         if self.closing:
             return replies.E421_CLOSING
         self._messages += 1
-        if 0 < (self._host.policies.messages_per_session or self._host.mta.session_message_limit) < self._messages:
+        if 0 < (self.host.policies.messages_per_session or self.host.mta.session_message_limit) < self._messages:
             return replies.E421_TOO_MANY_MESSAGES
-        refusal = None if self._policy is None else self._policy.mail(event.reverse_path, event.parameters)
+        refusal = None if self.policy is None else self.policy.mail(event.reverse_path, event.parameters)
         if refusal is not None:
             return refusal
         self._reverse_path, self._parameters = event.reverse_path, event.parameters
@@ -97,7 +108,7 @@ class Transactions:
 
     def send(self, event: events.Send | events.Soml | events.Saml) -> Reply:
         """The reply to SOML and SAML is MAIL's where nobody is logged in; SEND has no recipients then (RFC 821 3.4)."""
-        if type(event).__name__.upper() not in self._host.extensions:
+        if type(event).__name__.upper() not in self.host.extensions:
             return replies.E502_NOT_IMPLEMENTED
         reply = self.mail(event)
         self._terminal = isinstance(event, events.Send)
@@ -107,9 +118,9 @@ class Transactions:
         """The reply to RCPT."""
         if len(self._recipients) >= RECIPIENT_LIMIT:
             return replies.E452_TOO_MANY_RCPTS
-        reply = self._directory.rcpt_reply(event.forward_path)
-        if self._policy is not None:
-            reply = self._policy.recipient(self._reverse_path, event.forward_path, reply)
+        reply = self.directory.rcpt_reply(event.forward_path)
+        if self.policy is not None:
+            reply = self.policy.recipient(self._reverse_path, event.forward_path, reply)
         if reply.positive:
             if self._terminal:
                 return replies.E450_NOT_ACTIVE
@@ -119,7 +130,7 @@ class Transactions:
 
     def data(self) -> Reply:
         """The reply to DATA."""
-        refusal = None if self._policy is None else self._policy.data()
+        refusal = None if self.policy is None else self.policy.data()
         return refusal or replies.S354_GO_AHEAD
 
     def chunk(self, event: events.Chunk) -> Reply:
@@ -138,9 +149,9 @@ class Transactions:
 
     def _first_chunk(self) -> Reply | None:
         """Why a chunk is refused as DATA would be, if it is: the first of a transaction stands in DATA's place."""
-        if self._policy is None or self._machine.state is not State.RCPT:
+        if self.policy is None or self.machine.state is not State.RCPT:
             return None
-        return self._policy.data()
+        return self.policy.data()
 
     def mail_data(self, event: events.MailData | events.LastChunk) -> Reply | AcceptedMail:
         """The mail that a transaction brings, or why it is refused."""
@@ -148,19 +159,19 @@ class Transactions:
         parameters, self._recipient_parameters = self._recipient_parameters, []
         if event.too_big:
             return replies.E552_TOO_BIG
-        mta = self._host.mta
+        mta = self.host.mta
         loops = mta.loop_detection
-        if (self._refuses_loops or not loops.returns) and is_looping(event.content, mta):
+        if (self.refuses_loops or not loops.returns) and is_looping(event.content, mta):
             return as_reply(loops.too_many)
-        if self._refuses_loops and (refusal := came_back(event.content, recipients, self._directory, mta)) is not None:
+        if self.refuses_loops and (refusal := came_back(event.content, recipients, self.directory, mta)) is not None:
             return refusal
-        if self._policy is not None and (refusal := self._policy.mail_data(len(event.content))) is not None:
+        if self.policy is not None and (refusal := self.policy.mail_data(len(event.content))) is not None:
             return refusal
-        machine = self._machine
+        machine = self.machine
         protocol = "ESMTP" if machine.esmtp_peer else "SMTP"
-        if machine.secure or machine.authenticated or self._lmtp or _UTF8 in self._parameters:
+        if machine.secure or machine.authenticated or self.lmtp or _UTF8 in self._parameters:
             utf8 = _UTF8 in self._parameters
-            protocol = with_word(protocol, machine.secure, machine.authenticated, lmtp=self._lmtp, utf8=utf8)
+            protocol = with_word(protocol, machine.secure, machine.authenticated, lmtp=self.lmtp, utf8=utf8)
         return AcceptedMail(
             self._reverse_path,
             tuple(recipients),

@@ -11,8 +11,8 @@ from sim.mail.path import Path
 from sim.mta.client.dialogue import SmtpDialogue
 from sim.mta.queue.entry import Copy, HopTime, Queue
 from sim.mta.queue.queue_manager import QueueManager
-from sim.mta.server.accepted_mail import AcceptedMail
 from sim.mta.server.reception import Reception
+from sim.mta.server.transactions import AcceptedMail
 from sim.network.interface import Transport
 from sim.network.links.timeline import ALWAYS_UP, Timeline
 from sim.network.tcp.metrics import MetricsCache

@@ -16,11 +16,11 @@ from sim.mta.queue.entry import Copy, Entry
 from sim.mta.queue.failure import Failure
 from sim.mta.queue.message_options import MessageOptions, message_options, with_smtputf8
 from sim.mta.reports import dsn
-from sim.mta.server.accepted_mail import AcceptedMail
 from sim.mta.server.loops import LIST_LOOP, has_passed, is_looping
 from sim.mta.server.mailbox import Mailboxes
 from sim.mta.server.recipients import E550_SOURCE_ROUTE, OWNER, Directory
 from sim.mta.server.source_route import rewrite_route
+from sim.mta.server.transactions import AcceptedMail
 from sim.protocol.smtp.events import Parameters
 from sim.results.outcomes import CopyOutcome
 from sim.scenario.spec import Host

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sim.mta.queue.entry import Copy, Queue
-from sim.mta.server.accepted_mail import AcceptedMail
 from sim.mta.server.policy import AccessPolicy, ClientPolicy
 from sim.mta.server.recipients import Directory
+from sim.mta.server.transactions import AcceptedMail
 from sim.network.tcp.metrics import MetricsCache
 from sim.scenario.spec import Host
 from sim.world.engine.capacity import SharedCapacity
