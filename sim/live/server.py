@@ -32,7 +32,6 @@ from sim.mta.queue.mx import local_domains, mailbox_hosts, stated_mailbox_hosts
 from sim.mta.server.policy import AccessPolicy, ClientPolicy
 from sim.mta.server.reception import Reception
 from sim.mta.server.recipients import Directory
-from sim.mta.server.source_route import rewrite_route
 from sim.mta.server.transactions import AcceptedMail
 from sim.network.dns import Dns
 from sim.protocol.smtp.client import Client
@@ -83,22 +82,12 @@ class LiveServer:
         dns = Dns(scenario.domains, tuple(scenario.network.nodes), scenario.network.dns)
         mailboxes = stated_mailbox_hosts(scenario.domains.values())
         kept = local_domains(scenario.domains.values(), dns.mx_ever).get(host.name, ())
-        self._directory = Directory(
-            host.name,
-            kept,
-            dns.exchangers,
-            relays=False,
-            source_routes=host.source_routes,
-            percent_hack=host.percent_hack,
-            mailboxes=mailboxes,
-        )
+        self._directory = Directory(host, kept, dns.exchangers, relays=False, mailboxes=mailboxes)
         self._held = MaildirHeldMail(
             maildir,
             filter(self._directory.is_backup_mx, scenario.domains),
             lambda domain: mailbox_hosts(domain, mailboxes, dns.exchangers(domain)),
         )
-        for address in host.addresses:
-            self._directory.add_literal(literal_of(address.ip))
         self._custody = Custody(host.domain, maildir, self._held, canonical=self._canonical, tell=tell, note=note)
         at_once = host.policies.sessions_at_once or limits.client_sessions
         if any(host.name in act.hosts for act in scenario.acts):
@@ -209,10 +198,7 @@ class LiveServer:
 
     def _canonical(self, path: Path) -> Path:
         """The path that a forward-path means here: a percent address is followed, and what of a route is done with."""
-        path = self._directory.canonical_path(path)
-        if self._host.source_routes == "honour":
-            return rewrite_route(path, NULL_PATH, self._host.domain, self._directory.is_own)[0]
-        return Path(path.mailbox)
+        return self._directory.onward_paths(path, NULL_PATH)[0]
 
     def _now(self) -> float:
         """The time that the policies go by: seconds since the host began to serve."""

@@ -90,7 +90,7 @@ SERVERS: Final[Mapping[str, Host]] = {
 """The programs that receive."""
 
 _DIRECTORY: Final = Directory(
-    "server",
+    Host(name="server"),
     [Domain(name="server.example", mx=((0, "server"),), users=("bob",))],
     {"server.example": ((0, "server"),)}.get,
 )

@@ -74,7 +74,7 @@ def test_in_the_simulator(commands: list, codes: list[int]):
     host = Host(name="b", size_limit=1000)
     dns = Dns(spec.domains, tuple(spec.network.nodes))
     reception = Reception(
-        host, Directory("b", local_domains(spec.domains.values(), dns.mx_ever)["b"], dns.mx, relays=False)
+        host, Directory(Host(name="b"), local_domains(spec.domains.values(), dns.mx_ever)["b"], dns.mx, relays=False)
     )
     client, found = Client(), []
     client.receive_data(reception.greet(busy=False))

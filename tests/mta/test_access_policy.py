@@ -164,7 +164,7 @@ def test_the_first_chunk_is_refused_as_data_is(code: int, closed: bool, chunks: 
         access_policy(refuse=(Refusal(at="data", code=code, during=((0.0, 1.0),)),)), "a", clock := Clock()
     )
     domain = Domain(name="b.example", mx=((10, "b"),), users=("bob",))
-    reception = Reception(host, Directory("b", [domain], lambda _: None), policy=client)
+    reception = Reception(host, Directory(Host(name="b"), [domain], lambda _: None), policy=client)
     reception.greet(busy=False)
     envelope = "MAIL FROM:<ann@a.example>\r\nRCPT TO:<bob@b.example>\r\n"
     said = reception.read(f"EHLO a\r\n{envelope}{chunks}".encode()).decode()
@@ -231,7 +231,7 @@ def test_a_rate_has_a_code_of_its_own(rate: Rate, first: tuple[str, ...]):
 )
 def test_a_session_has_so_many_messages(host: Host):
     """Then 421, whether they were taken or not, by the host's word or its product's."""
-    reception = Reception(host, Directory("b", [], lambda _: None))
+    reception = Reception(host, Directory(Host(name="b"), [], lambda _: None))
     reception.greet(busy=False)
     said = reception.read(b"HELO a\r\n" + 2 * b"MAIL FROM:<a@a.example>\r\nRSET\r\n" + b"MAIL FROM:<a@a.example>\r\n")
     assert [int(line[:3]) for line in said.splitlines()] == [250, 250, 250, 250, 250, 421]
@@ -257,7 +257,7 @@ def test_exim_takes_a_thousand_messages_a_session():
 def test_postfix_bears_so_many_errors(product, slept, codes):
     """From the tenth on each reply is held back for a second (smtpd_chat.c), and the twentieth is the last."""
     domain = Domain(name="b.example", mx=((10, "b"),), users=("bob",))
-    reception = Reception(Host(name="b", mta=product), Directory("b", [domain], lambda _: None))
+    reception = Reception(Host(name="b", mta=product), Directory(Host(name="b"), [domain], lambda _: None))
     reception.greet(busy=False)
     reception.read(b"HELO a\r\nMAIL FROM:<a@a.example>\r\n")
     found, sleeps = [], []
@@ -287,7 +287,7 @@ def test_errors_hold_replies_back_and_end_the_session():
     client = ClientPolicy(access_policy(greeting_delay=6.0), "a", Clock())
     domain = Domain(name="b.example", mx=((10, "b"),), users=("bob",))
     host = Host(name="b", policies=Policies(errors=errors))
-    reception = Reception(host, Directory("b", [domain], lambda _: None), policy=client)
+    reception = Reception(host, Directory(Host(name="b"), [domain], lambda _: None), policy=client)
     reception.greet(busy=False)
     slept = [reception.sleep]
     envelope = "MAIL FROM:<a@a.example>\r\nRCPT TO:<bob@b.example>\r\nDATA\r\n"

@@ -49,7 +49,7 @@ def session(*extensions: str, options: dict | None = None, **settings) -> Recept
     """B's end of a session that has been greeted; it offers these extensions."""
     host = Host(name="b", extensions=extensions, **settings)
     directory = Directory(
-        "b", local_domains(DOMAINS.values(), lambda name: [RECORDS[name]])["b"], lambda name: RECORDS.get(name.lower())
+        host, local_domains(DOMAINS.values(), lambda name: [RECORDS[name]])["b"], lambda name: RECORDS.get(name.lower())
     )
     reception = Reception(host, directory, **(options or {}))
     reception.greet(busy=False)
@@ -358,7 +358,7 @@ TWO = ENVELOPE + "RCPT TO:<eve@b.example>\nRCPT TO:<ben@b.example>\nDATA\n"
 def test_lmtp_greets_with_lhlo():
     """HELO and EHLO are unknown (RFC 2033 section 4.1)."""
     host = Host(name="b")
-    reception = Reception(host, Directory("b", (), RECORDS.get), lmtp=True)
+    reception = Reception(host, Directory(Host(name="b"), (), RECORDS.get), lmtp=True)
     assert reception.greet(busy=False) == b"220 b LMTP ready\r\n"
     assert codes(reception, "EHLO a\nHELO a\nLHLO a\nVRFY nobody\n") == [500, 500, 250, 550]
     assert said(reception, "HELP\n")[0].startswith("214 2.0.0 Commands: LHLO MAIL ")

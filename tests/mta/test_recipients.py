@@ -8,7 +8,7 @@ from sim.mail.address import Address, parse_address
 from sim.mail.path import NULL_PATH, Path, parse_forward_path
 from sim.mta.server.recipients import Directory
 from sim.protocol.smtp.replies import S252_CANNOT_VERIFY
-from sim.scenario.spec import Domain
+from sim.scenario.spec import Domain, Host
 
 DOMAINS = (
     Domain(
@@ -24,9 +24,9 @@ DOMAINS = (
 RECORDS = {"b.example": ((10, "b"),), "d.example": ((10, "b"),), "c.example": ((10, "c"),), "b": ((0, "b"),)}
 
 
-def directory(domains=DOMAINS, **settings) -> Directory:
+def directory(domains=DOMAINS, *, relays=True, **settings) -> Directory:
     """Whom b knows."""
-    return Directory("b", domains, RECORDS.get, **settings)
+    return Directory(Host(name="b", **settings), domains, RECORDS.get, relays=relays)
 
 
 def judged(path: str, **settings) -> tuple[int, str]:
@@ -201,7 +201,7 @@ def test_a_host_relays_to_whom_it_is_told():
 def test_verification_elsewhere_says_what_rcpt_says(domain: str, relays: bool):
     """VRFY of a foreign address is refused where RCPT is, in the same words; where mail would be taken it gets 252."""
     records = {**RECORDS, "none.example": ((0, "."),)}
-    found = Directory("b", DOMAINS, records.get, relays=relays)
+    found = Directory(Host(name="b"), DOMAINS, records.get, relays=relays)
     reply = found.rcpt_reply(Path(parse_address(f"x@{domain}")))
     assert found.verify(f"x@{domain}") == (S252_CANNOT_VERIFY if reply.positive else reply)
 
@@ -221,7 +221,7 @@ def test_what_is_no_list_name(text: str):
 def test_a_list_whose_name_needs_quotes():
     """It is found by them, and written with them where there are several of the name."""
     domains = [Domain(name=f"{one}.example", mx=(), users=(), lists={"my list": ("a@x",)}) for one in "ab"]
-    found = Directory("b", domains, RECORDS.get)
+    found = Directory(Host(name="b"), domains, RECORDS.get)
     assert found.expand('"My List"').lines == ('<"my list"@a.example>', '<"my list"@b.example>')
     assert found.expand('"my list"@b.example').lines == ("<a@x>",)
 

@@ -492,7 +492,7 @@ def test_a_host_answers_it(name: str):
     ]
     offered = matching(OFFERED, name) or ()
     spec = Host(name=host, extensions=offered, size_limit=SIZE_LIMIT, esmtp="RFC 821" not in name)
-    reception = Reception(spec, Directory(host, domains, lambda domain: mx.get(domain.lower())))
+    reception = Reception(spec, Directory(Host(name=host), domains, lambda domain: mx.get(domain.lower())))
     assert reception.greet(busy=False).startswith(b"220 ")
     accepted = []
     for octets, codes in flights(TRANSCRIPTS[name]):

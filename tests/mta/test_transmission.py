@@ -58,7 +58,7 @@ def script(client: Transmission, *replies: bytes) -> list[str]:
 
 def reception(**settings) -> Reception:
     """B's side, which keeps b.example and passes mail on to c.example."""
-    return Reception(Host(name="b", **settings), Directory("b", DOMAINS.values(), RECORDS.get))
+    return Reception(Host(name="b", **settings), Directory(Host(name="b"), DOMAINS.values(), RECORDS.get))
 
 
 def test_pipelining_takes_three_flights():

@@ -9,7 +9,7 @@ from sim.mta.server.recipients import Directory
 from sim.scenario.products.base import Product
 from sim.scenario.products.exim import Exim
 from sim.scenario.products.opensmtpd import OpenSmtpd
-from sim.scenario.spec import HOUR, NULL_MX, Domain, Interval, Postfix, Weather
+from sim.scenario.spec import HOUR, NULL_MX, Domain, Host, Interval, Postfix, Weather
 from sim.world.simulation import Simulation
 
 DOMAINS = {
@@ -93,7 +93,7 @@ def test_a_host_that_does_not_know_that_it_is_the_best_returns_the_mail():
     [architecture] = spec.architectures.values()
     world = Simulation(spec, architecture, 0, 1)
     host = world.hosts["x"]
-    host.server.directory = host.custody.directory = Directory("x", [], lambda _: ((5, "elsewhere"),))
+    host.server.directory = host.custody.directory = Directory(Host(name="x"), [], lambda _: ((5, "elsewhere"),))
     facts = world.run()
     [fate] = [copy for copy in facts.copies if copy.recipient == "u1@b.example"]
     assert (fate.outcome, fate.reason, fate.path) == (

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import lru_cache
+from itertools import takewhile
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 from sim.mail.address import (
     Address,
     AddressError,
     domain_key,
     is_literal,
+    literal_of,
     local_key,
     mailbox_key,
+    octets_in,
     parse_address,
     parse_local_part,
 )
-from sim.mail.path import Path, percent_decode
+from sim.mail.path import PATH_LIMIT, Path, percent_decode
 from sim.mta.queue.mx import Records, is_exchanger, is_home, is_null, routed
 from sim.protocol.smtp import replies
 from sim.protocol.smtp.replies import Reply
-from sim.scenario.spec import Domain
+from sim.scenario.spec import Domain, Host
 
 POSTMASTER = "postmaster"
 MAILER_DAEMON = "mailer-daemon"
@@ -47,54 +51,30 @@ class Directory:
     """Judges forward-paths for one host, and answers VRFY and EXPN.
 
     Args:
-        host: its name.
-        domains: the domains whose mailboxes it keeps.
+        host: says what routes in a forward-path and percent addresses mean, where mail goes whatever the DNS says, and
+            which addresses are its own.
+        domains: those whose mailboxes it keeps.
         mx: answers a domain's MX records, None where there is no such domain.
         relays: whether it passes mail on to every domain there is, or only to those that it is an MX of.
-        source_routes: what a route in a forward-path means: the first host that mail goes to (`honour`: RFC 821),
-            nothing (`strip`: RFC 5321), or that it is not taken (`reject`).
-        percent_hack: whether `user%far@own` in one of its own domains is user@far.
-        routes: where it sends mail for domains whatever the DNS says of them (`mx.routed`).
         mailboxes: the hosts that keep the mailboxes of domains which say so, though others are their best MX.
 
     Address literals that were added are the host's own: their users are those of its domains (RFC 1123 section 5.2.17).
     """
 
-    __slots__ = (
-        "_forwards",
-        "_host",
-        "_is_home",
-        "_lists",
-        "_literals",
-        "_mailboxes",
-        "_moved",
-        "_mx",
-        "_percent_domains",
-        "_rcpt_replies",
-        "_relays",
-        "_routes",
-        "_source_routes",
-        "_users",
-    )
-
     def __init__(
         self,
-        host: str,
+        host: Host,
         domains: Iterable[Domain],
         mx: Callable[[str], Records | None],
         *,
         relays: bool = True,
-        source_routes: Literal["honour", "strip", "reject"] = "strip",
-        percent_hack: bool = False,
-        routes: Mapping[str, str] = _NOTHING,
         mailboxes: Mapping[str, Sequence[str]] = _NOTHING,
     ) -> None:
         self._host = host
-        self._routes = routes
+        self._name = host.name
         self._mailboxes = mailboxes
         self._mx = mx
         self._relays = relays
-        self._source_routes = source_routes
         self._users: dict[str, frozenset[str]] = {}
         self._lists: dict[str, tuple[str, ...]] = {}
         self._forwards: dict[str, Address] = {}
@@ -105,44 +85,41 @@ class Directory:
             self._lists |= {f"{local_key(local)}@{name}": members for local, members in domain.lists.items()}
             self._forwards |= _addresses(domain.forwards, name)
             self._moved |= _addresses(domain.moved, name)
-        self._percent_domains = frozenset({*self._users, host.lower()} if percent_hack else ())
-        self._is_home = self._always_local()
-        self._rcpt_replies: dict[Path, Reply] = {}
-        self._literals: frozenset[str] = frozenset()
-
-    def _always_local(self) -> dict[str, bool]:
-        return {"": True, **dict.fromkeys(self._users, True)}
+        self._percent_domains = frozenset({*self._users, host.name.lower()} if host.percent_hack else ())
+        self._literals = {domain_key(literal_of(address.ip)) for address in host.addresses}
+        # A peer may ask for any number of addresses.
+        self._is_home = lru_cache(_MOST_REMEMBERED)(self._keeps)
+        self.rcpt_reply = lru_cache(_MOST_REMEMBERED)(self._rcpt_reply)
 
     def add_literal(self, literal: str) -> None:
         """An address literal, such as `[192.0.2.1]`, is the host's own."""
         key = domain_key(literal)
         if key not in self._literals:
-            self._literals |= {key}
-            self._rcpt_replies.clear()
-            self._is_home = self._always_local()
+            self._literals.add(key)
+            self.rcpt_reply.cache_clear()
+            self._is_home.cache_clear()
 
     def is_local(self, address: Address) -> bool:
         """Whether the mailbox, if it exists, is kept here. Postmaster without a domain is (RFC 5321 section 4.5.1)."""
-        domain = address.domain.lower()
-        known = self._is_home.get(domain)
-        if known is None:
-            if len(self._is_home) >= len(self._users) + _MOST_REMEMBERED:
-                self._is_home = self._always_local()
-            if is_literal(domain):
-                known = domain_key(domain) in self._literals
-            else:
-                said = self._mailboxes.get(domain_key(domain))
-                known = is_home(self._mx(domain), self._host) if said is None else self._host in said
-            self._is_home[domain] = known
-        return known
+        return self._is_home(address.domain)
+
+    def _keeps(self, domain: str) -> bool:
+        """Whether a domain's mailboxes are kept here."""
+        domain = domain.lower()
+        if not domain or domain in self._users:
+            return True
+        if is_literal(domain):
+            return domain_key(domain) in self._literals
+        said = self._mailboxes.get(domain_key(domain))
+        return is_home(self._mx(domain), self._name) if said is None else self._name in said
 
     def is_own(self, domain: str) -> bool:
         """Whether a domain in a route means this host."""
-        return domain.lower() == self._host.lower() or self.is_local(Address("", domain))
+        return domain.lower() == self._name.lower() or self.is_local(Address("", domain))
 
     def is_backup_mx(self, domain: str) -> bool:
         """Whether the host takes the domain's mail in for another that keeps its mailboxes: it is an MX of it."""
-        return is_exchanger(self._mx(domain), self._host) and not self.is_local(Address("", domain))
+        return is_exchanger(self._mx(domain), self._name) and not self.is_local(Address("", domain))
 
     def has_user(self, address: Address) -> bool:
         """Whether a local address names a mailbox; every host has a postmaster and a mailer daemon."""
@@ -155,15 +132,6 @@ class Directory:
         """The addresses of a list that this host keeps; None where the address is no such list."""
         return self._lists.get(mailbox_key(address)) if self._lists else None
 
-    def rcpt_reply(self, path: Path) -> Reply:
-        """The reply to RCPT: a mailbox here, a domain to pass mail on to, or neither."""
-        reply = self._rcpt_replies.get(path)
-        if reply is None:
-            if len(self._rcpt_replies) >= _MOST_REMEMBERED:
-                self._rcpt_replies.clear()
-            reply = self._rcpt_replies[path] = self._new_rcpt_reply(path)
-        return reply
-
     def canonical_path(self, path: Path) -> Path:
         """The path that one which was accepted means here, with a percent address followed.
 
@@ -172,6 +140,20 @@ class Directory:
         if path.mailbox is None or self._first_stop(path) is not None:
             return path
         return path._replace(mailbox=self.canonical(path.mailbox))
+
+    def onward_paths(self, path: Path, reverse_path: Path) -> tuple[Path, Path]:
+        """What a forward-path that was accepted means here, and the reverse-path, as the host sends them on.
+
+        Where routes are honoured it strikes its name off, and notes it on the way back (RFC 821 section 3.6; RFC 5321
+        appendices C and F.2), unless the reverse-path would become too long: it leads back all the same.
+        """
+        path = self.canonical_path(path)
+        if self._host.source_routes != "honour":
+            return path._replace(route=()), reverse_path
+        own = sum(1 for _ in takewhile(self.is_own, path.route))
+        back = reverse_path._replace(route=(self._host.domain, *reverse_path.route))
+        returns = own > 0 and not reverse_path.is_null and octets_in(str(back)) <= PATH_LIMIT
+        return path._replace(route=path.route[own:]), back if returns else reverse_path
 
     def forward(self, address: Address) -> Address | None:
         """Where the mail of a user is passed on to who forwards it; None of any other."""
@@ -197,21 +179,22 @@ class Directory:
             address = Address(address.local, domain_key(address.domain))
         if is_literal(address.domain) and domain_key(address.domain) in self._literals:
             found = [home for home in self._users if self._knows(Address(address.local, home))]
-            address = Address(address.local, [*found, *self._users, self._host][0])
+            address = Address(address.local, [*found, *self._users, self._name][0])
         inner = percent_decode(address, self._percent_domains) if self._percent_domains else address
         return self.canonical(inner) if inner != address else address
 
     def _first_stop(self, path: Path) -> str | None:
         """The domain that a route leads to first, where routes are honoured; None where it leads nowhere else."""
-        if not path.route or self._source_routes != "honour":
+        if not path.route or self._host.source_routes != "honour":
             return None
         return next((domain for domain in path.route if not self.is_own(domain)), None)
 
-    def _new_rcpt_reply(self, path: Path) -> Reply:
+    def _rcpt_reply(self, path: Path) -> Reply:
+        """The reply to RCPT: a mailbox here, a domain to pass mail on to, or neither."""
         if path.mailbox is None:
             return replies.E550_NO_SUCH_USER
         if path.route:
-            if self._source_routes == "reject":
+            if self._host.source_routes == "reject":
                 return E550_SOURCE_ROUTE
             stop = self._first_stop(path)
             if stop is not None:
@@ -229,12 +212,12 @@ class Directory:
         """The reply to a recipient whose mail goes on to another host."""
         if is_literal(domain):
             return replies.S250_RCPT if self._relays else E554_RELAY_DENIED
-        if self._relays and routed(self._routes, domain):
+        if self._relays and routed(self._host.routes, domain):
             return replies.S250_RCPT
         records = self._mx(domain)
         if is_null(records):
             return E556_NULL_MX
-        if not self._relays and not is_exchanger(records, self._host):
+        if not self._relays and not is_exchanger(records, self._name):
             return E554_RELAY_DENIED
         return replies.E550_NO_SUCH_DOMAIN if records is None else replies.S250_RCPT
 
@@ -273,7 +256,7 @@ class Directory:
             return replies.S252_CANNOT_VERIFY if reply.positive else reply
         homes = [domain] if domain else list(self._users)
         if not domain and local.lower() in (POSTMASTER, MAILER_DAEMON):
-            homes = [*homes, self._host][:1]
+            homes = [*homes, self._name][:1]
         found = [one for home in homes if self._knows(one := Address(local, home))]
         if len(found) > 1:
             return _as_ascii(Reply(553, tuple(f"<{one}>" for one in found), "5.1.4"), utf8=utf8)

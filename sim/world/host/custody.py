@@ -19,7 +19,6 @@ from sim.mta.reports import dsn
 from sim.mta.server.loops import LIST_LOOP, has_passed, is_looping
 from sim.mta.server.mailbox import Mailboxes
 from sim.mta.server.recipients import E550_SOURCE_ROUTE, OWNER, Directory
-from sim.mta.server.source_route import rewrite_route
 from sim.mta.server.transactions import AcceptedMail
 from sim.protocol.smtp.events import Parameters
 from sim.results.outcomes import CopyOutcome
@@ -215,13 +214,8 @@ class Custody:
 
     def _reroute(self, copy: Copy, reverse_path: Path) -> Path | None:
         """Make the forward-path what it means here; gives the reverse-path if the copy goes on by a new path."""
-        host, directory = self.host, self.directory
-        before = copy.forward_path
-        path, back = directory.canonical_path(before), reverse_path
-        if host.source_routes == "honour":
-            path, back = rewrite_route(path, back, host.domain, directory.is_own)
-        elif path.route:
-            path = Path(path.mailbox)
+        before, directory = copy.forward_path, self.directory
+        path, back = directory.onward_paths(before, reverse_path)
         copy.forward_path = path
         local = not path.route and path.mailbox is not None and directory.is_local(path.mailbox)
         return None if path == before or local else back

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from random import Random
 
-from sim.mail.address import literal_of
 from sim.mail.path import Path
 from sim.mta.queue.entry import Copy, Entry, Queue
 from sim.mta.queue.queue_manager import queue_manager_of
@@ -124,17 +123,7 @@ class HostAtWork:
         self.mailboxes = Mailboxes(keep=around.keeps_mail)
         self._ledger = ledger
         self._resolver = resolver
-        directory = Directory(
-            host.name,
-            domains,
-            around.dns.exchangers,
-            source_routes=host.source_routes,
-            percent_hack=host.percent_hack,
-            routes=host.routes,
-            mailboxes=around.mailboxes,
-        )
-        for address in host.addresses:
-            directory.add_literal(literal_of(address.ip))
+        directory = Directory(host, domains, around.dns.exchangers, mailboxes=around.mailboxes)
         capacity = None if host.capacity == NO_CAPACITY else SharedCapacity(host.capacity, stream("filters"))
         tcp_metrics, times = MetricsCache(host.tcp, uptime.host), HostTimes(host, stream("times"))
         draws = stream("mta")
