@@ -36,6 +36,7 @@ from sim.mta.server.transactions import AcceptedMail
 from sim.network.dns import Dns
 from sim.protocol.smtp.client import Client
 from sim.protocol.smtp.replies import Reply
+from sim.scenario.products.base import ErrorLimits
 from sim.scenario.spec import Host, Scenario
 
 _NOT_KEPT = frozenset({"FUTURERELEASE", "DSN", "DELIVERBY", "MT-PRIORITY"})
@@ -95,6 +96,7 @@ class LiveServer:
         if host.policies.unknown_users == "bounce":
             tell("note: unknown_users: a served host returns no mail: it refuses unknown users, as with reject")
         policies = replace(host.policies, sessions_at_once=at_once, unknown_users="reject")
+        self._error_limits = ErrorLimits(soft_limit=0, hard_limit=limits.errors, delay=0.0)
         self._access = AccessPolicy(policies, random.random, self._held.octets, host.mta.rate_windows, dns.mx)
         self._tell = tell
         self._note = note
@@ -217,7 +219,7 @@ class LiveServer:
             host,
             self._directory,
             offers=True,
-            error_limit=self._limits.errors,
+            error_limits=host.policies.errors or self._error_limits,
             junk_limit=self._limits.junk,
             lmtp=lmtp,
             tls=self._tls is not None,

@@ -12,6 +12,7 @@ from sim.mta.server.reception import Reception
 from sim.mta.server.recipients import Directory
 from sim.mta.server.transactions import RECIPIENT_LIMIT
 from sim.protocol.smtp import LocalProtocolError, replies
+from sim.scenario.products.base import ErrorLimits
 from sim.scenario.spec import Domain, Host, Postfix
 
 DOMAINS = {
@@ -31,6 +32,11 @@ def directory(host: str = "b") -> Directory:
     """Whom a host of these domains knows."""
     homes = [domain for domain in DOMAINS.values() if is_home(domain.mx, host)]
     return Directory(Host(name=host), homes, RECORDS.get)
+
+
+def errors(limit: int) -> ErrorLimits:
+    """So many end the session, and no reply is held back."""
+    return ErrorLimits(soft_limit=0, hard_limit=limit, delay=0.0)
 
 
 def session(**settings) -> Reception:
@@ -227,21 +233,21 @@ def test_there_is_nothing_to_decide_without_mail():
 
 def test_errors_end_the_session_at_the_limit():
     """The last error's reply, then 421; what comes behind is not answered."""
-    reception = asked(error_limit=3)
+    reception = asked(error_limits=errors(3))
     assert codes(reception, "BOGUS\n" * 5) == [500, 500, 500, 421]
     assert reception.is_over
 
 
 def test_a_refused_message_is_an_error():
     """The decision counts like any other refusal."""
-    reception = asked(error_limit=1)
+    reception = asked(error_limits=errors(1))
     codes(reception, f"EHLO a\n{TRANSACTION}")
     assert [line[:3] for line in reception.decide(replies.E451_LOCAL_ERROR).splitlines()] == [b"451", b"421"]
 
 
 def test_recipients_far_beyond_the_limit_are_errors():
     """As many as the limit again are put off without counting; the next one counts (Postfix)."""
-    reception = asked(error_limit=2)
+    reception = asked(error_limits=errors(2))
     codes(reception, "EHLO a\nMAIL FROM:<>\n")
     found = codes(reception, "RCPT TO:<bob@b.example>\n" * (RECIPIENT_LIMIT + RECIPIENT_OVERSHOOT_LIMIT + 5))
     assert (found.count(250), found.count(452), found[-1]) == (RECIPIENT_LIMIT, RECIPIENT_OVERSHOOT_LIMIT + 2, 421)

@@ -14,6 +14,7 @@ from sim.mta.server.recipients import Directory
 from sim.mta.server.transactions import AcceptedMail, with_word
 from sim.protocol.smtp import BadCommand, Client, Command, LocalProtocolError, replies, sasl
 from sim.protocol.smtp.replies import Reply
+from sim.scenario.products.base import ErrorLimits
 from sim.scenario.spec import Domain, Host
 
 DOMAINS = {
@@ -43,6 +44,11 @@ class Held:
         """Note that a node's mail is asked for."""
         self.started.append(node)
         return self.starts
+
+
+def errors(limit: int) -> ErrorLimits:
+    """So many end the session, and no reply is held back."""
+    return ErrorLimits(soft_limit=0, hard_limit=limit, delay=0.0)
 
 
 def session(*extensions: str, options: dict | None = None, **settings) -> Reception:
@@ -374,21 +380,21 @@ def test_lmtp_answers_for_each_recipient():
 
 def test_lmtp_refuses_for_each_recipient():
     """552 as often, counted as one error."""
-    reception = session(size_limit=10, options={**LMTP, "error_limit": 3})
+    reception = session(size_limit=10, options={**LMTP, "error_limits": errors(3)})
     codes(reception, "LHLO a\n" + TWO)
     assert (codes(reception, "x" * 20 + "\n.\n"), reception._errors.errors) == ([552, 552], 2)
 
 
 def test_lmtp_refuses_for_each_recipient_before_it_leaves():
     """At the error limit 421 comes behind the last of them."""
-    reception = session(size_limit=10, options={**LMTP, "error_limit": 2})
+    reception = session(size_limit=10, options={**LMTP, "error_limits": errors(2)})
     codes(reception, "LHLO a\n" + TWO)
     assert codes(reception, "x" * 20 + "\n.\n") == [552, 552, 421]
 
 
 def deciding(text: str = TWO) -> Reception:
     """A host that is asked about LMTP mail for bob and ben."""
-    reception = session("DSN", options={**LMTP, "offers": True, "error_limit": 9})
+    reception = session("DSN", options={**LMTP, "offers": True, "error_limits": errors(9)})
     said(reception, "LHLO a\n" + text)
     said(reception, "Hi\n.\n")
     return reception
@@ -472,7 +478,7 @@ def test_parameters_are_carried():
 @pytest.mark.parametrize("junk", ["NOOP", "RSET", "EHLO a", "HELP", "VRFY bob", "EXPN staff", "ETRN c.example"])
 def test_junk_beyond_its_limit_is_an_error(junk: str):
     """Postfix's smtpd_junk_command_limit: it is answered as ever, and counts (each refused one does anyway)."""
-    reception = session("ETRN", options={"junk_limit": 5, "error_limit": 10, "held_mail": Held({})})
+    reception = session("ETRN", options={"junk_limit": 5, "error_limits": errors(10), "held_mail": Held({})})
     said(reception, "EHLO a\n")
     found = codes(reception, f"{junk}\n" * 30)
     assert (found[-1], len(found)) == (421, 11 if junk.startswith("EXPN") else 15)
@@ -480,14 +486,14 @@ def test_junk_beyond_its_limit_is_an_error(junk: str):
 
 def test_empty_chunks_are_junk():
     """BDAT 0 moves no mail either; chunks that do are none."""
-    reception = session("CHUNKING", options={"junk_limit": 2, "error_limit": 3})
+    reception = session("CHUNKING", options={"junk_limit": 2, "error_limits": errors(3)})
     said(reception, "EHLO a\n" + ENVELOPE)
     assert codes(reception, b"BDAT 1\r\nx" * 10 + b"BDAT 0\r\n" * 10) == [250] * 10 + [250] * 4 + [421]
 
 
 def test_mail_forgives_junk():
     """The count begins anew with each message, as Postfix's does."""
-    reception = session(options={"junk_limit": 5, "error_limit": 1, "offers": True})
+    reception = session(options={"junk_limit": 5, "error_limits": errors(1), "offers": True})
     for _ in range(3):
         codes(reception, "EHLO a\n" + "NOOP\n" * 4 + ENVELOPE + "DATA\n.\n")
         reception.decide(replies.S250_QUEUED)

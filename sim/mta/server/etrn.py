@@ -82,6 +82,13 @@ def answer_atrn(nodes: tuple[str, ...] | None, directory: Directory, held_mail: 
     return replies.S250_TURN if held_mail.count(nodes) else replies.E453_NO_MAIL
 
 
-def answer_turn(extensions: Sequence[str], held_mail: HeldMail | None) -> Reply:
-    """The reply to TURN (RFC 821 section 3.8): 250 where the host is told to offer it, mail or not."""
-    return replies.E502_NOT_IMPLEMENTED if held_mail is None or "TURN" not in extensions else replies.S250_TURN
+def answer_turn(extensions: Sequence[str], user: str, held_mail: HeldMail | None) -> Reply:
+    """The reply to TURN (RFC 821 section 3.8): 250 where the host is told to offer it, mail or not.
+
+    A domain's mail is for whoever proves to be its host, where that can be proved (RFC 5321 appendix F.1).
+    """
+    if "TURN" not in extensions:
+        return replies.E502_NOT_IMPLEMENTED
+    if "AUTH" in extensions and not user:
+        return replies.E530_AUTH_REQUIRED
+    return replies.E502_NOT_IMPLEMENTED if held_mail is None else replies.S250_TURN

@@ -6,12 +6,14 @@ Pure: bytes come in, bytes and accepted messages go out. Who waits how long for 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import KW_ONLY, InitVar, dataclass, field
 from functools import lru_cache
 from typing import Any, ClassVar
 
+from sim.mta.server.auth import Authentication
 from sim.mta.server.error_limits import ErrorCounter
-from sim.mta.server.etrn import HeldMail
-from sim.mta.server.other_commands import OTHER_COMMANDS, OtherCommands
+from sim.mta.server.etrn import HeldMail, answer_atrn, answer_etrn, answer_turn, atrn_nodes
+from sim.mta.server.help_text import help_reply
 from sim.mta.server.policy import ClientPolicy
 from sim.mta.server.recipients import Directory
 from sim.mta.server.transactions import AcceptedMail, Transactions
@@ -22,22 +24,26 @@ from sim.protocol.smtp.replies import Reply
 from sim.protocol.smtp.server import Server
 from sim.protocol.smtp.states import IN_TRANSACTION, State
 from sim.protocol.smtp.turn import reverse
+from sim.scenario.products.base import ErrorLimits
 from sim.scenario.spec import Host
 
 
+@dataclass(slots=True, eq=False)
 class Reception:
     """A host's side of one inbound session.
 
     `commands` counts what it has answered (each costs the host its service time); `accepted` holds the mail taken by
     the last call of `read` or `decide`. `wants_tls` is true once STARTTLS got its 220: the caller shakes hands and then
-    calls `secured`. `sleep` is how long, in s, the host holds back what it has answered last.
+    calls `secured`. `sleep` is how long, in s, the host holds back what it has answered last. `turn_nodes` holds, once
+    TURN or ATRN got its 250, the nodes whose mail is to go the other way: go on with `reverse_roles`.
 
-    Args:
+    Attributes:
         host: whose side this is.
         directory: whom it knows.
-        asks: whether the answer to mail data is asked for: `read` then stops at it with the mail in `offered`, and
+        offers: whether the answer to mail data is asked for: `read` then stops at it with the mail in `offered`, and
             `decide` goes on. Otherwise it is taken at once.
-        error_limit, junk_limit: how patient the host is, see `ErrorCounter`; 421 ends what is too much.
+        error_limits: what errors cost the client; where absent, by the host's policies or its product.
+        junk_limit: as of `ErrorCounter`.
         lmtp: whether LMTP is spoken: mail data gets a reply for each recipient (RFC 2033).
         tls: whether TLS can be had; where not, STARTTLS gets 454.
         challenge: gives CRAM-MD5's next challenge. Nobody may foresee it where the peers are real; without it, the
@@ -51,90 +57,58 @@ class Reception:
         secure: whether the connection begins with TLS.
     """
 
-    __slots__ = (
-        "_challenge",
-        "_directory",
-        "_errors",
-        "_held_mail",
-        "_host",
-        "_lmtp",
-        "_machine",
-        "_offers",
-        "_other_commands",
-        "_policy",
-        "_refused",
-        "_tls",
-        "_transactions",
-        "_watches",
-        "accepted",
-        "commands",
-        "offered",
-        "sleep",
-        "wants_tls",
-    )
+    host: Host
+    directory: Directory
+    _: KW_ONLY
+    offers: bool = False
+    error_limits: ErrorLimits | None = None
+    junk_limit: int = 0
+    lmtp: bool = False
+    tls: bool = True
+    challenge: Callable[[], bytes] | None = None
+    held_mail: HeldMail | None = None
+    policy: ClientPolicy | None = None
+    refused: Callable[[object, Reply], object] | None = None
+    after: InitVar[Client | None] = None
+    secure: InitVar[bool] = False
+    accepted: list[AcceptedMail] = field(default_factory=list, init=False)
+    commands: int = field(default=0, init=False)
+    offered: AcceptedMail | None = field(default=None, init=False)
+    sleep: float = field(default=0.0, init=False)
+    turn_nodes: tuple[str, ...] | None = field(default=None, init=False)
+    wants_tls: bool = field(default=False, init=False)
+    _authentication: Authentication | None = field(default=None, init=False)
+    _errors: ErrorCounter | None = field(default=None, init=False)
+    _machine: Server = field(init=False)
+    _transactions: Transactions = field(init=False)
 
-    def __init__(
-        self,
-        host: Host,
-        directory: Directory,
-        *,
-        offers: bool = False,
-        error_limit: int = 0,
-        junk_limit: int = 0,
-        lmtp: bool = False,
-        tls: bool = True,
-        challenge: Callable[[], bytes] | None = None,
-        held_mail: HeldMail | None = None,
-        policy: ClientPolicy | None = None,
-        refused: Callable[[object, Reply], object] | None = None,
-        after: Client | None = None,
-        secure: bool = False,
-    ) -> None:
-        self._policy = policy
-        self._refused = refused
-        self._offers = offers
-        self._challenge = challenge
-        self._host = host
-        self._errors = self._error_counter(error_limit, junk_limit) if error_limit or junk_limit else None
-        self.sleep = 0.0
-        self._other_commands: OtherCommands | None = None
-        self._directory = directory
-        self._lmtp = lmtp
-        self._machine = Server(
+    def __post_init__(self, after: Client | None, secure: bool) -> None:
+        """The session begins."""
+        host = self.host
+        machine = self._machine = Server(
             host.domain,
             extensions=host.extensions,
             size_limit=host.size_limit,
             esmtp=host.esmtp,
-            lmtp=lmtp,
+            lmtp=self.lmtp,
             secure=secure or (after is not None and after.secure),
             clear_auth=host.clear_auth is not False,
         )
         if after is not None:
-            reverse(after, self._machine)
-        self._transactions = Transactions(host, directory, self._machine, policy, lmtp=lmtp, refuses_loops=offers)
-        self._tls = tls
-        self._held_mail = held_mail
-        # Whether more than the reply itself may follow from an event.
-        self._watches = lmtp or junk_limit > 0
-        self.accepted: list[AcceptedMail] = []
-        self.commands = 0
-        self.offered: AcceptedMail | None = None
-        self.wants_tls = False
+            reverse(after, machine)
+        self._transactions = Transactions(host, self.directory, machine, self.policy, self.lmtp, self.offers)
+        if self.junk_limit:
+            self._errors = self._error_counter()
 
     @property
     def user(self) -> str:
         """Who has proved himself with AUTH; nobody if it is empty."""
-        return "" if self._other_commands is None else self._other_commands.user
+        return "" if self._authentication is None else self._authentication.user
 
     @property
     def helo(self) -> str:
         """What the client calls itself."""
         return self._machine.helo
-
-    @property
-    def turn_nodes(self) -> tuple[str, ...] | None:
-        """The nodes whose mail is to go the other way, once TURN or ATRN got its 250: go on with `reverse_roles`."""
-        return None if self._other_commands is None else self._other_commands.turn_nodes
 
     @property
     def is_over(self) -> bool:
@@ -155,11 +129,11 @@ class Reception:
         """The greeting, or the refusal of a host whose session limit is reached."""
         if busy:
             return self._refuse(None, replies.E421_TOO_MANY_SESSIONS)
-        if self._policy is not None:
-            self.sleep = self._policy.greeting_delay
-            if (refusal := self._policy.connection()) is not None:
+        if self.policy is not None:
+            self.sleep = self.policy.greeting_delay
+            if (refusal := self.policy.connection()) is not None:
                 return self._refuse(None, refusal)
-        dialect = "LMTP" if self._lmtp else "ESMTP" if self._host.esmtp else "SMTP"
+        dialect = "LMTP" if self.lmtp else "ESMTP" if self.host.esmtp else "SMTP"
         return self._machine.send(_greeting(self._machine.host, dialect))
 
     def read(self, data: bytes) -> bytes:
@@ -216,8 +190,8 @@ class Reception:
 
     def disconnected(self) -> None:
         """The connection is closed: the client's policies count it no more."""
-        if self._policy is not None:
-            self._policy.close()
+        if self.policy is not None:
+            self.policy.close()
 
     def close(self, reply: Reply) -> bytes:
         """End the session with a 421, whatever it waits for; nothing where it is over already."""
@@ -232,8 +206,8 @@ class Reception:
 
     def _refuse(self, event: object, reply: Reply) -> bytes:
         """Give a refusal, and say so."""
-        if self._refused is not None:
-            self._refused(event, reply)
+        if self.refused is not None:
+            self.refused(event, reply)
         return self._machine.send(reply)
 
     def _answer(self) -> bytes:
@@ -250,7 +224,8 @@ class Reception:
             if reply is None:
                 break
             out.append(machine.send(reply))
-            if self._watches:
+            # More than the reply itself may follow.
+            if self.lmtp or self.junk_limit:
                 out.append(self._watch(event, reply))
             if reply.code >= 400:
                 out.append(self._count_error(event, reply))
@@ -265,20 +240,17 @@ class Reception:
             return more + self._count_error(event, reply)
         return more
 
-    def _error_counter(self, error_limit: int = 0, junk_limit: int = 0) -> ErrorCounter | None:
-        """How patient the host is: what errors cost by its own word or its product's, or a limit that it was given."""
-        errors = self._host.policies.errors or (None if error_limit else self._host.mta.errors)
-        if errors is not None and (junk_limit or not error_limit):
-            return ErrorCounter(errors.hard_limit, junk_limit, errors.soft_limit, errors.delay)
-        return ErrorCounter(error_limit, junk_limit) if error_limit or junk_limit else None
+    def _error_counter(self) -> ErrorCounter | None:
+        limits = self.error_limits or self.host.policies.errors or self.host.mta.errors
+        return None if limits is None else ErrorCounter(limits, self.junk_limit)
 
     def _count_error(self, event: object, refusal: Reply) -> bytes:
         """Count an error, which got this reply; at the limit, the end of the session."""
         if self._errors is None:
             # Nobody counts before an error is made.
             self._errors = self._error_counter()
-        if self._refused is not None and refusal.code >= 400:
-            self._refused(event, refusal)
+        if self.refused is not None and refusal.code >= 400:
+            self.refused(event, refusal)
         ends = self._errors is not None and self._errors.note_error(refusal)
         self._delay_replies(1)
         return self.close(replies.E421_TOO_MANY_ERRORS) if ends else b""
@@ -289,11 +261,11 @@ class Reception:
             self.sleep += answers * self._errors.delay
 
     def _hello(self, event: events.Ehlo | events.Helo | events.Lhlo) -> Reply:
-        if self._policy is not None and (refusal := self._policy.hello()) is not None:
+        if self.policy is not None and (refusal := self.policy.hello()) is not None:
             return refusal
         self._reset(event)
         if isinstance(event, events.Helo):
-            return Reply(250, (f"{self._host.domain} pleased to meet you, {event.domain}",))
+            return Reply(250, (f"{self.host.domain} pleased to meet you, {event.domain}",))
         return self._machine.ehlo_reply(event.domain)
 
     def _reset(self, _: object) -> Reply:
@@ -301,29 +273,47 @@ class Reception:
         return replies.S250_OK
 
     def _start_tls(self, _: events.StartTls) -> Reply:
-        if not self._tls:
+        if not self.tls:
             return replies.E454_TLS_UNAVAILABLE
         self._reset(None)
         self.wants_tls = True
-        if self._other_commands is not None:
-            self._other_commands.forget_user()
+        # What was proved counts no more (RFC 3207 section 4.2).
+        self._authentication = None
         return replies.S220_TLS
 
-    def _other(self, event: object) -> Reply:
-        if self._other_commands is None:
-            self._other_commands = OtherCommands(
-                self._host, self._directory, lmtp=self._lmtp, challenge=self._challenge, held_mail=self._held_mail
-            )
-        reply = self._other_commands.answer(event, self._machine.helo, self.commands)
-        if self._policy is not None and reply is replies.E535_BAD_CREDENTIALS:
-            self.sleep = max(self.sleep, self._policy.guess())
+    def _auth(self, event: events.Auth) -> Reply:
+        challenge = self.challenge() if self.challenge else f"<{self.commands}@{self.host.domain}>".encode()
+        self._authentication = Authentication(self.host.accounts, challenge)
+        return self._hold_back_guesses(self._authentication.begin(event.mechanism, event.initial))
+
+    def _auth_response(self, event: events.AuthResponse) -> Reply:
+        # The machine gives a response only after the 334 to an AUTH.
+        if self._authentication is None or event.data is None:
+            return replies.E501_CANCELLED
+        return self._hold_back_guesses(self._authentication.respond(event.data))
+
+    def _hold_back_guesses(self, reply: Reply) -> Reply:
+        if self.policy is not None and reply is replies.E535_BAD_CREDENTIALS:
+            self.sleep = max(self.sleep, self.policy.guess())
+        return reply
+
+    def _help(self, event: events.Help) -> Reply:
+        return help_reply(event.text.strip().upper(), self.host.extensions, self.host.esmtp, self.lmtp)
+
+    def _atrn(self, event: events.Atrn) -> Reply:
+        nodes = atrn_nodes(event.domains, self.user)
+        return self._turn(answer_atrn(nodes, self.directory, self.held_mail), nodes or ())
+
+    def _turn(self, reply: Reply, nodes: tuple[str, ...]) -> Reply:
+        if reply.positive:
+            self.turn_nodes = nodes
         return reply
 
     def _take(self, mail: AcceptedMail | Reply) -> Reply | None:
         """Take what a transaction has brought, or offer it."""
         if isinstance(mail, Reply):
             return mail
-        if self._offers:
+        if self.offers:
             self.offered = mail
             return None
         self.accepted.append(mail)
@@ -346,10 +336,26 @@ class Reception:
         events.Rset: _reset,
         events.Noop: lambda _, __: replies.S250_OK,
         events.Quit: lambda _, __: replies.S221_BYE,
-        **dict.fromkeys(OTHER_COMMANDS, _other),
+        events.Auth: _auth,
+        events.AuthResponse: _auth_response,
+        events.Vrfy: lambda self, event: (
+            _WITHHELD.get(self.host.vrfy) or self.directory.verify(event.text, utf8=event.utf8)
+        ),
+        events.Expn: lambda self, event: (
+            _WITHHELD.get(self.host.expn) or self.directory.expand(event.text, utf8=event.utf8)
+        ),
+        events.Help: _help,
+        events.Etrn: lambda self, event: answer_etrn(event.node, self.directory, self.held_mail),
+        events.Atrn: _atrn,
+        events.Turn: lambda self, _: self._turn(
+            answer_turn(self.host.extensions, self.user, self.held_mail), (self.helo,)
+        ),
         events.BadCommand: lambda _, event: event.reply,
     }
     """What is answered to what: a row for each event that wants a reply."""
+
+
+_WITHHELD: dict[str, Reply] = {"evade": replies.S252_CANNOT_VERIFY, "refuse": replies.E502_NOT_IMPLEMENTED}
 
 
 @lru_cache(maxsize=1024)
