@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.mta.queue.active_queue import ActiveQueue
+from sim.mta.queue.queue_manager import ActiveQueue
 
 
 def full(limit: int = 1) -> ActiveQueue[str]:

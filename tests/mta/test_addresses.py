@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.mta.queue.address_order import Candidate, in_order
+from sim.mta.queue.mx import Candidate, in_order
 from sim.scenario.products import PRODUCTS
 from sim.scenario.products.exchange import Exchange
 from sim.scenario.products.exim import Exim

@@ -6,7 +6,7 @@ from math import inf
 
 import pytest
 
-from sim.mta.reports.delay_warnings import next_warning, warnings_due
+from sim.mta.dsn import next_warning, warnings_due
 from sim.scenario.products import PRODUCTS
 from sim.scenario.products.delays import Delays
 from sim.scenario.products.exim import Exim

@@ -293,5 +293,5 @@ def test_judgements_are_not_remembered_without_end(monkeypatch):
     knows = directory()
     for number in range(100):
         knows.rcpt_reply(Path(Address(str(number), f"{number}.example")))
-    assert (knows.rcpt_reply.cache_info().currsize, knows._is_home.cache_info().currsize) == (10, 10)
+    assert (knows._replies.cache_info().currsize, knows._is_home.cache_info().currsize) == (10, 10)
     assert knows.is_local(Address("postmaster", ""))

@@ -13,7 +13,7 @@ from worlds import Counting, message, run, scenario
 
 from sim.mail.address import Address
 from sim.mail.path import Path
-from sim.mta.reports import dsn
+from sim.mta import dsn
 from sim.scenario.products.base import Product
 from sim.scenario.products.exchange import Exchange
 from sim.scenario.products.exim import Exim, RetryRule

@@ -89,14 +89,14 @@ class Directory:
         self._literals = {domain_key(literal_of(address.ip)) for address in host.addresses}
         # A peer may ask for any number of addresses.
         self._is_home = lru_cache(_MOST_REMEMBERED)(self._keeps)
-        self.rcpt_reply = lru_cache(_MOST_REMEMBERED)(self._rcpt_reply)
+        self._replies = lru_cache(_MOST_REMEMBERED)(self._rcpt_reply)
 
     def add_literal(self, literal: str) -> None:
         """An address literal, such as `[192.0.2.1]`, is the host's own."""
         key = domain_key(literal)
         if key not in self._literals:
             self._literals.add(key)
-            self.rcpt_reply.cache_clear()
+            self._replies.cache_clear()
             self._is_home.cache_clear()
 
     def is_local(self, address: Address) -> bool:
@@ -189,8 +189,11 @@ class Directory:
             return None
         return next((domain for domain in path.route if not self.is_own(domain)), None)
 
-    def _rcpt_reply(self, path: Path) -> Reply:
+    def rcpt_reply(self, path: Path) -> Reply:
         """The reply to RCPT: a mailbox here, a domain to pass mail on to, or neither."""
+        return self._replies(path)
+
+    def _rcpt_reply(self, path: Path) -> Reply:
         if path.mailbox is None:
             return replies.E550_NO_SUCH_USER
         if path.route:

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from random import Random
 from typing import NamedTuple
 
-from sim.mta.queue.address_order import Candidate
+from sim.mta.queue.mx import Candidate
 from sim.network.links.line import Line
 from sim.network.links.outages import AvailabilityModel
 from sim.network.links.timeline import ALWAYS_UP, Timeline, any_down

@@ -11,10 +11,10 @@ import simpy
 from sim.mail.path import Path
 from sim.mta.client.envelope import Mailing
 from sim.mta.client.transmission import Transmission
+from sim.mta.dsn import RELAYED
 from sim.mta.queue.entry import Copy
 from sim.mta.queue.failure import Failure
 from sim.mta.queue.message_options import notifies
-from sim.mta.reports.dsn import RELAYED
 from sim.mta.server.reception import Reception
 from sim.protocol.smtp.client import Client as Machine
 from sim.protocol.smtp.replies import Reply

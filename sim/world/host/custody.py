@@ -11,11 +11,11 @@ from sim.mail.address import Address, is_literal, mailbox_key, parse_address
 from sim.mail.digest import seal_holds
 from sim.mail.path import Path
 from sim.mail.trace import date_time, delivered_to, received
+from sim.mta import dsn
 from sim.mta.client.envelope import needs_smtputf8
 from sim.mta.queue.entry import Copy, Entry
 from sim.mta.queue.failure import Failure
 from sim.mta.queue.message_options import MessageOptions, message_options, with_smtputf8
-from sim.mta.reports import dsn
 from sim.mta.server.loops import LIST_LOOP, has_passed, is_looping
 from sim.mta.server.mailbox import Mailboxes
 from sim.mta.server.recipients import E550_SOURCE_ROUTE, OWNER, Directory

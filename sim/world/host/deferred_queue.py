@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import inf, nextafter
 
+from sim.mta import dsn
+from sim.mta.dsn import next_warning, warnings_due
 from sim.mta.queue.entry import Copy, Entry, Queue, State
 from sim.mta.queue.expiry import cancelled, expired, frozen_until, overdue, refused
 from sim.mta.queue.failure import Failure
-from sim.mta.reports import dsn
-from sim.mta.reports.delay_warnings import next_warning, warnings_due
 from sim.results.facts import DeferralFact, QueueFact
 from sim.results.outcomes import CopyOutcome
 from sim.scenario.products.retry import Retry

@@ -8,10 +8,10 @@ from random import Random
 
 import simpy
 
-from sim.mta.queue.active_queue import ActiveQueue
 from sim.mta.queue.destination import naming_of
 from sim.mta.queue.entry import Copy, Entry
 from sim.mta.queue.failure import Failure
+from sim.mta.queue.queue_manager import ActiveQueue
 from sim.mta.queue.queue_runs import QueueRuns, queue_runs_of
 from sim.world.engine.capacity import SharedCapacity
 from sim.world.engine.stepping import Waits

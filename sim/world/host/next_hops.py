@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from math import inf
 
 from sim.mail.address import domain_key, is_literal
-from sim.mta.queue.address_order import Candidate, in_order
 from sim.mta.queue.destination import is_by_domain
 from sim.mta.queue.entry import Copy, Entry
 from sim.mta.queue.failure import Failure
-from sim.mta.queue.mx import routed
+from sim.mta.queue.mx import Candidate, in_order, routed
 from sim.network.dns import Dns, NoAnswerError, Resolver
 from sim.results.facts import AttemptFact
 from sim.results.outcomes import AttemptOutcome

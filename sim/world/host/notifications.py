@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from sim.mail.address import Address, parse_address
 from sim.mail.path import NULL_PATH, Path
 from sim.mail.report import Action
+from sim.mta import dsn
 from sim.mta.queue.entry import Copy, Entry
 from sim.mta.queue.failure import Failure
 from sim.mta.queue.message_options import notifies
-from sim.mta.reports import dsn
 from sim.mta.server.recipients import Directory
 from sim.results.outcomes import CopyOutcome
 from sim.scenario.spec import Host

@@ -1,1 +1,0 @@
-"""What senders are told: delivery status notifications and warnings of delay."""
