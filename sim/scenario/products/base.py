@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import Field, dataclass, field
 from math import inf
 from operator import attrgetter
 from typing import Annotated, Any, ClassVar, Literal
@@ -38,19 +39,19 @@ Reuse = Literal["rset", "mail", "ride", "never"]
 """How a client goes on with a session: RSET first, MAIL at once, MAIL behind the final dot, or not at all."""
 
 
-def named(parameter: str) -> Any:  # noqa: ANN401 - a property stands in for a plain attribute of any type
-    """The product's own name of what `Product` calls otherwise."""
-    return property(attrgetter(parameter))
+def named(default: object, names: str, by: Callable[[Any], object] | None = None) -> Any:  # noqa: ANN401 - of any type
+    """A parameter under the product's own name, and what `Product` calls what it is, or what `by` makes of it."""
+    return field(default=default, metadata=dict.fromkeys(names.split(), by))
 
 
-def ages(parameter: str) -> Any:  # noqa: ANN401 - likewise
-    """The product's own name of the one age of a message at which its sender is told that it is late; 0 is none."""
-    return property(lambda product: tuple(filter(None, (getattr(product, parameter),))))
+def limit(default: int, name: str) -> Any:  # noqa: ANN401 - likewise
+    """A parameter that is a limit, of which there is none where it is 0."""
+    return named(default, name, by=lambda most: most or MANY)
 
 
-def limit(parameter: str) -> Any:  # noqa: ANN401 - likewise
-    """The product's own name of a limit, which is none where it is 0."""
-    return property(lambda product: getattr(product, parameter) or MANY)
+def age(default: float, name: str) -> Any:  # noqa: ANN401 - likewise
+    """A parameter that is the one age of a message at which its sender is told that it is late; 0 is none."""
+    return named(default, name, by=lambda time: (time,) if time else ())
 
 
 Bounds = tuple[tuple[str, str], ...]
@@ -71,6 +72,11 @@ class ErrorLimits(Section):
     """After how many the session ends with 421; 0 means never (smtpd_hard_error_limit)."""
     delay: Duration = 1.0
     """How long each reply is held back (smtpd_error_sleep_time)."""
+
+
+def _property(parameter: str, by: Callable[[Any], object] | None) -> property:
+    get = attrgetter(parameter)
+    return property(get if by is None else lambda product: by(get(product)))
 
 
 class Product:
@@ -291,6 +297,9 @@ class Product:
         Raises:
             TypeError: it does not, or another product has its name.
         """
+        for parameter, declared in [*vars(cls).items()]:
+            for name, by in declared.metadata.items() if isinstance(declared, Field) else ():
+                setattr(cls, name, _property(parameter, by))
         lacks = [name for name in Product.__annotations__ if not hasattr(cls, name)]
         if lacks:
             raise TypeError(f"the product {cls.__name__} does not say its {', '.join(lacks)}")

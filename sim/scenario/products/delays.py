@@ -26,9 +26,8 @@ class Delays(Product):
     commands = RFC5321_COMMANDS
     retry_algorithm = Retry
     intervals = (("delays", "lifetime"),)
-    retry_delays = named("delays")
 
-    delays: Intervals = (30 * MINUTE,)
+    delays: Intervals = named((30 * MINUTE,), "retry_delays")
     lifetime: Time = 5 * DAY
     connect_timeout: Time = 2 * MINUTE
     helo_timeout: Time = 5 * MINUTE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.scenario.products.base import Product, ages, named
+from sim.scenario.products.base import Product, age, named
 from sim.scenario.products.host_retry import HostRetry
 from sim.scenario.products.parameters import Count, CountOrZero, Hops, Time
 from sim.scenario.products.tables import NO_EXCHANGER, Commands, FailureTable, LoopDetection, QueueWords, ReplyText
@@ -64,31 +64,23 @@ class Exchange(Product):
     TransientFailureRetryInterval: Time = 5 * MINUTE
     OutboundConnectionFailureRetryInterval: Time = 10 * MINUTE
     MessageRetryInterval: Time = 15 * MINUTE
-    MessageExpirationTimeout: Time = 2 * DAY
-    MaxPerDomainOutboundConnections: Count = 20
-    MaxOutboundConnections: Count = 1000
-    MaxInboundConnection: Count = 5000
-    MaxInboundConnectionPerSource: Count = 20
-    SmtpMaxMessagesPerConnection: Count = 20
-    ConnectionInactivityTimeOut: Time = 10 * MINUTE
-    MaxHopCount: Hops = 60
-    DelayNotificationTimeout: Time = 4 * HOUR
-    ExternalDsnMaxMessageAttachSize: CountOrZero = 10 * 1024 * 1024
-
-    helo_timeout = mail_timeout = rcpt_timeout = data_init_timeout = named("ConnectionInactivityTimeOut")
+    MessageExpirationTimeout: Time = named(2 * DAY, "lifetime")
+    MaxPerDomainOutboundConnections: Count = named(20, "destination_concurrency_limit")
+    MaxOutboundConnections: Count = named(1000, "process_limit")
+    MaxInboundConnection: Count = named(5000, "server_limit")
+    MaxInboundConnectionPerSource: Count = named(20, "client_session_limit")
+    SmtpMaxMessagesPerConnection: Count = named(20, "connection_count_limit")
     # "The maximum time that an open connection can remain idle" (Set-SendConnector).
-    data_xfer_timeout = data_done_timeout = quit_timeout = named("ConnectionInactivityTimeOut")
+    ConnectionInactivityTimeOut: Time = named(
+        10 * MINUTE,
+        "helo_timeout mail_timeout rcpt_timeout data_init_timeout data_xfer_timeout data_done_timeout quit_timeout",
+    )
+    MaxHopCount: Hops = named(60, "hopcount_limit")
+    DelayNotificationTimeout: Time = age(4 * HOUR, "delay_warnings")
+    ExternalDsnMaxMessageAttachSize: CountOrZero = named(10 * 1024 * 1024, "return_limit")
+
     destinations = "domain"
-    destination_concurrency_limit = named("MaxPerDomainOutboundConnections")
-    process_limit = named("MaxOutboundConnections")
-    server_limit = named("MaxInboundConnection")
-    client_session_limit = named("MaxInboundConnectionPerSource")
-    connection_count_limit = named("SmtpMaxMessagesPerConnection")
-    hopcount_limit = named("MaxHopCount")
-    lifetime = named("MessageExpirationTimeout")
-    delay_warnings = ages("DelayNotificationTimeout")
     returns_whole = True
-    return_limit = named("ExternalDsnMaxMessageAttachSize")
     # Nothing is published about either: RFC 6152 section 3, where MIME says what there is.
     eight_bits = "convert labelled"
     releases_at_once = True

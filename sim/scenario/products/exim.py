@@ -272,12 +272,9 @@ class Exim(Product):
     )
     retry_algorithm = EximRetry
     intervals = (("queue_run", "retry"),)
-    queue_run_interval = named("queue_run")
     # deliver.c: not where no host's retry time had come (ERRNO_WARN_BASE).
     warns_untried = False
     warnings_repeat = True
-    # queue.c: which message a run takes next is drawn, unless queue_run_in_order.
-    queue_run_limit = named("queue_run_max")
     # `exim -qff` and `exim -Rff` take frozen messages along; one that is being delivered is locked.
     flush_thaws = True
     holds = "unlocked"
@@ -287,58 +284,44 @@ class Exim(Product):
         RetryRule("G", 16 * HOUR, HOUR, 1.5),
         RetryRule("F", 4 * DAY, 6 * HOUR),
     )
-    queue_run: Time = 30 * MINUTE
-    queue_run_max: Count = 5
+    queue_run: Time = named(30 * MINUTE, "queue_run_interval")
+    # queue.c: which message a run takes next is drawn, unless queue_run_in_order.
+    queue_run_max: Count = named(5, "queue_run_limit")
     queue_run_in_order: bool = False
     retry_interval_max: Time = DAY
     retry_data_expire: Time = 7 * DAY
     delay_after_cutoff: bool = True
     connect_timeout: Time = 5 * MINUTE
-    command_timeout: Time = 5 * MINUTE
-    data_timeout: Time = 5 * MINUTE
-    final_timeout: Time = 10 * MINUTE
-    smtp_receive_timeout: TimeOrZero = 5 * MINUTE
-    max_rcpt: Count = 100
-    hosts_max_try: Count = 5
-    connection_max_messages: CountOrZero = 500
-    smtp_accept_max: CountOrZero = 20
-    smtp_accept_queue_per_connection: CountOrZero = 10
-    message_linelength_limit: CountOrZero = 998
-    received_headers_max: Hops = 30
-    delay_warning: Ages = (DAY,)
-    bounce_return_body: bool = True
+    command_timeout: Time = named(5 * MINUTE, "helo_timeout mail_timeout rcpt_timeout data_init_timeout quit_timeout")
+    # transport.c: an alarm for each write (transport_write_timeout); final_timeout is for the reply alone.
+    data_timeout: Time = named(5 * MINUTE, "data_xfer_timeout")
+    final_timeout: Time = named(10 * MINUTE, "data_done_timeout")
+    smtp_receive_timeout: TimeOrZero = named(5 * MINUTE, "idle_timeout")
+    max_rcpt: Count = named(100, "recipient_limit")
+    hosts_max_try: Count = named(5, "mx_address_limit")
+    connection_max_messages: CountOrZero = named(500, "connection_count_limit")
+    smtp_accept_max: CountOrZero = limit(20, "server_limit")
+    smtp_accept_queue_per_connection: CountOrZero = named(10, "queues_after")
+    message_linelength_limit: CountOrZero = named(998, "line_limit")
+    received_headers_max: Hops = named(30, "hopcount_limit")
+    delay_warning: Ages = named((DAY,), "delay_warnings")
+    bounce_return_body: bool = named(True, "returns_whole")
     bounce_return_size_limit: CountOrZero = 100 * 1024
-    bounce_return_linesize_limit: CountOrZero = 998
-    ignore_bounce_errors_after: TimeOrZero = 2 * DAY
+    bounce_return_linesize_limit: CountOrZero = named(998, "return_line_limit")
+    ignore_bounce_errors_after: TimeOrZero = named(2 * DAY, "freezes")
     timeout_frozen_after: Time = 7 * DAY
     disable_ipv6: bool = False
-    smtp_accept_max_per_connection: Count = 1000
+    smtp_accept_max_per_connection: Count = named(1000, "session_message_limit")
 
-    helo_timeout = mail_timeout = rcpt_timeout = data_init_timeout = named("command_timeout")
-    # transport.c: an alarm for each write (transport_write_timeout); final_timeout is for the reply alone.
-    data_xfer_timeout = named("data_timeout")
-    data_done_timeout = named("final_timeout")
-    quit_timeout = named("command_timeout")
-    idle_timeout = named("smtp_receive_timeout")
-    server_limit = limit("smtp_accept_max")
-    recipient_limit = named("max_rcpt")
-    mx_address_limit = named("hosts_max_try")
     # host.c: of one preference all IPv6 addresses come first.
     prefers_family = "ipv6"
     mixes_hosts = True
-    hopcount_limit = named("received_headers_max")
     reuse = "mail"
     # Measured with 4.96; another process takes the connection over for each message (`exim -MC`).
     greeting_time = 1.3e-3
     commit_time = 3.1e-3
     think_time = 0.4e-3
     next_message_time = Lognormal(0.0315, 0.047)
-    connection_count_limit = named("connection_max_messages")
-    queues_after = named("smtp_accept_queue_per_connection")
-    delay_warnings = named("delay_warning")
-    returns_whole = named("bounce_return_body")
-    return_line_limit = named("bounce_return_linesize_limit")
-    session_message_limit = named("smtp_accept_max_per_connection")
     # transports/smtp.c: after a refused MAIL or final dot it says QUIT; where no recipient is left to be tried again it
     # goes on with RSET (completed_addr).
     keeps_refused = "recipients"
@@ -346,7 +329,6 @@ class Exim(Product):
     # transports/smtp.c says no BODY.
     eight_bits = "pass"
     says_body = "never"
-    line_limit = named("message_linelength_limit")
     long_lines = "refuse"
     # DELIVER_OUT_BUFFER_SIZE, of which it makes its chunks (transport.c); the second waits for the first one's reply.
     chunk_limit = 8192
@@ -356,7 +338,6 @@ class Exim(Product):
     # shutdown(SHUT_WR) behind QUIT (transports/smtp.c); the server's smtp_quit_handler corks its socket for so long.
     half_closes = True
     quit_linger = 0.2
-    freezes = named("ignore_bounce_errors_after")
 
     @property
     def families(self) -> tuple[int, ...]:  # type: ignore[override]

@@ -38,19 +38,16 @@ class Haraka(Product):
     # bin/haraka.
     commands = Commands(flush=("haraka --qunstick", "haraka --qunstick {of}"), restart=("systemctl restart haraka", ""))
     retry_algorithm = Retry
-    retry_delays = named("temp_fail_intervals")
     expires = "delays"
 
-    temp_fail_intervals: Intervals = tuple(64.0 * 2**power for power in range(12))
+    temp_fail_intervals: Intervals = named(tuple(64.0 * 2**power for power in range(12)), "retry_delays")
     connect_timeout: Time = 30.0
-    concurrency_max: Count = 100
-    max_received: Hops = 100
+    concurrency_max: Count = named(100, "process_limit")
+    max_received: Hops = named(100, "hopcount_limit")
     inet_prefer: Literal["default", "v4", "v6"] = "default"
 
     destinations = "domain"
-    process_limit = named("concurrency_max")
     server_limit = MANY
-    hopcount_limit = named("max_received")
     mixes_hosts = True
     return_limit = 0
     # outbound/hmail.js sends what is in the queue; MAIL has SMTPUTF8 alone (get_reverse_path_with_params).

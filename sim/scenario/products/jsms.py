@@ -32,19 +32,18 @@ class Jsms(Product):
     )
     retry_algorithm = Retry
     intervals = (("urgentbackoff", "notices"), ("normalbackoff", "notices"), ("nonurgentbackoff", "notices"))
-    retry_delays = named("normalbackoff")
-    urgent_retry_delays = named("urgentbackoff")
-    nonurgent_retry_delays = named("nonurgentbackoff")
     expires = "timer"
     # The Job Controller has the times in memory.
     forgets_times = True
     warns = "timer"
 
-    urgentbackoff: Intervals = (MINUTE * 30, HOUR, HOUR, 2 * HOUR, 2 * HOUR, 2 * HOUR, 4 * HOUR)
-    normalbackoff: Intervals = (HOUR, 2 * HOUR, 2 * HOUR, 4 * HOUR, 4 * HOUR, 4 * HOUR, 8 * HOUR)
-    nonurgentbackoff: Intervals = (
-        2 * HOUR, 4 * HOUR, 4 * HOUR, 8 * HOUR, 8 * HOUR, 8 * HOUR, 16 * HOUR
-    )  # fmt: skip
+    urgentbackoff: Intervals = named(
+        (MINUTE * 30, HOUR, HOUR, 2 * HOUR, 2 * HOUR, 2 * HOUR, 4 * HOUR), "urgent_retry_delays"
+    )
+    normalbackoff: Intervals = named((HOUR, 2 * HOUR, 2 * HOUR, 4 * HOUR, 4 * HOUR, 4 * HOUR, 8 * HOUR), "retry_delays")
+    nonurgentbackoff: Intervals = named(
+        (2 * HOUR, 4 * HOUR, 4 * HOUR, 8 * HOUR, 8 * HOUR, 8 * HOUR, 16 * HOUR), "nonurgent_retry_delays"
+    )
     notices: Intervals = (3 * DAY, 6 * DAY, 9 * DAY, 12 * DAY)
 
     returns_whole = True

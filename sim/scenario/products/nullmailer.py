@@ -79,18 +79,19 @@ class Nullmailer(Product):
 
     pausetime: Time = MINUTE
     maxpause: Time = DAY
-    queuelifetime: Time = 7 * DAY
-    sendtimeout: Time = HOUR
+    queuelifetime: Time = named(7 * DAY, "lifetime")
+    sendtimeout: Time = named(
+        HOUR,
+        "connect_timeout helo_timeout mail_timeout rcpt_timeout data_init_timeout data_xfer_timeout "
+        "data_done_timeout quit_timeout session_timeout",
+    )
 
-    connect_timeout = helo_timeout = mail_timeout = rcpt_timeout = named("sendtimeout")
-    data_init_timeout = data_xfer_timeout = data_done_timeout = quit_timeout = session_timeout = named("sendtimeout")
     destinations = "all"
     # getaddrinfo (RFC 6724).
     prefers_family = "ipv6"
     process_limit = 1
     recipient_limit = MANY
     reuse = "never"
-    lifetime = named("queuelifetime")
     return_limit = 0
     eight_bits = "pass"
     greets_with = "HELO"

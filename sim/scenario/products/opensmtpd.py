@@ -137,28 +137,25 @@ class OpenSmtpd(Product):
     # `smtpctl pause mta` keeps back whatever would be tried, later mail too.
     holds = "all"
 
-    expire: Time = 4 * DAY
+    expire: Time = named(4 * DAY, "lifetime")
     maxconn_per_host: Count = 10
     maxconn_per_route: Count = 5
-    maxconn_per_source: Count = 100
+    maxconn_per_source: Count = named(100, "process_limit")
     maxconn_per_connector: Count = 20
     maxconn_per_relay: Count = 100
     maxconn_per_domain: Count = 100
     conndelay_route: TimeOrZero = 5.0
     conndelay_relay: TimeOrZero = 2.0
-    max_mail_per_session: Count = 100
-    sessdelay_keepalive: TimeOrZero = 10.0
-    warn_interval: Ages = (4 * HOUR,)
+    max_mail_per_session: Count = named(100, "connection_count_limit")
+    sessdelay_keepalive: TimeOrZero = named(10.0, "connection_idle_limit")
+    warn_interval: Ages = named((4 * HOUR,), "delay_warnings")
 
     # mta_session.c: io_set_timeout(s->io, 300000), whatever it waits for, from its last write or reply on.
     connect_timeout = data_init_timeout = data_xfer_timeout = data_done_timeout = 5 * MINUTE
-    process_limit = named("maxconn_per_source")
     # smtp.c: half of its descriptors, of which it has 1,024, less some; it pauses its listeners then. SMTPD_BACKLOG.
     server_limit = 497
     listen_backlog = 5
     when_full = "wait"
-    connection_count_limit = named("max_mail_per_session")
-    connection_idle_limit = named("sessdelay_keepalive")
     reuse = "mail"
     # mta_session.c: MTA_RSET, and then MTA_READY, where it says QUIT if nothing waits.
     keeps_refused = "any"
@@ -182,8 +179,6 @@ class OpenSmtpd(Product):
         """The longer of the delays after a connection to the same next hop."""
         return max(self.conndelay_route, self.conndelay_relay)
 
-    lifetime = named("expire")
     # mta_session.c sends what is in the queue; MAIL has RET and ENVID alone.
     eight_bits = "pass"
     says_body = "never"
-    delay_warnings = named("warn_interval")

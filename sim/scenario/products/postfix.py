@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from sim.scenario.names import shown, unknown
-from sim.scenario.products.base import Destinations, ErrorLimits, Product, ages, limit, named
+from sim.scenario.products.base import Destinations, ErrorLimits, Product, age, limit, named
 from sim.scenario.products.concurrency import FIXED, Concurrency, Slots, WindowFeedback
 from sim.scenario.products.parameters import Count, CountOrZero, Hops, Time, TimeOrZero
 from sim.scenario.products.retry import Retry, Round
@@ -92,26 +92,26 @@ class Postfix(Product):
     retry_algorithm = PostfixRetry
     backoffs = (("minimal_backoff_time", "maximal_backoff_time"),)
     intervals = (("minimal_backoff_time", "maximal_queue_lifetime"), ("queue_run_delay", "maximal_queue_lifetime"))
-    queue_run_interval = named("queue_run_delay")
     # qmgr_active.c tells a second early.
     warning_slack = 1.0
 
-    queue_run_delay: Time = 5 * MINUTE
+    queue_run_delay: Time = named(5 * MINUTE, "queue_run_interval")
     minimal_backoff_time: Time = 5 * MINUTE
     maximal_backoff_time: Time = 4000.0
-    maximal_queue_lifetime: TimeOrZero = 5 * DAY
+    maximal_queue_lifetime: TimeOrZero = named(5 * DAY, "lifetime")
     bounce_queue_lifetime: TimeOrZero = 5 * DAY
-    smtp_connect_timeout: TimeOrZero = 30.0
-    smtp_helo_timeout: TimeOrZero = 5 * MINUTE
-    smtp_mail_timeout: TimeOrZero = 5 * MINUTE
-    smtp_rcpt_timeout: TimeOrZero = 5 * MINUTE
-    smtp_data_init_timeout: TimeOrZero = 2 * MINUTE
-    smtp_data_xfer_timeout: TimeOrZero = 3 * MINUTE
-    smtp_data_done_timeout: TimeOrZero = 10 * MINUTE
-    smtp_quit_timeout: TimeOrZero = 5 * MINUTE
-    smtpd_timeout: Time = 5 * MINUTE
+    smtp_connect_timeout: TimeOrZero = named(30.0, "connect_timeout")
+    smtp_helo_timeout: TimeOrZero = named(5 * MINUTE, "helo_timeout")
+    smtp_mail_timeout: TimeOrZero = named(5 * MINUTE, "mail_timeout")
+    smtp_rcpt_timeout: TimeOrZero = named(5 * MINUTE, "rcpt_timeout")
+    smtp_data_init_timeout: TimeOrZero = named(2 * MINUTE, "data_init_timeout")
+    # timed_write.c: for each write that waits for room; smtp_proto.c: the last one, and the reply, have the other's.
+    smtp_data_xfer_timeout: TimeOrZero = named(3 * MINUTE, "data_xfer_timeout")
+    smtp_data_done_timeout: TimeOrZero = named(10 * MINUTE, "data_done_timeout")
+    smtp_quit_timeout: TimeOrZero = named(5 * MINUTE, "quit_timeout")
+    smtpd_timeout: Time = named(5 * MINUTE, "idle_timeout")
     initial_destination_concurrency: Count = 5
-    default_destination_concurrency_limit: CountOrZero = 20
+    default_destination_concurrency_limit: CountOrZero = named(20, "destination_concurrency_limit")
     default_destination_concurrency_positive_feedback: WindowFeedback = FIXED
     default_destination_concurrency_negative_feedback: WindowFeedback = FIXED
     default_destination_concurrency_failed_cohort_limit: CountOrZero = 1
@@ -120,65 +120,38 @@ class Postfix(Product):
     default_delivery_slot_loan: CountOrZero = 3
     default_delivery_slot_discount: CountOrZero = 50
     default_minimum_delivery_slots: CountOrZero = 3
-    default_destination_recipient_limit: Count = 50
-    default_process_limit: Count = 100
+    default_destination_recipient_limit: Count = named(50, "recipient_limit")
+    # The listen queue of a service is as long as its process limit (master_listen.c).
+    default_process_limit: Count = named(100, "process_limit server_limit listen_backlog")
     in_flow_delay: TimeOrZero = 1.0
-    qmgr_message_active_limit: Count = 20_000
-    smtp_mx_address_limit: CountOrZero = 5
-    smtp_mx_session_limit: CountOrZero = 2
-    smtp_randomize_addresses: bool = True
-    smtp_address_preference: Literal["any", "ipv6", "ipv4"] = "any"
-    smtp_balance_inet_protocols: bool = True
+    qmgr_message_active_limit: Count = named(20_000, "active_limit")
+    smtp_mx_address_limit: CountOrZero = limit(5, "mx_address_limit")
+    smtp_mx_session_limit: CountOrZero = limit(2, "mx_session_limit")
+    smtp_randomize_addresses: bool = named(True, "randomizes")
+    smtp_address_preference: Literal["any", "ipv6", "ipv4"] = named("any", "prefers_family")
+    smtp_balance_inet_protocols: bool = named(True, "balances_families")
     inet_protocols: Literal["all", "ipv4", "ipv6"] = "all"
     smtp_skip_5xx_greeting: bool = True
     smtp_connection_cache_on_demand: bool = True
-    smtp_connection_cache_time_limit: Time = 2.0
-    smtp_connection_reuse_time_limit: Time = 5 * MINUTE
-    smtp_connection_reuse_count_limit: CountOrZero = 0
+    smtp_connection_cache_time_limit: Time = named(2.0, "connection_idle_limit")
+    smtp_connection_reuse_time_limit: Time = named(5 * MINUTE, "connection_time_limit")
+    smtp_connection_reuse_count_limit: CountOrZero = named(0, "connection_count_limit")
     disable_mime_output_conversion: bool = False
-    smtp_line_length_limit: CountOrZero = 998
+    smtp_line_length_limit: CountOrZero = named(998, "line_limit")
     hopcount_limit: Hops = 50
-    delay_warning_time: TimeOrZero = 0.0
-    bounce_size_limit: CountOrZero = 50_000
+    delay_warning_time: TimeOrZero = age(0.0, "delay_warnings")
+    bounce_size_limit: CountOrZero = limit(50_000, "return_limit")
     notify_classes: NotifyClasses = "resource, software"
     smtpd_soft_error_limit: Count = 10
     smtpd_hard_error_limit: Count = 20
     smtpd_error_sleep_time: Time = 1.0
 
-    connect_timeout = named("smtp_connect_timeout")
-    helo_timeout = named("smtp_helo_timeout")
-    mail_timeout = named("smtp_mail_timeout")
-    rcpt_timeout = named("smtp_rcpt_timeout")
-    data_init_timeout = named("smtp_data_init_timeout")
-    # timed_write.c: for each write that waits for room; smtp_proto.c: the last one, and the reply, have the other's.
-    data_xfer_timeout = named("smtp_data_xfer_timeout")
-    data_done_timeout = named("smtp_data_done_timeout")
-    quit_timeout = named("smtp_quit_timeout")
-    idle_timeout = named("smtpd_timeout")
-    destination_concurrency_limit = named("default_destination_concurrency_limit")
-    recipient_limit = named("default_destination_recipient_limit")
-    process_limit = named("default_process_limit")
-    # The listen queue of a service is as long as its process limit (master_listen.c).
-    server_limit = listen_backlog = named("default_process_limit")
     when_full = "wait"
-    mx_address_limit = limit("smtp_mx_address_limit")
-    mx_session_limit = limit("smtp_mx_session_limit")
-    randomizes = named("smtp_randomize_addresses")
-    prefers_family = named("smtp_address_preference")
     mixes_hosts = True
-    balances_families = named("smtp_balance_inet_protocols")
-    active_limit = named("qmgr_message_active_limit")
-    connection_idle_limit = named("smtp_connection_cache_time_limit")
-    connection_time_limit = named("smtp_connection_reuse_time_limit")
-    connection_count_limit = named("smtp_connection_reuse_count_limit")
-    lifetime = named("maximal_queue_lifetime")
-    delay_warnings = ages("delay_warning_time")
     # smtp_proto.c: SMTP_STATE_ABORT.
     keeps_refused = "any"
     rate_windows = "fixed"
     returns_whole = True
-    return_limit = limit("bounce_size_limit")
-    line_limit = named("smtp_line_length_limit")
 
     # detect_8bit_encoding_header, on by default (cleanup_message.c); smtp_proto.c.
     says_body = "labelled"

@@ -108,20 +108,18 @@ class Qmail(Product):
     commands = Commands(flush=("qmailctl flush", ""), restart=("qmailctl restart", ""))
     retry_algorithm = QmailRetry
 
-    queuelifetime: Time = 7 * DAY
-    concurrencyremote: Count = 20
-    timeoutconnect: Time = MINUTE
-    timeoutremote: Time = 20 * MINUTE
-    timeoutsmtpd: Time = 20 * MINUTE
-    doublebounceto: Mailbox = "postmaster"
-
-    connect_timeout = named("timeoutconnect")
-    helo_timeout = mail_timeout = rcpt_timeout = data_init_timeout = named("timeoutremote")
+    queuelifetime: Time = named(7 * DAY, "lifetime")
+    concurrencyremote: Count = named(20, "process_limit")
+    timeoutconnect: Time = named(MINUTE, "connect_timeout")
     # timeoutwrite.c, timeoutread.c: for each write and read, of which the last is the reply's.
-    data_xfer_timeout = data_done_timeout = quit_timeout = named("timeoutremote")
-    idle_timeout = named("timeoutsmtpd")
+    timeoutremote: Time = named(
+        20 * MINUTE,
+        "helo_timeout mail_timeout rcpt_timeout data_init_timeout data_xfer_timeout data_done_timeout quit_timeout",
+    )
+    timeoutsmtpd: Time = named(20 * MINUTE, "idle_timeout")
+    doublebounceto: Mailbox = named("postmaster", "postmaster")
+
     destinations = "all"
-    process_limit = named("concurrencyremote")
     # tcpserver's -c and -b: at the limit it accepts nobody before a child has ended.
     server_limit = 40
     listen_backlog = 20
@@ -131,9 +129,7 @@ class Qmail(Product):
     families = (4,)
     write_size = 1024
     reuse = "never"
-    lifetime = named("queuelifetime")
     returns_whole = True
-    postmaster = named("doublebounceto")
     postmaster_hears = ("2bounce",)
     eight_bits = "pass"
     greets_with = "HELO"

@@ -52,6 +52,4 @@ class Rfc5321(Product):
     retry_interval: Time = 30 * MINUTE
     first_period: Time = HOUR
     later_interval: Time = 2 * HOUR
-    give_up_time: Time = 5 * DAY
-
-    lifetime = named("give_up_time")
+    give_up_time: Time = named(5 * DAY, "lifetime")

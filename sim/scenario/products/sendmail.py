@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import floor, inf
 
-from sim.scenario.products.base import Product, ages, limit, named
+from sim.scenario.products.base import Product, age, limit, named
 from sim.scenario.products.parameters import CountOrZero, Hops, Mailbox, Time, TimeOrZero
 from sim.scenario.products.retry import Outcome, Retry, Round
 from sim.scenario.products.tables import Commands, FailureTable, LoopDetection, QueueWords, ReplyText
@@ -106,54 +106,41 @@ class Sendmail(Product):
     )
     retry_algorithm = SendmailRetry
     intervals = (("queue_interval", "queuereturn"), ("MinQueueAge", "queuereturn"), ("MaxQueueAge", "queuereturn"))
-    queue_run_interval = named("queue_interval")
-    # queue.c: gatherq sorts jobs when the run begins, the least number first (workcmpf0).
-    queue_run_limit = limit("MaxQueueChildren")
     queue_run_order = "priority"
 
-    queue_interval: Time = 30 * MINUTE
-    MaxQueueChildren: CountOrZero = 0
+    queue_interval: Time = named(30 * MINUTE, "queue_run_interval")
+    # queue.c: gatherq sorts jobs when the run begins, the least number first (workcmpf0).
+    MaxQueueChildren: CountOrZero = limit(0, "queue_run_limit")
     ClassFactor: CountOrZero = 1800
     RecipientFactor: CountOrZero = 30_000
     RetryFactor: CountOrZero = 90_000
     MinQueueAge: TimeOrZero = 0.0
     MaxQueueAge: TimeOrZero = 0.0
-    queuereturn: Time = 5 * DAY
+    queuereturn: Time = named(5 * DAY, "lifetime")
     queuereturn_urgent: TimeOrZero = 0.0
     queuereturn_non_urgent: TimeOrZero = 0.0
-    connect: Time = 2 * MINUTE
-    initial: Time = 5 * MINUTE
-    mail: Time = 10 * MINUTE
-    rcpt: Time = HOUR
-    datainit: Time = 5 * MINUTE
+    connect: Time = named(2 * MINUTE, "connect_timeout")
+    initial: Time = named(5 * MINUTE, "helo_timeout")
+    mail: Time = named(10 * MINUTE, "mail_timeout")
+    rcpt: Time = named(HOUR, "rcpt_timeout")
+    datainit: Time = named(5 * MINUTE, "data_init_timeout")
     datablock: Time = HOUR
-    datafinal: Time = HOUR
-    quit: Time = 2 * MINUTE
+    datafinal: Time = named(HOUR, "data_done_timeout")
+    quit: Time = named(2 * MINUTE, "quit_timeout")
     command: Time = HOUR
-    MaxDaemonChildren: CountOrZero = 0
-    MaxHopCount: Hops = 25
-    queuewarn: TimeOrZero = 4 * HOUR
-    DoubleBounceAddress: Mailbox = "postmaster"
+    MaxDaemonChildren: CountOrZero = limit(0, "server_limit")
+    MaxHopCount: Hops = named(25, "hopcount_limit")
+    queuewarn: TimeOrZero = age(4 * HOUR, "delay_warnings")
+    DoubleBounceAddress: Mailbox = named("postmaster", "postmaster")
 
-    connect_timeout = named("connect")
-    helo_timeout = named("initial")
-    mail_timeout = named("mail")
-    rcpt_timeout = named("rcpt")
-    data_init_timeout = named("datainit")
     # usersmtp.c: DATA_PROGRESS_TIMEOUT for each write; datablock is its server's, for mail data (collect.c).
     data_xfer_timeout = 5 * MINUTE
-    data_done_timeout = named("datafinal")
-    quit_timeout = named("quit")
-    server_limit = limit("MaxDaemonChildren")
     # daemon.c: getrequests closes the socket, and refuses for 15 s.
     when_full = "reset"
     looks_again = 15.0
-    hopcount_limit = named("MaxHopCount")
     prefers_family = "ipv6"
     # deliver.c: smtprset, where the connection is cached.
     keeps_refused = "any"
-    lifetime = named("queuereturn")
-    delay_warnings = ages("queuewarn")
     returns_whole = True
     # EightBitMode=pass8: smtpmailfrom() in usersmtp.c. L=990 of the mailer esmtp: what is longer gets a `!` (putxline()
     # in util.c).
@@ -161,7 +148,6 @@ class Sendmail(Product):
     says_body = "asked"
     line_limit = 990
     fold_mark = b"!"
-    postmaster = named("DoubleBounceAddress")
     postmaster_hears = ("2bounce",)
 
     @property

@@ -49,42 +49,27 @@ class Stalwart(Product):
     )
     retry_algorithm = Retry
     intervals = (("schedule", "expire"),)
-    retry_delays = named("schedule")
-    report_retry_delays = named("dsn_schedule")
-    report_attempts = named("dsn_max_attempts")
     expires = "timer"
     warns = "timer"
 
-    schedule: Intervals = (
-        2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, DAY, 3 * DAY
-    )  # fmt: skip
-    expire: Time = 3 * DAY
-    dsn_schedule: Intervals = (15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR)
-    dsn_max_attempts: Count = 10
-    connect: Time = 5 * MINUTE
-    greeting: Time = 5 * MINUTE
-    mail_from: Time = 5 * MINUTE
-    rcpt_to: Time = 5 * MINUTE
-    data: Time = 10 * MINUTE
-    max_mx: Count = 7
-    max_connections: Count = 8192
-    received_headers: Hops = 50
+    schedule: Intervals = named(tuple(MINUTE * gap for gap in (2, 5, 10, 15, 30, 60, 120, 1440, 4320)), "retry_delays")
+    expire: Time = named(3 * DAY, "lifetime")
+    dsn_schedule: Intervals = named((15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR), "report_retry_delays")
+    dsn_max_attempts: Count = named(10, "report_attempts")
+    connect: Time = named(5 * MINUTE, "connect_timeout")
+    greeting: Time = named(5 * MINUTE, "helo_timeout")
+    mail_from: Time = named(5 * MINUTE, "mail_timeout")
+    rcpt_to: Time = named(5 * MINUTE, "rcpt_timeout")
+    # smtp/src/outbound/client.rs, send_message(): a time for all of it, which the reply has once more.
+    data: Time = named(10 * MINUTE, "data_init_timeout data_xfer_timeout data_total_timeout data_done_timeout")
+    max_mx: Count = named(7, "mx_address_limit")
+    max_connections: Count = named(8192, "server_limit")
+    received_headers: Hops = named(50, "hopcount_limit")
     notify: Gaps = (DAY, 3 * DAY)
 
-    connect_timeout = named("connect")
-    helo_timeout = named("greeting")
-    mail_timeout = named("mail_from")
-    rcpt_timeout = named("rcpt_to")
-    data_init_timeout = data_xfer_timeout = named("data")
-    # smtp/src/outbound/client.rs, send_message(): a time for all of it, which the reply has once more.
-    data_total_timeout = data_done_timeout = named("data")
     destinations = "domain"
-    mx_address_limit = named("max_mx")
     prefers_family = "ipv4"
-    server_limit = named("max_connections")
-    hopcount_limit = named("received_headers")
     reuse = "never"
-    lifetime = named("expire")
     return_limit = 0
     # smtp/src/outbound/session.rs sends what is in the queue; build_mail_from() says no BODY.
     eight_bits = "pass"

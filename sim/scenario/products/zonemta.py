@@ -47,13 +47,12 @@ class ZoneMta(Product):
     queue_words = QueueWords("queued", "active", "sending", "deferred", "suspended")
     commands = Commands(restart=("systemctl restart zone-mta", ""))
     retry_algorithm = ZoneMtaRetry
-    retry_delays = named("deferTimes")
     expires = "delays"
 
-    deferTimes: Intervals = tuple(  # noqa: N815 - its own name
-        MINUTE * gap for gap in (5, 7, 8, 25, 75, 120, *[240] * 11)
+    deferTimes: Intervals = named(  # noqa: N815 - its own name
+        tuple(MINUTE * gap for gap in (5, 7, 8, 25, 75, 120, *[240] * 11)), "retry_delays"
     )
-    connections: Count = 5
+    connections: Count = named(5, "process_limit")
     delay_warnings: Ages = (3 * HOUR,)
 
     # nodemailer's smtp-connection: SOCKET_TIMEOUT, which node.js starts anew as long as its socket takes something.
@@ -61,7 +60,6 @@ class ZoneMta(Product):
 
     destinations = "domain"
     prefers_family = "ipv4"
-    process_limit = named("connections")
     server_limit = MANY
     return_limit = 0
     # nodemailer's smtp-connection, which it sends with, converts nothing, and is given no use8BitMime (lib/sender.js).
