@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -57,11 +57,10 @@ class Simulation:
         domains = {**scenario.domains, **architecture.domains}
         self._dns = Dns(domains, hosts, network.dns)
         self._submissions = submissions(scenario, streams)
-        self._to_come = len(self._submissions)
+        self.ledger.expect(len(self._submissions))
         epoch = scenario.start.at - EPOCH
-        self.messages = Messages(clock, self.ledger, self._recorder, submissions=self._to_come, epoch=epoch)
+        self.messages = Messages(clock, self.ledger, self._recorder, submissions=len(self._submissions), epoch=epoch)
         self._unsent: dict[int, list[Copy]] = {}
-        self._pending = 0
         self._over = clock.event()
         self._mailboxes = stated_mailbox_hosts(domains.values())
         stops = {name: restarts(scenario.acts, name) for name in hosts}
@@ -93,8 +92,6 @@ class Simulation:
             lookup=network.dns.lookup,
             keeps_mail=scenario.dialogues,
             mailbox_hosts=lambda domain: [hosts[name].domain for name in self._mailbox_hosts(domain)],
-            later=self.later,
-            outlive=self._outlive,
         )
         local = local_domains(domains.values(), self._dns.mx_ever)
         held_domains = _held_domains(hosts.values(), local)
@@ -133,34 +130,11 @@ class Simulation:
                 clock.run(until=end)
         for host in self.hosts.values():
             host.deliveries.cache.close_all()
-            for session in host.client.sessions.values():
-                unfinished = session.unfinished(clock.now)
-                if unfinished is not None:
-                    self._recorder.attempted(unfinished)
+            for record_unfinished in host.client.sessions.values():
+                if record_unfinished is not None:
+                    record_unfinished(clock.now)
         self._check_sessions()
         return self._recorder.facts(self.ledger.close(self._held(), clock.now))
-
-    def later(self, time: float, act: Callable[[], None]) -> None:
-        """Do something at a given time, and let the run not end before."""
-        self._pending += 1
-
-        def due() -> None:
-            self._pending -= 1
-            act()
-            self._all_ended()
-
-        self.clock.call_at(time, due)
-
-    def _outlive(self, waits: Waits) -> None:
-        """Go on with what outlives its session, and let the run not end before."""
-        self._pending += 1
-
-        def steps() -> Waits:
-            yield from waits
-            self._pending -= 1
-            self._all_ended()
-
-        self.clock.start_soon(steps())
 
     def _submit_all(self) -> Waits:
         for message_id, submission in enumerate(self._submissions, 1):
@@ -193,7 +167,7 @@ class Simulation:
         if submission.recipient_parameters:
             for copy in copies:
                 copy.parameters = submission.recipient_parameters
-        self._to_come -= 1
+        self.ledger.came()
         up = host.uptime.product.next_up(self.clock.now)
         if up == self.clock.now:
             host.submit(reverse_path, copies, content, submission.parameters)
@@ -230,7 +204,7 @@ class Simulation:
                     raise LedgerError(f"{name} counts session {peer.session_id}, which is over")
 
     def _all_ended(self) -> None:
-        if not (self._to_come or self._pending or self.ledger.live or self._over.triggered):
+        if not self._over.triggered:
             self._over.succeed()
 
 

@@ -6,7 +6,7 @@ from email import message_from_bytes
 from email.message import Message
 from typing import NamedTuple
 
-from worlds import message, scenario
+from worlds import later, message, scenario
 
 from sim.mail.path import parse_forward_path, parse_path
 from sim.protocol.smtp.events import Parameters
@@ -76,7 +76,7 @@ def send(links: str, *mails: Mail, **settings) -> Outcome:
         world.hosts[mail.host].submit(back, copies, mail.content, mail.parameters)
 
     for mail in mails:
-        world.later(mail.at, lambda mail=mail: hand_in(mail))
+        later(world, mail.at, lambda mail=mail: hand_in(mail))
     facts = world.run()
     return Outcome(facts, world, list(_reports(world)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from worlds import message, scenario
+from worlds import later, message, scenario
 
 import sim
 from sim.mail.path import parse_forward_path, parse_path
@@ -86,7 +86,7 @@ def test_a_forward_does_not_wash_a_forgery():
         copies = world.messages.write(9, back, [parse_forward_path("<gone@a.example>")], 10, author="u2@a.example")
         world.hosts["a"].submit(back, copies, b"Subject: x\r\n")
 
-    world.later(1.0, hand_in)
+    later(world, 1.0, hand_in)
     assert float(measure(frames(world.run(), "a", 0))["backscatter"].iloc[0]) == 1
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 from sim.scenario.distribution import Constant
 from sim.scenario.spec import DAY, Architecture, Domain, Host, Link, Network, Node, Scenario, Weather
 from sim.scenario.spec.calendar import Start
 from sim.scenario.spec.sources import MessageAt, MessagesAt
 from sim.world.engine.ledger import Ledger
-from sim.world.simulation import simulate
+from sim.world.simulation import Simulation, simulate
 
 
 class Counting(Ledger):
@@ -33,6 +34,17 @@ class Counting(Ledger):
         """One less."""
         super().hand_over(copy)
         self.instances[copy.message_id, copy.recipient] -= 1
+
+
+def later(world: Simulation, at: float, act: Callable[[], None]) -> None:
+    """Do something in a world at a time, and let its run not end before."""
+
+    def due() -> None:
+        act()
+        world.ledger.came()
+
+    world.ledger.expect()
+    world.clock.call_at(at, due)
 
 
 def message(at: float, sender: str, *recipients: str, size: float = 1000) -> MessageAt:

@@ -25,15 +25,18 @@ class LedgerError(Exception):
 
 
 class Ledger:
-    """Who holds which copy, and how each copy ended; `on_empty` is called whenever no live instance is left."""
+    """Who holds which copy, and how each copy ended; `on_empty` is called when none is left, and nothing to come.
 
-    __slots__ = ("_ends", "_live", "_on_empty", "live")
+    `live` is how many instances there are, `to_come` how many things that may bring more.
+    """
+
+    __slots__ = ("_ends", "_live", "_on_empty", "live", "to_come")
 
     def __init__(self, on_empty: Callable[[], None]) -> None:
         self._on_empty = on_empty
         self._live: dict[Key, int] = {}
         self._ends: dict[Key, CopyFact] = {}
-        self.live = 0
+        self.live = self.to_come = 0
 
     def submit(self, copy: Copy) -> None:
         """A copy enters the network."""
@@ -62,7 +65,19 @@ class Ledger:
     def _retire(self, key: Key) -> None:
         self._live[key] -= 1
         self.live -= 1
-        if not self.live:
+        self._look()
+
+    def expect(self, number: int = 1) -> None:
+        """So many things are still to come that may bring copies."""
+        self.to_come += number
+
+    def came(self) -> None:
+        """One of the things to come has, and brought what it did."""
+        self.to_come -= 1
+        self._look()
+
+    def _look(self) -> None:
+        if not (self.live or self.to_come):
             self._on_empty()
 
     def close(self, held: Iterable[tuple[Copy, CopyOutcome]], now: float) -> list[CopyFact]:

@@ -3,10 +3,29 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any, Protocol
 
+from sim.mta.queue.entry import Entry, Queue
+from sim.mta.queue.failure import Failure
+from sim.protocol.smtp.replies import Reply
 from sim.results.facts import ActFact, AttemptFact, CopyFact, DeferralFact, DialogueFact, Facts, MessageFact, QueueFact
+from sim.results.outcomes import AttemptOutcome
 from sim.scenario.spec.limits import LimitError, Limits, raised
 from sim.world.engine.interfaces import WireTrace
+from sim.world.engine.paths import Nodes
+from sim.world.engine.session import Session
+
+Delays = tuple[float, float, float, float]
+"""As of `Entry.delays`."""
+
+
+class SessionEnds(Protocol):
+    """Between whom a session is: the nodes that it passes, its number, and the two addresses (`AttemptFact`)."""
+
+    nodes: Nodes
+    session_id: int
+    source: str
+    ip: str
 
 
 class Recorder:
@@ -24,6 +43,41 @@ class Recorder:
         self.dialogues: list[DialogueFact] = []
         self.acts: list[ActFact] = []
 
+    def attempt(
+        self,
+        ends: SessionEnds,
+        session: Session[Any, Any],
+        now: float,
+        outcome: AttemptOutcome,
+        deciding: Reply | Failure | None,
+        *,
+        message_id: int = 0,
+        recipients: int = 0,
+        delays: Delays,
+    ) -> None:
+        """Record what became of a message in a session, and what that cost; 0 is no message."""
+        connection, (wire_bytes, retransmissions) = session.connection, session.before
+        self.attempted(
+            AttemptFact(
+                message_id,
+                ends.nodes[0],
+                ends.nodes[-1],
+                session.started_at,
+                now,
+                outcome,
+                deciding.code if deciding else 0,
+                deciding.enhanced if deciding else "",
+                session.round_trips,
+                (connection.wire_bytes - wire_bytes) * (len(ends.nodes) - 1),
+                connection.retransmissions - retransmissions,
+                ends.session_id,
+                recipients,
+                *delays,
+                ends.source,
+                ends.ip,
+            )
+        )
+
     def attempted(self, fact: AttemptFact) -> None:
         """Record an attempt.
 
@@ -33,6 +87,21 @@ class Recorder:
         if len(self.attempts) >= self._limits.run_attempts:
             raise LimitError(f"too many attempts in a run: {raised('run_attempts', self._limits)} in the scenario")
         self.attempts.append(fact)
+
+    def queue(self, host: str, queue: Queue, now: float) -> None:
+        """Record that a host's queue has changed."""
+        messages = len(queue.entries)
+        self.queues.append(QueueFact(host, now, messages, queue.bytes, queue.incoming, queue.deferred, queue.hold))
+
+    def deferral(self, host: str, entry: Entry, now: float, why: str) -> None:
+        """Record that a host puts an entry off until it is due; `why`, where no attempt says it."""
+        left = [copy.recipient for copy in entry.copies]
+        failure = entry.failures.get(left[0])
+        why = failure.diagnostic if failure else why
+        why = f"frozen: {why}" if entry.frozen else why
+        message_id, queue_id, arrived = entry.message_id, entry.queue_id, entry.arrival
+        fact = DeferralFact(host, queue_id, message_id, arrived, now, entry.due, " ".join(left), why)
+        self.deferrals.append(fact)
 
     def trace(self, session_id: int) -> WireTrace | None:
         """Who is told a session's octets, if anybody is."""

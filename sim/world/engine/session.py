@@ -46,6 +46,7 @@ class Session(Generic[ClientT, ServerT]):
         client_times, server_times: what things take the programs of the two hosts, and which these are.
         lifetimes: when the programs end.
         implicit_tls: whether the connection begins with TLS.
+        reversed_roles: whether the connection is there already, from a session whose roles were swapped.
         trace: is told each flight.
         clock: tells when nobody else has anything to do.
 
@@ -57,6 +58,7 @@ class Session(Generic[ClientT, ServerT]):
         contacted_at: when the client came to what it came for.
         service_s: what the server took before and after that moment.
         server_leaves_at: when the server's program ends, where that is later: it waits for a client that is gone.
+        before: bytes on the wire, and packets sent again, before the client began what it does now.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Session(Generic[ClientT, ServerT]):
         server_times: HostTimes,
         lifetimes: Lifetimes = FOREVER,
         implicit_tls: bool = False,
+        reversed_roles: bool = False,
         trace: WireTrace | None = None,
         clock: IdleClock = _ALONE,
     ) -> None:
@@ -92,7 +95,9 @@ class Session(Generic[ClientT, ServerT]):
         self.connected_at = self.contacted_at = inf
         # When the transaction under way began to come in.
         self._began = inf
-        self._served = self._tls_round_trips = 0
+        # Round trips until the greeting is there; TLS's come to them.
+        self._served, self._round_trips = 0, 1 if reversed_roles else 2
+        self.before = (connection.wire_bytes, connection.retransmissions) if reversed_roles else (0, 0)
         self.service_s = [0.0, 0.0]
 
     @property
@@ -102,8 +107,8 @@ class Session(Generic[ClientT, ServerT]):
 
     @property
     def round_trips(self) -> int:
-        """The flights that the client has written until the fate of what it came for was known, TLS's included."""
-        return self.client.round_trips + self._tls_round_trips
+        """How often the client waited for the server until the fate of what it does now was known; TLS's included."""
+        return self.client.round_trips + self._round_trips if self.connected else 1
 
     def run(self, now: float) -> Waits:
         """Run the session from `now`, the first SYN."""
@@ -119,7 +124,7 @@ class Session(Generic[ClientT, ServerT]):
         """Go on from `now` with what the client was given to do next, which it begins after a `pause`, s."""
         self.outcome = self.failure = None
         self.started_at, self.contacted_at, self.service_s = now, inf, [0.0, 0.0]
-        self._tls_round_trips = 0
+        self._round_trips, self.before = 0, (self.connection.wire_bytes, self.connection.retransmissions)
         self.client.resume()
         try:
             now = yield from self._pause(now, pause)
@@ -244,13 +249,12 @@ class Session(Generic[ClientT, ServerT]):
         tls = TlsLayer(self.connection, client, server, resumed=self._sink.resumes_tls(now))
         now = yield from tls.shake_hands(now, accepted, self._carry)
         self.connection = tls
-        self._tls_round_trips += tls.round_trips
+        self._round_trips += tls.round_trips
         return now
 
     def _carry(self, now: float, octets: int, to_server: bool) -> Generator[float, float, float]:
         """A flight of TLS's handshake; gives when it is there."""
-        end = min(now + self.client.timeout(self._policy), self._deadlines.until)
-        sent = now
+        sent, end = now, min(now + self.client.timeout(self._policy), self._deadlines.until)
         arrives, now = yield from follow(self.connection.send(now, octets, to_server), now, self._clock, lambda _: end)
         if arrives > end:
             at, why = self._learn(now, sent, arrives, end)
@@ -392,6 +396,5 @@ class Session(Generic[ClientT, ServerT]):
 
     def spent(self, until: float) -> HopTime:
         """What the session took up to a time: contact, transfer, service."""
-        before, after = self.service_s
-        contacted = min(self.contacted_at, until)
+        (before, after), contacted = self.service_s, min(self.contacted_at, until)
         return contacted - self.started_at - before, until - contacted - after, before + after

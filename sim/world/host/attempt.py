@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 import simpy
 
@@ -18,10 +17,9 @@ from sim.mta.queue.message_options import notifies
 from sim.mta.server.reception import Reception
 from sim.protocol.smtp.client import Client as Machine
 from sim.protocol.smtp.replies import Reply
-from sim.results.facts import AttemptFact
 from sim.results.outcomes import AttemptOutcome
 from sim.world.engine.session import Session
-from sim.world.host.client import Client, Peer
+from sim.world.host.client import Client, Peer, RoleReversal
 from sim.world.host.delivery import Delivery, Route
 from sim.world.host.host_records import NO_ROUTE
 from sim.world.host.next_hops import next_hop_domain, nowhere
@@ -40,8 +38,9 @@ class Attempt:
         hop: the destination that the delivery counts for: mail for it may follow in the session.
         keeps: whether the session may be left open.
         previous: the attempt whose session this one goes on with, to the host that the session is with.
+        reversal: the session to go on in with swapped roles, in which whatever waits follows.
         contacted: whether mail could be offered.
-        session: the session, where it is left open.
+        opened: the session and the host that it is with, while it is open.
         following: the delivery whose message has gone out in the session already, which is to go on in this one's
             place.
     """
@@ -53,18 +52,10 @@ class Attempt:
     hop: str
     keeps: bool = False
     previous: Attempt | None = None
+    reversal: RoleReversal | None = None
     contacted: bool = field(default=False, init=False)
-    session: MailSession | None = field(default=None, init=False)
+    opened: tuple[MailSession, Peer] | None = field(default=None, init=False)
     following: Delivery | None = field(default=None, init=False)
-    peer: Peer | None = field(default=None, init=False)
-    _running: MailSession | None = field(default=None, init=False)
-    _by_path: Mapping[Path, Copy] = field(init=False)
-    # What the session has cost before.
-    _wire_bytes: int = field(default=0, init=False)
-    _retransmissions: int = field(default=0, init=False)
-
-    _OPENING: ClassVar[int] = 2
-    """Round trips until the greeting is there: the handshake's, and its own."""
 
     def run(self) -> Generator[float | simpy.Event, float, list[Copy]]:
         """Try; gives the copies that are left for another try."""
@@ -72,27 +63,24 @@ class Attempt:
         clock, started = client.clock, client.clock.now
         for copy in copies:
             copy.waited(entry.due, started)
-        self._by_path = {copy.forward_path: copy for copy in copies}
-        session = self._open(started) if self.previous is None else self._take_over(self.previous)
-        peer = self.peer
-        if session is None or peer is None:
+        self.opened = self._open(started) if self.previous is None else self._take_over(self.previous)
+        if self.opened is None:
             until = started + client.host.mta.connect_timeout
             heard = client.paths.no_route_at(self.route.nodes, started, until)
             if heard > started:
                 yield heard
             return self._find_no_route(started, clock.now)
-        self._running = session
-        peer.is_offered(self._by_path)
-        client.sessions[peer.session_id] = self
+        session, peer = self.opened
+        peer.is_offered({copy.forward_path: copy for copy in copies})
+        client.sessions[peer.session_id] = self.record_unfinished
         for copy in copies:
             copy.in_transfer = True
         if self.previous is None:
             yield from session.run(started)
         else:
             yield from session.resume(started, client.times.next_message())
-        self._running = None
+        client.sessions[peer.session_id] = None
         self.contacted = session.client.contacted
-        self.session = session
         if session.outcome or not session.client.kept:
             self.close()
         return self._conclude(session, peer, clock.now)
@@ -105,61 +93,58 @@ class Attempt:
     @property
     def place(self) -> tuple[str, str]:
         """The host that its session is with, and the address."""
-        return self.route.place if self.peer is None else (self.peer.name, self.peer.ip)
+        return self.route.place if self.opened is None else (self.opened[1].name, self.opened[1].ip)
 
     def close(self) -> None:
         """End the session."""
-        session, self.session, peer, client = self.session, None, self.peer, self.client
-        if session is not None and peer is not None:
+        if self.opened is not None:
+            (session, peer), self.opened, client = self.opened, None, self.client
             peer.leave(session.server, session.server_leaves_at)
             if session.connected:
                 session.connection.close(client.clock.now, half_closed=client.host.mta.half_closes)
             del client.sessions[peer.session_id]
 
-    def unfinished(self, now: float) -> AttemptFact | None:
-        """The record of an attempt that the end of the run finds under way."""
-        session, peer = self._running, self.peer
-        if session is None or peer is None:
-            return None
-        return self._fact(session, peer, now, AttemptOutcome.UNFINISHED, None)
+    def record_unfinished(self, now: float) -> None:
+        """Record it where the end of the run finds it under way."""
+        if self.opened is not None:
+            self._record(*self.opened, now, AttemptOutcome.UNFINISHED, None)
 
-    def _open(self, now: float) -> MailSession | None:
+    def _open(self, now: float) -> tuple[MailSession, Peer] | None:
         """A session of its own; None where the way to it has broken."""
-        client = self.client
-        secure = client.host.tls.implicit and "STARTTLS" in client.servers[self.route.host].host.extensions
-        opened = client.open(self._transmission(now, secure=secure), self.route, now, secure=secure)
-        if opened is None:
-            return None
-        session, self.peer = opened
-        return session
+        client, route, turned = self.client, self.route, self.reversal
+        if turned is not None:
+            dialogue = self._transmission(now, machine=turned.session.server.reverse_roles())
+            peer = Peer(client, turned.asker, route.nodes, turned.session_id, turned.session.connection)
+            return turned.reverse(dialogue, peer, now), peer
+        secure = client.host.tls.implicit and "STARTTLS" in client.servers[route.host].host.extensions
+        return client.open(self._transmission(now, secure=secure), route, now, secure=secure)
 
     def _transmission(self, now: float, *, secure: bool = False, machine: Machine | None = None) -> Transmission:
-        return Transmission(
-            self.client.host,
-            self.delivery.mailing(now),
-            stays=self._stays if self.keeps else None,
-            machine=machine,
-            secure=secure,
-        )
+        stays = self._stays if self.keeps else None
+        return Transmission(self.client.host, self.delivery.mailing(now), stays=stays, machine=machine, secure=secure)
 
-    def _take_over(self, previous: Attempt) -> MailSession | None:
+    def _take_over(self, previous: Attempt) -> tuple[MailSession, Peer] | None:
         """The session of an attempt that has left it."""
         # The one before lets go of it, or the two would hold each other and never be freed.
-        session, previous.session = previous.session, None
-        if session is not None:
-            self.peer = previous.peer
-            self._wire_bytes = session.connection.wire_bytes
-            self._retransmissions = session.connection.retransmissions
-            session.client.follow(self.delivery.mailing(self.client.clock.now), self._stays if self.keeps else None)
-        return session
+        opened, previous.opened = previous.opened, None
+        if opened is not None:
+            mailing = self.delivery.mailing(self.client.clock.now)
+            opened[0].client.follow(mailing, self._stays if self.keeps else None)
+        return opened
 
     def _stays(self) -> Mailing | bool:
-        """Whether the session is left open for another message, which may have to go out at once."""
-        client, session, peer = self.client, self._running, self.peer
-        policy, manager, now = client.host.mta, client.manager, client.clock.now
-        if session is None or peer is None or peer.messages == policy.connection_count_limit:
+        """Whether the session is left open for another message, which may have to go out at once.
+
+        One with swapped roles is, as long as there is another: there is no other session.
+        """
+        client, policy, manager, now = self.client, self.client.host.mta, self.client.manager, self.client.clock.now
+        if self.reversal is not None:
+            self.following = next(self.reversal.waiting, None)
+            return False if self.following is None else self.following.mailing(now)
+        if self.opened is None:
             return False
-        if now - session.opened_at > policy.connection_time_limit:
+        session, peer = self.opened
+        if peer.messages == policy.connection_count_limit or now - session.opened_at > policy.connection_time_limit:
             return False
         if client.host.reuse == "ride" and manager.scheduler.by_number and client.uptime.running:
             host = peer.name
@@ -175,7 +160,7 @@ class Attempt:
         for copy in copies:
             copy.tried((now - started, 0.0, 0.0), now)
             entry.failures[copy.recipient] = NO_ROUTE
-        here, there = self.client.host.name, self.place[0]
+        here, there = self.client.host.name, self.route.host
         fact = nowhere(NO_ROUTE, here, there, entry, copies, handed_over=self.handed_over, now=now)
         self.client.recorder.attempted(fact._replace(started_s=started, to_address=self.route.ip))
         return list(copies)
@@ -215,7 +200,7 @@ class Attempt:
         outcome, deciding = next(iter(outcomes.items()))
         if len(outcomes) > 1:
             outcome = AttemptOutcome.PARTIAL
-        client.recorder.attempted(self._fact(session, peer, now, outcome, deciding))
+        self._record(session, peer, now, outcome, deciding)
         return left
 
     def _tell_relayed(self, replies: Mapping[Path, Reply], now: float) -> None:
@@ -227,27 +212,17 @@ class Attempt:
         ]
         self.client.notifications.send_dsn(self.delivery.entry, relayed, now, "relayed")
 
-    def _fact(
+    def _record(
         self, session: MailSession, peer: Peer, now: float, outcome: AttemptOutcome, deciding: Reply | Failure | None
-    ) -> AttemptFact:
-        connection, round_trips, copies = session.connection, session.round_trips, self.delivery.copies
-        if self.previous is None:
-            round_trips = round_trips + self._OPENING if session.connected else 1
-        return AttemptFact(
-            copies[0].message_id,
-            self.client.host.name,
-            peer.name,
-            session.started_at,
+    ) -> None:
+        copies = self.delivery.copies
+        self.client.recorder.attempt(
+            peer,
+            session,
             now,
             outcome,
-            deciding.code if deciding else 0,
-            deciding.enhanced if deciding else "",
-            round_trips,
-            (connection.wire_bytes - self._wire_bytes) * (len(peer.nodes) - 1),
-            connection.retransmissions - self._retransmissions,
-            peer.session_id,
-            len(copies),
-            *self.delivery.entry.delays(self.handed_over, session.contacted_at, now),
-            peer.source,
-            peer.ip,
+            deciding,
+            message_id=copies[0].message_id,
+            recipients=len(copies),
+            delays=self.delivery.entry.delays(self.handed_over, session.contacted_at, now),
         )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from sim.mail.path import Path
 from sim.mta.client.dialogue import SmtpDialogue
+from sim.mta.client.retrieval import RetrievalClient
 from sim.mta.queue.entry import Copy, HopTime, Queue
 from sim.mta.queue.queue_manager import QueueManager
 from sim.mta.server.reception import Reception
@@ -17,8 +18,8 @@ from sim.network.interface import Transport
 from sim.network.links.timeline import ALWAYS_UP, Timeline
 from sim.network.tcp.metrics import MetricsCache
 from sim.network.transport.connect import connect
+from sim.network.transport.reversed import Reversed
 from sim.network.transport.tls import TlsSessions
-from sim.results.facts import AttemptFact
 from sim.scenario.products.base import Refuses
 from sim.scenario.products.retry import Retry
 from sim.scenario.spec import Host
@@ -26,6 +27,7 @@ from sim.world.engine.capacity import SharedCapacity
 from sim.world.engine.clock import Clock
 from sim.world.engine.corruption import UNSEEN, ResidualCorruption
 from sim.world.engine.host_times import HostTimes
+from sim.world.engine.interfaces import ServerHost
 from sim.world.engine.ledger import Ledger
 from sim.world.engine.lifetimes import FOREVER, Lifetimes
 from sim.world.engine.paths import LinesBothWays, Nodes, Paths
@@ -42,13 +44,6 @@ from sim.world.host.uptime import Uptime
 DialogueT = TypeVar("DialogueT", bound=SmtpDialogue)
 
 
-class UnderWay(Protocol):
-    """What goes on in a session."""
-
-    def unfinished(self, now: float) -> AttemptFact | None:
-        """Its record, where the end of the run finds it under way."""
-
-
 @dataclass
 class Client:
     """What a host's client program and its kernel share among its sessions.
@@ -56,8 +51,8 @@ class Client:
     Attributes:
         servers, addresses: the receiving sides of all hosts, and the addresses of those that have several.
         sources: the addresses that it connects from.
-        sessions: what goes on in each of its sessions, by number.
-        later, outlive: do something that outlives its session at a time, or go on with it; the run does not end before.
+        sessions: its sessions by number, each with what records the attempt in it that the end of the run cuts short;
+            None where it is idle.
     """
 
     host: Host
@@ -77,10 +72,8 @@ class Client:
     tcp_metrics: MetricsCache
     corruption: ResidualCorruption | None
     next_session_id: Callable[[], int]
-    later: Callable[[float, Callable[[], None]], None]
-    outlive: Callable[[Waits], None]
     tls_sessions: TlsSessions = field(default_factory=TlsSessions)
-    sessions: dict[int, UnderWay] = field(default_factory=dict)
+    sessions: dict[int, Callable[[float], None] | None] = field(default_factory=dict)
 
     def open(
         self, caller: DialogueT, route: Route, now: float, *, secure: bool = False, offering: Host | None = None
@@ -196,20 +189,31 @@ class Peer:
 
     def take(self, mail: AcceptedMail, spent: HopTime, now: float, offered: float, began: float) -> None:
         """The host has custody of what was offered first at `offered`, and began to come in at `began`."""
-        copies = self._there(mail, spent, now)
-        carried = mail if self.client.corruption is None else self._carried(mail, copies, self.client.corruption)
-        self.server.receive(carried, copies, now, offered=offered, began=began, nth=self.messages)
+        mail, copies = self._there(mail, spent, now)
+        self.server.receive(mail, copies, now, offered=offered, began=began, nth=self.messages)
 
     def take_later(self, mail: AcceptedMail, spent: HopTime, at: float, offered: float, began: float) -> None:
         """The host will have custody at `at`, and nobody will know."""
-        server, copies = self.server, self._there(mail, spent, at)
-        carried = mail if self.client.corruption is None else self._carried(mail, copies, self.client.corruption)
-        self.client.later(at, lambda: server.receive(carried, copies, at, offered=offered, began=began))
+        server, ledger, (mail, copies) = self.server, self.client.ledger, self._there(mail, spent, at)
+
+        def due() -> None:
+            server.receive(mail, copies, at, offered=offered, began=began)
+            ledger.came()
+
+        ledger.expect()
+        self.client.clock.call_at(at, due)
 
     def outlive(self, waits: Waits) -> None:
         """Go on with what outlives the session: it brings the copies as they are now, whatever comes of them here."""
         self._copies = {path: replace(copy) for path, copy in self._copies.items()}
-        self.client.outlive(waits)
+        ledger = self.client.ledger
+
+        def steps() -> Waits:
+            yield from waits
+            ledger.came()
+
+        ledger.expect()
+        self.client.clock.start_soon(steps())
 
     def leave(self, reception: Reception, at: float) -> None:
         """The server's program ends, now or at `at`, unless its host has gone down since."""
@@ -227,14 +231,45 @@ class Peer:
         if self.server.listener.dismiss(self):
             reception.disconnected()
 
-    def _there(self, mail: AcceptedMail, spent: HopTime, at: float) -> list[Copy]:
-        """The copies as the host has them."""
-        name = self.nodes[-1]
-        return [self._copies[path].at(name, spent, at) for path in mail.forward_paths]
-
-    def _carried(self, mail: AcceptedMail, copies: Sequence[Copy], corruption: ResidualCorruption) -> AcceptedMail:
-        """The mail as the links gave it on; its copies are marked where that is not as they got it."""
+    def _there(self, mail: AcceptedMail, spent: HopTime, at: float) -> tuple[AcceptedMail, list[Copy]]:
+        """The mail as the links gave it on, and its copies as the host has them: marked where they are damaged."""
+        name, corruption, offered = self.nodes[-1], self.client.corruption, self._copies
+        copies = [offered[path].at(name, spent, at) for path in mail.forward_paths]
+        if corruption is None:
+            return mail, copies
         content = corruption.carry(mail.content, self.nodes, self.connection.mss)
-        for copy, before in zip(copies, [self._copies[path] for path in mail.forward_paths], strict=True):
-            copy.damage = UNSEEN if content is not mail.content else before.damage
-        return mail._replace(content=content)
+        for copy, path in zip(copies, mail.forward_paths, strict=True):
+            copy.damage = UNSEEN if content is not mail.content else offered[path].damage
+        return mail._replace(content=content), copies
+
+
+@dataclass(frozen=True)
+class RoleReversal:
+    """A session whose roles are to be swapped.
+
+    `holder` hands over to `asker`, whose client sent TURN or ATRN in `session`; `waiting` gives what is to be handed
+    over.
+    """
+
+    holder: Client
+    asker: Server
+    session: Session[RetrievalClient, Reception]
+    session_id: int
+    waiting: Iterator[Delivery]
+
+    def reverse(self, caller: DialogueT, sink: ServerHost, now: float) -> Session[DialogueT, Reception]:
+        """The session with roles swapped."""
+        holder, asker, machine = self.holder, self.asker, self.session.client.machine
+        until = holder.uptime.product.next_down(now)
+        return Session(
+            caller,
+            Reception(asker.host, asker.directory, policy=asker.policy(holder.host.name), after=machine),
+            Reversed(self.session.connection),
+            sink,
+            client_times=holder.times,
+            server_times=asker.host_times,
+            lifetimes=Lifetimes(until, until, asker.uptime.product),
+            reversed_roles=True,
+            trace=holder.recorder.trace(self.session_id),
+            clock=holder.clock,
+        )

@@ -11,7 +11,6 @@ from sim.mta.dsn import next_warning, warnings_due
 from sim.mta.queue.entry import Copy, Entry, Queue, State
 from sim.mta.queue.expiry import cancelled, expired, frozen_until, overdue, refused
 from sim.mta.queue.failure import Failure
-from sim.results.facts import DeferralFact, QueueFact
 from sim.results.outcomes import CopyOutcome
 from sim.scenario.products.retry import Retry
 from sim.scenario.spec import Host
@@ -261,14 +260,7 @@ class DeferredQueue:
         """Let an entry stand in the queue until it is due; `why`, where no attempt says it."""
         entry.due = due
         self.move(entry, state, now)
-        left = [copy.recipient for copy in entry.copies]
-        failure = entry.failures.get(left[0])
-        why = failure.diagnostic if failure else why
-        why = f"frozen: {why}" if entry.frozen else why
-        fact = DeferralFact(
-            self.host.name, entry.queue_id, entry.message_id, entry.arrival, now, due, " ".join(left), why
-        )
-        self.recorder.deferrals.append(fact)
+        self.recorder.deferral(self.host.name, entry, now, why)
         if now < due:
             self.clock.call_at(due, lambda: self._wake(entry, due))
 
@@ -286,10 +278,7 @@ class DeferredQueue:
             self._expire(entry, now, expired)
 
     def _note_queue(self, now: float) -> None:
-        queue = self.queue
-        self.recorder.queues.append(
-            QueueFact(self.host.name, now, len(queue.entries), queue.bytes, queue.incoming, queue.deferred, queue.hold)
-        )
+        self.recorder.queue(self.host.name, self.queue, now)
 
     def _warn(self, entry: Entry, now: float) -> None:
         """Tell the sender of a message that still waits, if it is late."""

@@ -248,7 +248,7 @@ class Deliveries:
             if self._uptime.running:
                 attempt, left = yield from self._try(delivery, hop, previous, keeps=keeps, uses=uses)
                 following = attempt.following
-                previous = attempt if following and attempt.session is not None else None
+                previous = attempt if following and attempt.opened is not None else None
                 failure = _host_failure(delivery.entry, left) if left else None
             elif previous is not None:
                 previous.close()
@@ -288,7 +288,7 @@ class Deliveries:
                 attempt = Attempt(client, Delivery(entry, left, routes, handed_over), route, handed_over, hop, may_keep)
                 left = yield from attempt.run()
             previous = None
-            if attempt.session is not None and attempt.following is None:
+            if attempt.opened is not None and attempt.following is None:
                 self.cache.keep(attempt, clock.now)
             talks += attempt.contacted
             if records is not None and self._uptime.running:

@@ -58,7 +58,6 @@ class Surroundings:
         lookup: how long the name service takes, s.
         keeps_mail: whether mailboxes keep what they get.
         mailbox_hosts: the hosts that keep a domain's mailboxes, as they call themselves.
-        later, outlive: as of `Client`.
         servers: the receiving sides of those that are there already.
     """
 
@@ -77,8 +76,6 @@ class Surroundings:
     lookup: float
     keeps_mail: bool
     mailbox_hosts: Callable[[str], Sequence[str]]
-    later: Callable[[float, Callable[[], None]], None]
-    outlive: Callable[[Waits], None]
     next_session_id: Callable[[], int] = field(default_factory=lambda: count(1).__next__)
     servers: dict[str, Server] = field(default_factory=dict)
 
@@ -178,8 +175,6 @@ class HostAtWork:
             tcp_metrics,
             around.corruption,
             around.next_session_id,
-            around.later,
-            around.outlive,
         )
         records = None
         if retry.keeps_hosts:

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from heapq import merge
 from itertools import count, takewhile
 from typing import Literal
 
+from sim.mta.client.dialogue import QuitOnly
 from sim.mta.client.retrieval import RetrievalClient
 from sim.mta.queue.failure import Failure
-from sim.mta.server.reception import Reception
 from sim.protocol.smtp.replies import Reply
-from sim.results.facts import AttemptFact
 from sim.results.outcomes import AttemptOutcome
 from sim.scenario.spec import Collects, Host
-from sim.world.engine.session import Session
+from sim.world.engine.interfaces import NullSink
 from sim.world.engine.stepping import Waits
-from sim.world.host.client import Peer
-from sim.world.host.delivery import Route
+from sim.world.host.attempt import Attempt
+from sim.world.host.client import RoleReversal
+from sim.world.host.deferred_queue import DeferredQueue
+from sim.world.host.delivery import Delivery, Route
 from sim.world.host.host import HostAtWork
-from sim.world.host.turned_delivery import RoleReversal
 
 _LONGEST = 400
 """Octets of the domains that one ATRN names, so that its line has no more than RFC 5321 lets a command line have."""
@@ -35,7 +35,7 @@ def collect(host: HostAtWork, how: Collects, source: HostAtWork) -> Waits:
             yield at
             if host.uptime.host.is_up(at):
                 for some in _lines(domains) if how.by == "atrn" else (domains,):
-                    yield from Retrieval(host, source, how.by, some).run()
+                    yield from retrieve(host, source, how.by, some)
 
 
 def moments(host: HostAtWork, how: Collects) -> Iterator[float]:
@@ -61,85 +61,68 @@ def _lines(domains: Sequence[str]) -> Iterator[Sequence[str]]:
     yield part
 
 
-@dataclass(eq=False)
-class Retrieval:
-    """One session in which a host asks for its mail. It is given up where it is cut; the next one comes in time."""
+def retrieve(
+    host: HostAtWork, source: HostAtWork, by: Literal["etrn", "turn", "atrn"], domains: Sequence[str]
+) -> Waits:
+    """One session in which a host asks, and takes what is handed over on the same connection where that is the way.
 
-    host: HostAtWork
-    source: HostAtWork
-    by: Literal["etrn", "turn", "atrn"]
-    domains: Sequence[str]
-    _opened: tuple[Session[RetrievalClient, Reception], Peer] | None = field(default=None, init=False)
+    It is given up where it is cut; the next one comes in time.
+    """
+    client, clock, name = host.client, host.clock, source.spec.name
+    now = clock.now
+    nodes = client.paths.nodes(host.spec.name, name, now)
+    routes = host.next_hops.ending(nodes) if nodes and nodes[-1] == name else ()
+    if isinstance(routes, Failure) or not routes:
+        return
+    dialogue = RetrievalClient(host.spec, by, domains)
+    opened = client.open(dialogue, routes[0], now, offering=_offering(source.spec, by))
+    if opened is None:
+        return
+    session, peer = opened
 
-    def run(self) -> Waits:
-        """Ask, and take what is handed over on the same connection where that is the way."""
-        client, clock, source = self.host.client, self.host.clock, self.source
-        name, now = source.spec.name, clock.now
-        nodes = client.paths.nodes(self.host.spec.name, name, now)
-        routes = self.host.next_hops.ending(nodes) if nodes and nodes[-1] == name else ()
-        if isinstance(routes, Failure) or not routes:
-            return
-        route = routes[0]
-        collector = RetrievalClient(self.host.spec, self.by, self.domains)
-        self._opened = client.open(collector, route, now, offering=_offering(source.spec, self.by))
-        if self._opened is None:
-            return
-        session, peer = self._opened
-        client.sessions[peer.session_id] = self
-        yield from session.run(now)
-        turned = first = None
-        if collector.turned and session.server.turn_nodes is not None:
-            waiting = source.server.held_mail.deliveries(session.server.turn_nodes)
-            turned = RoleReversal(source.client, self.host.server, session, peer.session_id, waiting)
-            first = next(waiting, None)
-            if first is None:
-                yield from turned.quit()
-        elif session.connected:
-            session.connection.close(clock.now)
-        del client.sessions[peer.session_id]
-        client.recorder.attempted(self._fact(session, peer, clock.now))
-        peer.leave(session.server, clock.now)
-        if turned is not None and first is not None:
-            # What is handed over outlives the asking: the host may crash, and ask again when it is back.
-            back = Route(tuple(reversed(route.nodes)))
-            clock.start_soon(turned.deliver(first, back, source.deferred))
+    def record(now: float, outcome: AttemptOutcome | None = AttemptOutcome.UNFINISHED) -> None:
+        word, contacted = dialogue.reply or dialogue.failure, min(session.contacted_at, now)
+        delays = 0.0, 0.0, contacted - session.opened_at, now - contacted
+        client.recorder.attempt(peer, session, now, outcome or _outcome(word), word, delays=delays)
 
-    def unfinished(self, now: float) -> AttemptFact | None:
-        """The record of a session that the end of the run finds under way."""
-        return None if self._opened is None else self._fact(*self._opened, now, AttemptOutcome.UNFINISHED)
+    client.sessions[peer.session_id] = record
+    yield from session.run(now)
+    turned = first = None
+    if dialogue.turned and session.server.turn_nodes is not None:
+        waiting = source.server.held_mail.deliveries(session.server.turn_nodes)
+        turned = RoleReversal(source.client, host.server, session, peer.session_id, waiting)
+        first = next(waiting, None)
+        if first is None:
+            yield from _quit(turned)
+    elif session.connected:
+        session.connection.close(clock.now)
+    del client.sessions[peer.session_id]
+    record(clock.now, session.outcome)
+    peer.leave(session.server, clock.now)
+    if turned is not None and first is not None:
+        # What is handed over outlives the asking: the host may crash, and ask again when it is back.
+        clock.start_soon(_hand_over(turned, first, Route(tuple(reversed(peer.nodes))), source.deferred))
 
-    def _fact(
-        self,
-        session: Session[RetrievalClient, Reception],
-        peer: Peer,
-        now: float,
-        outcome: AttemptOutcome | None = None,
-    ) -> AttemptFact:
-        """What asking cost, and the reply that decided it. It belongs to no message: their number is 0."""
-        client, connection, contacted = session.client, session.connection, min(session.contacted_at, now)
-        word = client.reply or client.failure
-        code, enhanced = (word.code, word.enhanced) if word else (0, "")
-        return AttemptFact(
-            0,
-            self.host.spec.name,
-            peer.name,
-            session.opened_at,
-            now,
-            outcome or session.outcome or _outcome(word),
-            code,
-            enhanced,
-            session.round_trips + 2 if session.connected else 1,
-            connection.wire_bytes * (len(peer.nodes) - 1),
-            connection.retransmissions,
-            peer.session_id,
-            0,
-            0.0,
-            0.0,
-            contacted - session.opened_at,
-            now - contacted,
-            peer.source,
-            peer.ip,
-        )
+
+def _hand_over(turned: RoleReversal, delivery: Delivery, back: Route, deferred: DeferredQueue) -> Waits:
+    """Hand over what waits in the holder's queue, message by message, as long as the session lasts."""
+    following: Delivery | None = delivery
+    attempt: Attempt | None = None
+    while following is not None:
+        holder, entry = turned.holder, following.entry
+        attempt = Attempt(holder, following, back, holder.clock.now, back.host, True, attempt, turned)
+        yield from attempt.run()
+        following = attempt.following
+        deferred.resume(entry, holder.clock.now)
+
+
+def _quit(turned: RoleReversal) -> Waits:
+    """No mail waits: the greeting, QUIT, and the reply to it."""
+    holder = turned.holder
+    farewell = QuitOnly(holder.host, turned.session.server.reverse_roles())
+    session = turned.reverse(farewell, NullSink(), holder.clock.now)
+    yield from session.run(holder.clock.now)
+    session.connection.close(holder.clock.now)
 
 
 def _outcome(word: Reply | Failure | None) -> AttemptOutcome:
