@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from sim.mta.queue.entry import Entry
-from sim.network.links.timeline import ALWAYS_UP, Timeline
 from sim.results.facts import ActFact
-from sim.scenario.spec.acts import RESTART_TIME, Act
+from sim.scenario.spec.acts import Act
 from sim.world.engine.recorder import Recorder
 from sim.world.host.host import HostAtWork
-
-
-def restarts(acts: Sequence[Act], host: str) -> Timeline:
-    """When a host's product is stopped, since its operators restart it."""
-    times = [act.at for act in acts if act.do == "restart" and host in act.hosts]
-    stops: list[tuple[float, float]] = []
-    for at in sorted(times):
-        end = at + RESTART_TIME
-        if stops and at <= stops[-1][1]:
-            stops[-1] = stops[-1][0], end
-        else:
-            stops.append((at, end))
-    return Timeline(stops) if stops else ALWAYS_UP
 
 
 def operate(act: Act, hosts: Mapping[str, HostAtWork], recorder: Recorder) -> None:

@@ -12,8 +12,8 @@ from worlds import message, run, scenario
 
 from sim.scenario.products import PRODUCTS
 from sim.scenario.spec import DAY, HOUR, Domain, Interval, Outages, Postfix, Weather
-from sim.world import simulation
 from sim.world.engine.clock import Clock
+from sim.world.host import world
 
 BUSY = Postfix(queue_run_delay=30.0, minimal_backoff_time=30.0, maximal_backoff_time=60.0)
 
@@ -314,7 +314,7 @@ def test_leaping_changes_nothing(
     )
     leaping = run(spec)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(simulation, "Clock", Stepwise)
+        patch.setattr(world, "Clock", Stepwise)
         assert run(spec) == leaping
     for copy in leaping.copies:
         parts = copy.queue_s, copy.retry_s, copy.contact_s, copy.transfer_s, copy.service_s

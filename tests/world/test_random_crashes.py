@@ -42,7 +42,7 @@ def crash(number: int, spool: str) -> Crash:
             held[copy.message_id, copy.recipient] = 1
         fall(host, now)
 
-    with patch("sim.world.simulation.Ledger", Counting), patch.object(HostAtWork, "_crash", watched):
+    with patch("sim.world.host.world.Ledger", Counting), patch.object(HostAtWork, "_crash", watched):
         world = Simulation(spec, spec.architectures["store-and-forward"], 0, 1)
         facts = world.run()
     # What another host had, too, or took after all from a client that was gone, lives on.

@@ -203,7 +203,7 @@ def test_mail_is_accounted_for(submissions, troubles, how: Setting):
             told.update(keys)
         return report(host, entry, fates, to=to, action=action, **more)
 
-    with patch("sim.world.simulation.Ledger", Watched), patch.object(dsn, "report", watched):
+    with patch("sim.world.host.world.Ledger", Watched), patch.object(dsn, "report", watched):
         facts = run(world([*submissions, *troubles], how))
     assert {copy.outcome for copy in facts.copies if copy.recipient == "postmaster"} <= {"delivered"}
     reports = {fact.message_id for fact in facts.messages if fact.sender == "<>"}

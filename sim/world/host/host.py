@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import count
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from random import Random
 
 from sim.mail.path import Path
@@ -13,25 +12,19 @@ from sim.mta.queue.queue_manager import queue_manager_of
 from sim.mta.server.mailbox import Mailboxes
 from sim.mta.server.policy import AccessPolicy
 from sim.mta.server.recipients import Directory
-from sim.network.dns import Dns, Resolver
+from sim.network.dns import Resolver
+from sim.network.links.timeline import ALWAYS_UP
 from sim.network.tcp.metrics import MetricsCache
 from sim.protocol.smtp.events import Parameters
 from sim.results.outcomes import CopyOutcome
 from sim.scenario.products.retry import retry_of
-from sim.scenario.spec import Domain, Host
+from sim.scenario.spec import Host
 from sim.scenario.spec.capacity import NO_CAPACITY
 from sim.scenario.spec.policies import NO_POLICIES
 from sim.world.engine.capacity import SharedCapacity
-from sim.world.engine.clock import Clock
-from sim.world.engine.corruption import ResidualCorruption
 from sim.world.engine.host_times import HostTimes
-from sim.world.engine.ledger import Ledger
-from sim.world.engine.messages import Messages
-from sim.world.engine.paths import Paths
-from sim.world.engine.recorder import Recorder
 from sim.world.engine.stepping import Waits
-from sim.world.engine.streams import Streams
-from sim.world.host.addresses import Address, Sources
+from sim.world.host.addresses import Sources
 from sim.world.host.client import Client
 from sim.world.host.custody import Custody
 from sim.world.host.deferred_queue import DeferredQueue
@@ -44,40 +37,7 @@ from sim.world.host.notifications import Notifications
 from sim.world.host.server import Server
 from sim.world.host.session_cache import SessionCache
 from sim.world.host.uptime import Uptime
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What all hosts of a run share.
-
-    Attributes:
-        hosts: their settings, by name.
-        mailboxes: the hosts that keep the mailboxes of domains which say so.
-        addresses: those of the hosts that have more than one of any family.
-        literals: the hosts and addresses that address literals mean.
-        lookup: how long the name service takes, s.
-        keeps_mail: whether mailboxes keep what they get.
-        mailbox_hosts: the hosts that keep a domain's mailboxes, as they call themselves.
-        servers: the receiving sides of those that are there already.
-    """
-
-    clock: Clock
-    streams: Streams
-    ledger: Ledger
-    recorder: Recorder
-    messages: Messages
-    paths: Paths
-    corruption: ResidualCorruption | None
-    dns: Dns
-    hosts: Mapping[str, Host]
-    mailboxes: Mapping[str, tuple[str, ...]]
-    addresses: Mapping[str, Mapping[str, Address]]
-    literals: Mapping[str, tuple[str, str]]
-    lookup: float
-    keeps_mail: bool
-    mailbox_hosts: Callable[[str], Sequence[str]]
-    next_session_id: Callable[[], int] = field(default_factory=lambda: count(1).__next__)
-    servers: dict[str, Server] = field(default_factory=dict)
+from sim.world.host.world import World
 
 
 class HostAtWork:
@@ -89,45 +49,31 @@ class HostAtWork:
 
     Args:
         host: its settings.
-        around: what it finds.
-        uptime: when it is up.
-        listener: its listening socket.
-        resolver: what it looks names up with.
-        domains: those whose mailboxes it keeps.
-        held_domains: those whose mail it does not try to pass on before their host asks for it.
+        world: what it finds.
     """
 
-    def __init__(
-        self,
-        host: Host,
-        around: Surroundings,
-        *,
-        uptime: Uptime,
-        listener: Listener,
-        resolver: Resolver,
-        domains: Sequence[Domain],
-        held_domains: frozenset[str],
-    ) -> None:
-        def stream(name: str) -> Random:
-            return around.streams(f"host/{host.name}/{name}")
+    def __init__(self, host: Host, world: World) -> None:
+        def stream(of: str) -> Random:
+            return world.streams(f"host/{host.name}/{of}")
 
-        clock, ledger, recorder, paths = around.clock, around.ledger, around.recorder, around.paths
+        clock, ledger, recorder, paths = world.clock, world.ledger, world.recorder, world.paths
+        name, domains = host.name, world.local.get(host.name, ())
         self.spec = host
         self.clock = clock
-        self.uptime = uptime
+        self.uptime = uptime = Uptime(world.up[name], world.stops[name])
         self.domains = [domain.name for domain in domains]
         self.queue = Queue()
-        self.mailboxes = Mailboxes(keep=around.keeps_mail)
+        self.mailboxes = Mailboxes(keep=world.keeps_mail)
         self._ledger = ledger
-        self._resolver = resolver
-        directory = Directory(host, domains, around.dns.exchangers, mailboxes=around.mailboxes)
+        self._resolver = resolver = Resolver(world.dns, world.answers.get(name, ALWAYS_UP), forgets=world.lookup > 0)
+        directory = Directory(host, domains, world.dns.exchangers, mailboxes=world.mailboxes)
         capacity = None if host.capacity == NO_CAPACITY else SharedCapacity(host.capacity, stream("filters"))
         tcp_metrics, times = MetricsCache(host.tcp, uptime.host), HostTimes(host, stream("times"))
         draws = stream("mta")
         retry = self.retry = retry_of(host.mta, draws.random)
         cache = SessionCache(clock, host.mta.connection_idle_limit)
         manager = queue_manager_of(host.mta, keeps=host.reuse != "never", idle=cache.idle)
-        notifications = Notifications(host, around.hosts, directory, around.messages, ledger, self.submit)
+        notifications = Notifications(host, world.specs, directory, world.messages, ledger, self.submit)
         self.deferred = DeferredQueue(
             host,
             self.queue,
@@ -141,19 +87,19 @@ class HostAtWork:
             take_held=self._take_held,
         )
         self.custody = Custody(
-            host, clock, ledger, around.messages, directory, self.mailboxes, self.deferred, notifications, capacity
+            host, clock, ledger, world.messages, directory, self.mailboxes, self.deferred, notifications, capacity
         )
-        self.server = around.servers[host.name] = Server(
+        self.server = world.servers[host.name] = Server(
             host,
             clock,
             uptime,
             self.queue,
             directory,
             self.custody,
-            HeldMail(directory, self.deferred, self.flush, around.mailbox_hosts),
-            listener,
+            HeldMail(directory, self.deferred, self.flush, world.called),
+            Listener(clock, host, world.listening[name]),
             capacity,
-            self._access_policy(around, stream),
+            self._access_policy(world, stream),
             times,
             tcp_metrics,
         )
@@ -168,40 +114,40 @@ class HostAtWork:
             notifications,
             manager,
             paths,
-            around.servers,
-            around.addresses,
-            Sources(around.addresses.get(host.name, {}), host.sends_from, stream("source")),
+            world.servers,
+            world.addresses,
+            Sources(world.addresses.get(host.name, {}), host.sends_from, stream("source")),
             times,
             tcp_metrics,
-            around.corruption,
-            around.next_session_id,
+            world.corruption,
+            world.next_session_id,
         )
         records = None
         if retry.keeps_hosts:
-            records = HostRecords(host, retry, resolver, paths, around.addresses, self.deferred)
+            records = HostRecords(host, retry, resolver, paths, world.addresses, self.deferred)
         self.next_hops = NextHops(
             host,
             clock,
             recorder,
-            around.dns,
+            world.dns,
             resolver,
             paths,
-            around.addresses,
-            around.literals,
-            held_domains,
+            world.addresses,
+            world.literals,
+            world.held_domains.get(name, frozenset()),
             records,
             shuffle=draws.shuffle if host.mta.randomizes else lambda _: None,
         )
-        self.deliveries = Deliveries(self.client, self.deferred, self.next_hops, cache, capacity, around.lookup, draws)
+        self.deliveries = Deliveries(self.client, self.deferred, self.next_hops, cache, capacity, world.lookup, draws)
 
-    def _access_policy(self, around: Surroundings, stream: Callable[[str], Random]) -> AccessPolicy | None:
+    def _access_policy(self, world: World, stream: Callable[[str], Random]) -> AccessPolicy | None:
         policies, mta = self.spec.policies, self.spec.mta
         if not policies.sessions_at_once and mta.client_session_limit:
             policies = replace(policies, sessions_at_once=mta.client_session_limit)
         if policies == NO_POLICIES:
             return None
         random = stream("policies").random
-        return AccessPolicy(policies, random, lambda: self.queue.bytes, mta.rate_windows, around.dns.mx)
+        return AccessPolicy(policies, random, lambda: self.queue.bytes, mta.rate_windows, world.dns.mx)
 
     def _begin(self, entry: Entry, now: float, new: bool) -> None:
         self.deliveries.begin(entry, now, new)

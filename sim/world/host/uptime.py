@@ -6,10 +6,24 @@ from collections.abc import Callable, Sequence
 from math import inf
 
 from sim.network.links.line import Line
-from sim.network.links.timeline import Timeline, any_down
+from sim.network.links.timeline import ALWAYS_UP, Timeline, any_down
 from sim.network.tcp.path import HEADERS, gets_through
+from sim.scenario.spec.acts import RESTART_TIME, Act
 from sim.world.engine.clock import Clock
 from sim.world.engine.stepping import Waits
+
+
+def restarts(acts: Sequence[Act], host: str) -> Timeline:
+    """When a host's product is stopped, since its operators restart it."""
+    times = [act.at for act in acts if act.do == "restart" and host in act.hosts]
+    stops: list[tuple[float, float]] = []
+    for at in sorted(times):
+        end = at + RESTART_TIME
+        if stops and at <= stops[-1][1]:
+            stops[-1] = stops[-1][0], end
+        else:
+            stops.append((at, end))
+    return Timeline(stops) if stops else ALWAYS_UP
 
 
 class Uptime:

@@ -1,0 +1,104 @@
+"""The world of a run, as its hosts find it: its clock, its records, its network, its weather, and who is where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import count
+
+from sim.mail.address import domain_key, literal_of
+from sim.mail.trace import EPOCH
+from sim.mta.queue.mx import local_domains, mailbox_hosts, stated_mailbox_hosts
+from sim.network import topology
+from sim.network.dns import Dns
+from sim.network.links.outages import AvailabilityModel
+from sim.network.links.timeline import any_down
+from sim.scenario.spec import Architecture, Scenario
+from sim.world.engine.clock import Clock
+from sim.world.engine.corruption import ResidualCorruption
+from sim.world.engine.ledger import Ledger
+from sim.world.engine.messages import Messages
+from sim.world.engine.paths import Paths
+from sim.world.engine.recorder import Recorder
+from sim.world.engine.streams import Streams
+from sim.world.host.addresses import addresses_of
+from sim.world.host.server import Server
+from sim.world.host.uptime import restarts
+
+
+class World:
+    """What all hosts of a run share.
+
+    Attributes:
+        specs: the settings of the hosts, by name.
+        over: the event that no copy is left, and none to come.
+        stops, up, listening, answers: by host: when its operators have stopped its product, when it is up, when
+            somebody listens there, and when the name service answers it, where that is not always.
+        addresses: those of the hosts that have more than one of any family, by host.
+        literals: the hosts and addresses that address literals mean.
+        mailboxes: the hosts that keep the mailboxes of domains which say so.
+        local: the domains whose mailboxes each host keeps.
+        held_domains: those whose mail a host does not try to pass on before their host asks for it.
+        lookup: how long the name service takes, s.
+        keeps_mail: whether mailboxes keep what they get.
+        servers: the receiving sides of the hosts that are there already.
+
+    Args:
+        scenario, architecture: what it is made of.
+        streams: what happens by chance is drawn from them.
+        submissions: how many messages users write; theirs are the first numbers.
+    """
+
+    def __init__(self, scenario: Scenario, architecture: Architecture, streams: Streams, submissions: int) -> None:
+        network, self.streams = scenario.network, streams
+        self.specs = hosts = architecture.hosts
+        self.clock = Clock(scenario.duration + scenario.drain)
+        self.over = self.clock.event()
+        self.ledger = Ledger(self._end)
+        self.ledger.expect(submissions)
+        self.recorder = Recorder(scenario.limits, traces=scenario.dialogues)
+        epoch = scenario.start.at - EPOCH
+        self.messages = Messages(self.clock, self.ledger, self.recorder, submissions=submissions, epoch=epoch)
+        weather = AvailabilityModel(network, self.clock.horizon, streams, scenario.start)
+        self.mesh = topology.build(network, weather, streams)
+        self.paths = Paths(self.mesh, architecture)
+        corrupted = any(link.corruption for link in network.links)
+        self.corruption = ResidualCorruption(network, streams) if corrupted else None
+        domains = {**scenario.domains, **architecture.domains}
+        self.dns, self.lookup = Dns(domains, hosts, network.dns), network.dns.lookup
+        self.keeps_mail = scenario.dialogues
+        self.stops = {name: restarts(scenario.acts, name) for name in hosts}
+        self.up = {name: weather.of(f"host/{name}", host.weather) for name, host in hosts.items()}
+        self.listening = {
+            name: any_down((weather.availability(f"listening/{name}", host.listening), self.stops[name]))
+            for name, host in hosts.items()
+        }
+        self.answers = weather.name_service(network.dns, hosts, self.up)
+        self.addresses = {
+            name: addresses_of(host, self.listening[name], weather, streams)
+            for name, host in hosts.items()
+            if host.addresses
+        }
+        self.literals = {
+            domain_key(literal_of(ip)): (name, ip) for name, found in self.addresses.items() for ip in found
+        }
+        self.mailboxes = stated_mailbox_hosts(domains.values())
+        self.local = local_domains(domains.values(), self.dns.mx_ever)
+        self.held_domains: dict[str, frozenset[str]] = {}
+        for name, host in hosts.items():
+            if host.collects is not None and host.collects.hold:
+                held, mine = self.held_domains.get(host.collects.source, frozenset()), self.local.get(name, ())
+                self.held_domains[host.collects.source] = held.union([domain.name.lower() for domain in mine])
+        self.next_session_id = count(1).__next__
+        self.servers: dict[str, Server] = {}
+
+    def mailbox_hosts(self, domain: str, now: float = 0.0) -> Sequence[str]:
+        """The hosts that keep a domain's mailboxes."""
+        return mailbox_hosts(domain, self.mailboxes, self.dns.exchangers(domain, now))
+
+    def called(self, domain: str) -> Sequence[str]:
+        """The hosts that keep a domain's mailboxes at the start, as they call themselves."""
+        return [self.specs[name].domain for name in self.mailbox_hosts(domain)]
+
+    def _end(self) -> None:
+        if not self.over.triggered:
+            self.over.succeed()
