@@ -1,4 +1,4 @@
-"""How an endpoint sends: new segments as far as the window allows, lost ones again, acknowledgements, and its timers.
+"""How an endpoint sends: new segments as far as the window allows, acknowledgements; and how it sets its timer.
 
 Function by function this is Linux's net/ipv4/tcp_output.c.
 
@@ -16,7 +16,7 @@ from sim.network.tcp.congestion import OPEN, CongestionControl
 from sim.network.tcp.path import Packet, Path
 from sim.network.tcp.receiver import AckPolicy, ReceiveQueue
 from sim.network.tcp.rtt import RttEstimator
-from sim.network.tcp.scoreboard import EVER_RETRANS, Scoreboard
+from sim.network.tcp.scoreboard import Scoreboard
 from sim.network.tcp.send_queue import SendQueue
 from sim.network.tcp.timers import PROBE, REORDER, RETRANSMIT, Timer
 
@@ -44,7 +44,6 @@ class Output:
     acks: AckPolicy
     timer: Timer
     wire_bytes: int = 0
-    retransmissions: int = 0
     _last_at: float = -math.inf
 
     def push(self, now: float, *, probe: bool = False, arrives: float | None = None) -> bool:
@@ -64,7 +63,7 @@ class Output:
             if number == first == board.una and congestion.last_sent >= 0:
                 congestion.restart_after_idle(now)
             board.on_sent(now)
-            self._transmit(now, number, arrives)
+            self.transmit(now, number, arrives)
             if number == board.una or self.timer.kind == PROBE:
                 self.rearm(now)
             if probe:
@@ -80,23 +79,8 @@ class Output:
             congestion.validate(board.una, board.next, limited=limited)
         return count > 0
 
-    def retransmit(self, now: float, number: int) -> None:
-        """Send a segment again (tcp_retransmit_skb)."""
-        self.queue.on_retransmitted(number)
-        self.board.on_retransmitted(now, number)
-        self.retransmissions += 1
-        self._transmit(now, number)
-
-    def probe(self, now: float) -> bool:
-        """Send one new segment beyond the window, or the last one again; whether it was that (tcp_send_loss_probe)."""
-        if self.push(now, probe=True):
-            return False
-        self.board.on_retransmitted(now, self.board.next - 1, EVER_RETRANS)
-        self.retransmissions += 1
-        self._transmit(now, self.board.next - 1)
-        return True
-
-    def _transmit(self, now: float, number: int, arrives: float | None = None) -> None:
+    def transmit(self, now: float, number: int, arrives: float | None = None) -> None:
+        """Put a segment on its path, the first time or again (__tcp_transmit_skb); as `put`."""
         self.acks.on_data_sent(now)
         self.put(now, number, self.queue.sizes[number], arrives)
 

@@ -177,7 +177,7 @@ class PacketLevelRun:
     def retransmissions(self) -> int:
         """How many segments both ends have sent again."""
         client, server = self._both
-        return client.output.retransmissions + server.output.retransmissions
+        return client.recovery.retransmissions + server.recovery.retransmissions
 
     @property
     def finished(self) -> bool:

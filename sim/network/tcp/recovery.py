@@ -16,7 +16,7 @@ from sim.network.tcp.congestion import DISORDER, LOSS, OPEN, RECOVERY, Congestio
 from sim.network.tcp.output import Output
 from sim.network.tcp.path import Packet
 from sim.network.tcp.rtt import RttEstimator
-from sim.network.tcp.scoreboard import RETRANS, Scoreboard
+from sim.network.tcp.scoreboard import EVER_RETRANS, RETRANS, Scoreboard
 from sim.network.tcp.timers import PROBE, REORDER, RETRANSMIT, Timer
 from sim.scenario.spec import Tcp
 
@@ -37,6 +37,9 @@ class Recovery:
     Args:
         tcp: How the host's TCP is.
         rtt, congestion, board, timer, output: The endpoint's parts.
+
+    Attributes:
+        retransmissions: How many segments were sent again.
     """
 
     tcp: Tcp
@@ -45,6 +48,7 @@ class Recovery:
     board: Scoreboard
     timer: Timer
     output: Output
+    retransmissions: int = 0
     # Until all before it is acknowledged the state of congestion lasts.
     _high_seq: int = 0
     # When the first segment was sent again since; negative if none was.
@@ -282,14 +286,18 @@ class Recovery:
         for number in self.board.lost_segments():
             if self.congestion.cwnd <= self.board.packets_in_flight() or self.board.retrans_out >= self.board.lost_out:
                 break
-            self._retransmit(now, number)
+            self.retransmit(now, number)
             self.congestion.on_retransmitted()
             rearms = rearms or (number == self.board.una and self.timer.kind != REORDER)
         if rearms:
             self.timer.set(now, self.rtt.rto, RETRANSMIT)
 
-    def _retransmit(self, now: float, number: int) -> None:
-        self.output.retransmit(now, number)
+    def retransmit(self, now: float, number: int) -> None:
+        """Send a segment again (tcp_retransmit_skb)."""
+        self.output.queue.on_retransmitted(number)
+        self.board.on_retransmitted(now, number)
+        self.retransmissions += 1
+        self.output.transmit(now, number)
         if self._retrans_stamp < 0:
             self._retrans_stamp = now
         self._undo_retrans = max(self._undo_retrans, 0) + 1
@@ -310,8 +318,13 @@ class Recovery:
         return True
 
     def _send_loss_probe(self, now: float) -> None:
+        """Send one new segment beyond the window, or the last one again."""
         if not self._tlp_high_seq:
-            self._tlp_retrans = self.output.probe(now)
+            self._tlp_retrans = not self.output.push(now, probe=True)
+            if self._tlp_retrans:
+                self.board.on_retransmitted(now, self.board.next - 1, EVER_RETRANS)
+                self.retransmissions += 1
+                self.output.transmit(now, self.board.next - 1)
             self._tlp_high_seq = self.board.next
             self.timer.stop()
         self.output.rearm(now)
@@ -335,7 +348,7 @@ class Recovery:
         self._enter_loss(now)
         self._retransmits += 1
         if not self.board.marks[self.board.una] & RETRANS:
-            self._retransmit(now, self.board.una)
+            self.retransmit(now, self.board.una)
         self.rtt.back_off()
         self.timer.set(now, self.rtt.rto, RETRANSMIT)
 
