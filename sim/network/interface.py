@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from enum import Enum, auto
 from math import inf
-from typing import Protocol
+from typing import Final, Protocol
 
 Steps = Generator[float, float | None, float]
 """What is played step by step, so that those who use the lines at the same time share them.
@@ -17,6 +17,9 @@ Steps = Generator[float, float | None, float]
 Yields the time at which to go on: doing so when that time has come lets packets queue in the order in which they come.
 Is sent until when nobody else is due, or None if that is not known. Returns the time that was asked for.
 """
+
+SYN_GAPS: Final = (1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+"""From one SYN of a current Linux to the next, and from the last one until it gives up, in s."""
 
 
 def at_once(sent: float | Steps) -> float:
@@ -51,26 +54,21 @@ class Transport(Protocol):
 
     The unit is a flight: what one side writes before it must wait for the other. A flight of which all is known when it
     is sent costs one call; one that has to be played through, and shares its lines meanwhile, is `Steps`.
+
+    What is not said otherwise is that of a connection which is told all at once and keeps nobody waiting.
+
+    Attributes:
+        accepted_at: When the server's program has the connection; infinity while it has not.
+        setup: What a client grants the network for setting up, beside its own patience.
+        delayed_ack: How long a small segment waits for its acknowledgement where no reply brings it (Nagle's algorithm,
+            RFC 896); None where nothing waits for that.
+        mss: The most octets that are one packet for sure.
     """
 
-    @property
-    def accepted_at(self) -> float:
-        """When the server's program has the connection; infinity while it has not."""
-
-    @property
-    def setup(self) -> float:
-        """What a client grants the network for setting up, beside its own patience."""
-
-    @property
-    def delayed_ack(self) -> float | None:
-        """How long a small segment waits for its acknowledgement where no reply brings it (Nagle's algorithm, RFC 896).
-
-        None where nothing waits for that.
-        """
-
-    @property
-    def mss(self) -> int:
-        """The most octets that are one packet for sure."""
+    accepted_at: float = inf
+    setup: float = 0.0
+    delayed_ack: float | None = None
+    mss: int
 
     @property
     def wire_bytes(self) -> int:
@@ -84,23 +82,31 @@ class Transport(Protocol):
         """Connect, and give up at `until`: when the client is connected; infinity if it never is (`end` says why)."""
 
     def repeat_syn(self, now: float) -> Iterator[float]:
-        """What asks to connect is dropped, since the server's listen queue is full: when the client asks again."""
+        """What asks to connect is dropped, since the server's listen queue is full: when the client asks again.
+
+        Unless it is TCP's own, that costs nothing, and is as Linux has it.
+        """
+        for gap in SYN_GAPS:
+            now += gap
+            yield now
 
     def send(self, now: float, size: int, to_server: bool) -> float | Steps:
         """Send a flight: when its last octet is there, so that the program can read it; infinity if it never is."""
 
-    def wrote(self, *, to_server: bool = True) -> tuple[float, int]:
+    def wrote(self, *, to_server: bool = True) -> tuple[float, int]:  # noqa: ARG002
         """When a program wrote last into its socket (minus infinity: at once), and how many writes wait for room."""
+        return -inf, 0
 
-    def pieces(self, size: int) -> Iterator[tuple[float, int]]:
+    def pieces(self, size: int) -> Iterator[tuple[float, int]]:  # noqa: ARG002
         """How the flight of that size that was sent last, to the client, comes in, as far as that is known.
 
         Yields:
             The times at which there is more to read, and how many octets are there in order then. Nothing where a
             flight is there whole or not at all.
         """
+        return iter(())
 
-    def end(self, until: float, words: int = 0) -> tuple[float, Ending | None]:
+    def end(self, until: float, words: int = 0) -> tuple[float, Ending | None]:  # noqa: ARG002
         """What the client hears if it waits for what does not come, a flight or the connection.
 
         Args:
@@ -110,11 +116,13 @@ class Transport(Protocol):
         Returns:
             When it hears something, and what; at `until` nothing.
         """
+        return until, None
 
     def reset(self, now: float, until: float) -> float:
         """A packet has reached the server's restarted host; when the client has its reset, `until` if not by then."""
+        return min(at_once(self.send(now, 1, to_server=False)), until)
 
-    def abandon(self, now: float, sent: float, arrives: float, *, to_server: bool = True) -> float | Steps:
+    def abandon(self, now: float, sent: float, arrives: float, *, to_server: bool = True) -> float | Steps:  # noqa: ARG002
         """A program gives up `now` and closes: its kernel goes on for a while with what it holds of the flight.
 
         That was `sent` at a time and would have been there when it `arrives`, infinity if that is not known.
@@ -122,13 +130,15 @@ class Transport(Protocol):
         Returns:
             When all of it is there; infinity if it never is, as where not all of it was written.
         """
+        return arrives
 
     def close(self, now: float, *, half_closed: bool = False) -> None:
         """Close the connection, for which nobody waits; `half_closed` where the client has closed its side before."""
+        del now, half_closed
 
 
-class Layer:
-    """A transport over another one; what it does not say itself is said by the one below."""
+class Layer(Transport):
+    """A transport over another one, which is connected; what it does not say itself is said by the one below."""
 
     def __init__(self, below: Transport) -> None:
         self._below = below
@@ -145,13 +155,10 @@ class Layer:
         """As below."""
         return self._below.retransmissions
 
-    def open(self, now: float, until: float = inf) -> float | Steps:
-        """As below."""
-        return self._below.open(now, until)
-
-    def repeat_syn(self, now: float) -> Iterator[float]:
-        """As below."""
-        return self._below.repeat_syn(now)
+    def open(self, now: float, _until: float = inf) -> float:
+        """Nothing is to be set up."""
+        self.accepted_at = now
+        return now
 
     def wrote(self, *, to_server: bool = True) -> tuple[float, int]:
         """As below."""

@@ -10,7 +10,6 @@ from random import Random
 from sim.network.links.line import Line
 from sim.network.links.outages import AvailabilityModel
 from sim.network.links.timeline import Timeline
-from sim.network.transport.circuit import CarrierLine
 from sim.scenario import spec
 
 _USUAL_PACKET = 1500
@@ -99,7 +98,7 @@ def _link(link: spec.Link, availability: AvailabilityModel, streams: Callable[[s
 
     def line(way: int) -> Line:
         here, there = ends[way]
-        made = (Line if link.carrier is None else CarrierLine)(
+        return Line(
             rate=rates[way],
             delay=delays[way],
             loss=losses[way],
@@ -108,9 +107,7 @@ def _link(link: spec.Link, availability: AvailabilityModel, streams: Callable[[s
             timeline=timeline,
             random=streams(f"link/{link.name}/{here}>{there}/loss"),
             jitter=streams(f"link/{link.name}/{here}>{there}/delay"),
+            carrier=link.carrier,
         )
-        if link.carrier is not None and isinstance(made, CarrierLine):
-            made.carrier = link.carrier
-        return made
 
     return Link(link, timeline, (line(0), line(1)))

@@ -12,7 +12,7 @@ from sim.network.interface import at_once
 from sim.network.links.line import Line
 from sim.network.links.timeline import ALWAYS_UP, Timeline
 from sim.network.transport.arq import Arq, Procedure, relay
-from sim.network.transport.circuit import CarrierLine, Circuit
+from sim.network.transport.circuit import Circuit
 from sim.network.transport.propagation import Propagation
 from sim.scenario.distribution import Constant, Uniform
 from sim.scenario.spec import Tcp
@@ -21,16 +21,14 @@ from sim.scenario.spec.carriers import X25, Bsc, DialUp, UucpG
 
 def line(carrier=None, *, rate=9600.0, delay=0.01, loss=0.0, timeline=ALWAYS_UP, seed=1):
     """One direction of a link."""
-    made = (Line if carrier is None else CarrierLine)(
+    return Line(
         rate=rate,
         delay=Constant(delay) if isinstance(delay, float) else delay,
         loss=loss,
         timeline=timeline,
         random=Random(seed),
+        carrier=carrier,
     )
-    if carrier is not None:
-        made.carrier = carrier
-    return made
 
 
 def circuit(carrier, *, links=1, back_loss=0.0, server=ALWAYS_UP, loss=0.0, **more):

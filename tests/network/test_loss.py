@@ -111,7 +111,7 @@ def test_without_tcp_a_flight_is_rate_and_delay():
     assert (bare.open(1.0), bare.accepted_at) == pytest.approx((1.02, 1.03))
     assert bare.send(2.0, 10_000, to_server=True) == pytest.approx(2.09)
     bare.close(4.0)
-    assert (bare.wire_bytes, bare.retransmissions, bare.rate) == (10_000, 0, 1e6)
+    assert (bare.wire_bytes, bare.retransmissions) == (10_000, 0)
 
 
 def test_without_tcp_a_flight_waits_for_the_line():
@@ -131,9 +131,8 @@ def test_without_tcp_a_flight_waits_for_the_host():
     assert bare.open(0.0, until=0.5) == math.inf
 
 
-def test_without_tcp_and_without_lines_there_is_no_limit_of_rate():
-    """Within a host; jitter is drawn for each flight."""
-    assert Propagation([], []).rate == math.inf
+def test_without_tcp_jitter_is_drawn_for_each_flight():
+    """As with TCP."""
     jittery = Line(rate=1e6, delay=Uniform(0.0, 1.0), random=Random(1))
     bare = Propagation([jittery], [line()], server=ALWAYS_UP)
     assert len({bare.send(10.0 * k, 1, to_server=True) - 10 * k for k in range(5)}) == 5

@@ -13,7 +13,6 @@ from sim.network.interface import at_once
 from sim.network.links.chain import ReroutedLine, RouteEpoch
 from sim.network.links.line import Line
 from sim.network.links.timeline import ALWAYS_UP, Timeline
-from sim.network.transport.circuit import CarrierLine
 from sim.network.transport.connect import connect
 from sim.network.transport.propagation import Propagation
 from sim.network.transport.reversed import Reversed
@@ -52,7 +51,7 @@ BIG = st.lists(
 
 def line(carrier, rate, delay, loss, seed, timeline, *, spread=1.0, queue=math.inf):
     """A line under a carrier's procedure, or a plain one; its 95th percentile of delays is `spread` times the median."""
-    made = (CarrierLine if carrier else Line)(
+    return Line(
         rate=rate,
         delay=Lognormal(delay, delay * spread) if spread > 1 and delay else Constant(delay),
         loss=loss,
@@ -60,10 +59,8 @@ def line(carrier, rate, delay, loss, seed, timeline, *, spread=1.0, queue=math.i
         timeline=timeline,
         mtu=1500,
         queue=queue,
+        carrier=carrier,
     )
-    if carrier:
-        made.carrier = carrier
-    return made
 
 
 def steps(flow):

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from sim.network.links.line import Line
 from sim.network.links.timeline import Timeline
-from sim.network.transport.circuit import CarrierLine
 from sim.network.transport.propagation import Propagation
 from sim.scenario.distribution import Constant
 from sim.scenario.spec.carriers import Bsc
@@ -99,10 +98,7 @@ def test_an_older_carrier_brings_packets():
 
 def carriers(carrier):
     """As `lines`, run by an older carrier."""
-    found = lines(CarrierLine)
-    for [line] in found:
-        line.carrier = carrier
-    return found
+    return lines(lambda **more: Line(carrier=carrier, **more))
 
 
 def test_without_tcp_a_flight_is_there_whole():

@@ -8,7 +8,6 @@ import pytest
 
 from sim.network.links.line import Line
 from sim.network.links.timeline import Timeline
-from sim.network.transport.circuit import CarrierLine
 from sim.network.transport.connect import connect
 from sim.results.outcomes import AttemptOutcome
 from sim.scenario.distribution import Constant
@@ -96,12 +95,9 @@ class Memory(NullSink):
         self.taken.append((round(now, 2), taken))
 
 
-def session(kind=Line, *, teller=None, rate=1e9, trace=None, **settings):
+def session(carrier=None, *, teller=None, rate=1e9, trace=None, **settings):
     """A session over a line of 50 ms each way, and what it leaves; played to its end."""
-    lines = [kind(rate=rate, delay=Constant(0.05), random=Random(way)) for way in "ab"]
-    for line in lines:
-        if kind is CarrierLine:
-            line.carrier = UucpG()
+    lines = [Line(rate=rate, delay=Constant(0.05), random=Random(way), carrier=carrier) for way in "ab"]
     memory = Memory()
     made = Session(
         Asker(),
@@ -133,20 +129,22 @@ def test_a_client_may_speak_first():
 def test_over_uucps_g_the_same_is_said():
     """At 9600 bit/s an answer of 8,000 octets takes at least 7.3 s, for each packet of 64 octets is one of 70."""
     heard = {}
-    for kind in (Line, CarrierLine):
-        heard[kind] = []
-        made, memory = session(kind, rate=9600.0, trace=lambda *flight, kind=kind: heard[kind].append(flight))
+    for carrier in (None, UucpG()):
+        heard[carrier] = []
+        made, memory = session(
+            carrier, rate=9600.0, trace=lambda *flight, carrier=carrier: heard[carrier].append(flight)
+        )
         assert (made.outcome, [taken for _, taken in memory.taken]) == (None, [*QUESTIONS])
         assert b"".join(made.client.answers) == b"hello\n" + b"".join(WORDS.values())
-    said = {kind: [(way, octets) for _, way, octets in heard[kind]] for kind in heard}
-    assert said[Line] == said[CarrierLine]
-    assert heard[CarrierLine][-1][0] > 8000 * 70 / 64 * 8 / 9600
+    said = {carrier: [(way, octets) for _, way, octets in heard[carrier]] for carrier in heard}
+    assert said[None] == said[UucpG()]
+    assert heard[UucpG()][-1][0] > 8000 * 70 / 64 * 8 / 9600
 
 
-@pytest.mark.parametrize("kind", [Line, CarrierLine])
-def test_a_client_is_told_that_its_server_is_gone(kind):
+@pytest.mark.parametrize("carrier", [None, UucpG()])
+def test_a_client_is_told_that_its_server_is_gone(carrier):
     """Its host is down from the second answer on, for good; what was taken before stays so."""
-    made, memory = session(kind, lifetimes=Lifetimes(server=Timeline([(0.3, 1e9)])))
+    made, memory = session(carrier, lifetimes=Lifetimes(server=Timeline([(0.3, 1e9)])))
     assert made.outcome in {AttemptOutcome.CONNECTION_LOST, AttemptOutcome.TIMEOUT}
     assert made.client.failure.at == "answer"
     assert len(memory.taken) < 3

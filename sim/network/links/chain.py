@@ -28,6 +28,7 @@ class Chain(Line):
         rates, mtus, jittery, bursty = zip(*of_each or [(inf, _USUAL_MTU, False, False)], strict=True)
         self.rate, self.mtu = min(rates), min(mtus)
         self.jittery, self.bursty = True in jittery, True in bursty
+        self.carrier = next((line.carrier for line in lines if line.carrier is not None), None)
 
     def route(self, _at: float) -> Sequence[Line]:
         """The lines that a packet takes that is sent at a time."""

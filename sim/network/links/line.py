@@ -19,6 +19,7 @@ from sim.network.links.burst_loss import BurstLoss
 from sim.network.links.timeline import ALWAYS_UP, Timeline
 from sim.scenario.distribution import Constant, Distribution
 from sim.scenario.spec import Loss
+from sim.scenario.spec.carriers import Carrier
 
 _MANY: Final = 64
 _SLACK: Final = 10.0
@@ -40,6 +41,7 @@ class Line:
         random: The line's own generator of losses.
         jitter: The line's own generator of delays (default: that of the losses).
         queue: How many bytes may wait or be on their way out, in bytes; infinity means no limit.
+        carrier: The older carrier that the link runs, if it does not belong to the Internet.
 
     Attributes:
         overflows: How many packets the queue had no room for.
@@ -58,6 +60,7 @@ class Line:
         timeline: Timeline = ALWAYS_UP,
         jitter: Random | None = None,
         queue: float = math.inf,
+        carrier: Carrier | None = None,
     ) -> None:
         how = loss if isinstance(loss, Loss) else Loss(share=loss)
         self.rate = rate
@@ -68,6 +71,7 @@ class Line:
             BurstLoss(timeline, how.share, how.burst_time, random) if how.share and how.burst_time else timeline
         )
         self.queue = queue
+        self.carrier = carrier
         self.overflows = 0
         self.random = random
         self.busy_until = 0.0

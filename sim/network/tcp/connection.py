@@ -65,7 +65,6 @@ class Connection:
         delayed_ack: How long a small segment waits for its acknowledgement where no reply brings it, in s; None where
             nothing waits for that (Nagle's algorithm, RFC 896).
         mss: The most bytes of a flight that is one segment for sure.
-        rate: The slowest line's rate towards the server, in bit/s; infinity where no line is between them.
     """
 
     def __init__(
@@ -102,7 +101,6 @@ class Connection:
         self._patience = patience
         self._wire_bytes = 0
         self._retransmissions = 0
-        self.rate = out.rate
         slowest = min(out.rate, back.rate)
         self._client = asking = _ENDPOINTS[client_tcp.stack](buffered(client_tcp, slowest))
         self._server = answering = _ENDPOINTS[server_tcp.stack](buffered(server_tcp, slowest))
@@ -122,7 +120,6 @@ class Connection:
 
     delayed_ack: float | None = ATO
     setup = 0.0
-    """What a client grants the network for setting up, in s, beside its own patience: nothing."""
 
     def open(self, now: float, until: float = _NEVER) -> float | Steps:
         """Connect, and give up at `until`; as `Transport.open`.

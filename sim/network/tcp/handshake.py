@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from sim.network.interface import SYN_GAPS as LINUX_SYN_GAPS
 from sim.network.links.timeline import ALWAYS_UP, Timeline
 from sim.network.tcp.path import Path
 from sim.network.tcp.timers import EXPIRIES, TimerExpiry
@@ -30,7 +31,7 @@ _STAMP: Final = 8
 """What a SYN has less without timestamps: the other options need padding then."""
 RESET: Final = 40
 SYN_GAPS: Final[dict[str, tuple[float, ...]]] = {
-    "linux": (1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0),
+    "linux": LINUX_SYN_GAPS,
     "linux-3": (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0),
     "bsd-1988": (6.0, 12.0, 24.0, 33.0),
 }

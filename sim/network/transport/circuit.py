@@ -14,7 +14,6 @@ from typing import Final
 from sim.network.interface import Ending, Steps, Transport, at_once
 from sim.network.links.line import Line
 from sim.network.links.timeline import ALWAYS_UP, Timeline
-from sim.network.tcp.handshake import SYN_GAPS
 from sim.network.transport.arq import Arq, Chunk, Flight, Procedure, relay
 from sim.scenario.spec.carriers import Bsc, Carrier, DialUp, UucpG
 
@@ -26,14 +25,6 @@ _REDIALS: Final = 3
 
 _CALL: Final = 24
 """Bytes of X.25's Call Request, with its link header."""
-
-
-class CarrierLine(Line):
-    """One direction of a link that runs an older carrier."""
-
-    __slots__ = ("carrier",)
-
-    carrier: Carrier
 
 
 def procedure(carrier: Carrier) -> Procedure:
@@ -58,12 +49,13 @@ class CarrierHop:
     """A link of an older carrier.
 
     Args:
+        carrier: that carrier.
         out, back: its lines there and back.
         client, server: when the hosts at its ends are up.
     """
 
-    def __init__(self, out: CarrierLine, back: Line, client: Timeline, server: Timeline) -> None:
-        self._carrier = carrier = out.carrier
+    def __init__(self, carrier: Carrier, out: Line, back: Line, client: Timeline, server: Timeline) -> None:
+        self._carrier = carrier
         how = procedure(carrier)
         # By direction: to the client, to the server.
         self._ways = (Arq(how, back, out, home=server, away=client), Arq(how, out, back, home=client, away=server))
@@ -157,8 +149,8 @@ class GatewayHop:
         return arrives
 
 
-class Circuit:
-    """A `Transport` over older carriers.
+class Circuit(Transport):
+    """A connection over older carriers.
 
     Args:
         hops: the links that it is made of, from the client on.
@@ -168,8 +160,6 @@ class Circuit:
         rate: what the slowest of the links carries towards the server, in bits of data a second.
     """
 
-    delayed_ack: float | None = None
-    accepted_at = inf
     _refused_at = inf
     _written_at = -inf
 
@@ -211,12 +201,6 @@ class Circuit:
         self.accepted_at = now
         return now + answer
 
-    def repeat_syn(self, now: float) -> Iterator[float]:
-        """A host that is full is called again as Linux connects again."""
-        for gap in SYN_GAPS["linux"]:
-            now += gap
-            yield now
-
     def send(self, now: float, size: int, to_server: bool) -> Steps:
         """Send a flight; infinity if a link gave up."""
         if to_server:
@@ -252,14 +236,7 @@ class Circuit:
         at = min(hop.gave_up_at for hop in self._hops)
         return (at, Ending.CLEARED) if at < until else (until, None)
 
-    def reset(self, now: float, until: float) -> float:
-        """The server's host knows nothing of the connection, and clears the circuit."""
-        return min(at_once(self.send(now, 1, to_server=False)), until)
-
     def abandon(self, _now: float, _sent: float, _arrives: float, *, to_server: bool = True) -> float:
         """The client hangs up: what is on its way is gone."""
         del to_server
         return inf
-
-    def close(self, _now: float, *, half_closed: bool = False) -> None:
-        """Close the connection, for which nobody waits."""

@@ -14,7 +14,7 @@ from sim.network.tcp.connection import Connection
 from sim.network.tcp.metrics import Metrics
 from sim.network.tcp.packet_level import Program
 from sim.network.tcp.rtt import LINUX
-from sim.network.transport.circuit import CarrierHop, CarrierLine, Circuit, GatewayHop
+from sim.network.transport.circuit import CarrierHop, Circuit, GatewayHop
 from sim.network.transport.propagation import Propagation
 from sim.scenario.spec import Tcp
 
@@ -41,18 +41,12 @@ def connect(lines_out: Sequence[Line], lines_back: Sequence[Line], **options: Un
         lines_back: those back.
         options: as of `tcp.Connection`; a connection without TCP leaves out what is TCP's.
     """
-    if _are_carriers(lines_out):
-        return Circuit([*_hops(_plain(lines_out), _plain(lines_back), **options)], options.get("listens", ALWAYS_UP))
+    for line in lines_out:
+        if line.carrier is not None:
+            hops = _hops(_plain(lines_out), _plain(lines_back), **options)
+            return Circuit([*hops], options.get("listens", ALWAYS_UP))
     stacks = options.get("client_tcp", LINUX).stack, options.get("server_tcp", LINUX).stack
     return (Propagation if "rtt-only" in stacks else Connection)(lines_out, lines_back, **options)
-
-
-def _are_carriers(lines: Sequence[Line]) -> bool:
-    """Whether an older carrier is among them."""
-    for line in lines:  # noqa: SIM110 - every connection asks
-        if isinstance(line, CarrierLine) or (isinstance(line, Chain) and _are_carriers(line.lines)):
-            return True
-    return False
 
 
 def _plain(lines: Sequence[Line]) -> list[Line]:
@@ -71,11 +65,11 @@ def _hops(
 ) -> Iterator[CarrierHop | GatewayHop]:
     """The links one after the other: each of a carrier is a hop of its own, all of the Internet in a row are one."""
     pairs = list(zip(lines_out, reversed(lines_back), strict=True))
-    for _, group in groupby(enumerate(pairs), lambda item: item[0] if isinstance(item[1][0], CarrierLine) else -1):
+    for _, group in groupby(enumerate(pairs), lambda item: item[0] if item[1][0].carrier else -1):
         out, back = zip(*[pair for _, pair in group], strict=True)
         starts, ends = client if out[0] is pairs[0][0] else ALWAYS_UP, server if out[-1] is pairs[-1][0] else ALWAYS_UP
-        if isinstance(out[0], CarrierLine):
-            yield CarrierHop(out[0], back[0], starts, ends)
+        if out[0].carrier:
+            yield CarrierHop(out[0].carrier, out[0], back[0], starts, ends)
         else:
             link = connect(out, back[::-1], server=ends, client=starts, client_tcp=client_tcp, server_tcp=server_tcp)
             yield GatewayHop(link, min(line.rate for line in out))

@@ -5,25 +5,17 @@ Nothing is lost and no window is in the way; what meets a line or a host that is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from math import inf
 
-from sim.network.interface import Ending
+from sim.network.interface import Ending, Transport
 from sim.network.links.line import Line
 from sim.network.links.timeline import ALWAYS_UP, Timeline
-from sim.network.tcp.handshake import SYN_GAPS
 
 
-class Propagation:
-    """A `Transport` of delay and rate; arguments as of `tcp.Connection`, of which it leaves out what is TCP's.
+class Propagation(Transport):
+    """A connection of delay and rate; arguments as of `tcp.Connection`, of which it leaves out what is TCP's."""
 
-    Attributes:
-        rate: The slowest line's rate towards the server, in bit/s; infinity where no line is between them.
-    """
-
-    accepted_at = inf
-    setup = 0.0
-    delayed_ack: float | None = None
     mss = 1 << 30
     wire_bytes = retransmissions = 0
     _refused_at = inf
@@ -43,7 +35,6 @@ class Propagation:
         # Likewise: when the host that is sent to is up.
         self._hosts = (client, server)
         self._listens = listens
-        self.rate = min([line.rate for line in lines_out], default=inf)
 
     def open(self, now: float, until: float = inf) -> float:
         """Connect: one round trip, and half of one more until the server may speak; infinity if not by `until`."""
@@ -54,12 +45,6 @@ class Propagation:
             return inf
         self.accepted_at = self.send(connected, 0, True)
         return connected if connected <= until else inf
-
-    def repeat_syn(self, now: float) -> Iterator[float]:
-        """What asks to connect in vain asks again as Linux does, at no cost."""
-        for gap in SYN_GAPS["linux"]:
-            now += gap
-            yield now
 
     def send(self, now: float, size: int, to_server: bool) -> float:
         """Send a flight; when it has arrived."""
@@ -75,27 +60,6 @@ class Propagation:
         self.wire_bytes += size
         return self._hosts[to_server].next_up(at)
 
-    def wrote(self, *, to_server: bool = True) -> tuple[float, int]:
-        """Nothing keeps a program from writing."""
-        del to_server
-        return -inf, 0
-
-    def pieces(self, _size: int) -> Iterator[tuple[float, int]]:
-        """A flight is there whole or not at all."""
-        return iter(())
-
     def end(self, until: float, _words: int = 0) -> tuple[float, Ending | None]:
         """Nobody says that a flight does not arrive; who connects hears that nobody listens."""
         return (self._refused_at, Ending.REFUSED) if self._refused_at <= until else (until, None)
-
-    def reset(self, now: float, until: float) -> float:
-        """The server's host knows nothing of the connection; when the client has heard so."""
-        return min(self.send(now, 0, False), until)
-
-    def abandon(self, _now: float, _sent: float, arrives: float, *, to_server: bool = True) -> float:
-        """What is on its way arrives."""
-        del to_server
-        return arrives
-
-    def close(self, _now: float, *, half_closed: bool = False) -> None:
-        """Close the connection, which costs nothing."""

@@ -12,7 +12,7 @@ there is none TCP sends it late. The ticket holds what the server says next, whe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from math import inf
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -143,10 +143,6 @@ class TlsLayer(Layer):
         yield self._quiet_until
         sent = self._below.send(self._quiet_until, self.protected(size), False)
         return sent if isinstance(sent, float) else (yield from sent)
-
-    def pieces(self, _size: int) -> Iterator[tuple[float, int]]:
-        """A flight of one record is there whole or not at all."""
-        return iter(())
 
 
 class TlsSessions:
