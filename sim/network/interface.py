@@ -133,7 +133,10 @@ class Transport(Protocol):
         return arrives
 
     def close(self, now: float, *, half_closed: bool = False) -> None:
-        """Close the connection, for which nobody waits; `half_closed` where the client has closed its side before."""
+        """Close the connection, for which nobody waits.
+
+        `half_closed`: nobody acknowledges what the client closes with, since it has closed its side before, or resets.
+        """
         del now, half_closed
 
 

@@ -223,6 +223,7 @@ class OneSession(NullSink):
     """
 
     def __init__(self, case: Case, lines: Sequence[Line], streams: Streams) -> None:
+        self._case = case
         client, server = CLIENTS[case.client], SERVERS[case.server]
         self._reception = Reception(server, _DIRECTORY)
         self._connection = connect(
@@ -258,7 +259,8 @@ class OneSession(NullSink):
 
     def close(self) -> float:
         """Close the connection; when another session may begin, s."""
-        half_closed = self._times[0].host.mta.half_closes
+        # smtp-source resets (SO_LINGER of 0 s).
+        half_closed = self._times[0].host.mta.half_closes or self._case.client == "smtp-source"
         if self._session.connected:
             self._connection.close(self._end, half_closed=half_closed)
         return self._end + (_HOPELESS if self._session.outcome else 0.0)

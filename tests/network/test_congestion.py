@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
-from sim.network.tcp.congestion import Cubic, Reno
+from sim.network.tcp.congestion import CongestionControl, Cubic, Reno
 
 
 def test_reno_adds_one_segment_a_window():
@@ -97,6 +99,28 @@ def test_a_new_round_starts_afresh():
     cubic = Cubic()
     assert not any(leaves(cubic, 20, 0.01 * k, 0.2, acknowledged=1) for k in range(8))
     assert not leaves(cubic, 20, 0.09, 0.2, acknowledged=51)
+
+
+def test_the_first_acknowledgement_of_a_run_begins_a_round():
+    """Segments are counted anew then: the round does not last until as many are acknowledged as in the run before."""
+    congestion = CongestionControl()
+    congestion.cwnd = 20
+    for run in range(2):
+        congestion.begin()
+        for k in range(9):
+            assert congestion.ssthresh == math.inf
+            congestion.on_rtt(100.0 * run + 0.01 * k, 0.2 if k < 8 else 0.1, acknowledged=k + 1, following=500)
+        assert (congestion.algorithm._round_start, congestion.algorithm._samples) == (100.0 * run, 8)
+
+
+def test_tahoe_starts_anew_from_one_segment_whatever_was_delivered():
+    """Proportional rate reduction is fast recovery's, also where a loss is found by RACK's second look."""
+    congestion = CongestionControl()
+    congestion.begin()
+    congestion.enter_recovery()
+    congestion.start_anew(10)
+    congestion.reduce(0, 5, clean=True)
+    assert congestion.cwnd == 1
 
 
 def test_reno_never_leaves_slow_start_by_itself():

@@ -125,14 +125,36 @@ def test_the_handshake_is_one_round_trip_and_the_server_hears_half_a_round_trip_
 
 @given(st.lists(st.tuples(st.integers(1, 1448), st.booleans()), min_size=1, max_size=12))
 def test_a_dialogue_of_short_flights_is_half_round_trips_and_serialisation(flights):
-    """Each flight of one segment takes delay + (size + 52) / rate, exactly."""
+    """Each flight of one segment takes delay + (size + 52) / rate, exactly.
+
+    What an end hears first it acknowledges at once (tcp_event_data_recv), before its first answer.
+    """
     connection, now = connected(*lines())
-    due = now
+    due, before, answered = now, None, set()
     for size, to_server in flights:
         due += 0.05 + (size + 52) * 8e-7
+        acknowledgement = 52 if before not in {None, to_server} and to_server not in answered else 0
         flight = connection.send(now, size, to_server)
-        assert flight == Flight(pytest.approx(due, abs=1e-9), size + 52, 0)
-        now = flight.arrives
+        assert flight == Flight(pytest.approx(due, abs=1e-9), size + 52 + acknowledgement, 0)
+        answered |= {to_server} if acknowledgement else set()
+        now, before = flight.arrives, to_server
+
+
+@pytest.mark.parametrize(("pause", "packets"), [(0.0, 1), (0.039, 1), (0.041, 2), (5.0, 2)])
+def test_what_waits_for_an_answer_is_acknowledged_after_40_ms(pause, packets):
+    """A program that thinks for longer has its kernel acknowledge alone (TCP_DELACK_MIN)."""
+    connection, now = talking(*lines())
+    for to_server in (True, False):
+        now = connection.send(now, 20, to_server).arrives
+    assert connection.send(now + pause, 20, to_server=True).wire_bytes == 20 + 52 * packets
+
+
+@pytest.mark.parametrize(("segments", "acknowledgements"), [(2, 1), (3, 1), (4, 2), (10, 5)])
+def test_every_second_segment_of_a_window_is_acknowledged(segments, acknowledgements):
+    """RFC 5681 4.2; the answer takes along what is left."""
+    connection, now = talking(*lines())
+    flight = connection.send(now, segments * 1448, to_server=True)
+    assert flight.wire_bytes == segments * 1500 + acknowledgements * 52
 
 
 def test_slow_start_sends_10_20_40_69():
@@ -202,15 +224,15 @@ def test_a_server_that_never_accepted_sends_nothing():
     assert connection.send(now, 10, to_server=False).arrives < math.inf
 
 
-def test_closing_costs_four_packets():
-    """Two FINs and two acknowledgements."""
+def test_closing_costs_three_packets():
+    """Two FINs, of which the second acknowledges the first, and an acknowledgement."""
     connection, now = connected(*lines())
     before = connection.wire_bytes
     connection.close(now)
-    assert connection.wire_bytes - before == 208
+    assert connection.wire_bytes - before == 156
 
 
-def test_closing_behind_a_half_close_costs_two_packets():
+def test_closing_behind_a_half_close_or_by_a_reset_costs_two_packets():
     """The client's FIN was in its last segment: the server's, and the acknowledgement of that."""
     connection, now = connected(*lines())
     before = connection.wire_bytes

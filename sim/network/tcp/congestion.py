@@ -48,6 +48,8 @@ class CongestionControl:
         self._usage_seq = self._prior_cwnd = self._prr_delivered = self._prr_out = 0
         self._prior_ssthresh = 0.0
         self._cwnd_limited = False
+        if self._algorithm is not None:
+            self._algorithm.begin()
 
     @property
     def algorithm(self) -> Reno:
@@ -152,7 +154,7 @@ class CongestionControl:
 
         Source: tcp_cwnd_reduction.
         """
-        if delivered <= 0 or not self._prior_cwnd:
+        if delivered <= 0 or self.state != RECOVERY:
             return
         ssthresh = int(self.ssthresh)
         self._prr_delivered += delivered

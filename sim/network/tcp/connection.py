@@ -112,11 +112,11 @@ class Connection:
         # Every packet counts, acknowledgements too: no flight is a sum.
         self._bursty = out.bursty or back.bursty
         self._slow = to_client.slow
-        # The directions whose end has yet to acknowledge its first data; looked at only where lines are slow.
-        self._unheard = [True, False] if self._slow and client_tcp.stack == server_tcp.stack == "linux" else []
+        # The directions whose end has yet to acknowledge its first data, which it does at once.
+        self._unheard = [True, False] if client_tcp.stack == server_tcp.stack == "linux" else []
         self._played: PacketLevelRun | None = None
         # Whether one of these is to be looked at before each flight.
-        self._unsteady = bool(self._jittery or self._unheard or self._bursty)
+        self._unsteady = bool(self._jittery or (self._slow and self._unheard) or self._bursty)
 
     delayed_ack: float | None = ATO
     setup = 0.0
@@ -191,6 +191,9 @@ class Connection:
             self._pending.flush()
             if path.acknowledged(at) - now > mine.rtt.shortest_timeout(lone=True) or peer.times_out_before(now, at):
                 return at_once(self._play(now, size, to_server, first=at))
+        came = self._latest[not to_server]
+        if now - came >= ATO or to_server in self._unheard:
+            wire += self._acknowledged_alone(came, to_server)
         self._latest[to_server] = at
         flights.append((to_server, now, at, at))
         self._wire_bytes += wire
@@ -223,8 +226,22 @@ class Connection:
             self._pending.flush()
         peer.hear(segments // 2)
         congestion.on_flight_acked(segments, last)
-        self._wire_bytes += size + (segments + (segments - 1) // 2) * path.headers
+        came = self._latest[not to_server]
+        if now - came >= ATO or to_server in self._unheard:
+            size += self._acknowledged_alone(came, to_server)
+        self._wire_bytes += size + (segments + segments // 2) * path.headers
         return latest
+
+    def _acknowledged_alone(self, came: float, to_server: bool) -> int:
+        """The bytes of an acknowledgement that waited for no flight that way: of the first data, or after a delay."""
+        flights = self._pending.flights
+        if not came or (flights and flights[-1][0] == to_server):
+            return 0
+        if to_server in self._unheard:
+            self._unheard.remove(to_server)
+            if self._slow:
+                self._unsteady = bool(self._jittery or self._unheard)
+        return self._to_server.headers
 
     def _play(self, now: float, size: int, to_server: bool, *, first: float | None = None) -> Steps:
         """Play a flight packet by packet; its only segment may be sent, to arrive at `first` (infinity: lost)."""
@@ -237,6 +254,8 @@ class Connection:
     def _begin(self, now: float, to_server: bool) -> PacketLevelRun:
         """Begin to play, with what flights that were sums have left."""
         self._pending.flush()
+        if now - self._latest[not to_server] >= ATO:
+            self._wire_bytes += self._acknowledged_alone(self._latest[not to_server], to_server)
         self._unheard, self._unsteady = [], True
         self._played = PacketLevelRun(
             self._ends,
@@ -294,17 +313,17 @@ class Connection:
         return until
 
     def close(self, now: float, *, half_closed: bool = False) -> None:
-        """Close the connection: FINs and their acknowledgements, for which nobody waits; the server's may be out.
+        """Close the connection, for which nobody waits; as `Transport.close`.
 
-        Where the client has `half_closed` its side, its FIN was in its last segment, which has been acknowledged.
+        The server's FIN follows its last words, unless it is out already; what the client sends then acknowledges it
+        (tcp_fin), and is acknowledged where it is a FIN.
         """
-        there, left = (1, 1) if half_closed else (2, 2)
-        left -= self._played is not None and self._played.finished
+        left = 2 - half_closed - (self._played is not None and self._played.finished)
         path = self._to_server
-        self._wire_bytes += (there + left) * path.headers
-        at = path.there.carry_all(now, path.headers, there)
-        if left and at < _NEVER:
-            path.back.carry_all(at, path.headers, left)
+        self._wire_bytes += (1 + left) * path.headers
+        at = path.there.carry(now, path.headers)
+        for _ in range(left if at < _NEVER else 0):
+            path.back.carry(at, path.headers)
         self._pending.save(now)
 
     def _is_steady(self, now: float, to_server: bool) -> bool:
@@ -317,16 +336,11 @@ class Connection:
         if self._bursty and self._played is None:
             self._begin(now, to_server)
         path = self._ends[to_server][0]
-        if to_server in self._unheard and self._latest[not to_server] > 0:
-            self._unheard.remove(to_server)
-            self._unsteady = bool(self._jittery or self._unheard)
+        if self._slow and to_server in self._unheard and self._latest[not to_server] > 0:
             path.there.carry(self._latest[not to_server], path.headers)
-            self._wire_bytes += path.headers
         if self._played is not None:
-            # What goes out after the last flight of the run, an acknowledgement, is not counted.
-            counts = self.wire_bytes, self.retransmissions
             if not self._played.is_over(now, to_server) or self._bursty:
                 return False
-            self._wire_bytes, self._retransmissions = counts
+            self._wire_bytes, self._retransmissions = self.wire_bytes, self.retransmissions
             self._played, self._unsteady = None, bool(self._jittery)
         return True

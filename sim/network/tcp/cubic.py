@@ -25,6 +25,9 @@ class Reno:
 
     _count: int = 0
 
+    def begin(self) -> None:
+        """Segments are counted from 0 on."""
+
     def ssthresh(self, cwnd: int) -> int:
         """The slow start threshold after a loss, where counting towards the next segment begins anew."""
         self._count = 0
@@ -78,6 +81,10 @@ class Cubic(Reno):
     _last: int = 0
     _at: float = -1.0
     _per: int = 1
+
+    def begin(self) -> None:
+        """The first acknowledgement begins a round."""
+        self._round_end = 0
 
     def restarted(self) -> Reno:
         """Itself without what was learned: the retransmission timer has run out."""
