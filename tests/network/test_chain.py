@@ -29,12 +29,6 @@ def test_a_chain_answers_for_all_of_its_lines():
     assert (chain.rate, chain.mtu, chain.lag, chain.busy_until) == (1e6, 576, 0.01 + 0.02, 1e6 * (8 / 1e7))
 
 
-def test_packets_that_stay_together_cross_line_by_line():
-    """Both are behind the first line before the second one gets them, when the last of them is there."""
-    first, second = line(1e6, 0.0), line(1e6, 0.0)
-    assert joined([first, second]).carry_all(0.0, 1000, 2) == 0.016 + 0.016
-
-
 def test_what_is_lost_on_one_line_burdens_none_behind_it():
     """A packet that the first line loses never reaches the second."""
     lossy, behind = line(1e6, 0.0, loss=1.0), line(1e6, 0.0)

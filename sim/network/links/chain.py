@@ -69,14 +69,6 @@ class Chain(Line):
                 break
         return at
 
-    def carry_all(self, at: float, wire: float, packets: int) -> float:
-        """Carry packets that stay together over all lines; as `Line.carry_all`."""
-        for line in self.route(at):
-            at = line.carry_all(at, wire, packets)
-            if at == inf:
-                break
-        return at
-
     def convey(self, at: float, size: float) -> float:
         """Carry something whole over all lines; as `Line.convey`."""
         for line in self.route(at):
@@ -132,10 +124,6 @@ class ReroutedLine(Chain):
                 self.lines = lines
                 self.draw_lag()
         return self.lines
-
-    def carry_all(self, at: float, wire: float, packets: int) -> float:
-        """Carry packets, each over the lines that are the way then; as `Line.carry_all`."""
-        return [self.carry(at, wire) for _ in range(packets)][-1]
 
 
 def joined(lines: Sequence[Line]) -> Line:

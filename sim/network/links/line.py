@@ -154,12 +154,6 @@ class Line:
         self._spare = spare - 1
         return end + self.lag
 
-    def carry_all(self, at: float, wire: float, packets: int) -> float:
-        """Carry packets that reach the line at the same time; as `carry` of the last one."""
-        for _ in range(packets):
-            arrives = self.carry(at, wire)
-        return arrives
-
     def convey(self, at: float, size: float) -> float:
         """Carry something whole that is not lost, but waits while the line is down.
 
