@@ -39,17 +39,18 @@ _USUAL_SESSION = SessionOptions()
 def session(options: Annotated[SessionOptions, Parameter(name="*")] = _USUAL_SESSION) -> int:
     """How long one session takes, from its first SYN to the 250 after the data, over a link without a scenario."""
     from sim.report.session import text
-    from sim.study.asked import AskedError, read_case
-    from sim.study.session import run as run_sessions
+    from sim.study.session import run
+    from sim.study.session_options import OptionsError, read_options
 
-    said = {key: value for key, value in vars(options).items() if key not in {"sessions", "as_json"}}
+    said = vars(options).copy()
+    as_json = said.pop("as_json")
     try:
-        case = read_case(n=options.sessions, **said)
-    except AskedError as error:
+        case = read_options(said)
+    except OptionsError as error:
         raise UsageError(str(error)) from error
-    sessions = run_sessions(case, options.sessions, options.seed)
+    sessions = run(case, case.sessions, case.seed)
     summary = sessions.summary()
-    put(json.dumps(summary, indent=2) if options.as_json else text(summary))
+    put(json.dumps(summary, indent=2) if as_json else text(summary))
     if options.plot is not None:
         from sim.report.plot_session import write as draw
 

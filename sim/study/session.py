@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
-from typing import Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -29,8 +29,15 @@ from sim.network.transport.connect import connect
 from sim.scenario.distribution import Constant
 from sim.scenario.products import PRODUCTS, Product
 from sim.scenario.products.delays import Delays
-from sim.scenario.spec import Domain, Host, Loss, Tcp
+from sim.scenario.pydantic_seam import Reads
+from sim.scenario.quantity import BIT_RATE, above_zero, format_size, parse_bytes
+from sim.scenario.scalars import Duration, Mtu, word
+from sim.scenario.sections import Section
+from sim.scenario.spec import Domain, Host, Loss
+from sim.scenario.spec.limits import Limits
+from sim.scenario.spec.tcp import TcpSetting
 from sim.scenario.syntax.extensions import resolve_extensions, split_words
+from sim.scenario.syntax.loss import read_link_loss, read_queue
 from sim.world.engine.host_times import HostTimes
 from sim.world.engine.interfaces import NullSink
 from sim.world.engine.session import Session
@@ -111,19 +118,30 @@ def _message(size: int) -> bytes:
     )
 
 
+def _read_size(value: object) -> int:
+    size = parse_bytes(value)
+    if size > Limits().size:
+        raise ValueError(f"too big a message: allowed are {format_size(Limits().size)}")
+    return size
+
+
+def _read_queue(value: object) -> float:
+    return read_queue(value) or math.inf
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(Section):
     """A link and who speaks over it: times in s, rate in bit/s, sizes in bytes (queue: infinity means no limit)."""
 
-    rtt: float = 0.1
-    rate: float = 10e6
-    loss: Loss = _NO_LOSS
-    size: int = 20_000
-    client: str = "postfix"
-    server: str = "postfix"
-    tcp: Tcp = LINUX
-    queue: float = math.inf
-    mtu: int = 1500
+    rtt: Duration = 0.1
+    rate: Annotated[float, Reads(partial(above_zero, BIT_RATE), {})] = 10e6
+    loss: Annotated[Loss, Reads(read_link_loss, {})] = _NO_LOSS
+    size: Annotated[int, Reads(_read_size, {})] = 20_000
+    client: Annotated[str, word("client", *CLIENTS)] = "postfix"
+    server: Annotated[str, word("server", *SERVERS)] = "postfix"
+    tcp: TcpSetting = LINUX
+    queue: Annotated[float, Reads(_read_queue, {})] = math.inf
+    mtu: Mtu = 1500
 
 
 class Run(NamedTuple):

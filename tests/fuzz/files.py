@@ -33,9 +33,9 @@ import sim.report.plots
 import sim.report.session
 import sim.report.table
 import sim.report.transcript
-import sim.study.asked
 import sim.study.comparison
-import sim.study.session  # noqa: F401 - what commands load by themselves is loaded once, and not by each process
+import sim.study.session
+import sim.study.session_options  # noqa: F401 - what commands load by themselves is loaded once, and not by each process
 from sim import cli
 from sim.cli import command
 from sim.scenario.errors import ScenarioError

@@ -24,7 +24,12 @@ from sim.scenario.spec import Loss
 from sim.scenario.syntax.directions import Both, both
 
 
-def _read_loss(value: object) -> Loss:
+def read_link_loss(value: object) -> Loss:
+    """A link's loss one way: a share of its packets, or one that is lost in bursts.
+
+    Raises:
+        ValueError: neither.
+    """
     if not isinstance(value, dict):
         return Loss(share=read_loss(value))
     _, parameters = one_key(value, "kind of loss", ["gilbert-elliott"])
@@ -109,7 +114,7 @@ _BURSTS: JsonSchema = {
     "additionalProperties": False,
 }
 _ONE_WAY: JsonSchema = {"anyOf": [PROBABILITY.json_schema(), _BURSTS]}
-LinkLosses = Annotated[Both[Loss], both(_read_loss, Loss(), _ONE_WAY, _write_loss)]
+LinkLosses = Annotated[Both[Loss], both(read_link_loss, Loss(), _ONE_WAY, _write_loss)]
 LinkRate = Annotated[Both[float], both(partial(above_zero, BIT_RATE), 1.0, BIT_RATE.json_schema(), format_bit_rate)]
 LinkDelay = Annotated[
     Both[Delay], both(read_delay, FROM_COORDINATES, DELAY_SCHEMA, partial(write_distribution, DURATION))
