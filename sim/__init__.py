@@ -30,34 +30,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sim.report.html import write_report
-    from sim.results.queue_state import queue_at
-    from sim.results.queue_timeline import queue_timeline
-    from sim.results.store import Result, ResultError, read, write
-    from sim.scenario.errors import ScenarioError
-    from sim.scenario.load import from_dict, load, loads
-    from sim.scenario.save import save
-    from sim.scenario.spec import Scenario
-    from sim.study.comparison import Comparison, compare, run
-
-__all__ = [
-    "Comparison",
-    "Result",
-    "ResultError",
-    "Scenario",
-    "ScenarioError",
-    "compare",
-    "from_dict",
-    "load",
-    "loads",
-    "queue_at",
-    "queue_timeline",
-    "read",
-    "run",
-    "save",
-    "write",
-    "write_report",
-]
+    from sim.report.html import write_report as write_report
+    from sim.results.queue_state import queue_at as queue_at
+    from sim.results.queue_timeline import queue_timeline as queue_timeline
+    from sim.results.store import Result as Result
+    from sim.results.store import ResultError as ResultError
+    from sim.results.store import read as read
+    from sim.results.store import write as write
+    from sim.scenario.errors import ScenarioError as ScenarioError
+    from sim.scenario.load import from_dict as from_dict
+    from sim.scenario.load import load as load
+    from sim.scenario.load import loads as loads
+    from sim.scenario.save import save as save
+    from sim.scenario.spec import Scenario as Scenario
+    from sim.study.comparison import Comparison as Comparison
+    from sim.study.comparison import compare as compare
+    from sim.study.comparison import run as run
 
 _HOMES = {
     "Comparison": "sim.study.comparison",
@@ -77,6 +65,7 @@ _HOMES = {
     "write": "sim.results.store",
     "write_report": "sim.report.html",
 }
+__all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - any public name

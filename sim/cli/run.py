@@ -28,7 +28,7 @@ from sim.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from sim.study.comparison import Check
+    from sim.results.summary import Check
 
 
 @Parameter(name="*")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 from matplotlib.transforms import ScaledTranslation
 
 INK = "#1f2328"
@@ -84,7 +84,7 @@ def percent(share: float) -> str:
     return f"{share if share >= 100 else min(share, 99.99):.4g} %"
 
 
-def log_time(ax: Axes, low: float, high: float) -> None:
+def _log_time(ax: Axes, low: float, high: float) -> None:
     """Make x a logarithmic time axis from `low` to `high` seconds (both > 0) with ticks that people read."""
     ax.set_xscale("log")
     ax.set_xlim(low, high)
@@ -99,6 +99,26 @@ def log_time(ax: Axes, low: float, high: float) -> None:
 def time_unit(span: float) -> tuple[float, str]:
     """The unit that a linear time axis of `span` seconds is read in: its seconds, its name."""
     return next(((size, name) for least, size, name in _UNITS if span >= least), (1.0, "s"))
+
+
+def shares_over_time(ax: Axes, low: float, high: float, *, time: str, shares: str) -> None:
+    """Make x a logarithmic time axis from `low` to `high` s, and y one of shares in percent; both with their names."""
+    ax.axhline(100, color=MUTED, linewidth=0.8, linestyle=":")
+    ax.set_ylim(0, 104)
+    _log_time(ax, low, high)
+    ax.grid(color=GRID, linewidth=0.6)
+    ax.set_xlabel(f"{time} (logarithmic)")
+    ax.set_ylabel(shares)
+
+
+def queue_over_time(ax: Axes, unit: str) -> None:
+    """Make x the time of the run in that unit, and y messages in a queue."""
+    ax.set_ylim(bottom=0)
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.grid(color=GRID, linewidth=0.6)
+    ax.set_axisbelow(True)
+    ax.set_xlabel(f"simulated time ({unit})")
+    ax.set_ylabel("messages in the queue")
 
 
 def legend(ax: Axes, columns: int = 1, *, below: bool = False, title: str | None = None) -> None:

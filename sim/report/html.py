@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jinja2
-import pandas as pd
 from markupsafe import Markup
 from matplotlib import rc_context
 from matplotlib.axes import Axes
@@ -24,8 +23,9 @@ from sim.report.figure import GRID, INK, MUTED
 from sim.report.mailq import clock
 from sim.report.table import sentences
 from sim.results.metrics import METRICS, Metric
-from sim.results.store import Result, writing
-from sim.results.summary import cells, difference_cells
+from sim.results.store import Result, plain, writing
+from sim.results.summary import Check, cells, difference_cells
+from sim.results.tables import where
 
 _SCHEME = {INK: "var(--ink)", MUTED: "var(--muted)", GRID: "var(--grid)"}
 _IDS = re.compile(r'(\bid="|href="#|url\(#)')
@@ -48,13 +48,13 @@ class Row(NamedTuple):
     differences: list[tuple[str, str]]
 
 
-def write_report(result: Result, path: str | Path, *, checks: Sequence[Any] = ()) -> None:
+def write_report(result: Result, path: str | Path, *, checks: Sequence[Check] = ()) -> None:
     """Write the report of a result.
 
     Args:
         result: what to report.
         path: the HTML file; its folder must exist.
-        checks: the scenario's expectations as checked: (Expectation, holds, left, right), or objects with these names.
+        checks: the scenario's expectations as checked (`summary.check`, or a comparison's).
     """
     arguments.instance(result, Result, "a result", "what sim.run gives, or the result of a comparison")
     path = arguments.path(path, "the HTML file to write")
@@ -68,7 +68,7 @@ def write_report(result: Result, path: str | Path, *, checks: Sequence[Any] = ()
         fresh.unlink(missing_ok=True)
 
 
-def render(result: Result, *, checks: Sequence[Any] = ()) -> str:
+def render(result: Result, *, checks: Sequence[Check] = ()) -> str:
     """The report as text; the same result gives the same text."""
     template = files("sim.report").joinpath("report.html.jinja").read_text(encoding="utf-8")
     environment = jinja2.Environment(
@@ -86,7 +86,7 @@ def render(result: Result, *, checks: Sequence[Any] = ()) -> str:
         checks=[_check(item) for item in checks],
         acts=list(_acts(result)),
         figures=list(_figures(result)),
-        scenario=result.manifest.get("scenario_yaml") or _yaml(result.scenario),
+        scenario=_yaml(result.scenario),
         manifest=result.manifest,
     )
 
@@ -115,10 +115,9 @@ def _acts(result: Result) -> Iterator[tuple[str, str, str, str]]:
         yield clock(row["time_s"]), str(row["host"]), str(row["architecture"]), str(row["command"])
 
 
-def _check(item: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a tuple, or an object with names
-    parts = item if isinstance(item, tuple) else (item.expectation, item.holds, item.left, item.right)
-    expectation, holds, left, right = parts
-    return expectation.text, holds, *("not defined" if math.isnan(value) else f"{value:.6g}" for value in (left, right))
+def _check(check: Check) -> tuple[Any, ...]:
+    sides = ("not defined" if math.isnan(value) else f"{value:.6g}" for value in (check.left, check.right))
+    return check.expectation.text, check.holds, *sides
 
 
 def _figures(result: Result) -> Iterator[Figure]:
@@ -150,7 +149,7 @@ def _figures(result: Result) -> Iterator[Figure]:
 
 
 def _places(result: Result, name: str) -> Iterator[Figure]:
-    queues, attempts = _under(result.queues, name), _under(result.attempts, name)
+    queues, attempts = where(result.queues, architecture=name), where(result.attempts, architecture=name)
     yield _figure(
         plots.queue_length(queues, architecture=name),
         "The longest queues of one replication. A queue that climbs and does not fall again is a host that gets more "
@@ -162,10 +161,6 @@ def _places(result: Result, name: str) -> Iterator[Figure]:
             plots.topology(network, plots.link_load(attempts), title=f"Where the bytes go under {name}"),
             "Wide dark lines carry the most. Thin arcs are sessions that reach over several links in one go.",
         )
-
-
-def _under(table: pd.DataFrame, architecture: str) -> pd.DataFrame:
-    return table[table["architecture"] == architecture]
 
 
 def _figure(ax: Axes, caption: str) -> Figure:
@@ -196,14 +191,5 @@ def _yaml(scenario: Mapping[str, Any]) -> str:
     yaml.default_flow_style = None
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.width = 110
-    yaml.dump(_plain(scenario), out)
+    yaml.dump(plain(scenario), out)
     return out.getvalue()
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - any value that YAML knows
-    if isinstance(value, Mapping):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in value]
-    known = value is None or isinstance(value, (bool, int, float, str))
-    return value if known else str(value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,26 +23,8 @@ _COVERS_LINE = 1.0
 _IS_FAR = 1.5
 _STEPS = np.linspace(0.0, 1.0, 33)
 _Points = npt.NDArray[np.float64]
-
-
-class _Box(NamedTuple):
-    """A rectangle on the screen, in pixels."""
-
-    left: float
-    bottom: float
-    right: float
-    top: float
-
-    def meets(self, other: _Box) -> bool:
-        return (
-            self.left < other.right and other.left < self.right and self.bottom < other.top and other.bottom < self.top
-        )
-
-    def crossed(self, lines: _Points) -> int:
-        """By how many of the lines, each given by points on it."""
-        x, y = lines[..., 0], lines[..., 1]
-        inside = (x > self.left) & (x < self.right) & (y > self.bottom) & (y < self.top)
-        return int(inside.any(axis=-1).sum())
+_Box = tuple[float, float, float, float]
+"""A rectangle on the screen: left, bottom, right and top, in pixels."""
 
 
 def label(ax: Axes, places: Mapping[str, tuple[float, float]], links: Sequence[tuple[str, str]]) -> None:
@@ -64,13 +45,13 @@ def label(ax: Axes, places: Mapping[str, tuple[float, float]], links: Sequence[t
     ax.figure.canvas.figure.draw_without_rendering()
     scale = ax.figure.dpi / 72
     dots = {name: ax.transData.transform(place) for name, place in places.items()}
-    taken = [_Box(x - 3 * scale, y - 3 * scale, x + 3 * scale, y + 3 * scale) for x, y in dots.values()]
+    taken: list[_Box] = [(x - 3 * scale, y - 3 * scale, x + 3 * scale, y + 3 * scale) for x, y in dots.values()]
     lines = np.array([dots[a] + (dots[b] - dots[a]) * _STEPS[:, None] for a, b in links]).reshape(-1, len(_STEPS), 2)
-    sheet = _Box(0.0, ax.bbox.y0, ax.figure.canvas.figure.bbox.x1, ax.bbox.y1)
+    sheet = (0.0, ax.bbox.y0, ax.figure.canvas.figure.bbox.x1, ax.bbox.y1)
     for name in sorted(places, key=lambda name: -degree[name]):
         width, height = len(name) * points * 0.64 * scale, points * 1.2 * scale
         boxes = [_beside(dots[name], offset, width, height, scale) for offset in offsets]
-        costs = [_cost(box, taken, lines, sheet) + _IS_FAR * (i >= len(_NEAR)) for i, box in enumerate(boxes)]
+        costs = [_cost(box, np.array(taken), lines, sheet) + _IS_FAR * (i >= len(_NEAR)) for i, box in enumerate(boxes)]
         best = min(range(len(boxes)), key=costs.__getitem__)
         if costs[best] < _COVERS_NAME:
             taken.append(boxes[best])
@@ -81,13 +62,16 @@ def _beside(dot: _Points, offset: tuple[float, float], width: float, height: flo
     x, y = dot[0] + offset[0] * scale, dot[1] + offset[1] * scale
     left = x - width * (0.5 if not offset[0] else offset[0] < 0)
     bottom = y - height * (0.5 if not offset[1] else offset[1] < 0)
-    return _Box(left, bottom, left + width, bottom + height)
+    return left, bottom, left + width, bottom + height
 
 
-def _cost(box: _Box, taken: Sequence[_Box], lines: _Points, sheet: _Box) -> float:
-    outside = box.left < sheet.left or box.bottom < sheet.bottom or box.right > sheet.right or box.top > sheet.top
-    covered = sum(box.meets(other) for other in taken) + outside
-    return _COVERS_NAME * covered + _COVERS_LINE * box.crossed(lines)
+def _cost(box: _Box, taken: _Points, lines: _Points, sheet: _Box) -> float:
+    left, bottom, right, top = box
+    outside = left < sheet[0] or bottom < sheet[1] or right > sheet[2] or top > sheet[3]
+    meets = (left < taken[:, 2]) & (taken[:, 0] < right) & (bottom < taken[:, 3]) & (taken[:, 1] < top)
+    x, y = lines[..., 0], lines[..., 1]
+    crossed = ((x > left) & (x < right) & (y > bottom) & (y < top)).any(axis=-1)
+    return _COVERS_NAME * (int(meets.sum()) + outside) + _COVERS_LINE * int(crossed.sum())
 
 
 def _write(ax: Axes, name: str, place: tuple[float, float], offset: tuple[float, float], points: float) -> None:

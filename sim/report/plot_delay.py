@@ -10,19 +10,18 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from sim.report.figure import (
-    GRID,
     INK,
-    MUTED,
     ON_FILL,
     axes,
     colours,
     legend,
     literal,
-    log_time,
     names,
     nothing,
     percent,
+    shares_over_time,
     thin,
+    time_unit,
 )
 from sim.results.human_units import human
 from sim.results.outcomes import CopyOutcome
@@ -76,12 +75,7 @@ def delay_distribution(copies: pd.DataFrame, ax: Axes | None = None) -> Axes:
         label = f"{literal(name)}: {percent(float(y[-1]))} delivered"
         # Each curve is wider than those over it, so that one that is the same is still seen.
         ax.step(x, y, where="post", color=colour, linewidth=1.8 + 1.6 * min(over, 3), label=label)
-    ax.axhline(100, color=MUTED, linewidth=0.8, linestyle=":")
-    ax.set_ylim(0, 104)
-    log_time(ax, low, high)
-    ax.grid(color=GRID, linewidth=0.6)
-    ax.set_xlabel("time since creation (logarithmic)")
-    ax.set_ylabel("copies delivered by then (% of all)")
+    shares_over_time(ax, low, high, time="time since creation", shares="copies delivered by then (% of all)")
     legend(ax)
     return ax
 
@@ -117,9 +111,7 @@ def _time_or_share(ax: Axes, longest: float, *, shares: bool) -> None:
         ax.set_xticks([0, 25, 50, 75, 100])
         ax.set_xlabel("share of the mean delay (%); the mean itself at the right")
         return
-    size, unit = next(
-        ((s, u) for s, u in ((86400.0, "d"), (3600.0, "h"), (60.0, "min")) if longest >= 2 * s), (1.0, "s")
-    )
+    size, unit = time_unit(longest)
     ax.xaxis.set_major_formatter(lambda at, _: f"{at / size:g}")
     ax.set_xticks(_even(longest / size) * size)
     ax.set_xlabel(f"mean delay ({unit})")

@@ -8,9 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
-from sim.report.figure import GRID, MUTED, axes, legend, literal, nothing, time_unit
+from sim.report.figure import MUTED, axes, legend, literal, nothing, queue_over_time, time_unit
 
 _BINS = 400
 _SHOWN = 5
@@ -75,12 +74,7 @@ def queue_states(steps: pd.DataFrame, words: Mapping[str, str], ax: Axes | None 
             step="post",
         )
         legend(ax, columns=5, below=True)
-    ax.set_ylim(bottom=0)
-    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.grid(color=GRID, linewidth=0.6)
-    ax.set_axisbelow(True)
-    ax.set_xlabel(f"simulated time ({unit})")
-    ax.set_ylabel("messages in the queue")
+    queue_over_time(ax, unit)
     return ax
 
 
@@ -110,12 +104,7 @@ def _draw(
                 label=label,
             )
     ax.set_xlim(edges[0] / size, edges[-1] / size)
-    ax.set_ylim(bottom=0)
-    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.grid(color=GRID, linewidth=0.6)
-    ax.set_axisbelow(True)
-    ax.set_xlabel(f"simulated time ({unit})")
-    ax.set_ylabel("messages in the queue")
+    queue_over_time(ax, unit)
     if ax.get_legend_handles_labels()[1]:
         legend(ax, columns=3, below=True)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from sim.report.figure import GRID, MUTED, axes, log_time, nothing
+from sim.report.figure import axes, nothing, shares_over_time
 from sim.results.store import writing
 
 
@@ -27,12 +27,8 @@ def session_distribution(durations: Sequence[float], n: int, ax: Axes | None = N
     low, high = max(float(known[0]) / 1.5, 1e-4), float(known[-1]) * 2
     share = np.arange(1, known.size + 1) * 100 / n
     ax.step([low, *known, high], [0.0, *share, share[-1]], where="post", color="#4477aa", linewidth=1.8)
-    ax.axhline(100, color=MUTED, linewidth=0.8, linestyle=":")
-    ax.set_ylim(0, 104)
-    log_time(ax, low, high)
-    ax.grid(color=GRID, linewidth=0.6)
-    ax.set_xlabel("time from the first SYN to the 250 after the data (logarithmic)")
-    ax.set_ylabel("sessions over by then (% of all)")
+    time = "time from the first SYN to the 250 after the data"
+    shares_over_time(ax, low, high, time=time, shares="sessions over by then (% of all)")
     return ax
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from sim.results.outcomes import AttemptOutcome
 from sim.results.store import Result, ResultError
+from sim.results.tables import where
 
 _HEAD, _TAIL = 12, 4
 _OUTCOMES: Mapping[str, AttemptOutcome] = {outcome.value: outcome for outcome in AttemptOutcome}
@@ -53,7 +54,7 @@ def transcript(
 
 
 def _messages(result: Result, message_id: int, architecture: str | None, replication: int | None) -> pd.DataFrame:
-    found = _of(result.messages, message_id=message_id, architecture=architecture, replication=replication)
+    found = where(result.messages, message_id=message_id, architecture=architecture, replication=replication)
     if found.empty:
         known = result.messages["message_id"]
         places = [f"architecture {architecture!r}"] * (architecture is not None)
@@ -63,19 +64,11 @@ def _messages(result: Result, message_id: int, architecture: str | None, replica
     return found
 
 
-def _of(table: pd.DataFrame, **values: object) -> pd.DataFrame:
-    """The rows whose columns have these values; None is any."""
-    for column, value in values.items():
-        if value is not None:
-            table = table[table[column] == value]
-    return table
-
-
 def _message(result: Result, message_id: int, run: Mapping[str, Any], *, full: bool) -> Iterator[str]:
-    attempts, dialogues = _of(result.attempts, **run), _of(result.dialogues, **run)
-    copies = _of(result.copies, message_id=message_id, **run)
+    attempts, dialogues = where(result.attempts, **run), where(result.dialogues, **run)
+    copies = where(result.copies, message_id=message_id, **run)
     mine = attempts[attempts["message_id"] == message_id].sort_values("started_s", kind="stable")
-    told = _told(_of(result.acts, **run), mine, copies)
+    told = _told(where(result.acts, **run), mine, copies)
     for attempt in cast("list[dict[str, Any]]", mine.to_dict("records")):
         while told and told[0][0] <= attempt["started_s"]:
             yield told.pop(0)[1]

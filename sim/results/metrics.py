@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Literal, NamedTuple, cast
 
@@ -24,7 +25,6 @@ _UNREACHED = [outcome for outcome in AttemptOutcome if not outcome.reached]
 _BROKEN_OFF = [outcome for outcome in AttemptOutcome if outcome.broken_off]
 
 _RUN = ["architecture", "replication"]
-_ID = [*_RUN, "message_id"]
 _Floats = npt.NDArray[np.float64]
 
 
@@ -144,16 +144,13 @@ def measure(
     """
     runs = _runs(tables) if runs is None else [(str(name), number) for name, number in runs]
     ends = tables.copies.groupby("replication")["ended_s"].max()
-    copies = _split(tables.user_copies)
-    attempts, user_attempts = _split(tables.attempts), _split(tables.user_attempts)
-    expired, backscatter = _count(tables.copies, CopyOutcome.EXPIRED), _backscatter(tables)
+    parts = {name: _split(getattr(tables, name)) for name in ("messages", "copies", "attempts")}
     rows: list[dict[str, float]] = []
     for run in runs:
         end = float(ends.get(run[1], 0.0)) if horizon is None else horizon
-        of_users, of_all = (table.get(run, tables.attempts[:0]) for table in (user_attempts, attempts))
-        found = _Run(copies.get(run, tables.copies[:0]), of_all, of_users, end)
-        over_all = {"expired": expired.get(run, 0.0), "backscatter": backscatter.get(run, 0.0)}
-        rows.append(over_all | {name: float(measure_(found)) for name, measure_ in _MEASURES.items()})
+        mine = {name: part.get(run, getattr(tables, name)[:0]) for name, part in parts.items()}
+        found = _Run(replace(tables, **mine), end)
+        rows.append({name: float(measure_(found)) for name, measure_ in _MEASURES.items()})
     index = pd.MultiIndex.from_tuples(runs, names=_RUN) if runs else pd.MultiIndex.from_arrays([[], []], names=_RUN)
     return pd.DataFrame(rows, index=index, columns=list(METRICS), dtype="float64")
 
@@ -172,33 +169,18 @@ def _split(frame: pd.DataFrame) -> dict[tuple[str, int], pd.DataFrame]:
     return {cast("tuple[str, int]", key): part for key, part in frame.groupby(_RUN, sort=False)}
 
 
-def _count(copies: pd.DataFrame, outcome: CopyOutcome) -> dict[tuple[str, int], float]:
-    return {run: float(len(part)) for run, part in _split(copies[copies["outcome"] == outcome]).items()}
-
-
-def _backscatter(tables: Tables) -> dict[tuple[str, int], float]:
-    """How many copies of reports went, or were to go, to whom a reverse-path named that was not the writer's own."""
-    messages = tables.messages
-    forged = messages.loc[(messages["author"] != messages["sender"]) & (messages["author"] != ""), [*_ID, "sender"]]
-    if forged.empty:
-        return {}
-    reports = messages.loc[messages["about"] > 0, [*_ID, "about"]]
-    told = reports.merge(
-        forged.rename(columns={"message_id": "about", "sender": "recipient"}), on=[*_RUN, "about"], how="inner"
-    )
-    found = tables.copies.merge(told, on=[*_ID, "recipient"], how="inner")
-    return {run: float(len(part)) for run, part in _split(found).items()}
-
-
 class _Run:
-    """One run: its users' copies, all attempts and those with users' copies, and when watching ends, s.
+    """One run: its tables, and when watching ends, s. Copies are those of users' messages, attempts all.
 
     `stays` is how long copies lay in one host's queue, in s, an entry a stay; a copy's stays are taken as equally long.
     `reached` are the attempts that found their peer.
     """
 
-    def __init__(self, copies: pd.DataFrame, attempts: pd.DataFrame, user_attempts: pd.DataFrame, end: float) -> None:
-        self.copies, self.attempts, self.user_attempts = copies, attempts, user_attempts
+    def __init__(self, tables: Tables, end: float) -> None:
+        self.tables = tables
+        self.copies = copies = tables.user_copies
+        self.attempts = attempts = tables.attempts
+        self.user_attempts = tables.user_attempts
         self.outcomes = Counter(copies["outcome"])
         self.done: npt.NDArray[np.bool_] = (copies["outcome"] == CopyOutcome.DELIVERED).to_numpy()
         self.delivered = float(self.done.sum())
@@ -220,6 +202,15 @@ class _Run:
         return float(self.user_attempts["recipients"].to_numpy()[these].sum())
 
 
+def _backscatter(tables: Tables) -> float:
+    """How many copies of reports went, or were to go, to whom a reverse-path named that was not the writer's own."""
+    messages = tables.messages
+    forged = messages.loc[(messages["author"] != messages["sender"]) & (messages["author"] != "")]
+    victims = dict(zip(forged["message_id"], forged["sender"], strict=True))
+    told = dict(zip(messages["message_id"], messages["about"].map(victims), strict=True))
+    return float((tables.copies["message_id"].map(told) == tables.copies["recipient"]).sum())
+
+
 _MEASURES: Mapping[str, Callable[[_Run], float]] = {
     "created": lambda run: len(run.copies),
     "started": lambda run: run.carried(_UNREACHED, but=True),
@@ -239,6 +230,8 @@ _MEASURES: Mapping[str, Callable[[_Run], float]] = {
     "buffertime_avg": lambda run: _mean(run.stays),
     "buffertime_med": lambda run: _quantile(run.stays, 0.5),
     "bounced": lambda run: run.outcomes[CopyOutcome.BOUNCED],
+    "expired": lambda run: (run.tables.copies["outcome"] == CopyOutcome.EXPIRED).sum(),
+    "backscatter": lambda run: _backscatter(run.tables),
     "lost": lambda run: run.outcomes[CopyOutcome.LOST],
     "queued": lambda run: sum(run.outcomes[outcome] for outcome in CopyOutcome if outcome.under_way),
     "duplicates": lambda run: run.copies["duplicates"].sum(),
@@ -252,7 +245,7 @@ _MEASURES: Mapping[str, Callable[[_Run], float]] = {
         run.reached.loc[run.reached["message_id"] > 0, "round_trips"].to_numpy(dtype="float64")
     ),
 }
-"""A function for each metric but `expired` and `backscatter`, which are of all copies, those of reports too."""
+"""A function for each metric."""
 
 
 def _mean(values: _Floats) -> float:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from math import inf
+from operator import itemgetter
 from typing import Any, Literal, NamedTuple, cast
 
 import pandas as pd
@@ -13,6 +14,7 @@ import pandas as pd
 from sim import arguments
 from sim.results.outcomes import AttemptOutcome, CopyOutcome
 from sim.results.store import Result, ResultError
+from sim.results.tables import where
 
 _TAKEN = (AttemptOutcome.ACCEPTED, AttemptOutcome.PARTIAL)
 _ADDRESS = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^" ])+')
@@ -61,14 +63,13 @@ def queue_at(
     """
     at = arguments.number(at, "at", "seconds")
     run = run_of(result, architecture, replication, host)
-    messages = {int(row["message_id"]): row for row in _rows(rows_of(result.messages, run))}
-    copies = _by_message(_rows(rows_of(result.copies, run)))
-    attempts = rows_of(result.attempts, run)
-    deferrals = rows_of(result.deferrals, run)
+    messages = {int(row["message_id"]): row for row in _rows(where(result.messages, **run))}
+    copies = _by_message(_rows(where(result.copies, **run)))
+    attempts = where(result.attempts, **run)
     traces = _Traces(
-        sent=_by_message(_rows(attempts[attempts["from_host"] == host])),
-        received=_by_message(_rows(attempts[(attempts["to_host"] == host) & (attempts["ended_s"] <= at)])),
-        put_off=_by_message(_rows(deferrals[deferrals["host"] == host])),
+        sent=_by_message(_rows(where(attempts, from_host=host))),
+        received=_by_message(_rows(where(attempts[attempts["ended_s"] <= at], to_host=host))),
+        put_off=_by_message(_rows(where(result.deferrals, **run, host=host))),
     )
     found = [
         entry
@@ -98,12 +99,6 @@ def run_of(result: Result, architecture: str | None, replication: int | None, ho
     if host not in hosts:
         raise ResultError(f"no host {host!r} in this result: there are {', '.join(hosts)}")
     return {"architecture": name, "replication": number}
-
-
-def rows_of(frame: pd.DataFrame, run: Mapping[str, Any]) -> pd.DataFrame:
-    """A table's rows of that run."""
-    mine = (frame["architecture"] == run["architecture"]) & (frame["replication"] == run["replication"])
-    return cast("pd.DataFrame", frame[mine])
 
 
 def _rows(frame: pd.DataFrame) -> list[Row]:
@@ -136,7 +131,8 @@ def _entry(host: str, at: float, message: Row, copies: list[Row], traces: _Trace
         return None
     attempts = traces.sent.get(message_id, [])
     under_way = any(row["started_s"] <= at < row["ended_s"] for row in attempts)
-    last = max((row for row in traces.put_off.get(message_id, ()) if row["time_s"] <= at), key=_when, default=None)
+    deferrals = [row for row in traces.put_off.get(message_id, ()) if row["time_s"] <= at]
+    last = max(deferrals, key=itemgetter("time_s"), default=None)
     sleeps = last is not None and not under_way and _sleeps(last, attempts, at)
     held = [copy for copy in copies if host in str(copy["path"]).split(">") and copy["ended_s"] > at]
     queued = any(copy["outcome"] == CopyOutcome.QUEUED for copy in held)
@@ -158,10 +154,6 @@ def _entry(host: str, at: float, message: Row, copies: list[Row], traces: _Trace
         reason=str(last["reason"]) if sleeps and last is not None else "",
         next_s=None if next_s == inf else next_s,
     )
-
-
-def _when(row: Row) -> float:
-    return float(row["time_s"])
 
 
 def _sleeps(last: Row, attempts: list[Row], at: float) -> bool:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from sim.results.queue_state import rows_of, run_of
+from sim.results.queue_state import run_of
 from sim.results.store import Result, ResultError
+from sim.results.tables import where
 from sim.scenario.products import BY_TYPE
 from sim.scenario.products.tables import QueueWords
 
@@ -33,16 +34,15 @@ def queue_timeline(
         ResultError: there is no such architecture, replication or host.
     """
     run = run_of(result, architecture, replication, host)
-    queues, attempts = rows_of(result.queues, run), rows_of(result.attempts, run)
-    return by_state(queues[queues["host"] == host], attempts[attempts["from_host"] == host])
+    return by_state(where(result.queues, **run, host=host), where(result.attempts, **run, from_host=host))
 
 
 def acts_on(
     result: Result, host: str, *, architecture: str | None = None, replication: int | None = None
 ) -> pd.DataFrame:
     """What operators did to a host in one run, as `queue_timeline` has it: `time_s`, `act`, `command`, `messages`."""
-    acts = rows_of(result.acts, run_of(result, architecture, replication, host))
-    return acts.loc[acts["host"] == host, ["time_s", "act", "command", "messages"]]
+    acts = where(result.acts, **run_of(result, architecture, replication, host), host=host)
+    return acts[["time_s", "act", "command", "messages"]]
 
 
 def by_state(queues: pd.DataFrame, attempts: pd.DataFrame) -> pd.DataFrame:

@@ -237,19 +237,19 @@ def _swap(fresh: Path, folder: Path, old: Path) -> None:
 
 def _write_json(path: Path, data: Mapping[str, Any]) -> None:
     compressed = path.suffix == ".gz"
-    text = json.dumps(_plain(data), indent=None if compressed else 2, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(plain(data), indent=None if compressed else 2, ensure_ascii=False, allow_nan=False)
     octets = f"{text}\n".encode()
     path.write_bytes(gzip.compress(octets, mtime=0) if compressed else octets)
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+def plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     """The value as JSON can hold it: NaN is null, infinities are text, what JSON does not know is its text."""
     if isinstance(value, float) and not math.isfinite(value):
         return None if math.isnan(value) else str(value)
     if isinstance(value, Mapping):
-        return {str(key): _plain(inner) for key, inner in value.items()}
+        return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in value]
+        return [plain(inner) for inner in value]
     return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
 
 

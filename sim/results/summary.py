@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Iterable, Mapping
 from html import escape
 from itertools import combinations
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
@@ -135,10 +135,17 @@ def _claim(metric: str, size: str, more: bool, a: str, b: str) -> str:
     return f"{what.label}: {size} {'more' if more else less} under {a} than under {b}"
 
 
-def check(
-    expectations: Iterable[Expectation], summary: Mapping[str, Any]
-) -> list[tuple[Expectation, bool, float, float]]:
-    """Each expectation, whether it holds of the means, and its left and right values.
+class Check(NamedTuple):
+    """An expectation of the scenario, whether it holds, and what its two sides came to."""
+
+    expectation: Expectation
+    holds: bool
+    left: float
+    right: float
+
+
+def check(expectations: Iterable[Expectation], summary: Mapping[str, Any]) -> tuple[Check, ...]:
+    """Each expectation held against the means.
 
     A metric that is not defined is NaN, and no relation to it holds.
 
@@ -148,8 +155,8 @@ def check(
     found = []
     for expectation in expectations:
         left, right = (_value(side, expectation, summary) for side in (expectation.left, expectation.right))
-        found.append((expectation, _RELATIONS[expectation.operator](left, right), left, right))
-    return found
+        found.append(Check(expectation, _RELATIONS[expectation.operator](left, right), left, right))
+    return tuple(found)
 
 
 def _value(operand: Operand, expectation: Expectation, summary: Mapping[str, Any]) -> float:

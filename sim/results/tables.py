@@ -97,6 +97,14 @@ def concat(tables: Sequence[Tables]) -> Tables:
     )
 
 
+def where(frame: pd.DataFrame, **values: object) -> pd.DataFrame:
+    """The rows whose columns have these values; None is any."""
+    for column, value in values.items():
+        if value is not None:
+            frame = frame[frame[column] == value]
+    return frame
+
+
 def _frame(table: str, rows: Sequence[tuple[Any, ...]], architecture: str, replication: int) -> pd.DataFrame:
     architecture_dtype, replication_dtype, *dtypes = SCHEMA[table].values()
     columns = list(zip(*rows, strict=True)) or [()] * len(dtypes)

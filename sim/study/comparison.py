@@ -10,24 +10,14 @@ from html import escape
 from sim import arguments
 from sim.results.metrics import measure
 from sim.results.store import Result, combine, manifest
-from sim.results.summary import check, summarise
+from sim.results.summary import Check, check, summarise
 from sim.results.tables import concat
 from sim.scenario.show import as_data, scenario_hash
-from sim.scenario.spec import Expectation, Scenario
+from sim.scenario.spec import Scenario
 from sim.scenario.syntax.form import MOST_SEED
 from sim.study.execute import Progress, execute, runs_of, unheard
 from sim.study.progress import told
 from sim.study.workers import Killed
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """An expectation of the scenario, whether it holds, and what its two sides came to."""
-
-    expectation: Expectation
-    holds: bool
-    left: float
-    right: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,4 +135,4 @@ def compare(
         killed=killed,
         command=command,
     )
-    return Comparison(result, tuple(Check(*checked) for checked in check(scenario.expect, result.summary)))
+    return Comparison(result, check(scenario.expect, result.summary))

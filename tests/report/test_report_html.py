@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import re
 from html.parser import HTMLParser
-from types import SimpleNamespace
 
 import pytest
 from synthetic_results import SCENARIO, copy, message, result, tables_of
@@ -14,7 +13,7 @@ from sim.report import html, plots
 from sim.report.html import render, write_report
 from sim.results.metrics import METRICS, measure
 from sim.results.store import Result
-from sim.results.summary import summarise
+from sim.results.summary import Check, summarise
 from sim.scenario.spec import Expectation, Operand
 
 pytestmark = pytest.mark.slow
@@ -146,10 +145,9 @@ def test_names_are_never_markup(nasty):
 
 @pytest.mark.usefixtures("undrawn")
 def test_expectations_are_shown(made):
-    """Expectations come with their verdict and both values, as tuples or as the study's checks."""
-    as_tuple = (expectation("a.lost < 1"), True, 0.25, 1.0)
-    as_object = SimpleNamespace(expectation=expectation("a.lost > 1"), holds=False, left=float("nan"), right=1.0)
-    text = render(made, checks=[as_tuple, as_object])
+    """Expectations come with their verdict and both values."""
+    holds = Check(expectation("a.lost < 1"), True, 0.25, 1.0)
+    text = render(made, checks=[holds, Check(expectation("a.lost > 1"), False, float("nan"), 1.0)])
     assert '<code>a.lost &lt; 1</code> <span class="yes">holds</span> <span class="muted">(0.25 and 1)' in text
     assert '<span class="no">does not hold</span> <span class="muted">(not defined and 1)' in text
 
@@ -177,13 +175,6 @@ def test_scenario_values_that_yaml_does_not_know_are_text(made, tmp_path):
     text = render(dataclasses.replace(made, scenario={"title": "t", "folder": tmp_path, "list": (1, 2)}))
     assert f"folder: {tmp_path}" in text
     assert "list: [1, 2]" in text
-
-
-@pytest.mark.usefixtures("undrawn")
-def test_the_scenario_as_written_is_shown_where_it_is_kept(made):
-    """A manifest that holds the scenario's text shows that instead of the plain data."""
-    text = render(dataclasses.replace(made, manifest={**made.manifest, "scenario_yaml": "title: as written # so"}))
-    assert "title: as written # so</pre>" in text
 
 
 @pytest.mark.usefixtures("undrawn")
