@@ -21,8 +21,8 @@ from sim.workload.generate import Submission, submissions
 from sim.world.engine.ledger import LedgerError
 from sim.world.engine.stepping import Waits
 from sim.world.engine.streams import Streams
+from sim.world.host.etrn import collect
 from sim.world.host.host import HostAtWork
-from sim.world.host.mail_retrieval import collect
 from sim.world.host.world import World
 from sim.world.operators import operate
 

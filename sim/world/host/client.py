@@ -35,9 +35,9 @@ from sim.world.engine.recorder import Recorder
 from sim.world.engine.session import Session
 from sim.world.engine.stepping import Waits
 from sim.world.host.addresses import Address, Sources
-from sim.world.host.delivery import Delivery, Route
 from sim.world.host.listener import Place
 from sim.world.host.notifications import Notifications
+from sim.world.host.routes import Delivery, Route
 from sim.world.host.server import Server
 from sim.world.host.uptime import Uptime
 

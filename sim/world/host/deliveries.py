@@ -18,8 +18,8 @@ from sim.world.engine.stepping import Waits
 from sim.world.host.attempt import NO_ANSWER, Attempt
 from sim.world.host.client import Client
 from sim.world.host.deferred_queue import DeferredQueue
-from sim.world.host.delivery import Delivery, Route
 from sim.world.host.next_hops import NextHops, next_hop_domain
+from sim.world.host.routes import Delivery, Route
 from sim.world.host.session_cache import SessionCache
 
 

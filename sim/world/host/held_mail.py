@@ -9,7 +9,7 @@ from sim.mta.queue.entry import Copy, Entry
 from sim.mta.server.etrn import is_for
 from sim.mta.server.recipients import Directory
 from sim.world.host.deferred_queue import DeferredQueue
-from sim.world.host.delivery import Delivery
+from sim.world.host.routes import Delivery
 
 
 @dataclass

@@ -18,7 +18,7 @@ from sim.scenario.spec import Host
 from sim.world.engine.paths import Paths
 from sim.world.host.addresses import Address
 from sim.world.host.deferred_queue import DeferredQueue
-from sim.world.host.delivery import Route
+from sim.world.host.routes import Route
 
 NO_ROUTE = Failure(0, AttemptOutcome.NO_ROUTE.status, AttemptOutcome.NO_ROUTE.reason)
 NO_NAMES = Failure(0, AttemptOutcome.DNS_FAILURE.status, AttemptOutcome.DNS_FAILURE.reason)

@@ -20,8 +20,8 @@ from sim.world.engine.clock import Clock
 from sim.world.engine.paths import Nodes, Paths
 from sim.world.engine.recorder import Recorder
 from sim.world.host.addresses import Address, candidates_at
-from sim.world.host.delivery import Route
 from sim.world.host.host_records import NO_NAMES, NO_ROUTE, HostRecords, Shuffle, targets_of
+from sim.world.host.routes import Route
 
 _HELD = Failure(0, "4.3.2", "held until its host asks for it")
 _NO_ADDRESS = Failure(550, "5.4.4", "no host of the domain has an address of a kind that is used here")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sim.world.engine.clock import Clock
 from sim.world.host.attempt import Attempt
-from sim.world.host.delivery import Route
+from sim.world.host.routes import Route
 
 
 @dataclass

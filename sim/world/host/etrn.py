@@ -19,8 +19,8 @@ from sim.world.engine.stepping import Waits
 from sim.world.host.attempt import Attempt
 from sim.world.host.client import RoleReversal
 from sim.world.host.deferred_queue import DeferredQueue
-from sim.world.host.delivery import Delivery, Route
 from sim.world.host.host import HostAtWork
+from sim.world.host.routes import Delivery, Route
 
 _LONGEST = 400
 """Octets of the domains that one ATRN names, so that its line has no more than RFC 5321 lets a command line have."""
