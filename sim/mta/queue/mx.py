@@ -12,18 +12,18 @@ from typing import NamedTuple
 from sim.mail.address import domain_key
 from sim.mta.queue.failure import Failure
 from sim.scenario.products.base import Product
-from sim.scenario.spec import Domain
+from sim.scenario.spec import Domain, Host
 
 Records = Sequence[tuple[int, str]]
 """MX records: (preference, host)."""
 
 NO_SUCH_DOMAIN = Failure(550, "5.1.2", "Host or domain name not found")
 LOOPS_BACK = Failure(554, "5.4.6", "Mail for this domain loops back to myself")
-"""What each product makes of it is `loops.loops_back`'s."""
+"""What each product makes of it is `targets_of`'s."""
 TAKES_NO_MAIL = Failure(556, "5.1.10", "Recipient address has null MX")
 """RFC 7505 section 4.2."""
 NO_EXCHANGER = Failure(550, "5.4.4", "no MX host of the domain has an address")
-"""What each product makes of it is `no_exchanger`'s."""
+"""What each product makes of it is `targets_of`'s."""
 NO_HOST = "."
 """The exchanger of a domain that takes no mail (RFC 7505 section 3)."""
 
@@ -59,12 +59,30 @@ def candidates(records: Records | None, own_name: str, shuffle: Callable[[list[s
     return hosts
 
 
-def no_exchanger(product: Product, records: Records) -> Failure:
-    """What a product returns mail with whose MX records name no host that there is (RFC 5321 section 5.1).
+def targets_of(
+    host: Host,
+    domain: str,
+    records: Records | None,
+    been_at: Collection[str] = (),
+    shuffle: Callable[[list[str]], None] = lambda _: None,
+) -> list[str] | Failure:
+    """The hosts that a host tries for a domain with these MX records, best first, or what its product says instead.
 
-    None of them goes on with the domain's A record.
+    The host's own routes go before the records. A backup that has had the mail already (`been_at`) is left out: it
+    could not pass it on, and is not asked again. No product goes on with a domain's A record where its MX records name
+    no host that there is.
     """
-    return Failure.of(product.no_exchanger, host=records[0][1].removesuffix(NO_HOST))
+    route, product = routed(host.routes, domain), host.mta
+    targets = candidates(((0, route),) if route else records, host.name, shuffle)
+    if targets is NO_EXCHANGER and records:
+        return Failure.of(product.no_exchanger, host=records[0][1].removesuffix(NO_HOST))
+    if targets is LOOPS_BACK:
+        # The host would have to connect to itself.
+        loops = product.loop_detection
+        return Failure.of(loops.to_itself if route else loops.best_mx, domain=route or domain, host=host.domain)
+    if isinstance(targets, Failure) or route or not been_at or len(targets) == 1:
+        return targets
+    return [target for target in targets if target == targets[0] or target not in been_at]
 
 
 def routed(routes: Mapping[str, str], domain: str) -> str | None:

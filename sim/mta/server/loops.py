@@ -15,7 +15,6 @@ from sim.mail.address import Address
 from sim.mail.content import split
 from sim.mail.path import Path
 from sim.mail.trace import delivered_to, hop_count
-from sim.mta.queue.failure import Failure
 from sim.mta.server.recipients import Directory
 from sim.protocol.smtp.replies import Reply
 from sim.scenario.products.base import Product
@@ -25,16 +24,6 @@ _RECEIVED = re.compile(rb"^Received:", re.MULTILINE | re.IGNORECASE)
 
 LIST_LOOP = ReplyText(554, "5.4.6", "mailing list loop")
 """A list knows its own mail by Delivered-To, whatever its host's product does."""
-
-
-def loops_back(product: Product, domain: str, host: str, *, routed: bool) -> Failure:
-    """What a product says of mail for a domain, or by a route, for which the host would have to connect to itself.
-
-    `domain` is where the mail goes next, and `host` what the host calls itself; `routed` says that its own routes want
-    it, else the domain's MX records do.
-    """
-    loops = product.loop_detection
-    return Failure.of(loops.to_itself if routed else loops.best_mx, domain=domain, host=host)
 
 
 def is_looping(content: bytes, product: Product) -> bool:

@@ -20,8 +20,7 @@ from sim.protocol.smtp.replies import Reply
 from sim.results.outcomes import AttemptOutcome
 from sim.world.engine.session import Session
 from sim.world.host.client import Client, Peer, RoleReversal
-from sim.world.host.host_records import NO_ROUTE
-from sim.world.host.next_hops import next_hop_domain, nowhere
+from sim.world.host.next_hops import NO_ROUTE, next_hop_domain, nowhere
 from sim.world.host.routes import Delivery, Route
 
 NO_ANSWER = Failure(0, "4.4.2", "the session ended without an answer")

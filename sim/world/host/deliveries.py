@@ -185,9 +185,7 @@ class Deliveries:
 
     def _defer(self, delivery: Delivery, reason: Failure, now: float) -> None:
         """End a delivery without having tried it."""
-        for copy in delivery.copies:
-            copy.waited(delivery.entry.due, now)
-            delivery.entry.failures[copy.recipient] = reason
+        delivery.entry.put_off(delivery.copies, reason, now)
         self._finish(delivery.entry, now)
 
     def _finish(self, entry: Entry, now: float) -> None:
@@ -271,7 +269,7 @@ class Deliveries:
         The first attempt may take over a session; one whose session another delivery goes on with is the last.
         """
         entry, routes, left, talks = delivery.entry, delivery.routes, delivery.copies, 0
-        client, clock, records = self.client, self._clock, self.next_hops.records
+        client, clock, next_hops = self.client, self._clock, self.next_hops
         handed_over = clock.now
         if previous is not None and routes[0].place != (place := previous.place):
             # What the session is with comes first (smtp_connect.c: smtp_reuse_session).
@@ -291,8 +289,8 @@ class Deliveries:
             if attempt.opened is not None and attempt.following is None:
                 self.cache.keep(attempt, clock.now)
             talks += attempt.contacted
-            if records is not None and self._uptime.running:
-                records.note_attempt(entry, route, left, began, clock.now)
+            if next_hops.remembers and self._uptime.running:
+                next_hops.note_attempt(entry, route, left, began, clock.now)
                 if not left and hop in self.cache.idle:
                     self._release_next(entry, hop, clock.now)
             if not left or attempt.following or talks == client.host.mta.mx_session_limit or not self._uptime.running:
@@ -301,8 +299,8 @@ class Deliveries:
             if not going:
                 break
             left = going
-        if left and records is not None and self._uptime.running:
-            records.note_exhausted(entry, left, clock.now)
+        if left and next_hops.remembers and self._uptime.running:
+            next_hops.note_exhausted(entry, left, clock.now)
         return attempt, left
 
     def _backup_left_open(self, route: Route) -> Attempt | None:

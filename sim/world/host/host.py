@@ -30,7 +30,6 @@ from sim.world.host.custody import Custody
 from sim.world.host.deferred_queue import DeferredQueue
 from sim.world.host.deliveries import Deliveries
 from sim.world.host.held_mail import HeldMail
-from sim.world.host.host_records import HostRecords
 from sim.world.host.listener import Listener
 from sim.world.host.next_hops import NextHops
 from sim.world.host.notifications import Notifications
@@ -122,9 +121,6 @@ class HostAtWork:
             world.corruption,
             world.next_session_id,
         )
-        records = None
-        if retry.keeps_hosts:
-            records = HostRecords(host, retry, resolver, paths, world.addresses, self.deferred)
         self.next_hops = NextHops(
             host,
             clock,
@@ -135,7 +131,8 @@ class HostAtWork:
             world.addresses,
             world.literals,
             world.held_domains.get(name, frozenset()),
-            records,
+            retry,
+            self.deferred,
             shuffle=draws.shuffle if host.mta.randomizes else lambda _: None,
         )
         self.deliveries = Deliveries(self.client, self.deferred, self.next_hops, cache, capacity, world.lookup, draws)
