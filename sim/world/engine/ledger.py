@@ -65,7 +65,8 @@ class Ledger:
     def _retire(self, key: Key) -> None:
         self._live[key] -= 1
         self.live -= 1
-        self._look()
+        if not (self.live or self.to_come):
+            self._on_empty()
 
     def expect(self, number: int = 1) -> None:
         """So many things are still to come that may bring copies."""
@@ -74,9 +75,6 @@ class Ledger:
     def came(self) -> None:
         """One of the things to come has, and brought what it did."""
         self.to_come -= 1
-        self._look()
-
-    def _look(self) -> None:
         if not (self.live or self.to_come):
             self._on_empty()
 

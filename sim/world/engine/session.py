@@ -108,7 +108,7 @@ class Session(Generic[ClientT, ServerT]):
     @property
     def round_trips(self) -> int:
         """How often the client waited for the server until the fate of what it does now was known; TLS's included."""
-        return self.client.round_trips + self._round_trips if self.connected else 1
+        return self.client.round_trips + self._round_trips if self.connected_at < inf else 1
 
     def run(self, now: float) -> Waits:
         """Run the session from `now`, the first SYN."""

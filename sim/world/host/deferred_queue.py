@@ -62,7 +62,7 @@ class DeferredQueue:
             self.retry.starts()
             self.release(list(self.queue.entries.values()), now)
         self.queue.add(entry)
-        self._note_queue(now)
+        self.recorder.queue(self.host.name, self.queue, now)
         options = entry.options
         if options is not None and now < options.deadline:
             self.clock.call_at(options.deadline, lambda: self._strike(entry, options.deadline))
@@ -75,7 +75,7 @@ class DeferredQueue:
         """Keep a message back that is not to begin its way yet (RFC 4865)."""
         entry.state = "hold"
         self.queue.add(entry)
-        self._note_queue(entry.arrival)
+        self.recorder.queue(self.host.name, self.queue, entry.arrival)
         until = entry.ready = entry.due = entry.options.release_time if entry.options else entry.arrival
         self.clock.call_at(until, lambda: self._wake(entry, until))
 
@@ -130,7 +130,7 @@ class DeferredQueue:
             entry.activate(now)
         if entry.state != state:
             self.queue.move(entry, state)
-            self._note_queue(now)
+            self.recorder.queue(self.host.name, self.queue, now)
 
     def release(self, entries: Iterable[Entry], now: float) -> None:
         """Try those of the messages that sleep, but none of which the last copy is just being given up."""
@@ -199,7 +199,7 @@ class DeferredQueue:
         for entry in self.queue.empty():
             entry.waited(now)
             yield from entry.copies
-        self._note_queue(now)
+        self.recorder.queue(self.host.name, self.queue, now)
 
     def boot(self, now: float) -> None:
         """The queue manager starts with a queue run, and takes up what was under way when the host went down."""
@@ -231,7 +231,7 @@ class DeferredQueue:
         """Begin a round of an entry's deliveries, unless its time is over, or has only now come."""
         if entry.awaits_release:
             self.queue.remove(entry)
-            self._note_queue(now)
+            self.recorder.queue(self.host.name, self.queue, now)
             for copy in entry.copies:
                 copy.waited(copy.counted_to, now)
             self.take_held(entry, now)
@@ -277,9 +277,6 @@ class DeferredQueue:
         else:
             self._expire(entry, now, expired)
 
-    def _note_queue(self, now: float) -> None:
-        self.recorder.queue(self.host.name, self.queue, now)
-
     def _warn(self, entry: Entry, now: float) -> None:
         """Tell the sender of a message that still waits, if it is late."""
         mta = self.host.mta
@@ -306,7 +303,7 @@ class DeferredQueue:
         self.queue.remove(entry)
         if self.retry.keeps_hosts:
             self.retry.forget(entry.queue_id)
-        self._note_queue(now)
+        self.recorder.queue(self.host.name, self.queue, now)
 
     def _return_refused(self, entry: Entry, now: float, *, over: bool) -> None:
         """Give up the copies that were refused for good, and all that were tried if the entry's time is over."""

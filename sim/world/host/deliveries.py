@@ -141,13 +141,9 @@ class Deliveries:
         else:
             self._end_round(entry, now)
 
-    def _hop(self, delivery: Delivery) -> str:
-        """The destination that a delivery counts for."""
-        return self._naming(delivery.routes[0].host, delivery.copies)
-
     def _dispatch(self, delivery: Delivery, now: float) -> None:
         """Launch a delivery, if there is a place for it at once."""
-        hop = self._hop(delivery)
+        hop = self._naming(delivery.routes[0].nodes[-1], delivery.copies)
         if self._manager.take(hop, now):
             self._launch(delivery, hop)
         else:
@@ -166,7 +162,7 @@ class Deliveries:
         """Let an entry's deliveries wait for their places; those whose next hop is dead are put off instead."""
         waiting = []
         for delivery in deliveries:
-            hop = self._hop(delivery)
+            hop = self._naming(delivery.routes[0].nodes[-1], delivery.copies)
             reason = self._manager.suspended(hop, now)
             if reason is None:
                 waiting.append((hop, delivery))
@@ -277,7 +273,8 @@ class Deliveries:
         for route in routes:
             # Who counts by host knows of mail for that host only.
             may_keep = keeps and (route.host == hop or self._naming(route.host, left) == hop)
-            previous = previous or (self._backup_left_open(route) if uses and route.backup else None)
+            # A backup's session is looked up when its turn comes (smtp_connect.c: smtp_connect_inet).
+            previous = previous or (self.cache.at(route) if uses and route.backup and next_hops.by_domain else None)
             part, began = Delivery(entry, left, routes, handed_over), clock.now
             attempt = Attempt(client, part, route, handed_over, hop, may_keep, previous)
             left = yield from attempt.run()
@@ -302,10 +299,6 @@ class Deliveries:
         if left and next_hops.remembers and self._uptime.running:
             next_hops.note_exhausted(entry, left, clock.now)
         return attempt, left
-
-    def _backup_left_open(self, route: Route) -> Attempt | None:
-        """The session with a backup: it is looked up when its turn comes (smtp_connect.c: smtp_connect_inet)."""
-        return self.cache.at(route) if self.next_hops.by_domain else None
 
     def _release_next(self, entry: Entry, hop: str, now: float) -> None:
         """The session that brought an entry to a next hop is open: let the next one go that waits for it.

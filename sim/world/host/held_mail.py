@@ -46,8 +46,7 @@ class HeldMail:
         """The messages that wait for these nodes, one by one as they are asked for."""
         queue, clock = self.deferred.queue, self.deferred.clock
         for entry in list(queue.entries.values()):
-            stays = entry.in_delivery or entry.awaits_release or entry.frozen or entry.suspended
-            if not stays and queue.holds(entry) and (copies := self._of(entry, tuple(nodes))):
+            if entry.can_be_tried and queue.holds(entry) and (copies := self._of(entry, tuple(nodes))):
                 entry.in_delivery += 1
                 self.deferred.move(entry, "active", clock.now)
                 yield Delivery(entry, copies, (), clock.now)
