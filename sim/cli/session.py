@@ -38,9 +38,9 @@ _USUAL_SESSION = SessionOptions()
 
 def session(options: Annotated[SessionOptions, Parameter(name="*")] = _USUAL_SESSION) -> int:
     """How long one session takes, from its first SYN to the 250 after the data, over a link without a scenario."""
-    from sim.report.session import text
-    from sim.study.session import run
+    from sim.report.session_table import text
     from sim.study.session_options import OptionsError, read_options
+    from sim.study.session_times import run
 
     said = vars(options).copy()
     as_json = said.pop("as_json")

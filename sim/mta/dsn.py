@@ -10,8 +10,8 @@ from math import inf
 
 from sim.mail.address import Address
 from sim.mail.content import has_longer_line
+from sim.mail.delivery_report import Action, ReportedRecipient, delivery_report
 from sim.mail.path import Path
-from sim.mail.report import Action, ReportedRecipient, delivery_report
 from sim.mail.trace import date_time
 from sim.mta.queue.entry import Copy, Entry
 from sim.mta.queue.failure import Failure

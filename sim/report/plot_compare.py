@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 
 from sim.report.figure import GRID, INK, MUTED, axes, colours, legend, literal, nothing
 from sim.results.human_units import together
+from sim.results.intervals import Interval, paired
 from sim.results.metrics import HEADLINE, METRICS
-from sim.results.statistics import Interval, paired
 
 _REACH = 215.0
 """Percent: no mean lies beyond 200, and intervals that do run off the frame."""

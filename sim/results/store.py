@@ -26,10 +26,10 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped] # pyarrow has no ty
 
 from sim import arguments
 from sim.results.facts import Facts
-from sim.results.foreign import read_json, read_table
 from sim.results.metrics import METRICS
 from sim.results.summary import html_table
 from sim.results.tables import SCHEMA, Tables
+from sim.results.untrusted_files import read_json, read_table
 
 PROGRAM = "mtasim"
 _SCENARIO = "scenario.json.gz"

@@ -12,8 +12,8 @@ from typing import Any, Literal, NamedTuple
 import pandas as pd
 
 from sim.results.human_units import MISSING, together
+from sim.results.intervals import Interval, interval, paired
 from sim.results.metrics import HEADLINE, METRICS
-from sim.results.statistics import Interval, interval, paired
 from sim.scenario.spec import Expectation, Operand
 
 Entry = Mapping[str, float | None]

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from sim.scenario.names import listing
 from sim.scenario.pydantic_seam import Reads
 from sim.scenario.scalars import whole
-from sim.study.session import Case
+from sim.study.session_times import Case
 
 _PICTURES = (".png", ".svg", ".pdf")
 

@@ -17,7 +17,7 @@ from sim.mta.queue.entry import Copy
 from sim.results.facts import Facts
 from sim.results.outcomes import CopyOutcome
 from sim.scenario.spec import Architecture, Scenario
-from sim.workload.generate import Submission, submissions
+from sim.workload.submissions import Submission, submissions
 from sim.world.engine.ledger import LedgerError
 from sim.world.engine.stepping import Waits
 from sim.world.engine.streams import Streams

@@ -15,7 +15,7 @@ import pytest
 from small import SMALL
 
 from sim import cli
-from sim.results import foreign, store
+from sim.results import store, untrusted_files
 
 QUICK = [
     ["transcript", "{}"],
@@ -143,7 +143,7 @@ def test_a_table_of_too_many_rows_is_refused(folder: Path, monkeypatch, capsys):
 
 def test_a_text_said_for_many_rows_is_counted_before_it_is_written_out(folder: Path, monkeypatch, capsys):
     """A file of a few kB may hold gigabytes: a dictionary says each text once."""
-    monkeypatch.setattr(foreign, "MOST_TEXT", 1_000_000)
+    monkeypatch.setattr(untrusted_files, "MOST_TEXT", 1_000_000)
     assert cli.main(["transcript", str(folder)]) == 0
     rows = pd.read_parquet(folder / "copies.parquet")
     many = pd.concat([rows[:1].assign(path="x" * 2_000)] * 1_000)
@@ -163,7 +163,7 @@ def test_tables_in_a_table_are_refused(folder: Path, capsys):
 
 def test_a_scenario_that_unfolds_to_too_much_is_refused(folder: Path, monkeypatch, capsys):
     """No more is unfolded than is read."""
-    monkeypatch.setattr(foreign, "MOST_JSON", 100_000)
+    monkeypatch.setattr(untrusted_files, "MOST_JSON", 100_000)
     assert cli.main(["transcript", str(folder)]) == 0
     (folder / "scenario.json.gz").write_bytes(gzip.compress(b'"' + b"x" * 100_000 + b'"'))
     assert cli.main(["transcript", str(folder)]) == 2

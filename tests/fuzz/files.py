@@ -27,22 +27,13 @@ from apart import apart, where
 from cases import KINDS, Case
 from damaged import COMMANDS, damaged, in_folder, whole
 
-import sim.report.html
-import sim.report.mailq
-import sim.report.plots
-import sim.report.session
-import sim.report.table
-import sim.report.transcript
-import sim.study.comparison
-import sim.study.session
-import sim.study.session_options  # noqa: F401 - what commands load by themselves is loaded once, and not by each process
 from sim import cli
 from sim.cli import command
 from sim.scenario.errors import ScenarioError
 from sim.scenario.load import load, loads
 from sim.scenario.spec import Scenario
 from sim.scenario.spec.sources import Arrivals
-from sim.workload.generate import submissions
+from sim.workload.submissions import submissions
 
 SECONDS = 60.0
 """How much of a processor all commands of an input may take; those that end take far less."""

@@ -8,8 +8,8 @@ import pytest
 
 from sim.mail.address import Address
 from sim.mail.content import canonical, longest_line
+from sim.mail.delivery_report import ReportedRecipient, delivery_report
 from sim.mail.path import NULL_PATH, parse_path
-from sim.mail.report import ReportedRecipient, delivery_report
 
 ORIGINAL = b"From: u1@mit.example\r\nSubject: one\r\n two\r\nX-Long: " + b"x" * 200 + b"\r\n\r\nbody\r\n"
 FAILED = (

@@ -11,7 +11,7 @@ from sim.network.links.line import Line
 from sim.scenario.distribution import Constant
 from sim.scenario.spec import Loss
 from sim.scenario.spec.tcp import PRESETS
-from sim.study.session import Case, run
+from sim.study.session_times import Case, run
 
 
 def talking(writes, tcp=PRESETS["linux"]):

@@ -14,7 +14,7 @@ from sim.network.tcp.receiver import ATO
 from sim.network.tcp.rtt import RttEstimator
 from sim.scenario.distribution import Constant
 from sim.scenario.spec import Tcp
-from sim.study.session import Case, run
+from sim.study.session_times import Case, run
 
 
 def line(rate=64e3, delay=0.005, **more):

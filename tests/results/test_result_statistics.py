@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim.results.statistics import Interval, interval, paired
+from sim.results.intervals import Interval, interval, paired
 
 NAN = math.nan
 

@@ -8,8 +8,8 @@ import math
 import pandas as pd
 import pytest
 
+from sim.results.intervals import interval, paired
 from sim.results.metrics import METRICS
-from sim.results.statistics import interval, paired
 from sim.results.summary import check, sentence, summarise, verdict
 from sim.scenario.spec import Expectation, Operand
 

@@ -14,7 +14,7 @@ from sim.scenario.load import load, loads
 from sim.scenario.show import show
 from sim.scenario.spec.limits import LimitError
 from sim.study.comparison import run
-from sim.workload.generate import submissions
+from sim.workload.submissions import submissions
 
 NET = "network: {nodes: [a, b], links: [{between: [a, b]}]}\n"
 MAIL = "{at: 0 s, from: u1@a.example, to: u1@b.example"

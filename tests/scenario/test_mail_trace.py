@@ -16,7 +16,7 @@ from sim.scenario.load import loads
 from sim.scenario.resolve.address_owners import Owners
 from sim.scenario.resolve.mail_trace import Letter, addresses_of, read_letters, strangers
 from sim.scenario.spec import NULL_MX, Domain
-from sim.workload.generate import submissions
+from sim.workload.submissions import submissions
 
 read = partial(read_letters, most=10**9)
 

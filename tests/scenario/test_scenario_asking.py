@@ -13,7 +13,7 @@ from sim.scenario.load import loads
 from sim.scenario.schema import schema
 from sim.scenario.show import show
 from sim.scenario.spec.sources import Asks, MessagesAt
-from sim.workload.generate import parameters_of
+from sim.workload.submissions import parameters_of
 
 TEXT = """
 network: {{nodes: [a, b], links: [{{between: [a, b]}}]}}

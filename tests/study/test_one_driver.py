@@ -7,7 +7,7 @@ import pytest
 from sim.scenario.load import loads
 from sim.scenario.products import PRODUCTS
 from sim.scenario.spec import Loss
-from sim.study.session import RECIPIENT, SENDER, Case, run
+from sim.study.session_times import RECIPIENT, SENDER, Case, run
 from sim.world.engine.streams import Streams
 from sim.world.simulation import simulate
 

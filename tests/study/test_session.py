@@ -16,7 +16,7 @@ from sim.network.links.line import Line
 from sim.scenario.distribution import Constant
 from sim.scenario.spec import Loss, Tcp
 from sim.scenario.spec.tcp import PRESETS
-from sim.study.session import CLIENTS, PARTS, SERVERS, Case, OneSession, run
+from sim.study.session_times import CLIENTS, PARTS, SERVERS, Case, OneSession, run
 from sim.world.engine.stepping import play
 from sim.world.engine.streams import Streams
 

@@ -19,7 +19,7 @@ import numpy as np
 from cells import HEAD, STATISTICS, among, case, interval, line, lossless
 
 from sim.scenario.spec import Loss, Tcp
-from sim.study.session import Case, run
+from sim.study.session_times import Case, run
 
 __all__ = ["LOSSLESS", "LOSSY", "Lossless", "Lossy", "clean", "lossy"]
 

@@ -10,7 +10,7 @@ import numpy as np
 from cells import case, cells, compared, line, lossless, scattered
 
 from sim.scenario.spec import Loss, Tcp
-from sim.study.session import run
+from sim.study.session_times import run
 
 __all__ = ["sessions"]
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from sim.study.session import Case
+from sim.study.session_times import Case
 
 __all__ = [
     "HEAD",

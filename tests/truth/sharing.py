@@ -12,7 +12,7 @@ from cells import Row, case, cells, compared
 
 from sim.network.links.line import Line
 from sim.scenario.distribution import Constant
-from sim.study.session import OneSession
+from sim.study.session_times import OneSession
 from sim.world.engine.streams import Streams
 
 __all__ = ["shared", "stepped", "together"]

@@ -12,7 +12,7 @@ import pytest
 from sim.scenario.distribution import Constant, Lognormal
 from sim.scenario.spec import Architecture, Domain, Network, Scenario
 from sim.scenario.spec.sources import Arrivals, MessageAt, Messages, MessagesAt, Trace
-from sim.workload.generate import Submission, submissions
+from sim.workload.submissions import Submission, submissions
 
 DAY = 86400.0
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sim.mail.address import Address, parse_address
+from sim.mail.delivery_report import Action
 from sim.mail.path import NULL_PATH, Path
-from sim.mail.report import Action
 from sim.mta import dsn
 from sim.mta.queue.entry import Copy, Entry
 from sim.mta.queue.failure import Failure

@@ -22,7 +22,7 @@ def text(summary: Mapping[str, Any]) -> str:
     """The distribution, and where the time went.
 
     Args:
-        summary: As `sim.study.session.Sessions.summary` gives it.
+        summary: As `sim.study.session_times.Sessions.summary` gives it.
     """
     failed = summary["failed"]
     lines = ["From the first SYN to the 250 after the mail data"]
