@@ -70,7 +70,10 @@ def topology(
     view = _view(places, on_map=all(place is not None for place in known.values()))
     ax = axes(ax, literal(title), height=min(max(7.0 * view.height / view.width * view.aspect, 2.4), 6.5) + 0.7)
     loads = {_pair(*pair): value for pair, value in (load or {}).items() if value > 0 and pair[0] != pair[1]}
-    _frame(ax, view)
+    ax.set_xlim(view.x - view.width / 2, view.x + view.width / 2)
+    ax.set_ylim(view.y - view.height / 2, view.y + view.height / 2)
+    ax.set_aspect(view.aspect)
+    ax.set_axis_off()
     _arcs(ax, {pair: value for pair, value in loads.items() if pair not in set(links)}, places)
     _lines(ax, links, loads, places, unit)
     ax.plot(
@@ -95,14 +98,12 @@ def _read(network: Network | Mapping[str, Any]) -> tuple[dict[str, _Place | None
         nodes = {name: (node.lon, node.lat) for name, node in network.nodes.items()}
         links = [link.between for link in network.links]
     else:
-        nodes = {str(name): _coordinates(node) for name, node in network.get("nodes", {}).items()}
+        nodes = {
+            str(n): ((node or {}).get("lon"), (node or {}).get("lat")) for n, node in network.get("nodes", {}).items()
+        }
         links = [tuple(link["between"]) for link in network.get("links", ())]
     known = {name: (x, y) if x is not None and y is not None else None for name, (x, y) in nodes.items()}
     return known, list(dict.fromkeys(_pair(str(a), str(b)) for a, b in links))
-
-
-def _coordinates(node: Mapping[str, Any] | None) -> tuple[float | None, float | None]:
-    return (node.get("lon"), node.get("lat")) if node else (None, None)
 
 
 def _places(known: Mapping[str, _Place | None], links: list[Pair]) -> dict[str, _Place]:
@@ -146,13 +147,6 @@ def _view(places: Mapping[str, _Place], *, on_map: bool) -> _View:
     return _View(x, y, 1.36 * max(wide, tall / 4), 1.16 * max(tall, wide / 4), aspect)
 
 
-def _frame(ax: Axes, view: _View) -> None:
-    ax.set_xlim(view.x - view.width / 2, view.x + view.width / 2)
-    ax.set_ylim(view.y - view.height / 2, view.y + view.height / 2)
-    ax.set_aspect(view.aspect)
-    ax.set_axis_off()
-
-
 def _lines(ax: Axes, links: list[Pair], loads: Mapping[Pair, float], places: Mapping[str, _Place], unit: str) -> None:
     most = max(loads.values(), default=0.0)
     for pair in links:
@@ -180,15 +174,5 @@ def _arcs(ax: Axes, loads: Mapping[Pair, float], places: Mapping[str, _Place]) -
     heaviest = sorted(loads, key=lambda pair: (-loads[pair], pair))[:_ARCS]
     for a, b in (pair for pair in heaviest if pair[0] in places and pair[1] in places):
         width = 0.5 + 2 * math.sqrt(loads[a, b] / loads[heaviest[0]])
-        style = "arc3,rad=0.18"
-        ax.add_patch(
-            FancyArrowPatch(
-                places[a],
-                places[b],
-                arrowstyle="-",
-                connectionstyle=style,
-                color=_ARC,
-                alpha=0.45,
-                linewidth=width,
-            )
-        )
+        look: dict[str, Any] = {"arrowstyle": "-", "connectionstyle": "arc3,rad=0.18", "color": _ARC, "alpha": 0.45}
+        ax.add_patch(FancyArrowPatch(places[a], places[b], linewidth=width, **look))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterable, Mapping
-from html import escape
 from itertools import combinations
 from typing import Any, Literal, NamedTuple
 
@@ -76,13 +75,11 @@ def difference_cells(entry: Entry, metric: str) -> tuple[str, str]:
 
 def html_table(summary: Mapping[str, Any], metrics: Iterable[str] = HEADLINE) -> str:
     """A row a metric, a column an architecture: mean and interval, as a notebook shows them."""
-    architectures = summary["architectures"]
-    head = "".join(f"<th>{escape(name)}</th>" for name in architectures)
-    rows = []
-    for metric in metrics:
-        found = (" ".join(filter(None, cells(entries[metric], metric))) for entries in architectures.values())
-        rows.append(f"<tr><th>{METRICS[metric].label}</th>{''.join(f'<td>{cell}</td>' for cell in found)}</tr>")
-    return f"<table><tr><th></th>{head}</tr>{''.join(rows)}</table>"
+    shown = {
+        name: {METRICS[metric].label: " ".join(filter(None, cells(entries[metric], metric))) for metric in metrics}
+        for name, entries in summary["architectures"].items()
+    }
+    return pd.DataFrame(shown).to_html(border=0)
 
 
 def verdict(difference: Entry) -> Literal["undefined", "single", "same", "unclear", "differs"]:

@@ -47,23 +47,10 @@ def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     nested = [field.name for field in fields if pa.types.is_nested(field.type)]
     if nested:
         raise ValueError(f"the column {nested[0]!r} holds lists or the like")
-    size = sum(_octets(path, field.name) for field in fields if _is_text(field.type))
+    size = sum(_octets(path, field.name) for field in fields if not pa.types.is_primitive(field.type))
     if size > MOST_TEXT:
         raise ValueError(f"it holds {size:,} octets of text, more than {MOST_TEXT:,}")
     return pd.read_parquet(path, engine="pyarrow", columns=list(columns))[list(columns)]
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return any(
-        is_one(kind)
-        for is_one in (
-            pa.types.is_string,
-            pa.types.is_large_string,
-            pa.types.is_binary,
-            pa.types.is_large_binary,
-            pa.types.is_dictionary,
-        )
-    )
 
 
 def _octets(path: Path, column: str) -> int:

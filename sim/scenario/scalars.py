@@ -161,17 +161,19 @@ def read_pair(value: object) -> tuple[str, str]:
     return first, second
 
 
-def read_names(value: object) -> tuple[str, ...]:
-    """One name, or a list of names.
+def read_one_or_many(read: Callable[[object], str], one: str, many: str, value: object) -> tuple[str, ...]:
+    """One text, or a list of them, each as `read` reads it; `one` and `many` say what they are.
 
     Raises:
         ValueError: something else, or an empty list.
     """
-    items = value if isinstance(value, list) else [value]
-    names = read_each(read_name, "", items)
-    if not names:
-        raise ValueError("an empty list: allowed is a name, or a list of names")
-    return names
+    found = read_each(read, "", value if isinstance(value, list) else [value])
+    if not found:
+        raise ValueError(f"an empty list: allowed is {one}, or a list of {many}")
+    return found
+
+
+read_names = partial(read_one_or_many, read_name, "a name", "names")
 
 
 def write_share(share: float) -> object:

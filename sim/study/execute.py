@@ -40,12 +40,8 @@ Progress = Callable[[int, int], None]
 """Told how many runs are done, and of how many."""
 
 
-def unseen(_done: int, _total: int) -> None:
-    """Progress that nobody watches."""
-
-
-def unheard(_line: str) -> None:
-    """Nobody is told that a process was killed."""
+def unheard(*_: object) -> None:
+    """Nobody is told how many runs are done, nor that a process was killed."""
 
 
 def runs_of(architectures: Sequence[str], replications: int) -> list[Run]:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TextIO
 
-from sim.study.execute import Progress, unseen
+from sim.study.execute import Progress, unheard
 
 
 @contextmanager
@@ -36,7 +36,7 @@ def shown(title: str, *, quiet: bool, stream: TextIO | None = None) -> Iterator[
     """Show the progress of a study while it runs; quiet shows nothing."""
     out = stream or sys.stderr
     if quiet:
-        yield unseen
+        yield unheard
     elif out.isatty() or (_in_notebook() and find_spec("ipywidgets") is not None):
         with _bar(title, out) as tell:
             yield tell

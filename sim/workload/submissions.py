@@ -7,6 +7,7 @@ architectures carry the same mail.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from math import ceil
 from operator import attrgetter
 from random import Random
@@ -65,7 +66,7 @@ def submissions(scenario: Scenario, streams: Streams) -> list[Submission]:
     everything = [
         submission
         for index, source in enumerate(scenario.workload)
-        for submission in _source(source, scenario, population, _of_source(index, streams))
+        for submission in _source(source, scenario, population, partial(_named, streams, index))
         if submission.at < scenario.duration
     ]
     # The sort is stable, so equal times keep the order of sources and of messages in them.
@@ -90,8 +91,8 @@ def parameters_of(asks: Asks) -> tuple[Parameters, Parameters]:
     return tuple(mail), ((("NOTIFY", notify),) if notify else ())
 
 
-def _of_source(index: int, streams: Streams) -> Streams:
-    return lambda name: streams(f"workload/{index}/{name}")
+def _named(streams: Streams, index: int, name: str) -> Random:
+    return streams(f"workload/{index}/{name}")
 
 
 def _source(source: Source, scenario: Scenario, population: Population, streams: Streams) -> Iterator[Submission]:
@@ -102,8 +103,7 @@ def _source(source: Source, scenario: Scenario, population: Population, streams:
             return _messages_at(source)
         case Trace():
             return _trace(source, scenario, population, streams)
-        case _:
-            return _messages(source, scenario, population, streams)
+    return _messages(source, scenario, population, streams)
 
 
 def _arrivals(source: Arrivals, scenario: Scenario, population: Population, streams: Streams) -> Iterator[Submission]:
@@ -125,14 +125,9 @@ def _arrivals(source: Arrivals, scenario: Scenario, population: Population, stre
 
 def _messages_at(source: MessagesAt) -> Iterator[Submission]:
     for message in source.messages:
-        submission = Submission(
-            message.at, message.sender, message.recipients, max(1, round(message.size)), text=message.text
-        )
-        if message.asks is None:
-            yield submission
-        else:
-            mail, recipient = parameters_of(message.asks)
-            yield submission._replace(parameters=mail, recipient_parameters=recipient)
+        asked = parameters_of(message.asks) if message.asks else (None, ())
+        size = max(1, round(message.size))
+        yield Submission(message.at, message.sender, message.recipients, size, None, message.text, *asked)
 
 
 def _trace(source: Trace, scenario: Scenario, population: Population, streams: Streams) -> Iterator[Submission]:

@@ -94,7 +94,8 @@ def test_a_notebook_shows_tables_whose_texts_are_no_markup(comparison: sim.Compa
     """A scenario's settings, a result's metrics, a comparison's expectations."""
     scenario = sim.from_dict(SMALL)._repr_html_()
     assert "<tr><th>title</th><td>&lt;b&gt;Two &amp; more</td></tr>" in scenario
-    assert "<th>share delivered</th><td>100.00 %</td><td>100.00 %</td>" in comparison.result._repr_html_()
+    shown = "".join(line.strip() for line in comparison.result._repr_html_().splitlines())
+    assert "<th>share delivered</th><td>100.00 %</td><td>100.00 %</td>" in shown
     assert "<li>end-to-end.delivery_prob == 1: yes</li>" in comparison._repr_html_()
 
 

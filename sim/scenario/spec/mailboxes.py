@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated
 
 from sim.mail.address import AddressError
 from sim.mail.mailbox import parse_mailbox
 from sim.scenario.names import is_domain_name, shown
-from sim.scenario.pydantic_seam import KEY, Collected, JsonSchema, Reads, read_each
-from sim.scenario.scalars import one_or_many
+from sim.scenario.pydantic_seam import KEY, Collected, JsonSchema, Reads
+from sim.scenario.scalars import one_or_many, read_one_or_many
 
 Whose = tuple[tuple[str, float], ...]
 """Whose mail: addresses, as people write them, and domains with their weights; anybody's, where there are none."""
@@ -40,17 +41,7 @@ def read_mailbox(value: object) -> str:
     return text
 
 
-def read_mailboxes(value: object) -> tuple[str, ...]:
-    """One address, or a list of them.
-
-    Raises:
-        ValueError: something else, or an empty list.
-    """
-    items = value if isinstance(value, list) else [value]
-    found = read_each(read_mailbox, "", items)
-    if not found:
-        raise ValueError("an empty list: allowed is an address, or a list of addresses")
-    return found
+read_mailboxes = partial(read_one_or_many, read_mailbox, "an address", "addresses")
 
 
 def read_whose(value: object) -> Whose:
