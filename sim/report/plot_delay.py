@@ -97,7 +97,13 @@ def time_budget(copies: pd.DataFrame, ax: Axes | None = None) -> Axes:
     shares = totals.max() > 10 * totals[totals > 0].min()
     scale = totals.where(totals > 0, 1.0) / 100 if shares else pd.Series(1.0, index=means.index)
     longest = float((totals / scale).max())
-    _stack(ax, means.div(scale, axis=0), means, 0.075 * longest)
+    lengths, shown = means.div(scale, axis=0), means.to_numpy()
+    starts = _stack(ax, lengths, _PARTS, 0.62)
+    ax.invert_yaxis()
+    for (row, part), size in np.ndenumerate(lengths.to_numpy()):
+        if size > 0.075 * longest:
+            middle, text = starts.iloc[row, part] + size / 2, human(float(shown[row, part]), "s")
+            ax.text(middle, row, text, ha="center", va="center", fontsize=8, color=ON_FILL)
     for row, (total, length) in enumerate(zip(totals, totals / scale, strict=True)):
         ax.text(length + longest * 0.012, row, human(total, "s"), va="center", fontsize=9, color=INK, fontweight="bold")
     ax.set_xlim(0, longest * 1.14)
@@ -123,19 +129,15 @@ def _even(top: float) -> npt.NDArray[np.float64]:
     return np.arange(0, top + step / 1e6, step)
 
 
-def _stack(ax: Axes, lengths: pd.DataFrame, values: pd.DataFrame, least: float) -> None:
-    """Stacked horizontal bars, a row each, the first on top; parts longer than `least` name their value in s."""
-    left = np.zeros(len(lengths))
-    for part, (label, colour) in _PARTS.items():
-        width = lengths[part].to_numpy()
-        ax.barh(range(len(lengths)), width, left=left, height=0.62, color=colour, label=label, linewidth=0)
-        for row, (start, size) in enumerate(zip(left, width, strict=True)):
-            if size > least:
-                text = human(float(values[part].iloc[row]), "s")
-                ax.text(start + size / 2, row, text, ha="center", va="center", fontsize=8, color=ON_FILL)
-        left += width
-    _rows(ax, lengths)
-    ax.invert_yaxis()
+def _stack(ax: Axes, lengths: pd.DataFrame, looks: Mapping[str, tuple[str, str]], height: float) -> pd.DataFrame:
+    """Stacked horizontal bars, a row each, a part for each column with its label and colour; where each part begins."""
+    starts = lengths.cumsum(axis=1).shift(axis=1, fill_value=0.0)
+    for part, (label, colour) in looks.items():
+        ax.barh(range(len(lengths)), lengths[part], left=starts[part], height=height, color=colour, label=label)
+    ax.set_yticks(range(len(lengths)), [literal(str(name)) for name in lengths.index])
+    ax.spines["left"].set_visible(False)
+    ax.tick_params(axis="y", length=0)
+    return starts
 
 
 def outcomes(copies: pd.DataFrame, ax: Axes | None = None) -> Axes:
@@ -151,11 +153,7 @@ def outcomes(copies: pd.DataFrame, ax: Axes | None = None) -> Axes:
     counts = pd.crosstab(copies["architecture"], copies["outcome"]).reindex(names(copies))
     known = [name for name in _OUTCOMES if name in counts]
     shares = counts.div(counts.sum(axis=1), axis=0) * 100
-    left = np.zeros(len(shares))
-    for name in known:
-        width = shares[name].to_numpy()
-        ax.barh(range(len(shares)), width, left=left, height=0.5, color=_OUTCOMES[name], label=name)
-        left += width
+    _stack(ax, shares[known], {name: (name, _OUTCOMES[name]) for name in known}, 0.5)
     for row in range(len(counts)):
         done = CopyOutcome.DELIVERED
         delivered = f"{percent(shares[done].iloc[row])} {done}" if done in counts else f"none {done}"
@@ -163,14 +161,7 @@ def outcomes(copies: pd.DataFrame, ax: Axes | None = None) -> Axes:
         text = ax.text(0, row - 0.29, ", ".join([delivered, *rest]), ha="left", va="bottom", fontsize=8, color=INK)
         text.set_in_layout(False)
     ax.set_ylim(len(shares) - 0.6, -0.75)
-    _rows(ax, counts)
     ax.set_xlim(0, 100)
     ax.set_xlabel("copies (%), all replications together")
     legend(ax, columns=3, below=True)
     return ax
-
-
-def _rows(ax: Axes, table: pd.DataFrame) -> None:
-    ax.set_yticks(range(len(table)), [literal(str(name)) for name in table.index])
-    ax.spines["left"].set_visible(False)
-    ax.tick_params(axis="y", length=0)

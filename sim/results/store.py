@@ -67,29 +67,9 @@ class Result(Tables):
         return html_table(self.summary)
 
 
-def manifest(
-    *,
-    scenario_hash: str,
-    seed: int,
-    fingerprint: str,
-    wall_time_s: float,
-    architectures: Sequence[str],
-    replications: int,
-    command: Sequence[str] = (),
-) -> dict[str, Any]:
-    """The manifest of a result; `wall_time_s` is the simulation's own."""
-    return {
-        "program": PROGRAM,
-        "scenario": _SCENARIO,
-        "scenario_hash": scenario_hash,
-        "seed": seed,
-        "architectures": list(architectures),
-        "replications": replications,
-        "fingerprint": fingerprint,
-        "wall_time_s": wall_time_s,
-        "command": list(command),
-        "versions": versions(),
-    }
+def manifest(**ran: object) -> dict[str, Any]:
+    """The manifest of a result: what was run, from which seed, its fingerprint and the time it took, and with what."""
+    return {"program": PROGRAM, "scenario": _SCENARIO, **ran, "versions": versions()}
 
 
 def versions() -> dict[str, str]:

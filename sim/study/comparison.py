@@ -104,11 +104,11 @@ def run(
         manifest=manifest(
             scenario_hash=scenario_hash(scenario),
             seed=chosen,
-            fingerprint=combine([outcome.fingerprint for outcome in outcomes]),
-            wall_time_s=wall_time_s,
             architectures=names,
             replications=count,
-            command=command,
+            fingerprint=combine([outcome.fingerprint for outcome in outcomes]),
+            wall_time_s=wall_time_s,
+            command=list(command),
         ),
     )
 
