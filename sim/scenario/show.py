@@ -39,10 +39,10 @@ from sim.scenario.spec import (
 )
 from sim.scenario.spec.calendar import ClockWindow, Window, format_start
 from sim.scenario.spec.carriers import Carrier
+from sim.scenario.spec.directions import Both
 from sim.scenario.spec.limits import Limits
 from sim.scenario.spec.sources import Source, WorkloadForm, workload_form
 from sim.scenario.syntax.acts import show_acts
-from sim.scenario.syntax.directions import Both
 from sim.scenario.syntax.extensions import words_of
 from sim.scenario.syntax.form import HostLayers, HostSettings, LinkSettings
 from sim.scenario.syntax.products import PARAMETERS

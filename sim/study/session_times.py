@@ -35,9 +35,9 @@ from sim.scenario.scalars import Duration, Mtu, word
 from sim.scenario.sections import Section
 from sim.scenario.spec import Domain, Host, Loss
 from sim.scenario.spec.limits import Limits
+from sim.scenario.spec.loss import read_link_loss, read_queue
 from sim.scenario.spec.tcp import TcpSetting
 from sim.scenario.syntax.extensions import resolve_extensions, split_words
-from sim.scenario.syntax.loss import read_link_loss, read_queue
 from sim.world.engine.host_times import HostTimes
 from sim.world.engine.interfaces import NullSink
 from sim.world.engine.session import Session

@@ -11,7 +11,7 @@ from sim.scenario.load import loads
 from sim.scenario.resolve.contacts import Pace, read_contacts
 from sim.scenario.show import show
 from sim.scenario.spec.calendar import Start
-from sim.scenario.syntax.directions import alike
+from sim.scenario.spec.directions import alike
 from sim.study.comparison import run
 
 HEAD = "duration: 1 h\ndrain: 1 h\nworkload: []\n"

@@ -24,7 +24,7 @@ from sim.scenario.resolve.csv_rows import Row, csv_rows, delimiter, moment
 from sim.scenario.resolve.plan import DEFAULTS
 from sim.scenario.spec import Interval
 from sim.scenario.spec.calendar import Start
-from sim.scenario.syntax.directions import Both, alike
+from sim.scenario.spec.directions import Both, alike
 
 COLUMNS = ("from", "to", "start", "end")
 _RATE, _DELAY = "rate", "delay"

@@ -22,7 +22,7 @@ from sim.scenario.names import shown, some, unique
 from sim.scenario.resolve.graph_files import OWN_KEY, read_graph_file
 from sim.scenario.resolve.plan import Edge, Plan
 from sim.scenario.spec import Loss, Node
-from sim.scenario.syntax.directions import Both, alike
+from sim.scenario.spec.directions import Both, alike
 from sim.scenario.syntax.generate import (
     BarabasiAlbert,
     Complete,

@@ -19,11 +19,11 @@ from sim.scenario.resolve.plan import DEFAULTS, SIGNAL_SPEED, Edge, Plan, distan
 from sim.scenario.spec import Link, Network, Node, Weather
 from sim.scenario.spec.calendar import Start
 from sim.scenario.spec.carriers import USUAL_RATE, Carrier, DialUp
+from sim.scenario.spec.directions import Both, alike
 from sim.scenario.spec.limits import Limits
-from sim.scenario.syntax.directions import Both, alike
+from sim.scenario.spec.loss import link_losses
 from sim.scenario.syntax.form import GraphForm, LinkForm, NetworkForm, NodeForm, ScenarioForm
 from sim.scenario.syntax.generate import Generate, Generator
-from sim.scenario.syntax.loss import link_losses
 
 DEFAULT_DELAY = 0.01
 """One way, in s, where nothing gives a link's delay."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sim.scenario.distribution_text import Delay
 from sim.scenario.spec import Loss, Node
-from sim.scenario.syntax.directions import Both
+from sim.scenario.spec.directions import Both
 
 DEFAULTS = "defaults"
 """The key beside the hosts' names that holds what is common to all of them: no node is called so."""

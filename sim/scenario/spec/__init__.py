@@ -15,7 +15,8 @@ from sim.scenario.spec.calendar import ClockWindow, Window
 from sim.scenario.spec.collects import Collects
 from sim.scenario.spec.domain import NULL_MX, Domain, MxChange
 from sim.scenario.spec.host import TIMES, Host, Timing
-from sim.scenario.spec.network import NEGATIVE_TTL, TTL, Group, Link, Loss, NameService, Network, Node
+from sim.scenario.spec.loss import Loss
+from sim.scenario.spec.network import NEGATIVE_TTL, TTL, Group, Link, NameService, Network, Node
 from sim.scenario.spec.scenario import Architecture, Expectation, Operand, Scenario
 from sim.scenario.spec.tcp import Tcp
 from sim.scenario.spec.tls import Certificate, Tls, TlsVersion

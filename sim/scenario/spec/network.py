@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sim.scenario.distribution import Distribution
 from sim.scenario.quantity import HOUR, MINUTE
 from sim.scenario.spec.carriers import Carrier
+from sim.scenario.spec.loss import Loss
 from sim.scenario.spec.weather import Weather
 
 TTL = HOUR
@@ -48,18 +49,6 @@ class Node:
     name: str
     lat: float | None = None
     lon: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loss:
-    """How packets are lost: their `share`, and the mean length of a burst (Gilbert-Elliott).
-
-    `burst` counts packets, `burst_time` seconds; where both are 0, each packet is lost by itself.
-    """
-
-    share: float = 0.0
-    burst: float = 0.0
-    burst_time: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

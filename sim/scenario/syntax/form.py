@@ -34,17 +34,17 @@ from sim.scenario.spec import Host, Interval, Loss, Weather
 from sim.scenario.spec.accounts import AuthForm
 from sim.scenario.spec.calendar import Start, StartText
 from sim.scenario.spec.carriers import CarrierSetting
+from sim.scenario.spec.directions import alike
 from sim.scenario.spec.limits import Limits
+from sim.scenario.spec.loss import LinkDelay, LinkLosses, LinkRate, Queue
 from sim.scenario.spec.sources import WorkloadForm
 from sim.scenario.spec.weather import CrashesForm
 from sim.scenario.spec.windows import Windows
 from sim.scenario.syntax.acts import ActForm
-from sim.scenario.syntax.directions import alike
 from sim.scenario.syntax.expectations import Expect
 from sim.scenario.syntax.extensions import ExtensionsField
 from sim.scenario.syntax.generate import Generate
 from sim.scenario.syntax.graph_measures import UNITS_SCHEMA, read_units
-from sim.scenario.syntax.loss import LinkDelay, LinkLosses, LinkRate, Queue
 from sim.scenario.syntax.mx import RecordsForm
 from sim.scenario.syntax.products import Mta
 from sim.scenario.syntax.python_data import GraphFile

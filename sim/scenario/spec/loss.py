@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
 
@@ -20,8 +21,19 @@ from sim.scenario.quantity import (
     parse_bytes,
 )
 from sim.scenario.scalars import read_loss, write_share
-from sim.scenario.spec import Loss
-from sim.scenario.syntax.directions import Both, both
+from sim.scenario.spec.directions import Both, both
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """How packets are lost: their `share`, and the mean length of a burst (Gilbert-Elliott).
+
+    `burst` counts packets, `burst_time` seconds; where both are 0, each packet is lost by itself.
+    """
+
+    share: float = 0.0
+    burst: float = 0.0
+    burst_time: float = 0.0
 
 
 def read_link_loss(value: object) -> Loss:
