@@ -91,17 +91,14 @@ def build(network: spec.Network, availability: AvailabilityModel, streams: Calla
 def _link(link: spec.Link, availability: AvailabilityModel, streams: Callable[[str], Random]) -> Link:
     """One link with its own draws."""
     timeline = availability.of(f"link/{link.name}", link.weather)
-
     ends = (link.between, link.between[::-1])
-    losses = link.losses or (spec.Loss(share=link.loss),) * 2
-    rates, delays = link.rates or (link.rate,) * 2, link.delays or (link.delay,) * 2
 
     def line(way: int) -> Line:
         here, there = ends[way]
         return Line(
-            rate=rates[way],
-            delay=delays[way],
-            loss=losses[way],
+            rate=link.rate.pair[way],
+            delay=link.delay.pair[way],
+            loss=link.loss.pair[way],
             queue=link.queue or math.inf,
             mtu=link.mtu,
             timeline=timeline,

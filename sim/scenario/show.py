@@ -27,9 +27,9 @@ from sim.scenario.spec import (
     NULL_MX,
     Architecture,
     Domain,
+    Group,
     Host,
     Link,
-    Loss,
     NameService,
     Network,
     Node,
@@ -39,7 +39,6 @@ from sim.scenario.spec import (
 )
 from sim.scenario.spec.calendar import ClockWindow, Window, format_start
 from sim.scenario.spec.carriers import Carrier
-from sim.scenario.spec.directions import Both
 from sim.scenario.spec.limits import Limits
 from sim.scenario.spec.sources import Source, WorkloadForm, workload_form
 from sim.scenario.syntax.acts import show_acts
@@ -146,46 +145,19 @@ def _network(network: Network) -> Settings:
         {"between": list(link.between), **_rest(said, common)}
         for link, said in zip(network.links, settings, strict=True)
     ]
-    nodes = {name: _node(node) for name, node in network.nodes.items()}
+    nodes = {name: written(Node, node) for name, node in network.nodes.items()}
     data: Settings = {"nodes": nodes, "link_defaults": common, "links": links}
     if network.groups:
-        data["groups"] = {g.name: {"members": list(g.members), **_weather(g.weather)} for g in network.groups}
+        data["groups"] = {name: written(Group, group) for name, group in network.groups.items()}
     if network.dns != NameService():
-        data["dns"] = _name_service(network.dns)
+        data["dns"] = written(NameService, network.dns)
     return data
 
 
-def _name_service(dns: NameService) -> Settings:
-    servers: Settings = {"servers": list(dns.servers)} if dns.servers else {}
-    times = {key: format_duration(getattr(dns, key)) for key in ("ttl", "negative_ttl", "lookup")}
-    return servers | times | _weather(dns.weather)
-
-
-def _weather(weather: Weather) -> Settings:
-    return cast("Settings", written(Weather, weather))
-
-
-def _node(node: Node) -> Settings:
-    return {} if node.lat is None else {"lat": node.lat, "lon": node.lon}
-
-
 def _link(link: Link) -> Settings:
-    losses = link.losses or (Loss(share=link.loss),) * 2
-    said = written(
-        LinkSettings,
-        {
-            "rate": Both(*(link.rates or (link.rate,) * 2)),
-            "delay": Both(*(link.delays or (link.delay,) * 2)),
-            "loss": Both(*losses),
-            "queue": link.queue,
-            "mtu": link.mtu,
-            "corruption": link.corruption,
-            "carrier": link.carrier,
-            "outages": link.weather.outages,
-            "down": link.weather.down,
-            "windows": link.weather.windows,
-        },
-    )
+    weather = {key: getattr(link.weather, key) for key in Weather.allowed()}
+    settings = {key: getattr(link, key) for key in Link.allowed()} | weather
+    said = written(LinkSettings, {key: settings[key] for key in LinkSettings.allowed()})
     return cast("Settings", said)
 
 

@@ -15,27 +15,28 @@ from sim.network.routing import Routing
 from sim.network.topology import build
 from sim.scenario import spec
 from sim.scenario.distribution import Constant, Uniform
+from sim.scenario.spec.directions import Both, alike
 
 DOWN = spec.Weather(down=(spec.Interval(start=10, end=20),))
 
 
 def link(name, a, b, ms, weather=None, *, rate=1e9, back=None):
     """A link with a delay in ms, and another one back."""
-    delays = None if back is None else (Constant(ms / 1000), Constant(back / 1000))
+    delay = Both(Constant(ms / 1000), Constant((ms if back is None else back) / 1000))
     weather = weather or spec.Weather()
-    return spec.Link(name=name, between=(a, b), rate=rate, delay=Constant(ms / 1000), delays=delays, weather=weather)
+    return spec.Link(name=name, between=(a, b), rate=alike(rate), delay=delay, weather=weather)
 
 
 def mesh(*links, nodes="abcdef"):
     """A network of six nodes."""
-    network = spec.Network(nodes={n: spec.Node(name=n) for n in nodes}, links=links)
+    network = spec.Network(nodes={n: spec.Node() for n in nodes}, links=links)
     return build(network, AvailabilityModel(network, 100.0, Random), Random)
 
 
 def test_each_direction_has_its_own_line():
     """The rates and delays there and back are those of the lines, and of what routing counts."""
-    both = {"rates": (8e6, 1e6), "delays": (Constant(0.01), Constant(0.04))}
-    net = mesh(spec.Link(name="x", between=("a", "b"), rate=8e6, delay=Constant(0.01), **both))
+    both = {"rate": Both(8e6, 1e6), "delay": Both(Constant(0.01), Constant(0.04))}
+    net = mesh(spec.Link(name="x", between=("a", "b"), **both))
     lines = [net.links["x"].line(source) for source in "ab"]
     assert [line.carry(0.0, 1000) for line in lines] == pytest.approx([0.011, 0.048])
     assert [net.links["x"].cost(source) for source in "ab"] == [11_500_000_000, 52_000_000_000]
@@ -183,7 +184,7 @@ def test_lines_follow_the_weather():
 def test_each_entity_draws_from_its_own_stream():
     """Building asks for a stream for each link's weather and for the losses and delays of each direction."""
     asked = []
-    net = spec.Network(nodes={n: spec.Node(name=n) for n in "ab"}, links=(link("l", "a", "b", 1),))
+    net = spec.Network(nodes={n: spec.Node() for n in "ab"}, links=(link("l", "a", "b", 1),))
     streams = lambda name: asked.append(name) or Random(name)  # noqa: E731
     build(net, AvailabilityModel(net, 1.0, streams), streams)
     assert asked == ["link/l/weather", "link/l/a>b/loss", "link/l/a>b/delay", "link/l/b>a/loss", "link/l/b>a/delay"]
@@ -229,7 +230,7 @@ def test_a_session_of_one_link_follows_parallel_links_only():
 
 def test_delays_vary_on_every_line_of_the_way():
     """A jittery line of the detour draws its delay when the way changes, and with each flight."""
-    shaky = spec.Link(name="x", between=("a", "c"), rate=1e9, delay=Uniform(0.001, 0.009))
+    shaky = spec.Link(name="x", between=("a", "c"), rate=alike(1e9), delay=alike(Uniform(0.001, 0.009)))
     net = mesh(link("direct", "a", "b", 1, DOWN), shaky, link("y", "c", "b", 5))
     (out,), _ = Routing(net, follow_outages=True).following(("a", "b"), 0.0, 9)
     took = set()

@@ -189,17 +189,17 @@ def test_who_does_not_wait_believes_at_once():
     assert timeline.settled(0.0) is timeline
 
 
-def network(*groups, dns=None):
+def network(dns=None, **groups):
     """A network that has nothing but what all things share."""
     return spec.Network(nodes={}, links=(), groups=groups, dns=dns or spec.NameService())
 
 
 def test_a_group_fails_together_and_its_members_alone():
     """A link is down when the group is or it is itself; the group's draws are its own stream's."""
-    cable = spec.Group(name="cable", members=("a-b", "c"), weather=spec.Weather(outages=LIVES[0]))
-    model = AvailabilityModel(network(cable), 1000.0, Random)
+    cable = spec.Group(members=("a-b", "c"), outages=LIVES[0])
+    model = AvailabilityModel(network(cable=cable), 1000.0, Random)
     own = spec.Weather(down=(spec.Interval(start=3, end=4),))
-    alone = draw(cable.weather, Random("group/cable/weather"), 1000.0)
+    alone = draw(cable, Random("group/cable/weather"), 1000.0)
     assert model.of("host/c", spec.Weather()).changes() == alone.changes()
     assert model.of("link/a-b", own).changes() == any_down([alone, Timeline([(3.0, 4.0)])]).changes()
     assert model.of("link/a-c", spec.Weather()) is ALWAYS_UP
@@ -211,7 +211,7 @@ def test_names_can_be_looked_up_while_the_dns_a_server_and_the_resolver_are_up()
     def down(start, end):
         return spec.Weather(down=(spec.Interval(start=start, end=end),))
 
-    dns = spec.NameService(servers=("x", "y"), weather=down(10, 20))
+    dns = spec.NameService(servers=("x", "y"), down=down(10, 20).down)
     hosts = {"x": spec.Host(name="x"), "y": spec.Host(name="y", resolver=down(15, 25))}
     up = {"x": Timeline([(30.0, 40.0)]), "y": Timeline([(35.0, 50.0)])}
     found = AvailabilityModel(network(), 100.0, Random).name_service(dns, hosts, up)

@@ -19,6 +19,7 @@ from sim.results.metrics import measure
 from sim.results.tables import concat
 from sim.scenario.distribution import Constant
 from sim.scenario.spec import Link, Network, Node
+from sim.scenario.spec.directions import alike
 
 ALL = {
     "delay_distribution": lambda made, ax=None: plots.delay_distribution(made.user_copies, ax=ax),
@@ -316,10 +317,12 @@ def test_load_of_nothing_is_nothing():
 
 def test_topology_takes_a_scenarios_network():
     """The spec's network and its plain data draw the same."""
-    nodes = {name: Node(name=name, lat=lat, lon=lon) for name, (lat, lon) in CITIES.items()}
+    nodes = {name: Node(lat=lat, lon=lon) for name, (lat, lon) in CITIES.items()}
     network = Network(
         nodes=nodes,
-        links=tuple(Link(name="-".join(ends), between=ends, rate=1.0, delay=Constant(0.0)) for ends in LINKS),
+        links=tuple(
+            Link(name="-".join(ends), between=ends, rate=alike(1.0), delay=alike(Constant(0.0))) for ends in LINKS
+        ),
     )
     lines = [
         [line.get_xydata().tolist() for line in plots.topology(found).get_lines()]

@@ -32,7 +32,7 @@ network:
 def test_carriers_have_their_settings_and_rates():
     """Alone or with settings; a rate of their own where nothing says one, a call that of its modem."""
     links = loads(OLD).network.links
-    assert [(link.carrier, link.rate) for link in links] == [
+    assert [(link.carrier, link.rate.there) for link in links] == [
         (Bsc(), 9600.0),
         (Bsc(block=1000, turnaround=0.0), 4800.0),
         (UucpG(window=7), 2400.0),

@@ -7,9 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.scenario.errors import ScenarioError
+from sim.scenario.findings import Findings
 from sim.scenario.load import loads
-from sim.scenario.resolve.contacts import Pace, read_contacts
+from sim.scenario.resolve.contacts import Contacts, Pace
+from sim.scenario.resolve.traces import Trace
 from sim.scenario.show import show
+from sim.scenario.source import read
 from sim.scenario.spec.calendar import Start
 from sim.scenario.spec.directions import alike
 from sim.study.comparison import run
@@ -26,8 +29,7 @@ def loaded(folder, trace, more="", name="t.csv"):
 def links(scenario):
     """Its links: ends, rates, and when they are down."""
     return [
-        (link.name, link.rates or link.rate, [(i.start, i.end) for i in link.weather.down])
-        for link in scenario.network.links
+        (link.name, link.rate.pair, [(i.start, i.end) for i in link.weather.down]) for link in scenario.network.links
     ]
 
 
@@ -36,14 +38,17 @@ def test_connections_of_the_one(tmp_path):
     trace = "# a comment\n0.5 C M1 p1 p2 100\n10.0 CONN p1 p2 up\n12 CONN p2 p3 up\n20.5\tCONN\tp2\tp1\tdown\n30 CONN p1 p2 up\n"
     scenario = loaded(tmp_path, trace)
     assert list(scenario.network.nodes) == ["p1", "p2", "p3"]
-    assert links(scenario) == [("p1-p2", 10e6, [(0.0, 10.0), (20.5, 30.0)]), ("p2-p3", 10e6, [(0.0, 12.0)])]
+    assert links(scenario) == [
+        ("p1-p2", (10e6, 10e6), [(0.0, 10.0), (20.5, 30.0)]),
+        ("p2-p3", (10e6, 10e6), [(0.0, 12.0)]),
+    ]
     assert scenario.notes[0] == "events of the trace that are ignored: C"
 
 
 def test_what_the_one_says_twice(tmp_path):
     """A connection that is up already, or down already, stays as it is."""
     trace = "0 CONN a b down\n10 CONN a b up\n11 CONN b a up\n20 CONN a b down\n25 CONN a b down\n"
-    assert links(loaded(tmp_path, trace)) == [("a-b", 10e6, [(0.0, 10.0), (20.0, 7200.0)])]
+    assert links(loaded(tmp_path, trace)) == [("a-b", (10e6, 10e6), [(0.0, 10.0), (20.0, 7200.0)])]
 
 
 def test_contacts_of_each_way(tmp_path):
@@ -55,14 +60,14 @@ def test_contacts_of_each_way(tmp_path):
     assert links(loaded(tmp_path, trace)) == [
         ("a-b", (8e6, 1e6), [(0.0, 600.0), (3600.0, 7200.0)]),
         ("a-b-2", (2e6, 1e6), [(0.0, 3600.0), (5400.0, 7200.0)]),
-        ("b-c", 10e6, [(30.0, 7200.0)]),
+        ("b-c", (10e6, 10e6), [(30.0, 7200.0)]),
     ]
 
 
 def test_connections_that_are_not_in_order(tmp_path):
     """They are put in order of time."""
     trace = "20 CONN a b down\n30 CONN a b up\n10 CONN b a up\n"
-    assert links(loaded(tmp_path, trace)) == [("a-b", 10e6, [(0.0, 10.0), (20.0, 30.0)])]
+    assert links(loaded(tmp_path, trace)) == [("a-b", (10e6, 10e6), [(0.0, 10.0), (20.0, 30.0)])]
 
 
 @pytest.mark.parametrize("between", [",", ";", "\t"])
@@ -73,7 +78,7 @@ def test_contacts_have_delays(tmp_path, between):
         ",,a,b,100,7200\n,,b,a,100,7200\n"
     ).replace(",", between)
     scenario = loaded(tmp_path, trace, ", link_defaults: {delay: {there: 7 ms, back: 9 ms}}")
-    found = [(link.name, [one.mean() for one in link.delays]) for link in scenario.network.links]
+    found = [(link.name, [one.mean() for one in link.delay.pair]) for link in scenario.network.links]
     assert found == [("a-b", [1.3, 2.0]), ("a-b-2", [1.3, 3.0]), ("a-b-3", [0.007, 0.009])]
     assert loads(show(scenario), tmp_path).network == scenario.network
 
@@ -87,15 +92,15 @@ def test_contacts_of_links_that_are_there(tmp_path):
     scenario = loaded(tmp_path, "from,to,start,end,rate\na,b,10,100,5 kbit/s\nb,a,10,7200,\n", more)
     assert links(scenario) == [
         ("b-a", (1e3, 5e3), [(20.0, 30.0), (0.0, 10.0), (100.0, 7200.0)]),
-        ("b-c", 10e6, []),
+        ("b-c", (10e6, 10e6), []),
     ]
-    assert scenario.network.links[0].delay.mean() == 1.0
+    assert scenario.network.links[0].delay.there.mean() == 1.0
 
 
 def test_contacts_one_way_only(tmp_path):
     """No session can go over them: the link is down, and that is said."""
     scenario = loaded(tmp_path, "from,to,start,end\na,b,0,10\n")
-    assert links(scenario) == [("a-b", 10e6, [(0.0, 7200.0)])]
+    assert links(scenario) == [("a-b", (10e6, 10e6), [(0.0, 7200.0)])]
     assert scenario.notes[0] == "contacts without one back, over which no session can go: a -> b"
 
 
@@ -140,7 +145,7 @@ def test_mistakes_have_their_line(tmp_path, trace, expected):
 def test_columns_that_are_not_read_are_said(tmp_path):
     """Comments are none, other columns are named."""
     scenario = loaded(tmp_path, "# x\nfrom,to,start,end,range\na,b,0,7200,5\nb,a,0,7200,5\n")
-    assert links(scenario) == [("a-b", 10e6, [])]
+    assert links(scenario) == [("a-b", (10e6, 10e6), [])]
     assert scenario.notes[0] == "columns of the trace that are ignored: range"
 
 
@@ -151,9 +156,10 @@ spans = st.lists(st.integers(0, 7300), max_size=8, unique=True).map(lambda ends:
 def test_a_link_is_up_while_both_ways_are(there, back):
     """At any time the link of a pair is up if both have a contact, else not."""
     rows = [f"{way},{start},{end}" for way, ends in (("a,b", there), ("b,a", back)) for start, end in _pairs(ends)]
-    contacts = read_contacts("\n".join(["from,to,start,end", "a,b,7400,7500", *rows]), Start(), pytest.fail)
-    ((rates, down),) = contacts.links(("a", "b"), 7200.0).items()
-    assert rates == alike(Pace())
+    text = "\n".join(["from,to,start,end", "a,b,7400,7500", *rows])
+    contacts = Contacts(Trace("t.csv", text, Start(), Findings(read("{}", "x.yaml"), ())))
+    ((pace, down),) = contacts.links(("a", "b"), 7200.0).items()
+    assert pace == Pace()
     for at in (0.5 + k for k in range(0, 7200, 97)):
         met = all(any(start <= at < end for start, end in _pairs(ends)) for ends in (there, back))
         assert met != any(i.start <= at < i.end for i in down)
@@ -169,7 +175,7 @@ def test_a_contact_by_telephone_has_the_rate_of_its_modem(tmp_path):
     """As a link by telephone has it, whatever is said of its rate."""
     rows = "from,to,start,end,rate\na,b,0,900,56 kbit/s\nb,a,0,900,56 kbit/s\n"
     scenario = loaded(tmp_path, rows, more=", link_defaults: {carrier: {dial-up: {modem: 1200 bit/s}}}")
-    assert [link.rate for link in scenario.network.links] == [1200.0]
+    assert [link.rate for link in scenario.network.links] == [alike(1200.0)]
 
 
 def _pairs(ends):

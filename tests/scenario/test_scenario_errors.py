@@ -108,7 +108,7 @@ CASES = {
     ),
     "half a place": (
         "network: {nodes: {a: {lat: 3}}}\n",
-        ["x.yaml:1:22: half a place (a): allowed are lat and lon together, or none of them"],
+        ["x.yaml:1:22: half a place (lat alone): allowed are lat and lon together, or none of them"],
     ),
     "place out of range": (
         "network: {nodes: {a: {lat: 100, lon: 0}}}\n",

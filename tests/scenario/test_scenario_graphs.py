@@ -17,6 +17,8 @@ from sim.scenario.distribution import Constant
 from sim.scenario.errors import ScenarioError
 from sim.scenario.load import loads
 from sim.scenario.show import show
+from sim.scenario.spec import Loss
+from sim.scenario.spec.directions import alike
 from sim.scenario.syntax.generate import Generator
 
 ZOO = [
@@ -56,14 +58,14 @@ def test_every_graph_of_the_zoo_loads(shared, name, nodes, links):
     network = loads(f"network: {{graph: {name}.graphml}}", shared / "data" / "topologies" / "zoo").network
     assert (len(network.nodes), len(network.links)) == (nodes, links)
     assert len({link.name for link in network.links}) == links
-    assert min(link.rate for link in network.links) > 0
+    assert min(link.rate.there for link in network.links) > 0
 
 
 def test_a_graph_of_the_zoo_gives_places_rates_and_delays(shared):
     """CESNET of 1993: speeds from the file, delays from places, and the one node without a place is said."""
     scenario = loads("network: {graph: Cesnet1993.graphml}", shared / "data" / "topologies" / "zoo")
     assert scenario.network.nodes["Ostrava"].lat == 49.83465
-    assert sorted({link.rate for link in scenario.network.links}) == [20000.0, 60000.0]
+    assert sorted({link.rate.there for link in scenario.network.links}) == [20000.0, 60000.0]
     assert scenario.notes[:2] == (
         "attributes of the graph that are ignored: Internal, Country, LinkSpeed, LinkLabel, LinkSpeedUnits, key",
         "nodes without coordinates (Ebone): 1 of their links get a delay of 10 ms",
@@ -87,7 +89,7 @@ def test_gml_with_its_attributes(tmp_path):
     """Labels are made unique, rates and delays are taken where an edge has them."""
     network = graph(tmp_path, GML).network
     assert list(network.nodes) == ["Chicago", "Chicago-2", "node-2", "alone"]
-    assert [(link.name, link.rate, link.delay) for link in network.links] == [
+    assert [(link.name, link.rate.there, link.delay.there) for link in network.links] == [
         ("Chicago-Chicago-2", 64000.0, Constant(0.005)),
         ("Chicago-node-2", 10e6, Constant(0.01)),
         ("Chicago-2-node-2", 2e6, Constant(0.25)),
@@ -110,7 +112,7 @@ def test_parallel_edges_are_separate_links(tmp_path):
         'graph [ multigraph 1 node [ id 0 label "A" ] node [ id 1 label "B" ] '
         "edge [ source 0 target 1 key 0 LinkSpeedRaw 1000.0 ] edge [ source 0 target 1 key 1 LinkSpeedRaw 2000.0 ] ]"
     )
-    found = [(link.name, link.rate) for link in graph(tmp_path, text).network.links]
+    found = [(link.name, link.rate.there) for link in graph(tmp_path, text).network.links]
     assert found == [("A-B", 1000.0), ("A-B-2", 2000.0)]
 
 
@@ -121,9 +123,9 @@ def test_a_directed_graph_gives_links_in_both_directions(tmp_path):
         'edge [ source 0 target 1 ] edge [ source 2 target 0 bw "1 Mbps" ] edge [ source 1 target 0 ] ]'
     )
     scenario = graph(tmp_path, text)
-    assert [(link.name, link.rate, link.rates) for link in scenario.network.links] == [
-        ("A-B", 10e6, None),
-        ("C-A", 1e6, None),
+    assert [(link.name, link.rate.pair) for link in scenario.network.links] == [
+        ("A-B", (10e6, 10e6)),
+        ("C-A", (1e6, 1e6)),
     ]
     assert scenario.notes[0] == (
         "the graph is directed: opposite arrows are one link with two directions; "
@@ -147,14 +149,14 @@ def test_graphml_with_places(tmp_path):
     """A quarter of the equator at 2/3 of the speed of light takes 50 ms."""
     network = graph(tmp_path, GRAPHML, "g.graphml").network
     assert list(network.nodes) == ["Here", "There"]
-    assert network.links[0].delay.mean() == pytest.approx(10_007_557e3 / 1000 / 199_861_639, rel=1e-6)
+    assert network.links[0].delay.there.mean() == pytest.approx(10_007_557e3 / 1000 / 199_861_639, rel=1e-6)
 
 
 def test_link_defaults_stand_behind_the_graph_and_links_before_it(tmp_path):
     """An edge's own rate beats the defaults; what `links` says about a pair beats both."""
     more = ", link_defaults: {rate: 1 kbit/s, delay: 1 s}, links: [{between: [node-2, Chicago-2], rate: 7 kbit/s}]"
     network = graph(tmp_path, GML, more=more).network
-    assert [(link.rate, link.delay.mean()) for link in network.links] == [
+    assert [(link.rate.there, link.delay.there.mean()) for link in network.links] == [
         (64000.0, 0.005),
         (1000.0, 1.0),
         (7000.0, 0.25),
@@ -250,7 +252,7 @@ def test_gml_of_the_zoo_with_parallel_edges(shared, name):
 @pytest.mark.parametrize("more", ["", "multigraph 0", "multigraph 1", 'Creator "graph [ x"'])
 def test_parallel_edges_need_no_word(tmp_path, more):
     """Two edges between the same nodes are two links, whatever the file says of multigraphs."""
-    found = [(link.name, link.delay.mean()) for link in edges(tmp_path, f'{ENDS} delay "1 ms"', ENDS, more=more)]
+    found = [(link.name, link.delay.there.mean()) for link in edges(tmp_path, f'{ENDS} delay "1 ms"', ENDS, more=more)]
     assert found == [("a-b", 0.001), ("a-b-2", 0.01)]
 
 
@@ -288,14 +290,14 @@ MEASURED = {
 def test_what_graphs_in_use_call_their_attributes(tmp_path, written):
     """Rates, delays and losses are read under the names and in the units that they have there."""
     setting, expected = MEASURED[written]
-    found = getattr(edges(tmp_path, f"{ENDS} {written}")[0], setting)
-    assert (found.mean() if setting == "delay" else found) == expected
+    wanted = {"rate": expected, "delay": Constant(expected), "loss": Loss(share=expected)}[setting]
+    assert getattr(edges(tmp_path, f"{ENDS} {written}")[0], setting) == alike(wanted)
 
 
 def test_units_of_the_whole_graph(tmp_path):
     """The graph's own attributes may say the units of its edges', as those of FNSS do."""
     (link,) = edges(tmp_path, f"{ENDS} capacity 10 delay 3", more='capacity_unit "Mbps" delay_unit "ms"')
-    assert (link.rate, link.delay) == (1e7, Constant(0.003))
+    assert (link.rate.there, link.delay.there) == (1e7, Constant(0.003))
 
 
 @pytest.mark.parametrize("name", ["latency", "delay"])
@@ -303,7 +305,7 @@ def test_units_that_the_scenario_says(tmp_path, name):
     """They hold for numbers without a unit alone; an attribute may be called by what it sets."""
     units = f", units: {{{name}: ms, bandwidth: Mbit/s}}"
     links = edges(tmp_path, f"{ENDS} latency 50.0 bandwidth 2", f'{ENDS} latency "1 s"', units=units)
-    assert [(link.rate, link.delay.mean()) for link in links] == [(2e6, 0.05), (10e6, 1.0)]
+    assert [(link.rate.there, link.delay.there.mean()) for link in links] == [(2e6, 0.05), (10e6, 1.0)]
 
 
 @pytest.mark.parametrize(
@@ -362,9 +364,13 @@ def test_opposite_arrows_are_one_link_with_two_directions(tmp_path):
         'source 1 target 2 rate "3 Mbit/s"',
     ]
     first, second = edges(tmp_path, *lines, more="directed 1")
-    assert (first.between, first.rates, first.delays) == (("a", "b"), (1e6, 8e6), (Constant(0.04), Constant(0.01)))
-    assert (first.loss, first.losses) == (0.01, None)
-    assert (second.between, second.rate, second.rates) == (("a", "b"), 3e6, None)
+    assert (first.between, first.rate.pair, first.delay.pair) == (
+        ("a", "b"),
+        (1e6, 8e6),
+        (Constant(0.04), Constant(0.01)),
+    )
+    assert first.loss == alike(Loss(share=0.01))
+    assert (second.between, second.rate) == (("a", "b"), alike(3e6))
 
 
 def test_what_is_said_of_a_link_of_the_graph_is_turned_with_it(tmp_path):
@@ -374,8 +380,8 @@ def test_what_is_said_of_a_link_of_the_graph_is_turned_with_it(tmp_path):
     for between, turn in (("a, b", 1), ("b, a", -1)):
         (link,) = graph(tmp_path, text, more=f", links: [{{between: [{between}], {said}}}]").network.links
         assert link.between == ("a", "b")
-        assert (link.rates, [d.mean() for d in link.delays]) == ((1e3, 2e3)[::turn], [1.0, 2.0][::turn])
-        assert [loss.share for loss in link.losses] == [0.01, 0.02][::turn]
+        assert (link.rate.pair, [d.mean() for d in link.delay.pair]) == ((1e3, 2e3)[::turn], [1.0, 2.0][::turn])
+        assert [loss.share for loss in link.loss.pair] == [0.01, 0.02][::turn]
 
 
 def test_what_is_not_read_is_said(tmp_path):
@@ -391,7 +397,7 @@ def test_what_is_not_read_is_said(tmp_path):
         "nodes whose place is not in degrees, so that they have none: node-0",
         "a line from node-0, n to itself is left out",
     )
-    assert [(n.name, n.lat, n.lon) for n in scenario.network.nodes.values()] == [
+    assert [(name, n.lat, n.lon) for name, n in scenario.network.nodes.items()] == [
         ("node-0", None, None),
         ("n", 47.5, 8.0),
     ]
@@ -409,7 +415,7 @@ def test_a_link_has_what_its_ends_send_and_receive_at(tmp_path):
     ends = [(1, 2, ""), (2, 1, 'bw "7 Mbit"'), (1, 3, ""), (3, 4, ""), (4, 4, "")]
     lines = "".join(f"edge [ source {a} target {b} {more} ] " for a, b, more in ends)
     scenario = graph(tmp_path, f"graph [ {said} {lines} ]")
-    found = [link.rates or (link.rate, link.rate) for link in scenario.network.links]
+    found = [link.rate.pair for link in scenario.network.links]
     assert found == [(2e6, 3e6), (7e6, 7e6), (2e6, 5e6), (5e6, 5e6)]
     used = "links without a rate have what their ends send and receive at: host_bandwidth_up, host_bandwidth_down"
     assert (used in scenario.notes, any("ignored" in note for note in scenario.notes)) == (True, False)
@@ -492,7 +498,7 @@ def test_other_formats(tmp_path, name, squeezed):
     (tmp_path / file).write_bytes(gzip.compress(data) if squeezed else data)
     network = loads(f"network: {{graph: {file}}}", tmp_path).network
     assert list(network.nodes) == ["a", "b"]
-    assert [link.delay for link in network.links] == [Constant(0.003)]
+    assert [link.delay.there for link in network.links] == [Constant(0.003)]
 
 
 def test_parallel_links_of_json(tmp_path):

@@ -48,8 +48,8 @@ def test_a_graph_of_networkx_is_a_network() -> None:
     graph.add_edge("paris", "lyon", rate="1 Mbit/s", delay="10 ms")
     graph.add_edge("lyon", "nice", loss="2 %")
     (first, second) = sim.from_dict({"network": graph}).network.links
-    assert (first.between, first.rate, first.delay.mean()) == (("paris", "lyon"), 1e6, 0.01)
-    assert (second.between, second.loss) == (("lyon", "nice"), 0.02)
+    assert (first.between, first.rate.there, first.delay.there.mean()) == (("paris", "lyon"), 1e6, 0.01)
+    assert (second.between, second.loss.there.share) == (("lyon", "nice"), 0.02)
 
 
 def test_a_graph_may_have_units_and_a_network_more_to_say_of_it() -> None:
@@ -58,7 +58,7 @@ def test_a_graph_may_have_units_and_a_network_more_to_say_of_it() -> None:
     nx.set_edge_attributes(graph, 50.0, "delay")
     network = {"graph": {"file": graph, "units": {"delay": "ms"}}, "link_defaults": {"rate": "9600 bit/s"}}
     links = sim.from_dict({"network": network}).network.links
-    assert [(link.delay.mean(), link.rate) for link in links] == [(0.05, 9600.0)] * 2
+    assert [(link.delay.there.mean(), link.rate.there) for link in links] == [(0.05, 9600.0)] * 2
 
 
 def test_a_graph_without_nodes_is_a_mistake() -> None:

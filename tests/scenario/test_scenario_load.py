@@ -63,7 +63,13 @@ def test_a_network_alone_is_a_scenario_with_every_default():
     link = scenario.network.links[0]
     assert (scenario.title, scenario.seed, scenario.replications) == ("", 1, 1)
     assert (scenario.duration, scenario.drain, scenario.dialogues, scenario.expect) == (86400.0, 5 * 86400.0, False, ())
-    assert (link.name, link.rate, link.delay, link.loss, link.mtu) == ("a-b", 10e6, Constant(0.01), 0.0, 1500)
+    assert (link.name, link.rate.there, link.delay.there, link.loss.there.share, link.mtu) == (
+        "a-b",
+        10e6,
+        Constant(0.01),
+        0.0,
+        1500,
+    )
     assert link.weather == Weather()
     assert scenario.architectures["end-to-end"].hosts == {"a": plain("a"), "b": plain("b")}
     assert scenario.notes == ("no workload: nobody writes a message",)
@@ -101,7 +107,7 @@ def test_top_settings_are_read():
 def test_nodes_may_be_a_mapping_with_places():
     """Nodes with lat and lon, without, and with a number for a name."""
     nodes = loads("network: {nodes: {a: {lat: 48.8, lon: 2}, b: , 3: {}}}").network.nodes
-    assert nodes == {"a": Node(name="a", lat=48.8, lon=2.0), "b": Node(name="b"), "3": Node(name="3")}
+    assert nodes == {"a": Node(lat=48.8, lon=2.0), "b": Node(), "3": Node()}
 
 
 def test_numbered_nodes_are_found_by_number():
@@ -124,7 +130,7 @@ network:
       down: [{from: 0 s, to: 2 d}]
       windows: [daily 23:00-01:30, hourly 00-05, every 6 h for 20 min]
 """).network.links[0]
-    assert (link.rate, link.delay, link.loss, link.mtu) == (9600.0, Constant(0.02), 0.001, 576)
+    assert (link.rate.there, link.delay.there, link.loss.there.share, link.mtu) == (9600.0, Constant(0.02), 0.001, 576)
     assert link.weather == Weather(
         outages=Outages.exponential(mtbf=108000.0, mttr=2700.0),
         down=(Interval(start=0.0, end=172800.0),),
@@ -150,7 +156,7 @@ network:
   link_defaults: {rate: 50 kbit/s, delay: 3 ms, outages: {mtbf: 1 d, mttr: 1 h}}
   links: [{between: [a, b]}, {between: [b, c], rate: 1 Gbit/s, delay: 1 ms, outages: none}]
 """).network.links
-    assert [(link.rate, link.delay, link.weather.outages) for link in links] == [
+    assert [(link.rate.there, link.delay.there, link.weather.outages) for link in links] == [
         (50e3, Constant(0.003), Outages.exponential(mtbf=86400.0, mttr=3600.0)),
         (1e9, Constant(0.001), None),
     ]
@@ -163,7 +169,7 @@ network:
   nodes: {paris: {lat: 48.8566, lon: 2.3522}, ny: {lat: 40.7128, lon: -74.006}, x: {}}
   links: [{between: [paris, ny]}, {between: [ny, x]}]
 """)
-    assert [link.delay.mean() for link in scenario.network.links] == [
+    assert [link.delay.there.mean() for link in scenario.network.links] == [
         pytest.approx(5837.24e3 / 199861639, rel=1e-4),
         0.01,
     ]
@@ -192,7 +198,7 @@ DELAYS = {
 def test_a_delay_may_be_any_distribution(text, expected):
     """Each kind of distribution is read with its units."""
     net = f"network: {{nodes: [a, b], links: [{{between: [a, b], delay: {text}}}]}}"
-    assert loads(net).network.links[0].delay == expected
+    assert loads(net).network.links[0].delay.there == expected
 
 
 def test_layers_of_host_settings_from_weak_to_strong():
@@ -552,7 +558,7 @@ def test_of_several_merged_mappings_the_first_wins():
     """As YAML's merge key has it."""
     text = "network:\n  nodes: [a, b]\n  link_defaults: {<<: [{mtu: 500 B}, {mtu: 600 B, rate: 1 kbit/s}]}\n  links: [{between: [a, b]}]"
     link = loads(text).network.links[0]
-    assert (link.mtu, link.rate) == (500, 1000.0)
+    assert (link.mtu, link.rate.there) == (500, 1000.0)
 
 
 def test_overrides_replace_and_add():
@@ -569,7 +575,7 @@ def test_overrides_replace_and_add():
         ],
     )
     link = scenario.network.links[0]
-    assert (scenario.seed, link.rate, link.loss) == (7, 1000.0, 0.01)
+    assert (scenario.seed, link.rate.there, link.loss.there.share) == (7, 1000.0, 0.01)
     assert scenario.domains["mit.example"].users == ("alice",)
     assert scenario.architectures["x"].hosts["a"].sessions == 3
 
@@ -613,7 +619,7 @@ def test_generated_networks_and_their_special_links():
     scenario = loads(
         "network: {generate: {line: {nodes: 3}}, links: [{between: [n2, n1], loss: 1 %}, {between: [n2, n1], mtu: 500 B}, {between: [n1, n3]}]}"
     )
-    assert [(link.name, link.loss, link.mtu) for link in scenario.network.links] == [
+    assert [(link.name, link.loss.there.share, link.mtu) for link in scenario.network.links] == [
         ("n1-n2", 0.01, 500),
         ("n2-n3", 0.0, 1500),
         ("n1-n3", 0.0, 1500),

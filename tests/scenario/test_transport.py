@@ -9,6 +9,7 @@ from sim.scenario.errors import ScenarioError
 from sim.scenario.load import loads
 from sim.scenario.show import show
 from sim.scenario.spec import Loss, Tcp
+from sim.scenario.spec.directions import Both, alike
 from sim.scenario.spec.tcp import PRESETS
 
 FILE = """
@@ -27,47 +28,49 @@ def loaded(loss="0", queue="0", tcp="linux"):
 
 
 @pytest.mark.parametrize(
-    ("said", "loss", "losses"),
+    ("said", "loss"),
     [
-        ("1 %", 0.01, None),
-        ("{there: 1 %, back: 1 %}", 0.01, None),
-        ("{gilbert-elliott: {loss: 2 %, burst: 3}}", 0.02, (Loss(share=0.02, burst=3.0),) * 2),
-        ("{there: 4 %, back: 0}", 0.02, (Loss(share=0.04), Loss())),
+        ("1 %", alike(Loss(share=0.01))),
+        ("{there: 1 %, back: 1 %}", alike(Loss(share=0.01))),
+        ("{gilbert-elliott: {loss: 2 %, burst: 3}}", alike(Loss(share=0.02, burst=3.0))),
+        ("{there: 4 %, back: 0}", Both(Loss(share=0.04), Loss())),
         (
             "{there: {gilbert-elliott: {loss: 2 %, burst: 100 ms}}, back: 2 %}",
-            0.02,
-            (Loss(share=0.02, burst_time=0.1), Loss(share=0.02)),
+            Both(Loss(share=0.02, burst_time=0.1), Loss(share=0.02)),
         ),
     ],
 )
-def test_losses_are_read_and_shown(said, loss, losses):
+def test_losses_are_read_and_shown(said, loss):
     """What is shown is read as the same again."""
     scenario = loaded(loss=said)
-    link = scenario.network.links[0]
-    assert (link.loss, link.losses) == (loss, losses)
+    assert scenario.network.links[0].loss == loss
     assert loads(show(scenario)).network == scenario.network
 
 
+FAR = Constant(0.055636029)
+"""What 100 degrees of longitude on the equator take."""
+
+
 @pytest.mark.parametrize(
-    ("said", "rates", "delays"),
+    ("said", "rate", "delay"),
     [
-        ("rate: 2 Mbit/s, delay: 3 ms", None, None),
-        ("rate: {there: 8 Mbit/s, back: 1 Mbit/s}", (8e6, 1e6), None),
+        ("rate: 2 Mbit/s, delay: 3 ms", alike(2e6), alike(Constant(0.003))),
+        ("rate: {there: 8 Mbit/s, back: 1 Mbit/s}", Both(8e6, 1e6), alike(FAR)),
         (
             "delay: {there: 10 ms, back: {uniform: {low: 1 ms, high: 3 ms}}}",
-            None,
-            (Constant(0.01), Uniform(0.001, 0.003)),
+            alike(1e7),
+            Both(Constant(0.01), Uniform(0.001, 0.003)),
         ),
-        ("delay: {there: from-coordinates, back: 40 ms}", None, (Constant(0.055636029), Constant(0.04))),
-        ("delay: {there: 1 s, back: 1 s}, rate: {there: 1 bit/s, back: 1 bit/s}", None, None),
+        ("delay: {there: from-coordinates, back: 40 ms}", alike(1e7), Both(FAR, Constant(0.04))),
+        ("delay: {there: 1 s, back: 1 s}, rate: {there: 1 bit/s, back: 1 bit/s}", alike(1.0), alike(Constant(1.0))),
     ],
 )
-def test_rates_and_delays_of_each_direction_are_read_and_shown(said, rates, delays):
+def test_rates_and_delays_of_each_direction_are_read_and_shown(said, rate, delay):
     """What is shown is read as the same again; where both directions are alike they are said once."""
     nodes = "{a: {lat: 0, lon: 0}, b: {lat: 0, lon: 100}}"
     scenario = loads(f"network: {{nodes: {nodes}, links: [{{between: [a, b], {said}}}]}}")
     link = scenario.network.links[0]
-    assert (link.rates, link.delays) == (rates, delays)
+    assert (link.rate, link.delay) == (rate, delay)
     assert loads(show(scenario)).network == scenario.network
 
 

@@ -69,10 +69,9 @@ def test_outages_have_distributions(folder):
 def test_groups_partitions_and_traces_strike_links(folder):
     """Members by either name of a link; a partition cuts every link between its sides; a trace has its rows."""
     network = loads(STORMY, folder).network
-    assert network.groups[0] == Group(
-        name="cable",
+    assert network.groups["cable"] == Group(
         members=("a-b", "b-c", "c"),
-        weather=Weather(outages=Outages(up=Lognormal(86400.0, 777600.0), down=Exponential(3600.0))),
+        outages=Outages(up=Lognormal(86400.0, 777600.0), down=Exponential(3600.0)),
     )
     assert [[(i.start, i.end) for i in link.weather.down] for link in network.links] == [
         [(345600.0, 349200.0), (100.0, 200.5), (300.0, 3600.0)],
@@ -86,7 +85,7 @@ def test_the_name_service_and_resolvers_have_weather(folder):
     scenario = loads(STORMY, folder)
     hosts = scenario.architectures["x"].hosts
     assert scenario.network.dns == NameService(
-        servers=("a", "b"), weather=Weather(outages=Outages.exponential(mtbf=777600.0, mttr=3600.0))
+        servers=("a", "b"), outages=Outages.exponential(mtbf=777600.0, mttr=3600.0)
     )
     assert hosts["a"].resolver == Weather(down=(Interval(start=3600.0, end=7200.0),))
     assert hosts["b"].resolver == Weather(outages=Outages.exponential(mtbf=259200.0, mttr=300.0))

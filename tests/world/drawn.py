@@ -236,7 +236,7 @@ def _network(random: Random, drawer: Drawer, forms: dict[str, Tree]) -> Tree:
             lambda: {"generate": {(rule := random.choice([*rules])): drawer.draw(rules[rule], rule)}}
         )
     # A node has both coordinates or none.
-    places = {**forms["NodeForm"], "required": ["lat", "lon"]}
+    places = {**forms["Node"], "required": ["lat", "lon"]}
     nodes = {
         name: drawer.draw(places, name) if random.random() < 0.3 else {}
         for name in NODES[: random.randint(2, len(NODES))]

@@ -26,15 +26,15 @@ def outcomes(facts):
 def test_a_group_of_links_and_hosts_is_down_together():
     """No way over either link for a day, and mail of the host in the group waits for it."""
     spec = scenario("a-b a-c", message(10, "u1@a", "u1@b"), message(20, "u1@a", "u1@c"), message(30, "u1@b", "u2@b"))
-    cable = Group(name="cable", members=("a-b", "a-c", "b"), weather=ALL_DAY)
-    facts = run(struck(spec, groups=(cable,)))
+    cable = Group(members=("a-b", "a-c", "b"), down=ALL_DAY.down)
+    facts = run(struck(spec, groups={"cable": cable}))
     assert {copy.outcome for copy in facts.copies} == {"delivered"}
     assert min(copy.ended_s for copy in facts.copies) >= DAY
 
 
 def test_mail_is_queued_while_the_dns_is_down():
     """Attempts fail as name service errors with 4.4.3; when it answers, the next queue run delivers."""
-    spec = struck(scenario("a-b", message(10, "u1@a", "u1@b")), dns=NameService(weather=ALL_DAY))
+    spec = struck(scenario("a-b", message(10, "u1@a", "u1@b")), dns=NameService(down=ALL_DAY.down))
     facts = run(spec)
     ends = outcomes(facts)
     assert (set(ends[:-1]), ends[-1], len(ends) > 10) == ({"dns-failure"}, "accepted", True)
@@ -45,7 +45,7 @@ def test_mail_is_queued_while_the_dns_is_down():
 
 def test_mail_is_returned_when_the_dns_is_down_for_good():
     """After five days; the report to a user of the same host needs no DNS."""
-    forever = NameService(weather=Weather(down=(Interval(start=0.0, end=1000 * DAY),)))
+    forever = NameService(down=(Interval(start=0.0, end=1000 * DAY),))
     facts = run(struck(scenario("a-b", message(10, "u1@a", "u1@b")), dns=forever))
     assert [(copy.outcome, copy.reason.split(":")[0]) for copy in facts.copies] == [
         ("bounced", "expired"),

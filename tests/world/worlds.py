@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Callable
 
 from sim.scenario.distribution import Constant
-from sim.scenario.spec import DAY, Architecture, Domain, Host, Link, Network, Node, Scenario, Weather
+from sim.scenario.spec import DAY, Architecture, Domain, Host, Link, Loss, Network, Node, Scenario, Weather
 from sim.scenario.spec.calendar import Start
+from sim.scenario.spec.directions import alike
 from sim.scenario.spec.sources import MessageAt, MessagesAt
 from sim.world.engine.ledger import Ledger
 from sim.world.simulation import Simulation, simulate
@@ -86,14 +87,14 @@ def scenario(
         duration=duration,
         drain=drain,
         network=Network(
-            nodes={name: Node(name=name) for name in names},
+            nodes={name: Node() for name in names},
             links=tuple(
                 Link(
                     name=f"{a}-{b}",
                     between=(a, b),
-                    rate=rate,
-                    delay=Constant(delay),
-                    loss=loss,
+                    rate=alike(rate),
+                    delay=alike(Constant(delay)),
+                    loss=alike(Loss(share=loss)),
                     weather=skies.get(f"{a}-{b}", Weather()),
                 )
                 for a, b in pairs

@@ -54,8 +54,8 @@ class AvailabilityModel:
         self._streams = streams
         self._start = start
         self._groups: dict[str, list[Timeline]] = {}
-        for group in network.groups:
-            timeline = self.draw(f"group/{group.name}", group.weather)
+        for name, group in network.groups.items():
+            timeline = self.draw(f"group/{name}", group)
             for member in group.members:
                 self._groups.setdefault(member, []).append(timeline)
 
@@ -84,7 +84,7 @@ class AvailabilityModel:
             hosts: The hosts with their resolvers.
             up: When each host is up.
         """
-        common = any_down((self.draw("dns", dns.weather), all_down([up[server] for server in dns.servers])))
+        common = any_down((self.draw("dns", dns), all_down([up[server] for server in dns.servers])))
         found = {}
         for name, host in hosts.items():
             timeline = any_down((common, self.draw(f"resolver/{name}", host.resolver)))

@@ -60,12 +60,12 @@ def _outages(
     """How often everything goes down on average: where the file says it, what that is called, whose it is."""
     for link in network.links:
         yield ("network",), "outages", link.name, _often(link.weather, horizon)
-        for loss in link.losses or ():
+        for loss in link.loss.pair:
             if loss.burst_time:
                 yield ("network",), "bursts of loss", link.name, horizon * loss.share / loss.burst_time
-    for group in network.groups:
-        yield ("network", "groups", group.name), "outages", group.name, _often(group.weather, horizon)
-    yield ("network", "dns"), "outages", "dns", _often(network.dns.weather, horizon)
+    for name, group in network.groups.items():
+        yield ("network", "groups", name), "outages", name, _often(group, horizon)
+    yield ("network", "dns"), "outages", "dns", _often(network.dns, horizon)
     hosts = [host for architecture in architectures.values() for host in architecture.hosts.values()]
     for host in {(h.name, h.weather, h.listening, h.addresses, h.resolver): h for h in hosts}.values():
         for what, name, weather in _of_host(host):

@@ -11,116 +11,76 @@ Sources: The ONE's StandardEventsReader; contact plans as of CCSDS 734.3-B-1.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
-from itertools import islice, pairwise
-from operator import attrgetter
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from sim.scenario.names import shown, some
 from sim.scenario.quantity import BIT_RATE, DURATION, above_zero
-from sim.scenario.resolve.csv_rows import Row, csv_rows, delimiter, moment
 from sim.scenario.resolve.plan import DEFAULTS
+from sim.scenario.resolve.traces import Stretch, Trace, delimiter
 from sim.scenario.spec import Interval
-from sim.scenario.spec.calendar import Start
 from sim.scenario.spec.directions import Both, alike
 
 COLUMNS = ("from", "to", "start", "end")
-_RATE, _DELAY = "rate", "delay"
 _LOOKED_AT = 100
 """The ONE's events are told by a connection among so many lines."""
-_WORDS = {"up": True, "down": False}
+
+Ends = tuple[str, str]
 
 
 class Pace(NamedTuple):
-    """How fast one way is: rate in bit/s, delay in s; None: as the link is."""
+    """How fast a link is: rate in bit/s, delay in s; None: as it is without contacts."""
 
-    rate: float | None = None
-    delay: float | None = None
-
-
-Wrong = Callable[[int, str], None]
-"""Takes a mistake and its line."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Contact:
-    """One way: from when to when, in s, at which pace, and its line in the trace."""
-
-    start: float
-    end: float
-    pace: Pace
-    line: int
-
-
-class _Event(NamedTuple):
-    """A connection that goes up or down: its line, when, whose, which."""
-
-    line: int
-    at: float
-    pair: tuple[str, str]
-    up: bool
+    rate: Both[float | None] = alike(None)
+    delay: Both[float | None] = alike(None)
 
 
 class Contacts:
     """All contacts of a trace.
 
     Attributes:
-        nodes: Who meets, in order of appearance.
-        lines: Where each of them stands first.
-        notes: What there is to say about the trace.
+        lines: Who meets, in order of appearance, and where each of them stands first.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, trace: Trace) -> None:
         self.lines: dict[str, int] = {}
-        self.notes: list[str] = []
-        self._ways: dict[tuple[str, str], list[_Contact]] = {}
+        self._ways: dict[Ends, list[Stretch]] = {}
+        (_read_the_one if any(map(_is_of_the_one, trace.text.splitlines())) else _read_csv)(trace, self)
+        for (here, there), contacts in self._ways.items():
+            contacts[:] = trace.in_order(f"contact from {here} to {there}", contacts)
+        alone = [f"{here} -> {there}" for here, there in self._ways if (there, here) not in self._ways]
+        if alone:
+            trace.note(f"contacts without one back, over which no session can go: {some(alone)}")
 
-    @property
-    def nodes(self) -> list[str]:
-        """Who meets, in order of appearance."""
-        return list(self.lines)
-
-    def add(self, way: tuple[str, str], contact: _Contact) -> None:
+    def add(self, way: Ends, contact: Stretch) -> None:
         """A contact one way."""
         for node in way:
             self.lines.setdefault(node, contact.line)
         self._ways.setdefault(way, []).append(contact)
 
-    def check(self, wrong: Wrong) -> None:
-        """Put each way's contacts in order; no two of them overlap."""
-        for (here, there), contacts in self._ways.items():
-            contacts.sort(key=lambda contact: contact.start)
-            for before, after in pairwise(contacts):
-                if after.start < before.end:
-                    words = f"this contact from {here} to {there} overlaps the one on line {before.line}"
-                    wrong(after.line, f"{words}: allowed is one at a time")
-        alone = [f"{here} -> {there}" for here, there in self._ways if (there, here) not in self._ways]
-        if alone:
-            self.notes.append(f"contacts without one back, over which no session can go: {some(alone)}")
-
     @property
-    def pairs(self) -> list[tuple[str, str]]:
+    def pairs(self) -> list[Ends]:
         """Who meets whom, each pair once."""
         return [way for way in self._ways if way[::-1] not in self._ways or way < way[::-1]]
 
-    def links(self, between: tuple[str, str], horizon: float) -> dict[Both[Pace], tuple[Interval, ...]]:
-        """When a link between two nodes is down until the horizon, for each pair of paces that it has while it is up.
+    def links(self, between: Ends, horizon: float) -> dict[Pace, tuple[Interval, ...]]:
+        """When a link between two nodes is down until the horizon, for each pace that it has while it is up.
 
         Empty where the trace says nothing of them.
         """
         there, back = (self._ways.get(way, []) for way in (between, between[::-1]))
         if not (there or back):
             return {}
-        up: dict[Both[Pace], list[tuple[float, float]]] = {}
+        up: dict[Pace, list[tuple[float, float]]] = {}
         for one, other, start, end in _meetings(there, back):
             if end > 0 and start < horizon:
-                up.setdefault(Both(one.pace, other.pace), []).append((max(start, 0.0), min(end, horizon)))
-        return {paces: _between(spans, horizon) for paces, spans in (up or {alike(Pace()): []}).items()}
+                pace = Pace(Both(one.rate, other.rate), Both(one.delay, other.delay))
+                up.setdefault(pace, []).append((max(start, 0.0), min(end, horizon)))
+        return {pace: _between(spans, horizon) for pace, spans in (up or {Pace(): []}).items()}
 
 
-def _meetings(there: Sequence[_Contact], back: Sequence[_Contact]) -> Iterator[tuple[_Contact, _Contact, float, float]]:
+def _meetings(there: Sequence[Stretch], back: Sequence[Stretch]) -> Iterator[tuple[Stretch, Stretch, float, float]]:
     """The contacts there and back that are at one time, and from when to when both are."""
     i = j = 0
     while i < len(there) and j < len(back):
@@ -153,98 +113,66 @@ def _is_of_the_one(line: str) -> bool:
     return line.split()[1:2] == ["CONN"]
 
 
-def read_contacts(text: str, start: Start, wrong: Wrong) -> Contacts:
-    """The contacts of a trace; each mistake is told to `wrong`, with its line."""
-    contacts = Contacts()
-    lines = text.splitlines()
-    if any(map(_is_of_the_one, lines)):
-        _read_the_one(lines, contacts, wrong)
-    else:
-        _read_csv(text, start, contacts, wrong)
-    contacts.check(wrong)
-    return contacts
-
-
-def _read_csv(text: str, start: Start, contacts: Contacts, wrong: Wrong) -> None:
-    for row in csv_rows(text, COLUMNS, (_RATE, _DELAY), wrong, contacts.notes.append):
-        way = row.values["from"], row.values["to"]
-        if not _are_names(way, row.line, wrong):
+def _read_csv(trace: Trace, contacts: Contacts) -> None:
+    for row in trace.rows(COLUMNS, ("rate", "delay")):
+        here, there = row.values["from"], row.values["to"]
+        if not _are_names((here, there), row.line, trace):
             continue
-        times = [moment(row, column, start, wrong) for column in COLUMNS[2:]]
-        pace = Pace(_said(row, _RATE, partial(above_zero, BIT_RATE), wrong), _said(row, _DELAY, DURATION.parse, wrong))
-        if way[0] == way[1]:
-            wrong(row.line, f"a contact from a node to itself ({' - '.join(way)}): allowed are two different nodes")
-        elif None not in times:
-            begins, ends = (time or 0.0 for time in times)
-            if begins >= ends:
-                texts = ", ".join(row.values[column] for column in COLUMNS[2:])
-                wrong(row.line, f"a contact that ends before it begins ({texts}): allowed is start < end")
-            else:
-                contacts.add(way, _Contact(begins, ends, pace, row.line))
+        times = trace.times(row, "a contact", COLUMNS[2:])
+        rate = trace.value(row, "rate", lambda text: above_zero(BIT_RATE, text) if text else None)
+        delay = trace.value(row, "delay", lambda text: DURATION.parse(text) if text else None)
+        if here == there:
+            trace.wrong(row.line, f"a contact from a node to itself ({here} - {here}): allowed are two different nodes")
+        elif times is not None:
+            contacts.add((here, there), Stretch(row.line, *times, rate, delay))
 
 
-def _are_names(nodes: tuple[str, str], line: int, wrong: Wrong) -> bool:
+def _are_names(nodes: Ends, line: int, trace: Trace) -> bool:
     """Whether nodes can be called so; if not, that is told."""
     for node in nodes:
         if node == DEFAULTS or node != node.strip() or not (node and node.isprintable()):
-            wrong(line, f"not a name for a node ({shown(node or None)}): allowed is text")
+            trace.wrong(line, f"not a name for a node ({shown(node or None)}): allowed is text")
             return False
     return True
 
 
-def _said(row: Row, column: str, parse: Callable[[object], float], wrong: Wrong) -> float | None:
-    text = row.values.get(column, "")
-    try:
-        return parse(text) if text else None
-    except ValueError as error:
-        wrong(row.line, f"{column}: {error}")
-        return None
-
-
-def _read_the_one(lines: Sequence[str], contacts: Contacts, wrong: Wrong) -> None:
+def _read_the_one(trace: Trace, contacts: Contacts) -> None:
     """The ONE's events: connections that go up and down; a second one that says the same changes nothing."""
-    events: list[_Event] = []
+    up_since: dict[Ends, tuple[float, int]] = {}
+    for at, number, pair, up in sorted(_events(trace)):
+        if up:
+            up_since.setdefault(pair, (at, number))
+        elif pair in up_since:
+            _connected(contacts, pair, *up_since.pop(pair), at)
+    for pair, since in up_since.items():
+        _connected(contacts, pair, *since, math.inf)
+
+
+def _events(trace: Trace) -> Iterator[tuple[float, int, Ends, bool]]:
+    """When a connection goes up or down, the line that says it, whose it is, and which."""
     others: dict[str, None] = {}
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(trace.text.splitlines(), 1):
         fields = line.split()
         if not fields or fields[0].startswith("#"):
             continue
         if fields[1:2] != ["CONN"]:
-            others[fields[1] if len(fields) > 1 else line.strip()] = None
+            others[shown(fields[:2][-1])] = None
             continue
-        event = _event(number, fields)
-        if event is None:
-            wrong(number, f"not a connection ({shown(line.strip())}): allowed is TIME CONN A B up, or down")
-        elif _are_names(event.pair, number, wrong):
-            events.append(event)
-    _connect(events, contacts)
+        try:
+            time, _, a, b, word = fields
+            at, up = float(time), {"up": True, "down": False}[word.lower()]
+        except (ValueError, KeyError):
+            at, a, b, up = math.inf, "", "", False
+        if a == b or not math.isfinite(at):
+            trace.wrong(number, f"not a connection ({shown(line.strip())}): allowed is TIME CONN A B up, or down")
+        elif _are_names((a, b), number, trace):
+            yield at, number, (min(a, b), max(a, b)), up
     if others:
-        contacts.notes.append(f"events of the trace that are ignored: {some([shown(other) for other in others])}")
+        trace.note(f"events of the trace that are ignored: {some(others)}")
 
 
-def _connect(events: Sequence[_Event], contacts: Contacts) -> None:
-    """Make contacts of connections, in order of time."""
-    opened: dict[tuple[str, str], _Event] = {}
-    for event in sorted(events, key=attrgetter("at")):
-        if event.up:
-            opened.setdefault(event.pair, event)
-        elif event.pair in opened:
-            _close(contacts, opened.pop(event.pair), event.at)
-    for event in opened.values():
-        _close(contacts, event, math.inf)
-
-
-def _event(number: int, fields: Sequence[str]) -> _Event | None:
-    try:
-        time, _, a, b, word = fields
-        at, up = float(time), _WORDS[word.lower()]
-    except (ValueError, KeyError):
-        return None
-    return _Event(number, at, (min(a, b), max(a, b)), up) if a != b and math.isfinite(at) else None
-
-
-def _close(contacts: Contacts, opened: _Event, at: float) -> None:
+def _connected(contacts: Contacts, pair: Ends, start: float, line: int, end: float) -> None:
     """Note a connection, which is a contact both ways."""
-    if opened.at < at:
-        for way in (opened.pair, opened.pair[::-1]):
-            contacts.add(way, _Contact(opened.at, at, Pace(), opened.line))
+    if start < end:
+        for way in (pair, pair[::-1]):
+            contacts.add(way, Stretch(line, start, end))

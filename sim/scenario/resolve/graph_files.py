@@ -37,8 +37,8 @@ _LONGEST_REASON = 400
 """What a reader says may hold a whole file; more characters than these are left out of an error."""
 
 
-def read_graph_file(folder: Path, name: str, most: int) -> tuple[nx.Graph[Any], tuple[str, ...]]:
-    """The graph that a file of at most so many octets holds, and what there is to say about its text.
+def read_graph_file(folder: Path, name: str, most: int, note: Callable[[str], None]) -> nx.Graph[Any]:
+    """The graph that a file of at most so many octets holds; `note` takes what there is to say about its text.
 
     Raises:
         InputError: no such file, no file of a known kind, or no graph in it.
@@ -65,8 +65,9 @@ def read_graph_file(folder: Path, name: str, most: int) -> tuple[nx.Graph[Any], 
         raise InputError(
             f"no graph can be read from this file ({shown}, {reason[:_LONGEST_REASON]}): allowed is {what}"
         ) from None
-    notes = () if sure else (f"{shown}: not UTF-8, so read as Latin-1",)
-    return graph, notes
+    if not sure:
+        note(f"{shown}: not UTF-8, so read as Latin-1")
+    return graph
 
 
 def _decoded(data: bytes) -> tuple[str, bool]:

@@ -17,7 +17,6 @@ from sim.scenario.resolve.hosts import resolve_architectures
 from sim.scenario.resolve.loops import warn_of_loops
 from sim.scenario.resolve.network import resolve_network
 from sim.scenario.resolve.unknown_addresses import note_nobodies
-from sim.scenario.resolve.weather import resolve_storms, trace_text
 from sim.scenario.resolve.workload import People, resolve_workload
 from sim.scenario.spec import Architecture, Expectation, Scenario, Weather
 from sim.scenario.spec.calendar import ClockWindow, Window, format_start, opens
@@ -26,16 +25,11 @@ from sim.scenario.spec.windows import format_window
 from sim.scenario.syntax.acts import resolve_acts
 from sim.scenario.syntax.form import HostSettings, ScenarioForm
 
-_PARTS_OF_NODES = ("graph", "nodes", "generate")
-
 
 def resolve(form: ScenarioForm, findings: Findings, folder: Path, metrics: Collection[str]) -> Scenario:
     """The full scenario. It is good for use only when `findings` has no problems at the end."""
     limits = form.limits
-    trace = trace_text(form.network, findings, folder, limits.file)
-    network, known = resolve_network(form, findings, folder, trace, limits)
-    known = known and all(findings.whole("network", part) for part in _PARTS_OF_NODES)
-    network = resolve_storms(form.network, network, findings, trace, form.start, known=known)
+    network, known = resolve_network(form, findings, folder)
     domains = resolve_domains(form.domains, network.nodes, findings, ttl=network.dns.ttl, known=known)
     sure = findings.whole("domains") and (known or form.domains is not None)
     people = People(domains, findings, folder, sure, form.duration, limits, Owners(domains))

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
 
-from sim.scenario.distribution_text import DELAY_SCHEMA, FROM_COORDINATES, Delay, read_delay, write_distribution
+from sim.scenario.distribution import Distribution
+from sim.scenario.distribution_text import DELAY_SCHEMA, FROM_COORDINATES, read_delay, write_distribution
 from sim.scenario.names import shown
 from sim.scenario.pydantic_seam import Collected, Fault, FaultsError, JsonSchema, Reads, one_key, settings
 from sim.scenario.quantity import (
@@ -92,16 +93,6 @@ def read_queue(value: object) -> int:
     return size
 
 
-def link_losses(losses: Both[Loss] | None) -> tuple[float, tuple[Loss, Loss] | None]:
-    """The fields `loss` and `losses` of `spec.Link`."""
-    if losses is None:
-        return 0.0, None
-    there, back = losses.pair
-    if there == back and not (there.burst or there.burst_time):
-        return there.share, None
-    return (there.share + back.share) / 2, (there, back)
-
-
 def _write_loss(loss: Loss) -> object:
     if not (loss.burst or loss.burst_time):
         return write_share(loss.share)
@@ -129,6 +120,6 @@ _ONE_WAY: JsonSchema = {"anyOf": [PROBABILITY.json_schema(), _BURSTS]}
 LinkLosses = Annotated[Both[Loss], both(read_link_loss, Loss(), _ONE_WAY, _write_loss)]
 LinkRate = Annotated[Both[float], both(partial(above_zero, BIT_RATE), 1.0, BIT_RATE.json_schema(), format_bit_rate)]
 LinkDelay = Annotated[
-    Both[Delay], both(read_delay, FROM_COORDINATES, DELAY_SCHEMA, partial(write_distribution, DURATION))
+    Both[Distribution], both(read_delay, FROM_COORDINATES, DELAY_SCHEMA, partial(write_distribution, DURATION))
 ]
 Queue = Annotated[int, Reads(read_queue, SIZE.json_schema(), format_size)]

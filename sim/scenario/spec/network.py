@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar
 
-from sim.scenario.distribution import Distribution
+from sim.scenario.distribution import Constant
 from sim.scenario.quantity import HOUR, MINUTE
-from sim.scenario.spec.carriers import Carrier
-from sim.scenario.spec.loss import Loss
+from sim.scenario.scalars import Duration, Mtu, Names, Pair, Share, number
+from sim.scenario.sections import Section
+from sim.scenario.spec.carriers import CarrierSetting
+from sim.scenario.spec.directions import alike
+from sim.scenario.spec.loss import LinkDelay, LinkLosses, LinkRate, Loss, Queue
 from sim.scenario.spec.weather import Weather
 
 TTL = HOUR
@@ -19,68 +23,75 @@ NEGATIVE_TTL = 10 * MINUTE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NameService:
-    """The DNS: it answers while it is up and, where `servers` names hosts that run it, one of them is.
+class NameService(Weather):
+    """When the name service answers; while it does not, hosts cannot look up where mail goes, and try again later."""
 
-    `ttl` is how long a host's own name may be remembered, `negative_ttl` that there is no such domain (RFC 2308), and
-    `lookup` what it takes to ask, in s.
-    """
+    brief: ClassVar = ("servers",)
 
-    servers: tuple[str, ...] = ()
-    ttl: float = TTL
-    negative_ttl: float = NEGATIVE_TTL
-    lookup: float = 0.0
+    servers: Names = ()
+    """Hosts that run it: it answers while one of them is up."""
+    ttl: Duration = TTL
+    """How long hosts may go by what they have heard of a domain that has no `ttl` of its own."""
+    negative_ttl: Duration = NEGATIVE_TTL
+    """How long they may go by the answer that there is no such domain (RFC 2308)."""
+    lookup: Duration = 0.0
+    """What it takes to ask where nothing is remembered; no time, where absent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group(Weather):
+    """Links and hosts that fail together: while the group is down, all of them are."""
+
+    members: Names
+    """Links by name (`a-b`: the one between a and b), and hosts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node(Section):
+    """A node; it carries a host of the same name."""
+
+    lat: Annotated[float, number(-90, 90)] | None = None
+    """Latitude in degrees."""
+    lon: Annotated[float, number(-180, 180)] | None = None
+    """Longitude in degrees."""
+
+    def __post_init__(self) -> None:
+        if (self.lat is None) != (self.lon is None):
+            given = "lat" if self.lon is None else "lon"
+            raise ValueError(f"half a place ({given} alone): allowed are lat and lon together, or none of them")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link(Section):
+    """A line between two nodes."""
+
+    name: str = ""
+    """Its nodes' names; parallel links are told apart by a number."""
+    between: Pair
+    """The two nodes."""
+    rate: LinkRate = field(default=alike(10e6))
+    """Bits a second, alike or `{there: 8 Mbit/s, back: 1 Mbit/s}`; 10 Mbit/s where nothing says otherwise."""
+    delay: LinkDelay = field(default=alike(Constant(0.01)))
+    """One way, alike or `{there: ..., back: ...}`; from the nodes' coordinates where both have them, else 10 ms."""
+    loss: LinkLosses = field(default=alike(Loss()))
+    """How likely a packet is lost: `1 %`, `{gilbert-elliott: {loss: 2 %, burst: 3}}`, `{there: 1 %, back: 0}`."""
+    queue: Queue = 0
+    """How many bytes may wait for the line in each direction; 0 means no limit."""
+    mtu: Mtu = 1500
+    """The biggest packet, headers included; 1500 B where nothing says otherwise."""
+    corruption: Share = 0.0
+    """How likely a packet is damaged in a way that no checksum sees: `1e-7`; 0 where nothing says otherwise."""
+    carrier: CarrierSetting = None
+    """What carries bytes over it: TCP (`tcp`), or `bsc`, `uucp-g`, `x25`, `dial-up`, alone or with their settings."""
     weather: Weather = Weather()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
-    """Links and hosts (by name) that are down together while the group is."""
-
-    name: str
-    members: tuple[str, ...]
-    weather: Weather
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
-    """A place in the network; every node carries a host of the same name."""
-
-    name: str
-    lat: float | None = None
-    lon: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
-    """A line between two nodes. Rate in bit/s, delay one way in s, loss a probability, queue in bytes (0: no limit).
-
-    Both directions are alike, but where `rates`, `delays` or `losses` say how each is, from the first node to the
-    second and back; `rate` and `delay` are then those there, and `loss` is the mean of their shares. A `carrier` stands
-    instead of IP; it loses packets of its own. `corruption` is how likely a packet is damaged in a way that no checksum
-    sees.
-    """
-
-    name: str
-    between: tuple[str, str]
-    rate: float
-    delay: Distribution
-    rates: tuple[float, float] | None = None
-    delays: tuple[Distribution, Distribution] | None = None
-    loss: float = 0.0
-    losses: tuple[Loss, Loss] | None = None
-    queue: int = 0
-    mtu: int = 1500
-    carrier: Carrier | None = None
-    corruption: float = 0.0
-    weather: Weather = Weather()
+    """When it is up, both ways alike."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """Nodes and the links between them, in the order of the file; what fails together, and the DNS."""
+    """Nodes and groups by name, links in the order of the file, and the DNS."""
 
     nodes: Mapping[str, Node]
     links: tuple[Link, ...]
-    groups: tuple[Group, ...] = ()
+    groups: Mapping[str, Group] = field(default_factory=dict)
     dns: NameService = NameService()

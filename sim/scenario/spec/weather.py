@@ -122,11 +122,6 @@ class Weather(Section):
     """When it is up by schedule; always, where absent."""
 
 
-def weather_of(holder: Weather) -> Weather:
-    """The weather alone of what has some among other settings."""
-    return Weather(outages=holder.outages, down=holder.down, windows=holder.windows)
-
-
 Availability = Annotated[
     Weather | None,
     OrValue(

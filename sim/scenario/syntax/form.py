@@ -12,31 +12,25 @@ from functools import partial
 from typing import Annotated, Literal
 
 from sim.scenario.names import shown
-from sim.scenario.pydantic_seam import Collected, JsonSchema, OrWord, Reads, Shorthand, Via, as_it_is
+from sim.scenario.pydantic_seam import Collected, JsonSchema, OrWord, Reads, Shorthand, Via, as_it_is, read_each
 from sim.scenario.scalars import (
     Duration,
     FileName,
     Flag,
     LongDuration,
-    Mtu,
     Name,
     Names,
-    Pair,
-    Share,
     Title,
-    number,
     read_name,
+    read_names,
     whole,
     word,
 )
 from sim.scenario.sections import Said, Section
-from sim.scenario.spec import Host, Interval, Loss, Weather
+from sim.scenario.spec import Group, Host, Interval, Link, NameService, Node, Weather
 from sim.scenario.spec.accounts import AuthForm
 from sim.scenario.spec.calendar import Start, StartText
-from sim.scenario.spec.carriers import CarrierSetting
-from sim.scenario.spec.directions import alike
 from sim.scenario.spec.limits import Limits
-from sim.scenario.spec.loss import LinkDelay, LinkLosses, LinkRate, Queue
 from sim.scenario.spec.sources import WorkloadForm
 from sim.scenario.spec.weather import CrashesForm
 from sim.scenario.spec.windows import Windows
@@ -49,58 +43,21 @@ from sim.scenario.syntax.mx import RecordsForm
 from sim.scenario.syntax.products import Mta
 from sim.scenario.syntax.python_data import GraphFile
 from sim.scenario.syntax.users import Aliases, Lists, Users
-from sim.scenario.syntax.weather import GroupForm, NameServiceForm, PartitionForm
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkKeys(Section):
-    """How links are."""
-
-    rate: LinkRate | None = None
-    """Bits a second, alike or `{there: 8 Mbit/s, back: 1 Mbit/s}`; 10 Mbit/s where nothing says otherwise."""
-    delay: LinkDelay | None = None
-    """One way, alike or `{there: ..., back: ...}`; from the nodes' coordinates where both have them, else 10 ms."""
-    loss: LinkLosses = field(default_factory=lambda: alike(Loss()))
-    """How likely a packet is lost: `1 %`, `{gilbert-elliott: {loss: 2 %, burst: 3}}`, `{there: 1 %, back: 0}`."""
-    queue: Queue = 0
-    """How many bytes may wait for the line in each direction; 0 means no limit."""
-    mtu: Mtu = 1500
-    """The biggest packet, headers included; 1500 B where nothing says otherwise."""
-    corruption: Share = 0.0
-    """How likely a packet is damaged in a way that no checksum sees: `1e-7`; 0 where nothing says otherwise."""
-    carrier: CarrierSetting = None
-    """What carries bytes over it: TCP (`tcp`), or `bsc`, `uucp-g`, `x25`, `dial-up`, alone or with their settings."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkEnds(Section):
-    """Which link it is."""
-
-    between: Pair
-    """The two nodes."""
 
 
 class LinkSettings(Said):
     """How links are."""
 
-    sections = (LinkKeys, Weather)
+    sections = (Link, Weather)
+    elsewhere = ("name", "between", "weather")
 
 
 class LinkForm(Said):
     """A link, or what is special about the links between two nodes of a graph."""
 
-    sections = (LinkKeys, Weather, LinkEnds)
+    sections = (Link, Weather)
+    elsewhere = ("name", "weather")
     needed = ("between",)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeForm(Section):
-    """A node."""
-
-    lat: Annotated[float, number(-90, 90)] | None = None
-    """Latitude in degrees."""
-    lon: Annotated[float, number(-180, 180)] | None = None
-    """Longitude in degrees."""
 
 
 def _expand_nodes(value: object) -> object:
@@ -142,13 +99,37 @@ def _expand_graph(value: object) -> object:
     return value if isinstance(value, Mapping) else {"file": value}
 
 
+def _read_sides(value: object) -> tuple[tuple[str, ...], ...]:
+    if not isinstance(value, list) or len(value) < 2:
+        raise ValueError(f"not sides ({shown(value)}): allowed is a list of two or more lists of hosts")
+    nobody: tuple[str, ...] = ()
+    return read_each(read_names, nobody, value)
+
+
+_NAME: Mapping[str, object] = {"type": ["string", "integer"]}
+_SIDE = {"anyOf": [_NAME, {"type": "array", "items": _NAME, "minItems": 1}]}
+_SIDES = Reads(_read_sides, {"type": "array", "items": _SIDE, "minItems": 2})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Partition(Section):
+    """The network falls apart for a time: every link from one side to another is down."""
+
+    at: Duration
+    """When it begins."""
+    for_: LongDuration
+    """How long it lasts."""
+    sides: Annotated[tuple[tuple[str, ...], ...], _SIDES]
+    """The hosts of each side; links of hosts on no side stay up."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkForm(Section):
     """The network: a graph file, nodes and links, or a network made by rule."""
 
     graph: Annotated[GraphForm, Shorthand(_expand_graph, {"type": "string", "format": "path"})] | None = None
     """A graph file, found from the scenario's folder: GraphML, GML, GEXF or Pajek, plain or with .gz."""
-    nodes: Annotated[dict[Name, NodeForm], Shorthand(_expand_nodes, _LIST_OF_NAMES)] | None = None
+    nodes: Annotated[dict[Name, Node], Shorthand(_expand_nodes, _LIST_OF_NAMES)] | None = None
     """The nodes by name; each carries a host of that name."""
     generate: Generate | None = None
     """A network made by rule."""
@@ -156,9 +137,9 @@ class NetworkForm(Section):
     """How links are where nothing else is said."""
     links: tuple[LinkForm, ...] | None = None
     """The links between the nodes; with a graph or a made network, what is special about some of its links."""
-    groups: dict[Name, GroupForm] | None = None
+    groups: dict[Name, Group] | None = None
     """Links and hosts that fail together, by the group's name."""
-    partitions: tuple[PartitionForm, ...] | None = None
+    partitions: tuple[Partition, ...] | None = None
     """Times in which the network falls apart."""
     trace: FileName | None = None
     """A file found from the scenario's folder: outages (CSV: link, down_at, up_at), or contacts, which make links.
@@ -167,7 +148,7 @@ class NetworkForm(Section):
     """
     unreachable: Unreachable | None = None
     """What who connects to a host hears where no way leads: nothing (`silent`), or no route to host (`icmp`)."""
-    dns: NameServiceForm | None = None
+    dns: NameService | None = None
     """The name service: when it answers, how long answers may be remembered, and what it takes to ask."""
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from sim.scenario.scalars import number, whole
 from sim.scenario.sections import Section
+
+if TYPE_CHECKING:
+    from networkx import Graph
 
 Count = Annotated[int, whole(1, 10_000)]
 DenseCount = Annotated[int, whole(1, 2_000)]
@@ -138,6 +142,28 @@ class Complete(Section):
 
 
 Generator = Waxman | ErdosRenyi | BarabasiAlbert | RandomRegular | Grid | Tree | Ring | Star | Line | Complete
+
+
+_MAKERS: Mapping[type, Callable[[Any, Any, int], Graph[Any]]] = {
+    Waxman: lambda nx, form, seed: nx.waxman_graph(form.nodes, beta=form.beta, alpha=form.alpha, seed=seed),
+    ErdosRenyi: lambda nx, form, seed: nx.gnp_random_graph(form.nodes, form.probability, seed=seed),
+    BarabasiAlbert: lambda nx, form, seed: nx.barabasi_albert_graph(form.nodes, form.links, seed=seed),
+    RandomRegular: lambda nx, form, seed: nx.random_regular_graph(form.degree, form.nodes, seed=seed),
+    Grid: lambda nx, form, _seed: nx.grid_2d_graph(form.rows, form.columns),
+    Tree: lambda nx, form, _seed: nx.balanced_tree(form.branching, form.height),
+    Ring: lambda nx, form, _seed: nx.cycle_graph(form.nodes),
+    Star: lambda nx, form, _seed: nx.star_graph(form.nodes - 1),
+    Line: lambda nx, form, _seed: nx.path_graph(form.nodes),
+    Complete: lambda nx, form, _seed: nx.complete_graph(form.nodes),
+}
+
+
+def make_graph(form: Generator, seed: int) -> Graph[Any]:
+    """The graph that a generator makes; the seed is used where the form has none."""
+    import networkx as nx  # noqa: PLC0415  loads only for scenarios that need it
+
+    own = getattr(form, "seed", None)
+    return _MAKERS[type(form)](nx, form, seed if own is None else own)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
