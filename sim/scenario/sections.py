@@ -144,7 +144,7 @@ class Said(_Mapping, dict[str, Any]):
     Attributes:
         sections: Whose fields these are; where two have one of a name, it is read as the later one has it.
         elsewhere: Fields that are no keys.
-        needed: Keys that it has to have.
+        needed: Keys that it has to have; they are told last.
     """
 
     sections: ClassVar[tuple[type[Section], ...]] = ()
@@ -155,7 +155,7 @@ class Said(_Mapping, dict[str, Any]):
     def allowed(cls) -> tuple[str, ...]:
         """The keys that the mapping may have."""
         keys = dict.fromkeys(key for section in cls.sections for key in section.allowed())
-        return tuple(key for key in keys if key not in cls.elsewhere)
+        return tuple(sorted((key for key in keys if key not in cls.elsewhere), key=cls.needed.__contains__))
 
     @classmethod
     def required(cls) -> tuple[str, ...]:

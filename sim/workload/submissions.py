@@ -20,7 +20,7 @@ from sim.scenario.resolve.mail_trace import addresses_of, read_letters
 from sim.scenario.resolve.messages import read_messages
 from sim.scenario.spec import Scenario
 from sim.scenario.spec.asks import Asks
-from sim.scenario.spec.sources import Arrivals, Messages, MessagesAt, Source, Trace
+from sim.scenario.spec.sources import ConstantArrivals, Messages, MessagesAt, PoissonArrivals, Source, Trace
 from sim.workload.pairs import Pairs
 from sim.workload.users import Population
 
@@ -97,7 +97,7 @@ def _named(streams: Streams, index: int, name: str) -> Random:
 
 def _source(source: Source, scenario: Scenario, population: Population, streams: Streams) -> Iterator[Submission]:
     match source:
-        case Arrivals():
+        case PoissonArrivals() | ConstantArrivals():
             return _arrivals(source, scenario, population, streams)
         case MessagesAt():
             return _messages_at(source)
@@ -106,20 +106,24 @@ def _source(source: Source, scenario: Scenario, population: Population, streams:
     return _messages(source, scenario, population, streams)
 
 
-def _arrivals(source: Arrivals, scenario: Scenario, population: Population, streams: Streams) -> Iterator[Submission]:
+def _arrivals(
+    source: PoissonArrivals | ConstantArrivals, scenario: Scenario, population: Population, streams: Streams
+) -> Iterator[Submission]:
     numbers, sizes, fates, forgeries = (streams(name) for name in ("pairs", "sizes", "strangers", "forged"))
     pairs = Pairs(population, source.pairs, source.senders, source.recipients)
-    if source.kind == "poisson":
+    if isinstance(source, PoissonArrivals):
         times = _poisson(source.rate, scenario.duration, streams("times"))
     else:
         times = _even(source.rate, scenario.duration)
+    forged = source.forged
     for number, at in enumerate(times):
         sender, recipient = pairs.draw(numbers)
         if source.strangers and fates.random() < source.strangers:
             recipient = population.stranger(number, recipient)
         submission = Submission(at, sender, (recipient,), _octets(source.size, sizes, scenario.limits.size))
-        if source.forged and forgeries.random() < source.forged:
-            submission = submission._replace(sender=population.victim(sender, source.victims, forgeries), author=sender)
+        if forged is not None and forged.share and forgeries.random() < forged.share:
+            victim = population.victim(sender, forged.domain or "", forgeries)
+            submission = submission._replace(sender=victim, author=sender)
         yield submission
 
 

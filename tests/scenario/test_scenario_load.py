@@ -39,7 +39,7 @@ from sim.scenario.spec import (
     Weather,
     Window,
 )
-from sim.scenario.spec.sources import Arrivals, MessageAt, Messages, MessagesAt, Trace
+from sim.scenario.spec.sources import ConstantArrivals, Forged, MessageAt, Messages, MessagesAt, PoissonArrivals, Trace
 from sim.scenario.syntax.extensions import KEYWORDS, NEEDS
 
 NET = "network: {nodes: [a, b], links: [{between: [a, b]}]}\n"
@@ -505,9 +505,9 @@ workload:
         tmp_path,
     ).workload
     assert workload == (
-        Arrivals(kind="poisson", rate=1 / 60, size=DEFAULT_SIZE, pairs="gravity", strangers=0.25, forged=0.5),
-        Arrivals(kind="constant", rate=0.1, size=Constant(1000.0)),
-        Arrivals(kind="constant", rate=1 / 30, size=DEFAULT_SIZE, forged=1.0, victims="b.example"),
+        PoissonArrivals(rate=1 / 60, size=DEFAULT_SIZE, pairs="gravity", strangers=0.25, forged=Forged(share=0.5)),
+        ConstantArrivals(rate=0.1, size=Constant(1000.0)),
+        ConstantArrivals(rate=1 / 30, size=DEFAULT_SIZE, forged=Forged(share=1.0, domain="b.example")),
         MessagesAt(
             messages=(
                 MessageAt(

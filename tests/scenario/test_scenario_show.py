@@ -107,8 +107,8 @@ def test_the_data_is_plain_json_with_kinds_named(rich):
     """Alternatives say which they are; everything survives a trip through JSON."""
     data = as_data(loads(RICH, rich))
     assert json.loads(json.dumps(data, allow_nan=False)) == data
-    assert data["network"]["links"][0]["delay"] == {"type": "Uniform", "low": 0.001, "high": 0.0025}
-    assert [source["type"] for source in data["workload"]][2:5] == ["Arrivals", "MessagesAt", "Trace"]
+    assert data["network"]["links"][0]["delay"]["back"] == {"type": "Uniform", "low": 0.001, "high": 0.0025}
+    assert [source["type"] for source in data["workload"]][2:5] == ["ConstantArrivals", "MessagesAt", "Trace"]
     assert (data["folder"], data["domains"]["a.b"]["mx"]) == (str(rich), [])
 
 

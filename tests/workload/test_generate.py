@@ -11,7 +11,7 @@ import pytest
 
 from sim.scenario.distribution import Constant, Lognormal
 from sim.scenario.spec import Architecture, Domain, Network, Scenario
-from sim.scenario.spec.sources import Arrivals, MessageAt, Messages, MessagesAt, Trace
+from sim.scenario.spec.sources import ConstantArrivals, Forged, MessageAt, Messages, MessagesAt, PoissonArrivals, Trace
 from sim.workload.submissions import Submission, submissions
 
 DAY = 86400.0
@@ -45,7 +45,7 @@ def at(seconds, size=100.0, sender="u1@a.example"):
     return MessageAt(at=seconds, sender=sender, recipients=("u1@b.example",), size=size)
 
 
-POISSON = Arrivals(kind="poisson", rate=200 / 3600, size=Lognormal(2000, 20000))
+POISSON = PoissonArrivals(rate=200 / 3600, size=Lognormal(2000, 20000))
 
 
 def test_poisson_count():
@@ -74,13 +74,13 @@ def test_all_times_are_within_the_duration():
 )
 def test_constant_rate(rate, duration, expected):
     """Even gaps from zero on give rate x duration messages, the last one before the end."""
-    times = [s.at for s in run(Arrivals(kind="constant", rate=rate, size=Constant(1)), duration=duration)]
+    times = [s.at for s in run(ConstantArrivals(rate=rate, size=Constant(1)), duration=duration)]
     assert times == [number / rate for number in range(expected)]
 
 
 def test_sizes_are_whole_octets():
     """Sizes are drawn, rounded, and at least 1."""
-    sizes = {s.size for size in (0.2, 2.6) for s in run(Arrivals(kind="constant", rate=1 / DAY, size=Constant(size)))}
+    sizes = {s.size for size in (0.2, 2.6) for s in run(ConstantArrivals(rate=1 / DAY, size=Constant(size)))}
     assert sizes == {1, 3}
 
 
@@ -100,7 +100,7 @@ def test_some_recipients_are_nobody():
 def test_some_senders_are_somebody_else():
     """A share of the messages bears an address of another domain; who hands it in, when and to whom is as before."""
     plain = run(POISSON)
-    forged = run(replace(POISSON, forged=0.25))
+    forged = run(replace(POISSON, forged=Forged(share=0.25)))
     assert [(s.at, s.recipients, s.size) for s in forged] == [(s.at, s.recipients, s.size) for s in plain]
     assert [s.author or s.sender for s in forged] == [s.sender for s in plain]
     changed = [one for one in forged if one.author]
@@ -110,13 +110,13 @@ def test_some_senders_are_somebody_else():
 
 def test_one_domain_may_be_borne():
     """Where it is named, all forged mail bears addresses of its users."""
-    forged = run(replace(POISSON, forged=1.0, victims="b.example"))
+    forged = run(replace(POISSON, forged=Forged(share=1.0, domain="b.example")))
     assert {one.sender.partition("@")[2] for one in forged} == {"b.example"}
 
 
 def test_gravity_pairs():
     """A source's own way of choosing pairs is used."""
-    source = Arrivals(kind="poisson", rate=0.01, size=Constant(1), pairs="gravity")
+    source = PoissonArrivals(rate=0.01, size=Constant(1), pairs="gravity")
     assert all(s.sender.split("@")[1] != s.recipients[0].split("@")[1] for s in run(source))
 
 
@@ -148,13 +148,13 @@ def test_other_seed_other_mail():
 
 def test_sources_do_not_disturb_each_other():
     """A source's messages stay the same when another one comes after it."""
-    both = run(POISSON, Arrivals(kind="poisson", rate=0.001, size=Constant(7)))
+    both = run(POISSON, PoissonArrivals(rate=0.001, size=Constant(7)))
     assert [s for s in both if s.size != 7] == run(POISSON)
 
 
 def test_sizes_do_not_shift_times_and_pairs():
     """Another distribution of sizes leaves times and people as they were."""
-    other = Arrivals(kind="poisson", rate=POISSON.rate, size=Constant(1))
+    other = PoissonArrivals(rate=POISSON.rate, size=Constant(1))
     assert [s[:3] for s in run(other)] == [s[:3] for s in run(POISSON)]
 
 

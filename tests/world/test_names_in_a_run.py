@@ -34,7 +34,7 @@ def ends(facts):
 def test_an_outage_is_felt_where_nothing_is_remembered():
     """The hour of the first answer lasts into the outage; after it mail is put off with 4.4.3 until the DNS is back."""
     mail = [message(at, "u1@a", "u1@b") for at in (0.0, 50 * MINUTE, 70 * MINUTE)]
-    facts = run(named(scenario("a-x", *mail, domains=domains(), duration=2 * HOUR), weather=OUT))
+    facts = run(named(scenario("a-x", *mail, domains=domains(), duration=2 * HOUR), down=OUT.down))
     first, second, third = ends(facts)
     assert (first < 1, second < 50 * MINUTE + 1, 3 * HOUR < third < 3 * HOUR + 4000 + 300) == (True, True, True)
     failed = [attempt for attempt in facts.attempts if attempt.outcome == "dns-failure"]
@@ -46,7 +46,7 @@ def test_a_crash_takes_what_the_resolver_knew():
     """The same message as above, but its host has been down for a minute in between."""
     hosts = {"a": {"weather": Weather(down=(Interval(start=10 * MINUTE, end=11 * MINUTE),))}}
     mail = [message(0.0, "u1@a", "u1@b"), message(50 * MINUTE, "u1@a", "u1@b")]
-    facts = run(named(scenario("a-x", *mail, domains=domains(), hosts=hosts, duration=2 * HOUR), weather=OUT))
+    facts = run(named(scenario("a-x", *mail, domains=domains(), hosts=hosts, duration=2 * HOUR), down=OUT.down))
     assert ends(facts)[1] > 3 * HOUR
 
 

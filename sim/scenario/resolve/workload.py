@@ -83,10 +83,11 @@ class _Volume:
 def _sources(form: WorkloadForm, place: Place, people: People, volume: _Volume) -> list[Source]:
     found: list[Source] = []
     domains, findings, sure = people.domains, people.findings, people.sure
-    for source in (form.poisson, form.constant):
+    for kind, source in (("poisson", form.poisson), ("constant", form.constant)):
         if source is not None:
-            _check_victims(source, (*place, source.kind), domains, findings, sure=sure)
-            found.append(_arriving(source, (*place, source.kind), people, volume))
+            _check_victims(source, (*place, kind), domains, findings, sure=sure)
+            _check_arrivals(source, (*place, kind), people, volume)
+            found.append(source)
     drawing = [key for key in _DRAWING if getattr(form, key) is not None and _draws(getattr(form, key))]
     if drawing and sure and not any(domain.users for domain in domains.values()):
         findings.error(
@@ -112,14 +113,16 @@ def _draws(source: Arrivals | Trace | Messages) -> bool:
     """Whether a source goes to all domains for their users; a trace does where its people are dealt to them."""
     if isinstance(source, Trace):
         return source.deal
-    return (isinstance(source, Arrivals) and source.forged > 0) or not (source.senders and source.recipients)
+    return (isinstance(source, Arrivals) and source.forged is not None and source.forged.share > 0) or not (
+        source.senders and source.recipients
+    )
 
 
 def _check_victims(
     source: Arrivals, place: Place, domains: Mapping[str, Domain], findings: Findings, *, sure: bool
 ) -> None:
     """Whoever's addresses are borne is there."""
-    name = source.victims
+    name = source.forged.domain if source.forged is not None else None
     if not name or not sure:
         return
     where = (*place, "forged", "domain")
@@ -129,12 +132,11 @@ def _check_victims(
         findings.error(where, f"a domain without users ({name}): allowed is one whose users' addresses can be borne")
 
 
-def _arriving(source: Arrivals, place: Place, people: People, volume: _Volume) -> Arrivals:
-    """The source, held against the limits."""
+def _check_arrivals(source: Arrivals, place: Place, people: People, volume: _Volume) -> None:
+    """Arrivals held against the limits."""
     count = source.rate * people.duration
     check_size(typical_most(source.size), (*place, "size"), people.limits, people.findings)
     volume.add(place, count, count * _drawn_copies(source, place, people, volume))
-    return source
 
 
 def _drawn_copies(source: Arrivals | Messages, place: Place, people: People, volume: _Volume) -> float:

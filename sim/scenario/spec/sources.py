@@ -12,12 +12,12 @@ from typing import Annotated, ClassVar, Literal
 from sim.mail.text import body_of
 from sim.scenario.distribution import Distribution, Lognormal
 from sim.scenario.distribution_text import Sizes
-from sim.scenario.pydantic_seam import Reads, Shorthand, Via, Word
-from sim.scenario.quantity import PROBABILITY, SIZE, format_duration, format_message_rate, parse_bytes
+from sim.scenario.pydantic_seam import Reads, Shorthand, Word, as_it_is
+from sim.scenario.quantity import MESSAGE_RATE, PROBABILITY, SIZE, format_duration, parse_bytes
 from sim.scenario.scalars import Duration, FileName, Flag, LongDuration, MessageRate, Name, Share, Text
 from sim.scenario.sections import Section
 from sim.scenario.spec.asks import Asks
-from sim.scenario.spec.mailboxes import Mailbox, Mailboxes, Whose, WhoseMail
+from sim.scenario.spec.mailboxes import Mailbox, Mailboxes, WhoseMail
 
 DEFAULT_MESSAGE = 2000
 """Size of the mail data of a single message, in bytes."""
@@ -29,27 +29,6 @@ Pairs = Annotated[Literal["uniform", "gravity"], Word("choice of pairs")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Arrivals:
-    """Messages at random (`poisson`) or even (`constant`) gaps; `rate` per s, size of the mail data in bytes.
-
-    `senders` and `recipients` are who is drawn, an entry by its weight and of a domain's users any alike.
-    `strangers` is the share of them that goes to nobody: to a name that the recipient's domain does not have. `forged`
-    is the share that bears somebody else's address as its reverse-path: a user's of another domain, or of the domain
-    `victims`.
-    """
-
-    kind: Literal["poisson", "constant"]
-    rate: float
-    size: Distribution
-    pairs: Literal["uniform", "gravity"] = "uniform"
-    senders: Whose = ()
-    recipients: Whose = ()
-    strangers: float = 0.0
-    forged: float = 0.0
-    victims: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Forged(Section):
     """Mail under somebody else's address."""
 
@@ -58,22 +37,26 @@ class Forged(Section):
     domain: Name | None = None
     """Whose users' addresses they bear; where absent, those of any domain but the writer's."""
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "domain", self.domain and self.domain.lower())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DrawnForm(Section):
+class Arrivals(Section):
     """Messages between people who are drawn."""
 
-    brief: ClassVar = ("from_", "to", "strangers")
+    renamed: ClassVar = {"senders": "from", "recipients": "to"}
+    brief: ClassVar = ("senders", "recipients", "strangers")
 
-    rate: MessageRate | None = None
-    """How many in the whole network."""
+    rate: MessageRate
+    """How many in the whole network, on average."""
     size: Sizes = DEFAULT_SIZE
     """Size of the mail data."""
     pairs: Pairs = "uniform"
     """Who writes to whom: any pair of users alike, or big domains more (`gravity`)."""
-    from_: WhoseMail = ()
+    senders: WhoseMail = ()
     """Who writes: an address, a domain, a list, or `{a.example: 3, ann@b.example: 1}`; any user, where absent."""
-    to: WhoseMail = ()
+    recipients: WhoseMail = ()
     """Who is written to: likewise."""
     strangers: Share = 0.0
     """How many of them go to nobody: to a name that the recipient's domain does not have."""
@@ -92,58 +75,36 @@ class DrawnForm(Section):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PoissonForm(DrawnForm):
+class PoissonArrivals(Arrivals):
     """Messages at random times."""
-
-    rate: MessageRate
-    """How many in the whole network, on average."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConstantForm(DrawnForm):
+class ConstantArrivals(Arrivals):
     """Messages at even gaps; either `rate` or `every` is needed."""
 
+    rate: MessageRate = 0.0
+    """How many in the whole network."""
     every: LongDuration | None = None
     """The gap between two of them."""
 
     def __post_init__(self) -> None:
-        if (self.rate is None) == (self.every is None):
-            given = "none of them" if self.rate is None else "both"
+        if (not self.rate) == (self.every is None):
+            given = "both" if self.rate else "none of them"
             raise ValueError(
                 f"either rate or every is needed ({given} given): allowed is e.g. rate: 6 /h, or every: 10 min"
             )
+        object.__setattr__(self, "rate", self.rate or 1 / (self.every or 1.0))
+        object.__setattr__(self, "every", None)
 
 
-def _arrivals(form: DrawnForm) -> Arrivals:
-    every = form.every if isinstance(form, ConstantForm) else None
-    return Arrivals(
-        kind="poisson" if isinstance(form, PoissonForm) else "constant",
-        rate=form.rate if form.rate is not None else 1 / (every or 1.0),
-        size=form.size,
-        pairs=form.pairs,
-        senders=form.from_,
-        recipients=form.to,
-        strangers=form.strangers,
-        forged=form.forged.share if form.forged else 0.0,
-        victims=(form.forged.domain or "").lower() if form.forged else "",
-    )
-
-
-def _drawn_form(source: Arrivals) -> DrawnForm:
-    """The form of arrivals; a gap stands instead of a rate where it is the shorter word for the same."""
-    gap = float(f"{1 / source.rate:.12g}")
-    short = 1 / gap == source.rate and len(format_duration(gap)) < len(format_message_rate(source.rate))
-    said = {
-        "size": source.size,
-        "pairs": source.pairs,
-        "from_": source.senders,
-        "to": source.recipients,
-        "strangers": source.strangers,
-        "forged": Forged(share=source.forged, domain=source.victims or None) if source.forged else None,
-    }
-    if source.kind == "poisson":
-        return PoissonForm(rate=source.rate, **said)  # type: ignore[arg-type]
-    return ConstantForm(**({"every": gap} if short else {"rate": source.rate}), **said)  # type: ignore[arg-type]
+def _by_gap(said: dict[str, object]) -> dict[str, object]:
+    """What is written of even gaps, with the gap instead of the rate where it is the shorter word for the same."""
+    rate = MESSAGE_RATE.parse(said["rate"])
+    gap = float(f"{1 / rate:.12g}")
+    if 1 / gap != rate or len(format_duration(gap)) >= len(str(said["rate"])):
+        return said
+    return {"every": format_duration(gap)} | {key: item for key, item in said.items() if key != "rate"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,7 +189,7 @@ class Messages(Section):
     """Who is written to: likewise."""
 
 
-Source = Arrivals | MessagesAt | Trace | Messages
+Source = PoissonArrivals | ConstantArrivals | MessagesAt | Trace | Messages
 
 _PATH = Shorthand(
     lambda value: {"path": value} if isinstance(value, str) else value, {"type": "string", "format": "path"}
@@ -239,9 +200,9 @@ _PATH = Shorthand(
 class WorkloadForm(Section):
     """Who writes what to whom and when."""
 
-    poisson: Annotated[Arrivals, Via(PoissonForm, _arrivals, _drawn_form)] | None = None
+    poisson: PoissonArrivals | None = None
     """Messages at random times."""
-    constant: Annotated[Arrivals, Via(ConstantForm, _arrivals, _drawn_form)] | None = None
+    constant: Annotated[ConstantArrivals, Shorthand(as_it_is, None, _by_gap)] | None = None
     """Messages at even gaps."""
     messages_at: tuple[Annotated[MessageAt, Shorthand(_size_or_text, None, _without_size)], ...] | None = None
     """Single messages."""
@@ -254,8 +215,10 @@ class WorkloadForm(Section):
 def workload_form(source: Source) -> WorkloadForm:
     """The form of a source."""
     match source:
-        case Arrivals():
-            return WorkloadForm(**{source.kind: source})  # type: ignore[arg-type]
+        case PoissonArrivals():
+            return WorkloadForm(poisson=source)
+        case ConstantArrivals():
+            return WorkloadForm(constant=source)
         case MessagesAt():
             return WorkloadForm(messages_at=source.messages)
         case Trace():
