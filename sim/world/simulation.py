@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 
 from sim.mail.address import domain_key
@@ -58,8 +57,14 @@ class Simulation(World):
                 if collects is not None and host.domains:
                     clock.start(collect(host, collects, self.hosts[collects.source]))
             clock.start(self._submit_all())
-            with _no_cycles():
+            collects_garbage = gc.isenabled()
+            # Nothing refers to itself when a run is done with it: looking for such garbage would only cost time.
+            gc.disable()
+            try:
                 clock.run(until=end)
+            finally:
+                if collects_garbage:
+                    gc.enable()
         for host in self.hosts.values():
             host.deliveries.cache.close_all()
             for record_unfinished in host.client.sessions.values():
@@ -131,18 +136,6 @@ class Simulation(World):
             for peer in host.server.listener.inbound.values():
                 if not peer.is_there(self.clock.now):
                     raise LedgerError(f"{name} counts session {peer.session_id}, which is over")
-
-
-@contextmanager
-def _no_cycles() -> Iterator[None]:
-    """Nothing in a run refers to itself when it is done with, so looking for such garbage would only cost time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def simulate(scenario: Scenario, architecture: str, replication: int, *, seed: int | None = None) -> Facts:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sim.mail.path import Path
 from sim.mta.client.dialogue import SmtpDialogue
 from sim.mta.client.retrieval import RetrievalClient
-from sim.mta.queue.entry import Copy, HopTime, Queue
+from sim.mta.queue.entry import Copy, HopTime
 from sim.mta.queue.queue_manager import QueueManager
 from sim.mta.server.reception import Reception
 from sim.mta.server.transactions import AcceptedMail
@@ -24,14 +24,11 @@ from sim.scenario.products.base import Refuses
 from sim.scenario.products.retry import Retry
 from sim.scenario.spec import Host
 from sim.world.engine.capacity import SharedCapacity
-from sim.world.engine.clock import Clock
 from sim.world.engine.corruption import UNSEEN, ResidualCorruption
 from sim.world.engine.host_times import HostTimes
 from sim.world.engine.interfaces import ServerHost
-from sim.world.engine.ledger import Ledger
 from sim.world.engine.lifetimes import FOREVER, Lifetimes
 from sim.world.engine.paths import LinesBothWays, Nodes, Paths
-from sim.world.engine.recorder import Recorder
 from sim.world.engine.session import Session
 from sim.world.engine.stepping import Waits
 from sim.world.host.addresses import Address, Sources
@@ -39,13 +36,13 @@ from sim.world.host.listener import Place
 from sim.world.host.notifications import Notifications
 from sim.world.host.routes import Delivery, Route
 from sim.world.host.server import Server
-from sim.world.host.uptime import Uptime
+from sim.world.host.uptime import Part
 
 DialogueT = TypeVar("DialogueT", bound=SmtpDialogue)
 
 
 @dataclass
-class Client:
+class Client(Part):
     """What a host's client program and its kernel share among its sessions.
 
     Attributes:
@@ -55,12 +52,6 @@ class Client:
             None where it is idle.
     """
 
-    host: Host
-    clock: Clock
-    uptime: Uptime
-    ledger: Ledger
-    recorder: Recorder
-    queue: Queue
     retry: Retry
     notifications: Notifications
     manager: QueueManager[Delivery]

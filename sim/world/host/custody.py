@@ -22,14 +22,12 @@ from sim.mta.server.recipients import E550_SOURCE_ROUTE, OWNER, Directory
 from sim.mta.server.transactions import AcceptedMail
 from sim.protocol.smtp.events import Parameters
 from sim.results.outcomes import CopyOutcome
-from sim.scenario.spec import Host
 from sim.world.engine.capacity import SharedCapacity
-from sim.world.engine.clock import Clock
 from sim.world.engine.corruption import FOUND
-from sim.world.engine.ledger import Ledger
 from sim.world.engine.messages import Messages
 from sim.world.host.deferred_queue import DeferredQueue
 from sim.world.host.notifications import Notifications
+from sim.world.host.uptime import Part
 
 ROUTED = Failure(E550_SOURCE_ROUTE.code, E550_SOURCE_ROUTE.enhanced, E550_SOURCE_ROUTE.text)
 """What a user hears of his own host where it takes no routes."""
@@ -47,12 +45,9 @@ class Arrival(NamedTuple):
 
 
 @dataclass
-class Custody:
+class Custody(Part):
     """A host's duty to deliver what it has taken, to pass it on, or to report."""
 
-    host: Host
-    clock: Clock
-    ledger: Ledger
     messages: Messages
     directory: Directory
     mailboxes: Mailboxes

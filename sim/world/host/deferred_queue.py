@@ -8,16 +8,13 @@ from math import inf, nextafter
 
 from sim.mta import dsn
 from sim.mta.dsn import next_warning, warnings_due
-from sim.mta.queue.entry import Copy, Entry, Queue, State
+from sim.mta.queue.entry import Copy, Entry, State
 from sim.mta.queue.expiry import cancelled, expired, frozen_until, overdue, refused
 from sim.mta.queue.failure import Failure
 from sim.results.outcomes import CopyOutcome
 from sim.scenario.products.retry import Retry
-from sim.scenario.spec import Host
-from sim.world.engine.clock import Clock
-from sim.world.engine.recorder import Recorder
 from sim.world.host.notifications import Notifications
-from sim.world.host.uptime import Uptime
+from sim.world.host.uptime import Part
 
 MANY_IN_A_SESSION = "no immediate delivery: too many messages received in one connection"
 """Exim's smtp_accept_queue_per_connection."""
@@ -26,7 +23,7 @@ ON_HOLD = "held until it is released"
 
 
 @dataclass
-class DeferredQueue:
+class DeferredQueue(Part):
     """The entries of a host's queue: they come, have rounds of deliveries, sleep between these, and go.
 
     Attributes:
@@ -35,13 +32,8 @@ class DeferredQueue:
         take_held: takes a message anew whose time to begin its way has come (FUTURERELEASE).
     """
 
-    host: Host
-    queue: Queue
     retry: Retry
-    clock: Clock
-    recorder: Recorder
     notifications: Notifications
-    uptime: Uptime
     runs_since: float
     begin: Callable[[Entry, float, bool], None]
     take_held: Callable[[Entry, float], None]

@@ -55,16 +55,16 @@ class HostAtWork:
         def stream(of: str) -> Random:
             return world.streams(f"host/{host.name}/{of}")
 
-        clock, ledger, recorder, paths = world.clock, world.ledger, world.recorder, world.paths
-        name, domains = host.name, world.local.get(host.name, ())
+        clock, name, domains = world.clock, host.name, world.local.get(host.name, ())
         self.spec = host
         self.clock = clock
         self.uptime = uptime = Uptime(world.up[name], world.stops[name])
         self.domains = [domain.name for domain in domains]
         self.queue = Queue()
         self.mailboxes = Mailboxes(keep=world.keeps_mail)
-        self._ledger = ledger
+        self._ledger = world.ledger
         self._resolver = resolver = Resolver(world.dns, world.answers.get(name, ALWAYS_UP), forgets=world.lookup > 0)
+        part = host, clock, uptime, world.ledger, world.recorder, self.queue
         directory = Directory(host, domains, world.dns.exchangers, mailboxes=world.mailboxes)
         capacity = None if host.capacity == NO_CAPACITY else SharedCapacity(host.capacity, stream("filters"))
         tcp_metrics, times = MetricsCache(host.tcp, uptime.host), HostTimes(host, stream("times"))
@@ -72,68 +72,41 @@ class HostAtWork:
         retry = self.retry = retry_of(host.mta, draws.random)
         cache = SessionCache(clock, host.mta.connection_idle_limit)
         manager = queue_manager_of(host.mta, keeps=host.reuse != "never", idle=cache.idle)
-        notifications = Notifications(host, world.specs, directory, world.messages, ledger, self.submit)
-        self.deferred = DeferredQueue(
-            host,
-            self.queue,
-            retry,
-            clock,
-            recorder,
-            notifications,
-            uptime,
-            runs_since=-draws.uniform(0.0, retry.period),
-            begin=self._begin,
-            take_held=self._take_held,
+        notifications = Notifications(host, world.specs, directory, world.messages, world.ledger, self.submit)
+        phase = -draws.uniform(0.0, retry.period)
+        self.deferred = DeferredQueue(*part, retry, notifications, phase, self._begin, self._take_held)
+        self.custody = Custody(*part, world.messages, directory, self.mailboxes, self.deferred, notifications, capacity)
+        held_mail = HeldMail(directory, self.deferred, self.flush, world.called)
+        listener, access = Listener(clock, host, world.listening[name]), self._access_policy(world, stream)
+        self.server = world.servers[name] = Server(
+            *part, directory, self.custody, held_mail, listener, capacity, access, times, tcp_metrics
         )
-        self.custody = Custody(
-            host, clock, ledger, world.messages, directory, self.mailboxes, self.deferred, notifications, capacity
-        )
-        self.server = world.servers[host.name] = Server(
-            host,
-            clock,
-            uptime,
-            self.queue,
-            directory,
-            self.custody,
-            HeldMail(directory, self.deferred, self.flush, world.called),
-            Listener(clock, host, world.listening[name]),
-            capacity,
-            self._access_policy(world, stream),
-            times,
-            tcp_metrics,
-        )
+        sources = Sources(world.addresses.get(name, {}), host.sends_from, stream("source"))
         self.client = Client(
-            host,
-            clock,
-            uptime,
-            ledger,
-            recorder,
-            self.queue,
+            *part,
             retry,
             notifications,
             manager,
-            paths,
+            world.paths,
             world.servers,
             world.addresses,
-            Sources(world.addresses.get(host.name, {}), host.sends_from, stream("source")),
+            sources,
             times,
             tcp_metrics,
             world.corruption,
             world.next_session_id,
         )
         self.next_hops = NextHops(
-            host,
-            clock,
-            recorder,
+            *part,
             world.dns,
             resolver,
-            paths,
+            world.paths,
             world.addresses,
             world.literals,
             world.held_domains.get(name, frozenset()),
             retry,
             self.deferred,
-            shuffle=draws.shuffle if host.mta.randomizes else lambda _: None,
+            draws.shuffle if host.mta.randomizes else lambda _: None,
         )
         self.deliveries = Deliveries(self.client, self.deferred, self.next_hops, cache, capacity, world.lookup, draws)
 

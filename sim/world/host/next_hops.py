@@ -19,12 +19,11 @@ from sim.scenario.products.base import MANY
 from sim.scenario.products.host_retry import OF_HOST
 from sim.scenario.products.retry import Outcome, Retry
 from sim.scenario.spec import Host
-from sim.world.engine.clock import Clock
 from sim.world.engine.paths import Nodes, Paths
-from sim.world.engine.recorder import Recorder
 from sim.world.host.addresses import Address, candidates_at
 from sim.world.host.deferred_queue import DeferredQueue
 from sim.world.host.routes import Route
+from sim.world.host.uptime import Part
 
 NO_ROUTE = Failure(0, AttemptOutcome.NO_ROUTE.status, AttemptOutcome.NO_ROUTE.reason)
 NO_NAMES = Failure(0, AttemptOutcome.DNS_FAILURE.status, AttemptOutcome.DNS_FAILURE.reason)
@@ -33,7 +32,7 @@ _NO_ADDRESS = Failure(550, "5.4.4", "no host of the domain has an address of a k
 
 
 @dataclass
-class NextHops:
+class NextHops(Part):
     """Finds the routes of a host's mail.
 
     Attributes:
@@ -45,9 +44,6 @@ class NextHops:
         shuffle: puts hosts of equal preference in any order, if the product does.
     """
 
-    host: Host
-    clock: Clock
-    recorder: Recorder
     dns: Dns
     resolver: Resolver
     paths: Paths

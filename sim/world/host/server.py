@@ -4,30 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.mta.queue.entry import Copy, Queue
+from sim.mta.queue.entry import Copy
 from sim.mta.server.policy import AccessPolicy, ClientPolicy
 from sim.mta.server.recipients import Directory
 from sim.mta.server.transactions import AcceptedMail
 from sim.network.tcp.metrics import MetricsCache
-from sim.scenario.spec import Host
 from sim.world.engine.capacity import SharedCapacity
-from sim.world.engine.clock import Clock
 from sim.world.engine.host_times import HostTimes
 from sim.world.engine.ledger import LedgerError
 from sim.world.host.custody import Custody
 from sim.world.host.held_mail import HeldMail
 from sim.world.host.listener import Listener
-from sim.world.host.uptime import Uptime
+from sim.world.host.uptime import Part
 
 
 @dataclass
-class Server:
+class Server(Part):
     """What a host's server program and its kernel share among its sessions."""
 
-    host: Host
-    clock: Clock
-    uptime: Uptime
-    queue: Queue
     directory: Directory
     custody: Custody
     held_mail: HeldMail

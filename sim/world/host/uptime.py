@@ -1,15 +1,20 @@
-"""When a host and its product are up."""
+"""When a host and its product are up, and what each part of a host at work is handed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from math import inf
 
+from sim.mta.queue.entry import Queue
 from sim.network.links.line import Line
 from sim.network.links.timeline import ALWAYS_UP, Timeline, any_down
 from sim.network.tcp.path import HEADERS, gets_through
+from sim.scenario.spec import Host
 from sim.scenario.spec.acts import RESTART_TIME, Act
 from sim.world.engine.clock import Clock
+from sim.world.engine.ledger import Ledger
+from sim.world.engine.recorder import Recorder
 from sim.world.engine.stepping import Waits
 
 
@@ -80,3 +85,20 @@ class Uptime:
         if self.product is self.host:
             return None
         return lambda at: gets_through(back, at, HEADERS) if self.host.is_up(at) else inf
+
+
+@dataclass
+class Part:
+    """A part of a host at work, with what most of them use: its settings, its queue, the time, and the books.
+
+    Attributes:
+        host: the settings.
+        ledger, recorder: where copies are counted, and where facts are written.
+    """
+
+    host: Host
+    clock: Clock
+    uptime: Uptime
+    ledger: Ledger
+    recorder: Recorder
+    queue: Queue
