@@ -6,6 +6,8 @@ Dots are as the author wrote them: doubling them is the protocol's business (RFC
 from __future__ import annotations
 
 import re
+from base64 import encodebytes
+from binascii import b2a_qp
 from collections.abc import Sequence
 from email.header import Header
 
@@ -112,7 +114,7 @@ def compose(
         date: an RFC 5322 date-time.
         size: octets of the mail data, header and line ends included.
         mime: the MIME fields that the body needs, each with its CRLF.
-        body: the body, if it is not to be filler of that size (`sim.mail.text` makes one of a text).
+        body: the body, if it is not to be filler of that size (`body_of` makes one of a text).
     """
     if not (subject.isascii() and subject.isprintable()):
         subject = Header(subject, "utf-8", header_name="Subject").encode(linesep="\r\n")
@@ -131,3 +133,33 @@ def _body(size: int) -> bytes:
         # The cut falls between CR and LF.
         return text[: cut - 1] + b"." + _CRLF
     return text[:cut] + _CRLF
+
+
+_LONGEST = 990
+"""Octets in a line that every product passes on as it is: sendmail's mailers have L=990, and RFC 5321 allows 998."""
+
+_CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""What is neither printable nor a tab or a line's end: no mail program sends such octets bare."""
+
+_MIME = "MIME-Version: 1.0\r\nContent-Type: text/plain; charset={}\r\nContent-Transfer-Encoding: {}\r\n"
+
+
+def body_of(text: str) -> tuple[str, bytes]:
+    """The MIME fields that a text needs, none for plain US-ASCII, and its body; CR, LF and CRLF end lines alike.
+
+    Other characters go in UTF-8 with eight bits, long lines and control characters in quoted-printable or in base64,
+    whichever is shorter. The last line is ended, too; an empty text has no line.
+
+    Raises:
+        UnicodeEncodeError: half of a surrogate pair, which is no character.
+    """
+    body = canonical(text.encode())
+    charset = "us-ascii" if body.isascii() else "utf-8"
+    if not has_longer_line(body, _LONGEST) and _CONTROLS.search(body) is None:
+        return "" if body.isascii() else _MIME.format(charset, "8bit"), body
+    # b2a_qp knows trailing blanks by the LF behind them.
+    quoted = b2a_qp(body.replace(b"\r\n", b"\n"), istext=True).replace(b"\n", b"\r\n")
+    encoded = encodebytes(body).replace(b"\n", b"\r\n")
+    if len(quoted) <= len(encoded):
+        return _MIME.format(charset, "quoted-printable"), quoted
+    return _MIME.format(charset, "base64"), encoded

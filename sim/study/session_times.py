@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache, partial
 from itertools import pairwise
 from typing import Annotated, Any, Final, NamedTuple
 
@@ -160,18 +160,18 @@ class Run(NamedTuple):
         return math.fsum(self.parts)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Sessions:
     """Many sessions of one case; `clean` are some at the same moments on the same link where nothing is lost."""
 
     case: Case
     runs: Sequence[Run]
     clean: Sequence[Run]
-    durations: np.ndarray = field(init=False)
 
-    def __post_init__(self) -> None:
-        found = sorted(run.duration for run in self.runs if run.duration < math.inf)
-        object.__setattr__(self, "durations", np.array(found))
+    @cached_property
+    def durations(self) -> np.ndarray:
+        """Of those that came to their end, the shortest first, in s."""
+        return np.array(sorted(run.duration for run in self.runs if run.duration < math.inf))
 
     def summary(self) -> dict[str, Any]:
         """The distribution as plain data: null where no session came to its end."""

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from functools import partial
 
 from sim.mail.address import domain_key
-from sim.mail.content import compose
+from sim.mail.content import body_of, compose
 from sim.mail.digest import seal
 from sim.mail.mailbox import header_form, parse_mailbox
-from sim.mail.text import body_of
 from sim.mail.trace import date_time
 from sim.mta.queue.entry import Copy
 from sim.results.facts import Facts

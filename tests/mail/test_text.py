@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.mail.content import canonical, longest_line
-from sim.mail.text import body_of
+from sim.mail.content import body_of, canonical, longest_line
 
 PIECES = st.text(max_size=30) | st.sampled_from(
     ["\r\n", "\r", "\n", " \n", ".\n", "From me\n", "x" * 989, "é" * 500, "\0"]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal
 
-from sim.mail.text import body_of
+from sim.mail.content import body_of
 from sim.scenario.distribution import Distribution, Lognormal
 from sim.scenario.distribution_text import Sizes
 from sim.scenario.pydantic_seam import Reads, Shorthand, Word, as_it_is
