@@ -46,6 +46,7 @@ _REMEMBERED = 1024
 
 # Members of an Enum are slow to reach in CPython 3.11, and these are asked for with every line.
 _CLOSED, _CONNECTED, _READY, _TURNED = State.CLOSED, State.CONNECTED, State.READY, State.TURNED
+_ENDED = frozenset({_CLOSED, _TURNED})
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _MAIL_DATA = frozenset({MailData, LastChunk})
@@ -58,10 +59,10 @@ _TURNING_POINTS = frozenset({*_HELLO, StartTls, Auth, AuthResponse, Turn, Atrn})
 
 
 @lru_cache(maxsize=4096)
-def _read(state: State, kind: type | None, lines: tuple[bytes, ...], enhanced: bool) -> tuple[Reply, State]:
-    """The reply that the lines are to a command, and the state after it."""
-    reply = read_reply(lines, enhanced)
-    return reply, state_after(state, kind, reply)
+def _read(state: State, kind: type | None, lines: tuple[bytes, ...], enhanced: bool) -> tuple[Reply, State, bool]:
+    """The reply that the lines are to a command, the state after it, and whether it changes more than the state."""
+    reply = read_reply(lines, enhanced and kind not in _HELLO)
+    return reply, state_after(state, kind, reply), kind in _TURNING_POINTS and reply.code < 300
 
 
 @lru_cache(maxsize=1024)
@@ -191,12 +192,13 @@ class Client:
             raise LocalProtocolError(f"{len(data)} octets came after the server had closed the connection")
         elif self._state is not _CLOSED:
             split = split_replies if len(data) <= _REMEMBERED else split_replies.__wrapped__
-            replies, begun, self._rest = split(self._rest + data)
-            if self._begun and replies:
-                replies = ((*self._begun, *replies[0]), *replies[1:])
-                self._begun = []
-            self._begun += begun
-            self._replies += replies
+            replies, begun, self._rest = split(self._rest + data if self._rest else data)
+            if begun or self._begun:
+                if self._begun and replies:
+                    replies = ((*self._begun, *replies[0]), *replies[1:])
+                    self._begun = []
+                self._begun += begun
+            self._replies.extend(replies)
 
     def next_event(self) -> Reply | ConnectionClosed | Literal[NeedData.NEED_DATA]:
         """The next reply.
@@ -204,13 +206,13 @@ class Client:
         Raises:
             RemoteProtocolError: what came is no reply, or none was due. The session is over then.
         """
-        state, waiting = self._state, self._waiting
-        if not self._replies or state is _TURNED or state is _CLOSED:
+        replies, waiting = self._replies, self._waiting
+        if not replies or self._state in _ENDED:
             return self._idle()
-        kind, lines = waiting[0] if waiting else None, self._replies.popleft()
+        kind, lines = waiting[0] if waiting else None, replies.popleft()
         read = _read if len(lines) <= _CACHED_LINES else _read.__wrapped__
         try:
-            reply, state = read(state, kind, lines, self._enhanced and kind not in _HELLO)
+            reply, state, changes_more = read(self._state, kind, lines, self._enhanced)
         except RemoteProtocolError:
             self._state = _CLOSED
             raise
@@ -219,7 +221,7 @@ class Client:
         self._state = state
         if waiting:
             waiting.popleft()
-        if kind in _TURNING_POINTS and reply.code < 300:
+        if changes_more:
             self._turn(kind, reply)
         return reply
 

@@ -86,6 +86,14 @@ class Reader:
         """
         octets, start = self._octets, self._start
         at = octets.find(b"\n", self._searched)
+        if at < 0 or at - start > longest or self._beginning:
+            return self._long_line(at, longest)
+        self._start = self._searched = at + 1
+        return bytes(octets[start:at].rstrip(b"\r"))
+
+    def _long_line(self, at: int, longest: int) -> bytes | None:
+        """As `line`, where it has yet to come, or is too long; its LF is `at`, or nowhere where that is negative."""
+        octets, start = self._octets, self._start
         if at < 0:
             self._searched = len(octets)
             if self._searched - start > longest:
@@ -93,11 +101,8 @@ class Reader:
                 self._start = self._searched
             return None
         self._start = self._searched = at + 1
-        if self._beginning:
-            line, self._beginning = self._beginning, b""
-            return line
-        line = bytes(octets[start:at])
-        return line.rstrip(b"\r") if at - start <= longest else line[:longest]
+        line, self._beginning = self._beginning or bytes(octets[start : start + longest]), b""
+        return line
 
     def mail_data(self) -> MailData | None:
         """The mail data, once its end has come."""

@@ -54,21 +54,22 @@ from sim.protocol.smtp.terms import Dialect, ehlo_reply, read_line, terms
 
 _HELLO = frozenset({Ehlo, Helo, Lhlo})
 _SENDERS = (Mail, Send, Soml, Saml)
-_QUERIES = (Vrfy, Expn)
+_QUERIES = frozenset({Vrfy, Expn})
 _TURNING_POINTS = _HELLO | {StartTls, Auth, AuthResponse, Turn, Atrn}
-_UNUSUAL = _TURNING_POINTS | {Vrfy, Expn}
 
 # Members of an Enum are slow to reach in CPython 3.11, and these are asked for with every line.
-_CLOSED, _CONNECTED, _DATA, _REFUSED = State.CLOSED, State.CONNECTED, State.DATA, State.REFUSED
-_AUTH, _CHUNKS, _READY, _TURNED = State.AUTH, State.CHUNKS, State.READY, State.TURNED
-_DEAF = frozenset({_TURNED, _CLOSED})
+_CLOSED, _CONNECTED, _DATA, _AUTH = State.CLOSED, State.CONNECTED, State.DATA, State.AUTH
+_CHUNKS, _READY, _TURNED = State.CHUNKS, State.READY, State.TURNED
+_NO_LINES = frozenset({_DATA, _AUTH, _TURNED, _CLOSED})
 
 
 @lru_cache(maxsize=1024)
-def _write(state: State, kind: type | None, reply: Reply, enhanced: bool, utf8: bool) -> tuple[bytes, State]:
-    """The octets of a reply to an event, and the state after it."""
+def _write(state: State, kind: type | None, reply: Reply, enhanced: bool, utf8: bool) -> tuple[bytes, State, bool]:
+    """The octets of a reply to an event, the state after it, and whether it changes more than the state."""
     after = state_answered(state, kind, reply.code)
-    return write_reply(reply, enhanced, utf8), after
+    octets = write_reply(reply, enhanced and kind not in _HELLO and reply.code // 100 != 3, utf8)
+    ends_chunks = after is not _CHUNKS and (state is _CHUNKS or kind in {Chunk, LastChunk})
+    return octets, after, ends_chunks or (reply.code < 300 and kind in _TURNING_POINTS)
 
 
 class Server:
@@ -212,27 +213,17 @@ class Server:
         if self._due is not None:
             raise LocalProtocolError(f"{type(self._due).__name__} still waits for its reply: send it first")
         state, reader, terms = self._state, self._reader, self._terms
-        event: Command | BadCommand | None
-        if state is _DATA:
-            event = reader.mail_data()
+        event: Command | BadCommand | None = None
+        if state in _NO_LINES:
+            if state is _DATA:
+                event = reader.mail_data()
+            elif state is _AUTH and (line := reader.line(terms.longest)) is not None:
+                event = auth_response(line)
         elif reader.due is not None:
             event = reader.chunk(*reader.due)
-        elif state in _DEAF or (line := reader.line(terms.longest)) is None:
-            event = None
-        elif state is _AUTH:
-            event = auth_response(line)
-        else:
-            read = read_line(terms, state, line)
-            if isinstance(read, Bdat):
-                event = self._begin_chunk(line, read)
-            elif (
-                (kind := type(read)) in terms.watched
-                and not (kind is Rcpt and line.isascii())
-                and (fault := self._fault(read)) is not None
-            ):
-                event = BadCommand(line, fault)
-            else:
-                event = read
+        elif (line := reader.line(terms.longest)) is not None:
+            read, watched = read_line(terms, state, line)
+            event = self._look_at(line, read) if watched or isinstance(read, Bdat) else read
         if event is not None:
             self._due = event
             return event
@@ -252,27 +243,30 @@ class Server:
         Raises:
             LocalProtocolError: no reply is due, this one cannot answer what is, or it breaks the rules for replies.
         """
-        due = self._due
+        due, utf8 = self._due, self._utf8
         kind: type | None = None if due is None else type(due)
-        code = reply.code
-        enhanced, utf8 = self._terms.enhanced and not 300 <= code < 400, self._utf8
-        if kind in _UNUSUAL:
-            enhanced = enhanced and kind not in _HELLO
-            utf8 = isinstance(due, _QUERIES) and due.utf8
-            if isinstance(due, _QUERIES) and not (utf8 or reply.text.isascii()):
+        if kind in _QUERIES:
+            utf8 = due.utf8  # type: ignore[union-attr]
+            if not (utf8 or reply.text.isascii()):
                 raise LocalProtocolError(
-                    f"reply {code} {reply.text!r} has a name that is not printable US-ASCII: answer 252 or 550"
+                    f"reply {reply.code} {reply.text!r} has a name that is not printable US-ASCII: answer 252 or 550"
                 )
-        octets, state = _write(self._state, kind, reply, enhanced, utf8)
-        if code < 300 and kind in _TURNING_POINTS:
-            self._turn(due)
-        reader = self._reader
-        if (reader.chunks or reader.too_big) and state is not _CHUNKS:
-            reader.end_chunks()
+        octets, state, changes_more = _write(self._state, kind, reply, self._terms.enhanced, utf8)
+        if changes_more:
+            if kind in _TURNING_POINTS:
+                self._turn(due)
+            self._reader.end_chunks()
         if self._lmtp and self._owes_more(due, reply, state):
             return octets
         self._due, self._state = None, state
         return octets
+
+    def _look_at(self, line: bytes, command: Command | Bdat | BadCommand) -> Command | BadCommand | None:
+        """A command of which more than the state decides what it is: BDAT's octets, its transaction, the offer."""
+        if isinstance(command, Bdat):
+            return self._begin_chunk(line, command)
+        fault = self._fault(command)
+        return command if fault is None else BadCommand(line, fault)
 
     def _begin_chunk(self, line: bytes, bdat: Bdat) -> Command | BadCommand | None:
         fault = self._terms.illegal(self._state, LastChunk if bdat.last else Chunk)
@@ -283,10 +277,7 @@ class Server:
         return self._reader.chunk(bdat, line, fault)
 
     def _fault(self, command: Command | BadCommand) -> Reply | None:
-        """The reply to a command that its transaction, or what this server offers, does not allow.
-
-        It is one of `Terms.watched`, and has octets beyond US-ASCII if it is RCPT.
-        """
+        """The reply to a command that its transaction, or what this server offers, does not allow."""
         if isinstance(command, Rcpt):
             return None if self._utf8 else E553_NOT_ASCII
         if isinstance(command, Data):

@@ -117,8 +117,17 @@ def terms(
 
 
 @lru_cache(maxsize=4096)
-def read_line(terms: Terms, state: State, line: bytes) -> Command | Bdat | BadCommand:
-    """What a command line means that comes in a state, and what it deserves where it is not legal; Bdat always is."""
+def read_line(terms: Terms, state: State, line: bytes) -> tuple[Command | Bdat | BadCommand, bool]:
+    """What a command line means that comes in a state, and what it deserves where it is not legal.
+
+    And whether more than the state decides that, as always for Bdat, whose octets follow.
+    """
+    command = _read_line(terms, state, line)
+    kind = type(command)
+    return command, kind is Bdat or (kind in terms.watched and not (kind is Rcpt and line.isascii()))
+
+
+def _read_line(terms: Terms, state: State, line: bytes) -> Command | Bdat | BadCommand:
     try:
         command = read_command(line, terms.in_force)
     except RemoteProtocolError as error:
