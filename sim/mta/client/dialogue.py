@@ -145,10 +145,10 @@ class SmtpDialogue:
         """Take what the server wrote."""
         machine, heard, noted = self._machine, self._heard, self.NOTED
         machine.receive_data(data)
-        code = 0
+        next_event, code = machine.next_event, 0
         try:
-            for command in self._flight[len(heard) :]:
-                reply = machine.next_event()
+            for command in self._flight[len(heard) :] if heard else self._flight:
+                reply = next_event()
                 if not isinstance(reply, Reply):
                     self._break_off(reply is NEED_DATA)
                     return

@@ -211,11 +211,12 @@ class Reception:
         return self._machine.send(reply)
 
     def _answer(self) -> bytes:
-        machine = self._machine
+        next_event, send, answers = self._machine.next_event, self._machine.send, self._ANSWERS
+        watches = self.lmtp or self.junk_limit > 0
         out: list[bytes] = []
         while True:
-            event = machine.next_event()
-            answer = self._ANSWERS.get(type(event))
+            event = next_event()
+            answer = answers.get(type(event))
             if answer is None:
                 # It needs more octets, or there will be none.
                 break
@@ -223,9 +224,9 @@ class Reception:
             reply = answer(self, event)
             if reply is None:
                 break
-            out.append(machine.send(reply))
+            out.append(send(reply))
             # More than the reply itself may follow.
-            if self.lmtp or self.junk_limit:
+            if watches:
                 out.append(self._watch(event, reply))
             if reply.code >= 400:
                 out.append(self._count_error(event, reply))

@@ -278,13 +278,13 @@ class Server:
 
     def _fault(self, command: Command | BadCommand) -> Reply | None:
         """The reply to a command that its transaction, or what this server offers, does not allow."""
-        if isinstance(command, Rcpt):
-            return None if self._utf8 else E553_NOT_ASCII
-        if isinstance(command, Data):
-            return E503_BAD_SEQUENCE if self._binary else None
         if isinstance(command, _SENDERS):
             self._utf8 = ("SMTPUTF8", None) in command.parameters
             self._binary = "BINARYMIME" in self._terms.in_force and is_binary(command.parameters)
+        elif isinstance(command, Data):
+            return E503_BAD_SEQUENCE if self._binary else None
+        elif isinstance(command, Rcpt):
+            return None if self._utf8 else E553_NOT_ASCII
         elif isinstance(command, Auth) and command.mechanism not in self._mechanisms():
             return E504_MECHANISM
         elif isinstance(command, Atrn) and not self.authenticated:

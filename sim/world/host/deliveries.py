@@ -275,7 +275,8 @@ class Deliveries:
             may_keep = keeps and (route.host == hop or self._naming(route.host, left) == hop)
             # A backup's session is looked up when its turn comes (smtp_connect.c: smtp_connect_inet).
             previous = previous or (self.cache.at(route) if uses and route.backup and next_hops.by_domain else None)
-            part, began = Delivery(entry, left, routes, handed_over), clock.now
+            part = delivery if left is delivery.copies else Delivery(entry, left, routes, handed_over)
+            began = clock.now
             attempt = Attempt(client, part, route, handed_over, hop, may_keep, previous)
             left = yield from attempt.run()
             if previous is not None and left and not attempt.contacted and self._uptime.running:

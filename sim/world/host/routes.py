@@ -29,7 +29,7 @@ class Route(NamedTuple):
         return self.nodes[-1], self.ip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Delivery:
     """Copies of an entry, the routes that they go, best first, and when these were looked up, s."""
 
