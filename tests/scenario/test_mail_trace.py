@@ -14,7 +14,7 @@ from sim.scenario.errors import ScenarioError
 from sim.scenario.inputs import InputError
 from sim.scenario.load import loads
 from sim.scenario.resolve.address_owners import Owners
-from sim.scenario.resolve.mail_trace import Letter, addresses_of, read_letters, strangers
+from sim.scenario.resolve.mail_trace import Letter, addresses_of, read_letters, unknown_people
 from sim.scenario.spec import NULL_MX, Domain
 from sim.workload.submissions import submissions
 
@@ -107,7 +107,7 @@ def test_people_keep_their_addresses(trace):
         duration=9,
     )
     owners = Owners(DOMAINS)
-    assert strangers(recorded, owners) == ["7", "bob@z.example", "@x.example"]
+    assert unknown_people(recorded, owners) == ["7", "bob@z.example", "@x.example"]
     assert addresses_of(recorded, owners, ["u@1", "u@2", "u@3"]) == {
         "eve@Y.example": "eve@y.example",
         "all@x.example": "all@x.example",

@@ -9,11 +9,10 @@ from sim.mail.mailbox import parse_mailbox
 from sim.mail.path import percent_route
 from sim.scenario.distribution import Constant, Distribution, Empirical, Exponential, Lognormal, Uniform, Weibull
 from sim.scenario.findings import Findings
-from sim.scenario.quantity import format_size
 from sim.scenario.resolve.address_owners import Owners
 from sim.scenario.source import Path as Place
 from sim.scenario.spec import Architecture, Host, Network, Product, Scenario, Weather
-from sim.scenario.spec.limits import Limits, raised
+from sim.scenario.spec.limits import raised
 from sim.scenario.syntax.products import most_attempts
 
 
@@ -156,9 +155,3 @@ def typical_most(distribution: Distribution) -> float:
             return distribution.mean()
         case Empirical():
             return max(distribution.values)
-
-
-def check_size(size: float, place: Place, limits: Limits, findings: Findings) -> None:
-    """No message is bigger than the limit."""
-    if size > limits.size:
-        findings.error(place, f"too big a message ({format_size(size)}): {raised('size', limits)}")

@@ -73,7 +73,7 @@ def read_letters(folder: Path, name: str, *, start: float, duration: float, most
     return Recorded(letters, first_lines, len(everything), len(everything) - len(rows), span)
 
 
-def strangers(recorded: Recorded, owners: Owners) -> list[str]:
+def unknown_people(recorded: Recorded, owners: Owners) -> list[str]:
     """The people whose names are no address of the scenario, in order of first appearance."""
     return [person for person in recorded.people if _address(person, owners) is None]
 

@@ -16,8 +16,8 @@ from sim.scenario.resolve.domains import resolve_domains
 from sim.scenario.resolve.hosts import resolve_architectures
 from sim.scenario.resolve.loops import warn_of_loops
 from sim.scenario.resolve.network import resolve_network
-from sim.scenario.resolve.unknown_addresses import note_nobodies
-from sim.scenario.resolve.workload import People, resolve_workload
+from sim.scenario.resolve.unknown_addresses import note_unknown_addresses
+from sim.scenario.resolve.workload import resolve_workload
 from sim.scenario.spec import Architecture, Expectation, Scenario, Weather
 from sim.scenario.spec.calendar import ClockWindow, Window, format_start, opens
 from sim.scenario.spec.limits import Limits
@@ -32,8 +32,7 @@ def resolve(form: ScenarioForm, findings: Findings, folder: Path, metrics: Colle
     network, known = resolve_network(form, findings, folder)
     domains = resolve_domains(form.domains, network.nodes, findings, ttl=network.dns.ttl, known=known)
     sure = findings.whole("domains") and (known or form.domains is not None)
-    people = People(domains, findings, folder, sure, form.duration, limits, Owners(domains))
-    workload = resolve_workload(form.workload, people)
+    workload = resolve_workload(form, Owners(domains), findings, folder, known=sure)
     architectures = resolve_architectures(
         form.architectures,
         form.hosts,
@@ -44,7 +43,7 @@ def resolve(form: ScenarioForm, findings: Findings, folder: Path, metrics: Colle
         unreachable=(form.network and form.network.unreachable) or "silent",
     )
     if sure:
-        note_nobodies(workload, domains, network.nodes, findings)
+        note_unknown_addresses(workload, domains, network.nodes, findings)
     if findings.whole("domains"):
         for architecture in architectures.values():
             note_strangers(architecture.hosts, {**domains, **architecture.domains}, findings)

@@ -15,23 +15,33 @@ from sim.scenario.spec.sources import Arrivals, Messages, MessagesAt, Source
 _TOLD = 10
 """More addresses than these are not all told."""
 
-_MAILER_DAEMON = "mailer-daemon"
 
-
-def note_nobodies(
+def note_unknown_addresses(
     workload: Iterable[Source], domains: Mapping[str, Domain], nodes: Collection[str], findings: Findings
 ) -> None:
     """Say which addresses are no user's, list's or alias's, or in no domain of the scenario."""
-    register = _Register(domains, nodes)
-    found = [
-        address
-        for text in dict.fromkeys(_addresses(workload))
-        if not register.may_have(address := parse_mailbox(text).address)
-    ]
-    for address in found[:_TOLD]:
-        findings.note(register.told(address))
-    if len(found) > _TOLD:
-        findings.note(f"{len(found) - _TOLD} more addresses are nobody's")
+    owners, known_as = Owners(domains), ehlo_names(nodes)
+    hosts = frozenset(name.lower() for node in nodes for name in (node, known_as[node]))
+    addresses = [parse_mailbox(text).address for text in dict.fromkeys(_addresses(workload))]
+    unknown = [address for address in addresses if not _may_exist(address, owners, hosts)]
+    for address in unknown[:_TOLD]:
+        domain = domains.get(domain_key(address.domain))
+        if domain is None:
+            near = suggestion(address.domain, domains)
+            findings.note(f"{shown(str(address))}: no domain of the scenario ({shown(address.domain)}){near}")
+        else:
+            near = suggestion(address.local, list(owners.names(domain).values()))
+            findings.note(f"{shown(str(address))}: no user of {domain.name}{near}")
+    if len(unknown) > _TOLD:
+        findings.note(f"{len(unknown) - _TOLD} more addresses are nobody's")
+
+
+def _may_exist(address: Address, owners: Owners, hosts: Collection[str]) -> bool:
+    """Whether somebody has the address, or only a host can know that."""
+    local, name = local_key(address.local), domain_key(address.domain)
+    if name not in owners.domains:
+        return name in hosts or is_literal(name)
+    return "%" in local or local == "mailer-daemon" or owners.has(Address(local.removeprefix("owner-"), name))
 
 
 def _addresses(workload: Iterable[Source]) -> Iterator[str]:
@@ -43,30 +53,3 @@ def _addresses(workload: Iterable[Source]) -> Iterator[str]:
                     yield from message.recipients
             case Arrivals() | Messages():
                 yield from (who for who, _ in (*source.senders, *source.recipients) if "@" in who)
-
-
-class _Register:
-    """Who has an address, as far as the scenario's domains say."""
-
-    def __init__(self, domains: Mapping[str, Domain], nodes: Collection[str]) -> None:
-        self._owners = Owners(domains)
-        known_as = ehlo_names(nodes)
-        self._hosts = frozenset(name.lower() for node in nodes for name in (node, known_as[node]))
-
-    def may_have(self, address: Address) -> bool:
-        """Whether somebody has the address, or only a host can know that."""
-        local, name = local_key(address.local), domain_key(address.domain)
-        if name not in self._owners.domains:
-            return name in self._hosts or is_literal(name)
-        list_or_user = Address(local.removeprefix("owner-"), name)
-        return "%" in local or local == _MAILER_DAEMON or self._owners.has(list_or_user)
-
-    def told(self, address: Address) -> str:
-        """What is strange about an address that nobody has."""
-        domains = self._owners.domains
-        domain = domains.get(domain_key(address.domain))
-        if domain is None:
-            near = suggestion(address.domain, domains)
-            return f"{shown(str(address))}: no domain of the scenario ({shown(address.domain)}){near}"
-        near = suggestion(address.local, list(self._owners.names(domain).values()))
-        return f"{shown(str(address))}: no user of {domain.name}{near}"
