@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from ipaddress import ip_address
 from random import Random
 from typing import NamedTuple
@@ -73,36 +74,34 @@ def candidates_at(host: str, preference: int, addresses: Mapping[str, Address]) 
     return [Candidate(host, preference, address.ip, address.version) for address in addresses.values()]
 
 
+@dataclass
 class Sources:
     """Which of its addresses a host's client connects from.
 
-    Args:
+    Attributes:
         addresses: the host's.
-        how: the first that fits, one after the other, or any.
-        random: draws for the last.
+        how: the first that fits, one after the other, or any, which `random` draws.
     """
 
-    __slots__ = ("_by_version", "_how", "_next", "_random")
-
-    def __init__(self, addresses: Mapping[str, Address], how: SendsFrom, random: Random) -> None:
-        self._how = how
-        self._random = random
-        self._next = 0
-        self._by_version = {0: [*addresses]}
-        for address in addresses.values():
-            self._by_version.setdefault(address.version, []).append(address.ip)
+    addresses: Mapping[str, Address]
+    how: SendsFrom
+    random: Random
+    _turn: int = 0
 
     def reach(self, version: int) -> bool:
-        """Whether the host has an address of that IP version (0: any); without addresses it has all."""
-        return not self._by_version[0] or version in self._by_version
+        """Whether the host has an address of that IP version; without addresses it has all."""
+        return not self.addresses or any(one.version == version for one in self.addresses.values())
 
     def to(self, ip: str) -> str:
-        """The address for a new session with another one; empty where the host has none of its own."""
-        fitting = self._by_version.get(ip_address(ip).version if ip else 0, ())
+        """The address for a new session with another one (empty: any); empty where the host has none of its own."""
+        if not self.addresses:
+            return ""
+        version = ip_address(ip).version if ip else 0
+        fitting = [one.ip for one in self.addresses.values() if version in (0, one.version)]
         if not fitting:
             return ""
-        if self._how == "random":
-            return self._random.choice(fitting)
-        index = self._next % len(fitting) if self._how == "in-turn" else 0
-        self._next += 1
-        return fitting[index]
+        if self.how == "random":
+            return self.random.choice(fitting)
+        turn = self._turn if self.how == "in-turn" else 0
+        self._turn += 1
+        return fitting[turn % len(fitting)]

@@ -42,14 +42,10 @@ class Place(simpy.Event):
         self.peer = peer
         self.admitted = False
 
-    def admit(self) -> None:
-        """There is a process for it."""
-        self.admitted = True
-        self.succeed()
-
-    def give_up(self, _: simpy.Event) -> None:
-        """Its client waits no longer."""
+    def end(self, *, admitted: bool) -> None:
+        """There is a process for it, or its client waits no longer."""
         if not self.triggered:
+            self.admitted = admitted
             self.succeed()
 
 
@@ -63,8 +59,6 @@ class Listener:
         host: whose.
         listens: when there is a listening socket at all.
     """
-
-    __slots__ = ("_clock", "_closed_until", "_host", "_listens", "_queue", "inbound")
 
     def __init__(self, clock: Clock, host: Host, listens: Timeline) -> None:
         self._clock = clock
@@ -105,7 +99,7 @@ class Listener:
         if when_full != "wait":
             return when_full
         place = Place(self._clock, peer)
-        self._clock.at(until).callbacks.append(place.give_up)
+        self._clock.at(until).callbacks.append(lambda _: place.end(admitted=False))
         self._queue.append(place)
         self._accept()
         return place
@@ -130,4 +124,4 @@ class Listener:
             place = queue.popleft()
             if not place.triggered:
                 inbound[place.peer.session_id] = place.peer
-                place.admit()
+                place.end(admitted=True)
