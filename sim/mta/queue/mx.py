@@ -72,7 +72,7 @@ def targets_of(
     could not pass it on, and is not asked again. No product goes on with a domain's A record where its MX records name
     no host that there is.
     """
-    route, product = routed(host.routes, domain), host.mta
+    route, product = routed(host.routes, domain) if host.routes else None, host.mta
     targets = candidates(((0, route),) if route else records, host.name, shuffle)
     if targets is NO_EXCHANGER and records:
         return Failure.of(product.no_exchanger, host=records[0][1].removesuffix(NO_HOST))

@@ -99,7 +99,7 @@ class NextHops(Part):
         """The routes to try for a domain's mail, best first: to its MX hosts, as far as the architecture reaches."""
         host, paths = self.host, self.paths
         try:
-            records = None if routed(host.routes, domain) else self.resolver.mx(domain, now)
+            records = None if host.routes and routed(host.routes, domain) else self.resolver.mx(domain, now)
         except NoAnswerError:
             return NO_NAMES
         targets = targets_of(host, domain, records, been_at if paths.relays else (), self.shuffle)
