@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.mta.queue.entry import Copy, Entry
-from sim.mta.queue.queue_runs import queue_runs_of
+from sim.mta.queue.queue_runs import QueueRuns
 from sim.scenario.products.exim import Exim, EximRetry
 from sim.scenario.products.host_retry import OF_HOST, Waiting
 from sim.scenario.products.sendmail import Sendmail
@@ -72,7 +72,7 @@ def test_a_queue_run_takes_a_message_as_fast_from_many(product):
     """Sendmail's heap grows by the logarithm; Exim's draw asks once."""
 
     def of(many):
-        runs = queue_runs_of(product, lambda: 0.5)
+        runs = QueueRuns(product, lambda: 0.5)
         for number in range(many):
             runs.find(entry(f"{number}", number % 7))
         runs.begin()
@@ -83,7 +83,7 @@ def test_a_queue_run_takes_a_message_as_fast_from_many(product):
 
 def test_sendmail_takes_the_least_number_first_and_of_equals_the_one_found_first():
     """A message that has grown since it was found stands behind others."""
-    runs = queue_runs_of(Sendmail(), lambda: 0.5)
+    runs = QueueRuns(Sendmail(), lambda: 0.5)
     grown = entry("grown")
     for found in (entry("b", 2), grown, entry("a", 1), entry("c", 2)):
         runs.find(found)

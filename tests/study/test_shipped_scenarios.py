@@ -83,10 +83,7 @@ def test_real_messages_arrive_as_they_are(shared: Path):
     world = Simulation(scenario, scenario.architectures["end-to-end"], 0, 1)
     world.run()
     found = [
-        content
-        for host in world.hosts.values()
-        for contents in host.mailboxes.contents.values()
-        for content in contents
+        content for host in world.hosts.values() for contents in host.custody.mailboxes.values() for content in contents
     ]
     sent = [canonical(file.read_bytes()) for file in sorted(folder.glob("*.eml"))]
     assert all(any(content.endswith(original) for content in found) for original in sent)

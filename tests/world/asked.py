@@ -83,7 +83,7 @@ def send(links: str, *mails: Mail, **settings) -> Outcome:
 
 def _reports(world: Simulation):
     for host in world.hosts.values():
-        for contents in host.mailboxes.contents.values():
+        for contents in host.custody.mailboxes.values():
             for content in contents:
                 found = message_from_bytes(content)
                 if found.get_content_type() == "multipart/report":

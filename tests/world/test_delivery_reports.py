@@ -202,7 +202,7 @@ def test_eight_bits_are_converted_on_the_way():
     marked = b"MIME-Version: 1.0\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\xc3\xa9\r\n"
     seven = {"extensions": ("PIPELINING",), "uses": FEW}
     outcome = over({"c": seven}, Mail({"u1@c.example": ()}, content=marked))
-    [content] = outcome.world.hosts["c"].mailboxes.contents["u1@c.example"]
+    [content] = outcome.world.hosts["c"].custody.mailboxes["u1@c.example"]
     assert (content.isascii(), b"=C3=A9" in content) == (True, True)
 
 
@@ -215,9 +215,9 @@ workload: {messages_at: [{at: 1 s, from: u1@a.example, to: nobody@b.example}]}
 architectures: {x: {transfer: end-to-end}}
 """)
     world = Simulation(spec, spec.architectures["x"], 0, 1)
-    world.hosts["a"].mailboxes.keep = True
+    world.hosts["a"].custody.mailboxes = {}
     world.run()
-    [content] = world.hosts["a"].mailboxes.contents["u1@a.example"]
+    [content] = world.hosts["a"].custody.mailboxes["u1@a.example"]
     assert (content.isascii(), b"Remote-MTA: dns; host" in content) == (True, True)
 
 

@@ -71,7 +71,7 @@ def test_each_hop_leaves_a_received_field_and_the_last_a_return_path():
     spec = scenario("a-b b-c", message(0, "u1@a", "u1@c"), transfer="store-and-forward", dialogues=True)
     world = Simulation(spec, spec.architectures["store-and-forward"], 0, 1)
     world.run()
-    [content] = world.hosts["c"].mailboxes.contents["u1@c.example"]
+    [content] = world.hosts["c"].custody.mailboxes["u1@c.example"]
     fields = email.message_from_bytes(content)
     assert hop_count(content) == 2
     assert fields["Return-Path"] == "<u1@a.example>"
@@ -87,7 +87,7 @@ def test_unknown_user_bounces_at_once():
     assert (copy.outcome, copy.reason) == ("bounced", "550 5.1.1 " + copy.reason.split(" ", 2)[2])
     assert copy.ended_s < 1.0
     assert (report.recipient, report.outcome) == ("u1@a.example", "delivered")
-    found = email.message_from_bytes(world.hosts["a"].mailboxes.contents["u1@a.example"][0])
+    found = email.message_from_bytes(world.hosts["a"].custody.mailboxes["u1@a.example"][0])
     assert found.get_content_type() == "multipart/report"
     assert found.get_param("report-type") == "delivery-status"
     status = found.get_payload()[1].get_payload()

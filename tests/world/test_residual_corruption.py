@@ -28,7 +28,7 @@ def live(spec: Scenario):
     [architecture] = spec.architectures.values()
     world = Simulation(spec, architecture, 0, 1)
     facts = world.run()
-    boxes = [content for host in world.hosts.values() for box in host.mailboxes.contents.values() for content in box]
+    boxes = [content for host in world.hosts.values() for box in host.custody.mailboxes.values() for content in box]
     return facts, boxes
 
 

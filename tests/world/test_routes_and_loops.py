@@ -338,6 +338,6 @@ def test_the_trace_of_a_loop_is_in_the_report():
     spec = scenario("a-b b-c", message(1.0, "u1@c", "u1@x"), domains=homes, hosts=hosts, dialogues=True)
     world = Simulation(spec, spec.architectures["end-to-end"], 0, 1)
     world.run()
-    [report] = world.hosts["c"].mailboxes.contents["u1@c.example"]
+    [report] = world.hosts["c"].custody.mailboxes["u1@c.example"]
     _, _, returned = report.partition(b"message/rfc822")
     assert hop_count(returned.partition(b"\r\n\r\n")[2]) == 49

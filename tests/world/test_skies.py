@@ -96,7 +96,7 @@ def test_the_date_in_a_message_is_that_of_the_scenarios_clock():
     def received(spec):
         world = Simulation(spec, spec.architectures["end-to-end"], 0, 1)
         world.run()
-        [content] = world.hosts["b"].mailboxes.contents["u1@b.example"]
+        [content] = world.hosts["b"].custody.mailboxes["u1@b.example"]
         return content.partition(b"\r\n\r\n")[0]
 
     assert b"Mon, 03 Jan 2000 00:00:00 +0000" in received(spec)

@@ -41,7 +41,7 @@ def arrived(text: str, product: Product, offers: dict[str, tuple[str, ...]]) -> 
     spec = replace(spec, workload=(replace(spec.workload[0], messages=(own,)),))
     world = Simulation(spec, spec.architectures["store-and-forward"], 0, 1)
     world.run()
-    return world.hosts["c"].mailboxes.contents["u1@c.example"]
+    return world.hosts["c"].custody.mailboxes["u1@c.example"]
 
 
 @settings(max_examples=60, deadline=None)

@@ -60,22 +60,6 @@ class Destination:
     over one that was left open, `is_fresh` that none has ended that makes a difference.
     """
 
-    __slots__ = (
-        "_fail_cohorts",
-        "_failure",
-        "_how",
-        "_last_done",
-        "_on_demand",
-        "_success",
-        "busy",
-        "closed_until",
-        "is_fresh",
-        "keeps_connections",
-        "reason",
-        "uses_connections",
-        "window",
-    )
-
     def __init__(self, how: Concurrency) -> None:
         self._how = how
         self.window = how.first

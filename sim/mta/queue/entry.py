@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from sim.mail.path import Path
 from sim.mta.queue.failure import Failure
@@ -205,37 +205,29 @@ class Entry:
 
 
 class Queue:
-    """A host's queue: entries in order of arrival, with the counts that its users see.
-
-    All entries that are neither `incoming`, `deferred` nor on `hold` are active.
-    """
-
-    __slots__ = ("bytes", "deferred", "entries", "hold", "incoming")
+    """A host's queue: entries in order of arrival, with their bytes and how many stand where (`count`)."""
 
     def __init__(self) -> None:
         self.entries: dict[str, Entry] = {}
-        self.bytes = self.incoming = self.deferred = self.hold = 0
+        self.bytes = 0
+        self.count: dict[State, int] = dict.fromkeys(get_args(State), 0)
 
     def add(self, entry: Entry) -> None:
         """Take an entry in."""
         self.entries[entry.queue_id] = entry
         self.bytes += len(entry.content)
-        if entry.state != "active":
-            self._count(entry.state, 1)
+        self.count[entry.state] += 1
 
     def remove(self, entry: Entry) -> None:
         """Let an entry go; it must be here."""
         del self.entries[entry.queue_id]
         self.bytes -= len(entry.content)
-        if entry.state != "active":
-            self._count(entry.state, -1)
+        self.count[entry.state] -= 1
 
     def move(self, entry: Entry, state: State) -> None:
         """Let an entry, which must be here, stand elsewhere."""
-        if entry.state != "active":
-            self._count(entry.state, -1)
-        if state != "active":
-            self._count(state, 1)
+        self.count[entry.state] -= 1
+        self.count[state] += 1
         entry.state = state
 
     def holds(self, entry: Entry) -> bool:
@@ -245,9 +237,6 @@ class Queue:
     def empty(self) -> list[Entry]:
         """Take everything out."""
         entries = list(self.entries.values())
-        self.entries.clear()
-        self.bytes = self.incoming = self.deferred = self.hold = 0
+        for entry in entries:
+            self.remove(entry)
         return entries
-
-    def _count(self, state: State, more: int) -> None:
-        setattr(self, state, getattr(self, state) + more)

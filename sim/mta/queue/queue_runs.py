@@ -8,47 +8,54 @@ from __future__ import annotations
 from collections.abc import Callable
 from heapq import heappop, heappush, heappushpop
 from itertools import count
-from typing import Any
 
 from sim.mta.queue.entry import Entry
 from sim.scenario.products.base import Product
 
 
 class QueueRuns:
-    """The messages whose time has come (`found`), and how many runs are under way that take them.
+    """The messages whose time has come (`found`), and how many runs are under way that take them (`under_way`).
 
     Args:
-        most: how many are, at most; a further one does not begin.
-        choose: which of so many messages is taken next, by its place among them.
+        product: says how many are, at most (a further one does not begin), and which message is taken next.
+        random: draws from [0, 1).
     """
 
-    __slots__ = ("_choose", "_most", "found", "under_way")
-
-    def __init__(self, most: int, choose: Callable[[int], int]) -> None:
-        self._most = most
-        self._choose = choose
-        self.found: list[Any] = []
+    def __init__(self, product: Product, random: Callable[[], float]) -> None:
+        self._product = product
+        self._random = random
+        self._sorts = product.queue_run_order == "priority"
+        self._count = count()
+        # Each behind its number, where they are sorted, and its place among those of the same.
+        self.found: list[tuple[int, int, Entry]] = []
         self.under_way = 0
 
     def find(self, message: Entry) -> None:
         """A message's time has come."""
-        self.found.append(message)
+        item = self._number(message), next(self._count), message
+        if self._sorts:
+            heappush(self.found, item)
+        else:
+            self.found.append(item)
 
     def begin(self) -> bool:
         """Begin a run, if there is something to do and one more may be under way."""
-        begins = bool(self.found) and self.under_way < self._most
+        begins = bool(self.found) and self.under_way < self._product.queue_run_limit
         self.under_way += begins
         return begins
 
     def next(self) -> Entry | None:
-        """The message that a run takes next; None at its end."""
-        if self.found:
-            return self._take()
-        self.under_way -= 1
-        return None
-
-    def _take(self) -> Entry:
-        message: Entry = self.found.pop(self._choose(len(self.found)))
+        """The message that a run takes next: as they were found, drawn, or the least number first; None at its end."""
+        if not self.found:
+            self.under_way -= 1
+            return None
+        if not self._sorts:
+            drawn = self._product.queue_run_order == "random"
+            return self.found.pop(int(self._random() * len(self.found)) if drawn else 0)[2]
+        number, place, message = heappop(self.found)
+        # If a message's number has grown when its turn comes, that comes later.
+        while (now := self._number(message)) > number:
+            number, place, message = heappushpop(self.found, (now, place, message))
         return message
 
     def clear(self) -> None:
@@ -56,45 +63,7 @@ class QueueRuns:
         self.found.clear()
         self.under_way = 0
 
-
-class SortedRuns(QueueRuns):
-    """Queue runs that take the message of the least number first, and of equal ones the one found first.
-
-    Args:
-        most: as of `QueueRuns`.
-        number: a message's; if it has grown when the message's turn comes, that comes later.
-    """
-
-    __slots__ = ("_count", "_number")
-
-    def __init__(self, most: int, number: Callable[[Entry], int]) -> None:
-        super().__init__(most, lambda _: 0)
-        self._number = number
-        self._count = count()
-
-    def find(self, message: Entry) -> None:
-        """A message's time has come."""
-        heappush(self.found, (self._number(message), next(self._count), message))
-
-    def _take(self) -> Entry:
-        number, place, message = heappop(self.found)
-        while (now := self._number(message)) > number:
-            number, place, message = heappushpop(self.found, (now, place, message))
-        taken: Entry = message
-        return taken
-
-
-def queue_runs_of(product: Product, random: Callable[[], float]) -> QueueRuns | None:
-    """A product's queue runs, if they are processes; `random` draws from [0, 1)."""
-    if not product.queue_run_limit:
-        return None
-    if product.queue_run_order == "priority":
-        return SortedRuns(product.queue_run_limit, lambda entry: number(product, entry))
-    drawn = product.queue_run_order == "random"
-    return QueueRuns(product.queue_run_limit, lambda many: int(random() * many) if drawn else 0)
-
-
-def number(product: Product, entry: Entry) -> int:
-    """What a queue run sorts jobs by: bytes, recipients and attempts make one wait."""
-    priority, recipient, attempt = product.priority_factors
-    return len(entry.content) - priority * entry.priority + recipient * len(entry.copies) + attempt * entry.rounds
+    def _number(self, entry: Entry) -> int:
+        """What sorted runs go by: bytes, recipients and attempts make a job wait."""
+        priority, recipient, attempt = self._product.priority_factors
+        return len(entry.content) - priority * entry.priority + recipient * len(entry.copies) + attempt * entry.rounds

@@ -90,8 +90,8 @@ class Recorder:
 
     def queue(self, host: str, queue: Queue, now: float) -> None:
         """Record that a host's queue has changed."""
-        messages = len(queue.entries)
-        self.queues.append(QueueFact(host, now, messages, queue.bytes, queue.incoming, queue.deferred, queue.hold))
+        waiting = queue.count["incoming"], queue.count["deferred"], queue.count["hold"]
+        self.queues.append(QueueFact(host, now, len(queue.entries), queue.bytes, *waiting))
 
     def deferral(self, host: str, entry: Entry, now: float, why: str) -> None:
         """Record that a host puts an entry off until it is due; `why`, where no attempt says it."""

@@ -10,14 +10,13 @@ from typing import NamedTuple
 from sim.mail.address import Address, is_literal, mailbox_key, parse_address
 from sim.mail.digest import seal_holds
 from sim.mail.path import Path
-from sim.mail.trace import date_time, delivered_to, received
+from sim.mail.trace import date_time, delivered_to, received, return_path
 from sim.mta import dsn
 from sim.mta.client.envelope import needs_smtputf8
 from sim.mta.queue.entry import Copy, Entry
 from sim.mta.queue.failure import Failure
 from sim.mta.queue.message_options import MessageOptions, message_options, with_smtputf8
 from sim.mta.server.loops import LIST_LOOP, has_passed, is_looping
-from sim.mta.server.mailbox import Mailboxes
 from sim.mta.server.recipients import E550_SOURCE_ROUTE, OWNER, Directory
 from sim.mta.server.transactions import AcceptedMail
 from sim.protocol.smtp.events import Parameters
@@ -46,11 +45,14 @@ class Arrival(NamedTuple):
 
 @dataclass
 class Custody(Part):
-    """A host's duty to deliver what it has taken, to pass it on, or to report."""
+    """A host's duty to deliver what it has taken, to pass it on, or to report.
+
+    `mailboxes` has what is delivered, by mailbox, where somebody wants to read it.
+    """
 
     messages: Messages
     directory: Directory
-    mailboxes: Mailboxes
+    mailboxes: dict[str, list[bytes]] | None
     deferred: DeferredQueue
     notifications: Notifications
     capacity: SharedCapacity | None
@@ -204,7 +206,8 @@ class Custody(Part):
         if copy.damage and self.host.digests and not seal_holds(come.content):
             copy.damage = FOUND
         mailbox = copy.recipient if self._plain_paths else str(address)
-        self.mailboxes.deliver(mailbox, come.reverse_path, come.content)
+        if self.mailboxes is not None:
+            self.mailboxes.setdefault(mailbox, []).append(return_path(come.reverse_path) + come.content)
         return dsn.DELIVERED
 
     def _reroute(self, copy: Copy, reverse_path: Path) -> Path | None:

@@ -12,7 +12,7 @@ from sim.mta.queue.destination import naming_of
 from sim.mta.queue.entry import Copy, Entry
 from sim.mta.queue.failure import Failure
 from sim.mta.queue.queue_manager import ActiveQueue
-from sim.mta.queue.queue_runs import QueueRuns, queue_runs_of
+from sim.mta.queue.queue_runs import QueueRuns
 from sim.world.engine.capacity import SharedCapacity
 from sim.world.engine.stepping import Waits
 from sim.world.host.attempt import NO_ANSWER, Attempt
@@ -49,7 +49,7 @@ class Deliveries:
         self._manager = self.client.manager
         self._active: ActiveQueue[Entry] = ActiveQueue(host.mta.active_limit)
         self._looking_up: list[Entry] = []
-        self._runs: QueueRuns | None = queue_runs_of(host.mta, self.random.random)
+        self._runs: QueueRuns | None = QueueRuns(host.mta, self.random.random) if host.mta.queue_run_limit else None
         self._in_run: set[str] = set()
         self._next_run = -1.0
         self._naming = naming_of(host.mta, relays=self.client.paths.relays, routes=host.routes)

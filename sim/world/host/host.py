@@ -9,7 +9,6 @@ from random import Random
 from sim.mail.path import Path
 from sim.mta.queue.entry import Copy, Entry, Queue
 from sim.mta.queue.queue_manager import queue_manager_of
-from sim.mta.server.mailbox import Mailboxes
 from sim.mta.server.policy import AccessPolicy
 from sim.mta.server.recipients import Directory
 from sim.network.dns import Resolver
@@ -61,7 +60,7 @@ class HostAtWork:
         self.uptime = uptime = Uptime(world.up[name], world.stops[name])
         self.domains = [domain.name for domain in domains]
         self.queue = Queue()
-        self.mailboxes = Mailboxes(keep=world.keeps_mail)
+        mailboxes: dict[str, list[bytes]] | None = {} if world.keeps_mail else None
         self._ledger = world.ledger
         self._resolver = resolver = Resolver(world.dns, world.answers.get(name, ALWAYS_UP), forgets=world.lookup > 0)
         part = host, clock, uptime, world.ledger, world.recorder, self.queue
@@ -75,7 +74,7 @@ class HostAtWork:
         notifications = Notifications(host, world.specs, directory, world.messages, world.ledger, self.submit)
         phase = -draws.uniform(0.0, retry.period)
         self.deferred = DeferredQueue(*part, retry, notifications, phase, self._begin, self._take_held)
-        self.custody = Custody(*part, world.messages, directory, self.mailboxes, self.deferred, notifications, capacity)
+        self.custody = Custody(*part, world.messages, directory, mailboxes, self.deferred, notifications, capacity)
         held_mail = HeldMail(directory, self.deferred, self.flush, world.called)
         listener, access = Listener(clock, host, world.listening[name]), self._access_policy(world, stream)
         self.server = world.servers[name] = Server(

@@ -37,7 +37,7 @@ class Server(Part):
 
     def times(self) -> HostTimes:
         """How long things take now: longer where mail comes faster than it is taken up (Postfix's in_flow_delay)."""
-        mta, incoming = self.host.mta, self.queue.incoming
+        mta, incoming = self.host.mta, self.queue.count["incoming"]
         if not incoming or incoming < mta.process_limit or not mta.in_flow_delay:
             return self.host_times
         return self.host_times.slower(mta.in_flow_delay)
