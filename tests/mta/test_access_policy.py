@@ -125,10 +125,10 @@ def test_refusals_are_injected_where_they_are_set(place: str):
     for clock.now, refused in ((9.0, False), (10.0, True), (20.0, False), (39.0, True)):
         said = {
             "connect": client.connection(),
-            "helo": client.hello(),
+            "helo": client.injected("helo"),
             "mail": client.mail(ANN, ()),
             "rcpt": client.recipient(ANN, BOB, replies.S250_RCPT),
-            "data": client.data(),
+            "data": client.injected("data"),
             "dot": client.mail_data(100),
         }
         assert {where for where, reply in said.items() if reply and reply.code == 554} == (

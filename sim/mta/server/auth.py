@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from sim.protocol.smtp import replies, sasl
 from sim.protocol.smtp.errors import RemoteProtocolError
 from sim.protocol.smtp.replies import Reply
 
 
+@dataclass(slots=True)
 class Authentication:
     """One AUTH dialogue. `user` is who has proved himself; it is empty until the 235.
 
-    Args:
+    Attributes:
         accounts: the logins that are taken, name -> password.
         challenge: what CRAM-MD5 asks; where peers are real, nobody may foresee it (RFC 2195 section 2).
     """
 
-    __slots__ = ("_accounts", "_challenge", "_claimed", "_mechanism", "user")
-
-    def __init__(self, accounts: Mapping[str, str], challenge: bytes) -> None:
-        self._accounts = accounts
-        self._challenge = challenge
-        self._mechanism = ""
-        # Whom LOGIN's first answer named.
-        self._claimed: str | None = None
-        self.user = ""
+    accounts: Mapping[str, str]
+    challenge: bytes
+    user: str = ""
+    _mechanism: str = ""
+    # Whom LOGIN's first answer named.
+    _claimed: str | None = None
 
     def begin(self, mechanism: str, initial: bytes | None) -> Reply:
         """The reply to AUTH: 334 where more is asked for, 235, or the refusal."""
@@ -36,7 +35,7 @@ class Authentication:
             return replies.E504_MECHANISM
         if mechanism == "CRAM-MD5":
             # The server speaks first, so there can be no initial response (RFC 4954 section 4).
-            asks = sasl.challenge(self._challenge)
+            asks = sasl.challenge(self.challenge)
             return asks if initial is None else replies.E501_SYNTAX("AUTH CRAM-MD5 with no initial response")
         return sasl.challenge(first) if initial is None else self.respond(initial)
 
@@ -66,17 +65,17 @@ class Authentication:
 
     def _cram_md5(self, text: str) -> Reply:
         user = text.rpartition(" ")[0]
-        expected = sasl.cram_md5(user, self._accounts.get(user, ""), self._challenge)
+        expected = sasl.cram_md5(user, self.accounts.get(user, ""), self.challenge)
         return self._decide(user, hmac.compare_digest(expected, text.encode("utf-8")))
 
     def _check(self, user: str, password: str) -> Reply:
         return self._decide(
-            user, hmac.compare_digest(self._accounts.get(user, "").encode("utf-8"), password.encode("utf-8"))
+            user, hmac.compare_digest(self.accounts.get(user, "").encode("utf-8"), password.encode("utf-8"))
         )
 
     def _decide(self, user: str, proved: bool) -> Reply:
         # The comparison is made for unknown users, too, so that its time tells nobody who is known.
-        if not proved or not self._accounts.get(user):
+        if not proved or not self.accounts.get(user):
             return replies.E535_BAD_CREDENTIALS
         self.user = user
         return replies.S235_AUTHENTICATED

@@ -262,7 +262,7 @@ class Reception:
             self.sleep += answers * self._errors.delay
 
     def _hello(self, event: events.Ehlo | events.Helo | events.Lhlo) -> Reply:
-        if self.policy is not None and (refusal := self.policy.hello()) is not None:
+        if self.policy is not None and (refusal := self.policy.injected("helo")) is not None:
             return refusal
         self._reset(event)
         if isinstance(event, events.Helo):

@@ -130,7 +130,7 @@ class Transactions:
 
     def data(self) -> Reply:
         """The reply to DATA."""
-        refusal = None if self.policy is None else self.policy.data()
+        refusal = None if self.policy is None else self.policy.injected("data")
         return refusal or replies.S354_GO_AHEAD
 
     def chunk(self, event: events.Chunk) -> Reply:
@@ -151,7 +151,7 @@ class Transactions:
         """Why a chunk is refused as DATA would be, if it is: the first of a transaction stands in DATA's place."""
         if self.policy is None or self.machine.state is not State.RCPT:
             return None
-        return self.policy.data()
+        return self.policy.injected("data")
 
     def mail_data(self, event: events.MailData | events.LastChunk) -> Reply | AcceptedMail:
         """The mail that a transaction brings, or why it is refused."""
