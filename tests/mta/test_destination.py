@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from sim.mta.queue.destination import Destination
 from sim.mta.queue.failure import Failure
-from sim.scenario.products.concurrency import Concurrency, Feedback, read_feedback
+from sim.scenario.products.feedback import Feedback, read_feedback
+from sim.scenario.products.postfix import Postfix
 
 DOWN = Failure(0, "4.4.1", "connection timed out")
 SHARED = Feedback(1.0, shared=True)
@@ -18,7 +19,8 @@ SHARED = Feedback(1.0, shared=True)
 
 def destination(**how) -> Destination:
     """Nobody has tried it yet."""
-    return Destination(Concurrency(**how))
+    settings = {name if "backoff" in name else f"default_destination_{name}": value for name, value in how.items()}
+    return Destination(Postfix(**settings), "on-demand")
 
 
 def windows(of: Destination, outcomes: str) -> list[int]:
@@ -41,12 +43,12 @@ def test_three_failures_in_a_row_kill_a_destination():
 
 def test_the_first_failure_after_a_rise_costs_two():
     """+1 for each good delivery, -2 for the first bad one, -1 for each further one (measured with a real Postfix)."""
-    assert windows(destination(failed_cohort_limit=0), "+++---+-") == [6, 7, 8, 6, 5, 4, 5, 3]
+    assert windows(destination(concurrency_failed_cohort_limit=0), "+++---+-") == [6, 7, 8, 6, 5, 4, 5, 3]
 
 
 def test_shared_feedback_opens_after_a_cohort_and_closes_at_once():
     """With 1/concurrency the window opens at the end of about so many deliveries, and closes at the first bad one."""
-    how = {"positive_feedback": SHARED, "negative_feedback": SHARED}
+    how = {"concurrency_positive_feedback": SHARED, "concurrency_negative_feedback": SHARED}
     assert windows(destination(**how), "+++++") == [5, 5, 5, 5, 6]
     assert windows(destination(**how), "+-") == [5, 4]
 
@@ -78,7 +80,7 @@ def test_success_forgets_failed_cohorts():
 
 def test_a_dead_destination_comes_back():
     """After minimal_backoff_time, with its initial concurrency; until then nothing starts."""
-    one = destination(revival=300.0)
+    one = destination(minimal_backoff_time=300.0)
     for _ in range(3):
         one.failed(DOWN, 10.0)
     assert (one.is_dead, one.reason, one.has_room(309.0), one.has_room(310.0)) == (True, DOWN, False, True)
@@ -126,7 +128,9 @@ def test_connections_are_kept_when_deliveries_come_back_to_back():
 def test_the_window_is_never_out_of_bounds(outcomes: str, shared: bool, limit: int):
     """Dead or from 1 to the limit, whatever comes."""
     feedback = Feedback(1.0, shared)
-    one = destination(concurrency_limit=limit, positive_feedback=feedback, negative_feedback=feedback)
+    one = destination(
+        concurrency_limit=limit, concurrency_positive_feedback=feedback, concurrency_negative_feedback=feedback
+    )
     assert all(0 <= window <= limit for window in windows(one, outcomes))
 
 
@@ -135,7 +139,7 @@ def deferred_by_a_limited_server(feedback: Feedback, *, server_limit: int = 5, d
 
     As SCHEDULER_README measured it: a delivery that gets in takes a second, one that does not a moment.
     """
-    one = destination(positive_feedback=feedback, negative_feedback=feedback)
+    one = destination(concurrency_positive_feedback=feedback, concurrency_negative_feedback=feedback)
     ends: list[tuple[float, int, bool]] = []
     now, serial, inside, deferred = 0.0, 0, 0, 0
     while serial < deliveries:

@@ -8,9 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.mta.queue.scheduler import Scheduler
-from sim.scenario.products.concurrency import Slots
+from sim.scenario.products.postfix import Postfix
 
-NO_LOAN = Slots(cost=2, loan=0, discount=0, minimum=1)
+
+def slots_of(cost=5, loan=3, discount=50, minimum=3) -> Postfix:
+    """What preemption costs, as Postfix has it."""
+    return Postfix(
+        default_delivery_slot_cost=cost,
+        default_delivery_slot_loan=loan,
+        default_delivery_slot_discount=discount,
+        default_minimum_delivery_slots=minimum,
+    )
+
+
+NO_LOAN = slots_of(cost=2, loan=0, discount=0, minimum=1)
 
 
 def anywhere(_: str) -> bool:
@@ -26,7 +37,7 @@ def order(scheduler: Scheduler[str], now: float = 0.0) -> str:
     return "".join(found)
 
 
-def filled(slots: Slots, *totals: int) -> Scheduler[str]:
+def filled(slots: Postfix, *totals: int) -> Scheduler[str]:
     """Jobs 1, 2, ... with so many entries, each to a destination of its own."""
     scheduler: Scheduler[str] = Scheduler(slots, anywhere)
     for number, total in enumerate(totals, 1):
@@ -36,7 +47,7 @@ def filled(slots: Slots, *totals: int) -> Scheduler[str]:
 
 def test_without_preemption_jobs_go_first_in_first_out():
     """A slot cost of 1 would give every delivery away, so it turns preemption off."""
-    assert order(filled(Slots(cost=1), 4, 1, 1)) == "111123"
+    assert order(filled(slots_of(cost=1), 4, 1, 1)) == "111123"
 
 
 def test_slots_are_earned_before_they_are_used():
@@ -46,18 +57,18 @@ def test_slots_are_earned_before_they_are_used():
 
 def test_a_discount_lets_small_messages_in_sooner():
     """The same with half of the slots in advance, which are paid back afterwards."""
-    assert order(filled(Slots(cost=2, loan=0, discount=50, minimum=1), 10, 2, 2)) == "11221111331111"
+    assert order(filled(slots_of(cost=2, loan=0, discount=50, minimum=1), 10, 2, 2)) == "11221111331111"
 
 
 def test_small_jobs_are_not_preempted():
     """With the defaults, a message of less than 3 x 5 entries is delivered at one go."""
-    assert order(filled(Slots(), 14, 1)) == "1" * 14 + "2"
-    assert order(filled(Slots(), 15, 1)) == "12" + "1" * 14
+    assert order(filled(slots_of(), 14, 1)) == "1" * 14 + "2"
+    assert order(filled(slots_of(), 15, 1)) == "12" + "1" * 14
 
 
 def test_a_loan_is_paid_back():
     """With the defaults a big message lets small ones in early, and then no more until it has earned five times as much."""
-    sequence = order(filled(Slots(), 100, 1, 1, 1))
+    sequence = order(filled(slots_of(), 100, 1, 1, 1))
     assert sequence[:14] == "12111113111114"
 
 
@@ -81,7 +92,7 @@ def test_the_older_job_for_its_size_goes_first():
 def test_a_full_destination_blocks_its_jobs_only():
     """Jobs behind a blocked one go, and do not preempt it."""
     full = {"a"}
-    scheduler: Scheduler[str] = Scheduler(Slots(), lambda hop: hop not in full)
+    scheduler: Scheduler[str] = Scheduler(slots_of(), lambda hop: hop not in full)
     scheduler.add(0.0, [("a", "1"), ("a", "1"), ("b", "1")])
     scheduler.add(0.0, [("a", "2")])
     scheduler.add(0.0, [("c", "3")])
@@ -94,14 +105,14 @@ def test_a_full_destination_blocks_its_jobs_only():
 
 def test_destinations_of_a_job_take_turns():
     """No destination of a message waits for all the entries of another (qmgr_peer_select)."""
-    scheduler: Scheduler[str] = Scheduler(Slots(), anywhere)
+    scheduler: Scheduler[str] = Scheduler(slots_of(), anywhere)
     scheduler.add(0.0, [("a", "1"), ("a", "2"), ("b", "3"), ("b", "4")])
     assert order(scheduler) == "1324"
 
 
 def test_a_dead_destination_loses_its_entries():
     """What waits for it leaves the list, in order; the rest of its jobs goes on."""
-    scheduler: Scheduler[str] = Scheduler(Slots(), anywhere)
+    scheduler: Scheduler[str] = Scheduler(slots_of(), anywhere)
     scheduler.add(0.0, [("a", "1"), ("b", "2"), ("a", "3")])
     scheduler.add(0.0, [("a", "4")])
     assert scheduler.drop("a") == ["1", "3", "4"]
@@ -110,7 +121,7 @@ def test_a_dead_destination_loses_its_entries():
 
 def test_clear_takes_everything():
     """After a crash nothing waits."""
-    scheduler = filled(Slots(), 2, 1)
+    scheduler = filled(slots_of(), 2, 1)
     assert (list(scheduler.clear()), len(scheduler.by_number), order(scheduler)) == (["1", "1", "2"], 0, "")
 
 
@@ -126,7 +137,7 @@ def test_blocked_candidates_do_not_preempt():
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=9), st.integers(1, 5), st.integers(0, 3), st.integers(0, 100))
 def test_everything_goes_exactly_once(totals: list[int], cost: int, loan: int, discount: int):
     """Whatever preempts what, each entry goes, and goes once."""
-    slots = Slots(cost=cost, loan=loan, discount=discount, minimum=1)
+    slots = slots_of(cost=cost, loan=loan, discount=discount, minimum=1)
     found = Counter(order(filled(slots, *totals)))
     assert found == {str(number): total for number, total in enumerate(totals, 1)}
 
@@ -134,7 +145,7 @@ def test_everything_goes_exactly_once(totals: list[int], cost: int, loan: int, d
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=9), st.integers(2, 5))
 def test_preemption_slows_nobody_beyond_its_bound(totals: list[int], cost: int):
     """SCHEDULER_README: at a slot cost of k a message takes no longer than k/(k-1) times what it took without."""
-    sequence = order(filled(Slots(cost=cost, loan=0, discount=0, minimum=1), *totals))
+    sequence = order(filled(slots_of(cost=cost, loan=0, discount=0, minimum=1), *totals))
     assert sequence.rindex("1") + 1 <= totals[0] * cost / (cost - 1)
 
 
@@ -156,7 +167,7 @@ class Naive(Scheduler[str]):
         ),
         max_size=60,
     ),
-    st.sampled_from([Slots(cost=1), NO_LOAN, Slots(minimum=1)]),
+    st.sampled_from([slots_of(cost=1), NO_LOAN, slots_of(minimum=1)]),
 )
 def test_the_next_is_found_as_if_all_were_looked_at(steps, slots):
     """Whatever comes, goes, is dropped, and has room or has none any more."""
@@ -184,7 +195,7 @@ def test_thousands_of_destinations_cost_no_more_each_than_a_few():
         asked[hop] += 1
         return True
 
-    scheduler: Scheduler[str] = Scheduler(Slots(), room)
+    scheduler: Scheduler[str] = Scheduler(slots_of(), room)
     for number in range(3000):
         scheduler.add(0.0, [(f"r{number}", "x")])
     assert (len(order(scheduler)), asked.total() < 4 * 3000) == (3000, True)

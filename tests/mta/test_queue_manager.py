@@ -9,20 +9,21 @@ from collections import Counter
 import pytest
 
 from sim.mta.queue.failure import Failure
-from sim.mta.queue.queue_manager import QueueManager, queue_manager_of
+from sim.mta.queue.queue_manager import QueueManager
 from sim.scenario.products.base import Product
-from sim.scenario.products.concurrency import Concurrency, Slots
 from sim.scenario.products.delays import Delays
 from sim.scenario.products.exchange import Exchange
 from sim.scenario.products.nullmailer import Nullmailer
 from sim.scenario.products.opensmtpd import OpenSmtpd
+from sim.scenario.products.postfix import Postfix
 
 DOWN = Failure(0, "4.4.1", "connection timed out")
 
 
-def manager(process: int = 100, destination: int = 20, **concurrency) -> QueueManager[str]:
+def manager(process: int = 100, destination: int = 20, **settings) -> QueueManager[str]:
     """Nothing is under way."""
-    return QueueManager(process, Concurrency(concurrency_limit=destination, **concurrency))
+    limits = {"default_process_limit": process, "default_destination_concurrency_limit": destination}
+    return QueueManager(Postfix(**limits, **settings))
 
 
 def starts(queue: QueueManager[str], now: float = 0.0) -> list[str]:
@@ -129,7 +130,7 @@ def test_a_message_failure_is_good_news_of_the_destination():
 
 def test_a_rate_delay_says_when_it_goes_on():
     """default_destination_rate_delay: the next delivery starts so long after the last one ended."""
-    queue = manager(rate_delay=10.0)
+    queue = manager(default_destination_rate_delay=10.0)
     queue.take("a", 0.0)
     assert queue.resumes_at("a") is None
     queue.enter([("a", "a1")], 0.0)
@@ -158,7 +159,7 @@ def test_a_crash_forgets_dead_destinations():
 
 def test_a_big_message_lets_small_ones_pass():
     """The scheduler's slots are the queue manager's."""
-    queue: QueueManager[str] = QueueManager(1, Concurrency(), Slots())
+    queue: QueueManager[str] = manager(1)
     queue.enter([("list", "1")] * 15, 0.0)
     queue.enter([("one", "2")], 0.0)
     order = []
@@ -174,7 +175,7 @@ def drain(messages: int, *, cached: bool) -> list[tuple[float, bool]]:
     A new connection takes 0.51 s a message and a used one 0.307 s, as measured at a round trip of 100 ms. A connection
     that is kept goes to the next delivery.
     """
-    queue: QueueManager[int] = QueueManager(100, Concurrency(concurrency_limit=20))
+    queue: QueueManager[int] = manager()
     for number in range(messages):
         queue.enter([("a", number)], 0.0)
     under_way: list[tuple[float, int, bool]] = []
@@ -229,7 +230,7 @@ def test_the_first_waves_are_five_ten_and_twenty(shared):
 )
 def test_other_products_have_plain_limits(product: Product):
     """As many at a time as the parameter says from the start, whatever fails; nothing is put off or preempted."""
-    queue = queue_manager_of(product)
+    queue = QueueManager(product)
     for _ in range(100):
         assert [queue.take("a", 0.0) for _ in range(3)] == [True, True, False]
         assert [queue.leave("a", 0.0, DOWN) for _ in range(2)] == [(), ()]
@@ -246,14 +247,14 @@ def test_other_products_have_plain_limits(product: Product):
 
 def test_a_process_limit_of_one():
     """Nullmailer sends one message at a time."""
-    queue = queue_manager_of(Nullmailer())
+    queue = QueueManager(Nullmailer())
     assert [queue.take(hop, 0.0) for hop in ("a", "b")] == [True, False]
 
 
 def test_opensmtpd_opens_one_connection_until_it_gets_through_and_then_one_every_five_seconds():
     """A route that is new is validated first (mta.c: mta_find_route); maxconn_per_route and conndelay_route bound the rest."""
     idle: set[str] = set()
-    queue = queue_manager_of(OpenSmtpd(), idle=idle)
+    queue = QueueManager(OpenSmtpd(), idle=idle)
     assert [queue.take("a", 0.0) for _ in range(2)] == [True, False]
     queue.enter([("a", str(n)) for n in range(9)], 0.0)
     assert (starts(queue, 5.0), queue.resumes_at("a")) == ([], 5.0)

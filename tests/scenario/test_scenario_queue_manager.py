@@ -6,7 +6,7 @@ import pytest
 
 from sim.scenario.errors import ScenarioError
 from sim.scenario.load import loads
-from sim.scenario.products.concurrency import Feedback
+from sim.scenario.products.feedback import Feedback
 from sim.scenario.show import show
 
 TEXT = """

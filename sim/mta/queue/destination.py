@@ -13,8 +13,7 @@ from math import inf
 from sim.mta.queue.entry import Copy
 from sim.mta.queue.failure import Failure
 from sim.mta.queue.mx import routed
-from sim.scenario.products.base import Product
-from sim.scenario.products.concurrency import Concurrency
+from sim.scenario.products.base import ConnectionCache, Product
 
 BACK_TO_BACK = 1
 """A delivery that starts in the second when another ended, or the next, leaves its connection open (qmgr_entry.c)."""
@@ -60,15 +59,16 @@ class Destination:
     over one that was left open, `is_fresh` that none has ended that makes a difference.
     """
 
-    def __init__(self, how: Concurrency) -> None:
-        self._how = how
-        self.window = how.first
+    def __init__(self, product: Product, cache: ConnectionCache) -> None:
+        self._product = product
+        self._most = 1 if product.rate_delay else product.destination_concurrency_limit
+        self._first = self.window = min(product.initial_concurrency, self._most)
         self.busy = 0
         self.is_fresh = True
         self.closed_until = -inf
         self.reason: Failure | None = None
-        self._on_demand = how.connections == "on-demand"
-        self.keeps_connections = self.uses_connections = how.connections == "always"
+        self._on_demand = cache == "on-demand"
+        self.keeps_connections = self.uses_connections = cache == "always"
         self._success = self._failure = self._fail_cohorts = 0.0
         self._last_done = -2
 
@@ -99,38 +99,37 @@ class Destination:
         self.busy -= 1
         self.is_fresh = False
         self._last_done = int(now)
-        if self._how.rate_delay:
+        if self._product.rate_delay:
             if self.window == 0:
                 self._revive()
-            self.closed_until = now + self._how.rate_delay
+            self.closed_until = now + self._product.rate_delay
 
     def succeeded(self) -> None:
         """A delivery found the destination talking, whatever became of the message (qmgr_queue_unthrottle)."""
-        how = self._how
         self._fail_cohorts = 0.0
         if self.window == 0:
             self._revive()
-        elif self.window < how.most and self.window < self.busy + how.first:
-            step = how.positive_feedback.of(self.window)
+        elif self.window < self._most and self.window < self.busy + self._first:
+            step = self._product.positive_feedback.of(self.window)
             self._success += step
             while self._success + step / 2 >= 1:
                 self.window += 1
                 self._success -= 1
                 self._failure = 0.0
-            self.window = int(min(self.window, how.most))
+            self.window = min(self.window, self._most)
 
     def failed(self, reason: Failure, now: float) -> None:
         """A delivery could not talk to the destination, which may be the end of it (qmgr_queue_throttle)."""
-        how = self._how
+        product = self._product
         if self.window == 0:
             return
         self._fail_cohorts += 1 / self.window
-        if 0 < how.failed_cohort_limit <= self._fail_cohorts:
-            self.window, self.reason, self.closed_until = 0, reason, now + how.revival
+        if 0 < product.failed_cohort_limit <= self._fail_cohorts:
+            self.window, self.reason, self.closed_until = 0, reason, now + product.revival_time
             if self._on_demand:
                 self.keeps_connections = self.uses_connections = False
             return
-        step = how.negative_feedback.of(self.window)
+        step = product.negative_feedback.of(self.window)
         self._failure -= step
         while self._failure - step / 2 < 0:
             self.window -= 1
@@ -142,4 +141,4 @@ class Destination:
         """Back from the almost grave: the best concurrency is anyone's guess."""
         self.reason, self.closed_until = None, -inf
         self._fail_cohorts = self._success = self._failure = 0.0
-        self.window = self.busy or self._how.first
+        self.window = self.busy or self._first

@@ -11,24 +11,17 @@ from collections import deque
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 from math import inf
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from sim.mta.queue.destination import Destination
 from sim.mta.queue.failure import Failure
 from sim.mta.queue.scheduler import Scheduler
-from sim.scenario.products.base import Product
-from sim.scenario.products.concurrency import Concurrency, Slots
+from sim.scenario.products.base import ConnectionCache, Product
 
 T = TypeVar("T")
 
 SUSPENDED = "delivery temporarily suspended: "
 """What Postfix writes before the reason of mail that it puts off without trying."""
-
-
-def queue_manager_of(product: Product, *, keeps: bool = True, idle: Container[str] = ()) -> QueueManager[Any]:
-    """The queue manager that a host's parameters make; `keeps` says whether its client ever leaves a session open."""
-    how = product.concurrency if keeps else replace(product.concurrency, connections="never")
-    return QueueManager(product.process_limit, how, product.slots, product.connection_delay, idle)
 
 
 class QueueManager(Generic[T]):
@@ -38,33 +31,25 @@ class QueueManager(Generic[T]):
     the delivery that has got its place last: it says what that may do with connections.
 
     Args:
-        process_limit: how many are under way at a time, at most.
-        concurrency: what steers each destination's window.
-        slots: what preemption costs.
-        connection_delay: how long after a connection the next one to the same destination is made, s.
+        product: the host's.
+        keeps: whether its client ever leaves a session open.
         idle: the destinations to which a connection was left open.
     """
 
-    def __init__(
-        self,
-        process_limit: int = 100,
-        concurrency: Concurrency | None = None,
-        slots: Slots | None = None,
-        connection_delay: float = 0.0,
-        idle: Container[str] = (),
-    ) -> None:
-        self._most = process_limit
-        self._concurrency = concurrency or Concurrency()
-        self.paces = self._concurrency.rate_delay > 0 or connection_delay > 0
-        self._spacing = connection_delay
+    def __init__(self, product: Product, *, keeps: bool = True, idle: Container[str] = ()) -> None:
+        self._product = product
+        self._cache: ConnectionCache = product.connection_cache if keeps else "never"
+        self._most = product.process_limit
+        self._rate_delay, self._spacing = product.rate_delay, product.connection_delay
+        self.paces = self._rate_delay > 0 or self._spacing > 0
         self._opened: dict[str, float] = {}
         self._opened_before = -inf
         self._idle = idle
         self._busy = 0
         self._now = 0.0
         self._destinations: dict[str, Destination] = {}
-        self.started = Destination(self._concurrency)
-        self.scheduler: Scheduler[T] = Scheduler(slots or Slots(), self._has_room)
+        self.started = Destination(self._product, self._cache)
+        self.scheduler: Scheduler[T] = Scheduler(product, self._has_room)
 
     def take(self, hop: str, now: float) -> bool:
         """Take a place for a message's only delivery, if there is one; else `enter` it, unless it is `suspended`."""
@@ -163,9 +148,7 @@ class QueueManager(Generic[T]):
 
     def _forget(self, hop: str, destination: Destination) -> None:
         """As in Postfix, nothing is remembered of a destination that has nothing to do."""
-        if not (
-            destination.busy or destination.is_dead or self._concurrency.rate_delay or self.scheduler.waits_for(hop)
-        ):
+        if not (destination.busy or destination.is_dead or self._rate_delay or self.scheduler.waits_for(hop)):
             del self._destinations[hop]
 
     def resumes_at(self, hop: str) -> float | None:
@@ -188,7 +171,7 @@ class QueueManager(Generic[T]):
     def clear(self) -> Iterator[T]:
         """After a crash nothing is remembered and nothing waits; gives what did. Those under way are still to leave."""
         under_way = {hop: one.busy for hop, one in self._destinations.items() if one.busy}
-        self._destinations = {hop: Destination(self._concurrency) for hop in under_way}
+        self._destinations = {hop: Destination(self._product, self._cache) for hop in under_way}
         for hop, busy in under_way.items():
             self._destinations[hop].busy = busy
         return self.scheduler.clear()
@@ -197,7 +180,7 @@ class QueueManager(Generic[T]):
         """A delivery takes its place."""
         destination = self._destinations.get(hop)
         if destination is None:
-            destination = self._destinations[hop] = Destination(self._concurrency)
+            destination = self._destinations[hop] = Destination(self._product, self._cache)
         destination.start(now)
         self.started = destination
         self._busy += 1

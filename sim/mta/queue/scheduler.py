@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import Generic, TypeVar
 
-from sim.scenario.products.concurrency import Slots
+from sim.scenario.products.base import Product
 
 T = TypeVar("T")
 
@@ -47,14 +47,13 @@ class Scheduler(Generic[T]):
     """The job list; `by_number` holds the jobs with entries that wait.
 
     Args:
-        slots: what preemption costs.
+        product: the host's, which says what preemption costs.
         has_room: whether a destination may have one more delivery now.
     """
 
-    __slots__ = ("_blocked", "_by_hop", "_has_room", "_listed", "_numbers", "_ready", "_slots", "by_number")
-
-    def __init__(self, slots: Slots, has_room: Callable[[str], bool]) -> None:
-        self._slots = slots
+    def __init__(self, product: Product, has_room: Callable[[str], bool]) -> None:
+        self._product = product
+        self._slot_cost = product.slot_cost
         self._has_room = has_room
         self._numbers = 0
         self.by_number: dict[int, Job[T]] = {}
@@ -94,7 +93,7 @@ class Scheduler(Generic[T]):
         job = self._first_ready()
         if job is None:
             return None
-        if self._slots.cost >= 2:
+        if self._slot_cost >= 2:
             job = self._preempt(job, now)
         hop = next(hop for hop in job.entries if self._has_room(hop))
         if (only is not None and hop != only) or (fits is not None and not fits(job.entries[hop][-1])):
@@ -184,14 +183,14 @@ class Scheduler(Generic[T]):
 
     def _preempt(self, current: Job[T], now: float) -> Job[T]:
         """The job that takes the current one's place, if one may; the current one otherwise."""
-        slots = self._slots
-        if current.available <= 0 or current.total < slots.minimum * slots.cost:
+        product, cost = self._product, self._slot_cost
+        if current.available <= 0 or current.total < product.minimum_slots * cost:
             return current
         job = self._candidate(current, now)
         if job is None:
             return current
         needed = job.total - job.selected
-        if current.available // slots.cost + slots.loan < needed * (100 - slots.discount) / 100:
+        if current.available // cost + product.slot_loan < needed * (100 - product.slot_discount) / 100:
             return current
         if job.level:
             self._pop(job)
@@ -201,13 +200,13 @@ class Scheduler(Generic[T]):
         current.children.append(job)
         for hop in job.entries:
             self._list(hop, job)
-        current.available -= needed * slots.cost
+        current.available -= needed * cost
         job.used = -needed
         return job
 
     def _candidate(self, current: Job[T], now: float) -> Job[T] | None:
         """The job with the most age for each of its entries among those that the current one can ever pay for."""
-        most = (current.total - current.selected + current.available) // self._slots.cost
+        most = (current.total - current.selected + current.available) // self._slot_cost
         best, best_score = None, 0.0
         for job in self.by_number.values() if most > 0 else ():
             if job.total - job.selected <= most and job.place > current.place and not job.children:
@@ -223,7 +222,7 @@ class Scheduler(Generic[T]):
         parent = job.parent
         if parent is not None:
             if job.level == parent.level + 1:
-                parent.available -= job.used * self._slots.cost
+                parent.available -= job.used * self._slot_cost
             parent.children.remove(job)
             parent.children += job.children
         for child in job.children:

@@ -3,7 +3,7 @@
 A product is a frozen dataclass: what a scenario file can set. Beside that every product answers to the names of
 `Product`, so that the world need not know which one it is. Times are in s. Where a default is not from the product's
 own source or manual, it is that of RFC 5321 section 4.5.3.2. Each file here is a product that a scenario can name, but
-for those that they share: `base`, `tables`, `parameters` and `concurrency`.
+for those that they share: `base`, `tables`, `parameters` and `feedback`.
 """
 
 from __future__ import annotations

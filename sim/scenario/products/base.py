@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Annotated, Any, ClassVar, Literal
 
 from sim.scenario.distribution import Distribution, Lognormal
-from sim.scenario.products.concurrency import FIRST_COME, STILL, Concurrency, Feedback, Slots
+from sim.scenario.products.feedback import STILL, Feedback
 from sim.scenario.products.tables import (
     Command,
     Commands,
@@ -58,6 +58,9 @@ Bounds = tuple[tuple[str, str], ...]
 """Pairs of parameters, the first of which is at most the second: of a list the first, or of ages or rules the last."""
 
 
+ConnectionCache = Literal["on-demand", "always", "never"]
+"""Whether deliveries leave their connections open: where the next one comes within a second, or always, or never."""
+
 Destinations = Literal["host", "domain", "recipient", "all"]
 """What a product's limits of a destination count by: next host, next-hop domain, recipient; or they know none."""
 
@@ -92,13 +95,18 @@ class Product:
     writes of a message, `session_timeout` for a whole session. `idle_timeout` is the server's: how long it waits for
     something to read (RFC 5321 section 4.5.3.2.7).
 
-    `destinations` says what is one destination. Where it is a domain or less, mail for two domains never goes in one
-    transaction, and a session serves its domain, whichever of the domain's hosts it is with; else domains whose mail
-    goes to the same hosts share both. `destination_concurrency_limit` is how many deliveries to one are under way
-    (`initial_concurrency` before the first has got through), `connection_delay` how long after a connection the next
-    one to it is made, and `concurrency` has all that steers this; `slots` is what it costs to step in front.
-    `process_limit` is how many are under way in all, `active_limit` how many messages are worked on at a time. Where
-    `process_limit` messages wait to be worked on, its server takes `in_flow_delay` longer for each that comes.
+    `destinations` says what is one destination. Where it is a domain or less, mail for two domains never goes in
+    one transaction, and a session serves its domain, whichever of the domain's hosts it is with; else domains whose
+    mail goes to the same hosts share both. `destination_concurrency_limit` is how many deliveries to one are under
+    way (`initial_concurrency` before the first has got through), `connection_delay` how long after a connection the
+    next one to it is made. That number grows by `positive_feedback` and shrinks by `negative_feedback`; after
+    `failed_cohort_limit` cohorts that failed (0: never) the destination is dead for `revival_time` s. With a
+    `rate_delay` deliveries to it go one by one, that long apart. `connection_cache` says whether deliveries leave
+    theirs open for the next: while they come back to back, always or never. `slot_cost`, `slot_loan`,
+    `slot_discount` (percent) and `minimum_slots` are what it costs a message to step in front of another one
+    (Postfix's default_delivery_slot_cost and the like; 0: nobody does). `process_limit` is how many are under way
+    in all, `active_limit` how many messages are worked on at a time. Where `process_limit` messages wait to be
+    worked on, its server takes `in_flow_delay` longer for each that comes.
 
     `server_limit` is how many sessions its server has at a time, `when_full` what becomes of further ones: they get a
     421, or `wait` in the listen queue, which is `listen_backlog` long, or a reset: it closes its listening socket, and
@@ -196,6 +204,12 @@ class Product:
     destinations: Destinations = "host"
     destination_concurrency_limit: int = MANY
     initial_concurrency: int = MANY
+    positive_feedback: Feedback = STILL
+    negative_feedback: Feedback = STILL
+    failed_cohort_limit: float = 0.0
+    revival_time: float = 0.0
+    rate_delay: float = 0.0
+    connection_cache: ConnectionCache = "always"
     connection_delay: float = 0.0
     in_flow_delay: float = 0.0
     process_limit: int = MANY
@@ -241,7 +255,10 @@ class Product:
     half_closes: bool = False
     quit_linger: float = 0.0
     greets_with: Literal["EHLO", "HELO"] = "EHLO"
-    slots: Slots = FIRST_COME
+    slot_cost: int = 0
+    slot_loan: int = 0
+    slot_discount: int = 0
+    minimum_slots: int = 0
     queue_run_limit: int = 0
     queue_run_order: Literal["found", "random", "priority"] = "found"
     priority_factors: tuple[int, int, int] = (0, 0, 0)
@@ -271,20 +288,6 @@ class Product:
     flush_thaws: bool = False
     holds: Literal["chosen", "unlocked", "all"] = "chosen"
     releases_at_once: bool = False
-
-    @property
-    def concurrency(self) -> Concurrency:
-        """What steers its destinations' windows: plain limits; no window moves, and no destination is ever dead."""
-        most = self.destination_concurrency_limit
-        first = min(self.initial_concurrency, most)
-        return Concurrency(
-            initial=first,
-            concurrency_limit=most,
-            positive_feedback=STILL if first == most else Feedback(2.0 * most),
-            negative_feedback=STILL,
-            failed_cohort_limit=0,
-            connections="always",
-        )
 
     def command_for(self, do: Operation, of: str = "") -> str:
         """What operators type to do something, to mail for one domain only where that is named; empty: they cannot."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sim.scenario.products.base import Product, named
+from sim.scenario.products.feedback import Feedback
 from sim.scenario.products.parameters import Ages, Count, Time, TimeOrZero
 from sim.scenario.products.retry import Outcome, Retry, Round
 from sim.scenario.products.tables import Commands, FailureTable, LoopDetection, QueueWords, ReplyText
@@ -173,6 +174,11 @@ class OpenSmtpd(Product):
             self.maxconn_per_relay,
             self.maxconn_per_domain,
         )
+
+    @property
+    def positive_feedback(self) -> Feedback:  # type: ignore[override]
+        """All its connections at once, when the first has got through (mta.c: mta_find_route)."""
+        return Feedback(2.0 * self.destination_concurrency_limit)
 
     @property
     def connection_delay(self) -> float:  # type: ignore[override]

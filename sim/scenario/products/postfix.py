@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from sim.scenario.names import shown, unknown
 from sim.scenario.products.base import Destinations, ErrorLimits, Product, age, limit, named
-from sim.scenario.products.concurrency import FIXED, Concurrency, Slots, WindowFeedback
+from sim.scenario.products.feedback import FIXED, WindowFeedback
 from sim.scenario.products.parameters import Count, CountOrZero, Hops, Time, TimeOrZero
 from sim.scenario.products.retry import Retry, Round
 from sim.scenario.products.tables import Commands, FailureTable, LoopDetection, QueueWords, ReplyText
@@ -96,7 +96,7 @@ class Postfix(Product):
     warning_slack = 1.0
 
     queue_run_delay: Time = named(5 * MINUTE, "queue_run_interval")
-    minimal_backoff_time: Time = 5 * MINUTE
+    minimal_backoff_time: Time = named(5 * MINUTE, "revival_time")
     maximal_backoff_time: Time = 4000.0
     maximal_queue_lifetime: TimeOrZero = named(5 * DAY, "lifetime")
     bounce_queue_lifetime: TimeOrZero = 5 * DAY
@@ -110,16 +110,16 @@ class Postfix(Product):
     smtp_data_done_timeout: TimeOrZero = named(10 * MINUTE, "data_done_timeout")
     smtp_quit_timeout: TimeOrZero = named(5 * MINUTE, "quit_timeout")
     smtpd_timeout: Time = named(5 * MINUTE, "idle_timeout")
-    initial_destination_concurrency: Count = 5
-    default_destination_concurrency_limit: CountOrZero = named(20, "destination_concurrency_limit")
-    default_destination_concurrency_positive_feedback: WindowFeedback = FIXED
-    default_destination_concurrency_negative_feedback: WindowFeedback = FIXED
-    default_destination_concurrency_failed_cohort_limit: CountOrZero = 1
-    default_destination_rate_delay: TimeOrZero = 0.0
-    default_delivery_slot_cost: CountOrZero = 5
-    default_delivery_slot_loan: CountOrZero = 3
-    default_delivery_slot_discount: CountOrZero = 50
-    default_minimum_delivery_slots: CountOrZero = 3
+    initial_destination_concurrency: Count = named(5, "initial_concurrency")
+    default_destination_concurrency_limit: CountOrZero = limit(20, "destination_concurrency_limit")
+    default_destination_concurrency_positive_feedback: WindowFeedback = named(FIXED, "positive_feedback")
+    default_destination_concurrency_negative_feedback: WindowFeedback = named(FIXED, "negative_feedback")
+    default_destination_concurrency_failed_cohort_limit: CountOrZero = named(1, "failed_cohort_limit")
+    default_destination_rate_delay: TimeOrZero = named(0.0, "rate_delay")
+    default_delivery_slot_cost: CountOrZero = named(5, "slot_cost")
+    default_delivery_slot_loan: CountOrZero = named(3, "slot_loan")
+    default_delivery_slot_discount: CountOrZero = named(50, "slot_discount")
+    default_minimum_delivery_slots: CountOrZero = named(3, "minimum_slots")
     default_destination_recipient_limit: Count = named(50, "recipient_limit")
     # The listen queue of a service is as long as its process limit (master_listen.c).
     default_process_limit: Count = named(100, "process_limit server_limit listen_backlog")
@@ -132,7 +132,9 @@ class Postfix(Product):
     smtp_balance_inet_protocols: bool = named(True, "balances_families")
     inet_protocols: Literal["all", "ipv4", "ipv6"] = "all"
     smtp_skip_5xx_greeting: bool = True
-    smtp_connection_cache_on_demand: bool = True
+    smtp_connection_cache_on_demand: bool = named(
+        True, "connection_cache", by=lambda on: "on-demand" if on else "never"
+    )
     smtp_connection_cache_time_limit: Time = named(2.0, "connection_idle_limit")
     smtp_connection_reuse_time_limit: Time = named(5 * MINUTE, "connection_time_limit")
     smtp_connection_reuse_count_limit: CountOrZero = named(0, "connection_count_limit")
@@ -195,27 +197,3 @@ class Postfix(Product):
         """Whoever hears of bounces hears of double ones, too (bounce_notify_service.c)."""
         classes = re.split(r"[,\s]+", self.notify_classes.strip())
         return (*classes, "2bounce") if "bounce" in classes else tuple(classes)
-
-    @property
-    def concurrency(self) -> Concurrency:
-        """As its parameters say."""
-        return Concurrency(
-            initial=self.initial_destination_concurrency,
-            concurrency_limit=self.default_destination_concurrency_limit,
-            positive_feedback=self.default_destination_concurrency_positive_feedback,
-            negative_feedback=self.default_destination_concurrency_negative_feedback,
-            failed_cohort_limit=self.default_destination_concurrency_failed_cohort_limit,
-            revival=self.minimal_backoff_time,
-            rate_delay=self.default_destination_rate_delay,
-            connections="on-demand" if self.smtp_connection_cache_on_demand else "never",
-        )
-
-    @property
-    def slots(self) -> Slots:  # type: ignore[override]
-        """Likewise."""
-        return Slots(
-            cost=self.default_delivery_slot_cost,
-            loan=self.default_delivery_slot_loan,
-            discount=self.default_delivery_slot_discount,
-            minimum=self.default_minimum_delivery_slots,
-        )

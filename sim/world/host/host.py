@@ -8,7 +8,7 @@ from random import Random
 
 from sim.mail.path import Path
 from sim.mta.queue.entry import Copy, Entry, Queue
-from sim.mta.queue.queue_manager import queue_manager_of
+from sim.mta.queue.queue_manager import QueueManager
 from sim.mta.server.policy import AccessPolicy
 from sim.mta.server.recipients import Directory
 from sim.network.dns import Resolver
@@ -32,6 +32,7 @@ from sim.world.host.held_mail import HeldMail
 from sim.world.host.listener import Listener
 from sim.world.host.next_hops import NextHops
 from sim.world.host.notifications import Notifications
+from sim.world.host.routes import Delivery
 from sim.world.host.server import Server
 from sim.world.host.session_cache import SessionCache
 from sim.world.host.uptime import Uptime
@@ -70,7 +71,7 @@ class HostAtWork:
         draws = stream("mta")
         retry = self.retry = retry_of(host.mta, draws.random)
         cache = SessionCache(clock, host.mta.connection_idle_limit)
-        manager = queue_manager_of(host.mta, keeps=host.reuse != "never", idle=cache.idle)
+        manager: QueueManager[Delivery] = QueueManager(host.mta, keeps=host.reuse != "never", idle=cache.idle)
         notifications = Notifications(host, world.specs, directory, world.messages, world.ledger, self.submit)
         phase = -draws.uniform(0.0, retry.period)
         self.deferred = DeferredQueue(*part, retry, notifications, phase, self._begin, self._take_held)

@@ -1,10 +1,9 @@
-"""How many deliveries at a time a destination gets, and which message comes first, as a product's parameters say it."""
+"""What a delivery that got through, or did not, does to how many go to its destination at a time."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf
-from typing import Annotated, Literal
+from typing import Annotated
 
 from sim.scenario.names import shown
 from sim.scenario.pydantic_seam import Reads
@@ -30,49 +29,6 @@ FIXED = Feedback()
 
 STILL = Feedback(0.0)
 """Leaves a window as it is."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Concurrency:
-    """What steers the windows of all destinations, under the names of Postfix's parameters without their prefixes.
-
-    `concurrency_limit` 0 means no limit, `failed_cohort_limit` 0 that no destination is ever dead. A dead one comes
-    back after `revival` s (minimal_backoff_time). With a `rate_delay` deliveries go one by one, that long apart.
-    `connections` says whether deliveries leave theirs open for the next: while they come back to back, always or never.
-    """
-
-    initial: int = 5
-    concurrency_limit: int = 20
-    positive_feedback: Feedback = FIXED
-    negative_feedback: Feedback = FIXED
-    failed_cohort_limit: float = 1.0
-    revival: float = 300.0
-    rate_delay: float = 0.0
-    connections: Literal["on-demand", "always", "never"] = "on-demand"
-
-    @property
-    def most(self) -> float:
-        """The widest window."""
-        return 1 if self.rate_delay else self.concurrency_limit or inf
-
-    @property
-    def first(self) -> int:
-        """The window to begin with."""
-        return int(min(self.initial, self.most))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slots:
-    """Postfix's default_delivery_slot_cost, _loan and _discount (percent), and default_minimum_delivery_slots."""
-
-    cost: int = 5
-    loan: int = 3
-    discount: int = 50
-    minimum: int = 3
-
-
-FIRST_COME = Slots(cost=0)
-"""Nobody steps in front."""
 
 
 def read_feedback(value: object) -> Feedback:
