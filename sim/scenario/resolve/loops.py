@@ -14,8 +14,6 @@ from sim.scenario.source import Path
 from sim.scenario.spec import Architecture, Domain, Host
 from sim.scenario.spec.routes import ALL_OTHERS
 
-__all__ = ["warn_of_loops"]
-
 _TOLD = 10
 """More loops of a kind than these are not told."""
 

@@ -29,11 +29,6 @@ class Both(Generic[T]):
         """What is made of the value of each direction."""
         return Both(make(self.there), make(self.back))
 
-    def over(self, other: Both[S]) -> Both[T | S]:
-        """The values, and the other ones in directions where there is none."""
-        there = other.there if self.there is None else self.there
-        return Both(there, other.back if self.back is None else self.back)
-
     @property
     def pair(self) -> tuple[T, T]:
         """The values there and back."""
