@@ -46,8 +46,8 @@ def resolve_network(scenario: ScenarioForm, findings: Findings, folder: Path) ->
     contacts = Contacts(trace) if trace is not None and is_of_contacts(trace.text) else None
     plan = _plan(scenario, form, contacts, findings, folder)
     known = plan is not None and all(findings.whole("network", source) for source in _SOURCES)
-    nodes, _ = plan = plan or Plan({}, ())
-    edges = _edges(form, plan, findings, known=known)
+    plan = plan or Plan({}, ())
+    nodes, edges = plan.nodes, _edges(form, plan, findings, known=known)
     if contacts is not None and trace is not None:
         for node, line in contacts.lines.items() if known else ():
             if node not in nodes:

@@ -63,7 +63,7 @@ class Node(Section):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link(Section):
-    """A line between two nodes."""
+    """A line between two nodes. Rate in bit/s, delay one way in s, queue and mtu in bytes."""
 
     name: str = ""
     """Its nodes' names; parallel links are told apart by a number."""

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from sim.scenario.names import listing, shown
@@ -176,10 +177,11 @@ def read_units(value: object) -> dict[str, str]:
     if not isinstance(value, dict):
         raise ValueError(f"not units ({shown(value)}): allowed is a mapping, as in {{latency: ms}}")  # noqa: TRY004
     collected = Collected()
-    for name, unit in value.items():
-        collected.read((name,), lambda given, name=name: _check_unit(str(name), given), unit, "")  # type: ignore[misc]
+    units = {
+        str(name): collected.read((name,), partial(_check_unit, str(name)), unit, "") for name, unit in value.items()
+    }
     collected.done()
-    return {str(name): str(unit) for name, unit in value.items()}
+    return units
 
 
 def _check_unit(name: str, unit: object) -> str:
