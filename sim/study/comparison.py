@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from html import escape
 
@@ -16,7 +17,7 @@ from sim.scenario.show import as_data, scenario_hash
 from sim.scenario.spec import Scenario
 from sim.scenario.syntax.form import MOST_SEED
 from sim.study.execute import Progress, execute, runs_of, unheard
-from sim.study.progress import told
+from sim.study.progress import shown
 from sim.study.workers import Killed
 
 
@@ -83,7 +84,7 @@ def run(
     chosen = scenario.seed if seed is None else arguments.whole(seed, "seed", 0, MOST_SEED)
     started = time.perf_counter()
     runs = runs_of(names, count)
-    with told(progress, scenario.title) as tell:
+    with nullcontext(progress) if progress else shown(scenario.title) as tell:
         outcomes = execute(
             scenario,
             runs,

@@ -15,16 +15,6 @@ from typing import TextIO
 from sim.study.execute import Progress, unheard
 
 
-@contextmanager
-def told(progress: Progress | None, title: str) -> Iterator[Progress]:
-    """The progress that a caller asked for; where he did not, it is shown in notebooks, and elsewhere nobody's."""
-    if progress is not None:
-        yield progress
-        return
-    with shown(title, quiet=not _in_notebook()) as tell:
-        yield tell
-
-
 def _in_notebook() -> bool:
     from rich.console import Console  # noqa: PLC0415 - loaded when somebody runs a study
 
@@ -32,10 +22,10 @@ def _in_notebook() -> bool:
 
 
 @contextmanager
-def shown(title: str, *, quiet: bool, stream: TextIO | None = None) -> Iterator[Progress]:
-    """Show the progress of a study while it runs; quiet shows nothing."""
+def shown(title: str, *, quiet: bool | None = None, stream: TextIO | None = None) -> Iterator[Progress]:
+    """Show the progress of a study while it runs; quiet shows nothing, and None shows it in notebooks alone."""
     out = stream or sys.stderr
-    if quiet:
+    if quiet or (quiet is None and not _in_notebook()):
         yield unheard
     elif out.isatty() or (_in_notebook() and find_spec("ipywidgets") is not None):
         with _bar(title, out) as tell:
