@@ -68,27 +68,28 @@ def _message(result: Result, message_id: int, run: Mapping[str, Any], *, full: b
     attempts, dialogues = where(result.attempts, **run), where(result.dialogues, **run)
     copies = where(result.copies, message_id=message_id, **run)
     mine = attempts[attempts["message_id"] == message_id].sort_values("started_s", kind="stable")
-    told = _told(where(result.acts, **run), mine, copies)
+    acts = _acts(where(result.acts, **run), mine, copies)
     for attempt in cast("list[dict[str, Any]]", mine.to_dict("records")):
-        while told and told[0][0] <= attempt["started_s"]:
-            yield told.pop(0)[1]
-        yield from _asking(attempt, attempts, dialogues, full=full)
-        said = _said(attempt, attempts, dialogues)
+        while acts and acts[0][0] <= attempt["started_s"]:
+            yield acts.pop(0)[1]
+        session = where(attempts, session_id=attempt["session_id"]).sort_values("started_s", kind="stable")
+        yield from _turn_request(attempt, session, dialogues, full=full)
+        said = _said(attempt, session, dialogues)
         whom = _whom(said, copies)
         yield ""
         yield f"# {_clock(attempt['started_s'])} {attempt['from_host']} to {attempt['to_host']}"
         if attempt["outcome"] not in _NOBODY:
-            yield f"{whom}... {_opening(attempt, attempts)}"
+            yield f"{whom}... {_opening(attempt, session)}"
         yield from _lines(said, full=full)
         yield f"{whom}... {_end(attempt)}"
-    yield from (line for _, line in told)
+    yield from (line for _, line in acts)
     yield ""
     for copy in copies.to_dict("records"):
         reason = f" ({copy['reason']})" if copy["reason"] else ""
         yield f"# {_clock(copy['ended_s'])} <{copy['recipient']}> {copy['outcome']}{reason}, by way of {copy['path']}"
 
 
-def _told(acts: pd.DataFrame, attempts: pd.DataFrame, copies: pd.DataFrame) -> list[tuple[float, str]]:
+def _acts(acts: pd.DataFrame, attempts: pd.DataFrame, copies: pd.DataFrame) -> list[tuple[float, str]]:
     """What operators told the hosts on a message's way as long as it was under way: when, and the line for it."""
     hosts = {*attempts["from_host"], *attempts["to_host"]}
     mine = acts[acts["host"].isin(hosts) & acts["time_s"].between(copies["created_s"].min(), copies["ended_s"].max())]
@@ -96,18 +97,16 @@ def _told(acts: pd.DataFrame, attempts: pd.DataFrame, copies: pd.DataFrame) -> l
     return sorted((at, f"\n# {_clock(at)} {host}: {command}") for at, host, command in lines)
 
 
-def _opening(attempt: Mapping[str, Any], attempts: pd.DataFrame) -> str:
-    session = attempts[attempts["session_id"] == attempt["session_id"]]
+def _opening(attempt: Mapping[str, Any], session: pd.DataFrame) -> str:
     if (session["started_s"] < attempt["started_s"]).any():
         return f"Using the connection with {attempt['to_host']}..."
     return f"Connecting to {attempt['to_host']} (TCP)..."
 
 
-def _asking(
-    attempt: Mapping[str, Any], attempts: pd.DataFrame, dialogues: pd.DataFrame, *, full: bool
+def _turn_request(
+    attempt: Mapping[str, Any], session: pd.DataFrame, dialogues: pd.DataFrame, *, full: bool
 ) -> Iterator[str]:
     """What came before the first message of a session whose roles were swapped: TURN or ATRN of the server's host."""
-    session = attempts[attempts["session_id"] == attempt["session_id"]].sort_values("started_s", kind="stable")
     if (
         not attempt["session_id"]
         or session["message_id"].iloc[0]
@@ -117,7 +116,7 @@ def _asking(
     asked = cast("dict[str, Any]", session.iloc[0].to_dict())
     yield ""
     yield f"# {_clock(asked['started_s'])} {asked['from_host']} to {asked['to_host']}, to ask for its mail"
-    yield from _lines(_said(asked, attempts, dialogues), full=full)
+    yield from _lines(_said(asked, session, dialogues), full=full)
 
 
 def _clock(seconds: float) -> str:
@@ -130,11 +129,11 @@ def _clock(seconds: float) -> str:
     return f"{day} d {clock}" if day else clock
 
 
-def _said(attempt: Mapping[str, Any], attempts: pd.DataFrame, dialogues: pd.DataFrame) -> list[tuple[str, str]]:
+def _said(attempt: Mapping[str, Any], session: pd.DataFrame, dialogues: pd.DataFrame) -> list[tuple[str, str]]:
     """The lines of an attempt: its part of the session, with the greeting if it was the first, the end if the last."""
     if attempt["outcome"] in _UNREACHED:
         return []
-    starts = attempts.loc[attempts["session_id"] == attempt["session_id"], "started_s"].sort_values()
+    starts = session["started_s"]
     before, after = starts[starts < attempt["started_s"]], starts[starts > attempt["started_s"]]
     lines = dialogues[dialogues["session_id"] == attempt["session_id"]]
     # The reply that ended the one before was read at the very moment when this one began.
