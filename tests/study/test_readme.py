@@ -13,6 +13,9 @@ import sim
 from sim import cli
 from sim.report.table import text
 from sim.scenario.load import loads
+from sim.scenario.products.exim import Exim
+from sim.scenario.products.postfix import Postfix
+from sim.scenario.spec import TIMES
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -56,6 +59,17 @@ def test_machines_can_be_as_shown():
     """The README's addresses, limits and times are settings that a host takes."""
     hosts = loads(block("yaml", "A host has what a machine has")).architectures["end-to-end"].hosts
     assert (len(hosts["paris"].addresses), hosts["nice"].sends_from, hosts["lyon"].sessions) == (2, "in-turn", 50)
+
+
+def test_the_times_of_products_are_as_printed():
+    """Each in a scenario's own words, beside what takes it."""
+    printed = re.findall(r"^\| `\w+_time.*", README, re.MULTILINE)
+    rows = [[cell.strip(" `") for cell in row.split("|")[1:-1]] for row in printed]
+    assert tuple(row[0] for row in rows) == TIMES
+    for column, product in ((2, Postfix()), (3, Exim())):
+        said = ", ".join(f"{row[0]}: {row[column]}" for row in rows)
+        [host] = loads(f"network: {{nodes: [a]}}\nhosts: {{a: {{{said}}}}}").architectures["end-to-end"].hosts.values()
+        assert [getattr(host, time) for time in TIMES] == [getattr(product, time) for time in TIMES]
 
 
 def test_python_runs(monkeypatch):
