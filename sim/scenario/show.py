@@ -23,6 +23,7 @@ from sim.scenario.products import BY_TYPE
 from sim.scenario.quantity import (
     format_duration,
 )
+from sim.scenario.resolve.acts import show_acts
 from sim.scenario.spec import (
     NULL_MX,
     Architecture,
@@ -41,11 +42,10 @@ from sim.scenario.spec.calendar import ClockWindow, Window, format_start
 from sim.scenario.spec.carriers import Carrier
 from sim.scenario.spec.limits import Limits
 from sim.scenario.spec.sources import Source, WorkloadForm, workload_form
-from sim.scenario.syntax.acts import show_acts
+from sim.scenario.spec.users import numbered
 from sim.scenario.syntax.extensions import words_of
 from sim.scenario.syntax.form import HostLayers, HostSettings, LinkSettings
 from sim.scenario.syntax.products import PARAMETERS
-from sim.scenario.syntax.users import numbered
 
 Settings = dict[str, object]
 

@@ -14,9 +14,9 @@ from sim.scenario.resolve.address_owners import Owners, address_of
 from sim.scenario.resolve.mx import NO_RECORDS, Records, Said, resolve_records
 from sim.scenario.source import Path
 from sim.scenario.spec import NULL_MX, Domain
+from sim.scenario.spec.mx import DEFAULT_PREFERENCE
+from sim.scenario.spec.users import numbered
 from sim.scenario.syntax.form import DomainForm
-from sim.scenario.syntax.mx import DEFAULT_PREFERENCE
-from sim.scenario.syntax.users import numbered
 
 T = TypeVar("T")
 

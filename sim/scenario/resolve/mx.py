@@ -12,7 +12,7 @@ from sim.scenario.pydantic_seam import KEY
 from sim.scenario.quantity import format_duration
 from sim.scenario.source import Path
 from sim.scenario.spec import NULL_MX, TTL, Domain, MxChange
-from sim.scenario.syntax.mx import REMOVED, MxRecord, RecordsForm
+from sim.scenario.spec.mx import REMOVED, MxRecord, RecordsForm
 
 Records = tuple[tuple[int, str], ...]
 

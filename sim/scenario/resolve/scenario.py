@@ -9,6 +9,7 @@ from sim.scenario.findings import Findings
 from sim.scenario.names import some, unknown
 from sim.scenario.pydantic_seam import Step
 from sim.scenario.quantity import format_duration
+from sim.scenario.resolve.acts import resolve_acts
 from sim.scenario.resolve.address_owners import Owners
 from sim.scenario.resolve.bounds import check_bounds
 from sim.scenario.resolve.collects import note_strangers
@@ -22,7 +23,6 @@ from sim.scenario.spec import Architecture, Expectation, Scenario, Weather
 from sim.scenario.spec.calendar import ClockWindow, Window, format_start, opens
 from sim.scenario.spec.limits import Limits
 from sim.scenario.spec.windows import format_window
-from sim.scenario.syntax.acts import resolve_acts
 from sim.scenario.syntax.form import HostSettings, ScenarioForm
 
 

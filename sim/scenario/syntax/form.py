@@ -29,20 +29,20 @@ from sim.scenario.scalars import (
 from sim.scenario.sections import Said, Section
 from sim.scenario.spec import Group, Host, Interval, Link, NameService, Node, Weather
 from sim.scenario.spec.accounts import AuthForm
+from sim.scenario.spec.acts import ActForm
 from sim.scenario.spec.calendar import Start, StartText
+from sim.scenario.spec.expectations import Expect
 from sim.scenario.spec.limits import Limits
+from sim.scenario.spec.mx import RecordsForm
 from sim.scenario.spec.sources import WorkloadForm
+from sim.scenario.spec.users import Aliases, Lists, Users
 from sim.scenario.spec.weather import CrashesForm
 from sim.scenario.spec.windows import Windows
-from sim.scenario.syntax.acts import ActForm
-from sim.scenario.syntax.expectations import Expect
 from sim.scenario.syntax.extensions import ExtensionsField
 from sim.scenario.syntax.generate import Generate
 from sim.scenario.syntax.graph_measures import UNITS_SCHEMA, read_units
-from sim.scenario.syntax.mx import RecordsForm
 from sim.scenario.syntax.products import Mta
 from sim.scenario.syntax.python_data import GraphFile
-from sim.scenario.syntax.users import Aliases, Lists, Users
 
 
 class LinkSettings(Said):

@@ -1,37 +1,20 @@
-"""What a scenario file may say of what operators do: keys, types and meanings, and what of it the products can do."""
+"""What operators do, and what of it the products can do."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Annotated, get_args
+from typing import get_args
 
 from sim.scenario.findings import Findings
 from sim.scenario.names import listing
 from sim.scenario.products.tables import Operation
 from sim.scenario.quantity import format_duration
-from sim.scenario.scalars import Duration, Name, Names, word
-from sim.scenario.sections import Section
 from sim.scenario.source import Path
 from sim.scenario.spec import Architecture
-from sim.scenario.spec.acts import Act
+from sim.scenario.spec.acts import Act, ActForm
 
 ALL = "all"
 """Every host, unless a host is called so."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActForm(Section):
-    """What operators do at a time."""
-
-    at: Duration
-    """When."""
-    host: Names
-    """To which host, or hosts; `all` of them."""
-    do: Annotated[Operation, word("act", *get_args(Operation))]
-    """Try all that waits now (`flush`), `hold` what is in the queue, `release` it, or `restart` the MTA."""
-    of: Name = ""
-    """Mail for which domain; all mail, where absent."""
 
 
 def resolve_acts(

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, cast
 
 from sim.scenario.names import shown
 from sim.scenario.pydantic_seam import Reads
-from sim.scenario.spec import Expectation, Operand
+from sim.scenario.spec.scenario import Expectation, Operand
 
 _RELATION = re.compile(r"([^<>=]+?)\s*(<=|>=|==|<|>)\s*([^<>=]+)")
 _NUMBER = re.compile(r"[+-]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][+-]?\d{1,2})?", re.ASCII)
