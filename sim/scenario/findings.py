@@ -13,7 +13,7 @@ class Findings:
     """Collects problems and notes while a form is resolved.
 
     `holes` are the paths of parts that were refused already and are not in the form: where they may be the reason, a
-    problem is not reported.
+    problem is not reported. `hosts` are those of the scenario, and whether these are all.
     """
 
     def __init__(self, document: Document, holes: Collection[Path]) -> None:
@@ -22,6 +22,8 @@ class Findings:
         self._document = document
         self._holes = frozenset(holes)
         self._parents = {hole[:-1] for hole in holes if hole}
+        self.hosts: Collection[str] = ()
+        self.has_all_hosts = False
         self._above = {hole[:size] for hole in holes for size in range(len(hole))}
 
     def error(self, path: Path, message: str) -> None:
@@ -60,6 +62,14 @@ class Findings:
         if name not in allowed and whole:
             self.error(path, self.unknown(what, name, allowed))
         return name in allowed
+
+    def meet_hosts(self, hosts: Collection[str], *, whole: bool) -> None:
+        """From now on these are known as the scenario's hosts, which are all there are where they are `whole`."""
+        self.hosts, self.has_all_hosts = hosts, whole
+
+    def host(self, path: Path, name: str) -> bool:
+        """Whether a host is one of the scenario's; if not, and if these are all known, report it."""
+        return self.known(path, "host", name, self.hosts, whole=self.has_all_hosts)
 
     def unknown(self, what: str, name: str, allowed: Collection[str]) -> str:
         """The message about a name that the scenario does not have.

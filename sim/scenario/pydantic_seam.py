@@ -76,6 +76,27 @@ def read_each(read: Callable[[object], T], instead: T, items: Iterable[object]) 
     return found
 
 
+def read_mapping(
+    what: tuple[str, str], read_key: Callable[[object], str], read: Callable[[object], T], instead: T, value: object
+) -> dict[str, T]:
+    """A mapping whose keys and values are as both are read; `instead` stands for a value that is refused.
+
+    `what` is what it is called, with an example.
+
+    Raises:
+        ValueError: no mapping, or something in it is refused.
+    """
+    if not isinstance(value, dict):
+        raise ValueError(f"not {what[0]} ({shown(value)}): allowed is e.g. {what[1]}")  # noqa: TRY004
+    collected = Collected()
+    found = {
+        collected.read((key, KEY), read_key, key, ""): collected.read((key,), read, item, instead)
+        for key, item in value.items()
+    }
+    collected.done()
+    return found
+
+
 def as_it_is(value: object) -> object:
     """Written as it is."""
     return value

@@ -202,18 +202,18 @@ def word(what: str, *words: str) -> Reads:
     return Reads(partial(read_word, what, words), {"enum": list(words)})
 
 
-_NAME_SCHEMA: JsonSchema = {"type": ["string", "integer"]}
-_NAMES_SCHEMA: JsonSchema = {"anyOf": [_NAME_SCHEMA, {"type": "array", "items": _NAME_SCHEMA, "minItems": 1}]}
+NAME_SCHEMA: JsonSchema = {"type": ["string", "integer"]}
+NAMES_SCHEMA: JsonSchema = {"anyOf": [NAME_SCHEMA, {"type": "array", "items": NAME_SCHEMA, "minItems": 1}]}
 
 
 def _quantity(quantity: Quantity, parse: Callable[[object], object]) -> Reads:
     return Reads(parse, quantity.json_schema(), quantity.format)
 
 
-Name = Annotated[str, Reads(read_name, _NAME_SCHEMA)]
+Name = Annotated[str, Reads(read_name, NAME_SCHEMA)]
 FileName = Annotated[str, Reads(read_name, {"type": "string", "format": "path"})]
 """The name of a file or a folder, found from the scenario's folder."""
-Title = Annotated[str, Reads(read_title, _NAME_SCHEMA)]
+Title = Annotated[str, Reads(read_title, NAME_SCHEMA)]
 Text = Annotated[str, Reads(read_any_text, {"type": "string"})]
 FLAG = Reads(read_flag, {"enum": [True, False, *_FLAGS]})
 Flag = Annotated[bool, FLAG]
@@ -224,6 +224,6 @@ Size = Annotated[int, _quantity(SIZE, parse_bytes)]
 Mtu = Annotated[int, _quantity(SIZE, read_mtu)]
 Share = Annotated[float, Reads(parse_probability, PROBABILITY.json_schema(), write_share)]
 Pair = Annotated[
-    tuple[str, str], Reads(read_pair, {"type": "array", "items": _NAME_SCHEMA, "minItems": 2, "maxItems": 2}, list)
+    tuple[str, str], Reads(read_pair, {"type": "array", "items": NAME_SCHEMA, "minItems": 2, "maxItems": 2}, list)
 ]
-Names = Annotated[tuple[str, ...], Reads(read_names, _NAMES_SCHEMA, list)]
+Names = Annotated[tuple[str, ...], Reads(read_names, NAMES_SCHEMA, list)]

@@ -196,7 +196,11 @@ class Said(_Mapping, dict[str, Any]):
 def _write_section(section: Section, write: Callable[[object], object]) -> dict[str, object]:
     """The keys and what is written of each; nothing that has no word is written."""
     said = cast("dict[str, object]", write(section))
-    usual = {section.key_of(f.name): f.default for f in fields(cast("Any", section)) if f.name in section.brief}
+    usual = {
+        section.key_of(f.name): f.default if f.default_factory is MISSING else f.default_factory()
+        for f in fields(cast("Any", section))
+        if f.name in section.brief
+    }
     values = {section.key_of(f.name): getattr(section, f.name) for f in fields(cast("Any", section))}
     return {
         key: item for key, item in said.items() if item is not None and (key not in usual or values[key] != usual[key])

@@ -17,15 +17,12 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import SingleQuotedScalarString
 
-from sim.mail.address import Address
 from sim.scenario.distribution import Distribution
 from sim.scenario.products import BY_TYPE
 from sim.scenario.quantity import (
     format_duration,
 )
-from sim.scenario.resolve.acts import show_acts
 from sim.scenario.spec import (
-    NULL_MX,
     Architecture,
     Domain,
     Group,
@@ -38,11 +35,12 @@ from sim.scenario.spec import (
     Scenario,
     Weather,
 )
+from sim.scenario.spec.acts import Act
 from sim.scenario.spec.calendar import ClockWindow, Window, format_start
 from sim.scenario.spec.carriers import Carrier
 from sim.scenario.spec.limits import Limits
+from sim.scenario.spec.mx import Records
 from sim.scenario.spec.sources import Source, WorkloadForm, workload_form
-from sim.scenario.spec.users import numbered
 from sim.scenario.syntax.extensions import words_of
 from sim.scenario.syntax.form import HostLayers, HostSettings, LinkSettings
 from sim.scenario.syntax.products import PARAMETERS
@@ -92,7 +90,7 @@ def show(scenario: Scenario) -> str:
             }
             for name, architecture in scenario.architectures.items()
         },
-        "acts": show_acts(scenario.acts),
+        "acts": [written(Act, act) for act in scenario.acts],
         "limits": written(Limits, scenario.limits),
         "expect": [expectation.text for expectation in scenario.expect],
     }
@@ -238,56 +236,26 @@ def _text(value: object) -> str:
 
 
 def _domain(domain: Domain, ttl: float) -> Settings:
-    """A domain; its records' TTL is left out where it is the usual one."""
-    where: Settings = {"cname": domain.cname} if domain.cname else _records(domain)
-    if domain.ttl == ttl or domain.cname:
-        where.pop("ttl", None)
-    where |= {"submission": domain.submission} if domain.submission else {}
-    if domain.mx == NULL_MX:
-        return where
-    if domain.mailboxes:
-        where["mailboxes"] = list(domain.mailboxes)
-    count = len(domain.users)
-    users: object = count if domain.users == numbered(count) else [_local(name) for name in domain.users]
-    lists: Settings = {_local(name): list(members) for name, members in domain.lists.items()}
-    kinds = {"forwards": domain.forwards, "moved": domain.moved}
-    names = {"lists": lists} | {key: {_local(name): to for name, to in kind.items()} for key, kind in kinds.items()}
-    return where | {"users": users} | {key: value for key, value in names.items() if value}
+    """A domain; its records' TTL is left out where it is the usual one, and so is what an alias has from another."""
+    said = cast("Settings", written(Domain, domain))
+    usual = ["ttl"] * (domain.ttl == ttl)
+    return {key: said[key] for key in said if key not in {"name", *(_RECORDS if domain.cname else usual)}}
 
 
-def _local(name: str) -> str:
-    """A local-part as a file has it, in quotes where it needs them."""
-    return str(Address(name, ""))
+_RECORDS = Records.allowed()
 
 
 def _records(domain: Domain) -> Settings:
-    """What the DNS says of a domain."""
-    said: Settings = {"mx": _mx(domain.mx)} if domain.mx else {}
-    said |= {"a": domain.a} if domain.a else {}
-    said["ttl"] = format_duration(domain.ttl)
-    changes = [
-        {"at": format_duration(change.at), "mx": _mx(change.mx) or "removed"} | ({"a": change.a} if change.a else {})
-        for change in domain.changes
-    ]
-    return said | ({"changes": changes} if changes else {})
-
-
-def _mx(records: Sequence[tuple[int, str]]) -> object:
-    if records == NULL_MX:
-        return "none"
-    said: dict[int, object] = {}
-    for preference in dict.fromkeys(preference for preference, _ in records):
-        hosts = [host for other, host in records if other == preference]
-        said[preference] = hosts if len(hosts) > 1 else hosts[0]
-    return said
+    said = cast("Settings", written(Domain, domain))
+    return {key: said[key] for key in _RECORDS if key in said}
 
 
 def _own_domains(domains: Mapping[str, Domain], common: Mapping[str, Domain]) -> Settings:
     """What an architecture says of domains, beside that which is common to all."""
     own: Settings = {}
     for name, domain in domains.items():
-        records = {"changes": [], **_records(domain)}
-        own[name] = _rest(records, {"changes": [], **_records(common[name])})
+        records, usual = ({"changes": [], **_records(one)} for one in (domain, common[name]))
+        own[name] = _rest(records, usual)
     return {"domains": own} if own else {}
 
 

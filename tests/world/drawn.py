@@ -198,7 +198,8 @@ def _whole(random: Random) -> Tree:
     tree["hosts"] = {name: drawer.draw(kind, name) for name in ("defaults", *random.sample(nodes, min(len(nodes), 2)))}
     if "domains" in tree:
         tree["domains"] = {
-            home: {"mx": node, **drawer.draw(forms["DomainForm"], "")} for home, node in zip(homes, nodes, strict=True)
+            home: {"mx": node, **drawer.draw(forms["DomainSettings"], "")}
+            for home, node in zip(homes, nodes, strict=True)
         }
     known = [f"{user}@{home}" for user in USERS for home in homes]
     mail = [drawer.draw(forms["MessageAt"], "messages_at") for _ in range(random.randint(2, 8))]

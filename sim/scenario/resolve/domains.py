@@ -2,79 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sim.mail.address import Address, AddressError, domain_key, local_key, mailbox_key, parse_address, parse_local_part
 from sim.scenario.findings import Findings
 from sim.scenario.names import dns_label, is_domain_name, shown, unique
 from sim.scenario.pydantic_seam import KEY
 from sim.scenario.resolve.address_owners import Owners, address_of
-from sim.scenario.resolve.mx import NO_RECORDS, Records, Said, resolve_records
+from sim.scenario.resolve.mx import resolve_records
 from sim.scenario.source import Path
-from sim.scenario.spec import NULL_MX, Domain
-from sim.scenario.spec.mx import DEFAULT_PREFERENCE
+from sim.scenario.spec import NULL_MX, TTL, Domain
+from sim.scenario.spec.domain import DomainSettings
+from sim.scenario.spec.mx import DEFAULT_PREFERENCE, MxRecords, Records
 from sim.scenario.spec.users import numbered
-from sim.scenario.syntax.form import DomainForm
 
 T = TypeVar("T")
 
 DEFAULT_USERS = 10
 
 
-def resolve_domains(
-    forms: Mapping[str, DomainForm] | None, nodes: Collection[str], findings: Findings, *, ttl: float, known: bool
-) -> dict[str, Domain]:
-    """The domains in lower case; without any, each node is a domain of its own under `.example`.
+def resolve_domains(forms: Mapping[str, DomainSettings] | None, findings: Findings, *, ttl: float) -> dict[str, Domain]:
+    """The domains in lower case; without any, each host is a domain of its own under `.example`.
 
     `ttl` is how long the records of those may be remembered that say nothing about it.
     """
     if forms is None:
-        labels = unique(map(dns_label, nodes))
-        return {
-            f"{label}.example": Domain(
-                name=f"{label}.example", mx=((DEFAULT_PREFERENCE, node),), users=numbered(DEFAULT_USERS), ttl=ttl
-            )
-            for label, node in zip(labels, nodes, strict=True)
-        }
+        names = [f"{label}.example" for label in unique(map(dns_label, findings.hosts))]
+        mx = [((DEFAULT_PREFERENCE, host),) for host in findings.hosts]
+        users = numbered(DEFAULT_USERS)
+        return {name: Domain(name=name, mx=own, users=users, ttl=ttl) for name, own in zip(names, mx, strict=True)}
     if not forms and findings.whole("domains"):
         findings.error(("domains",), "no domains (an empty mapping): allowed is at least one")
     by_key = {name.lower(): form for name, form in reversed(list(forms.items()))}
     domains: dict[str, Domain] = {}
     for name, form in forms.items():
-        key = name.lower()
+        key, place = name.lower(), ("domains", name)
         _check_name(name, key in domains, findings)
         cname = _cname(name, form, by_key, findings)
-        said = _of_alias(form, by_key) if cname else resolve_records(name, form, nodes, findings, ttl=ttl, known=known)
+        usual = Records(mx=NULL_MX if cname and _takes_none(form, by_key) else (), ttl=TTL if cname else ttl)
+        records = resolve_records({} if cname else form, usual, place, findings)
+        if not (cname or "mx" in form or "a" in form):
+            _check_own(name, findings)
+        hosts = dict.fromkeys(form.get("mailboxes", ()))
         domains[key] = Domain(
             name=key,
-            mx=said.mx,
+            **records,
             users=_users(form, by_key),
-            lists=_by_meaning(form.lists),
-            forwards=_by_meaning(form.forwards),
-            moved=_by_meaning(form.moved),
-            submission=_submission(name, form, said.mx, nodes, findings, known=known),
+            lists=_by_meaning(form.get("lists")),
+            forwards=_by_meaning(form.get("forwards")),
+            moved=_by_meaning(form.get("moved")),
+            submission=_submission(name, form, records["mx"], findings),
             cname=cname,
-            mailboxes=_mailboxes(name, form, nodes, findings, known=known),
-            a=said.a,
-            ttl=said.ttl,
-            changes=said.changes,
+            mailboxes=tuple([host for host in hosts if findings.host((*place, "mailboxes"), host)]),
         )
         _check_once(name, form, findings)
-        if said.mx == NULL_MX and findings.whole("domains", name):
-            for kind in [kind for kind in ("users", "mailboxes", *_KEYS.values()) if getattr(form, kind)]:
-                findings.error(
-                    ("domains", name, kind), f"{kind} in a domain that takes no mail (mx: none): leave them out"
-                )
+        if records["mx"] == NULL_MX and findings.whole("domains", name):
+            for kind in [kind for kind in ("users", "mailboxes", *_KEYS.values()) if form.get(kind)]:
+                findings.error((*place, kind), f"{kind} in a domain that takes no mail (mx: none): leave them out")
     return _with_members(forms, domains, findings)
 
 
-def _check_once(name: str, form: DomainForm, findings: Findings) -> None:
+def _check_own(name: str, findings: Findings) -> None:
+    """Without `mx` and `a` the domain is a host's own, and has no records."""
+    hosts = [host.lower() for host in findings.hosts]
+    if name.lower() not in hosts and findings.has_all_hosts and findings.whole("domains", name):
+        findings.error(
+            ("domains", name, KEY),
+            f"no mx, and no host bears the domain's name ({name}): allowed is e.g. mx: {{10: HOST}}, or a: HOST",
+        )
+
+
+def _check_once(name: str, form: DomainSettings, findings: Findings) -> None:
     """No name for two kinds of recipient."""
-    taken = dict.fromkeys(map(local_key, form.users or ()), "user")
+    taken = dict.fromkeys(map(local_key, form.get("users", ())), "user")
     for kind, key in _KEYS.items():
-        for written in getattr(form, key) or ():
+        for written in form.get(key, ()):
             other = taken.setdefault(local_key(parse_local_part(written)), kind)
             if other != kind:
                 findings.error(
@@ -86,13 +90,15 @@ def _check_once(name: str, form: DomainForm, findings: Findings) -> None:
 _KEYS = {"list": "lists", "forward": "forwards", "moved user": "moved"}
 
 
-def _with_members(forms: Mapping[str, DomainForm], domains: dict[str, Domain], findings: Findings) -> dict[str, Domain]:
+def _with_members(
+    forms: Mapping[str, DomainSettings], domains: dict[str, Domain], findings: Findings
+) -> dict[str, Domain]:
     """The domains with their lists' members and their aliases checked: addresses that exist."""
     sure = findings.whole("domains")
     owners = Owners(dict(domains))
     for name, form in forms.items():
         found = {}
-        for written, members in (form.lists or {}).items():
+        for written, members in form.get("lists", {}).items():
             place: Path = ("domains", name, "lists", written)
             local = parse_local_part(written)
             found[local] = tuple(
@@ -102,8 +108,8 @@ def _with_members(forms: Mapping[str, DomainForm], domains: dict[str, Domain], f
         domains[name.lower()] = replace(
             domains[name.lower()],
             lists=found,
-            forwards=_aliases(name, "forwards", form.forwards, owners, findings),
-            moved=_aliases(name, "moved", form.moved, owners, findings),
+            forwards=_aliases(name, "forwards", form.get("forwards"), owners, findings),
+            moved=_aliases(name, "moved", form.get("moved"), owners, findings),
         )
     return domains
 
@@ -124,68 +130,56 @@ def _aliases(
     return found
 
 
-def _mailboxes(
-    name: str, form: DomainForm, nodes: Collection[str], findings: Findings, *, known: bool
-) -> tuple[str, ...]:
-    """The hosts that keep a domain's mailboxes by the file's word, each once."""
-    place: Path = ("domains", name, "mailboxes")
-    hosts = dict.fromkeys(form.mailboxes or ())
-    return tuple([host for host in hosts if findings.known(place, "host", host, nodes, whole=known)])
-
-
 def _by_meaning(given: Mapping[str, T] | None) -> dict[str, T]:
     """What stands under local parts, by their meaning."""
     return {parse_local_part(written): value for written, value in (given or {}).items()}
 
 
-def _users(form: DomainForm, by_key: Mapping[str, DomainForm]) -> tuple[str, ...]:
+def _users(form: DomainSettings, by_key: Mapping[str, DomainSettings]) -> tuple[str, ...]:
     """A domain's users: none where it takes no mail, those of the domain that it stands for where it is an alias."""
-    aliased = _aliased(form, by_key)
-    if form.mx == () or (aliased is not None and aliased.mx == ()):
+    if _takes_none(form, by_key):
         return ()
-    if form.users is None and aliased is not None:
-        return _users(aliased, by_key)
-    return form.users or numbered(DEFAULT_USERS)
+    own = form if "users" in form else _aliased(form, by_key)
+    return own.get("users") or numbered(DEFAULT_USERS)
 
 
-def _aliased(form: DomainForm, by_key: Mapping[str, DomainForm]) -> DomainForm | None:
-    """The domain that a domain is an alias of."""
-    found = by_key.get((form.cname or "").lower())
-    return None if found is None or found.cname is not None else found
+def _aliased(form: DomainSettings, by_key: Mapping[str, DomainSettings]) -> Mapping[str, Any]:
+    """What is said of the domain that a domain is an alias of."""
+    found: Mapping[str, Any] = by_key.get(form.get("cname", "").lower(), {})
+    return {} if "cname" in found else found
 
 
-def _of_alias(form: DomainForm, by_key: Mapping[str, DomainForm]) -> Said:
-    """What an alias says of itself: that it takes no mail, if the domain that it stands for takes none."""
-    aliased = _aliased(form, by_key)
-    return NO_RECORDS if aliased is None or aliased.mx != () else Said(mx=NULL_MX)
+def _takes_none(form: DomainSettings, by_key: Mapping[str, DomainSettings]) -> bool:
+    """Whether a domain takes no mail, or is an alias of one that takes none."""
+    return NULL_MX in (form.get("mx"), _aliased(form, by_key).get("mx"))
 
 
-def _submission(
-    name: str, form: DomainForm, mx: Records, nodes: Collection[str], findings: Findings, *, known: bool
-) -> str:
+def _submission(name: str, form: DomainSettings, mx: MxRecords, findings: Findings) -> str:
     """The host that a domain's users hand their mail to; empty where that is its best MX, which is a host then."""
-    if form.submission is not None:
-        findings.known(("domains", name, "submission"), "host", form.submission, nodes, whole=known)
-        return form.submission
+    if "submission" in form:
+        findings.host(("domains", name, "submission"), form["submission"])
+        return str(form["submission"])
     if not mx or any(not host.endswith(".") for _, host in mx):
         return ""
-    return next((node for node in nodes if node.lower() == name.lower()), next(iter(nodes), ""))
+    hosts = findings.hosts
+    return next((host for host in hosts if host.lower() == name.lower()), next(iter(hosts), ""))
 
 
-def _cname(name: str, form: DomainForm, by_key: Mapping[str, DomainForm], findings: Findings) -> str:
+def _cname(name: str, form: DomainSettings, by_key: Mapping[str, DomainSettings], findings: Findings) -> str:
     """The domain that a domain is an alias of, which is none itself (RFC 1034 section 3.6.2)."""
-    if form.cname is None:
+    if "cname" not in form:
         return ""
+    cname: str = form["cname"]
     place: Path = ("domains", name, "cname")
-    target = by_key.get(form.cname.lower())
-    for key in [key for key in _OF_RECORDS if getattr(form, key) is not None]:
+    target = by_key.get(cname.lower())
+    for key in [key for key in _OF_RECORDS if key in form]:
         findings.error(place, f"an alias with {_OF_RECORDS[key]} ({name}): allowed is cname or {key}")
     if target is None:
         if findings.whole("domains"):
-            findings.error(place, findings.unknown("domain", form.cname, by_key))
-    elif target.cname is not None:
-        findings.error(place, f"an alias of an alias ({form.cname}): name the domain that it stands for")
-    return form.cname.lower()
+            findings.error(place, findings.unknown("domain", cname, by_key))
+    elif "cname" in target:
+        findings.error(place, f"an alias of an alias ({cname}): name the domain that it stands for")
+    return cname.lower()
 
 
 _OF_RECORDS = {

@@ -71,7 +71,7 @@ def resolve_architectures(
             hosts=hosts,
             convergence=form.convergence,
             unreachable=form.unreachable or unreachable,
-            domains=resolve_own_domains(name, form.domains or {}, domains, nodes, findings, known=known),
+            domains=resolve_own_domains(name, form.domains or {}, domains, findings),
         )
     return architectures
 

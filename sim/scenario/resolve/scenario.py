@@ -30,7 +30,8 @@ def resolve(form: ScenarioForm, findings: Findings, folder: Path, metrics: Colle
     """The full scenario. It is good for use only when `findings` has no problems at the end."""
     limits = form.limits
     network, known = resolve_network(form, findings, folder)
-    domains = resolve_domains(form.domains, network.nodes, findings, ttl=network.dns.ttl, known=known)
+    findings.meet_hosts(network.nodes, whole=known)
+    domains = resolve_domains(form.domains, findings, ttl=network.dns.ttl)
     sure = findings.whole("domains") and (known or form.domains is not None)
     workload = resolve_workload(form, Owners(domains), findings, folder, known=sure)
     architectures = resolve_architectures(
@@ -51,9 +52,7 @@ def resolve(form: ScenarioForm, findings: Findings, folder: Path, metrics: Colle
     _check_windows(form, form.duration + form.drain, limits, findings)
     horizon = form.duration + form.drain
     names = {name.lower() for name in domains}
-    acts = resolve_acts(
-        form.acts, architectures, network.nodes, findings, domains=sorted(names), horizon=horizon, known=known
-    )
+    acts = resolve_acts(form.acts, architectures, findings, domains=sorted(names), horizon=horizon)
     expect = form.expect or ()
     _check_expectations(expect, architectures, metrics, findings)
     scenario = Scenario(

@@ -13,9 +13,10 @@ from sim.scenario.quantity import DAY, HOUR, MINUTE
 from sim.scenario.spec.addresses import Address, SendsFrom
 from sim.scenario.spec.calendar import ClockWindow, Window
 from sim.scenario.spec.collects import Collects
-from sim.scenario.spec.domain import NULL_MX, Domain, MxChange
+from sim.scenario.spec.domain import Domain
 from sim.scenario.spec.host import TIMES, Host, Timing
 from sim.scenario.spec.loss import Loss
+from sim.scenario.spec.mx import NULL_MX, MxChange
 from sim.scenario.spec.network import NEGATIVE_TTL, TTL, Group, Link, NameService, Network, Node
 from sim.scenario.spec.scenario import Architecture, Expectation, Operand, Scenario
 from sim.scenario.spec.tcp import Tcp

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from sim.scenario.names import shown
-from sim.scenario.pydantic_seam import KEY, Collected, JsonSchema, Reads, settings
-from sim.scenario.scalars import Flag
+from sim.scenario.pydantic_seam import Collected, JsonSchema, Reads, read_mapping, settings
+from sim.scenario.scalars import NAME_SCHEMA, Flag
 from sim.scenario.sections import Section
 
 _LONGEST = 255
@@ -21,23 +22,6 @@ class AuthForm(Section):
 
     clear: Flag | None = None
     """Whether it does without TLS; where nothing is said it does in a run, and from this machine where it is served."""
-
-
-def read_accounts(value: object) -> dict[str, str]:
-    """Accounts: a mapping of login names to passwords.
-
-    Raises:
-        ValueError: something else, or a name or password that AUTH cannot carry.
-    """
-    if not isinstance(value, dict):
-        raise ValueError(f"not accounts ({shown(value)}): allowed is e.g. {{ann: secret}}")  # noqa: TRY004
-    collected = Collected()
-    accounts: dict[str, str] = {}
-    for key, password in value.items():
-        name = collected.read((key, KEY), read_secret, key, "")
-        accounts[name] = collected.read((key,), read_secret, password, "")
-    collected.done()
-    return accounts
 
 
 def read_login(value: object) -> tuple[str, str] | None:
@@ -74,13 +58,13 @@ def _write_login(login: tuple[str, str] | None) -> object:
     return {"name": login[0], "password": login[1]} if login else "none"
 
 
-_TEXT: JsonSchema = {"type": ["string", "integer"]}
-_ACCOUNTS: JsonSchema = {"type": "object", "additionalProperties": _TEXT}
+_SAID = "accounts", "{ann: secret}"
+_ACCOUNTS: JsonSchema = {"type": "object", "additionalProperties": NAME_SCHEMA}
 _LOGIN: JsonSchema = {
     "anyOf": [
         {
             "type": "object",
-            "properties": {"name": _TEXT, "password": _TEXT},
+            "properties": {"name": NAME_SCHEMA, "password": NAME_SCHEMA},
             "required": ["name", "password"],
             "additionalProperties": False,
         },
@@ -88,5 +72,8 @@ _LOGIN: JsonSchema = {
     ]
 }
 
-Accounts = Annotated[Mapping[str, str], Reads(read_accounts, _ACCOUNTS, dict)]
+Accounts = Annotated[
+    Mapping[str, str],
+    Reads(partial(read_mapping, _SAID, read_secret, read_secret, ""), _ACCOUNTS, dict),
+]
 Login = Annotated[tuple[str, str] | None, Reads(read_login, _LOGIN, _write_login)]

@@ -1,52 +1,49 @@
-"""A mail domain: what the DNS says of it, and who its users are."""
+"""The key `domains`: what the DNS says of mail domains, and who their users are."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
-from sim.scenario.spec.network import TTL
-
-NULL_MX = ((0, "."),)
-"""The MX records of a domain that takes no mail (RFC 7505)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MxChange:
-    """From when on, in s, a domain has other records, and which; as of `Domain`."""
-
-    at: float
-    mx: tuple[tuple[int, str], ...]
-    a: str = ""
+from sim.scenario.scalars import Name, Names
+from sim.scenario.sections import Said
+from sim.scenario.spec.mx import Records, RecordsLayers
+from sim.scenario.spec.users import Aliases, Lists, Users
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Domain:
-    """A mail domain: its MX records (preference, host) and its users.
+class Domain(Records):
+    """A mail domain.
 
-    Without any, mail goes to the host of its A record `a`, or, where that is empty, to the one that bears the domain's
-    name (RFC 5321 section 5.1). An exchanger's name that ends in a dot is no host's, and has no address.
-
-    `mailboxes` are the hosts that keep its users' mailboxes, where these are not its MX hosts of the best preference.
-    `changes` says how the records change, in order of time; `ttl` is how long, in s, a host may go by those that it has
-    heard.
-
-    `lists` are mailing lists: name -> addresses of the members, which may be lists. `forwards` are users whose mail is
-    passed on to another address (251), `moved` those of whom only the new address is told (551): name -> address.
-    With `cname` the name is an alias in the DNS: its mail goes where that domain's goes. MX records of `NULL_MX` say
-    that it takes no mail at all (RFC 7505), and so do those of its aliases; then it has no users. `submission` is the
-    host that its users hand their mail to (RFC 6409); where it is empty, that is the best MX of the time.
+    Lists may have lists as members. To who writes to a user whose mail is passed on a server says 251, of one who has
+    moved it tells the new address (551). Aliases of a domain that takes no mail (`NULL_MX`, RFC 7505) take none either,
+    and neither has users. Where `submission` is empty, that is the best MX of the time, and where `mailboxes` is, these
+    are its MX hosts of the best preference.
     """
 
+    brief: ClassVar = ("mx", "a", "changes", "cname", "submission", "mailboxes", "users", "lists", "forwards", "moved")
+
     name: str
-    mx: tuple[tuple[int, str], ...]
-    users: tuple[str, ...]
-    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    forwards: Mapping[str, str] = field(default_factory=dict)
-    moved: Mapping[str, str] = field(default_factory=dict)
-    submission: str = ""
-    cname: str = ""
-    mailboxes: tuple[str, ...] = ()
-    a: str = ""
-    ttl: float = TTL
-    changes: tuple[MxChange, ...] = ()
+    """In lower case."""
+    cname: Name = ""
+    """The domain that it is an alias of, instead of mx."""
+    submission: Name = ""
+    """The host that its users hand their mail to; who keeps its mailboxes where absent. Of a domain that takes no mail,
+    and of an alias of one, it is then the host that bears the domain's name, or the network's first."""
+    mailboxes: Names = ()
+    """The hosts that keep its mailboxes, where these are not its best MX hosts."""
+    users: Users = ()
+    """How many users (u1, u2, ...) or their names; ten where absent."""
+    lists: Lists = field(default_factory=dict)
+    """Mailing lists: name to the addresses of the members."""
+    forwards: Aliases = field(default_factory=dict)
+    """Users whose mail is passed on: name to the address that it goes to."""
+    moved: Aliases = field(default_factory=dict)
+    """Users who are gone and whose new address is told: name to that address."""
+
+
+class DomainSettings(Said):
+    """A mail domain."""
+
+    sections = (Domain, RecordsLayers)
+    elsewhere = ("name",)

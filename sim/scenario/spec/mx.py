@@ -1,40 +1,38 @@
-"""The MX records of a domain, as a scenario file writes them, and how they change."""
+"""The keys of a mail domain's DNS records, `mx`, `a`, `ttl` and `changes`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar
 
 from sim.scenario.names import shown
 from sim.scenario.pydantic_seam import KEY, Collected, JsonSchema, Reads, Step
-from sim.scenario.scalars import Duration, Name, read_name, read_whole
-from sim.scenario.sections import Section
+from sim.scenario.scalars import NAMES_SCHEMA, Duration, Name, one_or_many, read_name, read_whole
+from sim.scenario.sections import Said, Section
+from sim.scenario.spec.network import TTL
+
+MxRecords = tuple[tuple[int, str], ...]
+"""Preferences and hosts."""
+
+NULL_MX: MxRecords = ((0, "."),)
+"""The MX records of a domain that takes no mail (RFC 7505)."""
 
 DEFAULT_PREFERENCE = 10
 
 
-@dataclass(frozen=True, slots=True)
-class MxRecord:
-    """One MX record, and where below the key `mx` its host stands."""
-
-    preference: int
-    host: str
-    where: tuple[Step, ...]
-
-
-def read_mx(value: object) -> tuple[MxRecord, ...]:
+def read_mx(value: object) -> MxRecords:
     """MX records: a mapping of preferences to hosts, a host, or a list of hosts (of preference 10), best first.
 
-    None at all where the text is `none`, or `{0: .}`: the domain takes no mail (RFC 7505).
+    `NULL_MX` where the text is `none`, or `{0: .}`: the domain takes no mail (RFC 7505).
 
     Raises:
         ValueError: something else, or no host at all.
     """
     if value in ("none", {0: "."}):
-        return ()
+        return NULL_MX
     collected = Collected()
-    records: list[MxRecord] = []
+    records: list[tuple[int, str]] = []
     if isinstance(value, dict):
         for key, hosts in value.items():
             preference = collected.read((key, KEY), _read_preference, key, 0)
@@ -47,7 +45,7 @@ def read_mx(value: object) -> tuple[MxRecord, ...]:
             "no MX host (nothing listed): allowed is e.g. {10: HOST}, or none for a domain that takes no mail; "
             "without mx it is the host of a, or the domain's own"
         )
-    return tuple(sorted(records, key=lambda record: record.preference))
+    return tuple(sorted(records, key=lambda record: record[0]))
 
 
 def _read_preference(value: object) -> int:
@@ -58,59 +56,93 @@ def _read_preference(value: object) -> int:
         raise ValueError(text) from None
 
 
-def _read_hosts(read: Callable[..., str], preference: int, value: object, where: tuple[Step, ...]) -> list[MxRecord]:
-    items: list[tuple[object, tuple[Step, ...]]] = [(value, where)]
-    if isinstance(value, list):
-        items = [(item, (*where, index)) for index, item in enumerate(value)]
-    return [MxRecord(preference, read(place, read_name, item, ""), place) for item, place in items]
+def _read_hosts(
+    read: Callable[..., str], preference: int, value: object, where: tuple[Step, ...]
+) -> list[tuple[int, str]]:
+    if not isinstance(value, list):
+        return [(preference, read(where, read_name, value, ""))]
+    return [(preference, read((*where, index), read_name, item, "")) for index, item in enumerate(value)]
 
 
-REMOVED: Literal["removed"] = "removed"
+def by_preference(records: MxRecords) -> dict[int, list[str]]:
+    """The hosts of each preference."""
+    found: dict[int, list[str]] = {}
+    for preference, host in records:
+        found.setdefault(preference, []).append(host)
+    return found
 
 
-def read_changed_mx(value: object) -> tuple[MxRecord, ...] | Literal["removed"]:
-    """As `read_mx`, or the word for a domain that has no MX records any more."""
-    return REMOVED if value == REMOVED else read_mx(value)
+def _write_mx(records: MxRecords) -> object:
+    if records == NULL_MX:
+        return "none"
+    return {preference: one_or_many(hosts) for preference, hosts in by_preference(records).items()}
 
 
-_NAME: JsonSchema = {"type": ["string", "integer"]}
-_HOSTS: JsonSchema = {"anyOf": [_NAME, {"type": "array", "items": _NAME, "minItems": 1}]}
-_MX_SCHEMA: JsonSchema = {
-    "anyOf": [*_HOSTS["anyOf"], {"type": "object", "patternProperties": {r"^\d+$": _HOSTS}, "minProperties": 1}]
+_REMOVED = "removed"
+_SCHEMA: JsonSchema = {
+    "anyOf": [
+        *NAMES_SCHEMA["anyOf"],
+        {"type": "object", "patternProperties": {r"^\d+$": NAMES_SCHEMA}, "minProperties": 1},
+    ]
 }
-
-Mx = Annotated[tuple[MxRecord, ...], Reads(read_mx, _MX_SCHEMA)]
-ChangedMx = Annotated[tuple[MxRecord, ...] | Literal["removed"], Reads(read_changed_mx, _MX_SCHEMA)]
+_CHANGED = Reads(
+    lambda value: () if value == _REMOVED else read_mx(value), _SCHEMA, lambda mx: _write_mx(mx) if mx else _REMOVED
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MxChangeForm(Section):
+class MxChange(Section):
     """Other records from a time on; what is not said stays."""
+
+    brief: ClassVar = ("a",)
 
     at: Duration
     """When the records change; hosts go by the old ones until these have lived their `ttl`."""
-    mx: ChangedMx | None = None
+    mx: Annotated[MxRecords, _CHANGED]
     """The MX hosts from then on, by preference; or `removed`: there are none, and mail goes to the host of `a`."""
-    a: Name | None = None
+    a: Name = ""
     """The host of the A record from then on."""
 
-    def __post_init__(self) -> None:
-        if self.mx is None and self.a is None:
-            raise ValueError("a change of nothing: allowed are mx, a, or both")
+
+class MxChangeSettings(Said):
+    """Other records from a time on; what is not said stays."""
+
+    sections = (MxChange,)
+    needed = ("at",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecordsForm(Section):
-    """What the DNS says of a mail domain."""
+class Records(Section):
+    """What the DNS says of a mail domain.
 
-    mx: Mx | None = None
+    Without MX records mail goes to the host of the A record, or, where there is none, to the one that bears the
+    domain's name (RFC 5321 section 5.1). An exchanger's name that ends in a dot is no host's, and has no address.
+    """
+
+    brief: ClassVar[tuple[str, ...]] = ("mx", "a", "changes")
+
+    mx: Annotated[MxRecords, Reads(read_mx, _SCHEMA, _write_mx)] = ()
     """Its MX hosts by preference, or `none`; where absent, the host of `a`, or the one that bears the domain's name.
 
     A name with a dot at its end that is no host's has no address: `{10: gone.example.}`.
     """
-    a: Name | None = None
+    a: Name = ""
     """The host of its A record, a web server perhaps: mail goes there as long as there is no MX record."""
-    ttl: Duration | None = None
+    ttl: Duration = TTL
     """How long hosts may go by what they have heard of it; as `network.dns` says, where absent."""
-    changes: tuple[MxChangeForm, ...] | None = None
+    changes: tuple[MxChange, ...] = ()
     """Other MX hosts, or none, from a time on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordsLayers(Section):
+    """What a file says of records otherwise than the specification."""
+
+    changes: tuple[MxChangeSettings, ...] = ()
+    """Other MX hosts, or none, from a time on."""
+
+
+class RecordsSettings(Said):
+    """What the DNS says of a mail domain."""
+
+    sections = (Records, RecordsLayers)

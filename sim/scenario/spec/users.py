@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
-from typing import Annotated
+from typing import Annotated, TypeVar
 
-from sim.mail.address import LOCAL_PART_LIMIT, AddressError, local_key, parse_local_part
+from sim.mail.address import LOCAL_PART_LIMIT, Address, AddressError, local_key, parse_local_part
 from sim.scenario.names import shown
-from sim.scenario.pydantic_seam import KEY, Collected, JsonSchema, Reads, read_each
-from sim.scenario.scalars import read_name, read_whole
+from sim.scenario.pydantic_seam import JsonSchema, Reads, read_each, read_mapping
+from sim.scenario.scalars import NAME_SCHEMA, read_name, read_whole
+
+T = TypeVar("T")
 
 MOST_USERS = 1_000_000
 
@@ -29,40 +32,13 @@ def read_users(value: object) -> tuple[str, ...]:
     return tuple(map(parse_local_part, read_each(partial(_read_user, seen), "", value)))
 
 
-def read_lists(value: object) -> dict[str, tuple[str, ...]]:
-    """Mailing lists: a mapping of their local-parts, as they are written, to lists of addresses.
+def read_named(what: tuple[str, str], read: Callable[[object], T], instead: T, value: object) -> dict[str, T]:
+    """What stands under local-parts, by these as they are written.
 
     Raises:
-        ValueError: something else, a name that is no local-part, or a list without members.
+        ValueError: no mapping, a name that is no local-part or is there twice, or what `read` refuses.
     """
-    if not isinstance(value, dict):
-        raise ValueError(f"not mailing lists ({shown(value)}): allowed is e.g. {{staff: [ann@a.example]}}")  # noqa: TRY004
-    seen: dict[str, str] = {}
-    collected = Collected()
-    lists: dict[str, tuple[str, ...]] = {}
-    for key, members in value.items():
-        name = collected.read((key, KEY), partial(_read_user, seen), key, "")
-        lists[name] = collected.read((key,), _read_members, members, ())
-    collected.done()
-    return lists
-
-
-def read_aliases(value: object) -> dict[str, str]:
-    """Names that stand for others: a mapping of local-parts, as they are written, to an address each.
-
-    Raises:
-        ValueError: something else, or a name that is no local-part.
-    """
-    if not isinstance(value, dict):
-        raise ValueError(f"not addresses by name ({shown(value)}): allowed is e.g. {{ann: ann@b.example}}")  # noqa: TRY004
-    seen: dict[str, str] = {}
-    collected = Collected()
-    aliases: dict[str, str] = {}
-    for key, address in value.items():
-        name = collected.read((key, KEY), partial(_read_user, seen), key, "")
-        aliases[name] = collected.read((key,), read_name, address, "")
-    collected.done()
-    return aliases
+    return read_mapping(what, partial(_read_user, {}), read, instead, value)
 
 
 def _read_members(value: object) -> tuple[str, ...]:
@@ -94,11 +70,10 @@ def _read_user(seen: dict[str, str], value: object) -> str:
     return name
 
 
-_NAME: JsonSchema = {"type": ["string", "integer"]}
 _USERS_SCHEMA: JsonSchema = {
     "anyOf": [
         {"type": "integer", "minimum": 1, "maximum": MOST_USERS},
-        {"type": "array", "items": _NAME, "minItems": 1},
+        {"type": "array", "items": NAME_SCHEMA, "minItems": 1},
     ]
 }
 _LISTS_SCHEMA: JsonSchema = {
@@ -108,6 +83,28 @@ _LISTS_SCHEMA: JsonSchema = {
 
 _ALIASES_SCHEMA: JsonSchema = {"type": "object", "additionalProperties": {"type": "string"}}
 
-Aliases = Annotated[dict[str, str], Reads(read_aliases, _ALIASES_SCHEMA)]
-Lists = Annotated[dict[str, tuple[str, ...]], Reads(read_lists, _LISTS_SCHEMA)]
-Users = Annotated[tuple[str, ...], Reads(read_users, _USERS_SCHEMA)]
+_ADDRESSES = "addresses by name", "{ann: ann@b.example}"
+_LISTS = "mailing lists", "{staff: [ann@a.example]}"
+
+
+def local_part(name: str) -> str:
+    """A local-part as a file has it, in quotes where it needs them."""
+    return str(Address(name, ""))
+
+
+def write_users(users: tuple[str, ...]) -> object:
+    """How many users there are, or their local-parts."""
+    return len(users) if users == numbered(len(users)) else [local_part(name) for name in users]
+
+
+def _write_named(named: Mapping[str, object]) -> object:
+    return {local_part(name): list(to) if isinstance(to, tuple) else to for name, to in named.items()}
+
+
+Aliases = Annotated[
+    Mapping[str, str], Reads(partial(read_named, _ADDRESSES, read_name, ""), _ALIASES_SCHEMA, _write_named)
+]
+Lists = Annotated[
+    Mapping[str, tuple[str, ...]], Reads(partial(read_named, _LISTS, _read_members, ()), _LISTS_SCHEMA, _write_named)
+]
+Users = Annotated[tuple[str, ...], Reads(read_users, _USERS_SCHEMA, write_users)]

@@ -19,7 +19,6 @@ from sim.scenario.scalars import (
     Flag,
     LongDuration,
     Name,
-    Names,
     Title,
     read_name,
     read_names,
@@ -29,13 +28,13 @@ from sim.scenario.scalars import (
 from sim.scenario.sections import Said, Section
 from sim.scenario.spec import Group, Host, Interval, Link, NameService, Node, Weather
 from sim.scenario.spec.accounts import AuthForm
-from sim.scenario.spec.acts import ActForm
+from sim.scenario.spec.acts import Act
 from sim.scenario.spec.calendar import Start, StartText
+from sim.scenario.spec.domain import DomainSettings
 from sim.scenario.spec.expectations import Expect
 from sim.scenario.spec.limits import Limits
-from sim.scenario.spec.mx import RecordsForm
+from sim.scenario.spec.mx import RecordsSettings
 from sim.scenario.spec.sources import WorkloadForm
-from sim.scenario.spec.users import Aliases, Lists, Users
 from sim.scenario.spec.weather import CrashesForm
 from sim.scenario.spec.windows import Windows
 from sim.scenario.syntax.extensions import ExtensionsField
@@ -181,27 +180,6 @@ class HostSettings(Said):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DomainForm(RecordsForm):
-    """A mail domain."""
-
-    cname: Name | None = None
-    """The domain that it is an alias of, instead of mx."""
-    submission: Name | None = None
-    """The host that its users hand their mail to; who keeps its mailboxes where absent. Of a domain that takes no mail,
-    and of an alias of one, it is then the host that bears the domain's name, or the network's first."""
-    mailboxes: Names | None = None
-    """The hosts that keep its mailboxes, where these are not its best MX hosts."""
-    users: Users | None = None
-    """How many users (u1, u2, ...) or their names; ten where absent."""
-    lists: Lists | None = None
-    """Mailing lists: name to the addresses of the members."""
-    forwards: Aliases | None = None
-    """Users whose mail is passed on: name to the address that it goes to."""
-    moved: Aliases | None = None
-    """Users who are gone and whose new address is told: name to that address."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ArchitectureForm(Section):
     """How mail finds its way."""
 
@@ -217,7 +195,7 @@ class ArchitectureForm(Section):
     """What who connects hears where no way leads: `silent` or `icmp`; as the network says, where absent."""
     hosts: dict[Name, HostSettings] | None = None
     """What is special about hosts in this architecture, `defaults` and by name."""
-    domains: dict[Name, RecordsForm] | None = None
+    domains: dict[Name, RecordsSettings] | None = None
     """What the DNS says of domains in this architecture, where it differs."""
 
 
@@ -247,13 +225,13 @@ class ScenarioForm(Section):
     """The network."""
     hosts: dict[Name, HostSettings] | None = None
     """How hosts are: `defaults`, and by name."""
-    domains: dict[Name, DomainForm] | None = None
+    domains: dict[Name, DomainSettings] | None = None
     """The mail domains; where absent, each host is one, under .example."""
     workload: Annotated[tuple[WorkloadForm, ...], Shorthand(_expand_workload)] = field(default=())
     """Who writes what to whom and when: one mapping or a list of them."""
     architectures: dict[Name, ArchitectureForm] | None = None
     """The architectures by name; where absent, end-to-end and store-and-forward."""
-    acts: tuple[ActForm, ...] = ()
+    acts: tuple[Act, ...] = ()
     """What operators do to hosts at times."""
     expect: tuple[Expect, ...] | None = None
     """Relations between metrics that the results must satisfy."""
