@@ -39,9 +39,9 @@ from sim.scenario.spec.loss import read_link_loss, read_queue
 from sim.scenario.spec.tcp import TcpSetting
 from sim.scenario.syntax.extensions import resolve_extensions, split_words
 from sim.world.engine.host_times import HostTimes
-from sim.world.engine.interfaces import NullSink
+from sim.world.engine.interfaces import ServerHost
 from sim.world.engine.session import Session
-from sim.world.engine.stepping import IdleClock, LoneClock, Waits, play
+from sim.world.engine.stepping import IdleClock, Waits, play
 from sim.world.engine.streams import Streams
 
 PARTS: Final = ("connect_s", "greeting_s", "dialogue_s", "data_s")
@@ -50,7 +50,7 @@ PARTS: Final = ("connect_s", "greeting_s", "dialogue_s", "data_s")
 SENDER, RECIPIENT = "ann@client.example", "bob@server.example"
 
 _NO_LOSS: Final = Loss()
-_ALONE: Final = LoneClock()
+_ALONE: Final = IdleClock()
 _CLEAN: Final = 100
 _CHAIN: Final = 20
 _PAUSE: Final = 0.1
@@ -234,7 +234,7 @@ def _chain(case: Case, streams: Streams, count: int) -> Iterator[Run]:
         start = (one.close() if left > 1 else 0.0) + phases.random() * _PAUSE
 
 
-class OneSession(NullSink):
+class OneSession(ServerHost):
     """One session over a line there and one back: `steps` through it, then tells its `run`.
 
     Neither TCP remembers anything of the sessions before, as with `metrics: no`.

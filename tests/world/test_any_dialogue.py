@@ -14,7 +14,7 @@ from sim.scenario.distribution import Constant
 from sim.scenario.spec import Host
 from sim.scenario.spec.carriers import UucpG
 from sim.world.engine.host_times import HostTimes
-from sim.world.engine.interfaces import NullSink
+from sim.world.engine.interfaces import ServerHost
 from sim.world.engine.lifetimes import Lifetimes
 from sim.world.engine.session import Session
 from sim.world.engine.stepping import play
@@ -84,7 +84,7 @@ class Teller:
         return b""
 
 
-class Memory(NullSink):
+class Memory(ServerHost):
     """What was taken, and when."""
 
     def __init__(self) -> None:

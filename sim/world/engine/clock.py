@@ -14,7 +14,7 @@ from operator import attrgetter
 import simpy
 from simpy.events import NORMAL
 
-from sim.world.engine.stepping import Waits
+from sim.world.engine.stepping import IdleClock, Waits
 
 
 class Moment(simpy.Event):
@@ -51,7 +51,7 @@ class Task:
         event.callbacks.append(self.go_on)
 
 
-class Clock(simpy.Environment):
+class Clock(simpy.Environment, IdleClock):
     """simpy's environment, with a way to let time pass without an event.
 
     A process that waits until a time before which no event is due would be the next to go on anyway. Letting the time

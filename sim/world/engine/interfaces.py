@@ -109,24 +109,32 @@ class ServerDialogue(Protocol):
         """The client was silent for too long: what it says before it closes the connection."""
 
 
-class ServerHost(Protocol):
-    """The host that a session is with, and where what the server has taken goes."""
+class ServerHost:
+    """The host that a session is with, and where what the server has taken goes.
+
+    This one has room for everybody, and keeps nothing.
+    """
 
     @property
     def capacity(self) -> SharedCapacity | None:
         """What its disk and filters can do, where that is not without limit."""
+        return None
 
     def drops(self) -> bool:
         """Whether a SYN would go unanswered: so many wait to be served."""
+        return False
 
     def admit(self) -> bool:
         """A connection is made; whether it is served at once."""
+        return True
 
-    def resumes_tls(self, now: float) -> bool:
+    def resumes_tls(self, now: float) -> bool:  # noqa: ARG002
         """A handshake of TLS begins; whether it resumes a session that the two have had."""
+        return False
 
-    def join_queue(self, until: float) -> Place | Refuses:
+    def join_queue(self, until: float) -> Place | Refuses:  # noqa: ARG002
         """A place in the listen queue, for a client that waits until then, or what the host does instead."""
+        return "421"
 
     def take(self, taken: Any, spent: HopTime, now: float, offered: float, began: float) -> None:  # noqa: ANN401
         """Something is on disk now, was offered first at `offered`, and began to come in at `began`."""
@@ -136,37 +144,6 @@ class ServerHost(Protocol):
 
     def outlive(self, waits: Waits) -> None:
         """Go on with what outlives the session."""
-
-
-class NullSink:
-    """A server's host that has room for everybody, and where nothing is kept."""
-
-    capacity = None
-
-    def drops(self) -> bool:
-        """Nobody waits."""
-        return False
-
-    def admit(self) -> bool:
-        """Everybody is served at once."""
-        return True
-
-    def resumes_tls(self, _now: float) -> bool:
-        """Nobody keeps sessions of TLS."""
-        return False
-
-    def join_queue(self, _until: float) -> Refuses:
-        """Nobody has to."""
-        return "421"
-
-    def take(self, taken: object, spent: HopTime, now: float, offered: float, began: float) -> None:
-        """It is gone."""
-
-    def take_later(self, taken: object, spent: HopTime, at: float, offered: float, began: float) -> None:
-        """It is gone."""
-
-    def outlive(self, waits: Waits) -> None:
-        """Nobody is left to see it."""
 
 
 class WireTrace(Protocol):

@@ -22,12 +22,12 @@ from sim.world.engine.host_times import HostTimes
 from sim.world.engine.interfaces import ClientDialogue, ServerDialogue, ServerHost, WireTrace
 from sim.world.engine.lifetimes import FOREVER, BrokenOffError, Deadlines, Lifetimes
 from sim.world.engine.session_ends import Cause, End
-from sim.world.engine.stepping import IdleClock, LoneClock, Waits, follow
+from sim.world.engine.stepping import IdleClock, Waits, follow
 
 ClientT = TypeVar("ClientT", bound=ClientDialogue)
 ServerT = TypeVar("ServerT", bound=ServerDialogue)
 
-_ALONE = LoneClock()
+_ALONE = IdleClock()
 
 _SOON = 0.001
 """What takes no longer needs no wait of its own: lines are booked ahead for so long, in s."""

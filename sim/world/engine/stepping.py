@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from math import inf
-from typing import Any, Protocol
+from typing import Any
 
 from sim.network.interface import Steps
 
@@ -12,25 +12,18 @@ Waits = Generator[Any, float, None]
 """Yields the time at which it goes on (s), or a `Place`, whose time nobody knows; is sent the time when it has come."""
 
 
-class IdleClock(Protocol):
-    """A clock that can be let forward while nobody else has anything to do."""
+class IdleClock:
+    """A clock that can be let forward while nobody else has anything to do.
 
-    def advance_if_idle(self, time: float, /) -> bool:
+    This one is that of a session that has the world to itself: nothing has to be waited for.
+    """
+
+    def advance_if_idle(self, time: float, /) -> bool:  # noqa: ARG002
         """Let the time come to a moment at once, if nothing is due until then; whether it did: there is no wait."""
-
-    def peek(self) -> float:
-        """When the next thing is due."""
-
-
-class LoneClock:
-    """The clock of a session that has the world to itself: nothing has to be waited for."""
-
-    def advance_if_idle(self, _time: float) -> bool:
-        """Nobody else has anything to do."""
         return True
 
     def peek(self) -> float:
-        """Nothing is due."""
+        """When the next thing is due."""
         return inf
 
 

@@ -126,7 +126,7 @@ class Client(Part):
 
 
 @dataclass(slots=True, eq=False)
-class Peer:
+class Peer(ServerHost):
     """The server's host, as long as a session with it lasts: what is handed over in the session is handed to it.
 
     Attributes:

@@ -14,7 +14,7 @@ from sim.mta.queue.failure import Failure
 from sim.protocol.smtp.replies import Reply
 from sim.results.outcomes import AttemptOutcome
 from sim.scenario.spec import Collects, Host
-from sim.world.engine.interfaces import NullSink
+from sim.world.engine.interfaces import ServerHost
 from sim.world.engine.stepping import Waits
 from sim.world.host.attempt import Attempt
 from sim.world.host.client import RoleReversal
@@ -120,7 +120,7 @@ def _quit(turned: RoleReversal) -> Waits:
     """No mail waits: the greeting, QUIT, and the reply to it."""
     holder = turned.holder
     farewell = QuitOnly(holder.host, turned.session.server.reverse_roles())
-    session = turned.reverse(farewell, NullSink(), holder.clock.now)
+    session = turned.reverse(farewell, ServerHost(), holder.clock.now)
     yield from session.run(holder.clock.now)
     session.connection.close(holder.clock.now)
 
