@@ -82,17 +82,16 @@ class Bsd1988AckPolicy(AckPolicy):
         return tick_expiry(now, ATO, _FAST_TICK)
 
 
-@dataclass(slots=True)
 class Bsd1988Recovery(Recovery):
     """Nothing tells it that it sent something again for nothing."""
+
+    __slots__ = ()
+    undoes = False
 
     def _update_rtt(self, _now: float, _packet: Packet, rtt: float, _first_sacked: float, *, advanced: bool) -> bool:
         """Time one segment a round trip; without timestamps nothing is known of one that was sent again."""
         self._sample(rtt)
         return advanced
-
-    def _undoes(self) -> bool:
-        return False
 
     def _gives_up(self, _now: float, *, orphan: bool) -> bool:
         del orphan

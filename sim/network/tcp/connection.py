@@ -89,7 +89,6 @@ class Connection:
             mss = min(mss, SEGMENT)
         self.mss = min(mss, writes) if writes else mss
         self._writes = writes
-        self._listens = listens
         self.accepted_at = _NEVER
         # When the latest flight of all was there, by direction, whether or not its round trip has been looked at.
         self._latest = [0.0, 0.0]
@@ -107,7 +106,8 @@ class Connection:
         self._to_server = Path(out, back, client, server, mss, headers)
         to_client = Path(back, out, server, client, mss, headers)
         self._ends: Ends = ((to_client, answering, asking), (self._to_server, asking, answering))
-        self._pending = PendingSamples(self._ends, metrics)
+        self._shake = Handshake(self._to_server, (client_tcp.stack, server_tcp.stack), listens)
+        self._pending = PendingSamples(self._ends, self._shake, metrics)
         self._jittery = [line for line in (out, back) if line.jittery] if out.jittery or back.jittery else ()
         # Every packet counts, acknowledgements too: no flight is a sum.
         self._bursty = out.bursty or back.bursty
@@ -135,11 +135,8 @@ class Connection:
         around = out.lag + back.lag
         pauses = out.busy_until > now - around
         self._timeout_after = around + _SHORTEST_TIMEOUT
-        stacks = self._client.tcp.stack, self._server.tcp.stack
-        shake = Handshake(path, stacks, self._listens)
+        shake = self._shake
         shake.play(now, until, pauses=pauses)
-        self._pending.add_handshake(shake)
-        self._shake = shake
         if shake.paused and shake.connected < _NEVER:
             return self._accept(shake)
         self._count_handshake(shake)

@@ -21,6 +21,7 @@ class PendingSamples:
 
     Args:
         ends: Whose samples they are, by direction.
+        handshake: What begins the connection.
         metrics: What the client's host remembers of the server's, and the reverse; None where it remembers nothing.
 
     Attributes:
@@ -28,17 +29,13 @@ class PendingSamples:
     """
 
     ends: Ends
+    handshake: Handshake | None
     metrics: tuple[Metrics | None, Metrics | None] = (None, None)
     flights: list[tuple[bool, float, float, float]] = field(default_factory=list)
-    _handshake: Handshake | None = None
-
-    def add_handshake(self, handshake: Handshake) -> None:
-        """The handshake was played."""
-        self._handshake = handshake
 
     def flush(self) -> None:
         """Let both ends take the samples, and forget them."""
-        shake, self._handshake = self._handshake, None
+        shake, self.handshake = self.handshake, None
         if shake is not None:
             _, server, client = self.ends[False]
             of_server, of_client = self.metrics
@@ -65,7 +62,7 @@ class PendingSamples:
         is remembered.
         """
         of_server, of_client = self.metrics
-        shake, (_, server, client) = self._handshake, self.ends[False]
+        shake, (_, server, client) = self.handshake, self.ends[False]
         if shake is not None and shake.syns == shake.answers == 1:
             if of_server is not None and of_server.rtt:
                 of_server.save(now, shake.client_rtt)

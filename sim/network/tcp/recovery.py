@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 from sim.network.tcp.congestion import DISORDER, LOSS, OPEN, RECOVERY, CongestionControl
 from sim.network.tcp.output import Output
@@ -40,7 +40,12 @@ class Recovery:
 
     Attributes:
         retransmissions: How many segments were sent again.
+        undoes: Whether something tells it that what it sent again was for nothing.
+        minds_probes: Whether it expects the duplicate of a tail loss probe (not tcp_enter_loss of Linux 3).
     """
+
+    undoes: ClassVar[bool] = True
+    minds_probes: ClassVar[bool] = True
 
     tcp: Tcp
     rtt: RttEstimator
@@ -256,17 +261,10 @@ class Recovery:
     # Undoing
 
     def _init_undo(self) -> None:
-        self._undo_marker = self.board.una if self._undoes() else -1
+        self._undo_marker = self.board.una if self.undoes else -1
         # A tail loss probe under way may come back as a duplicate, too, and tells nothing of what is sent again now.
-        self._undo_retrans = self.board.retrans_out + self._probes_out() or -1
-
-    def _undoes(self) -> bool:
-        """Whether something tells it that what it sent again was for nothing."""
-        return True
-
-    def _probes_out(self) -> int:
-        """How many segments sent again as probes are on their way."""
-        return int(self._tlp_high_seq > 0 and self._tlp_retrans)
+        probes = self.minds_probes and self._tlp_high_seq > 0 and self._tlp_retrans
+        self._undo_retrans = self.board.retrans_out + probes or -1
 
     def _may_undo(self, packet: Packet) -> bool:
         """Whether all that was sent again had arrived anyway (by duplicate SACK or by timestamps)."""

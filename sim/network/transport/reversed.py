@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.network.interface import Ending, Layer, Steps, Transport
+from sim.network.interface import Layer, Steps, Transport
 
 
 class Reversed(Layer):
@@ -11,8 +11,8 @@ class Reversed(Layer):
     There is no handshake: the new server greets as soon as it knows that it is one.
     """
 
-    # The new server's host answers, which knows nothing of the connection.
-    reset = Transport.reset
+    # The new host that serves answers by itself; nobody tells of a flight that does not arrive.
+    reset, end = Transport.reset, Transport.end
 
     def send(self, now: float, size: int, to_server: bool) -> float | Steps:
         """Send a flight the other way."""
@@ -21,10 +21,6 @@ class Reversed(Layer):
     def wrote(self, *, to_server: bool = True) -> tuple[float, int]:
         """When the other program wrote last, and how many writes are left."""
         return self._below.wrote(to_server=not to_server)
-
-    def end(self, until: float, _words: int = 0) -> tuple[float, Ending | None]:
-        """Nobody but the new client's own timer says that a flight does not arrive."""
-        return until, None
 
     def abandon(self, now: float, sent: float, arrives: float, *, to_server: bool = True) -> float | Steps:
         """The other program gives up and closes."""

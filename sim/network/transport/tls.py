@@ -25,7 +25,7 @@ Carry = Callable[[float, int, bool], Waits]
 """Sends so many octets at a time, to the server or not; gives when they are there."""
 
 
-class Handshake(NamedTuple):
+class TlsHandshake(NamedTuple):
     """The octets of a handshake's flights, with their record headers.
 
     They are ClientHello, which OpenSSL pads beyond 511 octets (RFC 7685); all that the server answers; the client's
@@ -46,8 +46,8 @@ _ANSWERS: Mapping[TlsVersion, Mapping[Certificate, int]] = MappingProxyType(
 )
 """Octets of the server's answer in a full handshake, by what it shows."""
 
-_RESUMED: Mapping[TlsVersion, Handshake] = MappingProxyType(
-    {"TLSv1.3": Handshake(676, 241, 80, 0), "TLSv1.2": Handshake(517, 141, 51, 0)}
+_RESUMED: Mapping[TlsVersion, TlsHandshake] = MappingProxyType(
+    {"TLSv1.3": TlsHandshake(676, 241, 80, 0), "TLSv1.2": TlsHandshake(517, 141, 51, 0)}
 )
 
 _RECORDS: Mapping[TlsVersion, int] = MappingProxyType({"TLSv1.3": 22, "TLSv1.2": 29})
@@ -87,7 +87,7 @@ class TlsLayer(Layer):
         if not resumed:
             answer = _ANSWERS[version][server.tls.certificate]
             hello = 162 if client.tls.version == "TLSv1.2" else 517
-            self.handshake = Handshake(hello, answer, 93, 242) if old else Handshake(hello, answer, 80, 255)
+            self.handshake = TlsHandshake(hello, answer, 93, 242) if old else TlsHandshake(hello, answer, 80, 255)
         # Until when the ticket holds the server's next words.
         self._quiet_until = -inf
         self.round_trips = 2
