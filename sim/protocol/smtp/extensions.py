@@ -310,3 +310,19 @@ def parse_offer(lines: Sequence[str]) -> Mapping[str, str]:
     """
     words = [line.split(maxsplit=1) for line in lines[1:]]
     return MappingProxyType({word[0].upper(): " ".join(word[1:]) for word in words if word})
+
+
+@lru_cache(maxsize=1024)
+def ehlo_reply(
+    host: str, peer: str, offered: tuple[str, ...], size_limit: int, offers: tuple[tuple[str, str], ...]
+) -> Reply:
+    """The reply that accepts EHLO and says what is offered (RFC 5321 section 4.1.1.1).
+
+    Args:
+        host: the server's name.
+        peer: the client's.
+        offered: the keywords of the extensions, in their order.
+        size_limit: the greatest message, in octets; 0 means none.
+        offers: what follows a keyword, where it is not what the table of extensions says.
+    """
+    return Reply(250, (f"{host:.255} greets {peer:.200}", *offer_lines(offered, size_limit, offers)))

@@ -38,6 +38,7 @@ from sim.protocol.smtp.events import (
 from sim.protocol.smtp.extensions import (
     DEFAULT_EXTENSIONS,
     EXTENSIONS,
+    ehlo_reply,
     is_binary,
 )
 from sim.protocol.smtp.reader import Reader, auth_response
@@ -50,7 +51,7 @@ from sim.protocol.smtp.replies import (
 )
 from sim.protocol.smtp.reply_lines import write_reply
 from sim.protocol.smtp.states import Opening, State, state_answered
-from sim.protocol.smtp.terms import Dialect, ehlo_reply, read_line, terms
+from sim.protocol.smtp.terms import Dialect, read_line, terms
 
 _HELLO = frozenset({Ehlo, Helo, Lhlo})
 _SENDERS = (Mail, Send, Soml, Saml)

@@ -22,7 +22,7 @@ from sim.protocol.smtp.events import (
     Soml,
     StartTls,
 )
-from sim.protocol.smtp.extensions import COMMAND_EXTENSIONS, UNOFFERED, barred, longest_line, offer_lines, offerable
+from sim.protocol.smtp.extensions import COMMAND_EXTENSIONS, UNOFFERED, barred, longest_line, offerable
 from sim.protocol.smtp.replies import E500_UNKNOWN, E503_BAD_SEQUENCE, E521_BAD_CHUNK, E538_TLS_REQUIRED, Reply
 from sim.protocol.smtp.states import TRANSITIONS, State
 
@@ -143,19 +143,3 @@ def _read_line(terms: Terms, state: State, line: bytes) -> Command | Bdat | BadC
         return command
     fault = terms.illegal(state, type(command))
     return command if fault is None else BadCommand(line, fault)
-
-
-@lru_cache(maxsize=1024)
-def ehlo_reply(
-    host: str, peer: str, offered: tuple[str, ...], size_limit: int, offers: tuple[tuple[str, str], ...]
-) -> Reply:
-    """The reply that accepts EHLO and says what is offered (RFC 5321 section 4.1.1.1).
-
-    Args:
-        host: the server's name.
-        peer: the client's.
-        offered: the keywords of the extensions, in their order.
-        size_limit: the greatest message, in octets; 0 means none.
-        offers: what follows a keyword, where it is not what the table of extensions says.
-    """
-    return Reply(250, (f"{host:.255} greets {peer:.200}", *offer_lines(offered, size_limit, offers)))
