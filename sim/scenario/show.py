@@ -43,7 +43,7 @@ from sim.scenario.spec.mx import Records
 from sim.scenario.spec.sources import Source, WorkloadForm, workload_form
 from sim.scenario.syntax.extensions import words_of
 from sim.scenario.syntax.form import HostLayers, HostSettings, LinkSettings
-from sim.scenario.syntax.products import PARAMETERS
+from sim.scenario.syntax.mta import PARAMETERS
 
 Settings = dict[str, object]
 

@@ -13,7 +13,7 @@ from sim.scenario.resolve.address_owners import Owners
 from sim.scenario.source import Path as Place
 from sim.scenario.spec import Architecture, Host, Network, Product, Scenario, Weather
 from sim.scenario.spec.limits import raised
-from sim.scenario.syntax.products import most_attempts
+from sim.scenario.syntax.mta import most_attempts
 
 
 def check_bounds(scenario: Scenario, findings: Findings) -> None:

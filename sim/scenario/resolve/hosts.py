@@ -25,7 +25,7 @@ from sim.scenario.spec.accounts import AuthForm
 from sim.scenario.spec.weather import CrashesForm
 from sim.scenario.syntax.extensions import missing, resolve_extensions, split_words
 from sim.scenario.syntax.form import ArchitectureForm, HostSettings
-from sim.scenario.syntax.products import Choice, faults_of
+from sim.scenario.syntax.mta import Choice, faults_of
 
 DEFAULT_ARCHITECTURES: Mapping[str, ArchitectureForm] = {
     "end-to-end": ArchitectureForm(transfer="end-to-end"),

@@ -40,7 +40,7 @@ from sim.scenario.spec.windows import Windows
 from sim.scenario.syntax.extensions import ExtensionsField
 from sim.scenario.syntax.generate import Generate
 from sim.scenario.syntax.graph_measures import UNITS_SCHEMA, read_units
-from sim.scenario.syntax.products import Mta
+from sim.scenario.syntax.mta import Mta
 from sim.scenario.syntax.python_data import GraphFile
 
 
