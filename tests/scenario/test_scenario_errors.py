@@ -110,6 +110,13 @@ CASES = {
         "network: {nodes: {a: {lat: 3}}}\n",
         ["x.yaml:1:22: half a place (lat alone): allowed are lat and lon together, or none of them"],
     ),
+    "half a place whose other half is refused": (
+        "network: {nodes: {a: {lat: {x: 1}, lon: 3}, b: {}}}\ndomains: {d.example: {mx: [44, a]}}\n",
+        [
+            "x.yaml:1:28: not a number in range (a mapping): allowed is -90 to 90",
+            "x.yaml:2:28: unknown host (44): allowed are a, b",
+        ],
+    ),
     "place out of range": (
         "network: {nodes: {a: {lat: 100, lon: 0}}}\n",
         ["x.yaml:1:28: not a number in range (100): allowed is -90 to 90"],

