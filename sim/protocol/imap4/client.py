@@ -1,0 +1,264 @@
+"""The client's end of an IMAP dialogue: octets from commands, octets in, responses out (RFC 3501, RFC 9051)."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from itertools import count
+from typing import NoReturn
+
+from sim.protocol.imap4.command_writer import write_command
+from sim.protocol.imap4.commands import (
+    NEED_DATA,
+    Authenticate,
+    AuthenticateCancel,
+    AuthenticateResponse,
+    Command,
+    ConnectionClosed,
+    Done,
+    Enable,
+    Idle,
+    Login,
+    NeedDataType,
+    StartTls,
+)
+from sim.protocol.imap4.errors import LocalProtocolError, RemoteProtocolError, SyntaxFault
+from sim.protocol.imap4.response_grammar import ContinueResponse, DataResponse, StatusResponse, read_response
+from sim.protocol.imap4.scanner import LITERAL, mark
+from sim.protocol.imap4.states import ALONE, BYE, CONTINUE, HOPES, Opening, State, state_after
+from sim.protocol.octets import OctetQueue
+
+READ_LIMIT = 1_000_000
+"""Octets of a response without its literals."""
+
+_SYNCHRONIZING = re.compile(rb"\{([0-9]+)\}\r\n")
+_CONTINUES = (AuthenticateResponse, AuthenticateCancel, Done)
+
+Response = StatusResponse | ContinueResponse | DataResponse
+
+
+class Client:
+    """One session's client.
+
+    The order of calls is:
+
+    1. `receive_data`, and `next_event` until it gives the greeting.
+    2. `send` a command, or several that do not need each other's answers (RFC 3501 section 5.5).
+    3. `receive_data`, and `next_event` until it has given the tagged response to each (`outstanding` is 0 then), or
+       ConnectionClosed. Untagged data comes as it is. A ContinueResponse wants `go_on` where a literal waits to be sent
+       (`holds_literal`); to AUTHENTICATE and IDLE it says that the dialogue goes on.
+
+    Args:
+        message_limit: octets of the greatest literal that is taken.
+        secure: whether the connection has TLS from the start.
+
+    Attributes:
+        capabilities: what the server said last that it can do, in upper case.
+        utf8: whether mailbox names are UTF-8, as after ENABLE IMAP4rev2.
+    """
+
+    def __init__(self, *, message_limit: int = 1 << 31, secure: bool = False) -> None:
+        self.secure = secure
+        self.utf8 = False
+        self.capabilities: tuple[str, ...] = ()
+        self._message_limit = message_limit
+        self._state = State.CONNECTED
+        self._tags = count(1)
+        # Tag and command of what waits for its tagged response, first one first.
+        self._waiting: deque[tuple[str, Command | Opening]] = deque([("*", Opening())])
+        self._held: deque[bytes] = deque()
+        self._queue = OctetQueue()
+        self._text = b""
+        self._literals: list[bytes] = []
+        self._pieces: list[bytes] = []
+        self._missing = 0
+        self._peer_closed = False
+
+    @property
+    def state(self) -> State:
+        """Where the dialogue stands, by the responses received."""
+        return self._state
+
+    @property
+    def outstanding(self) -> int:
+        """How many commands wait for their tagged response; after the end, how many never got one."""
+        return sum(not isinstance(each, Opening) for _, each in self._waiting)
+
+    @property
+    def holds_literal(self) -> bool:
+        """Whether a literal waits for the server's `+`."""
+        return bool(self._held)
+
+    def send(self, *commands: Command) -> bytes:
+        """The octets of commands that go out together, up to the first literal that waits to be asked for.
+
+        Raises:
+            LocalProtocolError: a command is not legal now.
+        """
+        octets: list[bytes] = []
+        for command in commands:
+            self._check(command)
+            if isinstance(command, _CONTINUES):
+                tag, _ = self._waiting.popleft()
+            else:
+                tag = f"A{next(self._tags)}"
+            self._waiting.append((tag, command))
+            octets.append(self._announced(write_command(tag, command, utf8=self.utf8)))
+        return b"".join(octets)
+
+    def go_on(self) -> bytes:
+        """The literal that the server has asked for, and what follows it up to the next one.
+
+        Raises:
+            LocalProtocolError: none waits.
+        """
+        if not self._held:
+            raise LocalProtocolError("no literal waits to be sent")
+        return self._held.popleft()
+
+    def receive_data(self, data: bytes) -> None:
+        """Take octets from the server; none at all (`b""`) say that it closed the connection.
+
+        Raises:
+            LocalProtocolError: octets came after the end.
+        """
+        if not data:
+            self._peer_closed = True
+        elif self._peer_closed:
+            raise LocalProtocolError(f"{len(data)} octets came after the server had closed the connection")
+        else:
+            self._queue.append(data)
+
+    def next_event(self) -> Response | ConnectionClosed | NeedDataType:
+        """The next response.
+
+        Raises:
+            RemoteProtocolError: what came is no response, or none was due. The session is over then.
+        """
+        while True:
+            if self._missing:
+                piece = self._queue.take(self._missing)
+                self._missing -= len(piece)
+                self._pieces.append(piece)
+                if self._missing:
+                    break
+                self._literals.append(b"".join(self._pieces))
+                self._pieces = []
+                continue
+            line = self._queue.line(READ_LIMIT)
+            if line is None:
+                break
+            response = self._take_line(line)
+            if response is not None:
+                return response
+        if not self._peer_closed:
+            return NEED_DATA
+        self._state = State.LOGOUT
+        return ConnectionClosed()
+
+    def _check(self, command: Command) -> None:
+        kind, state = type(command), self._state
+        last = self._waiting[-1][1] if self._waiting else None
+        for _, sent in self._waiting:
+            state = HOPES[state].get(type(sent), state)
+        if isinstance(command, _CONTINUES):
+            state, last = self._state, None
+        if self._held:
+            raise LocalProtocolError(f"{kind.__name__} has to wait for the literal of the command before")
+        if kind not in HOPES[state]:
+            legal = ", ".join(sorted(each.__name__ for each in HOPES[state])) or "nothing"
+            raise LocalProtocolError(f"{kind.__name__} is not legal in state {state.name}: {legal} is")
+        if last is not None and type(last) in ALONE:
+            raise LocalProtocolError(f"{kind.__name__} has to wait for the response to {type(last).__name__}")
+        if kind is StartTls and self.secure:
+            raise LocalProtocolError("StartTls cannot succeed twice in a session")
+
+    def _announced(self, octets: bytes) -> bytes:
+        """The octets of a command, its literals announced as the server takes them, up to the first that waits."""
+        pieces, start, at = [], 0, 0
+        # Within a literal nothing is an announcement.
+        while (found := _SYNCHRONIZING.search(octets, at)) is not None:
+            pieces.append(octets[start : found.end()])
+            start, at = found.end(), found.end() + int(found[1])
+        pieces.append(octets[start:])
+        if "LITERAL+" in self.capabilities:
+            return b"".join([*(piece[:-3] + b"+}\r\n" for piece in pieces[:-1]), pieces[-1]])
+        self._held.extend(pieces[1:])
+        return pieces[0]
+
+    def _take_line(self, line: bytes) -> Response | None:
+        self._text += line
+        if len(self._text) > READ_LIMIT or b"\x00" in line:
+            self._fail("a response is too long, or has a NUL")
+        found = LITERAL.search(line)
+        if found is not None:
+            size = int(found[2])
+            if size > self._message_limit:
+                self._fail(f"a literal of {size} octets: at most {self._message_limit} are taken")
+            self._text = self._text[: -len(found[0])] + mark(len(self._literals))
+            self._missing = size
+            if not size:
+                self._literals.append(b"")
+            return None
+        text, literals = self._text, self._literals
+        self._text, self._literals = b"", []
+        try:
+            response = read_response(text, literals)
+        except SyntaxFault as fault:
+            self._fail(str(fault))
+        self._learn(response)
+        return response
+
+    def _fail(self, why: str) -> NoReturn:
+        self._state = State.LOGOUT
+        raise RemoteProtocolError(f"what came is no response of IMAP: {why}")
+
+    def _learn(self, response: Response) -> None:
+        """What a response changes."""
+        if isinstance(response, DataResponse):
+            if response.name == "CAPABILITY":
+                self.capabilities = tuple(str(value).upper() for value in response.values)
+            return
+        if isinstance(response, ContinueResponse):
+            if not self._held and self._waiting:
+                self._state = state_after(self._state, type(self._waiting[0][1]), CONTINUE)
+            return
+        words = response.code.upper().split()
+        if words[:1] == ["CAPABILITY"]:
+            self.capabilities = tuple(words[1:])
+        if response.tag == "*":
+            if isinstance(self._waiting[0][1] if self._waiting else None, Opening):
+                self._waiting.popleft()
+                self._state = state_after(self._state, Opening, response.status)
+            elif response.status == BYE:
+                self._state = State.LOGOUT
+            return
+        self._answered(response)
+
+    def _answered(self, response: StatusResponse) -> None:
+        found = next((n for n, (tag, _) in enumerate(self._waiting) if tag == response.tag), None)
+        if found is None:
+            self._fail(f"no command has the tag {response.tag}")
+        command = self._waiting[found][1]
+        del self._waiting[found]
+        if found == len(self._waiting):
+            # The last command alone may have a literal that waits; it was refused.
+            self._held.clear()
+        if self._state is State.LOGOUT:
+            return
+        kind = type(command)
+        if isinstance(command, Idle | Authenticate) and kind not in HOPES[self._state]:
+            # It ended before the client had said more.
+            kind = Done if isinstance(command, Idle) else AuthenticateResponse
+        self._state = state_after(self._state, kind, response.status)
+        if response.status != "OK":
+            return
+        if isinstance(command, StartTls):
+            # Nothing that came behind it counts, and nothing that was known before (RFC 3501 section 6.2.1).
+            self._queue.clear()
+            self.secure, self.capabilities = True, ()
+        elif isinstance(command, Enable):
+            self.utf8 |= "IMAP4REV2" in command.capabilities
+        elif isinstance(command, Login | AuthenticateResponse) and "CAPABILITY" not in response.code.upper():
+            # They may be others for who has logged in.
+            self.capabilities = ()

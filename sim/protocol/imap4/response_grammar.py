@@ -1,0 +1,99 @@
+"""The grammar of responses, as a client reads them (RFC 3501 and 9051 section 9): of any data, whatever its name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Union
+
+from sim.protocol.imap4.errors import SyntaxFault
+from sim.protocol.imap4.scanner import DEPTH_LIMIT, Scanner
+
+Value = Union[str, int, bytes, None, tuple["Value", ...]]  # noqa: UP007 - it names itself
+"""An atom, a number, a string, NIL, or a list."""
+
+_STATUS = re.compile(r"(OK|NO|BAD|BYE|PREAUTH)(?: (?:\[([^\]]*)\] ?)?(.*))?", re.IGNORECASE | re.DOTALL)
+_WORD = re.compile(rb"\\?[^\x00-\x20\x7f\"()\[\]]+(?:\[[^\]]*\](?:<[0-9]+>)?)?|\\\*")
+
+
+@dataclass(frozen=True, slots=True)
+class StatusResponse:
+    """OK, NO, BAD, BYE or PREAUTH: tagged, or untagged with the tag `*`.
+
+    `code` is the response code without its brackets; empty where there is none.
+    """
+
+    tag: str
+    status: str
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContinueResponse:
+    """A `+`: the server waits for more."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataResponse:
+    """Untagged data: its name, the number in front of it (None where there is none), and what follows."""
+
+    name: str
+    number: int | None
+    values: tuple[Value, ...]
+
+    def items(self) -> dict[str, Value]:
+        """Of FETCH: the name of each item, in upper case up to its bracket, and its value."""
+        listed = self.values[0] if self.values and isinstance(self.values[0], tuple) else ()
+        return {str(name): value for name, value in zip(listed[::2], listed[1::2], strict=False)}
+
+
+def read_response(line: bytes, literals: Sequence[bytes]) -> StatusResponse | ContinueResponse | DataResponse:
+    """The response that octets with marks for literals are.
+
+    Raises:
+        SyntaxFault: they are none.
+    """
+    if line.startswith(b"+"):
+        return ContinueResponse(line[1:].strip().decode("utf-8", "replace"))
+    scanner = Scanner(line, literals)
+    tag = "*" if scanner.literally(b"*") else scanner.tag()
+    scanner.space()
+    status = _STATUS.fullmatch(scanner.rest.decode("utf-8", "replace"))
+    if status is not None:
+        return StatusResponse(tag, status[1].upper(), status[2] or "", status[3] or "")
+    if tag != "*":
+        raise SyntaxFault("a tagged response is neither OK nor NO nor BAD")
+    number = None
+    if scanner.peek().isdigit():
+        number = scanner.number()
+        scanner.space()
+    name = scanner.word()
+    values: list[Value] = []
+    while scanner.more():
+        values.append(_value(scanner, 0))
+    return DataResponse(name, number, tuple(values))
+
+
+def _value(scanner: Scanner, depth: int) -> Value:
+    if depth > DEPTH_LIMIT * 8:
+        raise SyntaxFault("lists nested too deep")
+    if scanner.peek() == b"(":
+        scanner.expect(b"(")
+        values: list[Value] = []
+        while not scanner.literally(b")"):
+            # Address lists stand side by side with nothing between them.
+            scanner.literally(b" ")
+            if scanner.literally(b")"):
+                break
+            values.append(_value(scanner, depth + 1))
+        return tuple(values)
+    if scanner.peek() in (b'"', b"\x00"):
+        return scanner.string()
+    word = scanner.matched(_WORD, "a value").decode("utf-8", "replace")
+    if word.isdigit():
+        return int(word)
+    return None if word.upper() == "NIL" else word.upper() if "[" not in word and word.isascii() else word

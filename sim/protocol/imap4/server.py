@@ -1,0 +1,262 @@
+"""The server's end of an IMAP dialogue: octets in, events out, octets from responses (RFC 3501, RFC 9051)."""
+
+from __future__ import annotations
+
+import re
+
+from sim.protocol.imap4.commands import (
+    NEED_DATA,
+    Authenticate,
+    BadCommand,
+    Command,
+    ConnectionClosed,
+    Done,
+    Idle,
+    LineTooLong,
+    LiteralAsked,
+    Logout,
+    NeedDataType,
+    Request,
+    StartTls,
+)
+from sim.protocol.imap4.errors import LocalProtocolError, SyntaxFault
+from sim.protocol.imap4.grammar import read_authenticate_response, read_command
+from sim.protocol.imap4.responses import Continue, Tagged, Untagged, write
+from sim.protocol.imap4.scanner import LITERAL, Scanner, mark
+from sim.protocol.imap4.states import BYE, CONTINUE, TRANSITIONS, Opening, State, state_answered
+from sim.protocol.octets import OctetQueue
+
+LINE_LIMIT = 65_536
+"""Octets of a command without its literals."""
+
+LITERAL_LIMIT = 65_536
+"""Octets of a literal that is no message."""
+
+_LITERALS_LIMIT = 100
+"""Literals in one command."""
+
+# A tag, APPEND, and a whole mailbox name: the next literal is the message.
+_APPENDS = re.compile(rb'[^ ]+ +APPEND +(?:"(?:[^"\\]|\\.)*"|\x00[0-9]+\x00|[^ "\x00]+) ', re.IGNORECASE)
+
+_IDLING = frozenset({State.IDLE, State.IDLE_SELECTED})
+
+
+class Server:
+    """One session's server.
+
+    The order of calls is:
+
+    1. `send` the greeting: an untagged OK, PREAUTH or BYE.
+    2. `receive_data`, and then `next_event` until it gives NEED_DATA or ConnectionClosed.
+       A Request wants one Tagged response, or a Continue where the table of states has one, before the next
+       `next_event`; Untagged ones may be sent at any time. A LiteralAsked wants `accept_literal` or a Tagged refusal, a
+       LineTooLong an untagged BYE.
+    3. Close the connection at ConnectionClosed, once everything that `send` gave is written.
+
+    Whatever the peer sends, `next_event` raises nothing for it: what is no legal command here is a BadCommand. After an
+    untagged BYE the session is over.
+
+    Args:
+        message_limit: octets of APPEND's message; a greater one is refused by the machine where the client does not
+            wait to be asked.
+        secure: whether the connection has TLS from the start.
+
+    Attributes:
+        utf8: whether mailbox names are UTF-8, as after ENABLE IMAP4rev2; the caller sets it.
+    """
+
+    def __init__(self, *, message_limit: int, secure: bool = False) -> None:
+        self.secure = secure
+        self.utf8 = False
+        self._message_limit = message_limit
+        self._state = State.CONNECTED
+        # What waits for its response, and the tag of it; IDLE's and AUTHENTICATE's stays until they end.
+        self._due: Opening | Command | BadCommand | LiteralAsked | LineTooLong | None = Opening()
+        self._tag = "*"
+        self._queue = OctetQueue()
+        self._peer_closed = False
+        self._start_over()
+
+    @property
+    def state(self) -> State:
+        """Where the dialogue stands, by the responses sent."""
+        return self._state
+
+    def receive_data(self, data: bytes) -> None:
+        """Take octets from the peer; none at all (`b""`) say that it closed the connection.
+
+        Raises:
+            LocalProtocolError: octets came after the end.
+        """
+        if not data:
+            self._peer_closed = True
+        elif self._peer_closed:
+            raise LocalProtocolError(f"{len(data)} octets came after the peer had closed the connection")
+        elif self._state is not State.LOGOUT:
+            self._queue.append(data)
+
+    def next_event(self) -> Request | LiteralAsked | LineTooLong | ConnectionClosed | NeedDataType:
+        """What the peer said next.
+
+        Raises:
+            LocalProtocolError: the greeting, or the response to the event before, has yet to be sent.
+        """
+        if self._due is not None:
+            raise LocalProtocolError(f"{type(self._due).__name__} still waits for its response: send it first")
+        while self._state is not State.LOGOUT:
+            if self._missing:
+                if not self._take_literal():
+                    break
+                continue
+            line = self._queue.line(LINE_LIMIT)
+            if line is None and not self._queue.overflows:
+                break
+            event = LineTooLong() if line is None else self._take_line(line)
+            if event is not None:
+                self._due = event.command if isinstance(event, Request) else event
+                return event
+        if self._state is not State.LOGOUT and not self._peer_closed:
+            return NEED_DATA
+        self._state = State.LOGOUT
+        return ConnectionClosed()
+
+    def accept_literal(self) -> bytes:
+        """The `+` for a client that waits to send a literal.
+
+        Raises:
+            LocalProtocolError: none does.
+        """
+        if not isinstance(self._due, LiteralAsked):
+            raise LocalProtocolError("no literal waits to be accepted")
+        self._missing, self._due = self._due.size, None
+        if not self._missing:
+            self._literals.append(b"")
+        return write(Continue("OK"), "")
+
+    def send(self, response: Tagged | Continue | Untagged) -> bytes:
+        """The octets of a response.
+
+        Raises:
+            LocalProtocolError: it cannot answer what is due, or its text cannot stand in a line.
+        """
+        due = self._due
+        if isinstance(response, Untagged):
+            word = response.data.partition(b" ")[0].decode("ascii", "replace")
+            if isinstance(due, Opening):
+                self._state, self._due = state_answered(self._state, Opening, word), None
+            elif word == BYE:
+                self._state, self._due = State.LOGOUT, due if isinstance(due, Logout) else None
+            return write(response, "*")
+        if isinstance(due, LineTooLong):
+            raise LocalProtocolError("nobody knows where the next command begins: say BYE")
+        if isinstance(due, LiteralAsked):
+            if not isinstance(response, Tagged) or response.status == "OK":
+                raise LocalProtocolError(f"{response} cannot answer a literal: accept it, or refuse its command")
+            self._due = None
+            self._start_over()
+            return write(response, due.tag)
+        octets = write(response, self._tag)
+        status = response.status if isinstance(response, Tagged) else CONTINUE
+        if self._state is not State.LOGOUT:
+            self._state = state_answered(self._state, None if due is None else type(due), status)
+        if isinstance(due, StartTls) and status == "OK":
+            # Nothing may come behind it, and nothing that did counts (RFC 3501 section 6.2.1).
+            self._queue.clear()
+            self.secure = True
+        self._due = None
+        return octets
+
+    def _start_over(self) -> None:
+        """The next line begins a command."""
+        self._text = b""
+        self._literals: list[bytes] = []
+        # Octets of the literal under way that have yet to come; what of it came is nowhere if it is to be refused.
+        self._missing = 0
+        self._pieces: list[bytes] = []
+        self._refusal, self._too_big = "", False
+        self._kept = True
+
+    def _take_literal(self) -> bool:
+        """Take what has come of the literal; whether it is whole."""
+        piece = self._queue.take(self._missing)
+        self._missing -= len(piece)
+        if self._kept:
+            self._pieces.append(piece)
+        if self._missing:
+            return False
+        self._literals.append(b"".join(self._pieces))
+        self._pieces, self._kept = [], True
+        return True
+
+    def _take_line(self, line: bytes) -> Request | LiteralAsked | LineTooLong | None:
+        """Take a line, the first of a command or what follows a literal; None where a literal is to come at once."""
+        if self._state in _IDLING or self._state is State.AUTHENTICATING:
+            return Request(self._tag, self._continued(line))
+        self._text += line
+        if len(self._text) > LINE_LIMIT:
+            return LineTooLong()
+        if b"\x00" in line:
+            self._refusal = self._refusal or "NUL is no legal octet"
+        found = LITERAL.search(line)
+        if found is not None:
+            return self._announced(found)
+        text, literals, refusal, too_big = self._text, self._literals, self._refusal, self._too_big
+        self._start_over()
+        tag, command = self._read(text, literals, refusal, too_big=too_big)
+        self._tag = tag
+        return Request(tag, command)
+
+    def _announced(self, found: re.Match[bytes]) -> LiteralAsked | None:
+        """A literal is announced at the end of the text."""
+        size = int(found[2])
+        text = self._text[: -len(found[0])]
+        appends = _APPENDS.match(text) is not None
+        limit = self._message_limit if appends else LITERAL_LIMIT
+        self._text = text + mark(len(self._literals))
+        if len(self._literals) >= _LITERALS_LIMIT:
+            self._refusal, self._kept = "Too many literals", False
+        if not found[3]:
+            return LiteralAsked(self._tag_of(text), size, appends)
+        if size > limit:
+            self._refusal, self._too_big, self._kept = "Literal too large", True, False
+        self._missing = size
+        if not size:
+            self._literals.append(b"")
+        return None
+
+    def _continued(self, line: bytes) -> Command | BadCommand:
+        """A line within IDLE or AUTHENTICATE."""
+        if self._state in _IDLING:
+            return Done() if line.upper() == b"DONE" else BadCommand("DONE expected")
+        try:
+            return read_authenticate_response(line)
+        except SyntaxFault as fault:
+            return BadCommand(str(fault))
+
+    def _tag_of(self, text: bytes) -> str:
+        try:
+            return Scanner(text).tag()
+        except SyntaxFault:
+            return "*"
+
+    def _read(
+        self, text: bytes, literals: list[bytes], refusal: str, *, too_big: bool
+    ) -> tuple[str, Command | BadCommand]:
+        """The tag and the command that a text means, marks standing for its literals."""
+        tag = self._tag_of(text)
+        scanner = Scanner(text, literals)
+        try:
+            scanner.tag()
+            scanner.space()
+            if refusal:
+                return tag, BadCommand(refusal, too_big)
+            command = read_command(scanner, utf8=self.utf8)
+        except SyntaxFault as fault:
+            return tag, BadCommand(str(fault))
+        if type(command) not in TRANSITIONS[self._state]:
+            return tag, BadCommand(f"{type(command).__name__.upper()} has no place in state {self._state.value}")
+        if isinstance(command, StartTls) and self.secure:
+            return tag, BadCommand("TLS is active already")
+        if isinstance(command, Authenticate | Idle):
+            self._tag = tag
+        return tag, command
