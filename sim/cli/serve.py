@@ -19,6 +19,9 @@ class ServeOptions:
     maildir: Annotated[Path, Parameter(help="The Maildir that takes its mail; made if it is not there.")]
     smtp: Annotated[Whole | None, Parameter(help="The TCP port; 0 takes any that is free and says which.")] = None
     lmtp: Annotated[Whole | None, Parameter(help="A TCP port for LMTP, beside the other or instead of it.")] = None
+    submission: Annotated[Whole | None, Parameter(help="A TCP port for mail from users who log in (RFC 6409).")] = None
+    pop3: Annotated[Whole | None, Parameter(help="A TCP port for POP3; each user then has his own Maildir.")] = None
+    imap: Annotated[Whole | None, Parameter(help="A TCP port for IMAP, likewise.")] = None
     cert: Annotated[Path | None, Parameter(help="Certificate in PEM, for STARTTLS; it is offered if this is.")] = None
     key: Annotated[Path | None, Parameter(help="Its private key, where it is in a file of its own.")] = None
     bind: Annotated[str, Parameter(help="The address to listen on.")] = "127.0.0.1"
@@ -33,9 +36,11 @@ def serve(scenario: ScenarioFile, options: Annotated[ServeOptions, Parameter(nam
     from sim.live.limits import Limits
     from sim.live.service import serve as serve_host
 
-    if options.smtp is None and options.lmtp is None:
-        raise UsageError("no port to listen on: give --smtp or --lmtp, or both")
-    for option, port in (("--smtp", options.smtp), ("--lmtp", options.lmtp)):
+    ports = {"--smtp": options.smtp, "--lmtp": options.lmtp, "--submission": options.submission}
+    ports |= {"--pop3": options.pop3, "--imap": options.imap}
+    if all(port is None for port in ports.values()):
+        raise UsageError(f"no port to listen on: give one of {', '.join(ports)}, or several")
+    for option, port in ports.items():
         if port is not None and not 0 <= port <= 65_535:
             raise UsageError(f"{option} {port}: a port from 0 to 65535 is needed")
     if options.key is not None and options.cert is None:
@@ -51,6 +56,9 @@ def serve(scenario: ScenarioFile, options: Annotated[ServeOptions, Parameter(nam
         maildir=options.maildir,
         smtp=options.smtp,
         lmtp=options.lmtp,
+        submission=options.submission,
+        pop3=options.pop3,
+        imap=options.imap,
         certificate=options.cert,
         key=options.key,
         bind=options.bind,

@@ -15,8 +15,12 @@ from time import time
 from sim.live import log
 from sim.live.held_mail import MaildirHeldMail
 from sim.live.maildir import Maildir
+from sim.live.maildir_store import with_crlfs
+from sim.live.user_mailboxes import UserMailboxes
+from sim.mail.address import Address
 from sim.mail.path import Path
 from sim.mail.trace import received, return_path
+from sim.mailbox.interface import OverQuotaError
 from sim.mta.server.transactions import AcceptedMail
 from sim.protocol.smtp import replies
 from sim.protocol.smtp.extensions import is_binary
@@ -35,6 +39,9 @@ _HEADER_OR_BLANK = re.compile(rb"[!-9;-~]+[ \t]*:|\r?\n")
 """How mail data begins whose header, be it empty, stands in front of its body (RFC 5322 sections 2.2 and 4.5)."""
 
 
+_E452_MAILBOX_FULL = Reply(452, ("The mailbox is full",), "4.2.2")
+
+
 class Custody:
     """Puts accepted mail into a Maildir.
 
@@ -43,6 +50,8 @@ class Custody:
         maildir: where its mail goes.
         held: is told of every message that is there.
         canonical: gives the path that a forward-path means here.
+        local: gives the mailboxes here that a path leads to; none where it leads elsewhere.
+        mailboxes: those of the host's users; None where one Maildir is for all.
         tell: takes a line for whoever runs the server.
         note: takes a line of the log.
     """
@@ -54,6 +63,8 @@ class Custody:
         held: MaildirHeldMail,
         *,
         canonical: Callable[[Path], Path],
+        local: Callable[[Path], Sequence[Address]],
+        mailboxes: UserMailboxes | None,
         tell: Callable[[str], object],
         note: Callable[[str], object],
     ) -> None:
@@ -61,6 +72,8 @@ class Custody:
         self._maildir = maildir
         self._held = held
         self._canonical = canonical
+        self._local = local
+        self._mailboxes = mailboxes
         self._tell = tell
         self._note = note
         self._writers = ThreadPoolExecutor(_WRITERS, "maildir")
@@ -70,14 +83,24 @@ class Custody:
         """Put a message into the Maildir, and give the reply that it deserves."""
         queue_id = f"{int(time()):X}{next(self._serial):04X}"
         # A recipient who was named twice gets the message once, as from Postfix and Exim.
-        recipients = list(dict.fromkeys([str(self._canonical(path))[1:-1] for path in mail.forward_paths]))
-        parts = self._message(mail, recipients, peer, queue_id)
+        paths = list(dict.fromkeys(map(self._canonical, mail.forward_paths)))
+        recipients = [str(path)[1:-1] for path in paths]
+        loop = asyncio.get_running_loop()
         try:
-            file = await asyncio.get_running_loop().run_in_executor(self._writers, self._maildir.keep, parts)
+            if self._mailboxes is not None:
+                paths = await loop.run_in_executor(
+                    self._writers, self._deliver, self._mailboxes, mail, paths, peer, queue_id
+                )
+            if paths:
+                waiting = [str(path)[1:-1] for path in paths]
+                parts = self._message(mail, waiting, peer, queue_id)
+                file = await loop.run_in_executor(self._writers, self._maildir.keep, parts)
+                self._held.note(file, waiting)
+        except OverQuotaError:
+            return _E452_MAILBOX_FULL
         except OSError as error:
             self._tell(f"{queue_id}: mail from {peer} could not be kept: {error}")
             return replies.E452_NO_STORAGE if error.errno in _FULL else replies.E451_LOCAL_ERROR
-        self._held.note(file, recipients)
         self._note(log.kept(queue_id, mail, recipients, peer))
         return Reply(250, (f"Ok: queued as {queue_id}",), "2.0.0")
 
@@ -91,6 +114,18 @@ class Custody:
     def close(self) -> None:
         """Wait for what is being written."""
         self._writers.shutdown()
+
+    def _deliver(
+        self, mailboxes: UserMailboxes, mail: AcceptedMail, paths: Sequence[Path], peer: str, queue_id: str
+    ) -> list[Path]:
+        """Put a message into the mailboxes here that it is for; gives the paths that lead elsewhere."""
+        local = {path: self._local(path) for path in paths}
+        contents: dict[Address, bytes] = {}
+        for path, addresses in local.items():
+            top, body = self._message(mail, [str(path)[1:-1]], peer, queue_id)
+            contents.update(dict.fromkeys(addresses, with_crlfs(top) + mail.content if body else with_crlfs(top)))
+        mailboxes.deliver(contents)
+        return [path for path, addresses in local.items() if not addresses]
 
     def _message(self, mail: AcceptedMail, recipients: Sequence[str], peer: str, queue_id: str) -> tuple[bytes, bytes]:
         """The message as its mailbox gets it: trace fields on top, and the line ends that files have here.

@@ -72,16 +72,52 @@ class Maildir:
         place.unlink(missing_ok=True)
         _sync(place.parent)
 
+    def draft(self, parts: Sequence[bytes]) -> Path:
+        """Put a message of these parts on disk where nobody looks for it yet; `file` puts it in its place.
+
+        Raises:
+            OSError: it could not be; then nothing of it is left.
+        """
+        seconds, rest = divmod(time_ns(), 1_000_000_000)
+        draft = self.folder / "tmp" / self._name(f"{seconds}.M{rest // 1000:06}")
+        try:
+            with open(draft, "xb", opener=private) as file:
+                file.writelines(parts)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            with suppress(OSError):
+                draft.unlink()
+            raise
+        return draft
+
+    def linked(self, file: Path) -> Path:
+        """A draft that is another name of a file.
+
+        Raises:
+            OSError: it could not be, or the file is gone.
+        """
+        seconds, rest = divmod(time_ns(), 1_000_000_000)
+        draft = self.folder / "tmp" / self._name(f"{seconds}.M{rest // 1000:06}")
+        draft.hardlink_to(file)
+        return draft
+
+    def file(self, draft: Path) -> Path:
+        """Put a draft into `new`; `sync` makes that durable."""
+        place = self.folder / "new" / draft.name
+        draft.rename(place)
+        return place
+
+    def sync(self) -> None:
+        """Make the names in `new` durable."""
+        _sync(self.folder / "new")
+
     def _name(self, start: str) -> str:
         return f"{start}P{os.getpid()}Q{next(self._serial)}.{self._host}"
 
     def _write(self, parts: Sequence[bytes], place: Path) -> None:
-        draft = self.folder / "tmp" / self._name(f"{time_ns()}")
+        draft = self.draft(parts)
         try:
-            with open(draft, "xb", opener=_private) as file:
-                file.writelines(parts)
-                file.flush()
-                os.fsync(file.fileno())
             draft.rename(place)
             _sync(place.parent)
         except OSError:
@@ -90,8 +126,8 @@ class Maildir:
             raise
 
 
-def _private(path: str, flags: int) -> int:
-    """Open a file that is new for nobody else."""
+def private(path: str, flags: int) -> int:
+    """Open a file that is for nobody else."""
     descriptor = os.open(path, flags, 0o600)
     # Whatever the umask.
     os.fchmod(descriptor, 0o600)

@@ -17,6 +17,7 @@ from dataclasses import replace
 from functools import partial
 from ipaddress import IPv6Address, ip_address
 from time import monotonic, time
+from typing import Literal
 
 from sim.live import log
 from sim.live.custody import Custody
@@ -26,7 +27,9 @@ from sim.live.listener import Listener, bound
 from sim.live.maildir import Maildir
 from sim.live.session import CHUNK, Read, Session, Write
 from sim.live.turned_delivery import TurnedDelivery
-from sim.mail.address import literal_of
+from sim.live.user_mailboxes import UserMailboxes
+from sim.mail.address import Address, literal_of, local_key
+from sim.mail.mailbox import parse_mailbox
 from sim.mail.path import NULL_PATH, Path
 from sim.mta.queue.mx import local_domains, mailbox_hosts, stated_mailbox_hosts
 from sim.mta.server.policy import AccessPolicy, ClientPolicy
@@ -37,7 +40,7 @@ from sim.network.dns import Dns
 from sim.protocol.smtp.client import Client
 from sim.protocol.smtp.replies import Reply
 from sim.scenario.products.base import ErrorLimits
-from sim.scenario.spec import Host, Scenario
+from sim.scenario.spec import Domain, Host, Scenario
 
 _NOT_KEPT = frozenset({"FUTURERELEASE", "DSN", "DELIVERBY", "MT-PRIORITY"})
 """What a served host offers to nobody: it holds no mail until a time that the sender names (RFC 4865), writes no
@@ -45,6 +48,8 @@ reports (RFC 3461 section 6.2, RFC 2852), and has no order in which mail goes (R
 
 _NOT_LMTP = frozenset({"ETRN", "ATRN", "TURN", "SEND", "SOML", "SAML"})
 """What makes no sense where mail is delivered for good (RFC 2033)."""
+
+SmtpService = Literal["smtp", "lmtp", "submission"]
 
 _LMTP = ("PIPELINING", "ENHANCEDSTATUSCODES")
 """What every server of LMTP offers (RFC 2033 section 5)."""
@@ -60,6 +65,7 @@ class LiveServer:
         limits: what peers may do.
         tell: takes a line for whoever runs the server.
         tls: the certificate for STARTTLS, which is offered if there is one, and only then.
+        own_mailboxes: makes the mailboxes of the users of these domains; None where one Maildir is for all.
         note: takes the lines of the log: one for each message that is kept, and for each refusal.
     """
 
@@ -72,6 +78,7 @@ class LiveServer:
         tell: Callable[[str], object],
         *,
         tls: ssl.SSLContext | None = None,
+        own_mailboxes: Callable[[Sequence[Domain]], UserMailboxes] | None = None,
         note: Callable[[str], object] = log.nothing,
     ) -> None:
         host = host if host.size_limit else replace(host, size_limit=limits.size)
@@ -89,7 +96,18 @@ class LiveServer:
             filter(self._directory.is_backup_mx, scenario.domains),
             lambda domain: mailbox_hosts(domain, mailboxes, dns.exchangers(domain)),
         )
-        self._custody = Custody(host.domain, maildir, self._held, canonical=self._canonical, tell=tell, note=note)
+        self.mailboxes = None if own_mailboxes is None else own_mailboxes(kept)
+        """The mailboxes of its users, where they have any of their own."""
+        self._custody = Custody(
+            host.domain,
+            maildir,
+            self._held,
+            canonical=self._canonical,
+            local=self._local,
+            mailboxes=self.mailboxes,
+            tell=tell,
+            note=note,
+        )
         at_once = host.policies.sessions_at_once or limits.client_sessions
         if any(host.name in act.hosts for act in scenario.acts):
             tell("note: acts: a served host has a real operator: nobody flushes, holds or restarts it by the file")
@@ -112,19 +130,19 @@ class LiveServer:
         """How many sessions there are."""
         return len(self._sessions)
 
-    async def listen(self, bind: str, port: int, *, lmtp: bool = False) -> list[str]:
+    async def listen(self, bind: str, port: int, service: SmtpService = "smtp") -> list[str]:
         """Take connections from now on; gives the addresses, with the ports, that it listens on.
 
         Args:
             bind: the address.
             port: the TCP port; 0 takes any that is free.
-            lmtp: whether LMTP is spoken there.
+            service: what is spoken there: SMTP, LMTP, or SMTP for who logs in first (RFC 6409).
 
         Raises:
             LiveError: it cannot listen there.
         """
         asyncio.get_running_loop().set_exception_handler(self._report)
-        connected = partial(self._connected, lmtp)
+        connected = partial(self._connected, service)
         listeners = [Listener(one, connected, CHUNK, self._tell) for one in await bound(bind, port)]
         self._listeners += listeners
         return [listener.address for listener in listeners]
@@ -153,7 +171,9 @@ class LiveServer:
         if self._sessions:
             await asyncio.wait(self._sessions.values(), timeout=seconds)
 
-    async def _connected(self, lmtp: bool, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _connected(
+        self, service: SmtpService, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         peer = writer.get_extra_info("peername")
         if peer is None:
             # It was reset before it was taken.
@@ -164,12 +184,14 @@ class LiveServer:
         self._directory.add_literal(literal_of(ends[1]))
 
         async def keep(mail: AcceptedMail) -> Sequence[Reply]:
-            return await self._custody.keep_each(mail, address) if lmtp else [await self._custody.keep(mail, address)]
+            if service == "lmtp":
+                return await self._custody.keep_each(mail, address)
+            return [await self._custody.keep(mail, address)]
 
         session = Session(
             reader,
             writer,
-            self._reception(address, lmtp=lmtp, near=_is_near(*ends)),
+            self._reception(address, service, near=is_near(*ends)),
             keep,
             self._hand_over,
             tls=self._tls,
@@ -202,17 +224,36 @@ class LiveServer:
         """The path that a forward-path means here: a percent address is followed, and what of a route is done with."""
         return self._directory.onward_paths(path, NULL_PATH)[0]
 
+    def _local(self, path: Path) -> Sequence[Address]:
+        """The mailboxes here that a path leads to, those of a list's members among them; none where it leads on."""
+        if path.mailbox is None or path.route:
+            return ()
+        found: dict[Address, None] = {}
+        seen: dict[Address, None] = {}
+        waiting = [path.mailbox]
+        while waiting:
+            address = waiting.pop()
+            if address in seen or not self._directory.is_local(address):
+                continue
+            seen[address] = None
+            members = self._directory.members(address)
+            if members is None:
+                found[Address(local_key(address.local), address.domain.lower() or self._host.domain)] = None
+            else:
+                waiting += [parse_mailbox(member).address for member in reversed(members)]
+        return tuple(found)
+
     def _now(self) -> float:
         """The time that the policies go by: seconds since the host began to serve."""
         return monotonic() - self._started
 
-    def _reception(self, client: str, *, lmtp: bool, near: bool) -> Reception:
-        """The host's side of a session, by LMTP or not, with a client that is near (on this machine) or is not."""
+    def _reception(self, client: str, service: SmtpService, *, near: bool) -> Reception:
+        """The host's side of a session, of a service, with a client that is near (on this machine) or is not."""
 
         def refused(event: object, reply: Reply) -> None:
             self._note(log.refused(event, reply, client, reception.helo))
 
-        host = self._lmtp_host if lmtp else self._host
+        host = self._lmtp_host if service == "lmtp" else self._host
         if host.clear_auth is None:
             host = replace(host, clear_auth=near)
         reception = Reception(
@@ -221,7 +262,8 @@ class LiveServer:
             offers=True,
             error_limits=host.policies.errors or self._error_limits,
             junk_limit=self._limits.junk,
-            lmtp=lmtp,
+            lmtp=service == "lmtp",
+            submission=service == "submission",
             tls=self._tls is not None,
             challenge=self._challenge,
             held_mail=self._held,
@@ -255,7 +297,7 @@ def _reset(writer: asyncio.StreamWriter) -> None:
     writer.transport.abort()
 
 
-def _is_near(client: str, server: str) -> bool:
+def is_near(client: str, server: str) -> bool:
     """Whether nobody can listen between two addresses: Dovecot, too, takes it so where they are the same."""
     address = ip_address(client.partition("%")[0])
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None

@@ -5,17 +5,23 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from sim.live import log
+from sim.live.access_server import AccessServer
 from sim.live.errors import LiveError
 from sim.live.limits import Limits
 from sim.live.maildir import Maildir
-from sim.live.server import LiveServer
+from sim.live.server import LiveServer, is_near
 from sim.live.tls import server_context
-from sim.scenario.spec import Host, Scenario
+from sim.live.user_mailboxes import UserMailboxes
+from sim.scenario.spec import Domain, Host, Scenario
+
+Ports = list[tuple[str, int | None, Callable[[str, int], Awaitable[list[str]]]]]
+"""The name of a protocol, its port, and what listens there for it."""
 
 INTERRUPTED = 130
 """The exit status after Ctrl-C."""
@@ -29,6 +35,9 @@ def serve(
     maildir: Path,
     smtp: int | None = None,
     lmtp: int | None = None,
+    submission: int | None = None,
+    pop3: int | None = None,
+    imap: int | None = None,
     bind: str = "127.0.0.1",
     certificate: Path | None = None,
     key: Path | None = None,
@@ -45,6 +54,9 @@ def serve(
         maildir: the folder of the Maildir.
         smtp: the TCP port for SMTP; 0 takes any that is free, None is none.
         lmtp: the one for LMTP, likewise.
+        submission: the one for SMTP submission, where nobody hands mail in who has not logged in, likewise.
+        pop3: the one for POP3; with it each user has a Maildir++ of his own below `maildir`.
+        imap: the one for IMAP, likewise.
         bind: the address to listen on.
         certificate: a file with the certificate for STARTTLS, in PEM.
         key: a file with its private key, where it is not in the same file.
@@ -59,8 +71,39 @@ def serve(
     say = _whether_heard_or_not(tell)
     tls = None if certificate is None else server_context(certificate, key)
     note = say if verbose else log.nothing
-    server = LiveServer(scenario, chosen, Maildir(maildir), limits or Limits(), say, tls=tls, note=note)
-    return asyncio.run(_serve(server, bind, smtp, lmtp, say))
+    chosen_limits = limits or Limits()
+    if (submission is not None or pop3 is not None or imap is not None) and not chosen.accounts:
+        raise LiveError(f"host {host!r} has no accounts, so nobody can log in: give it e.g. accounts: {{ann: secret}}")
+    own = (
+        None if submission is None and pop3 is None and imap is None else partial(_mailboxes, maildir, chosen.accounts)
+    )
+    server = LiveServer(scenario, chosen, Maildir(maildir), chosen_limits, say, tls=tls, own_mailboxes=own, note=note)
+    access = None
+    if server.mailboxes is not None:
+        access = AccessServer(
+            chosen.domain,
+            server.mailboxes,
+            chosen_limits,
+            say,
+            tls=tls,
+            clear_login=chosen.clear_auth is True,
+            is_near=is_near,
+        )
+    ports: Ports = [
+        ("SMTP", smtp, server.listen),
+        ("LMTP", lmtp, partial(server.listen, service="lmtp")),
+        ("submission", submission, partial(server.listen, service="submission")),
+    ]
+    if access is not None:
+        ports += [
+            ("POP3", pop3, partial(access.listen, protocol="pop3")),
+            ("IMAP", imap, partial(access.listen, protocol="imap")),
+        ]
+    return asyncio.run(_serve(server, access, bind, ports, say))
+
+
+def _mailboxes(maildir: Path, accounts: Mapping[str, str], domains: Sequence[Domain]) -> UserMailboxes:
+    return UserMailboxes(maildir, domains, accounts)
 
 
 def _whether_heard_or_not(tell: Callable[[str], object]) -> Callable[[str], object]:
@@ -74,7 +117,7 @@ def _whether_heard_or_not(tell: Callable[[str], object]) -> Callable[[str], obje
 
 
 async def _serve(
-    server: LiveServer, bind: str, smtp: int | None, lmtp: int | None, tell: Callable[[str], object]
+    server: LiveServer, access: AccessServer | None, bind: str, ports: Ports, tell: Callable[[str], object]
 ) -> int:
     loop = asyncio.get_running_loop()
     told: asyncio.Queue[int] = asyncio.Queue()
@@ -82,23 +125,27 @@ async def _serve(
         loop.add_signal_handler(number, told.put_nowait, number)
     listening = []
     try:
-        if smtp is not None:
-            listening += await server.listen(bind, smtp)
-        if lmtp is not None:
-            listening += [f"{address} (LMTP)" for address in await server.listen(bind, lmtp, lmtp=True)]
+        for name, port, listen in ports:
+            if port is not None:
+                named = "" if name == "SMTP" else f" ({name})"
+                listening += [f"{address}{named}" for address in await listen(bind, port)]
     except LiveError:
-        await server.stop()
+        await _stop(server, access)
         raise
     for address in listening:
         tell(f"listening on {address}")
     first = await told.get()
-    stopping = asyncio.ensure_future(server.stop())
+    stopping = asyncio.ensure_future(_stop(server, access))
     again = asyncio.ensure_future(told.get())
     await asyncio.wait((stopping, again), return_when=asyncio.FIRST_COMPLETED)
     again.cancel()
     server.end_transactions()
     await stopping
     return INTERRUPTED if first == signal.SIGINT else os.EX_OK
+
+
+async def _stop(server: LiveServer, access: AccessServer | None) -> None:
+    await asyncio.gather(server.stop(), *([] if access is None else [access.stop()]))
 
 
 def _host(scenario: Scenario, name: str, architecture: str) -> Host:

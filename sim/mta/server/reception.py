@@ -45,6 +45,7 @@ class Reception:
         error_limits: what errors cost the client; where absent, by the host's policies or its product.
         junk_limit: as of `ErrorCounter`.
         lmtp: whether LMTP is spoken: mail data gets a reply for each recipient (RFC 2033).
+        submission: whether nobody hands mail in who has not logged in (RFC 6409 section 4.3).
         tls: whether TLS can be had; where not, STARTTLS gets 454.
         challenge: gives CRAM-MD5's next challenge. Nobody may foresee it where the peers are real; without it, the
             challenges are the same in every run.
@@ -64,6 +65,7 @@ class Reception:
     error_limits: ErrorLimits | None = None
     junk_limit: int = 0
     lmtp: bool = False
+    submission: bool = False
     tls: bool = True
     challenge: Callable[[], bytes] | None = None
     held_mail: HeldMail | None = None
@@ -96,7 +98,9 @@ class Reception:
         )
         if after is not None:
             reverse(after, machine)
-        self._transactions = Transactions(host, self.directory, machine, self.policy, self.lmtp, self.offers)
+        self._transactions = Transactions(
+            host, self.directory, machine, self.policy, self.lmtp, self.offers, self.submission
+        )
         if self.junk_limit:
             self._errors = self._error_counter()
 

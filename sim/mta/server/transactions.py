@@ -68,6 +68,7 @@ class Transactions:
         lmtp: whether LMTP is spoken.
         refuses_loops: whether mail that goes round is refused whatever the product does, since there is no queue from
             which to return it.
+        submission: whether nobody hands mail in who has not logged in (RFC 6409 section 4.3).
     """
 
     host: Host
@@ -76,6 +77,7 @@ class Transactions:
     policy: ClientPolicy | None
     lmtp: bool
     refuses_loops: bool
+    submission: bool = False
     closing: bool = False
     _messages: int = 0
     _reverse_path: Path = NULL_PATH
@@ -96,6 +98,8 @@ class Transactions:
             return replies.E552_TOO_BIG
         if self.closing:
             return replies.E421_CLOSING
+        if self.submission and not self.machine.authenticated:
+            return replies.E530_AUTH_REQUIRED
         self._messages += 1
         if 0 < (self.host.policies.messages_per_session or self.host.mta.session_message_limit) < self._messages:
             return replies.E421_TOO_MANY_MESSAGES

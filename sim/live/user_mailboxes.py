@@ -1,0 +1,86 @@
+"""Whose mailbox is where: the users of a served host, each with a Maildir++ below one folder."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from time import time
+
+from sim.live.maildir_store import MaildirAccount, without_crlfs
+from sim.mail.address import Address
+from sim.mailbox.interface import OverQuotaError
+from sim.scenario.spec import Domain
+
+
+class UserMailboxes:
+    """The accounts of a host's users: `DIR/alice@example.test/`.
+
+    Args:
+        folder: where they lie; each is made when it is first asked for.
+        domains: the domains whose mailboxes the host has.
+        accounts: the logins, name -> password; a name without its domain is that of the first of them that has it.
+    """
+
+    def __init__(self, folder: Path, domains: Sequence[Domain], accounts: Mapping[str, str]) -> None:
+        self._folder = folder
+        self._domains = domains
+        self._guard = threading.Lock()
+        self._opened: dict[str, MaildirAccount] = {}
+        self._address_of = {name: self._full(name) for name in accounts}
+        self.logins: Mapping[str, str] = {
+            **{self._address_of[name]: password for name, password in accounts.items()},
+            **accounts,
+        }
+        """Who may log in, under his short name and his whole address: name -> password."""
+
+    def account(self, login: str) -> MaildirAccount:
+        """The account of a user who has logged in.
+
+        Raises:
+            LiveError: its folder cannot be made.
+        """
+        return self._open(self._address_of.get(login, login))
+
+    def deliver(self, contents: Mapping[Address, bytes]) -> None:
+        """Put messages into the INBOXes of these mailboxes, for good: all of them or none.
+
+        Raises:
+            OverQuotaError: one of them has no room.
+            OSError: one could not be written.
+        """
+        now = time()
+        inboxes = [(self._open(f"{to.local}@{to.domain}".lower()), content) for to, content in contents.items()]
+        drafts: list[Path] = []
+        try:
+            for account, content in inboxes:
+                with account.guard:
+                    account.check_room(len(content))
+                drafts.append(account.inbox.maildir.draft([without_crlfs(content)]))
+        except (OverQuotaError, OSError):
+            for draft in drafts:
+                draft.unlink(missing_ok=True)
+            raise
+        for (account, content), draft in zip(inboxes, drafts, strict=True):
+            with account.guard:
+                account.inbox.adopt(draft, len(content), frozenset(), now)
+            account.inbox.sync()
+
+    def _open(self, address: str) -> MaildirAccount:
+        with self._guard:
+            if address not in self._opened:
+                self._opened[address] = MaildirAccount(self._folder / _file_name(address))
+            return self._opened[address]
+
+    def _full(self, name: str) -> str:
+        if "@" in name:
+            return name.lower()
+        own = [domain.name for domain in self._domains if name in domain.users]
+        every = own or [domain.name for domain in self._domains] or ["localhost"]
+        return f"{name}@{every[0]}".lower()
+
+
+def _file_name(address: str) -> str:
+    """An address as the name of a folder: no slash, no NUL, and no dot in front."""
+    name = address.replace("%", "%25").replace("/", "%2F").replace("\0", "%00")
+    return f"%2E{name[1:]}" if name.startswith(".") else name
