@@ -13,6 +13,7 @@ from cyclopts import App, CycloptsError
 from sim.cli.check import check
 from sim.cli.common import DEFECT, DONE, INTERRUPTED, USAGE, UsageError, tell
 from sim.cli.compare import compare
+from sim.cli.fetch import fetch
 from sim.cli.queue import queue
 from sim.cli.report import report
 from sim.cli.run import run
@@ -43,7 +44,21 @@ app = App(
     version=_version,
     suppress_keyboard_interrupt=False,
 )
-for _subcommand in (check, compare, queue, report, run, scenarios, schema, send, serve, session, show, transcript):
+for _subcommand in (
+    check,
+    compare,
+    fetch,
+    queue,
+    report,
+    run,
+    scenarios,
+    schema,
+    send,
+    serve,
+    session,
+    show,
+    transcript,
+):
     app.command(_subcommand)
 
 

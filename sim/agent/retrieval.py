@@ -1,0 +1,97 @@
+"""One retrieval session: a program's commands by POP3 or IMAP, a flight at a time.
+
+A program is a generator: it yields the commands that it sends together, is sent what the server answered to them, and
+returns when it has nothing left to say. So what a program pipelines is what it yields at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import Any, Protocol
+
+from sim.protocol.imap4.client import Client as ImapClient
+from sim.protocol.imap4.response_grammar import ContinueResponse
+from sim.protocol.pop3.client import Client as Pop3Client
+from sim.protocol.pop3.events import ConnectionClosed, NeedData
+
+Program = Generator[Sequence[Any], Sequence[Any], None]
+"""Yields commands of `sim.protocol.pop3.events` or `sim.protocol.imap4.commands`; is sent the responses, first the
+greeting alone. The responses to commands of IMAP are all that came, untagged ones included."""
+
+
+class _Machine(Protocol):
+    @property
+    def outstanding(self) -> int: ...
+
+    def send(self, *commands: Any) -> bytes: ...  # noqa: ANN401
+
+    def receive_data(self, data: bytes) -> None: ...
+
+    def next_event(self) -> Any: ...  # noqa: ANN401
+
+
+class RetrievalError(Exception):
+    """The server refuses what the session cannot do without, or is gone."""
+
+
+class Retrieval:
+    """A program's session with a mailbox server.
+
+    Args:
+        machine: a client of POP3 or IMAP.
+        program: what it says.
+
+    Attributes:
+        done: whether the program has nothing left to say.
+        round_trips: how many flights it has written.
+    """
+
+    def __init__(self, machine: Pop3Client | ImapClient, program: Program) -> None:
+        self._machine: _Machine = machine
+        self._imap = machine if isinstance(machine, ImapClient) else None
+        self._program = program
+        self._answers: list[Any] = []
+        self._flight = b""
+        self._greeted = False
+        self.done = False
+        self.round_trips = 0
+        next(program)
+
+    def write(self) -> bytes:
+        """The next flight; nothing where the server's answers have yet to come."""
+        flight, self._flight = self._flight, b""
+        self.round_trips += bool(flight)
+        return flight
+
+    def read(self, octets: bytes) -> None:
+        """Take what the server wrote; nothing is its end of the connection.
+
+        Raises:
+            RetrievalError: it has hung up before the program was done.
+            RemoteProtocolError: what came is no answer.
+        """
+        machine = self._machine
+        machine.receive_data(octets)
+        while not self._flight and not self.done:
+            event = machine.next_event()
+            if isinstance(event, NeedData) or getattr(event, "name", "") == "NEED_DATA":
+                return
+            if isinstance(event, ConnectionClosed) or type(event).__name__ == "ConnectionClosed":
+                raise RetrievalError("the server has closed the connection")
+            self._take(event)
+
+    def _take(self, event: Any) -> None:  # noqa: ANN401
+        imap = self._imap
+        if imap is not None and imap.holds_literal and isinstance(event, ContinueResponse):
+            self._flight = imap.go_on()
+            return
+        self._answers.append(event)
+        if self._machine.outstanding and not isinstance(event, ContinueResponse):
+            return
+        answers, self._answers = self._answers, []
+        try:
+            commands = self._program.send(answers)
+        except StopIteration:
+            self.done = True
+            return
+        self._flight = self._machine.send(*commands)
