@@ -15,7 +15,7 @@ from time import time
 from sim.live import log
 from sim.live.held_mail import MaildirHeldMail
 from sim.live.maildir import Maildir
-from sim.live.maildir_store import with_crlfs
+from sim.live.maildir_mailbox import with_crlfs
 from sim.live.user_mailboxes import UserMailboxes
 from sim.mail.address import Address
 from sim.mail.path import Path

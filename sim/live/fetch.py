@@ -14,7 +14,7 @@ from sim.agent.fetching import Listed, fetch_imap, fetch_pop3
 from sim.agent.retrieval import Retrieval, RetrievalError
 from sim.live.errors import LiveError
 from sim.live.maildir import Maildir
-from sim.live.maildir_store import without_crlfs
+from sim.live.maildir_mailbox import without_crlfs
 from sim.live.transcript import Transcript
 from sim.protocol.imap4 import Client as ImapClient
 from sim.protocol.imap4 import ProtocolError as ImapError

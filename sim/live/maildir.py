@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from itertools import count
 from pathlib import Path
 from time import time_ns
@@ -16,6 +18,32 @@ from time import time_ns
 from sim.live.errors import LiveError
 
 _FOLDERS = ("tmp", "new", "cur")
+
+_SERIAL = count(1)
+"""Of the names that this process gives."""
+
+
+class _Shared:
+    """Does something for all who want it at a time: once, after the last of them has begun to want it.
+
+    Args:
+        does: what is to be done.
+    """
+
+    def __init__(self, does: Callable[[], None]) -> None:
+        self._does = does
+        self._wanted = count(1)
+        self._last_wanted = self._done = 0
+        self._turn = threading.Lock()
+
+    def __call__(self) -> None:
+        """Return when it has been done since this call."""
+        wanted = self._last_wanted = next(self._wanted)
+        with self._turn:
+            if self._done < wanted:
+                upto = max(wanted, self._last_wanted)
+                self._does()
+                self._done = upto
 
 
 class Maildir:
@@ -35,9 +63,9 @@ class Maildir:
         except OSError as error:
             raise LiveError(f"{folder}: cannot be a Maildir ({error.strerror}): name a folder to be made") from error
         self.folder = folder
-        self._serial = count(1)
         # What the format asks for: no slash and no colon in a file's name.
         self._host = socket.gethostname().replace("/", "\\057").replace(":", "\\072")
+        self._syncs = {each: _Shared(partial(sync_folder, each)) for each in (folder, folder / "new", folder / "cur")}
 
     def keep(self, parts: Sequence[bytes]) -> Path:
         """Put a message of these parts on disk, so that a crash right after this call does not lose it.
@@ -45,8 +73,7 @@ class Maildir:
         Raises:
             OSError: it could not be; then nothing of it is left.
         """
-        seconds, rest = divmod(time_ns(), 1_000_000_000)
-        place = self.folder / "new" / self._name(f"{seconds}.M{rest // 1000:06}")
+        place = self.folder / "new" / self.name()
         try:
             self._write(parts, place)
         except OSError:
@@ -70,16 +97,15 @@ class Maildir:
             OSError: it could not be.
         """
         place.unlink(missing_ok=True)
-        _sync(place.parent)
+        sync_folder(place.parent)
 
     def draft(self, parts: Sequence[bytes]) -> Path:
-        """Put a message of these parts on disk where nobody looks for it yet; `file` puts it in its place.
+        """Put a message of these parts on disk where nobody looks for it yet; whoever wants it there renames it.
 
         Raises:
             OSError: it could not be; then nothing of it is left.
         """
-        seconds, rest = divmod(time_ns(), 1_000_000_000)
-        draft = self.folder / "tmp" / self._name(f"{seconds}.M{rest // 1000:06}")
+        draft = self.folder / "tmp" / self.name()
         try:
             with open(draft, "xb", opener=private) as file:
                 file.writelines(parts)
@@ -97,29 +123,24 @@ class Maildir:
         Raises:
             OSError: it could not be, or the file is gone.
         """
-        seconds, rest = divmod(time_ns(), 1_000_000_000)
-        draft = self.folder / "tmp" / self._name(f"{seconds}.M{rest // 1000:06}")
+        draft = self.folder / "tmp" / self.name()
         draft.hardlink_to(file)
         return draft
 
-    def file(self, draft: Path) -> Path:
-        """Put a draft into `new`; `sync` makes that durable."""
-        place = self.folder / "new" / draft.name
-        draft.rename(place)
-        return place
+    def name(self) -> str:
+        """A name that no file of any Maildir has had."""
+        seconds, rest = divmod(time_ns(), 1_000_000_000)
+        return f"{seconds}.M{rest // 1000:06}P{os.getpid()}Q{next(_SERIAL)}.{self._host}"
 
-    def sync(self) -> None:
-        """Make the names in `new` durable."""
-        _sync(self.folder / "new")
-
-    def _name(self, start: str) -> str:
-        return f"{start}P{os.getpid()}Q{next(self._serial)}.{self._host}"
+    def sync(self, place: Path) -> None:
+        """Make the names in one of its folders durable; what several threads want at a time is done once for all."""
+        self._syncs[place]()
 
     def _write(self, parts: Sequence[bytes], place: Path) -> None:
         draft = self.draft(parts)
         try:
             draft.rename(place)
-            _sync(place.parent)
+            self.sync(place.parent)
         except OSError:
             with suppress(OSError):
                 draft.unlink()
@@ -134,7 +155,7 @@ def private(path: str, flags: int) -> int:
     return descriptor
 
 
-def _sync(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import time
 
-from sim.live.maildir_store import MaildirAccount, without_crlfs
+from sim.live.maildir_mailbox import without_crlfs
+from sim.live.maildir_store import MaildirAccount
 from sim.mail.address import Address
 from sim.mailbox.interface import OverQuotaError
 from sim.scenario.spec import Domain
@@ -55,16 +56,17 @@ class UserMailboxes:
         try:
             for account, content in inboxes:
                 with account.guard:
-                    account.check_room(len(content))
+                    account.room.check(len(content))
                 drafts.append(account.inbox.maildir.draft([without_crlfs(content)]))
+            for (account, content), draft in zip(inboxes, drafts, strict=True):
+                with account.guard:
+                    account.inbox.adopt(draft, len(content), frozenset(), now)
         except (OverQuotaError, OSError):
             for draft in drafts:
                 draft.unlink(missing_ok=True)
             raise
-        for (account, content), draft in zip(inboxes, drafts, strict=True):
-            with account.guard:
-                account.inbox.adopt(draft, len(content), frozenset(), now)
-            account.inbox.sync()
+        for account, _ in inboxes:
+            account.inbox.maildir.sync(account.inbox.folder / "new")
 
     def _open(self, address: str) -> MaildirAccount:
         with self._guard:

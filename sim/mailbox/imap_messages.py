@@ -138,7 +138,7 @@ def expunge(session: ImapSession, command: commands.Expunge) -> Answer:
 def copy(session: ImapSession, command: commands.Copy) -> Answer:
     """COPY and UID COPY."""
     yield from ()
-    copied = _copied(session, command)
+    copied = _copied(session, command, lambda to: to.adopt_copies)
     if isinstance(copied, Tagged):
         return copied
     return ok("Copied.", _copy_uid(*copied))
@@ -149,20 +149,21 @@ def move(session: ImapSession, command: commands.Move) -> Answer:
     view = session.selected
     if view.read_only:
         return _READ_ONLY
-    copied = _copied(session, command)
-    if isinstance(copied, Tagged):
-        return copied
-    _, uids, _ = copied
+    moved = _copied(session, command, lambda to: to.adopt_moved)
+    if isinstance(moved, Tagged):
+        return moved
+    _, uids, _ = moved
     if uids:
-        yield responses.state("OK", "Moved.", _copy_uid(*copied))
-    view.mailbox.expunge(uids)
+        yield responses.state("OK", "Moved.", _copy_uid(*moved))
     return ok("Moved.")
 
 
 def _copied(
-    session: ImapSession, command: commands.Copy | commands.Move
+    session: ImapSession,
+    command: commands.Copy | commands.Move,
+    adopts: Callable[[Mailbox], Callable[[Mailbox, Sequence[int]], Sequence[int]]],
 ) -> tuple[Mailbox, Sequence[int], Sequence[int]] | Tagged:
-    """Copy messages, all or none; the mailbox that has them, their UIDs before and there."""
+    """Copy or move messages, all or none; the mailbox that has them, their UIDs before and there."""
     view = session.selected
     chosen = _chosen(session, command.messages, by_uid=command.uid)
     if isinstance(chosen, Tagged):
@@ -173,7 +174,7 @@ def _copied(
         return no("There is no such mailbox.", "TRYCREATE")
     before = [uid for _, uid in chosen if view.known(uid) is not None]
     try:
-        return to, before, to.adopt_copies(view.mailbox, before)
+        return to, before, adopts(to)(view.mailbox, before)
     except ExpungedError:
         return _GONE
     except MailboxError as error:

@@ -113,6 +113,15 @@ class Mailbox(Protocol):
             OverQuotaError: there is no room for all; then none is copied.
         """
 
+    def adopt_moved(self, source: Mailbox, uids: Sequence[int]) -> Sequence[int]:
+        """Take messages out of another mailbox of the account, or out of this one, and put them in; gives their UIDs.
+
+        They keep their flags and dates, and need no room; each is in the one mailbox or in the other at any time.
+
+        Raises:
+            ExpungedError: one is gone; then none is moved.
+        """
+
     def changed_since(self, mod_seq: int) -> Sequence[int]:
         """The UIDs of messages that have come or whose flags have changed since then, in ascending order."""
 

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import count, takewhile
 
-from sim.mailbox.interface import (
-    DELIMITER,
-    INBOX,
-    BadNameError,
-    ExpungedError,
-    Mailbox,
-    MailboxExistsError,
-    MessageInfo,
-    NoMailboxError,
-    OverQuotaError,
-    Quota,
-    checked_name,
-)
+from sim.mailbox.account import BaseAccount
+from sim.mailbox.interface import INBOX, ExpungedError, Mailbox, MessageInfo
 
 
 class Changes:
@@ -74,7 +63,11 @@ class MemoryMailbox:
 
     def append(self, content: bytes, flags: Iterable[str], internal_date: float) -> int:
         """Put a message in; gives its UID."""
-        self._account.claim_room(len(content))
+        self._account.room.check(len(content))
+        return self._take(content, flags, internal_date)
+
+    def _take(self, content: bytes, flags: Iterable[str], internal_date: float) -> int:
+        self._account.room.take(len(content))
         uid, self.uid_next = self.uid_next, self.uid_next + 1
         self.highest_mod_seq += 1
         self._contents[uid] = content
@@ -95,13 +88,13 @@ class MemoryMailbox:
 
     def expunge(self, uids: Iterable[int]) -> None:
         """Messages go."""
-        going = [uid for uid in uids if uid in self._messages]
+        going = [uid for uid in dict.fromkeys(uids) if uid in self._messages]
         if not going:
             return
         self.highest_mod_seq += 1
         for uid in going:
             self._expunged.append((self.highest_mod_seq, uid))
-            self._account.give_room(self._messages.pop(uid).size)
+            self._account.room.give(self._messages.pop(uid).size)
             self._changes.forget(uid)
             del self._contents[uid]
         self._account.changed()
@@ -109,8 +102,15 @@ class MemoryMailbox:
     def adopt_copies(self, source: Mailbox, uids: Sequence[int]) -> Sequence[int]:
         """Put copies of another mailbox's messages in; gives their UIDs."""
         found = [(source.content(uid), source.messages[uid]) for uid in uids]
-        self._account.check_room(sum(len(content) for content, _ in found), len(found))
-        return [self.append(content, info.flags, info.internal_date) for content, info in found]
+        self._account.room.check(sum(len(content) for content, _ in found), len(found))
+        return [self._take(content, info.flags, info.internal_date) for content, info in found]
+
+    def adopt_moved(self, source: Mailbox, uids: Sequence[int]) -> Sequence[int]:
+        """Take messages out of another mailbox, or out of this one, and put them in; gives their UIDs."""
+        found = [(source.content(uid), source.messages[uid]) for uid in uids]
+        after = [self._take(content, info.flags, info.internal_date) for content, info in found]
+        source.expunge(uids)
+        return after
 
     def changed_since(self, mod_seq: int) -> Sequence[int]:
         """The UIDs of messages that have come or whose flags have changed since then."""
@@ -131,7 +131,7 @@ class MemoryMailbox:
         return first
 
 
-class MemoryAccount:
+class MemoryAccount(BaseAccount[MemoryMailbox]):
     """A user's mailboxes in memory; see `interface.Account`.
 
     Args:
@@ -139,129 +139,21 @@ class MemoryAccount:
     """
 
     def __init__(self, *, octets_limit: int = 0, messages_limit: int = 0) -> None:
-        self._octets_limit, self._messages_limit = octets_limit, messages_limit
-        self._octets = self._count = 0
+        super().__init__(octets_limit=octets_limit, messages_limit=messages_limit)
         self._validity = count(1)
-        self._mailboxes = {INBOX: MemoryMailbox(next(self._validity), self)}
-        self._uses: dict[str, str] = {}
-        self._subscribed: dict[str, None] = {}
-        self._locked = False
-        self._watchers: dict[int, Callable[[], None]] = {}
-        self._watcher = count()
+        self._mailboxes[INBOX] = self._made(INBOX)
 
-    def names(self) -> Sequence[str]:
-        """The names of the mailboxes."""
-        return sorted(self._mailboxes)
+    def _made(self, name: str) -> MemoryMailbox:  # noqa: ARG002 - only on disk a name is a place
+        return MemoryMailbox(next(self._validity), self)
 
-    def mailbox(self, name: str) -> MemoryMailbox:
-        """A mailbox."""
-        if name not in self._mailboxes:
-            raise NoMailboxError(f"there is no mailbox {name}")
-        return self._mailboxes[name]
+    def _removed(self, mailbox: MemoryMailbox) -> None:
+        """Nothing is left of it."""
 
-    def create(self, name: str, use: str = "") -> None:
-        """Make a mailbox."""
-        name = checked_name(name)
-        if name in self._mailboxes:
-            raise MailboxExistsError(f"there is a mailbox {name}")
-        self._mailboxes[name] = MemoryMailbox(next(self._validity), self)
-        if use:
-            self._uses[name] = use
-        self.changed()
+    def _moved(self, mailbox: MemoryMailbox, name: str) -> None:
+        """It is where it was."""
 
-    def delete(self, name: str) -> None:
-        """Delete a mailbox."""
-        if name == INBOX:
-            raise BadNameError("INBOX cannot be deleted")
-        mailbox = self.mailbox(name)
-        mailbox.expunge(tuple(mailbox.messages))
-        del self._mailboxes[name]
-        self._uses.pop(name, None)
-        self.changed()
+    def _keep_uses(self) -> None:
+        """They are in memory."""
 
-    def rename(self, name: str, new: str) -> None:
-        """Give a mailbox, and those below it, another name."""
-        new = checked_name(new)
-        below = [each for each in self._mailboxes if each.startswith(name + DELIMITER)]
-        if name not in self._mailboxes and not below:
-            raise NoMailboxError(f"there is no mailbox {name}")
-        if new in self._mailboxes or new.startswith(name + DELIMITER):
-            raise MailboxExistsError(f"{name} cannot become {new}")
-        if name == INBOX:
-            self.create(new)
-            inbox, to = self._mailboxes[INBOX], self._mailboxes[new]
-            for uid, info in tuple(inbox.messages.items()):
-                to.append(inbox.content(uid), info.flags, info.internal_date)
-                inbox.expunge([uid])
-            return
-        for old in [*([name] if name in self._mailboxes else []), *below]:
-            renamed = new + old[len(name) :]
-            self._mailboxes[renamed] = self._mailboxes.pop(old)
-            if old in self._uses:
-                self._uses[renamed] = self._uses.pop(old)
-        self.changed()
-
-    def special_use(self, name: str) -> str:
-        """The special use of a mailbox."""
-        return self._uses.get(name, "")
-
-    def subscriptions(self) -> Sequence[str]:
-        """The names on the user's list."""
-        return sorted(self._subscribed)
-
-    def subscribe(self, name: str, *, on: bool) -> None:
-        """Put a name onto the list, or take it away."""
-        if on:
-            self._subscribed[checked_name(name)] = None
-        else:
-            self._subscribed.pop(name.removesuffix(DELIMITER), None)
-
-    def quota(self) -> Quota:
-        """Use and limits."""
-        return Quota(self._octets, self._octets_limit, self._count, self._messages_limit)
-
-    def lock(self) -> bool:
-        """Take the lock of the maildrop."""
-        if self._locked:
-            return False
-        self._locked = True
-        return True
-
-    def unlock(self) -> None:
-        """Give it back."""
-        self._locked = False
-
-    def watch(self, told: Callable[[], None]) -> Callable[[], None]:
-        """Be told after each change in any mailbox."""
-        key = next(self._watcher)
-        self._watchers[key] = told
-        return lambda: self._watchers.pop(key, None) and None
-
-    def check_room(self, octets: int, messages: int = 1) -> None:
-        """Hold that there is room.
-
-        Raises:
-            OverQuotaError: there is none.
-        """
-        if 0 < self._octets_limit < self._octets + octets or 0 < self._messages_limit < self._count + messages:
-            raise OverQuotaError("the mailbox is full")
-
-    def claim_room(self, octets: int) -> None:
-        """A message is to come.
-
-        Raises:
-            OverQuotaError: there is no room for it.
-        """
-        self.check_room(octets)
-        self._octets += octets
-        self._count += 1
-
-    def give_room(self, octets: int) -> None:
-        """A message is gone."""
-        self._octets -= octets
-        self._count -= 1
-
-    def changed(self) -> None:
-        """Tell those who watch."""
-        for told in tuple(self._watchers.values()):
-            told()
+    def _keep_subscriptions(self) -> None:
+        """They are in memory."""

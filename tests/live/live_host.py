@@ -97,7 +97,9 @@ def served(
         spec, host, Maildir(folder), limits or Limits(linger=0.5), told.append, tls=tls, note=log.append
     )
     try:
-        [address] = asyncio.run_coroutine_threadsafe(server.listen("127.0.0.1", 0, lmtp=lmtp), loop).result(60)
+        [address] = asyncio.run_coroutine_threadsafe(
+            server.listen("127.0.0.1", 0, "lmtp" if lmtp else "smtp"), loop
+        ).result(60)
         found = Served(server, loop, int(address.rpartition(":")[2]), folder)
         found.told, found.log = told, log
         yield found
