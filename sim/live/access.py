@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from contextlib import ExitStack, contextmanager, suppress
-from typing import Protocol
+from functools import partial
+from typing import Protocol, TypeVar
 
 from sim.live.limits import Limits
 from sim.live.maildir_store import MaildirAccount
@@ -28,6 +30,7 @@ _WRONG_PASSWORD = 0.5
 _WRONG_PASSWORDS = 5
 """After so many the session ends."""
 
+Result = TypeVar("Result")
 
 Open = Callable[[str], MaildirAccount]
 """Gives the account of who has logged in."""
@@ -74,6 +77,7 @@ class AccessSession:
         writer: where the answers go.
         access: makes what answers, given how it opens the account of who has logged in.
         account: gives the account of a login.
+        workers: the threads that answer.
         tls: what STARTTLS or STLS needs; None where it is not offered.
         limits: what the peer may do.
         idle: seconds that the peer may be silent.
@@ -86,6 +90,7 @@ class AccessSession:
         access: Callable[[Open], Access],
         account: Callable[[str], MaildirAccount],
         *,
+        workers: Executor,
         tls: ssl.SSLContext | None,
         limits: Limits,
         idle: float,
@@ -94,6 +99,7 @@ class AccessSession:
         self._writer = writer
         self._access = access(self._open)
         self._account_of = account
+        self._workers = workers
         self._tls = tls
         self._limits = limits
         self._idle = idle
@@ -113,7 +119,7 @@ class AccessSession:
             self.abort()
         finally:
             self._unwatch()
-            await asyncio.to_thread(self._disconnect)
+            await self._in_thread(self._disconnect)
             self._writer.transport.abort()
 
     @property
@@ -142,7 +148,7 @@ class AccessSession:
                 await self._write(access.close("Shutting down." if self._stopping else "Idle for too long."))
                 return
             answers = access.replies(data)
-            while (octets := await asyncio.to_thread(self._gather, answers)) is not None:
+            while (octets := await self._in_thread(partial(self._gather, answers))) is not None:
                 if access.failures > failures:
                     failures = access.failures
                     await asyncio.sleep(_WRONG_PASSWORD * failures)
@@ -154,8 +160,15 @@ class AccessSession:
                 await self._secure()
             self._watch()
 
+    async def _in_thread(self, does: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._workers, does)
+
     def _open(self, login: str) -> MaildirAccount:
-        """The account of who has logged in, whose lock the thread at work has from here on."""
+        """The account of who has logged in, whose lock the thread at work has from here on.
+
+        Raises:
+            OSError: it cannot be opened.
+        """
         account = self._account_of(login)
         self._held.enter_context(account.guard)
         self._account = account
@@ -222,7 +235,7 @@ class AccessSession:
                 if reading.done():
                     return reading.result()
                 if self._access.idles:
-                    said = await asyncio.to_thread(self._notify)
+                    said = await self._in_thread(self._notify)
                     if said:
                         await self._write(said)
             return None

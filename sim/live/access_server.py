@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import ssl
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from time import time
 from typing import Literal
@@ -23,6 +24,9 @@ AccessProtocol = Literal["pop3", "imap"]
 _IDLE = {"pop3": 600.0, "imap": 1800.0}
 """Seconds after which a silent session ends: the least that RFC 1939 section 3 and RFC 3501 section 5.4 allow."""
 
+
+_WORKERS = 64
+"""Threads that answer: where many commands of one user's sessions wait for each other, others' go on."""
 
 _GLANCE = 0.5
 """Seconds between two looks at the Maildirs that idle sessions wait at (Dovecot: as long after inotify)."""
@@ -62,6 +66,8 @@ class AccessServer:
         self._sessions: dict[AccessSession, asyncio.Task[None]] = {}
         self._listeners: list[Listener] = []
         self._looking: asyncio.Task[None] | None = None
+        self._workers = ThreadPoolExecutor(_WORKERS, "access")
+        self._stopping = False
 
     async def listen(self, bind: str, port: int, protocol: AccessProtocol) -> list[str]:
         """Take connections from now on; gives the addresses, with the ports, that it listens on.
@@ -78,6 +84,7 @@ class AccessServer:
 
     async def stop(self) -> None:
         """Take no more connections, and end all sessions."""
+        self._stopping = True
         while self._listeners:
             await self._listeners.pop().close()
         if self._looking is not None:
@@ -88,13 +95,15 @@ class AccessServer:
         for session in self._sessions:
             session.abort()
         await self._wait(None)
+        self._workers.shutdown()
 
     async def _look(self) -> None:
         """See again and again what other programs have put into Maildirs that clients wait at."""
         while True:
             await asyncio.sleep(_GLANCE)
             waiting = dict.fromkeys(session.idle_account for session in self._sessions)
-            await asyncio.to_thread(_poll, [account for account in waiting if account is not None])
+            accounts = [account for account in waiting if account is not None]
+            await asyncio.get_running_loop().run_in_executor(self._workers, _poll, accounts)
 
     async def _wait(self, seconds: float | None) -> None:
         if self._sessions:
@@ -114,11 +123,14 @@ class AccessServer:
             writer,
             partial(self._access, protocol, clear_login=near or self._clear_login),
             self._mailboxes.account,
+            workers=self._workers,
             tls=self._tls,
             limits=self._limits,
             idle=max(self._limits.idle, _IDLE[protocol]),
         )
         self._sessions[session] = task
+        if self._stopping:
+            session.stop()
         try:
             await session.run()
         except Exception as error:  # noqa: BLE001 - one session's end must not be another's

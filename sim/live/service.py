@@ -146,6 +146,8 @@ async def _serve(
 
 async def _stop(server: LiveServer, access: AccessServer | None) -> None:
     await asyncio.gather(server.stop(), *([] if access is None else [access.stop()]))
+    if server.mailboxes is not None:
+        server.mailboxes.close()
 
 
 def _host(scenario: Scenario, name: str, architecture: str) -> Host:

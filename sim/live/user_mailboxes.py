@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Mapping, Sequence
+from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
-from time import time
+from time import monotonic, sleep, time
 
+from sim.live.errors import LiveError
+from sim.live.maildir import private
 from sim.live.maildir_mailbox import without_crlfs
 from sim.live.maildir_store import MaildirAccount
 from sim.mail.address import Address
 from sim.mailbox.interface import OverQuotaError
 from sim.scenario.spec import Domain
+
+_LOCK = "mtasim-lock"
+"""A file in the folder: who has locked it has the mailboxes."""
+
+_PATIENCE, _PAUSE = 10.0, 0.05
+"""Seconds for which a server that is just ending is waited for, and between two looks."""
 
 
 class UserMailboxes:
@@ -21,10 +31,14 @@ class UserMailboxes:
         folder: where they lie; each is made when it is first asked for.
         domains: the domains whose mailboxes the host has.
         accounts: the logins, name -> password; a name without its domain is that of the first of them that has it.
+
+    Raises:
+        LiveError: another server has the folder.
     """
 
     def __init__(self, folder: Path, domains: Sequence[Domain], accounts: Mapping[str, str]) -> None:
         self._folder = folder
+        self._lock = _locked(folder)
         self._domains = domains
         self._guard = threading.Lock()
         self._opened: dict[str, MaildirAccount] = {}
@@ -39,9 +53,13 @@ class UserMailboxes:
         """The account of a user who has logged in.
 
         Raises:
-            LiveError: its folder cannot be made.
+            OSError: its folder cannot be made or read.
         """
         return self._open(self._address_of.get(login, login))
+
+    def close(self) -> None:
+        """Let another server have the folder."""
+        os.close(self._lock)
 
     def deliver(self, contents: Mapping[Address, bytes]) -> None:
         """Put messages into the INBOXes of these mailboxes, for good: all of them or none.
@@ -71,7 +89,10 @@ class UserMailboxes:
     def _open(self, address: str) -> MaildirAccount:
         with self._guard:
             if address not in self._opened:
-                self._opened[address] = MaildirAccount(self._folder / _file_name(address))
+                try:
+                    self._opened[address] = MaildirAccount(self._folder / _file_name(address))
+                except LiveError as error:
+                    raise OSError(str(error)) from error
             return self._opened[address]
 
     def _full(self, name: str) -> str:
@@ -80,6 +101,25 @@ class UserMailboxes:
         own = [domain.name for domain in self._domains if name in domain.users]
         every = own or [domain.name for domain in self._domains] or ["localhost"]
         return f"{name}@{every[0]}".lower()
+
+
+def _locked(folder: Path) -> int:
+    """A descriptor that has the lock of a folder: it is free again however the process ends."""
+    try:
+        descriptor = private(str(folder / _LOCK), os.O_RDWR | os.O_CREAT)
+    except OSError as error:
+        raise LiveError(f"{folder}: its mailboxes cannot be locked ({error.strerror})") from error
+    end = monotonic() + _PATIENCE
+    while True:
+        try:
+            flock(descriptor, LOCK_EX | LOCK_NB)
+        except BlockingIOError:
+            if monotonic() > end:
+                os.close(descriptor)
+                raise LiveError(f"{folder}: another server has its mailboxes: stop it, or name another") from None
+            sleep(_PAUSE)
+        else:
+            return descriptor
 
 
 def _file_name(address: str) -> str:

@@ -32,6 +32,7 @@ _QUIET = frozenset({commands.Fetch, commands.Store, commands.Search})
 """Commands during which no message may go (RFC 3501 section 7.4.1), unless they are by UID."""
 
 _FAILED = no("Authentication failed.", "AUTHENTICATIONFAILED")
+_NO_STORE = no("The mailboxes cannot be read or written now.", "UNAVAILABLE")
 _NOT_CLEAR = no("Plaintext logins need TLS here.", "PRIVACYREQUIRED")
 
 
@@ -164,6 +165,8 @@ class ImapAccess:
             except StopIteration as end:
                 ended: Tagged = end.value
                 return ended
+            except OSError:
+                return _NO_STORE
             yield self._server.send(said)
 
     def _end(self, *said: Untagged | Tagged | Continue) -> Iterator[bytes]:
@@ -234,7 +237,10 @@ class ImapAccess:
             self.failures += 1
             return self._end(_FAILED)
         self.user = self._sasl.user
-        self._session.account = self._open_account(self.user)
+        try:
+            self._session.account = self._open_account(self.user)
+        except OSError:
+            return self._end(_NO_STORE)
         return self._end(ok("Logged in.", f"CAPABILITY {' '.join(self._capabilities())}"))
 
     def _enable(self, command: commands.Enable) -> Iterator[bytes]:

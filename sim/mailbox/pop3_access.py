@@ -118,7 +118,10 @@ class Pop3Access:
     def _answer(self, event: Command | BadCommand) -> Response:
         if isinstance(event, BadCommand):
             return err(event.why)
-        return _ANSWERS[type(event)](self, event)
+        try:
+            return _ANSWERS[type(event)](self, event)
+        except OSError:
+            return err("The maildrop cannot be read or written now.", "SYS/TEMP")
 
     def _clear(self) -> bool:
         """Whether a password may not be said now."""
