@@ -9,16 +9,9 @@ from sim.mailbox import imap_mailboxes, imap_messages
 from sim.mailbox.imap_session import Answer, ImapSession, bad, no, ok
 from sim.mailbox.interface import Account
 from sim.protocol.imap4 import commands, responses
-from sim.protocol.imap4.commands import (
-    NEED_DATA,
-    BadCommand,
-    ConnectionClosed,
-    LineTooLong,
-    LiteralAsked,
-    Request,
-)
+from sim.protocol.imap4.events import NEED_DATA, BadCommand, ConnectionClosed, LiteralAsked, Request, TooLong
 from sim.protocol.imap4.responses import Continue, Tagged, Untagged
-from sim.protocol.imap4.server import LITERAL_LIMIT, Server
+from sim.protocol.imap4.server import Server
 from sim.protocol.imap4.states import State
 from sim.protocol.sasl import MECHANISMS, SaslServer, Verdict
 
@@ -110,9 +103,9 @@ class ImapAccess:
             if isinstance(event, ConnectionClosed):
                 return
             if isinstance(event, LiteralAsked):
-                yield self._literal(event)
-            elif isinstance(event, LineTooLong):
-                yield self.close("The line is too long.")
+                yield self._server.accept_literal()
+            elif isinstance(event, TooLong):
+                yield self.close(event.why)
             else:
                 yield from self._answer(event)
 
@@ -133,16 +126,11 @@ class ImapAccess:
     def disconnected(self) -> None:
         """The connection is gone."""
 
-    def _literal(self, asked: LiteralAsked) -> bytes:
-        if asked.size > (self._message_limit if asked.appends else LITERAL_LIMIT):
-            return self._server.send(no("The literal is too large.", "TOOBIG"))
-        return self._server.accept_literal()
-
     def _answer(self, request: Request) -> Iterator[bytes]:
         command, send = request.command, self._server.send
         self._session.now = self._now()
         if isinstance(command, BadCommand):
-            yield send(no(command.why, "TOOBIG") if command.too_big else bad(command.why))
+            yield send(no(command.why, command.code) if command.code else bad(command.why))
             return
         own = _ANSWERS.get(type(command))
         if own is not None:

@@ -7,7 +7,8 @@ from datetime import date
 from hypothesis import strategies as st
 
 from sim.protocol.imap4 import commands as c
-from sim.protocol.imap4.grammar import STATUS_ITEMS, SYSTEM_FLAGS
+from sim.protocol.imap4.mailbox_grammar import STATUS_ITEMS
+from sim.protocol.imap4.scanner import SYSTEM_FLAGS
 
 ATOMS = st.text("ABCxyz019._-$", min_size=1, max_size=8)
 OCTETS = st.binary(max_size=30)

@@ -5,16 +5,9 @@ They know no socket, no clock and no chance.
 
 from sim.protocol.imap4 import commands, responses
 from sim.protocol.imap4.client import Client
-from sim.protocol.imap4.commands import (
-    NEED_DATA,
-    BadCommand,
-    Command,
-    ConnectionClosed,
-    LineTooLong,
-    LiteralAsked,
-    Request,
-)
+from sim.protocol.imap4.commands import Command
 from sim.protocol.imap4.errors import LocalProtocolError, ProtocolError, RemoteProtocolError
+from sim.protocol.imap4.events import NEED_DATA, BadCommand, ConnectionClosed, LiteralAsked, Request, TooLong
 from sim.protocol.imap4.response_grammar import ContinueResponse, DataResponse, StatusResponse
 from sim.protocol.imap4.responses import Continue, Tagged, Untagged
 from sim.protocol.imap4.server import Server
@@ -29,7 +22,6 @@ __all__ = [
     "Continue",
     "ContinueResponse",
     "DataResponse",
-    "LineTooLong",
     "LiteralAsked",
     "LocalProtocolError",
     "ProtocolError",
@@ -39,6 +31,7 @@ __all__ = [
     "State",
     "StatusResponse",
     "Tagged",
+    "TooLong",
     "Untagged",
     "commands",
     "responses",

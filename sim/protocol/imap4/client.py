@@ -4,34 +4,35 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Iterable
 from itertools import count
 from typing import NoReturn
 
 from sim.protocol.imap4.command_writer import write_command
 from sim.protocol.imap4.commands import (
-    NEED_DATA,
     Authenticate,
     AuthenticateCancel,
     AuthenticateResponse,
     Command,
-    ConnectionClosed,
     Done,
-    Enable,
     Idle,
     Login,
-    NeedDataType,
     StartTls,
 )
 from sim.protocol.imap4.errors import LocalProtocolError, RemoteProtocolError, SyntaxFault
+from sim.protocol.imap4.events import NEED_DATA, ConnectionClosed, NeedDataType
 from sim.protocol.imap4.response_grammar import ContinueResponse, DataResponse, StatusResponse, read_response
-from sim.protocol.imap4.scanner import LITERAL, mark
+from sim.protocol.imap4.scanner import LITERAL, literal_size, mark
 from sim.protocol.imap4.states import ALONE, BYE, CONTINUE, HOPES, Opening, State, state_after
 from sim.protocol.octets import OctetQueue
 
-READ_LIMIT = 1_000_000
+READ_LIMIT = 1 << 24
 """Octets of a response without its literals."""
 
 _SYNCHRONIZING = re.compile(rb"\{([0-9]+)\}\r\n")
+# Words may end as a literal's announcement does.
+_WORDS = re.compile(rb"\+|[^ ]+ (?:OK|NO|BAD|BYE|PREAUTH)\b", re.IGNORECASE)
+_SHORT_LITERAL = 4096
 _CONTINUES = (AuthenticateResponse, AuthenticateCancel, Done)
 
 Response = StatusResponse | ContinueResponse | DataResponse
@@ -49,7 +50,7 @@ class Client:
        (`holds_literal`); to AUTHENTICATE and IDLE it says that the dialogue goes on.
 
     Args:
-        message_limit: octets of the greatest literal that is taken.
+        message_limit: octets of the literals of one response, at most.
         secure: whether the connection has TLS from the start.
 
     Attributes:
@@ -72,7 +73,9 @@ class Client:
         self._literals: list[bytes] = []
         self._pieces: list[bytes] = []
         self._missing = 0
-        self._peer_closed = False
+        self._peer_closed = self._failed = False
+        # Whether a `+` waits for what continues IDLE or AUTHENTICATE, and whether capabilities came since the login.
+        self._challenged = self._renewed = False
 
     @property
     def state(self) -> State:
@@ -98,12 +101,14 @@ class Client:
         octets: list[bytes] = []
         for command in commands:
             self._check(command)
-            if isinstance(command, _CONTINUES):
-                tag, _ = self._waiting.popleft()
-            else:
-                tag = f"A{next(self._tags)}"
-            self._waiting.append((tag, command))
+            continues = isinstance(command, _CONTINUES)
+            tag = self._waiting[0][0] if continues else f"A{next(self._tags)}"
             octets.append(self._announced(write_command(tag, command, utf8=self.utf8)))
+            if continues:
+                self._waiting.popleft()
+                self._challenged = False
+            self._waiting.append((tag, command))
+            self._renewed &= not isinstance(command, Login | Authenticate)
         return b"".join(octets)
 
     def go_on(self) -> bytes:
@@ -126,7 +131,7 @@ class Client:
             self._peer_closed = True
         elif self._peer_closed:
             raise LocalProtocolError(f"{len(data)} octets came after the server had closed the connection")
-        else:
+        elif not self._failed:
             self._queue.append(data)
 
     def next_event(self) -> Response | ConnectionClosed | NeedDataType:
@@ -146,12 +151,12 @@ class Client:
                 self._pieces = []
                 continue
             line = self._queue.line(READ_LIMIT)
-            if line is None:
+            if line is None and not self._queue.overflows:
                 break
             response = self._take_line(line)
             if response is not None:
                 return response
-        if not self._peer_closed:
+        if not (self._peer_closed or self._failed):
             return NEED_DATA
         self._state = State.LOGOUT
         return ConnectionClosed()
@@ -170,31 +175,45 @@ class Client:
             raise LocalProtocolError(f"{kind.__name__} is not legal in state {state.name}: {legal} is")
         if last is not None and type(last) in ALONE:
             raise LocalProtocolError(f"{kind.__name__} has to wait for the response to {type(last).__name__}")
+        if isinstance(command, _CONTINUES) and not self._challenged:
+            raise LocalProtocolError(f"{kind.__name__} has to wait for the server's +")
         if kind is StartTls and self.secure:
             raise LocalProtocolError("StartTls cannot succeed twice in a session")
 
     def _announced(self, octets: bytes) -> bytes:
         """The octets of a command, its literals announced as the server takes them, up to the first that waits."""
-        pieces, start, at = [], 0, 0
+        at_once = -1
+        if "LITERAL+" in self.capabilities:
+            at_once = len(octets)
+        elif {"LITERAL-", "IMAP4REV2"}.intersection(self.capabilities):
+            at_once = _SHORT_LITERAL
+        flights: list[list[bytes]] = [[]]
+        start = at = 0
         # Within a literal nothing is an announcement.
         while (found := _SYNCHRONIZING.search(octets, at)) is not None:
-            pieces.append(octets[start : found.end()])
-            start, at = found.end(), found.end() + int(found[1])
-        pieces.append(octets[start:])
-        if "LITERAL+" in self.capabilities:
-            return b"".join([*(piece[:-3] + b"+}\r\n" for piece in pieces[:-1]), pieces[-1]])
-        self._held.extend(pieces[1:])
-        return pieces[0]
+            size = int(found[1])
+            flights[-1].append(octets[start : found.end() - 3])
+            if size <= at_once:
+                flights[-1].append(b"+}\r\n")
+            else:
+                flights[-1].append(b"}\r\n")
+                flights.append([])
+            start, at = found.end(), found.end() + size
+        flights[-1].append(octets[start:])
+        first, *held = map(b"".join, flights)
+        self._held.extend(held)
+        return first
 
-    def _take_line(self, line: bytes) -> Response | None:
-        self._text += line
-        if len(self._text) > READ_LIMIT or b"\x00" in line:
+    def _take_line(self, line: bytes | None) -> Response | None:
+        """Take a line; None where a literal is to come. It is None itself where its end is nowhere near."""
+        if line is None or len(self._text) + len(line) > READ_LIMIT or b"\x00" in line:
             self._fail("a response is too long, or has a NUL")
-        found = LITERAL.search(line)
+        self._text += line
+        found = None if _WORDS.match(self._text) else LITERAL.search(line)
         if found is not None:
-            size = int(found[2])
-            if size > self._message_limit:
-                self._fail(f"a literal of {size} octets: at most {self._message_limit} are taken")
+            size = literal_size(found[2])
+            if size + sum(map(len, self._literals)) > self._message_limit:
+                self._fail(f"literals of more than {self._message_limit} octets")
             self._text = self._text[: -len(found[0])] + mark(len(self._literals))
             self._missing = size
             if not size:
@@ -210,26 +229,37 @@ class Client:
         return response
 
     def _fail(self, why: str) -> NoReturn:
-        self._state = State.LOGOUT
+        self._state, self._failed = State.LOGOUT, True
+        self._queue.clear()
         raise RemoteProtocolError(f"what came is no response of IMAP: {why}")
+
+    def _moved(self, kind: type | None, status: str) -> None:
+        """A response to a command of this kind has come."""
+        try:
+            self._state = state_after(self._state, kind, status)
+        except RemoteProtocolError as error:
+            self._fail(str(error))
 
     def _learn(self, response: Response) -> None:
         """What a response changes."""
         if isinstance(response, DataResponse):
             if response.name == "CAPABILITY":
-                self.capabilities = tuple(str(value).upper() for value in response.values)
+                self._can(map(str, response.values))
+            elif response.name == "ENABLED":
+                self.utf8 |= any(str(value).upper() == "IMAP4REV2" for value in response.values)
             return
         if isinstance(response, ContinueResponse):
-            if not self._held and self._waiting:
-                self._state = state_after(self._state, type(self._waiting[0][1]), CONTINUE)
+            if not self._held:
+                self._moved(type(self._waiting[0][1]) if self._waiting else None, CONTINUE)
+                self._challenged = True
             return
-        words = response.code.upper().split()
-        if words[:1] == ["CAPABILITY"]:
-            self.capabilities = tuple(words[1:])
+        words = response.code.split()
+        if [word.upper() for word in words[:1]] == ["CAPABILITY"]:
+            self._can(words[1:])
         if response.tag == "*":
             if isinstance(self._waiting[0][1] if self._waiting else None, Opening):
                 self._waiting.popleft()
-                self._state = state_after(self._state, Opening, response.status)
+                self._moved(Opening, response.status)
             elif response.status == BYE:
                 self._state = State.LOGOUT
             return
@@ -250,15 +280,18 @@ class Client:
         if isinstance(command, Idle | Authenticate) and kind not in HOPES[self._state]:
             # It ended before the client had said more.
             kind = Done if isinstance(command, Idle) else AuthenticateResponse
-        self._state = state_after(self._state, kind, response.status)
+        self._challenged = False
+        self._moved(kind, response.status)
         if response.status != "OK":
             return
         if isinstance(command, StartTls):
             # Nothing that came behind it counts, and nothing that was known before (RFC 3501 section 6.2.1).
             self._queue.clear()
             self.secure, self.capabilities = True, ()
-        elif isinstance(command, Enable):
-            self.utf8 |= "IMAP4REV2" in command.capabilities
-        elif isinstance(command, Login | AuthenticateResponse) and "CAPABILITY" not in response.code.upper():
+        elif isinstance(command, Login | Authenticate | AuthenticateResponse) and not self._renewed:
             # They may be others for who has logged in.
             self.capabilities = ()
+
+    def _can(self, words: Iterable[str]) -> None:
+        """The server can do this."""
+        self.capabilities, self._renewed = tuple(word.upper() for word in words), True

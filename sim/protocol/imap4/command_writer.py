@@ -10,7 +10,7 @@ from sim.protocol.imap4 import commands
 from sim.protocol.imap4.commands import Command, FetchItem, SearchKey, SequenceSet
 from sim.protocol.imap4.dates import write_date, write_date_time
 from sim.protocol.imap4.names import encode_name
-from sim.protocol.imap4.responses import NIL, astring, flag_list, literal, quoted, section, sequence_set
+from sim.protocol.imap4.responses import NIL, astring, flag_list, literal, mailbox, quoted, section, sequence_set
 
 
 def write_command(tag: str, command: Command, *, utf8: bool) -> bytes:
@@ -29,13 +29,13 @@ def write_command(tag: str, command: Command, *, utf8: bool) -> bytes:
     words = [tag.encode("ascii")]
     if getattr(command, "uid", False) or (isinstance(command, commands.Expunge) and command.uids is not None):
         words.append(b"UID")
-    words.append(_NAMES.get(kind, kind.__name__.upper()).encode("ascii"))
+    words.append(commands.NAMES[kind].encode("ascii"))
     words += _WRITERS[kind](command, utf8) if kind in _WRITERS else []
     return b" ".join(words) + b"\r\n"
 
 
 def _name(name: str, utf8: bool) -> bytes:
-    return astring(encode_name(name, utf8=utf8))
+    return mailbox(name, utf8=utf8)
 
 
 def _pattern(name: str, utf8: bool) -> bytes:
@@ -149,8 +149,6 @@ def _quota(command: commands.SetQuota, _utf8: bool) -> Sequence[bytes]:
 def _expunge(command: commands.Expunge, _utf8: bool) -> Sequence[bytes]:
     return [] if command.uids is None else [_set(command.uids)]
 
-
-_NAMES: Mapping[type, str] = {commands.ListMailboxes: "LIST"}
 
 _WRITERS: Mapping[type, Callable[..., Sequence[bytes]]] = {
     **dict.fromkeys((commands.Delete, commands.Subscribe, commands.Unsubscribe, commands.GetQuotaRoot), _mailbox),

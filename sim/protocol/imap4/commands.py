@@ -1,13 +1,13 @@
-"""What happens in an IMAP dialogue: the commands, and the end of the connection. Values without behaviour.
+"""What a client says in an IMAP dialogue: the commands. Values without behaviour.
 
 Mailbox names are text as the user reads it: what stands in modified UTF-7 on the wire is decoded.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
-from typing import Final, Literal
+from typing import Final, get_args
 
 SequenceSet = tuple[tuple[int | None, int | None], ...]
 """Ranges of message numbers or UIDs, both ends included; None is `*`, the largest number in use."""
@@ -341,17 +341,6 @@ class Move:
     uid: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class BadCommand:
-    """What is no legal command here. `why` says so in words that may follow a BAD.
-
-    `too_big` says that a literal was above a limit, and that NO [TOOBIG] may say so (RFC 7889 section 4).
-    """
-
-    why: str
-    too_big: bool = False
-
-
 Command = (
     Capability
     | Noop
@@ -392,42 +381,9 @@ Command = (
 )
 """What a client says."""
 
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A command with its tag, as a server machine reports it. What ends IDLE or answers a challenge has their tag."""
-
-    tag: str
-    command: Command | BadCommand
-
-
-@dataclass(frozen=True, slots=True)
-class LiteralAsked:
-    """A client waits for a `+` before it sends a literal of that many octets.
-
-    `appends` says whether it is APPEND's message.
-    """
-
-    tag: str
-    size: int
-    appends: bool
-
-
-@dataclass(frozen=True, slots=True)
-class LineTooLong:
-    """A line is longer than any command: nobody waits for its end."""
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionClosed:
-    """The peer closed the connection, or the session is over."""
-
-
-class NeedData(Enum):
-    """Why there is no event yet."""
-
-    NEED_DATA = "more octets are needed"
-
-
-NEED_DATA: Final = NeedData.NEED_DATA
-NeedDataType = Literal[NeedData.NEED_DATA]
+NAMES: Mapping[type, str] = {
+    kind: "LIST" if kind is ListMailboxes else kind.__name__.upper()
+    for kind in get_args(Command)
+    if kind not in (AuthenticateResponse, AuthenticateCancel, Done)
+}
+"""How the commands that have a tag are called on the wire, without UID."""

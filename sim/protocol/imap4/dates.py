@@ -10,7 +10,7 @@ from sim.protocol.imap4.errors import SyntaxFault
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DATE = re.compile(r"([0-9]{1,2})-([A-Za-z]{3})-([0-9]{4})")
 _DATE_TIME = re.compile(
-    r"([ 0-9][0-9])-([A-Za-z]{3})-([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) ([+-])([0-9]{2})([0-9]{2})"
+    r"([ 0-9][0-9])-([A-Za-z]{3})-([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) ([+-])([0-9]{2})([0-5][0-9])"
 )
 
 
@@ -24,7 +24,7 @@ def read_date(text: str) -> date:
         found = _match(_DATE, text)
         return date(int(found[3]), _month(found[2]), int(found[1]))
     except ValueError as error:
-        raise SyntaxFault(f"{text!r} is no date: write e.g. 1-Feb-1994") from error
+        raise SyntaxFault(f"{text!a} is no date: write e.g. 1-Feb-1994") from error
 
 
 def read_date_time(text: str) -> float:
@@ -37,10 +37,12 @@ def read_date_time(text: str) -> float:
         found = _match(_DATE_TIME, text)
         offset = timedelta(hours=int(found[8]), minutes=int(found[9]))
         zone = timezone(-offset if found[7] == "-" else offset)
-        clock = (int(found[4]), int(found[5]), min(int(found[6]), 59))
-        return datetime(int(found[3]), _month(found[2]), int(found[1]), *clock, tzinfo=zone).timestamp()
+        # A leap second is the second before it.
+        clock = (int(found[4]), int(found[5]), 59 if found[6] == "60" else int(found[6]))
+        at = datetime(int(found[3]), _month(found[2]), int(found[1]), *clock, tzinfo=zone)
+        return at.astimezone(UTC).timestamp()
     except (ValueError, OverflowError) as error:
-        raise SyntaxFault(f"{text!r} is no date-time: write e.g. 01-Feb-1994 21:52:25 -0800") from error
+        raise SyntaxFault(f"{text!a} is no date-time: write e.g. 01-Feb-1994 21:52:25 -0800") from error
 
 
 def write_date(day: date) -> str:

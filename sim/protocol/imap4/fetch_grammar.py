@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from sim.protocol.imap4.commands import FetchItem, Section
@@ -20,6 +21,7 @@ PLAIN = frozenset(
     | {"RFC822", "RFC822.SIZE", "RFC822.HEADER", "RFC822.TEXT"}
 )
 _PARTS_LIMIT = 100
+_NAME = re.compile(rb"[A-Za-z0-9.]+")
 _BRACKETED = {
     "BODY": ("BODY", False),
     "BODY.PEEK": ("BODY", True),
@@ -64,9 +66,9 @@ def read_item(scanner: Scanner) -> FetchItem:
     section = read_section(scanner, parts_only=canonical != "BODY")
     partial = None
     if canonical != "BINARY.SIZE" and scanner.literally(b"<"):
-        first = scanner.number()
+        first = scanner.number(63)
         scanner.expect(b".")
-        count = scanner.number()
+        count = scanner.number(63)
         if count == 0:
             raise SyntaxFault("a partial FETCH of no octets")
         scanner.expect(b">")
@@ -93,9 +95,11 @@ def read_section(scanner: Scanner, *, parts_only: bool = False) -> Section:
         if part:
             raise SyntaxFault("a section ends with a dot")
         return Section()
-    text = "" if parts_only else _name(scanner)
+    if parts_only:
+        raise SyntaxFault("a part number expected")
+    text = _name(scanner)
     if text not in ("HEADER", "HEADER.FIELDS", "HEADER.FIELDS.NOT", "TEXT") and not (text == "MIME" and part):
-        raise SyntaxFault(f"unknown section {text}" if text else "a part number expected")
+        raise SyntaxFault(f"unknown section {text}")
     fields: Sequence[bytes] = ()
     if text.startswith("HEADER.FIELDS"):
         scanner.space()
@@ -106,12 +110,4 @@ def read_section(scanner: Scanner, *, parts_only: bool = False) -> Section:
 
 def _name(scanner: Scanner) -> str:
     """The name of an item or of a section's text: an atom that ends at a bracket."""
-    start = scanner.at
-    rest = scanner.rest
-    length = next((n for n, octet in enumerate(rest) if octet in b"[] ()<"), len(rest))
-    scanner.at = start + length
-    name = rest[:length].decode("ascii", "replace").upper()
-    if not name:
-        scanner.at = start
-        raise SyntaxFault("a FETCH item expected")
-    return name
+    return scanner.matched(_NAME, "the name of an item").decode("ascii").upper()

@@ -25,7 +25,7 @@ def decode_name(octets: bytes, *, utf8: bool) -> str:
     try:
         name = octets.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise SyntaxFault("a mailbox name is no UTF-8") from error
+        raise SyntaxFault("a mailbox name is no UTF-8", "CANNOT") from error
     if not utf8 and name.isascii():
         name = _SHIFTED.sub(lambda found: _decode_shifted(found[1], found[2]), name)
     return "INBOX" if name.upper() == "INBOX" else name
@@ -48,14 +48,14 @@ def encode_name(name: str, *, utf8: bool) -> bytes:
 
 def _decode_shifted(shifted: str, end: str) -> str:
     if not end:
-        raise SyntaxFault("a mailbox name is no modified UTF-7: an & without its -")
+        raise SyntaxFault("a mailbox name is no modified UTF-7: an & without its -", "CANNOT")
     if not shifted:
         return "&"
     padded = shifted.replace(",", "/") + "=" * (-len(shifted) % 4)
     try:
         text = b64decode(padded, validate=True).decode("utf-16-be")
     except (Error, ValueError) as error:
-        raise SyntaxFault(f"a mailbox name is no modified UTF-7: &{shifted}-") from error
+        raise SyntaxFault(f"a mailbox name is no modified UTF-7: &{shifted}-", "CANNOT") from error
     if encode_name(text, utf8=False) != f"&{shifted}-".encode():
-        raise SyntaxFault(f"a mailbox name is no modified UTF-7: &{shifted}- has a shorter or plain form")
+        raise SyntaxFault(f"a mailbox name is no modified UTF-7: &{shifted}- has a shorter or plain form", "CANNOT")
     return text

@@ -11,10 +11,14 @@ from sim.protocol.imap4.errors import SyntaxFault
 from sim.protocol.imap4.scanner import DEPTH_LIMIT, Scanner
 
 Value = Union[str, int, bytes, None, tuple["Value", ...]]  # noqa: UP007 - it names itself
-"""An atom, a number, a string, NIL, or a list."""
+"""An atom, a number, a string, NIL, or a list. An atom of nothing but digits is a number, whatever it stands for."""
 
-_STATUS = re.compile(r"(OK|NO|BAD|BYE|PREAUTH)(?: (?:\[([^\]]*)\] ?)?(.*))?", re.IGNORECASE | re.DOTALL)
-_WORD = re.compile(rb"\\?[^\x00-\x20\x7f\"()\[\]]+(?:\[[^\]]*\](?:<[0-9]+>)?)?|\\\*")
+_STATUS = re.compile(
+    rb'(OK|NO|BAD|BYE|PREAUTH)(?: (?:\[((?:[^]"]++|"(?:[^"\\]++|\\.)*+")*+)\] ?)?(.*))?\Z', re.IGNORECASE | re.DOTALL
+)
+# An atom, in which brackets may hold anything, as those of BODY[...] do.
+_WORD = re.compile(rb'(?:[^\x00-\x20\x7f"()\[]++|\[[^\]\x00]*+\]|\[)++')
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,19}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ class DataResponse:
     def items(self) -> dict[str, Value]:
         """Of FETCH: the name of each item, in upper case up to its bracket, and its value."""
         listed = self.values[0] if self.values and isinstance(self.values[0], tuple) else ()
-        return {str(name): value for name, value in zip(listed[::2], listed[1::2], strict=False)}
+        return {_item(str(name)): value for name, value in zip(listed[::2], listed[1::2], strict=False)}
 
 
 def read_response(line: bytes, literals: Sequence[bytes]) -> StatusResponse | ContinueResponse | DataResponse:
@@ -62,9 +66,10 @@ def read_response(line: bytes, literals: Sequence[bytes]) -> StatusResponse | Co
     scanner = Scanner(line, literals)
     tag = "*" if scanner.literally(b"*") else scanner.tag()
     scanner.space()
-    status = _STATUS.fullmatch(scanner.rest.decode("utf-8", "replace"))
+    status = _STATUS.match(line, scanner.at)
     if status is not None:
-        return StatusResponse(tag, status[1].upper(), status[2] or "", status[3] or "")
+        word, code, text = (octets.decode("utf-8", "replace") for octets in status.groups(b""))
+        return StatusResponse(tag, word.upper(), code, text)
     if tag != "*":
         raise SyntaxFault("a tagged response is neither OK nor NO nor BAD")
     number = None
@@ -75,6 +80,7 @@ def read_response(line: bytes, literals: Sequence[bytes]) -> StatusResponse | Co
     values: list[Value] = []
     while scanner.more():
         values.append(_value(scanner, 0))
+    scanner.end()
     return DataResponse(name, number, tuple(values))
 
 
@@ -87,13 +93,17 @@ def _value(scanner: Scanner, depth: int) -> Value:
         while not scanner.literally(b")"):
             # Address lists stand side by side with nothing between them.
             scanner.literally(b" ")
-            if scanner.literally(b")"):
-                break
-            values.append(_value(scanner, depth + 1))
+            if scanner.peek() != b")":
+                values.append(_value(scanner, depth + 1))
         return tuple(values)
     if scanner.peek() in (b'"', b"\x00"):
         return scanner.string()
     word = scanner.matched(_WORD, "a value").decode("utf-8", "replace")
-    if word.isdigit():
+    if _NUMBER.fullmatch(word) is not None:
         return int(word)
-    return None if word.upper() == "NIL" else word.upper() if "[" not in word and word.isascii() else word
+    return None if word.upper() == "NIL" else word
+
+
+def _item(name: str) -> str:
+    item, bracket, rest = name.partition("[")
+    return item.upper() + bracket + rest

@@ -14,9 +14,9 @@ from sim.protocol.imap4.errors import LocalProtocolError
 from sim.protocol.imap4.names import encode_name
 
 _QUOTABLE = re.compile(rb"[\x20-\x7e]{0,1000}")
-_QUOTABLE_UTF8 = re.compile(rb"[\x20-\x7e\x80-\xff]{0,1000}")
+_QUOTABLE_UTF8 = re.compile(r"[\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]{0,1000}")
 _ATOM = re.compile(rb"[!#$&'+,\-./0-9:;<=>?@A-Z\[^_`a-z|}~\]]+")
-_LINE = re.compile(r"[\t\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]*")
+_LINE = re.compile(r"[^\x00\r\n]*")
 
 NIL = b"NIL"
 
@@ -58,17 +58,20 @@ def write(response: Tagged | Continue | Untagged, tag: str) -> bytes:
     """
     if isinstance(response, Untagged):
         return b"* " + response.data + b"\r\n"
-    text = response.text
-    if _LINE.fullmatch(text) is None or (isinstance(response, Tagged) and not text):
-        raise LocalProtocolError(f"a response cannot say {text!r}")
     if isinstance(response, Continue):
-        return f"+ {text}\r\n".encode()
-    return f"{tag} {response.status} {_code(response.code)}{text}\r\n".encode()
+        return b"+ " + _text("", response.text) + b"\r\n"
+    if not response.text:
+        raise LocalProtocolError("a tagged response has to say something")
+    return b"%s %s %s\r\n" % (tag.encode(), response.status.encode(), _text(response.code, response.text))
 
 
 def state(status: str, text: str, code: str = "") -> Untagged:
-    """An untagged OK, NO, BAD, BYE or PREAUTH."""
-    return Untagged(f"{status} {_code(code)}{text}".encode())
+    """An untagged OK, NO, BAD, BYE or PREAUTH.
+
+    Raises:
+        LocalProtocolError: its text cannot stand in a line.
+    """
+    return Untagged(status.encode() + b" " + _text(code, text))
 
 
 def capability(words: Iterable[str]) -> Untagged:
@@ -162,7 +165,7 @@ def quota_root(name: str, roots: Iterable[str], *, utf8: bool) -> Untagged:
 
 def mailbox(name: str, *, utf8: bool) -> bytes:
     """A mailbox name, as an atom where it is one."""
-    return astring(encode_name(name, utf8=utf8))
+    return astring(encode_name(name, utf8=utf8), utf8=utf8)
 
 
 def flag_list(names: Iterable[str]) -> bytes:
@@ -170,15 +173,17 @@ def flag_list(names: Iterable[str]) -> bytes:
     return b"(" + " ".join(names).encode("ascii") + b")"
 
 
-def astring(octets: bytes) -> bytes:
+def astring(octets: bytes, *, utf8: bool = False) -> bytes:
     """Octets as an atom where they are one, else as a string."""
-    return octets if _ATOM.fullmatch(octets) and octets.upper() != NIL else string(octets)
+    return octets if _ATOM.fullmatch(octets) and octets.upper() != NIL else string(octets, utf8=utf8)
 
 
-def string(octets: bytes) -> bytes:
-    """Octets as a quoted string where they can be one, else as a literal."""
-    pattern = _QUOTABLE if octets.isascii() else _QUOTABLE_UTF8
-    return quoted(octets) if pattern.fullmatch(octets) and _is_utf8(octets) else literal(octets)
+def string(octets: bytes, *, utf8: bool = False) -> bytes:
+    """Octets as a quoted string where they can be one, else as a literal; UTF-8 in quotes is IMAP4rev2's."""
+    if utf8 and not octets.isascii():
+        quotable = _QUOTABLE_UTF8.fullmatch(octets.decode("utf-8", "surrogateescape"))
+        return quoted(octets) if quotable else literal(octets)
+    return quoted(octets) if _QUOTABLE.fullmatch(octets) else literal(octets)
 
 
 def nstring(octets: bytes | None) -> bytes:
@@ -228,9 +233,8 @@ def _code(code: str) -> str:
     return f"[{code}] " if code else ""
 
 
-def _is_utf8(octets: bytes) -> bool:
-    try:
-        octets.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
+def _text(code: str, text: str) -> bytes:
+    """A response code and words, in ASCII: what is none is escaped."""
+    if _LINE.fullmatch(said := _code(code) + text) is None:
+        raise LocalProtocolError(f"a response cannot say {said!r}")
+    return said.encode("ascii", "backslashreplace")

@@ -17,16 +17,26 @@ _T = TypeVar("_T")
 DEPTH_LIMIT = 64
 """How deep parentheses may nest."""
 
+SYSTEM_FLAGS = {flag.lower(): flag for flag in ("\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft")}
+"""The flags that a client may set (RFC 3501 section 2.3.2), in lower case -> as they are written."""
+
 _ATOM = re.compile(rb"[^\x00-\x20\x7f-\xff(){%*\"\\\]]+")
 _ASTRING = re.compile(rb"[^\x00-\x20\x7f-\xff(){%*\"\\]+")
 _LIST_MAILBOX = re.compile(rb"[^\x00-\x20\x7f-\xff(){\"\\]+")
 _QUOTED = re.compile(rb'"((?:[^"\\\r\n\x00]|\\["\\])*)"')
 _ESCAPED = re.compile(rb'\\(["\\])')
 _NUMBER = re.compile(rb"[0-9]{1,20}")
+_SPACES = re.compile(rb" *")
+_MORE = re.compile(rb" +(?! |\Z)")
 _MARK = re.compile(rb"\x00([0-9]+)\x00")
 _TAG = re.compile(rb"[^\x00-\x20\x7f-\xff(){%*\"\\+]+")
-LITERAL = re.compile(rb"(~?)\{([0-9]{1,20})(\+?|-?)\}\Z")
+LITERAL = re.compile(rb"(~?)\{([0-9]+)(\+?)\}\Z")
 """What announces a literal at a line's end: whether it is literal8, its octets, and whether it waits for no `+`."""
+
+
+def literal_size(digits: bytes) -> int:
+    """The octets that a literal's announcement names; of a number that nothing can be as large as, some such number."""
+    return int(digits.lstrip(b"0")[:20] or b"0")
 
 
 def mark(number: int) -> bytes:
@@ -62,14 +72,10 @@ class Scanner:
         """The next octet; nothing at the end."""
         return self._octets[self.at : self.at + 1]
 
-    def at_end(self) -> bool:
-        """Whether nothing is left."""
-        return self.at >= len(self._octets)
-
     def end(self) -> None:
         """Hold that nothing is left; spaces at the end are forgiven."""
-        if self.rest.strip(b" "):
-            raise SyntaxFault(f"unexpected {_shown(self.rest)} at the end")
+        if _SPACES.fullmatch(self._octets, self.at) is None:
+            raise SyntaxFault(f"unexpected {self._shown()} at the end")
 
     def literally(self, text: bytes) -> bool:
         """Whether that text, in any case, stood next; it is behind then."""
@@ -81,7 +87,7 @@ class Scanner:
     def expect(self, text: bytes) -> None:
         """Take that text, in any case."""
         if not self.literally(text):
-            raise SyntaxFault(f"{text.decode()!r} expected before {_shown(self.rest)}")
+            raise SyntaxFault(f"{text.decode()!r} expected before {self._shown()}")
 
     def space(self) -> None:
         """Take one space, or more, which nothing is lost by."""
@@ -91,9 +97,10 @@ class Scanner:
 
     def more(self) -> bool:
         """Whether a space and something behind it follow; the space is behind then."""
-        if self.peek() != b" " or not self.rest.strip(b" "):
+        found = _MORE.match(self._octets, self.at)
+        if found is None:
             return False
-        self.space()
+        self.at = found.end()
         return True
 
     def tag(self) -> str:
@@ -107,6 +114,15 @@ class Scanner:
     def word(self) -> str:
         """An atom in upper case: the name of a command, an item, a keyword."""
         return self.atom().upper()
+
+    def flag(self) -> str:
+        """A flag that a client may set: a system flag as the RFC writes it, or a keyword as it is."""
+        if not self.literally(b"\\"):
+            return self.atom()
+        flag = f"\\{self.atom()}"
+        if flag.lower() not in SYSTEM_FLAGS:
+            raise SyntaxFault(f"{flag} cannot be set")
+        return SYSTEM_FLAGS[flag.lower()]
 
     def number(self, bits: int = 32) -> int:
         """A number of so many bits."""
@@ -169,9 +185,13 @@ class Scanner:
         """What a pattern finds at this place; `what` names it in the fault."""
         found = pattern.match(self._octets, self.at)
         if found is None:
-            raise SyntaxFault(f"{what} expected before {_shown(self.rest)}" if self.rest else f"{what} expected")
+            raise SyntaxFault(f"{what} expected before {self._shown()}" if self.peek() else f"{what} expected")
         self.at = found.end()
         return found[0]
+
+    def _shown(self) -> str:
+        """The beginning of what is before it, for a fault."""
+        return ascii(self._octets[self.at : self.at + 20].replace(b"\x00", b"").decode("ascii", "replace"))
 
 
 def _utf8(octets: bytes) -> str:
@@ -179,7 +199,3 @@ def _utf8(octets: bytes) -> str:
         return octets.decode("utf-8")
     except UnicodeDecodeError as error:
         raise SyntaxFault("octets that are not UTF-8") from error
-
-
-def _shown(octets: bytes) -> str:
-    return ascii(octets[:20].decode("ascii", "replace"))

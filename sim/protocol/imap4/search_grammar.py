@@ -118,6 +118,13 @@ def _mod_sequence(scanner: Scanner) -> int:
     return scanner.number(63)
 
 
+def _interval(scanner: Scanner) -> int:
+    seconds = scanner.number()
+    if seconds == 0:
+        raise SyntaxFault("an interval of no seconds")
+    return seconds
+
+
 def _day(scanner: Scanner) -> date:
     return read_date(scanner.astring().decode("ascii", "replace"))
 
@@ -126,7 +133,7 @@ _ARGUMENT: Mapping[str, Callable[[Scanner], object]] = {
     **dict.fromkeys(("BCC", "BODY", "CC", "FROM", "SUBJECT", "TEXT", "TO"), Scanner.astring),
     **dict.fromkeys(("BEFORE", "ON", "SINCE", "SENTBEFORE", "SENTON", "SENTSINCE"), _day),
     **dict.fromkeys(("LARGER", "SMALLER"), lambda scanner: scanner.number(64)),
-    **dict.fromkeys(("OLDER", "YOUNGER"), Scanner.number),
+    **dict.fromkeys(("OLDER", "YOUNGER"), _interval),
     **dict.fromkeys(("KEYWORD", "UNKEYWORD"), Scanner.atom),
     "UID": read_sequence_set,
     "MODSEQ": _mod_sequence,

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import re
 
-from sim.protocol.imap4.commands import (
+from sim.protocol.imap4.commands import NAMES, Append, Command, Done, Logout, StartTls
+from sim.protocol.imap4.errors import LocalProtocolError, SyntaxFault
+from sim.protocol.imap4.events import (
     NEED_DATA,
-    Authenticate,
     BadCommand,
-    Command,
     ConnectionClosed,
-    Done,
-    Idle,
-    LineTooLong,
     LiteralAsked,
-    Logout,
     NeedDataType,
     Request,
-    StartTls,
+    TooLong,
 )
-from sim.protocol.imap4.errors import LocalProtocolError, SyntaxFault
 from sim.protocol.imap4.grammar import read_authenticate_response, read_command
 from sim.protocol.imap4.responses import Continue, Tagged, Untagged, write
-from sim.protocol.imap4.scanner import LITERAL, Scanner, mark
+from sim.protocol.imap4.scanner import LITERAL, Scanner, literal_size, mark
 from sim.protocol.imap4.states import BYE, CONTINUE, TRANSITIONS, Opening, State, state_answered
 from sim.protocol.octets import OctetQueue
 
@@ -32,11 +27,18 @@ LINE_LIMIT = 65_536
 LITERAL_LIMIT = 65_536
 """Octets of a literal that is no message."""
 
-_LITERALS_LIMIT = 100
-"""Literals in one command."""
+SWALLOW_LIMIT = 1 << 26
+"""Octets of a literal that is above its limit, and yet is read to its end if the client does not wait to be asked."""
 
-# A tag, APPEND, and a whole mailbox name: the next literal is the message.
-_APPENDS = re.compile(rb'[^ ]+ +APPEND +(?:"(?:[^"\\]|\\.)*"|\x00[0-9]+\x00|[^ "\x00]+) ', re.IGNORECASE)
+# A tag, APPEND, a whole mailbox name, and no literal behind it: the next one is the message.
+_APPENDS = re.compile(
+    rb'[^ ]+ +APPEND +(?:"(?:[^"\\]++|\\.)*+"|\x00[0-9]+\x00|[^ "\x00]+) [^\x00]*', re.IGNORECASE | re.DOTALL
+)
+# Whole strings, and an end behind which a value may begin.
+_OPEN = re.compile(rb'(?:[^"]++|"(?:[^"\\]++|\\.)*+")*+(?<=[ (])', re.DOTALL)
+# A tag, and the name of a command.
+_BEGINNING = re.compile(rb"([^\x00-\x20\x7f-\xff(){%*\"\\+]+)(?: +(?:UID +)?([A-Z]+)(?= |\Z))?", re.IGNORECASE)
+_KINDS = {name: kind for kind, name in NAMES.items()}
 
 _IDLING = frozenset({State.IDLE, State.IDLE_SELECTED})
 
@@ -50,15 +52,14 @@ class Server:
     2. `receive_data`, and then `next_event` until it gives NEED_DATA or ConnectionClosed.
        A Request wants one Tagged response, or a Continue where the table of states has one, before the next
        `next_event`; Untagged ones may be sent at any time. A LiteralAsked wants `accept_literal` or a Tagged refusal, a
-       LineTooLong an untagged BYE.
+       TooLong an untagged BYE.
     3. Close the connection at ConnectionClosed, once everything that `send` gave is written.
 
     Whatever the peer sends, `next_event` raises nothing for it: what is no legal command here is a BadCommand. After an
     untagged BYE the session is over.
 
     Args:
-        message_limit: octets of APPEND's message; a greater one is refused by the machine where the client does not
-            wait to be asked.
+        message_limit: octets of APPEND's message.
         secure: whether the connection has TLS from the start.
 
     Attributes:
@@ -71,7 +72,7 @@ class Server:
         self._message_limit = message_limit
         self._state = State.CONNECTED
         # What waits for its response, and the tag of it; IDLE's and AUTHENTICATE's stays until they end.
-        self._due: Opening | Command | BadCommand | LiteralAsked | LineTooLong | None = Opening()
+        self._due: Opening | Command | BadCommand | LiteralAsked | TooLong | None = Opening()
         self._tag = "*"
         self._queue = OctetQueue()
         self._peer_closed = False
@@ -95,7 +96,7 @@ class Server:
         elif self._state is not State.LOGOUT:
             self._queue.append(data)
 
-    def next_event(self) -> Request | LiteralAsked | LineTooLong | ConnectionClosed | NeedDataType:
+    def next_event(self) -> Request | LiteralAsked | TooLong | ConnectionClosed | NeedDataType:
         """What the peer said next.
 
         Raises:
@@ -111,7 +112,8 @@ class Server:
             line = self._queue.line(LINE_LIMIT)
             if line is None and not self._queue.overflows:
                 break
-            event = LineTooLong() if line is None else self._take_line(line)
+            whole = line is not None and len(line) <= LINE_LIMIT
+            event = self._take_line(line) if line is not None and whole else TooLong("The line is too long.")
             if event is not None:
                 self._due = event.command if isinstance(event, Request) else event
                 return event
@@ -128,9 +130,8 @@ class Server:
         """
         if not isinstance(self._due, LiteralAsked):
             raise LocalProtocolError("no literal waits to be accepted")
-        self._missing, self._due = self._due.size, None
-        if not self._missing:
-            self._literals.append(b"")
+        size, self._due = self._due.size, None
+        self._expect(size)
         return write(Continue("OK"), "")
 
     def send(self, response: Tagged | Continue | Untagged) -> bytes:
@@ -147,7 +148,7 @@ class Server:
             elif word == BYE:
                 self._state, self._due = State.LOGOUT, due if isinstance(due, Logout) else None
             return write(response, "*")
-        if isinstance(due, LineTooLong):
+        if isinstance(due, TooLong):
             raise LocalProtocolError("nobody knows where the next command begins: say BYE")
         if isinstance(due, LiteralAsked):
             if not isinstance(response, Tagged) or response.status == "OK":
@@ -157,7 +158,7 @@ class Server:
             return write(response, due.tag)
         octets = write(response, self._tag)
         status = response.status if isinstance(response, Tagged) else CONTINUE
-        if self._state is not State.LOGOUT:
+        if due is None or self._state is not State.LOGOUT:
             self._state = state_answered(self._state, None if due is None else type(due), status)
         if isinstance(due, StartTls) and status == "OK":
             # Nothing may come behind it, and nothing that did counts (RFC 3501 section 6.2.1).
@@ -170,58 +171,77 @@ class Server:
         """The next line begins a command."""
         self._text = b""
         self._literals: list[bytes] = []
-        # Octets of the literal under way that have yet to come; what of it came is nowhere if it is to be refused.
+        # The literal under way: the octets that have yet to come, those that came, and whether it may have NULs.
         self._missing = 0
         self._pieces: list[bytes] = []
-        self._refusal, self._too_big = "", False
-        self._kept = True
+        self._binary = False
+        # Why the command is refused once it is whole; what literals bring is dropped from then on.
+        self._refusal: BadCommand | None = None
+
+    def _expect(self, size: int) -> None:
+        """A literal of so many octets comes next."""
+        self._missing = size
+        if not size:
+            self._literals.append(b"")
+
+    def _refuse(self, why: str, code: str = "") -> None:
+        self._refusal = self._refusal or BadCommand(why, code)
 
     def _take_literal(self) -> bool:
         """Take what has come of the literal; whether it is whole."""
         piece = self._queue.take(self._missing)
         self._missing -= len(piece)
-        if self._kept:
+        if self._refusal is None:
             self._pieces.append(piece)
+            if not self._binary and b"\x00" in piece:
+                self._pieces = []
+                self._refuse("NUL is no legal octet of a literal: ~{ announces one that may have it (RFC 3516)")
         if self._missing:
             return False
-        self._literals.append(b"".join(self._pieces))
-        self._pieces, self._kept = [], True
+        self._literals.append(b"".join(self._pieces) if self._refusal is None else b"")
+        self._pieces = []
         return True
 
-    def _take_line(self, line: bytes) -> Request | LiteralAsked | LineTooLong | None:
+    def _take_line(self, line: bytes) -> Request | LiteralAsked | TooLong | None:
         """Take a line, the first of a command or what follows a literal; None where a literal is to come at once."""
         if self._state in _IDLING or self._state is State.AUTHENTICATING:
             return Request(self._tag, self._continued(line))
-        self._text += line
-        if len(self._text) > LINE_LIMIT:
-            return LineTooLong()
+        if len(self._text) + len(line) > LINE_LIMIT:
+            return TooLong("The command is too long.")
         if b"\x00" in line:
-            self._refusal = self._refusal or "NUL is no legal octet"
+            self._refuse("NUL is no legal octet")
+            line = line.replace(b"\x00", b"?")
+        self._text += line
         found = LITERAL.search(line)
         if found is not None:
             return self._announced(found)
-        text, literals, refusal, too_big = self._text, self._literals, self._refusal, self._too_big
+        text, literals, refusal = self._text, self._literals, self._refusal
         self._start_over()
-        tag, command = self._read(text, literals, refusal, too_big=too_big)
-        self._tag = tag
-        return Request(tag, command)
+        self._tag, command = self._read(text, literals, refusal)
+        return Request(self._tag, command)
 
-    def _announced(self, found: re.Match[bytes]) -> LiteralAsked | None:
+    def _announced(self, found: re.Match[bytes]) -> Request | LiteralAsked | TooLong | None:
         """A literal is announced at the end of the text."""
-        size = int(found[2])
+        size = literal_size(found[2])
         text = self._text[: -len(found[0])]
-        appends = _APPENDS.match(text) is not None
-        limit = self._message_limit if appends else LITERAL_LIMIT
-        self._text = text + mark(len(self._literals))
-        if len(self._literals) >= _LITERALS_LIMIT:
-            self._refusal, self._kept = "Too many literals", False
-        if not found[3]:
-            return LiteralAsked(self._tag_of(text), size, appends)
+        tag, kind = _begun(text)
+        appends = kind is Append and _APPENDS.fullmatch(text) is not None
+        self._text, self._binary = text + mark(len(self._literals)), bool(found[1])
+        limit = self._message_limit if appends else LITERAL_LIMIT - sum(map(len, self._literals))
+        if kind not in TRANSITIONS[self._state] or _OPEN.fullmatch(text) is None or (found[1] and not appends):
+            self._refuse("No literal has a place here")
         if size > limit:
-            self._refusal, self._too_big, self._kept = "Literal too large", True, False
-        self._missing = size
-        if not size:
-            self._literals.append(b"")
+            self._refuse("The literal is too large", "TOOBIG" if appends else "")
+        if not found[3]:
+            if self._refusal is None:
+                return LiteralAsked(tag, size, appends)
+            # The client has not sent it, and does not when its command is refused.
+            refusal, self._tag = self._refusal, tag
+            self._start_over()
+            return Request(tag, refusal)
+        if size > max(limit, SWALLOW_LIMIT):
+            return TooLong("The literal is too large.")
+        self._expect(size)
         return None
 
     def _continued(self, line: bytes) -> Command | BadCommand:
@@ -233,30 +253,27 @@ class Server:
         except SyntaxFault as fault:
             return BadCommand(str(fault))
 
-    def _tag_of(self, text: bytes) -> str:
-        try:
-            return Scanner(text).tag()
-        except SyntaxFault:
-            return "*"
-
-    def _read(
-        self, text: bytes, literals: list[bytes], refusal: str, *, too_big: bool
-    ) -> tuple[str, Command | BadCommand]:
+    def _read(self, text: bytes, literals: list[bytes], refusal: BadCommand | None) -> tuple[str, Command | BadCommand]:
         """The tag and the command that a text means, marks standing for its literals."""
-        tag = self._tag_of(text)
+        tag, kind = _begun(text)
+        if refusal is not None:
+            return tag, refusal
+        if kind is not None and kind not in TRANSITIONS[self._state]:
+            return tag, BadCommand(f"{NAMES[kind]} has no place in state {self._state.value}")
+        if kind is StartTls and self.secure:
+            return tag, BadCommand("TLS is active already")
         scanner = Scanner(text, literals)
         try:
             scanner.tag()
             scanner.space()
-            if refusal:
-                return tag, BadCommand(refusal, too_big)
-            command = read_command(scanner, utf8=self.utf8)
+            return tag, read_command(scanner, utf8=self.utf8)
         except SyntaxFault as fault:
-            return tag, BadCommand(str(fault))
-        if type(command) not in TRANSITIONS[self._state]:
-            return tag, BadCommand(f"{type(command).__name__.upper()} has no place in state {self._state.value}")
-        if isinstance(command, StartTls) and self.secure:
-            return tag, BadCommand("TLS is active already")
-        if isinstance(command, Authenticate | Idle):
-            self._tag = tag
-        return tag, command
+            return tag, BadCommand(str(fault), fault.code)
+
+
+def _begun(text: bytes) -> tuple[str, type | None]:
+    """The tag and the kind of the command that a text begins with: `*` and None where it begins with none."""
+    found = _BEGINNING.match(text)
+    if found is None:
+        return "*", None
+    return found[1].decode("ascii"), _KINDS.get((found[2] or b"").decode("ascii").upper())

@@ -17,7 +17,6 @@ from sim.protocol.imap4.commands import (
     Authenticate,
     AuthenticateCancel,
     AuthenticateResponse,
-    BadCommand,
     Capability,
     Check,
     Close,
@@ -52,6 +51,7 @@ from sim.protocol.imap4.commands import (
     Unsubscribe,
 )
 from sim.protocol.imap4.errors import LocalProtocolError, RemoteProtocolError
+from sim.protocol.imap4.events import BadCommand
 
 
 class State(Enum):
@@ -120,7 +120,7 @@ TRANSITIONS: Mapping[State, _Moves] = {
             NO: _NOT_AUTHENTICATED,
             BAD: _NOT_AUTHENTICATED,
         },
-        Logout: {OK: State.LOGOUT},
+        Logout: {OK: State.LOGOUT, BAD: _NOT_AUTHENTICATED},
         BadCommand: {BAD: _NOT_AUTHENTICATED, NO: _NOT_AUTHENTICATED},
     },
     _AUTHENTICATING: {
@@ -138,7 +138,7 @@ TRANSITIONS: Mapping[State, _Moves] = {
         Select: {OK: _SELECTED, NO: _AUTHENTICATED, BAD: _AUTHENTICATED},
         Examine: {OK: _SELECTED, NO: _AUTHENTICATED, BAD: _AUTHENTICATED},
         Idle: {CONTINUE: _IDLE, NO: _AUTHENTICATED, BAD: _AUTHENTICATED},
-        Logout: {OK: State.LOGOUT},
+        Logout: {OK: State.LOGOUT, BAD: _AUTHENTICATED},
         BadCommand: {BAD: _AUTHENTICATED, NO: _AUTHENTICATED},
     },
     _SELECTED: {
@@ -149,7 +149,7 @@ TRANSITIONS: Mapping[State, _Moves] = {
         Close: {OK: _AUTHENTICATED, NO: _SELECTED, BAD: _SELECTED},
         Unselect: {OK: _AUTHENTICATED, NO: _SELECTED, BAD: _SELECTED},
         Idle: {CONTINUE: _IDLE_SELECTED, NO: _SELECTED, BAD: _SELECTED},
-        Logout: {OK: State.LOGOUT},
+        Logout: {OK: State.LOGOUT, BAD: _SELECTED},
         BadCommand: {BAD: _SELECTED, NO: _SELECTED},
     },
     _IDLE: {
@@ -188,8 +188,6 @@ def state_after(state: State, kind: type | None, status: str) -> State:
     moves = None if kind is None else TRANSITIONS[state].get(kind)
     if moves is None:
         raise RemoteProtocolError(f"{status} answers nothing that was sent")
-    if status == BAD and BAD not in moves:
-        return state
     if status not in moves:
         raise RemoteProtocolError(f"{status} is no answer to {kind.__name__ if kind else kind}")
     return moves[status]
