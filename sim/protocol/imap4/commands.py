@@ -214,7 +214,7 @@ class Namespace:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """STATUS: MESSAGES, RECENT, UIDNEXT, UIDVALIDITY, UNSEEN, DELETED, SIZE, HIGHESTMODSEQ of a mailbox."""
+    """STATUS: MESSAGES, UIDNEXT and others of a mailbox (RFC 3501, 7162, 7889, 8438, 9208)."""
 
     mailbox: str
     items: tuple[str, ...]
