@@ -28,6 +28,8 @@ def decode_name(octets: bytes, *, utf8: bool) -> str:
         raise SyntaxFault("a mailbox name is no UTF-8", "CANNOT") from error
     if not utf8 and name.isascii():
         name = _SHIFTED.sub(lambda found: _decode_shifted(found[1], found[2]), name)
+        if encode_name(name, utf8=False) != octets:
+            raise SyntaxFault("a mailbox name is no modified UTF-7: it has a shorter or plain form", "CANNOT")
     return "INBOX" if name.upper() == "INBOX" else name
 
 
@@ -53,9 +55,6 @@ def _decode_shifted(shifted: str, end: str) -> str:
         return "&"
     padded = shifted.replace(",", "/") + "=" * (-len(shifted) % 4)
     try:
-        text = b64decode(padded, validate=True).decode("utf-16-be")
+        return b64decode(padded, validate=True).decode("utf-16-be")
     except (Error, ValueError) as error:
         raise SyntaxFault(f"a mailbox name is no modified UTF-7: &{shifted}-", "CANNOT") from error
-    if encode_name(text, utf8=False) != f"&{shifted}-".encode():
-        raise SyntaxFault(f"a mailbox name is no modified UTF-7: &{shifted}- has a shorter or plain form", "CANNOT")
-    return text

@@ -210,7 +210,7 @@ class Server:
             return TooLong("The command is too long.")
         if b"\x00" in line:
             self._refuse("NUL is no legal octet")
-            line = line.replace(b"\x00", b"?")
+            line = line.replace(b"\x00", b"\x7f")
         self._text += line
         found = LITERAL.search(line)
         if found is not None:
