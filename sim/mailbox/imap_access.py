@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Generator, Iterator, Mapping
+from typing import ClassVar
 
 from sim.mailbox import imap_mailboxes, imap_messages
 from sim.mailbox.imap_session import Answer, ImapSession, bad, no, ok
@@ -132,7 +133,7 @@ class ImapAccess:
         if isinstance(command, BadCommand):
             yield send(no(command.why, command.code) if command.code else bad(command.why))
             return
-        own = _ANSWERS.get(type(command))
+        own = self._ANSWERS.get(type(command))
         if own is not None:
             yield from own(self, command)
             return
@@ -246,21 +247,21 @@ class ImapAccess:
     def _done(self, _: commands.Done) -> Iterator[bytes]:
         return self._end(*self._session.news(expunges=True), ok("Idle ended."))
 
+    _ANSWERS: ClassVar[Mapping[type, Callable[..., Iterator[bytes]]]] = {
+        commands.Capability: _capability,
+        commands.Noop: _noop,
+        commands.Id: _id,
+        commands.Logout: _logout,
+        commands.StartTls: _start_tls,
+        commands.Login: _login,
+        commands.Authenticate: _authenticate,
+        commands.AuthenticateResponse: _authenticate_response,
+        commands.AuthenticateCancel: _authenticate_cancel,
+        commands.Enable: _enable,
+        commands.Idle: _idle,
+        commands.Done: _done,
+    }
+    """What answers the commands on the session itself."""
+
 
 _OTHERS: Mapping[type, Callable[..., Answer]] = {**imap_mailboxes.ANSWERS, **imap_messages.ANSWERS}
-
-_ANSWERS: Mapping[type, Callable[..., Iterator[bytes]]] = {
-    commands.Capability: ImapAccess._capability,  # noqa: SLF001 - the class's own table
-    commands.Noop: ImapAccess._noop,  # noqa: SLF001
-    commands.Id: ImapAccess._id,  # noqa: SLF001
-    commands.Logout: ImapAccess._logout,  # noqa: SLF001
-    commands.StartTls: ImapAccess._start_tls,  # noqa: SLF001
-    commands.Login: ImapAccess._login,  # noqa: SLF001
-    commands.Authenticate: ImapAccess._authenticate,  # noqa: SLF001
-    commands.AuthenticateResponse: ImapAccess._authenticate_response,  # noqa: SLF001
-    commands.AuthenticateCancel: ImapAccess._authenticate_cancel,  # noqa: SLF001
-    commands.Enable: ImapAccess._enable,  # noqa: SLF001
-    commands.Idle: ImapAccess._idle,  # noqa: SLF001
-    commands.Done: ImapAccess._done,  # noqa: SLF001
-}
-"""What answers the commands on the session itself."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import ClassVar
 
 from sim.mail.mime import split_header
 from sim.mailbox.interface import INBOX, Account, ExpungedError, Mailbox, MessageInfo
@@ -119,7 +120,7 @@ class Pop3Access:
         if isinstance(event, BadCommand):
             return err(event.why)
         try:
-            return _ANSWERS[type(event)](self, event)
+            return self._ANSWERS[type(event)](self, event)
         except OSError:
             return err("The maildrop cannot be read or written now.", "SYS/TEMP")
 
@@ -282,26 +283,25 @@ class Pop3Access:
         lines = [f"{n} {value(info)}\r\n" for n, info in self._left()]
         return ok(f"{len(lines)} messages:", "".join(lines).encode("ascii"))
 
-
-_ANSWERS: Mapping[type, Callable[..., Response]] = {
-    events.Capa: Pop3Access._capa,  # noqa: SLF001 - the class's own table
-    events.Stls: Pop3Access._stls,  # noqa: SLF001
-    events.Utf8: Pop3Access._utf8,  # noqa: SLF001
-    events.User: Pop3Access._user,  # noqa: SLF001
-    events.Pass: Pop3Access._pass,  # noqa: SLF001
-    events.Apop: Pop3Access._apop,  # noqa: SLF001
-    events.Auth: Pop3Access._auth,  # noqa: SLF001
-    events.AuthResponse: Pop3Access._auth_response,  # noqa: SLF001
-    events.AuthCancel: Pop3Access._auth_cancel,  # noqa: SLF001
-    events.Stat: Pop3Access._stat,  # noqa: SLF001
-    events.List: Pop3Access._list,  # noqa: SLF001
-    events.Uidl: Pop3Access._uidl,  # noqa: SLF001
-    events.Retr: Pop3Access._retr,  # noqa: SLF001
-    events.Top: Pop3Access._top,  # noqa: SLF001
-    events.Dele: Pop3Access._dele,  # noqa: SLF001
-    events.Last: Pop3Access._last,  # noqa: SLF001
-    events.Noop: Pop3Access._noop,  # noqa: SLF001
-    events.Rset: Pop3Access._rset,  # noqa: SLF001
-    events.Quit: Pop3Access._quit,  # noqa: SLF001
-}
-"""What answers each command."""
+    _ANSWERS: ClassVar[Mapping[type, Callable[..., Response]]] = {
+        events.Capa: _capa,
+        events.Stls: _stls,
+        events.Utf8: _utf8,
+        events.User: _user,
+        events.Pass: _pass,
+        events.Apop: _apop,
+        events.Auth: _auth,
+        events.AuthResponse: _auth_response,
+        events.AuthCancel: _auth_cancel,
+        events.Stat: _stat,
+        events.List: _list,
+        events.Uidl: _uidl,
+        events.Retr: _retr,
+        events.Top: _top,
+        events.Dele: _dele,
+        events.Last: _last,
+        events.Noop: _noop,
+        events.Rset: _rset,
+        events.Quit: _quit,
+    }
+    """What answers each command."""
