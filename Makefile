@@ -45,12 +45,12 @@ notebooks: $(STAMP) ## run every notebook from its text form
 test-all: ## make test, with the checks that take minutes
 	$(MAKE) test MARKS=
 
-fuzz: $(STAMP) ## 2,000 scenarios drawn from the form; 1,000 mutated files of each of 8 kinds; peers of serve and send from 2,000 and 5,000 seeds; 200,000 inputs into the protocol machines
+fuzz: $(STAMP) ## 2,000 scenarios drawn from the form; 1,000 mutated files of each of 8 kinds; peers of serve and send from 2,000 and 5,000 seeds; some 500,000 inputs into the protocol machines
 	$(BIN)/python tests/world/drawn.py 2000
 	$(BIN)/python tests/fuzz/files.py 1000
 	$(BIN)/python tests/live/hostile_clients.py 2000
 	$(BIN)/python tests/live/hostile_servers.py 5000
-	$(BIN)/pytest -q -n 2 --hypothesis-profile=fuzz tests/protocol/test_smtp_invariants.py
+	$(BIN)/pytest -q -n 2 --hypothesis-profile=fuzz tests/protocol/test_*_invariants.py
 
 bench: $(STAMP) ## message-hops per second and their cost; messages per second that a served host takes
 	$(BIN)/python tests/benchmarks/message_hops.py
@@ -66,7 +66,7 @@ pictures: $(STAMP) ## draw the README's pictures anew
 	$(BIN)/python notebooks/pictures/draw.py
 
 diagram: $(STAMP) ## draw the states and the ends of sessions in docs/sessions.md anew
-	$(BIN)/python -m sim.protocol.smtp.diagram docs/sessions.md
+	$(BIN)/python -m sim.protocol.diagram docs/sessions.md
 	$(BIN)/python -m sim.world.engine.session_ends docs/sessions.md
 
 faults: $(STAMP) ## write the table of every fault at every moment in tests/FAULTS.md anew

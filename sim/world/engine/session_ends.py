@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sim.network.interface import Ending
-from sim.protocol.smtp.diagram import draw_into
+from sim.protocol.diagram import draw_into
 from sim.results.outcomes import AttemptOutcome
 
 

@@ -1,0 +1,122 @@
+"""The state machines as pictures: Mermaid text, made of the tables of transitions.
+
+    python -m sim.protocol.diagram docs/sessions.md
+
+draws the diagrams in that file anew, between their markers.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from sim.protocol.imap4 import commands as imap4_commands
+from sim.protocol.imap4 import events as imap4_events
+from sim.protocol.imap4 import states as imap4_states
+from sim.protocol.pop3 import events as pop3_events
+from sim.protocol.pop3 import states as pop3_states
+from sim.protocol.smtp import events as smtp_events
+from sim.protocol.smtp import states as smtp_states
+
+
+def smtp_diagram() -> str:
+    """SMTP's; an arrow says which commands lead there, by the first digits of which replies."""
+    words = {
+        smtp_events.AuthResponse: "response",
+        smtp_events.BadCommand: "bad line",
+        smtp_events.Chunk: "BDAT",
+        smtp_events.LastChunk: "BDAT LAST",
+        smtp_events.MailData: "mail data",
+        smtp_states.Opening: "greeting",
+    }
+    end = f"A {smtp_states.CLOSING_CODE}, and the end of the connection, lead from every state to"
+    return _drawn(smtp_states.TRANSITIONS, words, lambda digit: f"{digit}yz", end)
+
+
+def pop3_diagram() -> str:
+    """POP3's; an arrow says which commands lead there, by which responses."""
+    words = {
+        pop3_events.AuthResponse: "response",
+        pop3_events.AuthCancel: "cancel",
+        pop3_events.BadCommand: "bad line",
+        pop3_states.Opening: "greeting",
+    }
+    return _drawn(
+        pop3_states.TRANSITIONS,
+        words,
+        lambda status: str(status.value),
+        "The end of the connection leads from every state to",
+    )
+
+
+def imap4_diagram() -> str:
+    """IMAP4's; an arrow says which commands lead there, by which responses."""
+    words = {
+        **imap4_commands.NAMES,
+        imap4_commands.AuthenticateResponse: "response",
+        imap4_commands.AuthenticateCancel: "cancel",
+        imap4_events.BadCommand: "bad line",
+        imap4_states.Opening: "greeting",
+    }
+    end = f"A {imap4_states.BYE}, and the end of the connection, lead from every state to"
+    return _drawn(imap4_states.TRANSITIONS, words, str, end)
+
+
+DIAGRAMS: Mapping[str, Callable[[], str]] = {
+    "states": smtp_diagram,
+    "pop3 states": pop3_diagram,
+    "imap4 states": imap4_diagram,
+}
+"""The name of the markers -> what is drawn between them."""
+
+
+def draw_into(path: Path, name: str, drawn: str) -> None:
+    """Put what is drawn between the markers of that name in a file.
+
+    Raises:
+        ValueError: the markers are not there.
+    """
+    begin, end = (f"<!-- {name}: {word} -->\n" for word in ("begin", "end"))
+    before, found, rest = path.read_text(encoding="utf-8").partition(begin)
+    _, ends, after = rest.partition(end)
+    if not found or not ends:
+        raise ValueError(f"no place for it in {path}: put the lines {begin.strip()!r} and {end.strip()!r} in it")
+    path.write_text(before + begin + drawn + end + after, encoding="utf-8")
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Draw the diagrams into each of these files."""
+    for path in arguments:
+        for name, diagram in DIAGRAMS.items():
+            draw_into(Path(path), name, diagram())
+
+
+def _drawn(
+    transitions: Mapping[Any, Mapping[type, Mapping[Any, Enum]]],
+    words: Mapping[type, str],
+    shown: Callable[[Any], str],
+    end: str,
+) -> str:
+    """A table in a fenced block; what leaves a state as it is, and what ends any state, is left out."""
+    first, *_, last = transitions
+    lines = ["```mermaid", "stateDiagram-v2", f"    [*] --> {first.name}"]
+    for state, commands in transitions.items():
+        arrows: dict[tuple[Enum, str], list[str]] = {}
+        for command, moves in commands.items():
+            for target in dict.fromkeys(moves.values()):
+                answers = "/".join(shown(answer) for answer, to in moves.items() if to is target)
+                if target is not state:
+                    arrows.setdefault((target, answers), []).append(words.get(command, command.__name__.upper()))
+        lines += [
+            f"    {state.name} --> {to.name}: {', '.join(said)} {answers}" for (to, answers), said in arrows.items()
+        ]
+        if not commands:
+            lines.append(f"    {state.name} --> [*]")
+    return "\n".join([*lines, "```", "", f"{end} {last.name}.", ""])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
