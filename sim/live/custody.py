@@ -38,8 +38,12 @@ _NOT_PLAIN = re.compile(r'[ \t<>()\\";@]')
 _HEADER_OR_BLANK = re.compile(rb"[!-9;-~]+[ \t]*:|\r?\n")
 """How mail data begins whose header, be it empty, stands in front of its body (RFC 5322 sections 2.2 and 4.5)."""
 
+E452_MAILBOX_FULL = Reply(452, ("The mailbox is full",), "4.2.2")
 
-_E452_MAILBOX_FULL = Reply(452, ("The mailbox is full",), "4.2.2")
+
+def over_quota(error: OverQuotaError) -> Reply:
+    """The refusal of what a mailbox has no room for: for now, or for good where it never will have."""
+    return replies.E552_MAILBOX_FULL if error.never else E452_MAILBOX_FULL
 
 
 class Custody:
@@ -96,8 +100,8 @@ class Custody:
                 parts = self._message(mail, waiting, peer, queue_id)
                 file = await loop.run_in_executor(self._writers, self._maildir.keep, parts)
                 self._held.note(file, waiting)
-        except OverQuotaError:
-            return _E452_MAILBOX_FULL
+        except OverQuotaError as error:
+            return over_quota(error)
         except OSError as error:
             self._tell(f"{queue_id}: mail from {peer} could not be kept: {error}")
             return replies.E452_NO_STORAGE if error.errno in _FULL else replies.E451_LOCAL_ERROR

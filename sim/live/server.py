@@ -20,7 +20,7 @@ from time import monotonic, time
 from typing import Literal
 
 from sim.live import log
-from sim.live.custody import Custody
+from sim.live.custody import Custody, over_quota
 from sim.live.held_mail import MaildirHeldMail
 from sim.live.limits import Limits, Memory
 from sim.live.listener import Listener, bound
@@ -31,12 +31,14 @@ from sim.live.user_mailboxes import UserMailboxes
 from sim.mail.address import Address, literal_of, local_key
 from sim.mail.mailbox import parse_mailbox
 from sim.mail.path import NULL_PATH, Path
+from sim.mailbox.interface import OverQuotaError
 from sim.mta.queue.mx import local_domains, mailbox_hosts, stated_mailbox_hosts
 from sim.mta.server.policy import AccessPolicy, ClientPolicy
 from sim.mta.server.reception import Reception
 from sim.mta.server.recipients import Directory
 from sim.mta.server.transactions import AcceptedMail
 from sim.network.dns import Dns
+from sim.protocol.smtp import replies
 from sim.protocol.smtp.client import Client
 from sim.protocol.smtp.replies import Reply
 from sim.scenario.products.base import ErrorLimits
@@ -243,6 +245,18 @@ class LiveServer:
                 waiting += [parse_mailbox(member).address for member in reversed(members)]
         return tuple(found)
 
+    def _no_room(self, mailboxes: UserMailboxes, path: Path, octets: int) -> Reply | None:
+        """Why there is no room for a message, if there is none; who is on a list is asked when the message is there."""
+        to = self._local(self._canonical(path))
+        try:
+            if len(to) == 1:
+                mailboxes.check_room(to[0], octets)
+        except OverQuotaError as error:
+            return over_quota(error)
+        except OSError:
+            return replies.E451_LOCAL_ERROR
+        return None
+
     def _now(self) -> float:
         """The time that the policies go by: seconds since the host began to serve."""
         return monotonic() - self._started
@@ -264,6 +278,7 @@ class LiveServer:
             junk_limit=self._limits.junk,
             lmtp=service == "lmtp",
             submission=service == "submission",
+            room=None if self.mailboxes is None else partial(self._no_room, self.mailboxes),
             tls=self._tls is not None,
             challenge=self._challenge,
             held_mail=self._held,

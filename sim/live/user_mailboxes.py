@@ -13,9 +13,10 @@ from sim.live.errors import LiveError
 from sim.live.maildir import private
 from sim.live.maildir_mailbox import without_crlfs
 from sim.live.maildir_store import MaildirAccount
-from sim.mail.address import Address
+from sim.mail.address import Address, local_key
 from sim.mailbox.interface import OverQuotaError
 from sim.scenario.spec import Domain
+from sim.scenario.spec.quota import NO_QUOTA, MailboxQuota
 
 _LOCK = "mtasim-lock"
 """A file in the folder: who has locked it has the mailboxes."""
@@ -86,11 +87,44 @@ class UserMailboxes:
         for account, _ in inboxes:
             account.inbox.maildir.sync(account.inbox.folder / "new")
 
+    def check_room(self, to: Address, octets: int) -> None:
+        """Hold that a mailbox has room for a message.
+
+        Raises:
+            OverQuotaError: it has not.
+            OSError: it cannot be opened.
+        """
+        key = f"{to.local}@{to.domain}".lower()
+        if self._quota(key) == NO_QUOTA:
+            return
+        account = self._open(key)
+        try:
+            account.room.check(octets)
+        except OverQuotaError:
+            # Another program may have made room. Nobody is waited for.
+            if not account.guard.acquire(blocking=False):
+                raise
+            try:
+                account.poll()
+            finally:
+                account.guard.release()
+            account.room.check(octets)
+
+    def _quota(self, address: str) -> MailboxQuota:
+        local, _, name = address.rpartition("@")
+        for domain in self._domains:
+            if domain.name == name:
+                return {local_key(user): quota for user, quota in domain.quotas.items()}.get(local, domain.quota)
+        return NO_QUOTA
+
     def _open(self, address: str) -> MaildirAccount:
         with self._guard:
             if address not in self._opened:
+                quota = self._quota(address)
                 try:
-                    self._opened[address] = MaildirAccount(self._folder / _file_name(address))
+                    self._opened[address] = MaildirAccount(
+                        self._folder / _file_name(address), octets_limit=quota.size, messages_limit=quota.messages
+                    )
                 except LiveError as error:
                     raise OSError(str(error)) from error
             return self._opened[address]

@@ -44,7 +44,7 @@ class Room:
             OverQuotaError: there is none.
         """
         if 0 < self._octets_limit < self._octets + octets or 0 < self._messages_limit < self._messages + messages:
-            raise OverQuotaError("the mailbox is full")
+            raise OverQuotaError("the mailbox is full", never=0 < self._octets_limit < octets)
 
     def take(self, octets: int) -> None:
         """A message is there, whether there is room for it or not."""

@@ -36,7 +36,11 @@ class BadNameError(MailboxError):
 
 
 class OverQuotaError(MailboxError):
-    """There is no room for it."""
+    """There is no room for it; `never` says that there would be none in an empty mailbox either."""
+
+    def __init__(self, text: str, *, never: bool = False) -> None:
+        super().__init__(text)
+        self.never = never
 
 
 class ExpungedError(MailboxError):

@@ -10,6 +10,7 @@ from dataclasses import KW_ONLY, InitVar, dataclass, field
 from functools import lru_cache
 from typing import Any, ClassVar
 
+from sim.mail.path import Path
 from sim.mta.server.auth import Authentication
 from sim.mta.server.error_limits import ErrorCounter
 from sim.mta.server.etrn import HeldMail, answer_atrn, answer_etrn, answer_turn, atrn_nodes
@@ -46,6 +47,7 @@ class Reception:
         junk_limit: as of `ErrorCounter`.
         lmtp: whether LMTP is spoken: mail data gets a reply for each recipient (RFC 2033).
         submission: whether nobody hands mail in who has not logged in (RFC 6409 section 4.3).
+        room: says why there is no room for so many octets in the mailboxes that a path leads to, if there is none.
         tls: whether TLS can be had; where not, STARTTLS gets 454.
         challenge: gives CRAM-MD5's next challenge. Nobody may foresee it where the peers are real; without it, the
             challenges are the same in every run.
@@ -66,6 +68,7 @@ class Reception:
     junk_limit: int = 0
     lmtp: bool = False
     submission: bool = False
+    room: Callable[[Path, int], Reply | None] | None = None
     tls: bool = True
     challenge: Callable[[], bytes] | None = None
     held_mail: HeldMail | None = None
@@ -99,7 +102,7 @@ class Reception:
         if after is not None:
             reverse(after, machine)
         self._transactions = Transactions(
-            host, self.directory, machine, self.policy, self.lmtp, self.offers, self.submission
+            host, self.directory, machine, self.policy, self.lmtp, self.offers, self.submission, self.room
         )
         if self.junk_limit:
             self._errors = self._error_counter()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import compress
@@ -69,6 +69,7 @@ class Transactions:
         refuses_loops: whether mail that goes round is refused whatever the product does, since there is no queue from
             which to return it.
         submission: whether nobody hands mail in who has not logged in (RFC 6409 section 4.3).
+        room: says why there is no room for so many octets in the mailboxes that a path leads to, if there is none.
     """
 
     host: Host
@@ -78,6 +79,7 @@ class Transactions:
     lmtp: bool
     refuses_loops: bool
     submission: bool = False
+    room: Callable[[Path, int], Reply | None] | None = None
     closing: bool = False
     _messages: int = 0
     _reverse_path: Path = NULL_PATH
@@ -128,9 +130,15 @@ class Transactions:
         if reply.positive:
             if self._terminal:
                 return replies.E450_NOT_ACTIVE
+            if self.room is not None and (refusal := self.room(event.forward_path, self._announced())) is not None:
+                return refusal
             self._recipients.append(event.forward_path)
             self._recipient_parameters.append(event.parameters)
         return reply
+
+    def _announced(self) -> int:
+        """The size that MAIL has announced; 0 where it has not."""
+        return next((int(value) for name, value in self._parameters if name == "SIZE" and value), 0)
 
     def data(self) -> Reply:
         """The reply to DATA."""

@@ -16,6 +16,7 @@ from sim.scenario.source import Path
 from sim.scenario.spec import NULL_MX, TTL, Domain
 from sim.scenario.spec.domain import DomainSettings
 from sim.scenario.spec.mx import DEFAULT_PREFERENCE, MxRecords, Records
+from sim.scenario.spec.quota import NO_QUOTA, MailboxQuota
 from sim.scenario.spec.users import numbered
 
 T = TypeVar("T")
@@ -55,6 +56,8 @@ def resolve_domains(forms: Mapping[str, DomainSettings] | None, findings: Findin
             moved=_by_meaning(form.get("moved")),
             submission=_submission(name, form, records["mx"], findings),
             cname=cname,
+            quota=form.get("quota", NO_QUOTA),
+            quotas=_quotas(name, form, _users(form, by_key), findings),
             mailboxes=tuple([host for host in hosts if findings.host((*place, "mailboxes"), host)]),
         )
         _check_once(name, form, findings)
@@ -62,6 +65,19 @@ def resolve_domains(forms: Mapping[str, DomainSettings] | None, findings: Findin
             for kind in [kind for kind in ("users", "mailboxes", *_KEYS.values()) if form.get(kind)]:
                 findings.error((*place, kind), f"{kind} in a domain that takes no mail (mx: none): leave them out")
     return _with_members(forms, domains, findings)
+
+
+def _quotas(name: str, form: DomainSettings, users: tuple[str, ...], findings: Findings) -> dict[str, MailboxQuota]:
+    """The quotas of single users, by the users."""
+    by_key = {local_key(user): user for user in users}
+    found = {}
+    for written, quota in form.get("quotas", {}).items():
+        key = local_key(written.removeprefix('"').removesuffix('"'))
+        if key in by_key:
+            found[by_key[key]] = quota
+        elif findings.whole("domains", name):
+            findings.error(("domains", name, "quotas", written, KEY), findings.unknown("user", written, users))
+    return found
 
 
 def _check_own(name: str, findings: Findings) -> None:

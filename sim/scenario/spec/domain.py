@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from sim.scenario.scalars import Name, Names
 from sim.scenario.sections import Said
 from sim.scenario.spec.mx import Records, RecordsLayers
+from sim.scenario.spec.quota import NO_QUOTA, QuotaSetting
 from sim.scenario.spec.users import Aliases, Lists, Users
 
 
@@ -21,7 +23,10 @@ class Domain(Records):
     are its MX hosts of the best preference.
     """
 
-    brief: ClassVar = ("mx", "a", "changes", "cname", "submission", "mailboxes", "users", "lists", "forwards", "moved")
+    brief: ClassVar = (
+        *("mx", "a", "changes", "cname", "submission", "mailboxes", "users", "lists", "forwards", "moved"),
+        *("quota", "quotas"),
+    )
 
     name: str
     """In lower case."""
@@ -40,6 +45,10 @@ class Domain(Records):
     """Users whose mail is passed on: name to the address that it goes to."""
     moved: Aliases = field(default_factory=dict)
     """Users who are gone and whose new address is told: name to that address."""
+    quota: QuotaSetting = NO_QUOTA
+    """What the mailboxes of each user may hold at a served host: `10 MB`, `{messages: 100}` or `none`."""
+    quotas: Mapping[str, QuotaSetting] = field(default_factory=dict)
+    """The same of single users: `{ann: 20 MB, bob: none}`."""
 
 
 class DomainSettings(Said):
