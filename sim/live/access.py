@@ -97,6 +97,8 @@ class AccessSession:
     ) -> None:
         self._reader = reader
         self._writer = writer
+        # The writer that TLS took the place of, which asyncio must not see forgotten.
+        self._clear = writer
         self._access = access(self._open)
         self._account_of = account
         self._workers = workers
@@ -152,6 +154,9 @@ class AccessSession:
                 if access.failures > failures:
                     failures = access.failures
                     await asyncio.sleep(_WRONG_PASSWORD * failures)
+                if access.wants_tls and isinstance(self._writer.transport, asyncio.ReadTransport):
+                    # Whoever reads on would take the handshake for what belongs to the clear.
+                    self._writer.transport.pause_reading()
                 await self._write(octets)
                 if failures >= _WRONG_PASSWORDS:
                     await self._write(access.close("Too many wrong passwords."))
@@ -248,9 +253,9 @@ class AccessSession:
     async def _secure(self) -> None:
         if self._tls is None:
             raise ConnectionAbortedError("TLS was accepted without a certificate")
-        limits = self._limits
+        limits, self._clear = self._limits, self._writer
         self._reader, self._writer = await shake_hands(
-            self._writer, self._tls, limit=CHUNK, handshake=limits.handshake, parting=limits.linger
+            self._clear, self._tls, limit=CHUNK, handshake=limits.handshake, parting=limits.linger
         )
         self._access.secured()
 

@@ -59,8 +59,13 @@ class Mta:
 
 
 PACKAGES = {
+    "dovecot": "dovecot-imapd and dovecot-pop3d",
     "exim4": "exim4-daemon-light",
+    "getmail": "getmail6",
+    "mbsync": "isync",
     "nullmailer/smtp": "nullmailer",
+    "offlineimap": "offlineimap3",
+    "script": "bsdutils",
     "smtp-sink": "postfix",
     "smtp-source": "postfix",
 }
