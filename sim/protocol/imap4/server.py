@@ -27,6 +27,7 @@ LINE_LIMIT = 65_536
 LITERAL_LIMIT = 65_536
 """Octets of a literal that is no message."""
 
+_LITERALS_LIMIT = 100
 SWALLOW_LIMIT = 1 << 26
 """Octets of a literal that is above its limit, and yet is read to its end if the client does not wait to be asked."""
 
@@ -225,13 +226,17 @@ class Server:
         size = literal_size(found[2])
         text = self._text[: -len(found[0])]
         tag, kind = _begun(text)
-        appends = kind is Append and _APPENDS.fullmatch(text) is not None
+        appends, limit = False, 0
+        if self._refusal is None:
+            appends = kind is Append and _APPENDS.fullmatch(text) is not None
+            limit = self._message_limit if appends else LITERAL_LIMIT - sum(map(len, self._literals))
+            if kind not in TRANSITIONS[self._state] or _OPEN.fullmatch(text) is None or (found[1] and not appends):
+                self._refuse("No literal has a place here")
+            elif size > limit:
+                self._refuse("The literal is too large", "TOOBIG" if appends else "")
+            elif len(self._literals) > _LITERALS_LIMIT:
+                self._refuse("Too many literals")
         self._text, self._binary = text + mark(len(self._literals)), bool(found[1])
-        limit = self._message_limit if appends else LITERAL_LIMIT - sum(map(len, self._literals))
-        if kind not in TRANSITIONS[self._state] or _OPEN.fullmatch(text) is None or (found[1] and not appends):
-            self._refuse("No literal has a place here")
-        if size > limit:
-            self._refuse("The literal is too large", "TOOBIG" if appends else "")
         if not found[3]:
             if self._refusal is None:
                 return LiteralAsked(tag, size, appends)
