@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import zip_longest
 from typing import Any, Final
 
-from sievelib.parser import Lexer, Parser
+from sievelib.parser import Lexer, ParseError, Parser
 
 from sim.mail.address import AddressError
 from sim.mail.content import canonical
@@ -83,22 +85,30 @@ def read_script(octets: bytes) -> Script:
         raise SieveError(int(found[1]), found[2]) if found else SieveError(1, parser.error)
     if tokens and tokens[-1][0] not in ("semicolon", "right_cbracket"):
         raise SieveError(tokens[-1][2], "the script ends within a command: a semicolon or a block is missing")
-    names = [line for kind, _, line in tokens if kind == "identifier"]
     # Each command and test is one identifier of the script, and they stand in the same order.
-    commands = [command for top in parser.result for command in top.walk()]
-    lines = {id(command): line for command, line in zip(commands, names, strict=True)}
+    names = [(text.decode().lower(), line) for kind, text, line in tokens if kind == "identifier"]
+    lines: dict[int, int] = {}
+    commands = (command for top in parser.result for command in top.walk())
+    for (name, line), command in zip_longest(names, commands):
+        # sievelib passes over what ends before all of it is there.
+        if command is None or command.name != name or not _is_whole(command):
+            raise SieveError(line, f"{name} is not complete")
+        lines[id(command)] = line
     return Script(_Reader(lines).script(parser.result))
 
 
 def _tokens(octets: bytes) -> Iterator[tuple[str, bytes, int]]:
     """What the script consists of, without comments: the kind, the text and its line; up to what is nothing."""
     lexer = Lexer(Parser.lrules)
-    try:
+    # The parser finds it, too, and says it.
+    with suppress(ParseError):
         for kind, text in lexer.scan(octets):
             if kind not in _COMMENTS:
                 yield kind, text, lexer.curlineno()
-    except Exception:  # noqa: BLE001, S110 - the parser will find it and say so
-        pass
+
+
+def _is_whole(command: _Command) -> bool:
+    return all(each["name"] in command for each in command.args_definition if each.get("required"))
 
 
 def _check_depth(tokens: Sequence[tuple[str, bytes, int]]) -> None:
