@@ -180,11 +180,19 @@ def decoded(value: bytes) -> bytes:
         return value
     try:
         pieces = decode_header(_text(value))
-        return "".join(
-            each if isinstance(each, str) else each.decode(charset or "ascii", "replace") for each, charset in pieces
-        ).encode("utf-8", "surrogateescape")
-    except (HeaderParseError, LookupError, ValueError):
+    except HeaderParseError:
         return value
+    return "".join(each if isinstance(each, str) else _in(charset, each) for each, charset in pieces).encode(
+        "utf-8", "surrogateescape"
+    )
+
+
+def _in(charset: str | None, octets: bytes) -> str:
+    """The text of octets; of a charset that nobody knows what is US-ASCII in it."""
+    try:
+        return octets.decode(charset or "ascii", "replace")
+    except LookupError:
+        return octets.decode("ascii", "replace")
 
 
 def _text(octets: bytes) -> str:

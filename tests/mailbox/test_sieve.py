@@ -15,7 +15,7 @@ from sim.mailbox.sieve_tests import Incoming
 
 MESSAGE = (
     b"From: Ann <Ann@X.test>, bob@y.test\r\nTo: undisclosed:;\r\nSubject: =?utf-8?q?h=C3=A9llo?= World\r\n"
-    b"X-Two:  first \r\nX-Two: a\r\n\tb\r\nX-Empty:\r\n\r\nhi\r\n"
+    b"X-Two:  first \r\nX-Two: a\r\n\tb\r\nX-Empty:\r\nX-Odd: =?martian?q?known?=\r\nX-Odd: a=?utf-8?b?a?=\r\n\r\nhi\r\n"
 )
 MAIL = Incoming(MESSAGE, Address("ann", "x.test"), Address("bob", "y.test"))
 REQUIRE = "require [" + ", ".join(f'"{name}"' for name in CAPABILITIES) + "];\n"
@@ -39,6 +39,8 @@ def verdict(script: str, mail: Incoming = MAIL) -> Verdict:
         ('header :is "SUBJECT" "hello"', False),
         ('header :is "x-two" ["c", "a b"]', True),
         ('header :is ["x-none", "x-two"] "first"', True),
+        ('header :is "x-odd" "a=?utf-8?b?a?="', True),
+        ('header :is "x-odd" "known"', True),
         ('header :is "x-empty" ""', True),
         ('header :contains "x-empty" ""', True),
         ('header :contains "x-none" ""', False),

@@ -88,7 +88,8 @@ def strings(values: list[str]):
 
 
 KEYS = ["", "a", "A", "ann", "ANN@x.test", "x.test", "bob@y.test", "é", "É", "hello", "hello world", "b c", '\\"q r\\"']
-PATTERNS = ["*", "a*", "*a", "*n*n*", "*@x.test", "he*wor*", "???", "?nn@*", "a\\\\*b", "*é", "*d", "hello*hello", ""]
+# Of "?", letters and "*" one behind the other Pigeonhole 0.5.19 thinks that they fit what is shorter than they are.
+PATTERNS = ["*", "a*", "*a", "*n*n*", "*@x.test", "he*wor*", "???", "?nn", "a\\\\*b", "*é", "*d", "hello*hello", ""]
 FIELDS = ["from", "To", "CC", "subject", "x-any", "Sender", "reply-to"]
 COMPARATORS = st.sampled_from(["", ':comparator "i;octet" ', ':comparator "i;ascii-casemap" '])
 MATCHES = st.one_of(
