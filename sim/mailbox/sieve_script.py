@@ -8,8 +8,6 @@ from contextlib import suppress
 from itertools import zip_longest
 from typing import Any, Final
 
-from sievelib.parser import Lexer, ParseError, Parser
-
 from sim.mail.address import AddressError
 from sim.mail.content import canonical
 from sim.mail.mailbox import parse_mailbox
@@ -77,6 +75,8 @@ def read_script(octets: bytes) -> Script:
     """
     if len(octets) > SIZE_LIMIT:
         raise SieveError(1, f"a script of {len(octets)} octets: {SIZE_LIMIT} are allowed")
+    from sievelib.parser import Parser
+
     tokens = list(_tokens(octets))
     _check_depth(tokens)
     parser = Parser()
@@ -99,6 +99,8 @@ def read_script(octets: bytes) -> Script:
 
 def _tokens(octets: bytes) -> Iterator[tuple[str, bytes, int]]:
     """What the script consists of, without comments: the kind, the text and its line; up to what is nothing."""
+    from sievelib.parser import Lexer, ParseError, Parser
+
     lexer = Lexer(Parser.lrules)
     # The parser finds it, too, and says it.
     with suppress(ParseError):
