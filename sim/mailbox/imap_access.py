@@ -217,7 +217,7 @@ class ImapAccess:
     def _sasl_says(self, said: bytes | Verdict) -> Iterator[bytes]:
         if isinstance(said, bytes):
             return self._end(Continue(b64encode(said).decode("ascii")))
-        if said is Verdict.MALFORMED:
+        if said in (Verdict.MALFORMED, Verdict.SERVER_FIRST):
             return self._end(bad("Not what this mechanism says."))
         return self._decided(said)
 

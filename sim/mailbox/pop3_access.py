@@ -10,7 +10,7 @@ from typing import ClassVar
 from sim.mail.mime import split_header
 from sim.mailbox.interface import INBOX, Account, ExpungedError, Mailbox, MessageInfo
 from sim.protocol.pop3 import events
-from sim.protocol.pop3.events import NEED_DATA, BadCommand, Command, ConnectionClosed
+from sim.protocol.pop3.events import NEED_DATA, BadCommand, Command, ConnectionClosed, EndlessLine
 from sim.protocol.pop3.responses import Response, challenge, err, ok
 from sim.protocol.pop3.server import Server
 from sim.protocol.pop3.states import State
@@ -19,6 +19,12 @@ from sim.protocol.sasl import MECHANISMS, SaslServer, Verdict
 _FAILED = err("Authentication failed.", "AUTH")
 _NO_MESSAGE = err("There is no such message.")
 _BUSY = err("The maildrop is open in another session.", "IN-USE")
+_NO_GUESSES: Mapping[bytes | Verdict, str] = {
+    Verdict.UNKNOWN_MECHANISM: "Unknown mechanism.",
+    Verdict.SERVER_FIRST: "This mechanism takes no initial response.",
+    Verdict.MALFORMED: "Not what this mechanism says.",
+}
+"""How a SASL dialogue fails with no word about a password."""
 _NOT_CLEAR = err("Plaintext logins need TLS here: use STLS.", "AUTH")
 
 
@@ -64,7 +70,6 @@ class Pop3Access:
         self._mailbox: Mailbox | None = None
         self._messages: Sequence[MessageInfo] = ()
         self._deleted: dict[int, None] = {}
-        self._highest = 0
 
     @property
     def is_over(self) -> bool:
@@ -116,12 +121,17 @@ class Pop3Access:
             self._account.unlock()
         self._account = self._mailbox = None
 
-    def _answer(self, event: Command | BadCommand) -> Response:
+    def _answer(self, event: Command | BadCommand | EndlessLine) -> Response:
         if isinstance(event, BadCommand):
             return err(event.why)
+        if isinstance(event, EndlessLine):
+            self._leave()
+            return err("Line too long.")
         try:
             return self._ANSWERS[type(event)](self, event)
         except OSError:
+            if self._mailbox is None:
+                self._leave()
             return err("The maildrop cannot be read or written now.", "SYS/TEMP")
 
     def _clear(self) -> bool:
@@ -129,7 +139,7 @@ class Pop3Access:
         return not (self._server.secure or self._clear_login)
 
     def _capa(self, _: events.Capa) -> Response:
-        words = ["TOP", "UIDL", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "EXPIRE NEVER", "UTF8"]
+        words = ["TOP", "UIDL", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "EXPIRE NEVER"]
         if not self._clear():
             words += ["USER", f"SASL {' '.join(MECHANISMS)}"]
         elif self._server.state is not State.TRANSACTION:
@@ -146,9 +156,6 @@ class Pop3Access:
         self._name = ""
         return ok("Begin TLS negotiation now.")
 
-    def _utf8(self, _: events.Utf8) -> Response:
-        return ok("UTF8 enabled.")
-
     def _user(self, event: events.User) -> Response:
         if self._clear():
             return _NOT_CLEAR
@@ -164,12 +171,13 @@ class Pop3Access:
         proved = hmac.compare_digest(digest, event.digest.lower().encode("ascii", "replace").decode()) and password
         return self._decide(Verdict.ACCEPTED if proved else Verdict.REFUSED, event.name)
 
-    def _auth(self, event: events.Auth) -> Response:
+    def _mechanisms(self, _: events.Mechanisms) -> Response:
         mechanisms = ["CRAM-MD5"] if self._clear() else MECHANISMS
-        if not event.mechanism:
-            return ok("Mechanisms follow.", "".join(f"{name}\r\n" for name in mechanisms).encode())
-        if event.mechanism not in mechanisms:
-            return _NOT_CLEAR if event.mechanism in MECHANISMS else err("Unknown mechanism.")
+        return ok("Mechanisms follow.", "".join(f"{name}\r\n" for name in mechanisms).encode())
+
+    def _auth(self, event: events.Auth) -> Response:
+        if self._clear() and event.mechanism in ("PLAIN", "LOGIN"):
+            return _NOT_CLEAR
         self._sasl = SaslServer(self._accounts, self._timestamp.encode())
         return self._sasl_says(self._sasl.begin(event.mechanism, event.initial))
 
@@ -182,8 +190,8 @@ class Pop3Access:
     def _sasl_says(self, said: bytes | Verdict) -> Response:
         if isinstance(said, bytes):
             return challenge(said)
-        if said is Verdict.MALFORMED:
-            return err("Not what this mechanism says.")
+        if said in _NO_GUESSES:
+            return err(_NO_GUESSES[said])
         return self._decide(said, self._sasl.user)
 
     def _decide(self, verdict: Verdict, user: str) -> Response:
@@ -213,7 +221,6 @@ class Pop3Access:
         content = self._content(event.number)
         if content is None:
             return _NO_MESSAGE
-        self._highest = max(self._highest, event.number)
         return ok(f"{len(content)} octets", content)
 
     def _top(self, event: events.Top) -> Response:
@@ -232,14 +239,14 @@ class Pop3Access:
         return ok("Marked to be deleted.")
 
     def _last(self, _: events.Last) -> Response:
-        return ok(str(self._highest))
+        # RFC 1725 dropped it: what it says does not outlive a session, so who goes by it fetches all mail every time.
+        return err("LAST is obsolete: use UIDL.")
 
     def _noop(self, _: events.Noop) -> Response:
         return ok("Nothing done.")
 
     def _rset(self, _: events.Rset) -> Response:
         self._deleted.clear()
-        self._highest = 0
         return ok("Nothing will be deleted.")
 
     def _quit(self, _: events.Quit) -> Response:
@@ -286,11 +293,11 @@ class Pop3Access:
     _ANSWERS: ClassVar[Mapping[type, Callable[..., Response]]] = {
         events.Capa: _capa,
         events.Stls: _stls,
-        events.Utf8: _utf8,
         events.User: _user,
         events.Pass: _pass,
         events.Apop: _apop,
         events.Auth: _auth,
+        events.Mechanisms: _mechanisms,
         events.AuthResponse: _auth_response,
         events.AuthCancel: _auth_cancel,
         events.Stat: _stat,

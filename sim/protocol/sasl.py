@@ -27,6 +27,8 @@ class Verdict(Enum):
     ACCEPTED = "accepted"
     REFUSED = "refused"
     UNKNOWN_MECHANISM = "unknown mechanism"
+    SERVER_FIRST = "the server speaks first"
+    """There can be no initial response (RFC 4954 section 4)."""
     MALFORMED = "malformed"
 
 
@@ -74,8 +76,7 @@ class SaslServer:
         if mechanism not in MECHANISMS:
             return Verdict.UNKNOWN_MECHANISM
         if mechanism == "CRAM-MD5":
-            # The server speaks first, so there can be no initial response (RFC 4954 section 4).
-            return self._challenge if initial is None else Verdict.MALFORMED
+            return self._challenge if initial is None else Verdict.SERVER_FIRST
         if initial is None:
             return b"" if mechanism == "PLAIN" else b"Username:"
         return self.respond(initial)

@@ -6,6 +6,7 @@ import pytest
 from smtp_pair import ConnectionPair, answer, client_after, drain, pieces, serve, server_at
 
 from sim.mail.path import NULL_PATH
+from sim.protocol.sasl import Credentials, plain
 from sim.protocol.smtp import (
     NEED_DATA,
     Auth,
@@ -15,7 +16,6 @@ from sim.protocol.smtp import (
     Ehlo,
     LocalProtocolError,
     Mail,
-    RemoteProtocolError,
     Reply,
     Server,
     StartTls,
@@ -23,11 +23,10 @@ from sim.protocol.smtp import (
     replies,
     sasl,
 )
-from sim.protocol.smtp.sasl import Credentials
 
 HELLO = Ehlo("client.example")
 OFFERED = {"extensions": ("PIPELINING", "ENHANCEDSTATUSCODES", "STARTTLS", "AUTH")}
-PLAIN = Auth("PLAIN", sasl.plain(Credentials("", "bob", "secret")))
+PLAIN = Auth("PLAIN", plain(Credentials("", "bob", "secret")))
 
 
 def test_starttls():
@@ -240,26 +239,6 @@ def test_empty_initial_response_is_written_as_such():
     client = client_after(HELLO, **OFFERED)
     assert client.send(Auth("PLAIN", b"")) == b"AUTH PLAIN =\r\n"
     assert client_after(HELLO, **OFFERED).send(Auth("PLAIN")) == b"AUTH PLAIN\r\n"
-
-
-def test_plain():
-    """A message of PLAIN is read as it was written."""
-    for credentials in (Credentials("", "bob", "secret"), Credentials("eve", "jos\u00e9", "p\u00e9")):
-        assert sasl.read_plain(sasl.plain(credentials)) == credentials
-
-
-@pytest.mark.parametrize("message", [b"", b"bob\0secret", b"\0bob\0a\0b", b"\0\0secret", b"\0bob\0", b"\0\xff\0x"])
-def test_no_plain(message):
-    """A message of another form is the client's fault: 501."""
-    with pytest.raises(RemoteProtocolError) as error:
-        sasl.read_plain(message)
-    assert error.value.reply == replies.E501_NOT_DECODABLE
-
-
-def test_cram_md5():
-    """The example of RFC 2195 section 2."""
-    challenge = b"<1896.697170952@postoffice.reston.mci.net>"
-    assert sasl.cram_md5("tim", "tanstaaftanstaaf", challenge) == b"tim b913a602c7eda7a495b4e6e7334d3890"
 
 
 def test_a_long_auth_line_where_auth_is_offered():

@@ -10,10 +10,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from sim.mta.queue.failure import Failure
-from sim.protocol.smtp import sasl
+from sim.protocol.sasl import Credentials, cram_md5, plain
 from sim.protocol.smtp.errors import RemoteProtocolError
 from sim.protocol.smtp.events import Auth, AuthResponse
 from sim.protocol.smtp.replies import Reply
+from sim.protocol.smtp.sasl import challenge_of
 
 NO_MECHANISM = Failure(0, "4.7.0", "authentication failed: the server offers no mechanism that is known here")
 
@@ -22,7 +23,7 @@ Login = tuple[str, str]
 
 _RESPONSES: Mapping[str, tuple[Callable[[Login, Reply], bytes], ...]] = {
     "PLAIN": (),
-    "CRAM-MD5": (lambda login, reply: sasl.cram_md5(*login, sasl.challenge_of(reply)),),
+    "CRAM-MD5": (lambda login, reply: cram_md5(*login, challenge_of(reply)),),
     "LOGIN": (lambda login, _: login[0].encode(), lambda login, _: login[1].encode()),
 }
 """Mechanism, best first -> what answers each challenge."""
@@ -45,8 +46,7 @@ class Authentication:
 
     def begin(self) -> Auth:
         """The command."""
-        plain = self.mechanism == "PLAIN"
-        return Auth(self.mechanism, sasl.plain(sasl.Credentials("", *self.login)) if plain else None)
+        return Auth(self.mechanism, plain(Credentials("", *self.login)) if self.mechanism == "PLAIN" else None)
 
     def respond(self, reply: Reply) -> AuthResponse | None:
         """What answers a 334: a cancellation where it makes no sense, nothing where that has been said already."""

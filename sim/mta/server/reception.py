@@ -11,14 +11,14 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 from sim.mail.path import Path
-from sim.mta.server.auth import Authentication
 from sim.mta.server.error_limits import ErrorCounter
 from sim.mta.server.etrn import HeldMail, answer_atrn, answer_etrn, answer_turn, atrn_nodes
 from sim.mta.server.help_text import help_reply
 from sim.mta.server.policy import ClientPolicy
 from sim.mta.server.recipients import Directory
 from sim.mta.server.transactions import AcceptedMail, Transactions
-from sim.protocol.smtp import events, replies
+from sim.protocol.sasl import SaslServer
+from sim.protocol.smtp import events, replies, sasl
 from sim.protocol.smtp.client import Client
 from sim.protocol.smtp.errors import LocalProtocolError
 from sim.protocol.smtp.replies import Reply
@@ -82,7 +82,7 @@ class Reception:
     sleep: float = field(default=0.0, init=False)
     turn_nodes: tuple[str, ...] | None = field(default=None, init=False)
     wants_tls: bool = field(default=False, init=False)
-    _authentication: Authentication | None = field(default=None, init=False)
+    _sasl: SaslServer | None = field(default=None, init=False)
     _errors: ErrorCounter | None = field(default=None, init=False)
     _machine: Server = field(init=False)
     _transactions: Transactions = field(init=False)
@@ -110,7 +110,7 @@ class Reception:
     @property
     def user(self) -> str:
         """Who has proved himself with AUTH; nobody if it is empty."""
-        return "" if self._authentication is None else self._authentication.user
+        return "" if self._sasl is None else self._sasl.user
 
     @property
     def helo(self) -> str:
@@ -286,19 +286,19 @@ class Reception:
         self._reset(None)
         self.wants_tls = True
         # What was proved counts no more (RFC 3207 section 4.2).
-        self._authentication = None
+        self._sasl = None
         return replies.S220_TLS
 
     def _auth(self, event: events.Auth) -> Reply:
         challenge = self.challenge() if self.challenge else f"<{self.commands}@{self.host.domain}>".encode()
-        self._authentication = Authentication(self.host.accounts, challenge)
-        return self._hold_back_guesses(self._authentication.begin(event.mechanism, event.initial))
+        self._sasl = SaslServer(self.host.accounts, challenge)
+        return self._hold_back_guesses(sasl.answer(self._sasl.begin(event.mechanism, event.initial)))
 
     def _auth_response(self, event: events.AuthResponse) -> Reply:
         # The machine gives a response only after the 334 to an AUTH.
-        if self._authentication is None or event.data is None:
+        if self._sasl is None or event.data is None:
             return replies.E501_CANCELLED
-        return self._hold_back_guesses(self._authentication.respond(event.data))
+        return self._hold_back_guesses(sasl.answer(self._sasl.respond(event.data)))
 
     def _hold_back_guesses(self, reply: Reply) -> Reply:
         if self.policy is not None and reply is replies.E535_BAD_CREDENTIALS:

@@ -3,7 +3,7 @@
 from sim.protocol.pop3 import events, responses
 from sim.protocol.pop3.client import Client
 from sim.protocol.pop3.errors import LocalProtocolError, ProtocolError, RemoteProtocolError
-from sim.protocol.pop3.events import NEED_DATA, BadCommand, Command, ConnectionClosed
+from sim.protocol.pop3.events import NEED_DATA, BadCommand, Command, ConnectionClosed, EndlessLine
 from sim.protocol.pop3.responses import Response, Status
 from sim.protocol.pop3.server import Server
 from sim.protocol.pop3.states import State
@@ -14,6 +14,7 @@ __all__ = [
     "Client",
     "Command",
     "ConnectionClosed",
+    "EndlessLine",
     "LocalProtocolError",
     "ProtocolError",
     "RemoteProtocolError",

@@ -17,6 +17,7 @@ from sim.protocol.pop3.events import (
     Command,
     ConnectionClosed,
     List,
+    Mechanisms,
     NeedDataType,
     Retr,
     Stls,
@@ -172,6 +173,4 @@ def _has_lines(command: Command | Opening | None) -> bool:
     """Whether a success is a response of many lines."""
     if isinstance(command, List | Uidl):
         return command.number is None
-    if isinstance(command, Auth):
-        return not command.mechanism
-    return isinstance(command, Retr | Top | Capa)
+    return isinstance(command, Retr | Top | Capa | Mechanisms)

@@ -24,6 +24,7 @@ from sim.protocol.pop3.events import (
     Dele,
     Last,
     List,
+    Mechanisms,
     Noop,
     Pass,
     Quit,
@@ -34,7 +35,6 @@ from sim.protocol.pop3.events import (
     Top,
     Uidl,
     User,
-    Utf8,
 )
 
 LINE_LIMIT = 255
@@ -47,7 +47,6 @@ _NUMBER = re.compile(r"[0-9]{1,10}")
 _NO_ARGUMENT: Mapping[str, Callable[[], Command]] = {
     "CAPA": Capa,
     "STLS": Stls,
-    "UTF8": Utf8,
     "STAT": Stat,
     "LAST": Last,
     "NOOP": Noop,
@@ -102,18 +101,20 @@ def write_command(command: Command) -> bytes:
         return b64encode(command.data) + b"\r\n"
     if isinstance(command, AuthCancel):
         return b"*\r\n"
-    if isinstance(command, Auth):
-        words = [command.mechanism, *([] if command.initial is None else [_initial(command.initial)])]
+    if isinstance(command, Mechanisms):
+        words = ["AUTH"]
+    elif isinstance(command, Auth):
+        words = ["AUTH", command.mechanism, *([] if command.initial is None else [_initial(command.initial)])]
     else:
-        words = [str(value) for value in astuple(command) if value is not None]
-    line = " ".join([type(command).__name__.upper(), *[word for word in words if word]])
+        words = [type(command).__name__.upper(), *[str(value) for value in astuple(command) if value is not None]]
+    line = " ".join(words)
     octets = line.encode("utf-8") + b"\r\n"
     if not line.isprintable():
         raise LocalProtocolError(f"cannot send {line!r}: it has control characters")
     limit = AUTH_LINE_LIMIT if isinstance(command, Auth) else LINE_LIMIT
     if len(octets) > limit:
         raise LocalProtocolError(f"cannot send {line[:40]!r}...: it has {len(octets)} octets, at most {limit} may be")
-    if isinstance(read_command(octets[:-2]), BadCommand):
+    if read_command(octets[:-2]) != command:
         raise LocalProtocolError(f"cannot send {line!r}: it does not mean {command!r} to a server")
     return octets
 
@@ -172,13 +173,15 @@ def _top(rest: str) -> Command:
 
 def _auth(rest: str) -> Command:
     words = rest.split()
+    if not words:
+        return Mechanisms()
     if len(words) > 2:
         raise _SyntaxError("A mechanism and an initial response are allowed.")
-    mechanism, initial = (*words, *("", "")[len(words) :])
+    mechanism, initial = words[0].upper(), "".join(words[1:])
     if not initial:
-        return Auth(mechanism.upper())
+        return Auth(mechanism)
     try:
-        return Auth(mechanism.upper(), b"" if initial == "=" else b64decode(initial, validate=True))
+        return Auth(mechanism, b"" if initial == "=" else b64decode(initial, validate=True))
     except (Error, ValueError):
         raise _SyntaxError("Not base64.") from None
 

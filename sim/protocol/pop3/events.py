@@ -31,13 +31,18 @@ class Apop:
 
 @dataclass(frozen=True, slots=True)
 class Auth:
-    """AUTH: a SASL dialogue begins (RFC 5034). Without a mechanism the server is asked which ones it knows.
+    """AUTH: a SASL dialogue begins (RFC 5034).
 
     The mechanism is in upper case; `initial` is the initial response, decoded; None where there is none.
     """
 
-    mechanism: str = ""
+    mechanism: str
     initial: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mechanisms:
+    """AUTH without a mechanism: which ones the server knows, as many servers answer it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +65,6 @@ class Capa:
 @dataclass(frozen=True, slots=True)
 class Stls:
     """STLS: the client asks for TLS on this connection (RFC 2595). After a +OK the callers shake hands."""
-
-
-@dataclass(frozen=True, slots=True)
-class Utf8:
-    """UTF8: the client reads messages with UTF-8 in their headers (RFC 6856)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +137,11 @@ class BadCommand:
 
 
 @dataclass(frozen=True, slots=True)
+class EndlessLine:
+    """A line that is longer than anybody waits for: its response ends the session."""
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectionClosed:
     """The peer closed the connection, or the session is over."""
 
@@ -154,11 +159,11 @@ Command = (
     | Pass
     | Apop
     | Auth
+    | Mechanisms
     | AuthResponse
     | AuthCancel
     | Capa
     | Stls
-    | Utf8
     | Stat
     | List
     | Uidl

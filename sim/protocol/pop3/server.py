@@ -10,11 +10,15 @@ from sim.protocol.pop3.events import (
     BadCommand,
     Command,
     ConnectionClosed,
+    EndlessLine,
     NeedDataType,
     Stls,
 )
 from sim.protocol.pop3.responses import Response, Status, write_response
 from sim.protocol.pop3.states import TRANSITIONS, Opening, State, state_answered
+
+ENDLESS = 65_536
+"""Octets without a line end after which nobody waits for one."""
 
 
 class Server:
@@ -37,14 +41,16 @@ class Server:
         LocalProtocolError: a method is called out of order.
     """
 
-    __slots__ = ("_due", "_peer_closed", "_queue", "_state", "secure")
+    __slots__ = ("_due", "_peer_closed", "_queue", "_state", "_without_end", "secure")
 
     def __init__(self, *, secure: bool = False) -> None:
         self.secure = secure
         """Whether TLS protects the connection, as far as the machine was told."""
         self._state = State.CONNECTED
-        self._due: Opening | Command | BadCommand | None = Opening()
+        self._due: Opening | Command | BadCommand | EndlessLine | None = Opening()
         self._queue = OctetQueue()
+        # Octets that came since the last whole line.
+        self._without_end = 0
         self._peer_closed = False
 
     @property
@@ -64,8 +70,9 @@ class Server:
             raise LocalProtocolError(f"{len(data)} octets came after the peer had closed the connection")
         elif self._state is not State.CLOSED:
             self._queue.append(data)
+            self._without_end += len(data)
 
-    def next_event(self) -> Command | BadCommand | ConnectionClosed | NeedDataType:
+    def next_event(self) -> Command | BadCommand | EndlessLine | ConnectionClosed | NeedDataType:
         """What the peer said next.
 
         Raises:
@@ -77,10 +84,14 @@ class Server:
             return ConnectionClosed()
         line = self._queue.line(AUTH_LINE_LIMIT)
         if line is None:
-            if not self._peer_closed:
+            if self._peer_closed:
+                self._state = State.CLOSED
+                return ConnectionClosed()
+            if self._without_end <= ENDLESS:
                 return NEED_DATA
-            self._state = State.CLOSED
-            return ConnectionClosed()
+            self._due = EndlessLine()
+            return self._due
+        self._without_end = 0
         self._due = event = self._read(line)
         return event
 

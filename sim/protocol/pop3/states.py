@@ -23,8 +23,10 @@ from sim.protocol.pop3.events import (
     BadCommand,
     Capa,
     Dele,
+    EndlessLine,
     Last,
     List,
+    Mechanisms,
     Noop,
     Pass,
     Quit,
@@ -35,7 +37,6 @@ from sim.protocol.pop3.events import (
     Top,
     Uidl,
     User,
-    Utf8,
 )
 from sim.protocol.pop3.responses import Status
 
@@ -82,9 +83,10 @@ TRANSITIONS: Mapping[State, Mapping[type, Mapping[Status, State]]] = {
         Auth: {OK: _TRANSACTION, CONTINUE: _AUTH, ERR: _AUTHORIZATION},
         Capa: {OK: _AUTHORIZATION, ERR: _AUTHORIZATION},
         Stls: {OK: _AUTHORIZATION, ERR: _AUTHORIZATION},
-        Utf8: {OK: _AUTHORIZATION, ERR: _AUTHORIZATION},
+        Mechanisms: {OK: _AUTHORIZATION, ERR: _AUTHORIZATION},
         Quit: {OK: State.CLOSED, ERR: State.CLOSED},
         BadCommand: {ERR: _AUTHORIZATION},
+        EndlessLine: {ERR: State.CLOSED},
     },
     State.USER: {
         User: {OK: _USER, ERR: _AUTHORIZATION},
@@ -93,14 +95,16 @@ TRANSITIONS: Mapping[State, Mapping[type, Mapping[Status, State]]] = {
         Auth: {OK: _TRANSACTION, CONTINUE: _AUTH, ERR: _AUTHORIZATION},
         Capa: {OK: _USER, ERR: _USER},
         Stls: {OK: _AUTHORIZATION, ERR: _USER},
-        Utf8: {OK: _USER, ERR: _USER},
+        Mechanisms: {OK: _USER, ERR: _USER},
         Quit: {OK: State.CLOSED, ERR: State.CLOSED},
         BadCommand: {ERR: _USER},
+        EndlessLine: {ERR: State.CLOSED},
     },
     State.AUTH: {
         AuthResponse: {OK: _TRANSACTION, CONTINUE: _AUTH, ERR: _AUTHORIZATION},
         AuthCancel: {ERR: _AUTHORIZATION},
         BadCommand: {ERR: _AUTHORIZATION},
+        EndlessLine: {ERR: State.CLOSED},
     },
     State.TRANSACTION: {
         Stat: {OK: _TRANSACTION, ERR: _TRANSACTION},
@@ -115,6 +119,7 @@ TRANSITIONS: Mapping[State, Mapping[type, Mapping[Status, State]]] = {
         Capa: {OK: _TRANSACTION, ERR: _TRANSACTION},
         Quit: {OK: State.CLOSED, ERR: State.CLOSED},
         BadCommand: {ERR: _TRANSACTION},
+        EndlessLine: {ERR: State.CLOSED},
     },
     State.CLOSED: {},
 }
@@ -123,7 +128,7 @@ HOPES: Mapping[State, Mapping[type, State]] = {
     state: {
         command: moves.get(OK, moves.get(CONTINUE, state))
         for command, moves in commands.items()
-        if command not in (Opening, BadCommand)
+        if command not in (Opening, BadCommand, EndlessLine)
     }
     for state, commands in TRANSITIONS.items()
 }

@@ -1,28 +1,18 @@
-"""What AUTH's dialogue carries: base64 on the wire, and the messages of PLAIN, LOGIN and CRAM-MD5 (RFC 4954).
-
-Pure functions of what they are given: who may log in is the caller's business.
-"""
+"""What AUTH's dialogue is on SMTP's wire: base64, and the reply to each turn of SASL (RFC 4954)."""
 
 from __future__ import annotations
 
-import hmac
 from base64 import b64decode, b64encode
 from binascii import Error
-from typing import NamedTuple
+from collections.abc import Mapping
 
+from sim.protocol.sasl import Verdict
+from sim.protocol.smtp import replies
 from sim.protocol.smtp.errors import LocalProtocolError, RemoteProtocolError
 from sim.protocol.smtp.replies import E501_NOT_DECODABLE, S334_CHALLENGE, Reply
 
 _CHALLENGE_LIMIT = 375
 """Octets of a challenge, so that its base64 has 500."""
-
-
-class Credentials(NamedTuple):
-    """Who wants to act, who vouches, and the password that proves it. `authorize` is empty for the user himself."""
-
-    authorize: str
-    user: str
-    password: str
 
 
 def encode(data: bytes) -> str:
@@ -62,27 +52,15 @@ def challenge_of(reply: Reply) -> bytes:
     return decode(reply.lines[0].strip())
 
 
-def plain(credentials: Credentials) -> bytes:
-    """The one message of PLAIN (RFC 4616 section 2)."""
-    return "\0".join(credentials).encode("utf-8")
+def answer(said: bytes | Verdict) -> Reply:
+    """The reply for what the server's side of a SASL dialogue says: 334 where more is asked for, or how it ends."""
+    return challenge(said) if isinstance(said, bytes) else _ENDS[said]
 
 
-def read_plain(message: bytes) -> Credentials:
-    """The credentials that a message of PLAIN carries.
-
-    Raises:
-        RemoteProtocolError: it is not three texts in UTF-8 with a NUL between each, or user or password is empty.
-    """
-    try:
-        authorize, user, password = message.decode("utf-8").split("\0")
-    except ValueError as error:
-        raise RemoteProtocolError(f"{message!r} is no message of PLAIN", E501_NOT_DECODABLE) from error
-    if not user or not password:
-        raise RemoteProtocolError(f"{message!r} names no user, or no password", E501_NOT_DECODABLE)
-    return Credentials(authorize, user, password)
-
-
-def cram_md5(user: str, password: str, challenge: bytes) -> bytes:
-    """The answer of CRAM-MD5 to a challenge (RFC 2195 section 2)."""
-    digest = hmac.new(password.encode("utf-8"), challenge, "md5").hexdigest()
-    return f"{user} {digest}".encode()
+_ENDS: Mapping[Verdict, Reply] = {
+    Verdict.ACCEPTED: replies.S235_AUTHENTICATED,
+    Verdict.REFUSED: replies.E535_BAD_CREDENTIALS,
+    Verdict.UNKNOWN_MECHANISM: replies.E504_MECHANISM,
+    Verdict.SERVER_FIRST: replies.E501_SYNTAX("AUTH CRAM-MD5 with no initial response"),
+    Verdict.MALFORMED: replies.E501_NOT_DECODABLE,
+}
