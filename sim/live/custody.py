@@ -18,6 +18,7 @@ from sim.live.maildir import Maildir
 from sim.live.maildir_mailbox import with_crlfs
 from sim.live.user_mailboxes import UserMailboxes
 from sim.mail.address import Address
+from sim.mail.content import begins_with_header
 from sim.mail.path import Path
 from sim.mail.trace import received, return_path
 from sim.mailbox.interface import OverQuotaError
@@ -34,9 +35,6 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 _NOT_PLAIN = re.compile(r'[ \t<>()\\";@]')
 """What would let a client that writes it after HELO make up parts of a Received field (Postfix does so, too)."""
-
-_HEADER_OR_BLANK = re.compile(rb"[!-9;-~]+[ \t]*:|\r?\n")
-"""How mail data begins whose header, be it empty, stands in front of its body (RFC 5322 sections 2.2 and 4.5)."""
 
 E452_MAILBOX_FULL = Reply(452, ("The mailbox is full",), "4.2.2")
 
@@ -146,7 +144,7 @@ class Custody:
         )
         delivered = "".join(f"Delivered-To: {recipient}\r\n" for recipient in recipients).encode("utf-8")
         top = return_path(mail.reverse_path) + delivered + trace
-        if mail.content and _HEADER_OR_BLANK.match(mail.content) is None:
+        if not begins_with_header(mail.content):
             # Else the first line would be part of the trace, or of no header at all (RFC 5322 section 2.1).
             top += b"\r\n"
         if is_binary(mail.parameters):

@@ -14,6 +14,8 @@ import ssl
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from functools import partial
 from ipaddress import IPv6Address, ip_address
 from time import monotonic, time
@@ -31,6 +33,7 @@ from sim.live.user_mailboxes import UserMailboxes
 from sim.mail.address import Address, literal_of, local_key
 from sim.mail.mailbox import parse_mailbox
 from sim.mail.path import NULL_PATH, Path
+from sim.mail.submission import completed
 from sim.mailbox.interface import OverQuotaError
 from sim.mta.queue.mx import local_domains, mailbox_hosts, stated_mailbox_hosts
 from sim.mta.server.policy import AccessPolicy, ClientPolicy
@@ -55,6 +58,9 @@ SmtpService = Literal["smtp", "lmtp", "submission"]
 
 _LMTP = ("PIPELINING", "ENHANCEDSTATUSCODES")
 """What every server of LMTP offers (RFC 2033 section 5)."""
+
+_SUBMISSION = (*_LMTP, "8BITMIME", "AUTH")
+"""What every server of submission offers; to it ETRN is as strange as to LMTP (RFC 6409 section 7)."""
 
 
 class LiveServer:
@@ -87,6 +93,8 @@ class LiveServer:
         self._host = replace(host, extensions=_extensions(host, tls is not None))
         possible = [keyword for keyword in self._host.extensions if keyword not in _NOT_LMTP]
         self._lmtp_host = replace(self._host, extensions=tuple(dict.fromkeys([*possible, *_LMTP])))
+        offered = tuple(dict.fromkeys([*possible, *_SUBMISSION]))
+        self._submission_host = replace(self._host, extensions=offered, esmtp=True)
         self._limits = replace(limits, size=host.size_limit)
         self._started = monotonic()
         dns = Dns(scenario.domains, tuple(scenario.network.nodes), scenario.network.dns)
@@ -188,6 +196,8 @@ class LiveServer:
         async def keep(mail: AcceptedMail) -> Sequence[Reply]:
             if service == "lmtp":
                 return await self._custody.keep_each(mail, address)
+            if service == "submission":
+                mail = mail._replace(content=self._completed(mail.content))
             return [await self._custody.keep(mail, address)]
 
         session = Session(
@@ -267,7 +277,7 @@ class LiveServer:
         def refused(event: object, reply: Reply) -> None:
             self._note(log.refused(event, reply, client, reception.helo))
 
-        host = self._lmtp_host if service == "lmtp" else self._host
+        host = {"lmtp": self._lmtp_host, "submission": self._submission_host}.get(service, self._host)
         if host.clear_auth is None:
             host = replace(host, clear_auth=near)
         reception = Reception(
@@ -290,6 +300,11 @@ class LiveServer:
     def _challenge(self) -> bytes:
         """What nobody can foresee, in the form that RFC 2195 section 2 asks for."""
         return f"<{secrets.randbits(64)}.{int(time())}@{self._host.domain}>".encode()
+
+    def _completed(self, content: bytes) -> bytes:
+        """A submitted message with the fields that it lacks."""
+        message_id = f"<{int(time())}.{secrets.token_hex(8)}@{self._host.domain}>"
+        return completed(content, date=format_datetime(datetime.now(UTC)), message_id=message_id)
 
     async def _hand_over(self, client: Client, nodes: tuple[str, ...], read: Read, write: Write) -> None:
         await TurnedDelivery(client, self._host.domain, read, write).run(self._held, nodes)

@@ -21,6 +21,9 @@ _WIDTH = len(_LINES) // 2
 _TEXT = _LINES * 512
 """Plain text that bodies are cut from: even lines of `_WIDTH` octets with their CRLF."""
 
+_HEADER_OR_BLANK = re.compile(rb"[!-9;-~]+[ \t]*:|\r?\n")
+"""How mail data begins whose header, be it empty, stands in front of its body (RFC 5322 sections 2.2 and 4.5)."""
+
 _SHORTEST_BODY = 3
 """One line of one character."""
 
@@ -34,6 +37,11 @@ def canonical(data: bytes) -> bytes:
     if data.count(b"\n") != ends or data.count(b"\r") != ends:
         data = data.replace(_CRLF, b"\n").replace(b"\r", b"\n").replace(b"\n", _CRLF)
     return data if data.endswith(_CRLF) or not data else data + _CRLF
+
+
+def begins_with_header(content: bytes) -> bool:
+    """Whether the header, be it empty, comes first, and not a line that belongs to no field."""
+    return not content or _HEADER_OR_BLANK.match(content) is not None
 
 
 def longest_line(content: bytes) -> int:

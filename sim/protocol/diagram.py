@@ -42,6 +42,8 @@ def pop3_diagram() -> str:
         pop3_events.AuthResponse: "response",
         pop3_events.AuthCancel: "cancel",
         pop3_events.BadCommand: "bad line",
+        pop3_events.EndlessLine: "endless line",
+        pop3_events.Mechanisms: "AUTH",
         pop3_states.Opening: "greeting",
     }
     return _drawn(

@@ -101,8 +101,9 @@ class Reception:
         )
         if after is not None:
             reverse(after, machine)
+        submitter = (lambda: self.user) if self.submission else None
         self._transactions = Transactions(
-            host, self.directory, machine, self.policy, self.lmtp, self.offers, self.submission, self.room
+            host, self.directory, machine, self.policy, self.lmtp, self.offers, submitter, self.room
         )
         if self.junk_limit:
             self._errors = self._error_counter()

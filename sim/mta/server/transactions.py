@@ -12,6 +12,7 @@ from sim.mail.path import NULL_PATH, Path
 from sim.mta.server.loops import as_reply, came_back, is_looping
 from sim.mta.server.policy import ClientPolicy
 from sim.mta.server.recipients import Directory
+from sim.mta.server.sender import sender_refusal
 from sim.protocol.smtp import events, replies
 from sim.protocol.smtp.events import Parameters
 from sim.protocol.smtp.replies import Reply
@@ -68,7 +69,7 @@ class Transactions:
         lmtp: whether LMTP is spoken.
         refuses_loops: whether mail that goes round is refused whatever the product does, since there is no queue from
             which to return it.
-        submission: whether nobody hands mail in who has not logged in (RFC 6409 section 4.3).
+        submitter: gives who has logged in, where nobody else hands mail in (RFC 6409 section 4.3), or None.
         room: says why there is no room for so many octets in the mailboxes that a path leads to, if there is none.
     """
 
@@ -78,7 +79,7 @@ class Transactions:
     policy: ClientPolicy | None
     lmtp: bool
     refuses_loops: bool
-    submission: bool = False
+    submitter: Callable[[], str] | None = None
     room: Callable[[Path, int], Reply | None] | None = None
     closing: bool = False
     _messages: int = 0
@@ -100,8 +101,11 @@ class Transactions:
             return replies.E552_TOO_BIG
         if self.closing:
             return replies.E421_CLOSING
-        if self.submission and not self.machine.authenticated:
-            return replies.E530_AUTH_REQUIRED
+        if self.submitter is not None:
+            user = self.submitter()
+            refusal = sender_refusal(user, event.reverse_path, self.directory) if user else replies.E530_AUTH_REQUIRED
+            if refusal is not None:
+                return refusal
         self._messages += 1
         if 0 < (self.host.policies.messages_per_session or self.host.mta.session_message_limit) < self._messages:
             return replies.E421_TOO_MANY_MESSAGES
