@@ -147,7 +147,8 @@ class Pop3Access:
         if self._offers_tls and not self._server.secure and self._server.state is not State.TRANSACTION:
             words.append("STLS")
         words.append("IMPLEMENTATION mtasim")
-        return ok("Capability list follows.", "".join(f"{word}\r\n" for word in words).encode())
+        # No dot before the last line: nmap takes the first one as the end.
+        return ok("Capabilities follow", "".join(f"{word}\r\n" for word in words).encode())
 
     def _stls(self, _: events.Stls) -> Response:
         if not self._offers_tls:
