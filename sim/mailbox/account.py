@@ -134,8 +134,10 @@ class BaseAccount(ABC, Generic[Kind]):
         below = [each for each in self._mailboxes if each.startswith(name + DELIMITER)]
         if name not in self._mailboxes and not below:
             raise NoMailboxError(f"there is no mailbox {name}")
-        if new in self._mailboxes or new.startswith(name + DELIMITER):
-            raise MailboxExistsError(f"{name} cannot become {new}")
+        if new in self._mailboxes:
+            raise MailboxExistsError(f"there is a mailbox {new}")
+        if name != INBOX and new.startswith(name + DELIMITER):
+            raise BadNameError(f"{name} cannot be below itself")
         if name == INBOX:
             self.create(new)
             self._mailboxes[new].adopt_moved(self._mailboxes[INBOX], tuple(self._mailboxes[INBOX].messages))

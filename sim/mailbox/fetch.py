@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import binascii
-import quopri
-from base64 import b64decode
 from collections.abc import Callable, Iterable, Sequence
 
 from sim.mail.address_list import Entry, read_address_list
 from sim.mail.mime import Part, parameters_of, read_message, split_header
 from sim.mailbox.interface import MessageInfo
+from sim.mailbox.transfer import decoded
 from sim.protocol.imap4.commands import FetchItem, Section
 from sim.protocol.imap4.dates import write_date_time
-from sim.protocol.imap4.responses import NIL, flag_list, literal, nstring, section, string
+from sim.protocol.imap4.responses import NIL, flag_list, literal, nstring, section
 
 _NO_PARTS = b'("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 0 0)'
-"""What stands for the parts of a multipart that has none: the grammar asks for one at least."""
+"""What stands for the parts of a multipart that has none, and for the message in one that cannot be read: the grammar
+asks for one."""
+
+_NO_ENVELOPE = b"(%s)" % b" ".join([NIL] * 10)
 
 _WHOLE = {"RFC822": Section(), "RFC822.HEADER": Section((), "HEADER"), "RFC822.TEXT": Section((), "TEXT")}
-_FLAT = frozenset({"7bit", "8bit", "binary"})
-
-
-class UnknownEncodingError(Exception):
-    """A part's transfer encoding is none that can be decoded (RFC 3516 section 4.3)."""
 
 
 class FetchedMessage:
@@ -109,24 +105,6 @@ class FetchedMessage:
         return None if part is None else decoded(part)
 
 
-def decoded(part: Part) -> bytes:
-    """A part's body without its transfer encoding; what stands in the way of decoding is passed over.
-
-    Raises:
-        UnknownEncodingError: nobody knows the encoding.
-    """
-    if part.encoding in _FLAT:
-        return part.body
-    if part.encoding == "quoted-printable":
-        return quopri.decodestring(part.body)
-    if part.encoding == "base64":
-        try:
-            return b64decode(part.body + b"==")
-        except binascii.Error:
-            return b""
-    raise UnknownEncodingError(f"nobody knows the encoding {part.encoding}")
-
-
 def flags_with_recent(flags: Iterable[str], *, recent: bool) -> bytes:
     """Flags in parentheses, in an order that depends on nothing but them."""
     return flag_list([*sorted(flags), *(["\\Recent"] if recent else [])])
@@ -158,9 +136,9 @@ def _envelope(message: Part) -> bytes:
     first, last = ("date", "subject"), ("in-reply-to", "message-id")
     return b"(%s)" % b" ".join(
         [
-            *(nstring(message.first(name)) for name in first),
+            *(_string(message.first(name)) for name in first),
             *(each or NIL for each in people),
-            *(nstring(message.first(name)) for name in last),
+            *(_string(message.first(name)) for name in last),
         ]
     )
 
@@ -172,33 +150,40 @@ def _addresses(message: Part, name: str) -> bytes:
 
 
 def _address(entry: Entry) -> bytes:
-    return b"(%s)" % b" ".join(map(nstring, (entry.name, entry.route, entry.mailbox, entry.host)))
+    return b"(%s)" % b" ".join(map(_string, (entry.name, entry.route, entry.mailbox, entry.host)))
 
 
 def _structure(part: Part, *, extended: bool = True) -> bytes:
-    major, minor = (string(word.encode()) for word in part.content_type)
+    major, minor = (_string(word.encode()) for word in part.content_type)
     if part.content_type[0] == "multipart":
         words = [b"".join(_structure(each, extended=extended) for each in part.parts) or _NO_PARTS, minor]
         if extended:
             words.append(_parameters(part.parameters))
     else:
         words = [
-            *(major, minor, _parameters(part.parameters), nstring(part.first("content-id"))),
-            *(nstring(part.first("content-description")), string(part.encoding.encode()), b"%d" % len(part.body)),
+            *(major, minor, _parameters(part.parameters), _string(part.first("content-id"))),
+            *(_string(part.first("content-description")), _string(part.encoding.encode()), b"%d" % len(part.body)),
         ]
         if part.is_message and part.parts:
             words += [_envelope(part.parts[0]), _structure(part.parts[0], extended=extended)]
-        if part.content_type[0] == "text" or (part.is_message and part.parts):
+        elif part.is_message:
+            words += [_NO_ENVELOPE, _NO_PARTS]
+        if part.content_type[0] == "text" or part.is_message:
             words.append(b"%d" % part.lines())
         if extended:
-            words.append(nstring(part.first("content-md5")))
+            words.append(_string(part.first("content-md5")))
     if extended:
-        words += [_disposition(part), _languages(part), nstring(part.first("content-location"))]
+        words += [_disposition(part), _languages(part), _string(part.first("content-location"))]
     return b"(%s)" % b" ".join(words)
 
 
+def _string(octets: bytes | None) -> bytes:
+    """Octets as a string without NULs, which no string may have; NIL for None."""
+    return nstring(None if octets is None else octets.replace(b"\0", b""))
+
+
 def _parameters(parameters: Sequence[tuple[str, str]]) -> bytes:
-    words = [string(word.encode("utf-8", "surrogateescape")) for pair in parameters for word in pair]
+    words = [_string(word.encode("utf-8", "surrogateescape")) for pair in parameters for word in pair]
     return b"(%s)" % b" ".join(words) if words else NIL
 
 
@@ -206,14 +191,14 @@ def _disposition(part: Part) -> bytes:
     value = part.first("content-disposition")
     if not value:
         return NIL
-    return b"(%s %s)" % (string(value.partition(b";")[0].strip().lower()), _parameters(parameters_of(value)))
+    return b"(%s %s)" % (_string(value.partition(b";")[0].strip().lower()), _parameters(parameters_of(value)))
 
 
 def _languages(part: Part) -> bytes:
     languages = [word.strip() for word in (part.first("content-language") or b"").split(b",") if word.strip()]
     if len(languages) > 1:
-        return b"(%s)" % b" ".join(map(string, languages))
-    return string(languages[0]) if languages else NIL
+        return b"(%s)" % b" ".join(map(_string, languages))
+    return _string(languages[0]) if languages else NIL
 
 
 _PLAIN: dict[str, Callable[[FetchedMessage], bytes]] = {

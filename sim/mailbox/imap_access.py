@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Generator, Iterator, Mapping
-from typing import ClassVar
+from dataclasses import replace
+from typing import Any, ClassVar
 
-from sim.mailbox import imap_mailboxes, imap_messages
+from sim.mailbox import imap_mailboxes, imap_messages, imap_search
 from sim.mailbox.imap_session import Answer, ImapSession, bad, no, ok
-from sim.mailbox.interface import Account
+from sim.mailbox.interface import Account, canonical_name
 from sim.protocol.imap4 import commands, responses
 from sim.protocol.imap4.events import NEED_DATA, BadCommand, ConnectionClosed, LiteralAsked, Request, TooLong
 from sim.protocol.imap4.responses import Continue, Tagged, Untagged
@@ -68,7 +69,7 @@ class ImapAccess:
         self._clear_login = clear_login
         self._server = Server(message_limit=message_limit, secure=secure)
         self._sasl = SaslServer(accounts, challenge)
-        self._session = ImapSession()
+        self._session = ImapSession(message_limit=message_limit)
         self.user = ""
         """Who has logged in; empty until then."""
         self.failures = 0
@@ -128,7 +129,7 @@ class ImapAccess:
         """The connection is gone."""
 
     def _answer(self, request: Request) -> Iterator[bytes]:
-        command, send = request.command, self._server.send
+        command, send = _with_inbox(request.command), self._server.send
         self._session.now = self._now()
         if isinstance(command, BadCommand):
             yield send(no(command.why, command.code) if command.code else bad(command.why))
@@ -138,7 +139,7 @@ class ImapAccess:
             yield from own(self, command)
             return
         if isinstance(command, commands.Search):
-            answer: Answer = imap_messages.find(self._session, command, request.tag)
+            answer: Answer = imap_search.find(self._session, command, request.tag)
         else:
             answer = _OTHERS[type(command)](self._session, command)
         ended = yield from self._said(answer)
@@ -235,11 +236,11 @@ class ImapAccess:
     def _enable(self, command: commands.Enable) -> Iterator[bytes]:
         session = self._session
         known = [word for word in dict.fromkeys(command.capabilities) if word in ("CONDSTORE", "IMAP4REV2")]
-        session.condstore |= "CONDSTORE" in known
         if "IMAP4REV2" in known:
             session.rev2 = self._server.utf8 = True
         shown = [{"IMAP4REV2": "IMAP4rev2"}.get(word, word) for word in known]
-        return self._end(responses.enabled(shown), ok("Enabled."))
+        told = session.enable_condstore() if "CONDSTORE" in known else ()
+        return self._end(responses.enabled(shown), *told, ok("Enabled."))
 
     def _idle(self, _: commands.Idle) -> Iterator[bytes]:
         return self._end(Continue("idling"), *self._session.news(expunges=True))
@@ -262,6 +263,13 @@ class ImapAccess:
         commands.Done: _done,
     }
     """What answers the commands on the session itself."""
+
+
+def _with_inbox(command: commands.Command | BadCommand) -> commands.Command | BadCommand:
+    """A command with `inbox/a` written as INBOX/a, which the store has."""
+    name = getattr(command, "mailbox", "")
+    changes: dict[str, Any] = {} if canonical_name(name) == name else {"mailbox": canonical_name(name)}
+    return replace(command, **changes)
 
 
 _OTHERS: Mapping[type, Callable[..., Answer]] = {**imap_mailboxes.ANSWERS, **imap_messages.ANSWERS}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from sim.mailbox.imap_session import Answer, ImapSession, no, ok
+from sim.mailbox.imap_session import Answer, ImapSession, highest_mod_seq, no, ok
 from sim.mailbox.interface import (
     DELIMITER,
     INBOX,
+    SYSTEM_FLAGS,
     Account,
     BadNameError,
     Mailbox,
@@ -16,7 +17,9 @@ from sim.mailbox.interface import (
     MailboxExistsError,
     NoMailboxError,
     OverQuotaError,
+    canonical_name,
 )
+from sim.mailbox.transfer import without_nuls
 from sim.mailbox.view import View
 from sim.protocol.imap4 import commands, responses
 from sim.protocol.imap4.responses import Tagged, Untagged
@@ -24,6 +27,7 @@ from sim.protocol.imap4.responses import Tagged, Untagged
 USES = ("\\Archive", "\\Drafts", "\\Flagged", "\\Junk", "\\Sent", "\\Trash")
 """The special uses that a mailbox may be created for (RFC 6154)."""
 
+_PIECES = re.compile(r"[*%]+|[^*%]+")
 _QUOTA_ROOT = "User quota"
 _KIBIBYTE = 1024
 
@@ -46,7 +50,7 @@ _CODES: Mapping[type[MailboxError], str] = {
 
 
 def _plain(text: str) -> str:
-    return text.encode("ascii", "replace").decode("ascii")
+    return "".join(character if " " <= character <= "~" else "?" for character in text[:200])
 
 
 def select(session: ImapSession, command: commands.Select | commands.Examine) -> Answer:
@@ -58,7 +62,9 @@ def select(session: ImapSession, command: commands.Select | commands.Examine) ->
         mailbox = session.user_account.mailbox(command.mailbox)
     except MailboxError as error:
         return refusal(error)
-    session.condstore |= command.condstore
+    if command.condstore:
+        # The mod-sequence is told below in any case.
+        session.condstore = True
     read_only = isinstance(command, commands.Examine)
     view = View(mailbox, read_only=read_only)
     session.select(view)
@@ -74,7 +80,7 @@ def select(session: ImapSession, command: commands.Select | commands.Examine) ->
             yield responses.state("OK", "First unseen.", f"UNSEEN {unseen}")
     yield responses.state("OK", "UIDs are valid.", f"UIDVALIDITY {mailbox.uid_validity}")
     yield responses.state("OK", "The next UID.", f"UIDNEXT {mailbox.uid_next}")
-    yield responses.state("OK", "The highest mod-sequence.", f"HIGHESTMODSEQ {mailbox.highest_mod_seq}")
+    yield highest_mod_seq(view)
     return ok("Selected.", "READ-ONLY" if read_only else "READ-WRITE")
 
 
@@ -140,6 +146,8 @@ def status(session: ImapSession, command: commands.Status) -> Answer:
         mailbox = session.user_account.mailbox(command.mailbox)
     except MailboxError as error:
         return refusal(error)
+    if "HIGHESTMODSEQ" in command.items:
+        yield from session.enable_condstore()
     yield _status(session, command.mailbox, mailbox, command.items)
     return ok("Status given.")
 
@@ -154,7 +162,7 @@ def append(session: ImapSession, command: commands.Append) -> Answer:
     if not command.content:
         return no("A message of no octets is none.", "CANNOT")
     try:
-        uid = mailbox.append(command.content, known_flags(mailbox, command.flags), at)
+        uid = mailbox.append(without_nuls(command.content), known_flags(mailbox, command.flags), at)
     except MailboxError as error:
         return refusal(error)
     yield from ()
@@ -163,6 +171,8 @@ def append(session: ImapSession, command: commands.Append) -> Answer:
 
 def known_flags(mailbox: Mailbox, flags: Sequence[str]) -> frozenset[str]:
     """Flags with each keyword written as the mailbox has it already: their case counts for nothing."""
+    if set(SYSTEM_FLAGS).issuperset(flags):
+        return frozenset(flags)
     known = {each.lower(): each for info in mailbox.messages.values() for each in info.flags}
     return frozenset(known.get(flag.lower(), flag) for flag in flags)
 
@@ -174,21 +184,20 @@ def namespace(_session: ImapSession, _: commands.Namespace) -> Answer:
 
 
 def get_quota_root(session: ImapSession, command: commands.GetQuotaRoot) -> Answer:
-    """GETQUOTAROOT."""
-    try:
-        session.user_account.mailbox(command.mailbox)
-    except MailboxError as error:
-        return refusal(error)
-    yield responses.quota_root(command.mailbox, [_QUOTA_ROOT], utf8=session.rev2)
-    yield _quota(session.user_account)
+    """GETQUOTAROOT: the mailbox need not be there (RFC 9208 section 4.1.2); where nothing is limited it has no root."""
+    limits = _limits(session.user_account)
+    yield responses.quota_root(command.mailbox, [_QUOTA_ROOT] if limits else [], utf8=session.rev2)
+    if limits:
+        yield responses.quota(_QUOTA_ROOT, limits)
     return ok("Quota given.")
 
 
 def get_quota(session: ImapSession, command: commands.GetQuota) -> Answer:
     """GETQUOTA."""
-    if command.root != _QUOTA_ROOT:
+    limits = _limits(session.user_account)
+    if command.root != _QUOTA_ROOT or not limits:
         return no("There is no such quota root.", "NONEXISTENT")
-    yield _quota(session.user_account)
+    yield responses.quota(_QUOTA_ROOT, limits)
     return ok("Quota given.")
 
 
@@ -212,6 +221,8 @@ def list_mailboxes(session: ImapSession, command: commands.ListMailboxes) -> Ans
         names = {name for name in names if account.special_use(name)}
     recursive = "RECURSIVEMATCH" in command.selection
     matches = _matcher(command.reference, command.patterns)
+    if command.status and "HIGHESTMODSEQ" in command.status:
+        yield from session.enable_condstore()
     for name in filter(matches, _with_parents(names)):
         # What is below it and does not match itself would go unseen.
         unseen = any(each.startswith(name + DELIMITER) and not matches(each) for each in names)
@@ -275,28 +286,36 @@ def _with_parents(names: set[str]) -> Sequence[str]:
 
 def _matcher(reference: str, patterns: Sequence[str]) -> Callable[[str], bool]:
     """Whether a name matches one of the patterns: `*` is anything, `%` anything but the delimiter."""
-    expressions = [re.compile("".join(_expression(reference + pattern)), re.DOTALL) for pattern in patterns]
+    wholes = [canonical_name(reference + pattern) for pattern in patterns]
 
     def matches(name: str) -> bool:
-        return any(expression.fullmatch(name) for expression in expressions)
+        return any(_matches(whole.upper() if name == INBOX else whole, name) for whole in wholes)
 
     return matches
 
 
-def _expression(pattern: str) -> Iterator[str]:
-    if pattern.split(DELIMITER, maxsplit=1)[0].upper() == INBOX:
-        pattern = INBOX + pattern[len(INBOX) :]
-    # Wildcards in a row match what the widest of them does; together they would take time without end.
-    for piece in re.findall(r"[*%]+|[^*%]+", pattern):
-        if piece[0] in "*%":
-            yield ".*" if "*" in piece else f"[^{DELIMITER}]*"
+def _matches(pattern: str, name: str) -> bool:
+    """Whether a pattern matches a name; not by a regular expression, which takes time without end for some."""
+    # Where what has been read of the pattern may end in the name.
+    ends = {0}
+    for piece in _PIECES.findall(pattern):
+        if "*" in piece:
+            ends = set(range(min(ends), len(name) + 1))
+        elif "%" in piece:
+            ends = {end for start in ends for end in range(start, len(name[:start] + _level(name[start:])) + 1)}
         else:
-            yield re.escape(piece)
+            ends = {start + len(piece) for start in ends if name.startswith(piece, start)}
+        if not ends:
+            return False
+    return len(name) in ends
+
+
+def _level(name: str) -> str:
+    return name.partition(DELIMITER)[0]
 
 
 def _status(session: ImapSession, name: str, mailbox: Mailbox, items: Sequence[str]) -> Untagged:
     infos = mailbox.messages.values()
-    session.condstore |= "HIGHESTMODSEQ" in items
     values = {
         "MESSAGES": lambda: len(infos),
         "RECENT": lambda: sum(info.uid >= mailbox.first_recent for info in infos),
@@ -305,20 +324,22 @@ def _status(session: ImapSession, name: str, mailbox: Mailbox, items: Sequence[s
         "UNSEEN": lambda: sum("\\Seen" not in info.flags for info in infos),
         "DELETED": lambda: sum("\\Deleted" in info.flags for info in infos),
         "DELETED-STORAGE": lambda: -(-sum(info.size for info in infos if "\\Deleted" in info.flags) // _KIBIBYTE),
+        "APPENDLIMIT": lambda: session.message_limit,
         "SIZE": lambda: sum(info.size for info in infos),
         "HIGHESTMODSEQ": lambda: mailbox.highest_mod_seq,
     }
-    return responses.status(name, [(item, values[item]()) for item in items if item in values], utf8=session.rev2)
+    return responses.status(name, [(item, values[item]()) for item in items], utf8=session.rev2)
 
 
-def _quota(account: Account) -> Untagged:
+def _limits(account: Account) -> Sequence[tuple[str, int, int]]:
+    """Each resource that is limited: its use and its limit."""
     quota = account.quota()
     resources = []
     if quota.octets_limit:
         resources.append(("STORAGE", -(-quota.octets // _KIBIBYTE), -(-quota.octets_limit // _KIBIBYTE)))
     if quota.messages_limit:
         resources.append(("MESSAGE", quota.messages, quota.messages_limit))
-    return responses.quota(_QUOTA_ROOT, resources)
+    return resources
 
 
 ANSWERS: Mapping[type, Callable[..., Answer]] = {

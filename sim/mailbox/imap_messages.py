@@ -1,19 +1,18 @@
-"""The answers to IMAP's commands on the messages of the selected mailbox: FETCH, STORE, SEARCH, COPY, MOVE, EXPUNGE."""
+"""The answers to IMAP's commands on the messages of the selected mailbox: FETCH, STORE, COPY, MOVE, EXPUNGE."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
-from sim.mailbox import search
-from sim.mailbox.fetch import FetchedMessage, UnknownEncodingError, flags_with_recent
+from sim.mailbox.fetch import FetchedMessage, flags_with_recent
 from sim.mailbox.imap_mailboxes import known_flags, refusal
 from sim.mailbox.imap_session import Answer, ImapSession, bad, no, ok
 from sim.mailbox.interface import ExpungedError, Mailbox, MailboxError, MessageInfo, NoMailboxError
-from sim.mailbox.search import Candidate, UnknownCharsetError
+from sim.mailbox.transfer import UnknownEncodingError
 from sim.mailbox.view import BadSequenceError, View
 from sim.protocol.imap4 import commands, responses
-from sim.protocol.imap4.commands import FetchItem, SearchKey, SequenceSet
+from sim.protocol.imap4.commands import FetchItem, SequenceSet
 from sim.protocol.imap4.responses import Tagged, Untagged
 
 _READ_ONLY = no("The mailbox is open to read only.", "READ-ONLY")
@@ -30,16 +29,14 @@ def check(_session: ImapSession, _: commands.Check) -> Answer:
 def fetch(session: ImapSession, command: commands.Fetch) -> Answer:
     """FETCH and UID FETCH."""
     view = session.selected
-    items = list(command.items)
-    if command.uid and not any(item.name == "UID" for item in items):
-        items.insert(0, FetchItem("UID"))
-    if command.changed_since is not None and not any(item.name == "MODSEQ" for item in items):
-        items.append(FetchItem("MODSEQ"))
-    session.condstore |= any(item.name == "MODSEQ" for item in items)
+    items = _items(command)
     sees = not view.read_only and any(_sets_seen(item) for item in items)
     chosen = _chosen(session, command.messages, by_uid=command.uid)
     if isinstance(chosen, Tagged):
         return chosen
+    if any(item.name == "MODSEQ" for item in items):
+        yield from session.enable_condstore()
+    tells_flags = sees or any(item.name == "FLAGS" for item in items)
     gone = False
     for number, uid in chosen:
         info = view.known(uid)
@@ -48,6 +45,8 @@ def fetch(session: ImapSession, command: commands.Fetch) -> Answer:
             continue
         if command.changed_since is not None and info.mod_seq <= command.changed_since:
             continue
+        if tells_flags:
+            yield from view.introduce(info.flags)
         try:
             yield _fetched(session, number, info, items, sees=sees)
         except UnknownEncodingError:
@@ -55,6 +54,16 @@ def fetch(session: ImapSession, command: commands.Fetch) -> Answer:
         except ExpungedError:
             gone = True
     return _GONE if gone and not command.uid else ok("Fetched.")
+
+
+def _items(command: commands.Fetch) -> list[FetchItem]:
+    """What is asked for, and what the kind of command adds to it."""
+    items = list(command.items)
+    if command.uid and not any(item.name == "UID" for item in items):
+        items.insert(0, FetchItem("UID"))
+    if command.changed_since is not None and not any(item.name == "MODSEQ" for item in items):
+        items.append(FetchItem("MODSEQ"))
+    return items
 
 
 def store(session: ImapSession, command: commands.Store) -> Answer:
@@ -65,8 +74,11 @@ def store(session: ImapSession, command: commands.Store) -> Answer:
     chosen = _chosen(session, command.messages, by_uid=command.uid)
     if isinstance(chosen, Tagged):
         return chosen
-    session.condstore |= command.unchanged_since is not None
+    if command.unchanged_since is not None:
+        yield from session.enable_condstore()
     flags = known_flags(view.mailbox, command.flags)
+    if command.operation != "-":
+        yield from view.introduce(flags)
     modified: list[int] = []
     gone = False
     for number, uid in chosen:
@@ -77,46 +89,12 @@ def store(session: ImapSession, command: commands.Store) -> Answer:
         if command.unchanged_since is not None and info.mod_seq > command.unchanged_since:
             modified.append(uid if command.uid else number)
             continue
-        after = _stored(info.flags, command.operation, flags)
-        view.mailbox.change_flags(uid, after)
-        changed = view.mailbox.messages[uid]
-        view.told(changed)
-        if not command.silent or session.condstore:
-            yield _flags(session, number, changed, uid=command.uid, silent=command.silent)
+        view.mailbox.change_flags(uid, _stored(info.flags, command.operation, flags))
+        yield from _changed(session, number, info, command)
     code = f"MODIFIED {responses.sequence_set(responses.ranges_of(modified)).decode()}" if modified else ""
     if modified:
         return ok("Some have changed meanwhile.", code)
     return _GONE if gone and not command.uid else ok("Stored.")
-
-
-def find(session: ImapSession, command: commands.Search, tag: str) -> Answer:
-    """SEARCH and UID SEARCH."""
-    view = session.selected
-    by_mod_seq = _has_mod_seq(command.key)
-    session.condstore |= by_mod_seq
-    going_by = search.Search(
-        len(view.uids), view.uids[-1] if view.uids else 0, set(session.saved), command.charset, session.now
-    )
-    try:
-        found = [
-            (each.number, each.message.info.uid) for each in _candidates(view) if going_by.finds(command.key, each)
-        ]
-    except UnknownCharsetError:
-        session.saved = [] if "SAVE" in (command.returns or ()) else session.saved
-        return no("That charset is not known.", "BADCHARSET (US-ASCII UTF-8)")
-    highest = max((view.mailbox.messages[uid].mod_seq for _, uid in found if view.known(uid)), default=0)
-    numbers = [uid if command.uid else number for number, uid in found]
-    wanted = command.returns
-    if wanted is None and not session.rev2:
-        yield responses.search(numbers, highest if by_mod_seq and found else None)
-        return ok("Searched.")
-    wanted = wanted or ("ALL",)
-    if "SAVE" in wanted:
-        session.saved = _saved(found, wanted)
-    if set(wanted) != {"SAVE"}:
-        mod_seq = highest if by_mod_seq and found else None
-        yield responses.esearch(tag, _returned(numbers, wanted, mod_seq), uid=command.uid)
-    return ok("Searched.")
 
 
 def expunge(session: ImapSession, command: commands.Expunge) -> Answer:
@@ -131,8 +109,9 @@ def expunge(session: ImapSession, command: commands.Expunge) -> Answer:
         if isinstance(found, Tagged):
             return found
         chosen = found
-    view.mailbox.expunge([uid for _, uid in chosen if "\\Deleted" in _flags_of(view, uid)])
-    return ok("Expunged.", f"HIGHESTMODSEQ {view.mailbox.highest_mod_seq}" if session.condstore else "")
+    going = [uid for _, uid in chosen if "\\Deleted" in _flags_of(view, uid)]
+    view.mailbox.expunge(going)
+    return _expunged(session, going, "Expunged.")
 
 
 def copy(session: ImapSession, command: commands.Copy) -> Answer:
@@ -155,7 +134,12 @@ def move(session: ImapSession, command: commands.Move) -> Answer:
     _, uids, _ = moved
     if uids:
         yield responses.state("OK", "Moved.", _copy_uid(*moved))
-    return ok("Moved.")
+    return _expunged(session, uids, "Moved.")
+
+
+def _expunged(session: ImapSession, uids: Sequence[int], text: str) -> Tagged:
+    """Messages have gone; the answer says the mod-sequence behind that to a client that keeps them (RFC 7162)."""
+    return ok(text, f"HIGHESTMODSEQ {session.selected.mailbox.highest_mod_seq}" if uids and session.condstore else "")
 
 
 def _copied(
@@ -173,6 +157,8 @@ def _copied(
     except NoMailboxError:
         return no("There is no such mailbox.", "TRYCREATE")
     before = [uid for _, uid in chosen if view.known(uid) is not None]
+    if len(before) < len(chosen) and not command.uid:
+        return _GONE
     try:
         return to, before, adopts(to)(view.mailbox, before)
     except ExpungedError:
@@ -227,63 +213,32 @@ def _fetched(
     return responses.fetch(number, [message.item(item) for item in wanted])
 
 
-def _stored(before: frozenset[str], operation: str, flags: frozenset[str]) -> frozenset[str]:
-    return before | flags if operation == "+" else before - flags if operation == "-" else flags
-
-
-def _flags(session: ImapSession, number: int, info: MessageInfo, *, uid: bool, silent: bool) -> Untagged:
-    items = [(b"UID", b"%d" % info.uid)] if uid else []
-    if not silent:
+def _changed(session: ImapSession, number: int, before: MessageInfo, command: commands.Store) -> Iterator[Untagged]:
+    """What is said of a message whose flags STORE has changed."""
+    view = session.selected
+    if command.silent and not view.is_told(before):
+        # What another session has changed is told with the news, silent or not (RFC 3501 section 6.4.6).
+        return
+    info = view.mailbox.messages[before.uid]
+    view.told(info)
+    if command.silent and not session.condstore:
+        return
+    yield from view.introduce(info.flags)
+    items = [(b"UID", b"%d" % info.uid)] if command.uid else []
+    if not command.silent:
         items.append((b"FLAGS", flags_with_recent(info.flags, recent=session.is_recent(info.uid))))
     if session.condstore:
         items.append((b"MODSEQ", b"(%d)" % info.mod_seq))
-    return responses.fetch(number, items)
+    yield responses.fetch(number, items)
+
+
+def _stored(before: frozenset[str], operation: str, flags: frozenset[str]) -> frozenset[str]:
+    return before | flags if operation == "+" else before - flags if operation == "-" else flags
 
 
 def _flags_of(view: View, uid: int) -> frozenset[str]:
     info = view.known(uid)
     return frozenset() if info is None else info.flags
-
-
-def _candidates(view: View) -> Iterator[Candidate]:
-    for number, uid in enumerate(tuple(view.uids), 1):
-        info = view.known(uid)
-        if info is not None:
-            content = partial(_content_or_nothing, view, uid)
-            yield Candidate(number, FetchedMessage(info, content, recent=uid in view.recent))
-
-
-def _content_or_nothing(view: View, uid: int) -> bytes:
-    try:
-        return view.mailbox.content(uid)
-    except ExpungedError:
-        return b""
-
-
-def _has_mod_seq(key: SearchKey) -> bool:
-    return key.name == "MODSEQ" or any(_has_mod_seq(each) for each in key.arguments if isinstance(each, SearchKey))
-
-
-def _saved(found: Sequence[tuple[int, int]], wanted: Sequence[str]) -> list[int]:
-    """What `$` stands for: with MIN or MAX and nothing that needs all, these alone (RFC 5182 section 2.4)."""
-    uids = [uid for _, uid in found]
-    if uids and not {"ALL", "COUNT"} & {*wanted} and {"MIN", "MAX"} & {*wanted}:
-        return sorted({*([uids[0]] if "MIN" in wanted else []), *([uids[-1]] if "MAX" in wanted else [])})
-    return uids
-
-
-def _returned(numbers: Sequence[int], wanted: Sequence[str], mod_seq: int | None) -> Iterator[tuple[str, bytes]]:
-    if numbers:
-        if "MIN" in wanted:
-            yield "MIN", b"%d" % numbers[0]
-        if "MAX" in wanted:
-            yield "MAX", b"%d" % numbers[-1]
-        if "ALL" in wanted:
-            yield "ALL", responses.sequence_set(responses.ranges_of(numbers))
-    if "COUNT" in wanted:
-        yield "COUNT", b"%d" % len(numbers)
-    if mod_seq is not None:
-        yield "MODSEQ", b"%d" % mod_seq
 
 
 ANSWERS: Mapping[type, Callable[..., Answer]] = {
@@ -294,4 +249,4 @@ ANSWERS: Mapping[type, Callable[..., Answer]] = {
     commands.Copy: copy,
     commands.Move: move,
 }
-"""What answers each of these commands; SEARCH also needs its tag."""
+"""What answers each of these commands."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from sim.mailbox.interface import Account
 from sim.mailbox.view import View
+from sim.protocol.imap4 import responses
 from sim.protocol.imap4.responses import Tagged, Untagged
 
 Answer = Generator[Untagged, None, Tagged]
@@ -24,6 +25,7 @@ class ImapSession:
         rev2: whether it has enabled IMAP4rev2 (RFC 9051).
         saved: the UIDs that `$` stands for (RFC 5182).
         now: the time, in seconds since 1970.
+        message_limit: octets of the greatest message that APPEND may bring.
     """
 
     account: Account | None = None
@@ -32,6 +34,7 @@ class ImapSession:
     rev2: bool = False
     saved: list[int] = field(default_factory=list)
     now: float = 0.0
+    message_limit: int = 0
 
     @property
     def user_account(self) -> Account:
@@ -52,6 +55,13 @@ class ImapSession:
         self.view = view
         self.saved = []
 
+    def enable_condstore(self) -> Iterator[Untagged]:
+        """The client is told mod-sequences from here on, and first the mailbox's (RFC 7162 section 3.1)."""
+        if not self.condstore:
+            self.condstore = True
+            if self.view is not None:
+                yield highest_mod_seq(self.view)
+
     def is_recent(self, uid: int) -> bool:
         """Whether the client is told that a message is recent: IMAP4rev2 has no such thing."""
         return not self.rev2 and uid in self.selected.recent
@@ -61,6 +71,11 @@ class ImapSession:
         if self.view is None:
             return ()
         return self.view.news(expunges=expunges, mod_seqs=self.condstore, recents=not self.rev2)
+
+
+def highest_mod_seq(view: View) -> Untagged:
+    """The mod-sequence of the last change in a mailbox."""
+    return responses.state("OK", "The highest mod-sequence.", f"HIGHESTMODSEQ {view.mailbox.highest_mod_seq}")
 
 
 def ok(text: str, code: str = "") -> Tagged:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from sim.protocol.imap4.names import UNDECODABLE
+
 DELIMITER: Final = "/"
 """What separates the levels of a mailbox name."""
 
@@ -214,21 +216,25 @@ class Account(Protocol):
         """Be told after each change in any mailbox; gives what ends it."""
 
 
+def canonical_name(name: str) -> str:
+    """A name, or a pattern for names, with INBOX in upper case where that is its first level (RFC 3501 section 5.1)."""
+    first, delimiter, rest = name.partition(DELIMITER)
+    return f"{INBOX}{delimiter}{rest}" if first.upper() == INBOX else name
+
+
 def checked_name(name: str) -> str:
     """A name that a new mailbox may have: its delimiter at the end is taken off (RFC 3501 section 6.3.3).
 
     Raises:
         BadNameError: none may have it.
     """
-    name = name.removesuffix(DELIMITER)
+    name = canonical_name(name.removesuffix(DELIMITER))
     levels = name.split(DELIMITER)
-    if levels[0].upper() == INBOX:
-        name = DELIMITER.join([INBOX, *levels[1:]])
     if not name or "" in levels or not name.isprintable() or len(name.encode("utf-8", "surrogatepass")) > _LONGEST:
         raise BadNameError("no mailbox can have that name")
     if any(level in (".", "..") or len(level.encode("utf-8")) > _LONGEST_LEVEL for level in levels):
         raise BadNameError("no mailbox can have that name")
-    if any(character in name for character in "*%") or len(levels) > _DEEPEST:
+    if any(character in name for character in f"*%{UNDECODABLE}") or len(levels) > _DEEPEST:
         raise BadNameError("no mailbox can have that name")
     return name
 

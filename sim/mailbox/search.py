@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from email.header import decode_header
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
+from sim.mail.address_list import read_address_list
 from sim.mail.mime import Part
-from sim.mailbox.fetch import FetchedMessage, UnknownEncodingError, decoded
+from sim.mailbox.charsets import as_text, decode_words, is_known
+from sim.mailbox.fetch import FetchedMessage
+from sim.mailbox.transfer import UnknownEncodingError, decoded
 from sim.protocol.imap4.commands import SAVED, SearchKey, SequenceSet
 
 _FLAG_KEYS = {
@@ -21,30 +24,57 @@ _FLAG_KEYS = {
     "FLAGGED": "\\Flagged",
     "SEEN": "\\Seen",
 }
-
-
 _COMBINED: Mapping[str, Callable[[Iterable[bool]], bool]] = {
     "AND": all,
     "OR": any,
     "NOT": lambda found: not any(found),
 }
+Spans = Sequence[tuple[int, int]]
 
 
 class UnknownCharsetError(Exception):
     """The texts of a SEARCH are in a charset that nobody knows, or are not in theirs."""
 
 
-@dataclass(frozen=True, slots=True)
 class Candidate:
-    """A message that may be found.
+    """A message that may be found. What of it is searched is decoded once, and folded so that case does not count.
 
-    Attributes:
+    Args:
         number: its message sequence number.
         message: the message.
     """
 
-    number: int
-    message: FetchedMessage
+    def __init__(self, number: int, message: FetchedMessage) -> None:
+        self.number = number
+        self.message = message
+
+    @cached_property
+    def fields(self) -> Sequence[tuple[str, str]]:
+        """The fields of its header: name in lower case, and value."""
+        return _fields(self.message.structure)
+
+    @cached_property
+    def addresses(self) -> Mapping[str, Sequence[str]]:
+        """The addresses of its header without comments and spaces: the name of the field -> addresses."""
+        found: dict[str, list[str]] = {}
+        for name, value in self.message.structure.fields:
+            if name in ("from", "to", "cc", "bcc"):
+                found.setdefault(name, []).extend(
+                    _decoded(b"%s <%s@%s>" % (entry.name or b"", entry.mailbox or b"", entry.host))
+                    for entry in read_address_list(value)
+                    if entry.host is not None
+                )
+        return found
+
+    @cached_property
+    def header(self) -> str:
+        """Its header."""
+        return _header(self.fields)
+
+    @cached_property
+    def texts(self) -> Sequence[str]:
+        """Its body: what there is of text in it, and the headers of messages within."""
+        return tuple(_texts(self.message.structure))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +99,7 @@ class Search:
         """Whether a key finds a message.
 
         Raises:
-            UnknownCharsetError: nobody knows the charset, or a text is not in it.
+            UnknownCharsetError: a text is not in its charset.
             ExpungedError: a content that is needed is gone.
         """
         name, arguments, message = key.name, key.arguments, candidate.message
@@ -82,31 +112,49 @@ class Search:
             return (age <= arguments[0]) is (name == "YOUNGER")  # type: ignore[operator]
         if name in _TEXTS:
             texts = [_text(each, self.charset) for each in arguments if isinstance(each, bytes)]
-            return _TEXTS[name](message, name, *texts)
+            return _TEXTS[name](candidate, name.lower(), *texts)
         return _PLAIN[name](message, *arguments)
 
     def _in_set(self, messages: Any, candidate: Candidate, *, by_uid: bool) -> bool:  # noqa: ANN401
         uid = candidate.message.info.uid
-        if messages is SAVED or messages == SAVED:
+        if messages == SAVED:
             return uid in self.saved
         number, last = (uid, self.last_uid) if by_uid else (candidate.number, self.count)
-        return in_set(messages, number, last)
+        within = spans(messages, last)
+        at = bisect_right(within, number, key=lambda span: span[0])
+        return at > 0 and number <= within[at - 1][1]
 
 
-def in_set(messages: SequenceSet, number: int, last: int) -> bool:
-    """Whether a number is in a sequence set where `*` is the last."""
-    for low, high in messages:
-        first, end = last if low is None else low, last if high is None else high
-        if min(first, end) <= number <= max(first, end):
-            return True
-    return False
+@lru_cache(maxsize=64)
+def spans(messages: SequenceSet, last: int) -> Spans:
+    """The numbers of a sequence set where `*` is the last: (first, last) of each run of them, in ascending order."""
+    found: list[tuple[int, int]] = []
+    for low, high in sorted(
+        sorted((last if one is None else one, last if other is None else other)) for one, other in messages
+    ):
+        if found and low <= found[-1][1] + 1:
+            found[-1] = (found[-1][0], max(found[-1][1], high))
+        else:
+            found.append((low, high))
+    return found
 
 
+def check_charset(charset: str) -> None:
+    """Hold that texts can be in a charset; in none, they are in UTF-8.
+
+    Raises:
+        UnknownCharsetError: nobody knows it.
+    """
+    if charset and not is_known(charset):
+        raise UnknownCharsetError(f"nobody knows {charset}")
+
+
+@lru_cache(maxsize=256)
 def _text(octets: bytes, charset: str) -> str:
     try:
         return octets.decode(charset or "utf-8").casefold()
-    except (LookupError, UnicodeDecodeError) as error:
-        raise UnknownCharsetError(f"nobody knows {charset}, or the text is not in it") from error
+    except ValueError as error:
+        raise UnknownCharsetError(f"the text is not in {charset}") from error
 
 
 def _sent(message: FetchedMessage) -> date | None:
@@ -114,7 +162,7 @@ def _sent(message: FetchedMessage) -> date | None:
     value = message.structure.first("date")
     try:
         return None if value is None else parsedate_to_datetime(value.decode("ascii", "replace")).date()
-    except (ValueError, TypeError, IndexError):
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
 
 
@@ -122,60 +170,57 @@ def _came(message: FetchedMessage) -> date:
     return datetime.fromtimestamp(message.info.internal_date, UTC).date()
 
 
-def _in_field(message: FetchedMessage, name: str, text: str) -> bool:
-    return any(text in _decoded_field(value) for each, value in message.structure.fields if each == name.lower())
+def _in_field(candidate: Candidate, name: str, text: str) -> bool:
+    return any(text in value for each, value in candidate.fields if each == name)
 
 
-def _in_named_field(message: FetchedMessage, _key: str, name: str, text: str) -> bool:
-    return _in_field(message, name, text)
+def _in_named_field(candidate: Candidate, _key: str, name: str, text: str) -> bool:
+    return _in_field(candidate, name, text)
 
 
-def _in_body(message: FetchedMessage, _key: str, text: str) -> bool:
-    return not text or _body_has(message.structure, text)
+def _in_addresses(candidate: Candidate, name: str, text: str) -> bool:
+    """As they are written, or as they are meant."""
+    return _in_field(candidate, name, text) or any(text in each for each in candidate.addresses.get(name, ()))
 
 
-def _in_text(message: FetchedMessage, _key: str, text: str) -> bool:
-    return not text or _header_has(message.structure, text) or _body_has(message.structure, text)
+def _in_body(candidate: Candidate, _key: str, text: str) -> bool:
+    return not text or any(text in each for each in candidate.texts)
 
 
-def _header_has(part: Part, text: str) -> bool:
-    return any(text in f"{name}: {_decoded_field(value)}" for name, value in part.fields)
+def _in_text(candidate: Candidate, _key: str, text: str) -> bool:
+    return text in candidate.header or _in_body(candidate, "body", text)
 
 
-def _body_has(part: Part, text: str) -> bool:
+def _texts(part: Part) -> Iterator[str]:
     if part.parts:
-        return any((part.is_message and _header_has(each, text)) or _body_has(each, text) for each in part.parts)
-    if part.content_type[0] != "text":
-        return False
-    charset = next((value for name, value in part.parameters if name == "charset"), "us-ascii")
-    try:
-        octets = decoded(part)
-    except UnknownEncodingError:
-        octets = part.body
-    try:
-        return text in octets.decode(charset, "replace").casefold()
-    except LookupError:
-        return text in octets.decode("utf-8", "replace").casefold()
+        for each in part.parts:
+            if part.is_message:
+                yield _header(_fields(each))
+            yield from _texts(each)
+    elif part.content_type[0] == "text":
+        charset = next(value for name, value in part.parameters if name == "charset")
+        try:
+            yield as_text(decoded(part), charset).casefold()
+        except UnknownEncodingError:
+            yield as_text(part.body, charset).casefold()
+
+
+def _fields(part: Part) -> Sequence[tuple[str, str]]:
+    return tuple((name, _decoded(value)) for name, value in part.fields)
+
+
+def _header(fields: Sequence[tuple[str, str]]) -> str:
+    return "\r\n".join(f"{name}: {value}" for name, value in fields)
 
 
 @lru_cache(maxsize=4096)
-def _decoded_field(value: bytes) -> str:
-    """A field's value with its encoded words decoded (RFC 2047), folded for comparison."""
-    text = value.decode("utf-8", "replace")
-    if "=?" not in text:
-        return text.casefold()
-    try:
-        pieces = decode_header(text)
-        return "".join(
-            piece if isinstance(piece, str) else piece.decode(charset or "ascii", "replace")
-            for piece, charset in pieces
-        ).casefold()
-    except (LookupError, ValueError):
-        return text.casefold()
+def _decoded(value: bytes) -> str:
+    return decode_words(value).casefold()
 
 
 _TEXTS: Mapping[str, Callable[..., bool]] = {
-    **dict.fromkeys(("BCC", "CC", "FROM", "SUBJECT", "TO"), _in_field),
+    "SUBJECT": _in_field,
+    **dict.fromkeys(("BCC", "CC", "FROM", "TO"), _in_addresses),
     "HEADER": _in_named_field,
     "BODY": _in_body,
     "TEXT": _in_text,

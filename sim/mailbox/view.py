@@ -5,12 +5,13 @@ Between two commands the numbers stay as they were told (RFC 3501 section 7.4.1)
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from sim.mailbox.fetch import flags_with_recent
 from sim.mailbox.interface import SYSTEM_FLAGS, Mailbox, MessageInfo
-from sim.mailbox.search import in_set
+from sim.mailbox.search import spans
 from sim.protocol.imap4 import responses
 from sim.protocol.imap4.commands import SequenceSet
 from sim.protocol.imap4.responses import Untagged
@@ -43,7 +44,7 @@ class View:
         # What has gone and still has its number.
         self._gone: dict[int, None] = {}
         self._keywords: dict[str, None] = {}
-        self._learn_keywords(mailbox.messages.values())
+        self.introduce(flag for info in mailbox.messages.values() for flag in info.flags)
         self._claim_recent(self.uids)
 
     def number(self, uid: int) -> int | None:
@@ -60,27 +61,39 @@ class View:
         count = len(self.uids)
         if not by_uid and any((low or count) > count or (high or count) > count or not count for low, high in messages):
             raise BadSequenceError(f"there are {count} messages")
-        last = self.uids[-1] if by_uid and self.uids else count
-        for number, uid in enumerate(tuple(self.uids), 1):
-            if in_set(messages, uid if by_uid else number, last):
-                yield number, uid
+        uids = tuple(self.uids)
+        last = uids[-1] if by_uid and uids else count
+        places = [
+            range(bisect_left(uids, low), bisect_right(uids, high)) if by_uid else range(low - 1, high)
+            for low, high in spans(messages, last)
+        ]
+        return ((at + 1, uids[at]) for at in chain.from_iterable(places))
 
     def known(self, uid: int) -> MessageInfo | None:
         """What is known of a message; None where it has gone."""
         return self.mailbox.messages.get(uid)
 
+    def is_told(self, info: MessageInfo) -> bool:
+        """Whether the session knows a message's flags as they are."""
+        return self._told.get(info.uid) == info.mod_seq
+
     def told(self, info: MessageInfo) -> None:
         """The session knows a message's flags as they are."""
         self._told[info.uid] = info.mod_seq
 
-    def news(self, *, expunges: bool, mod_seqs: bool, recents: bool, vanished: bool = False) -> list[Untagged]:
+    def introduce(self, flags: Iterable[str]) -> list[Untagged]:
+        """What the session is to be told before it hears of these flags: the keywords that it does not know yet."""
+        before = len(self._keywords)
+        self._keywords.update(dict.fromkeys(flag for flag in flags if flag[0] != "\\"))
+        return self.flag_responses() if len(self._keywords) > before else []
+
+    def news(self, *, expunges: bool, mod_seqs: bool, recents: bool) -> list[Untagged]:
         """What has happened in the mailbox since the session was told last.
 
         Args:
             expunges: whether it may be told of messages that have gone.
             mod_seqs: whether it is told mod-sequences.
             recents: whether it is told which messages are recent.
-            vanished: whether what has gone is told by UIDs, in one response (RFC 7162).
         """
         mailbox = self.mailbox
         changed: Sequence[int] = ()
@@ -89,7 +102,7 @@ class View:
             self._gone.update(dict.fromkeys(uid for uid in gone if self.number(uid) is not None))
             changed = mailbox.changed_since(self._mod_seq)
             self._mod_seq = mailbox.highest_mod_seq
-        said = self._expunges(vanished=vanished) if expunges and self._gone else []
+        said = self._expunges() if expunges else []
         known = self.uids[-1] if self.uids else 0
         new = [uid for uid in changed if uid > known]
         if new:
@@ -100,12 +113,9 @@ class View:
             if recents:
                 said.append(responses.recent(len(self.recent)))
         infos = [mailbox.messages[uid] for uid in changed]
-        if self._learn_keywords(infos):
-            said += self.flag_responses()
+        said += self.introduce(flag for info in infos for flag in info.flags)
         return said + [
-            self._flags(info, mod_seqs=mod_seqs, recents=recents)
-            for info in infos
-            if info.mod_seq != self._told[info.uid]
+            self._flags(info, mod_seqs=mod_seqs, recents=recents) for info in infos if not self.is_told(info)
         ]
 
     def flag_responses(self) -> list[Untagged]:
@@ -117,15 +127,13 @@ class View:
             responses.state("OK", "Flags permitted.", f"PERMANENTFLAGS ({' '.join(kept)})"),
         ]
 
-    def _expunges(self, *, vanished: bool) -> list[Untagged]:
+    def _expunges(self) -> list[Untagged]:
         gone, self._gone = self._gone, {}
         numbers = [n for n, uid in enumerate(self.uids, 1) if uid in gone]
         for uid in gone:
             self._told.pop(uid, None)
             self.recent.pop(uid, None)
         self.uids = [uid for uid in self.uids if uid not in gone]
-        if vanished:
-            return [responses.vanished(responses.ranges_of(sorted(gone)))]
         return [responses.expunge(number - before) for before, number in enumerate(numbers)]
 
     def _flags(self, info: MessageInfo, *, mod_seqs: bool, recents: bool) -> Untagged:
@@ -135,12 +143,6 @@ class View:
         if mod_seqs:
             items.append((b"MODSEQ", b"(%d)" % info.mod_seq))
         return responses.fetch(self.number(info.uid) or 0, items)
-
-    def _learn_keywords(self, infos: Iterable[MessageInfo]) -> bool:
-        """Whether one of these messages has a flag that the session has not been told of."""
-        before = len(self._keywords)
-        self._keywords.update(dict.fromkeys(flag for info in infos for flag in info.flags if flag[0] != "\\"))
-        return len(self._keywords) > before
 
     def _claim_recent(self, uids: Sequence[int]) -> None:
         first = self.mailbox.first_recent if self.read_only else self.mailbox.claim_recent()

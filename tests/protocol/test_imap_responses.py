@@ -29,7 +29,6 @@ from sim.protocol.imap4.scanner import Scanner
         (responses.exists(3), b"* 3 EXISTS\r\n"),
         (responses.recent(0), b"* 0 RECENT\r\n"),
         (responses.expunge(2), b"* 2 EXPUNGE\r\n"),
-        (responses.vanished(((1, 3), (5, 5))), b"* VANISHED 1:3,5\r\n"),
         (responses.flags(["\\Seen", "a"]), b"* FLAGS (\\Seen a)\r\n"),
         (responses.fetch(1, [(b"UID", b"7"), (b"FLAGS", b"()")]), b"* 1 FETCH (UID 7 FLAGS ())\r\n"),
         (responses.listed("LIST", ["\\Noselect"], "/", "a b", utf8=False), b'* LIST (\\Noselect) "/" "a b"\r\n'),

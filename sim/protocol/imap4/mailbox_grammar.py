@@ -23,7 +23,7 @@ from sim.protocol.imap4.commands import (
 )
 from sim.protocol.imap4.dates import read_date_time
 from sim.protocol.imap4.errors import SyntaxFault
-from sim.protocol.imap4.names import decode_name
+from sim.protocol.imap4.names import UNDECODABLE, decode_name
 from sim.protocol.imap4.scanner import Scanner
 
 STATUS_ITEMS = frozenset(
@@ -96,13 +96,10 @@ def _list(scanner: Scanner, utf8: bool) -> Command:
     reference = read_mailbox(scanner, utf8=utf8)
     scanner.space()
 
-    def pattern() -> str:
-        return decode_name(scanner.list_mailbox(), utf8=utf8)
-
     if scanner.peek() == b"(":
-        patterns, extended = scanner.listed(pattern), True
+        patterns, extended = scanner.listed(lambda: _pattern(scanner, utf8)), True
     else:
-        patterns = (pattern(),)
+        patterns = (_pattern(scanner, utf8),)
     returns: list[str] = []
     status: tuple[str, ...] = ()
     if scanner.more():
@@ -129,7 +126,16 @@ def _lsub(scanner: Scanner, utf8: bool) -> Command:
     scanner.space()
     reference = read_mailbox(scanner, utf8=utf8)
     scanner.space()
-    return Lsub(reference, decode_name(scanner.list_mailbox(), utf8=utf8))
+    return Lsub(reference, _pattern(scanner, utf8))
+
+
+def _pattern(scanner: Scanner, utf8: bool) -> str:
+    """A pattern for names; one that is no name's matches none, and is no error."""
+    octets = scanner.list_mailbox()
+    try:
+        return decode_name(octets, utf8=utf8)
+    except SyntaxFault:
+        return UNDECODABLE
 
 
 def _status(scanner: Scanner, utf8: bool) -> Command:

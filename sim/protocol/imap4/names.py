@@ -9,6 +9,9 @@ from itertools import groupby
 
 from sim.protocol.imap4.errors import SyntaxFault
 
+UNDECODABLE = "\N{REPLACEMENT CHARACTER}"
+"""What stands for octets that are no name; no mailbox has it in its own."""
+
 _SHIFTED = re.compile(r"&([^-]*)(-?)")
 
 
@@ -23,10 +26,10 @@ def decode_name(octets: bytes, *, utf8: bool) -> str:
         SyntaxFault: they are neither UTF-8 nor modified UTF-7.
     """
     try:
-        name = octets.decode("utf-8")
+        name = octets.decode("utf-8" if utf8 else "ascii")
     except UnicodeDecodeError as error:
-        raise SyntaxFault("a mailbox name is no UTF-8", "CANNOT") from error
-    if not utf8 and name.isascii():
+        raise SyntaxFault(f"a mailbox name is no {'UTF-8' if utf8 else 'ASCII'}", "CANNOT") from error
+    if not utf8:
         name = _SHIFTED.sub(lambda found: _decode_shifted(found[1], found[2]), name)
         if encode_name(name, utf8=False) != octets:
             raise SyntaxFault("a mailbox name is no modified UTF-7: it has a shorter or plain form", "CANNOT")

@@ -99,11 +99,6 @@ def expunge(number: int) -> Untagged:
     return Untagged(b"%d EXPUNGE" % number)
 
 
-def vanished(uids: SequenceSet) -> Untagged:
-    """Messages are gone, by their UIDs (RFC 7162 section 3.2.10)."""
-    return Untagged(b"VANISHED " + sequence_set(uids))
-
-
 def flags(names: Iterable[str]) -> Untagged:
     """The flags that a mailbox knows."""
     return Untagged(b"FLAGS " + flag_list(names))

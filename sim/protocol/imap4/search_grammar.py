@@ -32,7 +32,7 @@ def read_search(scanner: Scanner, *, uid: bool) -> Search:
     if scanner.literally(b"RETURN "):
         returns = scanner.listed(scanner.word, empty=True)
         if not _RETURNS.issuperset(returns):
-            raise SyntaxFault(f"{' '.join(returns)} cannot be returned: MIN, MAX, ALL, COUNT and SAVE can")
+            raise SyntaxFault(f"MIN, MAX, ALL, COUNT and SAVE can be returned, not {' '.join(returns)}")
         scanner.space()
     if scanner.literally(b"CHARSET "):
         charset = scanner.astring().decode("ascii", "replace").upper()
