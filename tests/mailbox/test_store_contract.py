@@ -243,7 +243,7 @@ def test_names_without_a_mailbox_are_renamed_with_what_is_below(account: Account
     [
         ("none", "x", NoMailboxError),
         ("a", "b", MailboxExistsError),
-        ("a", "a/c", MailboxExistsError),
+        ("a", "a/c", BadNameError),
         ("a", "b/x", MailboxExistsError),
         ("a", INBOX, MailboxExistsError),
         ("a", "x//y", BadNameError),
