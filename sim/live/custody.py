@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -21,7 +21,9 @@ from sim.mail.address import Address
 from sim.mail.content import begins_with_header
 from sim.mail.path import Path
 from sim.mail.trace import received, return_path
-from sim.mailbox.interface import OverQuotaError
+from sim.mailbox.delivery import Delivery
+from sim.mailbox.interface import INBOX, OverQuotaError
+from sim.mailbox.sieve_tests import Incoming
 from sim.mta.server.transactions import AcceptedMail
 from sim.protocol.smtp import replies
 from sim.protocol.smtp.extensions import is_binary
@@ -42,6 +44,13 @@ E452_MAILBOX_FULL = Reply(452, ("The mailbox is full",), "4.2.2")
 def over_quota(error: OverQuotaError) -> Reply:
     """The refusal of what a mailbox has no room for: for now, or for good where it never will have."""
     return replies.E552_MAILBOX_FULL if error.never else E452_MAILBOX_FULL
+
+
+_RULES = 5
+"""How often rules may send a message on from mailbox to mailbox here; then it stays where it is."""
+
+_REPLY_WIDTH, _REPLY_LINES = 200, 10
+"""Characters of a line, and lines, of what a user says to whom he refuses."""
 
 
 class Custody:
@@ -89,17 +98,20 @@ class Custody:
         recipients = [str(path)[1:-1] for path in paths]
         loop = asyncio.get_running_loop()
         try:
+            elsewhere: Sequence[tuple[AcceptedMail, Sequence[Path]]] = [(mail, paths)]
             if self._mailboxes is not None:
-                paths = await loop.run_in_executor(
+                elsewhere = await loop.run_in_executor(
                     self._writers, self._deliver, self._mailboxes, mail, paths, peer, queue_id
                 )
-            if paths:
-                waiting = [str(path)[1:-1] for path in paths]
-                parts = self._message(mail, waiting, peer, queue_id)
+            for each, leading in elsewhere:
+                waiting = [str(path)[1:-1] for path in leading]
+                parts = self._message(each, waiting, peer, queue_id)
                 file = await loop.run_in_executor(self._writers, self._maildir.keep, parts)
                 self._held.note(file, waiting)
         except OverQuotaError as error:
             return over_quota(error)
+        except _RejectedError as error:
+            return Reply(550, _reply_lines(str(error)), "5.7.1")
         except OSError as error:
             self._tell(f"{queue_id}: mail from {peer} could not be kept: {error}")
             return replies.E452_NO_STORAGE if error.errno in _FULL else replies.E451_LOCAL_ERROR
@@ -119,15 +131,65 @@ class Custody:
 
     def _deliver(
         self, mailboxes: UserMailboxes, mail: AcceptedMail, paths: Sequence[Path], peer: str, queue_id: str
-    ) -> list[Path]:
-        """Put a message into the mailboxes here that it is for; gives the paths that lead elsewhere."""
-        local = {path: self._local(path) for path in paths}
-        contents: dict[Address, bytes] = {}
+    ) -> Sequence[tuple[AcceptedMail, Sequence[Path]]]:
+        """Put a message into the mailboxes here that it is for, as their users' rules have it.
+
+        Gives what leads elsewhere: the message and the paths of it, and what rules send there.
+        """
+        copies: list[tuple[Address, str, bytes]] = []
+        elsewhere: list[tuple[AcceptedMail, Sequence[Path]]] = []
+        waiting = [(mail, paths, 0)]
+        while waiting:
+            each, leading, rules_before = waiting.pop()
+            local = {path: self._local(path) for path in leading}
+            away = [path for path, addresses in local.items() if not addresses]
+            elsewhere += [(each, away)] if away else []
+            deliveries = self._deliveries(mailboxes, each, local, peer, queue_id, by_rules=rules_before < _RULES)
+            refused = [delivery.rejection for _, delivery, _ in deliveries if delivery.rejection is not None]
+            if refused and not rules_before and not away and len(refused) == len(deliveries):
+                raise _RejectedError(refused[0])
+            for to, delivery, content in deliveries:
+                outgoing = [*delivery.outgoing]
+                if delivery.rejection is not None:
+                    incoming = Incoming(content, each.reverse_path.mailbox, to)
+                    outgoing += mailboxes.rules(to).notice(incoming, delivery.rejection, _date())
+                copies += [(to, folder, content) for folder in delivery.folders]
+                for one in outgoing:
+                    # Only what is delivered has a Return-Path (RFC 5321 section 4.4).
+                    sent = one.content.removeprefix(return_path(each.reverse_path))
+                    further = each._replace(reverse_path=one.reverse_path, content=sent)
+                    waiting.append((further, [Path(one.recipient)], rules_before + 1))
+        mailboxes.deliver(copies)
+        return elsewhere
+
+    def _deliveries(
+        self,
+        mailboxes: UserMailboxes,
+        mail: AcceptedMail,
+        local: Mapping[Path, Sequence[Address]],
+        peer: str,
+        queue_id: str,
+        *,
+        by_rules: bool,
+    ) -> Sequence[tuple[Address, Delivery, bytes]]:
+        """What becomes of a message for each mailbox here, and its content there."""
+        found: dict[Address, tuple[Delivery, bytes]] = {}
         for path, addresses in local.items():
             top, body = self._message(mail, [str(path)[1:-1]], peer, queue_id)
-            contents.update(dict.fromkeys(addresses, with_crlfs(top) + mail.content if body else with_crlfs(top)))
-        mailboxes.deliver(contents)
-        return [path for path, addresses in local.items() if not addresses]
+            content = with_crlfs(top) + mail.content if body else with_crlfs(top)
+            for to in addresses:
+                if to in found:
+                    continue
+                delivery = Delivery((INBOX,))
+                if by_rules:
+                    incoming = Incoming(content, mail.reverse_path.mailbox, to)
+                    delivery = mailboxes.rules(to).decide(incoming, mail.reverse_path, time(), _date())
+                if delivery.error:
+                    self._tell(f"{queue_id}: {to}: {delivery.error}")
+                if delivery.remark:
+                    self._note(f"{queue_id}: {to}: no vacation message: {delivery.remark}")
+                found[to] = delivery, content
+        return [(to, delivery, content) for to, (delivery, content) in found.items()]
 
     def _message(self, mail: AcceptedMail, recipients: Sequence[str], peer: str, queue_id: str) -> tuple[bytes, bytes]:
         """The message as its mailbox gets it: trace fields on top, and the line ends that files have here.
@@ -140,7 +202,7 @@ class Custody:
             protocol=mail.protocol,
             queue_id=queue_id,
             recipient=recipients[0] if len(recipients) == 1 else None,
-            date=format_datetime(datetime.now(UTC)),
+            date=_date(),
         )
         delivered = "".join(f"Delivered-To: {recipient}\r\n" for recipient in recipients).encode("utf-8")
         top = return_path(mail.reverse_path) + delivered + trace
@@ -151,3 +213,17 @@ class Custody:
             # No octet of it may change; its fields' ends say that it is as it came.
             return top, mail.content
         return top.replace(b"\r\n", b"\n"), mail.content.replace(b"\r\n", b"\n")
+
+
+class _RejectedError(Exception):
+    """All for whom a message is refuse it."""
+
+
+def _reply_lines(reason: str) -> tuple[str, ...]:
+    """What a user says, as lines of a reply: US-ASCII that can be printed, and not too much of it."""
+    lines = [re.sub(r"[^ -~]", "?", line)[:_REPLY_WIDTH] for line in reason.splitlines()]
+    return tuple(lines[:_REPLY_LINES]) or ("Rejected",)
+
+
+def _date() -> str:
+    return format_datetime(datetime.now(UTC))

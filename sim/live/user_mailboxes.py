@@ -8,12 +8,15 @@ from collections.abc import Mapping, Sequence
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from time import monotonic, sleep, time
+from uuid import uuid4
 
 from sim.live.errors import LiveError
 from sim.live.maildir import private
-from sim.live.maildir_mailbox import without_crlfs
+from sim.live.maildir_mailbox import MaildirMailbox, without_crlfs
 from sim.live.maildir_store import MaildirAccount
+from sim.live.user_rules import UserRules
 from sim.mail.address import Address, local_key
+from sim.mailbox.delivery import made_folder
 from sim.mailbox.interface import OverQuotaError
 from sim.scenario.spec import Domain
 from sim.scenario.spec.quota import NO_QUOTA, MailboxQuota
@@ -43,6 +46,7 @@ class UserMailboxes:
         self._domains = domains
         self._guard = threading.Lock()
         self._opened: dict[str, MaildirAccount] = {}
+        self._rules: dict[str, UserRules] = {}
         self._address_of = {name: self._full(name) for name in accounts}
         self.logins: Mapping[str, str] = {
             **{self._address_of[name]: password for name, password in accounts.items()},
@@ -62,30 +66,45 @@ class UserMailboxes:
         """Let another server have the folder."""
         os.close(self._lock)
 
-    def deliver(self, contents: Mapping[Address, bytes]) -> None:
-        """Put messages into the INBOXes of these mailboxes, for good: all of them or none.
+    def rules(self, to: Address) -> UserRules:
+        """The rules of a user.
+
+        Raises:
+            OSError: his folder cannot be made or read.
+        """
+        key = f"{to.local}@{to.domain}".lower()
+        inbox = self._open(key).inbox
+        with self._guard:
+            if key not in self._rules:
+                self._rules[key] = UserRules(inbox.maildir, lambda: f"<{uuid4()}@{to.domain}>")
+            return self._rules[key]
+
+    def deliver(self, copies: Sequence[tuple[Address, str, bytes]]) -> None:
+        """Put messages into mailboxes of users (whose, which, what), for good: all of them or none. Folders are made.
 
         Raises:
             OverQuotaError: one of them has no room.
             OSError: one could not be written.
         """
         now = time()
-        inboxes = [(self._open(f"{to.local}@{to.domain}".lower()), content) for to, content in contents.items()]
-        drafts: list[Path] = []
+        found = [(self._open(f"{to.local}@{to.domain}".lower()), name, each) for to, name, each in copies]
+        drafts: list[tuple[MaildirAccount, MaildirMailbox, Path, int]] = []
         try:
-            for account, content in inboxes:
+            for account, name, content in found:
                 with account.guard:
                     account.room.check(len(content))
-                drafts.append(account.inbox.maildir.draft([without_crlfs(content)]))
-            for (account, content), draft in zip(inboxes, drafts, strict=True):
+                    mailbox = account.mailbox(made_folder(account, name))
+                draft = mailbox.maildir.draft([without_crlfs(content)])
+                drafts.append((account, mailbox, draft, len(content)))
+            for account, mailbox, draft, octets in drafts:
                 with account.guard:
-                    account.inbox.adopt(draft, len(content), frozenset(), now)
+                    mailbox.adopt(draft, octets, frozenset(), now)
         except (OverQuotaError, OSError):
-            for draft in drafts:
+            for _, _, draft, _ in drafts:
                 draft.unlink(missing_ok=True)
             raise
-        for account, _ in inboxes:
-            account.inbox.maildir.sync(account.inbox.folder / "new")
+        for _, mailbox, _, _ in drafts:
+            mailbox.maildir.sync(mailbox.folder / "new")
 
     def check_room(self, to: Address, octets: int) -> None:
         """Hold that a mailbox has room for a message.

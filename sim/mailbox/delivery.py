@@ -14,7 +14,7 @@ from sim.mail.composition import Enclosed, Multipart, Text, compose_mime
 from sim.mail.mailbox import parse_mailbox
 from sim.mail.mime import split_header
 from sim.mail.path import NULL_PATH, Path
-from sim.mailbox.interface import Account
+from sim.mailbox.interface import INBOX, Account, BadNameError
 from sim.mailbox.sieve import Script
 from sim.mailbox.sieve_tests import Incoming
 from sim.mailbox.vacation import Answered, answer, note_answer, reason_for_none
@@ -38,13 +38,15 @@ class Delivery:
         outgoing: what the host is to send.
         rejection: why the user refuses it; None where he does not. `notice` writes it to the sender where the host
             cannot refuse the message any more.
-        remark: what the user should know: why his script failed, or why nobody was answered.
+        remark: why nobody was answered where a vacation would have it.
+        error: why the user's script failed; empty where it did not.
     """
 
     folders: Sequence[str]
     outgoing: Sequence[Outgoing] = ()
     rejection: str | None = None
     remark: str = ""
+    error: str = ""
 
 
 @dataclass(slots=True)
@@ -72,14 +74,14 @@ class DeliveryAgent:
         """
         verdict = self.script.run(mail)
         outgoing = [Outgoing(reverse_path, parse_mailbox(to).address, mail.content) for to in verdict.redirects]
-        remark = verdict.error
+        remark = ""
         if verdict.vacation is not None:
             remark = reason_for_none(verdict.vacation, mail, self.answered, now)
             if not remark and mail.sender is not None:
                 note_answer(verdict.vacation, mail, self.answered, now)
                 said = answer(verdict.vacation, mail, message_id=self.message_id(), date=date)
                 outgoing.append(Outgoing(NULL_PATH, mail.sender, said))
-        return Delivery(verdict.folders, outgoing, verdict.rejection, remark)
+        return Delivery(verdict.folders, outgoing, verdict.rejection, remark, verdict.error)
 
     def notice(self, mail: Incoming, rejection: str, date: str) -> Sequence[Outgoing]:
         """What tells the sender that the user has refused his message (RFC 5429 section 2.2); nothing where he is null.
@@ -120,7 +122,10 @@ class DeliveryAgent:
 
 
 def made_folder(account: Account, folder: str) -> str:
-    """A mailbox that a delivery goes into, made if it is not there."""
+    """A mailbox that a delivery goes into, made if it is not there; INBOX where the store takes no such name."""
     if folder not in account.names():
-        account.create(folder)
+        try:
+            account.create(folder)
+        except BadNameError:
+            return INBOX
     return folder

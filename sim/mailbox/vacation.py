@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import MutableMapping
+from hashlib import sha256
 
 from sim.mail.address import Address, mailbox_key
 from sim.mail.composition import Text, entity
@@ -91,7 +92,9 @@ def note_answer(vacation: Vacation, mail: Incoming, answered: Answered, now: flo
 
 
 def _key(vacation: Vacation, sender: Address) -> str:
-    return f"{mailbox_key(sender)} {vacation.handle}"
+    """One line for each answer and each sender."""
+    handle = sha256(vacation.handle.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return f"{handle} {mailbox_key(sender)}"
 
 
 def _mine(vacation: Vacation, recipient: Address) -> list[Address]:

@@ -61,7 +61,7 @@ def test_a_message_that_is_sent_on_keeps_its_reverse_path():
 def test_a_script_that_fails_is_said_to():
     """The message is in INBOX, and the user learns in which line."""
     found = decided(agent('require "reject"; keep; reject "no";'), mail())
-    assert (found.folders, found.remark.partition(":")[0]) == (("INBOX",), "line 1")
+    assert (found.folders, found.error.partition(":")[0]) == (("INBOX",), "line 1")
 
 
 def test_an_answer():
@@ -197,7 +197,7 @@ def test_nobody_is_told_where_the_reverse_path_is_null():
 
 
 def test_folders_are_made_where_they_are_not():
-    """Those that are there stay as they are."""
+    """Those that are there stay as they are; a name that no mailbox can have is INBOX's."""
     account = MemoryAccount()
-    assert [made_folder(account, name) for name in ("a/b", "a/b", "INBOX")] == ["a/b", "a/b", "INBOX"]
+    assert [made_folder(account, name) for name in ("a/b", "a/b", "..")] == ["a/b", "a/b", "INBOX"]
     assert account.names() == ["INBOX", "a/b"]
