@@ -134,11 +134,11 @@ def _mailbox_name(folder: str) -> str | None:
     if not folder.startswith(".") or folder in (".", ".."):
         return None
     try:
-        # A NUL, which no name has, for the dots that are not between levels.
-        levels = folder[1:].replace(_DOT, "\0").split(".")
+        # A slash, which no level has, for the dots that are not between levels.
+        levels = folder[1:].replace(_DOT, DELIMITER).split(".")
         # With something in front, since INBOX in any case is another name in the first level only.
         decoded = [decode_name(f"_{level}".encode(), utf8=False)[1:] for level in levels]
-        return checked_name(DELIMITER.join(level.replace("\0", ".") for level in decoded))
+        return checked_name(DELIMITER.join(level.replace(DELIMITER, ".") for level in decoded))
     except (SyntaxFault, BadNameError, UnicodeEncodeError):
         return None
 
