@@ -13,6 +13,8 @@ from sim.live.maildir_store import MaildirAccount
 from sim.live.user_mailboxes import UserMailboxes
 from sim.mailbox.interface import INBOX, BadNameError, ExpungedError, MailboxError
 
+pytestmark = pytest.mark.slow
+
 CONTENT = b"Subject: hi\r\n\r\nhello\r\n"
 
 
