@@ -106,6 +106,7 @@ class AccessSession:
         self._limits = limits
         self._idle = idle
         self._news = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
         self._stopping = False
         # The account of who has logged in, and what the thread at work holds of it.
         self._account: MaildirAccount | None = None
@@ -163,7 +164,6 @@ class AccessSession:
                     return
             if access.wants_tls:
                 await self._secure()
-            self._watch()
 
     async def _in_thread(self, does: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._workers, does)
@@ -177,7 +177,14 @@ class AccessSession:
         account = self._account_of(login)
         self._held.enter_context(account.guard)
         self._account = account
+        self._unwatch()
+        self._unwatch = account.watch(self._told)
         return account
+
+    def _told(self) -> None:
+        """Something has changed, says a thread."""
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._news.set)
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -207,18 +214,6 @@ class AccessSession:
         with self._guarded():
             self._access.disconnected()
 
-    def _watch(self) -> None:
-        """Be told of changes in the account of who has logged in."""
-        if self._account is None or self._unwatch is not _nothing:
-            return
-        loop = asyncio.get_running_loop()
-
-        def told() -> None:
-            with suppress(RuntimeError):
-                loop.call_soon_threadsafe(self._news.set)
-
-        self._unwatch = self._account.watch(told)
-
     async def _read(self) -> bytes | None:
         """What the peer writes next, nothing at its end; None when it takes too long, or the server stops."""
         loop = asyncio.get_running_loop()
@@ -226,23 +221,19 @@ class AccessSession:
         reading = asyncio.ensure_future(self._reader.read(CHUNK))
         try:
             while not self._stopping:
-                self._news.clear()
+                if self._news.is_set():
+                    # First of all: what comes while it is told is told the next time.
+                    self._news.clear()
+                    if self._access.idles and (said := await self._in_thread(self._notify)):
+                        await self._write(said)
                 left = deadline - loop.time()
                 if left <= 0:
                     return None
                 news = asyncio.ensure_future(self._news.wait())
-                await asyncio.wait(
-                    (reading, news),
-                    timeout=left,
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
+                await asyncio.wait((reading, news), timeout=left, return_when=asyncio.FIRST_COMPLETED)
                 news.cancel()
                 if reading.done():
                     return reading.result()
-                if self._access.idles:
-                    said = await self._in_thread(self._notify)
-                    if said:
-                        await self._write(said)
             return None
         finally:
             if not reading.done():

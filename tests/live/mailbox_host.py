@@ -39,7 +39,7 @@ def message(number: int, size: int = 0) -> bytes:
 
 @dataclass(frozen=True)
 class MailboxHost:
-    """Where a served host listens for each protocol, and its folder of users' Maildirs."""
+    """Where a served host listens for each protocol, its folder of users' Maildirs, and what ends their sessions."""
 
     smtp: int
     lmtp: int
@@ -47,6 +47,7 @@ class MailboxHost:
     pop3: int
     imap: int
     folder: Path
+    stop: Callable[[], None]
 
     def deliver(self, *contents: bytes, to: str = "alice@example.test") -> None:
         """Hand messages in by LMTP."""
@@ -130,12 +131,13 @@ def mailbox_host(
                 access.listen("127.0.0.1", 0, "imap"),
             )
         ]
-        yield MailboxHost(*ports, folder=folder)
+        yield MailboxHost(*ports, folder=folder, stop=lambda: run(access.stop()))
         assert told == []
     finally:
         try:
             run(access.stop())
             run(server.stop())
+            server.mailboxes.close()
         finally:
             loop.call_soon_threadsafe(loop.stop)
             thread.join()
