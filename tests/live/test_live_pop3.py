@@ -20,6 +20,9 @@ from mailbox_host import MailboxHost, mailbox_host, message, until
 from sim.live.limits import Limits
 from sim.live.tls import server_context
 
+# Each serves a host of its own, and most run another program.
+pytestmark = pytest.mark.slow
+
 NUMBERS = (1, 2, 3)
 MESSAGES = [message(number) for number in NUMBERS]
 
@@ -157,7 +160,6 @@ class TestPoplib:
         assert client.stat()[0] == 3
         client.quit()
 
-    @pytest.mark.slow
     def test_waits_for_wrong_passwords(self, host: MailboxHost):
         """A wrong password is told as such (RFC 3206), and the right one is taken behind it."""
         client = poplib.POP3("127.0.0.1", host.pop3, timeout=10)
@@ -183,7 +185,6 @@ class TestCurl:
         """By each way, and gets the second message octet for octet."""
         assert curl(host.pop3, "--login-options", login, path="2") == (0, MESSAGES[1])
 
-    @pytest.mark.slow
     @pytest.mark.parametrize("login", ["AUTH=PLAIN", "AUTH=CRAM-MD5", "AUTH=+APOP"])
     def test_is_refused(self, host: MailboxHost, login: str):
         """Exit status 67: login denied."""
@@ -353,7 +354,6 @@ class TestGetmail:
 class TestOthers:
     """Programs that look, and do not fetch."""
 
-    @pytest.mark.slow
     def test_nmap_reads_the_capabilities(self, host: MailboxHost):
         """pop3-capabilities lists them, and the version scan knows a POP3 server."""
         scan = ("-Pn", "-sT", "-n", "-p", host.pop3, "--script", "+pop3-capabilities", "127.0.0.1")

@@ -15,6 +15,9 @@ from interop_servers import run, swaks_status
 from live_host import Peer
 from mailbox_host import SCENARIO, MailboxHost, mailbox_host, message, until
 
+# Each serves a host of its own, and most run another program.
+pytestmark = pytest.mark.slow
+
 ALICE, BOB = "alice@example.test", "bob@example.test"
 BARE = b"Subject: hi\r\n\r\n.hello\r\n"
 
@@ -268,7 +271,6 @@ class TestMsmtp:
 class TestOthers:
     """nmap and s-nail."""
 
-    @pytest.mark.slow
     def test_nmap_reads_the_offers(self, host: MailboxHost):
         """smtp-commands lists them."""
         scan = ("-Pn", "-sT", "-n", "-p", host.submission, "--script", "+smtp-commands", "127.0.0.1")

@@ -90,6 +90,8 @@ def test_a_server_by_the_table(state, event, line, after):
     if after is NO:
         assert (isinstance(found[0], BadCommand), octets[:5], octets[-2:]) == (True, b"-ERR ", b"\r\n")
         assert server.state is (A if state is S.AUTH else state)
+        if state is not S.AUTH and not isinstance(event, AuthResponse | AuthCancel):
+            assert found[0].why == f"{line.split()[0].decode()} has no place here."
     else:
         assert server.state is after
         assert octets[:4] == (b"-ERR" if isinstance(event, AuthCancel) else b"+OK ")

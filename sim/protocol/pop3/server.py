@@ -124,7 +124,8 @@ class Server:
         if isinstance(command, BadCommand):
             return command
         if type(command) not in TRANSITIONS[self._state]:
-            return BadCommand(line, f"{type(command).__name__.upper()} has no place here.")
+            verb = line.partition(b" ")[0].decode("ascii").upper()
+            return BadCommand(line, f"{verb} has no place here.")
         if isinstance(command, Stls) and self.secure:
             return BadCommand(line, "TLS is active already.")
         return command
