@@ -13,9 +13,11 @@ from sim.protocol.imap4.commands import (
     Authenticate,
     Capability,
     Command,
+    Done,
     Expunge,
     Fetch,
     FetchItem,
+    Idle,
     ListMailboxes,
     Login,
     Logout,
@@ -107,6 +109,20 @@ def curl(user: str, password: str, count: int) -> Program:
     yield [Logout()]
 
 
+def imaplib_idle(user: str, password: str, _count: int) -> Program:
+    """Python's imaplib, by a script that waits with IDLE (RFC 2177) for a message and fetches it."""
+    yield []
+    yield [Capability()]
+    yield [_login(user, password)]
+    yield [Select("INBOX")]
+    answers = yield [Idle()]
+    while not (come := [each for each in answers if isinstance(each, DataResponse) and each.name == "EXISTS"]):
+        answers = yield []
+    yield [Done()]
+    yield [_fetch(come[-1].number or 0, _RFC822)]
+    yield [Logout()]
+
+
 def _imaplib(user: str, password: str) -> _Steps:
     yield []
     yield [Capability()]
@@ -162,6 +178,7 @@ PROGRAMS: Mapping[str, Callable[[str, str, int], Program]] = {
     "imaplib-each": imaplib_each,
     "imaplib-all": imaplib_all,
     "imaplib-delete": imaplib_delete,
+    "imaplib-idle": imaplib_idle,
     "fetchmail-imap-keep": fetchmail_keep,
     "fetchmail-imap-delete": fetchmail_delete,
     "mbsync-first": mbsync,

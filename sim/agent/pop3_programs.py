@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 
-from sim.agent.retrieval import Program
+from sim.agent.retrieval import OneByOne, Program
 from sim.protocol.pop3.events import (
     Auth,
     AuthResponse,
@@ -96,9 +96,8 @@ def _mpop(user: str, password: str, *, deletes: bool) -> Program:
     yield [List()]
     yield [Uidl()]
     for kind in (Retr, Dele) if deletes else (Retr,):
-        group: Sequence[Command] = [kind(number) for number in numbers]
-        if group:
-            yield group
+        if numbers:
+            yield OneByOne(kind(number) for number in numbers)
     yield [Quit()]
 
 

@@ -16,7 +16,8 @@ from sim.protocol.pop3.events import ConnectionClosed, NeedData
 
 Program = Generator[Sequence[Any], Sequence[Any], None]
 """Yields commands of `sim.protocol.pop3.events` or `sim.protocol.imap4.commands`; is sent the responses, first the
-greeting alone. The responses to commands of IMAP are all that came, untagged ones included."""
+greeting alone. The responses to commands of IMAP are all that came, untagged ones included. Where it yields no command
+it is sent the next response of any kind, as an idle client is told news."""
 
 
 class _Machine(Protocol):
@@ -28,6 +29,15 @@ class _Machine(Protocol):
     def receive_data(self, data: bytes) -> None: ...
 
     def next_event(self) -> Any: ...  # noqa: ANN401
+
+
+class OneByOne(tuple[Any, ...]):
+    """Commands that a program writes one by one, without waiting.
+
+    Nagle's algorithm (RFC 896) holds what follows the first until that is acknowledged, which its answer does.
+    """
+
+    __slots__ = ()
 
 
 class RetrievalError(Exception):
@@ -43,7 +53,7 @@ class Retrieval:
 
     Attributes:
         done: whether the program has nothing left to say.
-        round_trips: how many flights it has written.
+        round_trips: how many flights it has written after it had waited for the server.
     """
 
     def __init__(self, machine: Pop3Client | ImapClient, program: Program) -> None:
@@ -51,8 +61,11 @@ class Retrieval:
         self._imap = machine if isinstance(machine, ImapClient) else None
         self._program = program
         self._answers: list[Any] = []
+        self._listens = False
         self._flight = b""
-        self._greeted = False
+        # What Nagle's algorithm holds of the commands, and whether what goes out has been held.
+        self._rest: tuple[Any, ...] = ()
+        self._held = False
         self.done = False
         self.round_trips = 0
         next(program)
@@ -60,7 +73,8 @@ class Retrieval:
     def write(self) -> bytes:
         """The next flight; nothing where the server's answers have yet to come."""
         flight, self._flight = self._flight, b""
-        self.round_trips += bool(flight)
+        self.round_trips += bool(flight) and not self._held
+        self._held = False
         return flight
 
     def read(self, octets: bytes) -> None:
@@ -86,7 +100,11 @@ class Retrieval:
             self._flight = imap.go_on()
             return
         self._answers.append(event)
-        if self._machine.outstanding and not isinstance(event, ContinueResponse):
+        if self._rest:
+            rest, self._rest, self._held = self._rest, (), True
+            self._flight = self._machine.send(*rest)
+            return
+        if self._machine.outstanding and not (self._listens or isinstance(event, ContinueResponse)):
             return
         answers, self._answers = self._answers, []
         try:
@@ -94,4 +112,7 @@ class Retrieval:
         except StopIteration:
             self.done = True
             return
+        self._listens = not commands
+        if isinstance(commands, OneByOne):
+            commands, self._rest = commands[:1], commands[1:]
         self._flight = self._machine.send(*commands)

@@ -11,18 +11,27 @@ from cyclopts import Parameter
 
 from sim.cli.common import DONE, AsJson, UsageError, Whole, put
 
+_CLIENT = "An MTA, or postfix-nopipe, smtp-source, smtplib; of mailboxes poplib-keep, fetchmail-imap-keep and the like."
+
 
 @dataclass(frozen=True, kw_only=True)
 class SessionOptions:
     """The link, and who speaks over it."""
 
+    protocol: Annotated[str, Parameter(help="smtp, submission, lmtp, pop3 or imap.")] = "smtp"
     rtt: Annotated[str, Parameter(help="Round trip.", allow_leading_hyphen=True)] = "100ms"
     rate: Annotated[str, Parameter(help="Bits a second, each way.", allow_leading_hyphen=True)] = "10Mbit/s"
     loss: Annotated[str, Parameter(help="How likely a packet is lost, each way.", allow_leading_hyphen=True)] = "0"
     burst: Annotated[str, Parameter(help="Mean length of a burst of losses: packets, or a duration.")] = ""
-    size: Annotated[str, Parameter(help="The message.", allow_leading_hyphen=True)] = "20kB"
-    client: Annotated[str, Parameter(help="An MTA, or postfix-nopipe, smtp-source, smtplib.")] = "postfix"
-    server: Annotated[str, Parameter(help="An MTA, or smtp-sink.")] = "postfix"
+    size: Annotated[str, Parameter(help="The message: 20kB, in a mailbox 2kB.", allow_leading_hyphen=True)] = ""
+    messages: Annotated[str, Parameter(help="How many are in the mailbox: 10.", allow_leading_hyphen=True)] = ""
+    client: Annotated[str, Parameter(help=_CLIENT)] = ""
+    server: Annotated[str, Parameter(help="An MTA, or smtp-sink; a mailbox's is dovecot.")] = ""
+    auth: Annotated[str, Parameter(help="Whether a submission has AUTH: yes or no.")] = ""
+    tls: Annotated[str, Parameter(help="Whether it has TLS: no, starttls or implicit.")] = ""
+    tls_version: Annotated[str, Parameter(help="TLSv1.2 or TLSv1.3.")] = ""
+    certificate: Annotated[str, Parameter(help="The server's: ec, rsa or chain.")] = ""
+    resumed: Annotated[str, Parameter(help="Whether TLS resumes a session: yes or no.")] = ""
     congestion: Annotated[str, Parameter(help="cubic, reno or tahoe.")] = ""
     tcp: Annotated[str, Parameter(help="linux, linux-3, bsd-1988, or rtt-only (no TCP, so nothing is lost).")] = "linux"
     queue: Annotated[str, Parameter(help="Bytes that may wait for the line; 0 means no limit.")] = "0"
@@ -37,7 +46,10 @@ _USUAL_SESSION = SessionOptions()
 
 
 def session(options: Annotated[SessionOptions, Parameter(name="*")] = _USUAL_SESSION) -> int:
-    """How long one session takes, from its first SYN to the 250 after the data, over a link without a scenario."""
+    """How long one session takes over a link without a scenario, from its first SYN.
+
+    SMTP's is over with the 250 after the data, one with a mailbox when the client hangs up.
+    """
     from sim.report.session_table import text
     from sim.study.session_options import OptionsError, read_options
     from sim.study.session_times import run
@@ -45,14 +57,14 @@ def session(options: Annotated[SessionOptions, Parameter(name="*")] = _USUAL_SES
     said = vars(options).copy()
     as_json = said.pop("as_json")
     try:
-        case = read_options(said)
+        asked = read_options(said)
     except OptionsError as error:
         raise UsageError(str(error)) from error
-    sessions = run(case, case.sessions, case.seed)
+    sessions = run(asked.case, asked.sessions, asked.seed)
     summary = sessions.summary()
-    put(json.dumps(summary, indent=2) if as_json else text(summary))
+    put(json.dumps(summary, indent=2) if as_json else text(summary, asked.case.end))
     if options.plot is not None:
         from sim.report.plot_session import write as draw
 
-        draw([float(value) for value in sessions.durations], options.sessions, options.plot)
+        draw([float(value) for value in sessions.durations], options.sessions, options.plot, end=asked.case.end)
     return DONE

@@ -73,6 +73,8 @@ class ImapAccess:
         self.user = ""
         """Who has logged in; empty until then."""
         self.failures = 0
+        self.commands = 0
+        """How many have been answered."""
         self.wants_tls = False
         """Whether the caller is to shake hands now; it calls `secured` behind that."""
 
@@ -130,6 +132,7 @@ class ImapAccess:
 
     def _answer(self, request: Request) -> Iterator[bytes]:
         command, send = _with_inbox(request.command), self._server.send
+        self.commands += 1
         self._session.now = self._now()
         if isinstance(command, BadCommand):
             yield send(no(command.why, command.code) if command.code else bad(command.why))

@@ -64,6 +64,8 @@ class Pop3Access:
         self.user = ""
         """Who has logged in; empty until then."""
         self.failures = 0
+        self.commands = 0
+        """How many have been answered."""
         self.wants_tls = False
         """Whether the caller is to shake hands now; it calls `secured` behind that."""
         self._account: Account | None = None
@@ -122,6 +124,7 @@ class Pop3Access:
         self._account = self._mailbox = None
 
     def _answer(self, event: Command | BadCommand | EndlessLine) -> Response:
+        self.commands += 1
         if isinstance(event, BadCommand):
             return err(event.why)
         if isinstance(event, EndlessLine):

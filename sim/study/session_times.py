@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 from itertools import pairwise
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, ClassVar, Final, NamedTuple
 
 import numpy as np
 
@@ -23,9 +23,11 @@ from sim.mta.client.envelope import Mailing
 from sim.mta.client.transmission import Transmission
 from sim.mta.server.reception import Reception
 from sim.mta.server.recipients import Directory
+from sim.network.interface import Transport
 from sim.network.links.line import Line
 from sim.network.tcp.rtt import LINUX
 from sim.network.transport.connect import connect
+from sim.network.transport.tls import TlsLayer
 from sim.scenario.distribution import Constant
 from sim.scenario.products import PRODUCTS, Product
 from sim.scenario.products.delays import Delays
@@ -39,7 +41,7 @@ from sim.scenario.spec.loss import read_link_loss, read_queue
 from sim.scenario.spec.tcp import TcpSetting
 from sim.scenario.syntax.extensions import resolve_extensions, split_words
 from sim.world.engine.host_times import HostTimes
-from sim.world.engine.interfaces import ServerHost
+from sim.world.engine.interfaces import ClientDialogue, ServerDialogue, ServerHost
 from sim.world.engine.session import Session
 from sim.world.engine.stepping import IdleClock, Waits, play
 from sim.world.engine.streams import Streams
@@ -61,7 +63,7 @@ _PHASES: Final = 16.0
 
 
 _EVER: Final = 1e9
-_PATIENT: Final = Delays(
+PATIENT: Final = Delays(
     connect_timeout=_EVER,
     helo_timeout=_EVER,
     mail_timeout=_EVER,
@@ -85,18 +87,18 @@ _CLIENTS: Final = {name: _host("client", kind) for name, kind in PRODUCTS.items(
 CLIENTS: Final[Mapping[str, Host]] = {
     **_CLIENTS,
     "postfix-nopipe": replace(_CLIENTS["postfix"], uses=("SIZE", "ENHANCEDSTATUSCODES", "8BITMIME", "DSN", "SMTPUTF8")),
-    "smtp-source": Host(name="client", mta=_PATIENT, esmtp=False),
-    "smtplib": Host(name="client", mta=_PATIENT, uses=("SIZE",), think_time=0.3e-3, read_time=8e-9),
+    "smtp-source": Host(name="client", mta=PATIENT, esmtp=False),
+    "smtplib": Host(name="client", mta=PATIENT, uses=("SIZE",), think_time=0.3e-3, read_time=8e-9),
 }
 """The programs that send: every product, Postfix where it says one thing at a time, smtp-source, Python's smtplib."""
 
 SERVERS: Final[Mapping[str, Host]] = {
     **{name: _host("server", kind) for name, kind in PRODUCTS.items()},
-    "smtp-sink": Host(name="server", mta=_PATIENT, greeting_time=0.25e-3, service_time=0.17e-3, commit_time=0.0),
+    "smtp-sink": Host(name="server", mta=PATIENT, greeting_time=0.25e-3, service_time=0.17e-3, commit_time=0.0),
 }
 """The programs that receive."""
 
-_DIRECTORY: Final = Directory(
+DIRECTORY: Final = Directory(
     Host(name="server"),
     [Domain(name="server.example", mx=((0, "server"),), users=("bob",))],
     {"server.example": ((0, "server"),)}.get,
@@ -105,7 +107,7 @@ _FROM, _TO = parse_mailbox(SENDER).path, parse_mailbox(RECIPIENT).path
 
 
 @lru_cache(maxsize=8)
-def _message(size: int) -> bytes:
+def message(size: int) -> bytes:
     """As a scenario's only message is."""
     domain = parse_mailbox(SENDER).address.domain
     return compose(
@@ -118,11 +120,20 @@ def _message(size: int) -> bytes:
     )
 
 
+def mailing(size: int) -> Mailing:
+    """The message of that size, with its envelope."""
+    return Mailing(_FROM, (_TO,), message(size))
+
+
 def _read_size(value: object) -> int:
     size = parse_bytes(value)
     if size > Limits().size:
         raise ValueError(f"too big a message: allowed are {format_size(Limits().size)}")
     return size
+
+
+MessageSize = Annotated[int, Reads(_read_size, {})]
+"""Octets of a message."""
 
 
 def _read_queue(value: object) -> float:
@@ -136,27 +147,47 @@ class Case(Section):
     rtt: Duration = 0.1
     rate: Annotated[float, Reads(partial(above_zero, BIT_RATE), {})] = 10e6
     loss: Annotated[Loss, Reads(read_link_loss, {})] = _NO_LOSS
-    size: Annotated[int, Reads(_read_size, {})] = 20_000
+    size: MessageSize = 20_000
     client: Annotated[str, word("client", *CLIENTS)] = "postfix"
     server: Annotated[str, word("server", *SERVERS)] = "postfix"
     tcp: TcpSetting = LINUX
     queue: Annotated[float, Reads(_read_queue, {})] = math.inf
     mtu: Mtu = 1500
 
+    SAYS: ClassVar[bool] = False
+    """Whether the summary says the round trips, and what both sides say."""
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """What the time goes to."""
+        return PARTS
+
+    @property
+    def end(self) -> str:
+        """What ends it."""
+        return "the 250 after the mail data"
+
+    def begin(self, lines: Sequence[Line], streams: Streams) -> MeasuredSession:
+        """One session over a line there and one back."""
+        return OneSession(self, lines, streams)
+
 
 class Run(NamedTuple):
     """One session: its parts in s (infinite from where it failed), and packets that were sent again.
 
-    `handshake` is how many of these were SYNs and SYN-ACKs.
+    `handshake` is how many of these were SYNs and SYN-ACKs, `round_trips` how many flights the client wrote, and
+    `octets` how many octets it and the server said.
     """
 
     parts: tuple[float, ...]
     retransmissions: int
     handshake: int
+    round_trips: int
+    octets: tuple[int, int]
 
     @property
     def duration(self) -> float:
-        """From the first SYN to the 250 after the data; infinity if it never came."""
+        """From the first SYN to its end; infinity if that never came."""
         return math.fsum(self.parts)
 
 
@@ -183,8 +214,10 @@ class Sessions:
         waited = mean - math.fsum(run.duration for run in self.clean) / len(self.clean) if mean and again else 0.0
         means = {
             name: math.fsum(run.parts[index] for run in finished) / len(finished) if some else None
-            for index, name in enumerate(PARTS)
+            for index, name in enumerate(self.case.parts)
         }
+        said = ("round_trips", "client_bytes", "server_bytes") if some and self.case.SAYS else ()
+        talk = [(run.round_trips, *run.octets) for run in finished]
         return {
             "n": len(self.runs),
             "failed": len(self.runs) - int(done.size),
@@ -196,6 +229,7 @@ class Sessions:
             },
             "retransmissions": again / len(self.runs),
             "handshake_retransmissions": sum(run.handshake for run in self.runs) / len(self.runs),
+            **{name: float(np.mean(column)) for name, column in zip(said, zip(*talk, strict=True), strict=False)},
         }
 
 
@@ -228,48 +262,65 @@ def _chain(case: Case, streams: Streams, count: int) -> Iterator[Run]:
     phases = streams("start")
     start = phases.random() * _PHASES
     for left in range(count, 0, -1):
-        one = OneSession(case, lines, streams)
+        one = case.begin(lines, streams)
         play(one.steps(start))
         yield one.run
         start = (one.close() if left > 1 else 0.0) + phases.random() * _PAUSE
 
 
-class OneSession(ServerHost):
+class MeasuredSession(ServerHost):
     """One session over a line there and one back: `steps` through it, then tells its `run`.
 
     Neither TCP remembers anything of the sessions before, as with `metrics: no`.
+
+    Args:
+        hosts: the client's and the server's.
+        client, server: their dialogues.
+        connection: what carries their octets.
+        streams: of random numbers.
+        marks: how many moments `hears` notes.
+        implicit_tls: whether the connection begins with TLS.
+
+    Attributes:
+        heard: when the client heard what; infinity where it has not.
     """
 
-    def __init__(self, case: Case, lines: Sequence[Line], streams: Streams) -> None:
-        self._case = case
-        client, server = CLIENTS[case.client], SERVERS[case.server]
-        self._reception = Reception(server, _DIRECTORY)
-        self._connection = connect(
-            lines[:1],
-            lines[1:],
-            client_tcp=case.tcp,
-            server_tcp=case.tcp,
-            program=self._reception,
-            patience=server.mta.idle_timeout,
-            writes=client.mta.write_size,
-        )
-        self._times = HostTimes(client, streams("host/client/times")), HostTimes(server, streams("host/server/times"))
-        self._transmission = Transmission(client, Mailing(_FROM, (_TO,), _message(case.size)))
-        # When the client heard what: the greeting, the last reply before the mail data, the reply to these.
-        self._heard = [math.inf] * 3
-        self._taken = False
+    def __init__(
+        self,
+        hosts: tuple[Host, Host],
+        client: ClientDialogue,
+        server: ServerDialogue,
+        connection: Transport,
+        streams: Streams,
+        *,
+        marks: int,
+        implicit_tls: bool = False,
+    ) -> None:
+        self._connection = connection
+        self._client, self._server = client, server
+        both = zip(hosts, ("client", "server"), strict=True)
+        self._times = [HostTimes(host, streams(f"host/{end}/times")) for host, end in both]
+        self.heard = [math.inf] * marks
+        self._implicit_tls = implicit_tls
         self._repeats = [0, 0]
+        self._octets = {">": 0, "<": 0}
+        self._flights = 0
+
+    def hears(self, now: float) -> None:
+        """The client hears the server."""
+        raise NotImplementedError
 
     def steps(self, start: float, clock: IdleClock = _ALONE) -> Waits:
         """Go through it from `start` on, s; as of `world.engine.session.Session`."""
         self._start = self._end = start
         self._session = Session(
-            self._transmission,
-            self._reception,
+            self._client,
+            self._server,
             self._connection,
             self,
             client_times=self._times[0],
             server_times=self._times[1],
+            implicit_tls=self._implicit_tls,
             trace=self._trace,
             clock=clock,
         )
@@ -277,30 +328,73 @@ class OneSession(ServerHost):
 
     def close(self) -> float:
         """Close the connection; when another session may begin, s."""
-        # smtp-source resets (SO_LINGER of 0 s).
-        half_closed = self._times[0].host.mta.half_closes or self._case.client == "smtp-source"
         if self._session.connected:
-            self._connection.close(self._end, half_closed=half_closed)
+            self._connection.close(self._end, half_closed=self._half_closes())
         return self._end + (_HOPELESS if self._session.outcome else 0.0)
+
+    def _half_closes(self) -> bool:
+        return self._times[0].host.mta.half_closes
 
     @property
     def run(self) -> Run:
         """What became of it."""
-        ends = [self._start, self._session.connected_at, *self._heard]
+        ends = [self._start, self._session.connected_at, *self.heard]
         parts = tuple(after - before if after < math.inf else math.inf for before, after in pairwise(ends))
-        return Run(parts, *(self._repeats if self._session.connected else [self._connection.retransmissions] * 2))
+        again, at_first = self._repeats if self._session.connected else [self._connection.retransmissions] * 2
+        said, heard = self._octets.values()
+        if isinstance(layer := self._session.connection, TlsLayer):
+            shake = layer.handshake
+            said, heard = said + shake.hello + shake.finished, heard + shake.answer + shake.ticket
+        return Run(parts, again, at_first, self._turns(), (said, heard))
+
+    def _turns(self) -> int:
+        """How often the client has said something after it had heard something."""
+        return self._client.round_trips
 
     def admit(self) -> bool:
         """It is served at once."""
         self._repeats = [self._connection.retransmissions] * 2
         return True
 
+    def _trace(self, now: float, direction: str, data: bytes) -> None:
+        self._end = now
+        layer = self._session.connection
+        self._octets[direction] += layer.protected(len(data)) if isinstance(layer, TlsLayer) else len(data)
+        self._flights += direction == ">"
+        if direction == "<" and self.heard[-1] == math.inf:
+            self.hears(now)
+            self._repeats[0] = self._connection.retransmissions
+
+
+class OneSession(MeasuredSession):
+    """One of SMTP, to the 250 after the mail data."""
+
+    def __init__(self, case: Case, lines: Sequence[Line], streams: Streams) -> None:
+        client, server = hosts = CLIENTS[case.client], SERVERS[case.server]
+        reception = Reception(server, DIRECTORY)
+        connection = connect(
+            lines[:1],
+            lines[1:],
+            client_tcp=case.tcp,
+            server_tcp=case.tcp,
+            program=reception,
+            patience=server.mta.idle_timeout,
+            writes=client.mta.write_size,
+        )
+        transmission = Transmission(client, mailing(case.size))
+        # The greeting, the last reply before the mail data, the reply to these.
+        super().__init__(hosts, transmission, reception, connection, streams, marks=3)
+        # smtp-source resets (SO_LINGER of 0 s).
+        self._resets = case.client == "smtp-source"
+        self._taken = False
+
+    def _half_closes(self) -> bool:
+        return self._resets or super()._half_closes()
+
     def take(self, *_: object) -> None:
         """The message is taken: the next that the client hears is the reply to it."""
         self._taken = True
 
-    def _trace(self, now: float, direction: str, data: bytes) -> None:  # noqa: ARG002
-        self._end = now
-        if direction == "<" and self._heard[2] == math.inf:
-            self._heard[2 if self._taken else min(self._heard[0] < math.inf, 1)] = now
-            self._repeats[0] = self._connection.retransmissions
+    def hears(self, now: float) -> None:
+        """The client hears the server."""
+        self.heard[2 if self._taken else min(self.heard[0] < math.inf, 1)] = now

@@ -13,18 +13,27 @@ from pathlib import Path
 from alone import sessions
 from cells import HEAD
 from hosts import hosts
+from mailboxes import idle, mailboxes
 from outages import outages
 from paths import paths
 from sharing import shared
 from slow import ambiguous, buffers, slow
-from submissions import submissions
+from submissions import submission_sessions, submissions
 
 
 def main(folder: Path, n: int) -> None:
     """Print the table."""
     print(HEAD)
     parts = (sessions(folder, n), shared(folder), outages(folder), ambiguous(folder), slow(folder), buffers(folder))
-    for part in (*parts, paths(folder), hosts(folder), submissions(folder)):
+    for part in (
+        *parts,
+        paths(folder),
+        hosts(folder),
+        submissions(folder),
+        submission_sessions(folder),
+        mailboxes(folder, n),
+        idle(folder),
+    ):
         for row in part:
             print(row, flush=True)
 

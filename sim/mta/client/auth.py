@@ -22,7 +22,7 @@ Login = tuple[str, str]
 """Name and password."""
 
 _RESPONSES: Mapping[str, tuple[Callable[[Login, Reply], bytes], ...]] = {
-    "PLAIN": (),
+    "PLAIN": (lambda login, _: plain(Credentials("", *login)),),
     "CRAM-MD5": (lambda login, reply: cram_md5(*login, challenge_of(reply)),),
     "LOGIN": (lambda login, _: login[0].encode(), lambda login, _: login[1].encode()),
 }
@@ -35,18 +35,25 @@ class Authentication:
 
     login: Login
     mechanism: str
+    initial: bool = True
     answered: int = 0
     cancelled: bool = False
 
     @staticmethod
-    def with_best(login: Login, offer: str) -> Authentication | None:
-        """With the best of the mechanisms that the server offers; None where none is known here."""
+    def with_best(login: Login, offer: str, *, initial: bool = True) -> Authentication | None:
+        """With the best of the mechanisms that the server offers; None where none is known here.
+
+        PLAIN's response goes out with the command where it may be `initial`.
+        """
         offered = offer.upper().split()
-        return next((Authentication(login, each) for each in _RESPONSES if each in offered), None)
+        return next((Authentication(login, each, initial) for each in _RESPONSES if each in offered), None)
 
     def begin(self) -> Auth:
         """The command."""
-        return Auth(self.mechanism, plain(Credentials("", *self.login)) if self.mechanism == "PLAIN" else None)
+        if self.mechanism != "PLAIN" or not self.initial:
+            return Auth(self.mechanism, None)
+        self.answered = 1
+        return Auth(self.mechanism, plain(Credentials("", *self.login)))
 
     def respond(self, reply: Reply) -> AuthResponse | None:
         """What answers a 334: a cancellation where it makes no sense, nothing where that has been said already."""

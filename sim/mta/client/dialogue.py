@@ -249,7 +249,7 @@ class SmtpDialogue:
         login, offer = self._host.login, self._machine.extensions.get("AUTH")
         if login is None or offer is None:
             return Step.READY
-        self._auth = Authentication.with_best(login, offer)
+        self._auth = Authentication.with_best(login, offer, initial=self._host.mta.initial_response)
         if self._auth is None:
             self.failure = NO_MECHANISM
             return Step.QUIT

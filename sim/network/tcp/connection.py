@@ -58,6 +58,7 @@ class Connection:
             follows the first write of a flight goes out in whole segments, and its end when that one is acknowledged.
             0 where it writes a flight at once, or has TCP_NODELAY.
         listens: When somebody listens at the server's address; who connects at other times is refused.
+        quick_acks: Whether the server acknowledges each command with a packet of its own, ahead of the answer.
         metrics: As of `PendingSamples`.
 
     Attributes:
@@ -80,6 +81,7 @@ class Connection:
         patience: float = _NEVER,
         writes: int = 0,
         listens: Timeline = ALWAYS_UP,
+        quick_acks: bool = False,
         metrics: tuple[Metrics | None, Metrics | None] = (None, None),
     ) -> None:
         out, back = joined(lines_out), joined(lines_back)
@@ -97,6 +99,7 @@ class Connection:
         # No timer runs out within so many seconds.
         self._timeout_after = _SHORTEST_TIMEOUT
         self._program = program
+        self._quick_acks = quick_acks
         self._patience = patience
         self._wire_bytes = 0
         self._retransmissions = 0
@@ -193,6 +196,9 @@ class Connection:
             wire += self._acknowledged_alone(came, to_server)
         self._latest[to_server] = at
         flights.append((to_server, now, at, at))
+        if self._quick_acks and to_server:
+            path.back.carry(at, path.headers)
+            wire += path.headers
         self._wire_bytes += wire
         return at
 
@@ -219,6 +225,7 @@ class Connection:
         self._burst = first, last = burst
         self._latest[to_server] = latest = max(last, self._latest[to_server])
         self._pending.flights.append((to_server, now, first, latest))
+        self._acknowledge_read(first, last, to_server)
         if congestion.cwnd >= congestion.ssthresh:
             self._pending.flush()
         peer.hear(segments // 2)
@@ -228,6 +235,15 @@ class Connection:
             size += self._acknowledged_alone(came, to_server)
         self._wire_bytes += size + (segments + segments // 2) * path.headers
         return latest
+
+    def _acknowledge_read(self, first: float, last: float, to_server: bool) -> None:
+        """A program has read all of a flight of several segments, the first and last of which came then.
+
+        Where the first was acknowledged late, the client's reading acknowledges the last at once, ahead of what it says
+        next (tcp_cleanup_rbuf).
+        """
+        if last - first > ATO and not to_server:
+            self._to_server.there.carry(last, self._to_server.headers)
 
     def _acknowledged_alone(self, came: float, to_server: bool) -> int:
         """The bytes of an acknowledgement that waited for no flight that way: of the first data, or after a delay."""

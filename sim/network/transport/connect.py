@@ -30,6 +30,7 @@ class Options(TypedDict, total=False):
     patience: float
     writes: int
     listens: Timeline
+    quick_acks: bool
     metrics: tuple[Metrics | None, Metrics | None]
 
 

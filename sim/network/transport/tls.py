@@ -129,6 +129,11 @@ class TlsLayer(Layer):
             if wait is not None and arrives < inf and not self._server_nodelay:
                 self._quiet_until = arrives + wait + arrives - now
 
+    @property
+    def turns(self) -> int:
+        """How often the client says something in the handshake after it has heard something."""
+        return 2 if self.handshake.ticket else 1
+
     def protected(self, size: int) -> int:
         """Octets on the connection for so many octets of a flight."""
         return size + -(-size // _RECORD_LIMIT) * self._record

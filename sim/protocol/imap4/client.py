@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import count
 from typing import NoReturn
 
@@ -52,19 +52,22 @@ class Client:
     Args:
         message_limit: octets of the literals of one response, at most.
         secure: whether the connection has TLS from the start.
+        tags: of its commands, in order; A1, A2 and so on where nothing else is said.
 
     Attributes:
         capabilities: what the server said last that it can do, in upper case.
         utf8: whether mailbox names are UTF-8, as after ENABLE IMAP4rev2.
     """
 
-    def __init__(self, *, message_limit: int = 1 << 31, secure: bool = False) -> None:
+    def __init__(
+        self, *, message_limit: int = 1 << 31, secure: bool = False, tags: Iterator[str] | None = None
+    ) -> None:
         self.secure = secure
         self.utf8 = False
         self.capabilities: tuple[str, ...] = ()
         self._message_limit = message_limit
         self._state = State.CONNECTED
-        self._tags = count(1)
+        self._tags = map("A{}".format, count(1)) if tags is None else tags
         # Tag and command of what waits for its tagged response, first one first.
         self._waiting: deque[tuple[str, Command | Opening]] = deque([("*", Opening())])
         self._held: deque[bytes] = deque()
@@ -102,7 +105,7 @@ class Client:
         for command in commands:
             self._check(command)
             continues = isinstance(command, _CONTINUES)
-            tag = self._waiting[0][0] if continues else f"A{next(self._tags)}"
+            tag = self._waiting[0][0] if continues else next(self._tags)
             octets.append(self._announced(write_command(tag, command, utf8=self.utf8)))
             if continues:
                 self._waiting.popleft()

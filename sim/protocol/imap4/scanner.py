@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 
 from sim.protocol.imap4.errors import SyntaxFault
 
@@ -26,7 +26,6 @@ _LIST_MAILBOX = re.compile(rb"[^\x00-\x20\x7f-\xff(){\"\\]+")
 _QUOTED = re.compile(rb'"((?:[^"\\\r\n\x00]|\\["\\])*)"')
 _ESCAPED = re.compile(rb'\\(["\\])')
 _NUMBER = re.compile(rb"[0-9]{1,20}")
-_SPACE = re.compile(rb" +")
 _SPACES = re.compile(rb" *")
 _MORE = re.compile(rb" +(?! |\Z)")
 _MARK = re.compile(rb"\x00([0-9]+)\x00")
@@ -88,11 +87,13 @@ class Scanner:
     def expect(self, text: bytes) -> None:
         """Take that text, in any case."""
         if not self.literally(text):
-            self._fail(f"{text.decode()!r}")
+            raise SyntaxFault(f"{text.decode()!r} expected before {self._shown()}")
 
     def space(self) -> None:
         """Take one space, or more, which nothing is lost by."""
-        self.matched(_SPACE, "a space")
+        self.expect(b" ")
+        while self.literally(b" "):
+            pass
 
     def more(self) -> bool:
         """Whether a space and something behind it follow; the space is behind then."""
@@ -184,12 +185,9 @@ class Scanner:
         """What a pattern finds at this place; `what` names it in the fault."""
         found = pattern.match(self._octets, self.at)
         if found is None:
-            self._fail(what)
+            raise SyntaxFault(f"{what} expected before {self._shown()}" if self.peek() else f"{what} expected")
         self.at = found.end()
         return found[0]
-
-    def _fail(self, expected: str) -> NoReturn:
-        raise SyntaxFault(f"{expected} expected before {self._shown()}" if self.peek() else f"{expected} expected")
 
     def _shown(self) -> str:
         """The beginning of what is before it, for a fault."""

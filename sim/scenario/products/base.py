@@ -120,7 +120,8 @@ class Product:
     (`balances_families`). `hopcount_limit` is how many Received fields make a loop.
 
     `nodelay` says whether its programs turn Nagle's algorithm off (TCP_NODELAY), so that a small segment need not be
-    acknowledged before the next one goes.
+    acknowledged before the next one goes; `initial_response` whether its client's AUTH PLAIN has the response with it
+    (RFC 4954 section 4).
     `write_size` is how many bytes its client writes at once where Nagle's algorithm holds mail data back for that (0:
     it does not). `reuse` is how the next message begins in a session that is left open: it is where mail for its host
     waits, or for `connection_idle_limit` s, until it is `connection_time_limit` s old or has had
@@ -229,6 +230,7 @@ class Product:
     hopcount_limit: int = 100
     write_size: int = 0
     nodelay: bool = False
+    initial_response: bool = True
     reuse: Reuse = "rset"
     greeting_time: float | Distribution = Lognormal(0.4e-3, 0.8e-3)
     service_time: float | Distribution = 0.2e-3
@@ -306,9 +308,11 @@ class Product:
         lacks = [name for name in Product.__annotations__ if not hasattr(cls, name)]
         if lacks:
             raise TypeError(f"the product {cls.__name__} does not say its {', '.join(lacks)}")
-        if BY_TYPE.setdefault(cls.__name__, cls).__module__ != cls.__module__:
+        if BY_TYPE.get(cls.__name__, cls).__module__ != cls.__module__:
             raise TypeError(f"two products are called {cls.__name__}")
-        BY_TYPE[cls.__name__] = cls
+        # A study's own programs are none that a file can name.
+        if not cls.__module__.startswith("sim.study."):
+            BY_TYPE[cls.__name__] = cls
 
 
 BY_TYPE: dict[str, type[Product]] = {}

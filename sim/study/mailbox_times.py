@@ -1,0 +1,181 @@
+"""How long one session with a mailbox takes over one link, without a scenario: real programs by POP3 and IMAP.
+
+The programs say what they were seen to say (`agent.pop3_programs`, `agent.imap_programs`), to a server that takes the
+times of Dovecot 2.3.19. What programs and server take was measured over links of 10 Mbit/s (tests/MEASURED.md).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Final
+
+from sim.agent import imap_programs, pop3_programs
+from sim.agent.dialogue import RetrievalDialogue
+from sim.agent.imap_spelling import SPELLINGS, SpellingClient
+from sim.agent.retrieval import Retrieval
+from sim.mailbox.dialogue import AccessDialogue, DeliveringDialogue
+from sim.mailbox.dovecot import DovecotImap, DovecotPop3
+from sim.mailbox.interface import INBOX
+from sim.mailbox.memory import MemoryAccount
+from sim.network.links.line import Line
+from sim.network.transport.connect import connect
+from sim.protocol.pop3 import Client as Pop3Client
+from sim.scenario.scalars import whole, word
+from sim.scenario.spec import Host
+from sim.study.session_times import PATIENT, Case, MeasuredSession, MessageSize, message
+from sim.world.engine.streams import Streams
+
+PARTS: Final = ("connect_s", "greeting_s", "login_s", "mailbox_s")
+"""SYN to SYN-ACK; to the greeting; to the login's answer; to the last answer, at which the client hangs up."""
+
+IDLE: Final = "imaplib-idle"
+IDLE_PARTS: Final = (*PARTS[:3], "idle_s", "announced_s", "fetched_s")
+"""Likewise; then to the delivery of a message; to EXISTS; to the message."""
+
+USER, PASSWORD = "user1", "secret"
+
+PROGRAMS: Final = {**pop3_programs.PROGRAMS, **imap_programs.PROGRAMS}
+"""The programs that read mail."""
+
+_THINKS: Final[Mapping[str, float]] = {
+    "poplib": 0.7e-3,
+    "imaplib": 1.4e-3,
+    "fetchmail": 1.6e-3,
+    "mpop": 0.5e-3,
+    "mbsync": 2.7e-3,
+    "curl": 1.2e-3,
+}
+"""What a program takes before each flight, s, by the first word of its name."""
+
+_SERVERS: Final = {
+    "dovecot": Host(
+        name="server", mta=PATIENT, greeting_time=8.5e-3, service_time=0.15e-3, commit_time=0.0, timing="none"
+    )
+}
+_LOGIN_TIME: Final = 6e-3
+"""What a login takes Dovecot beyond another command, s: another process takes the session over."""
+
+
+_NOTICE_TIME: Final = 0.5022
+"""How long after a delivery Dovecot tells clients that are idle, s: it waits half a second for more (fact 25)."""
+_DELIVERED_AFTER: Final = 2.0
+"""How long a client has been idle when the message comes, s."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailboxCase(Case):
+    """A link, who reads his mail over it, and how many messages of which size there are."""
+
+    server: Annotated[str, word("server", *_SERVERS)] = "dovecot"
+    size: MessageSize = 2000
+    messages: Annotated[int, whole(0, 100_000)] = 10
+
+    SAYS: ClassVar[bool] = True
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """What the time goes to."""
+        return IDLE_PARTS if self.client == IDLE else PARTS
+
+    @property
+    def end(self) -> str:
+        """What ends it."""
+        return "the message that came meanwhile" if self.client == IDLE else "the client's FIN after the last answer"
+
+    def begin(self, lines: Sequence[Line], streams: Streams) -> MeasuredSession:
+        """One session over a line there and one back."""
+        return (IdleSession if self.client == IDLE else MailboxSession)(self, lines, streams)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pop3Case(MailboxCase):
+    """By POP3."""
+
+    client: Annotated[str, word("client", *pop3_programs.PROGRAMS)] = "poplib-keep"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImapCase(MailboxCase):
+    """By IMAP."""
+
+    client: Annotated[str, word("client", *imap_programs.PROGRAMS)] = "imaplib-each"
+
+
+class MailboxSession(MeasuredSession):
+    """One with a mailbox that nobody has read yet, to the client's FIN."""
+
+    def __init__(self, case: MailboxCase, lines: Sequence[Line], streams: Streams) -> None:
+        family, account = case.client.partition("-")[0], MemoryAccount()
+        self._case, self._inbox = case, account.mailbox(INBOX)
+        for _ in range(case.messages):
+            self._deliver()
+        settings: dict[str, Any] = {"accounts": {USER: PASSWORD}, "open_account": lambda _: account}
+        if case.client in pop3_programs.PROGRAMS:
+            self._access: DovecotPop3 | DovecotImap = DovecotPop3(timestamp="<1.1@server.example>", **settings)
+            machine: Pop3Client | SpellingClient = Pop3Client()
+        else:
+            self._access = DovecotImap(challenge=b"<1.1@server.example>", now=float, message_limit=0, **settings)
+            machine = SpellingClient(SPELLINGS[family])
+        client = Host(name="client", mta=PATIENT, think_time=_THINKS[family], timing="none")
+        server = _SERVERS[case.server]
+        dialogue = self._answers()
+        connection = connect(
+            lines[:1],
+            lines[1:],
+            client_tcp=case.tcp,
+            server_tcp=case.tcp,
+            program=dialogue,
+            patience=server.mta.idle_timeout,
+            quick_acks=True,
+        )
+        program = PROGRAMS[case.client](USER, PASSWORD, case.messages)
+        retrieval = RetrievalDialogue(Retrieval(machine, program))
+        super().__init__((client, server), retrieval, dialogue, connection, streams, marks=len(case.parts) - 1)
+
+    def _deliver(self) -> None:
+        self._inbox.append(message(self._case.size), (), 0.0)
+
+    def _answers(self) -> AccessDialogue:
+        return AccessDialogue(self._access, login_time=_LOGIN_TIME)
+
+    def hears(self, now: float) -> None:
+        """The client hears the server: its greeting, the login's answer, the last answer."""
+        if self.heard[0] == math.inf:
+            self.heard[0] = now
+        elif self.heard[1] == math.inf and self._access.user:
+            self.heard[1] = now
+        if self._access.is_over:
+            self.heard[-1] = now
+
+
+class IdleSession(MailboxSession):
+    """One whose client waits for a message, to the message."""
+
+    _idle_since = math.inf
+    _fetches = False
+
+    def _answers(self) -> AccessDialogue:
+        return DeliveringDialogue(
+            self._access,
+            self._deliver,
+            after=_DELIVERED_AFTER,
+            notice_time=_NOTICE_TIME,
+            login_time=_LOGIN_TIME,
+        )
+
+    def hears(self, now: float) -> None:
+        """The client hears the server: also EXISTS, and the message."""
+        super().hears(now)
+        delivery, exists, fetched = 2, 3, 4
+        if self._access.idles:
+            self.heard[delivery], self.heard[exists] = self._idle_since + _DELIVERED_AFTER, now
+        elif self.heard[exists] < math.inf and self._fetches:
+            self.heard[fetched] = now
+
+    def _trace(self, now: float, direction: str, data: bytes) -> None:
+        if direction == ">":
+            self._idle_since = now if b" IDLE\r" in data else self._idle_since
+            self._fetches = b" FETCH " in data
+        super()._trace(now, direction, data)
