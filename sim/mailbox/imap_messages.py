@@ -37,11 +37,11 @@ def fetch(session: ImapSession, command: commands.Fetch) -> Answer:
     if any(item.name == "MODSEQ" for item in items):
         yield from session.enable_condstore()
     tells_flags = sees or any(item.name == "FLAGS" for item in items)
-    gone = False
+    gone = 0
     for number, uid in chosen:
         info = view.known(uid)
         if info is None:
-            gone = True
+            gone += 1
             continue
         if command.changed_since is not None and info.mod_seq <= command.changed_since:
             continue
@@ -52,8 +52,8 @@ def fetch(session: ImapSession, command: commands.Fetch) -> Answer:
         except UnknownEncodingError:
             return no("A part has an encoding that nobody knows.", "UNKNOWN-CTE")
         except ExpungedError:
-            gone = True
-    return _GONE if gone and not command.uid else ok("Fetched.")
+            gone += 1
+    return _done(command, "Fetched.", gone, len(chosen))
 
 
 def _items(command: commands.Fetch) -> list[FetchItem]:
@@ -80,11 +80,11 @@ def store(session: ImapSession, command: commands.Store) -> Answer:
     if command.operation != "-":
         yield from view.introduce(flags)
     modified: list[int] = []
-    gone = False
+    gone = 0
     for number, uid in chosen:
         info = view.known(uid)
         if info is None:
-            gone = True
+            gone += 1
             continue
         if command.unchanged_since is not None and info.mod_seq > command.unchanged_since:
             modified.append(uid if command.uid else number)
@@ -94,7 +94,14 @@ def store(session: ImapSession, command: commands.Store) -> Answer:
     code = f"MODIFIED {responses.sequence_set(responses.ranges_of(modified)).decode()}" if modified else ""
     if modified:
         return ok("Some have changed meanwhile.", code)
-    return _GONE if gone and not command.uid else ok("Stored.")
+    return _done(command, "Stored.", gone, len(chosen))
+
+
+def _done(command: commands.Fetch | commands.Store, text: str, gone: int, asked: int) -> Tagged:
+    """The end of what was asked of messages of which some have gone; by UID they never were (RFC 2180 section 4)."""
+    if command.uid or not gone:
+        return ok(text)
+    return _GONE if gone == asked else ok(_GONE.text, _GONE.code)
 
 
 def expunge(session: ImapSession, command: commands.Expunge) -> Answer:

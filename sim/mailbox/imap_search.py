@@ -8,7 +8,7 @@ from functools import partial
 from sim.mailbox import search
 from sim.mailbox.fetch import FetchedMessage
 from sim.mailbox.imap_session import Answer, ImapSession, no, ok
-from sim.mailbox.interface import ExpungedError
+from sim.mailbox.interface import ExpungedError, MessageInfo
 from sim.mailbox.search import Candidate, UnknownCharsetError
 from sim.mailbox.view import View
 from sim.protocol.imap4 import commands, responses
@@ -26,24 +26,23 @@ def find(session: ImapSession, command: commands.Search, tag: str) -> Answer:
     )
     try:
         search.check_charset(command.charset)
-        found = [
-            (each.number, each.message.info.uid) for each in _candidates(view) if going_by.finds(command.key, each)
-        ]
+        candidates = list(_candidates(view))
+        found = [(each.number, each.message.info) for each in candidates if going_by.finds(command.key, each)]
     except UnknownCharsetError:
         session.saved = [] if "SAVE" in (command.returns or ()) else session.saved
         return no("That charset is not known.", "BADCHARSET (US-ASCII UTF-8)")
-    numbers = [uid if command.uid else number for number, uid in found]
+    numbers = [info.uid if command.uid else number for number, info in found]
     wanted = ("ALL",) if command.returns is None else command.returns or ("ALL",)
     told = _told(found, wanted)
-    mod_seq = max(view.mailbox.messages[uid].mod_seq for uid in told) if by_mod_seq and told else None
+    mod_seq = max(info.mod_seq for info in told) if by_mod_seq and told else None
+    if "SAVE" in wanted:
+        session.saved = [info.uid for info in told]
     if command.returns is None and not session.rev2:
         yield responses.search(numbers, mod_seq)
-        return ok("Searched.")
-    if "SAVE" in wanted:
-        session.saved = told
-    if set(wanted) != {"SAVE"}:
+    elif set(wanted) != {"SAVE"}:
         yield responses.esearch(tag, _returned(numbers, wanted, mod_seq), uid=command.uid)
-    return ok("Searched.")
+    # What has gone is not found, and has its number still (RFC 5530).
+    return ok("Searched.", "" if command.uid or len(candidates) == len(view.uids) else "EXPUNGEISSUED")
 
 
 def _candidates(view: View) -> Iterator[Candidate]:
@@ -65,15 +64,16 @@ def _has_mod_seq(key: SearchKey) -> bool:
     return key.name == "MODSEQ" or any(_has_mod_seq(each) for each in key.arguments if isinstance(each, SearchKey))
 
 
-def _told(found: Sequence[tuple[int, int]], wanted: Sequence[str]) -> list[int]:
-    """The UIDs that an answer is about: with MIN or MAX and nothing that needs all, these alone.
+def _told(found: Sequence[tuple[int, MessageInfo]], wanted: Sequence[str]) -> list[MessageInfo]:
+    """The messages that an answer is about: with MIN or MAX and nothing that needs all, these alone.
 
     They are what `$` stands for (RFC 5182 section 2.4) and whose mod-sequence is told (RFC 4731 section 3.2).
     """
-    uids = [uid for _, uid in found]
-    if uids and not {"ALL", "COUNT"} & {*wanted} and {"MIN", "MAX"} & {*wanted}:
-        return sorted({*([uids[0]] if "MIN" in wanted else []), *([uids[-1]] if "MAX" in wanted else [])})
-    return uids
+    infos = [info for _, info in found]
+    if infos and not {"ALL", "COUNT"} & {*wanted} and {"MIN", "MAX"} & {*wanted}:
+        ends = [*(infos[:1] if "MIN" in wanted else []), *(infos[-1:] if "MAX" in wanted else [])]
+        return list(dict.fromkeys(ends))
+    return infos
 
 
 def _returned(numbers: Sequence[int], wanted: Sequence[str], mod_seq: int | None) -> Iterator[tuple[str, bytes]]:

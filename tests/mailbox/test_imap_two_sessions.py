@@ -40,7 +40,7 @@ def test_numbers_stay_while_they_are_used(asks):
 
 
 @pytest.mark.parametrize(
-    "asks", ["FETCH 2 BODY[]", "FETCH 1:3 FLAGS", r"STORE 2 +FLAGS (\Seen)", "COPY 2 a", "COPY 1:3 a", "MOVE 2 a"]
+    "asks", ["FETCH 2 BODY[]", "FETCH 2 FLAGS", r"STORE 2 +FLAGS (\Seen)", "COPY 2 a", "COPY 1:3 a", "MOVE 2 a"]
 )
 def test_what_has_gone_under_its_number_is_no(asks):
     """With EXPUNGEISSUED (RFC 5530); nothing of it is copied."""
@@ -52,11 +52,23 @@ def test_what_has_gone_under_its_number_is_no(asks):
 
 
 def test_what_has_gone_does_not_keep_the_others_from_being_told():
-    """Of three messages two are still there."""
+    """Of three messages two are still there: OK, with EXPUNGEISSUED as in RFC 5530."""
     _, one, other = both()
     other(r"STORE 2 +FLAGS.SILENT (\Deleted)")
     other("EXPUNGE")
-    assert one("FETCH 1:3 FLAGS").numbers("FETCH") == [1, 3]
+    answers = [one("FETCH 1:3 FLAGS"), one(r"STORE 1:3 +FLAGS (\Seen)")]
+    assert [(each.status, each.code, each.numbers("FETCH")) for each in answers] == [
+        ("OK", "EXPUNGEISSUED", [1, 3])
+    ] * 2
+
+
+def test_a_search_does_not_find_what_has_gone():
+    """OK, with EXPUNGEISSUED, and the numbers as they are told."""
+    _, one, other = both()
+    other(r"STORE 2 +FLAGS.SILENT (\Deleted)")
+    other("EXPUNGE")
+    answer = one("SEARCH ALL")
+    assert (answer.status, answer.code, answer.items("SEARCH")) == ("OK", "EXPUNGEISSUED", [([1, 3, 4], None)])
 
 
 @pytest.mark.parametrize("asks", ["UID FETCH 2 FLAGS", r"UID STORE 2 +FLAGS (\Seen)", "UID COPY 2 a"])
