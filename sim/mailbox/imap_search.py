@@ -9,7 +9,7 @@ from sim.mailbox import search
 from sim.mailbox.fetch import FetchedMessage
 from sim.mailbox.imap_session import Answer, ImapSession, no, ok
 from sim.mailbox.interface import ExpungedError, MessageInfo
-from sim.mailbox.search import Candidate, UnknownCharsetError
+from sim.mailbox.search import Candidate, TooMuchWorkError, UnknownCharsetError
 from sim.mailbox.view import View
 from sim.protocol.imap4 import commands, responses
 from sim.protocol.imap4.commands import SearchKey
@@ -31,6 +31,8 @@ def find(session: ImapSession, command: commands.Search, tag: str) -> Answer:
     except UnknownCharsetError:
         session.saved = [] if "SAVE" in (command.returns or ()) else session.saved
         return no("That charset is not known.", "BADCHARSET (US-ASCII UTF-8)")
+    except TooMuchWorkError:
+        return no("That is too much to look for in so many messages.", "LIMIT")
     numbers = [info.uid if command.uid else number for number, info in found]
     wanted = ("ALL",) if command.returns is None else command.returns or ("ALL",)
     told = _told(found, wanted)

@@ -36,6 +36,14 @@ class UnknownCharsetError(Exception):
     """The texts of a SEARCH are in a charset that nobody knows, or are not in theirs."""
 
 
+class TooMuchWorkError(Exception):
+    """A SEARCH has looked for more texts in more messages than anyone waits for."""
+
+
+TEXTS_LIMIT = 500_000
+"""How often one SEARCH may look for a text in a message."""
+
+
 class Candidate:
     """A message that may be found. What of it is searched is decoded once, and folded so that case does not count.
 
@@ -77,7 +85,7 @@ class Candidate:
         return tuple(_texts(self.message.structure))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Search:
     """What a SEARCH goes by.
 
@@ -87,6 +95,7 @@ class Search:
         saved: the UIDs that `$` stands for.
         charset: of its texts.
         now: the time, in seconds since 1970.
+        looked: how often it has looked for a text in a message.
     """
 
     count: int
@@ -94,12 +103,14 @@ class Search:
     saved: Collection[int]
     charset: str
     now: float
+    looked: int = 0
 
     def finds(self, key: SearchKey, candidate: Candidate) -> bool:
         """Whether a key finds a message.
 
         Raises:
             UnknownCharsetError: a text is not in its charset.
+            TooMuchWorkError: it has looked for texts too often.
             ExpungedError: a content that is needed is gone.
         """
         name, arguments, message = key.name, key.arguments, candidate.message
@@ -111,6 +122,9 @@ class Search:
             age = self.now - message.info.internal_date
             return (age <= arguments[0]) is (name == "YOUNGER")  # type: ignore[operator]
         if name in _TEXTS:
+            self.looked += 1
+            if self.looked > TEXTS_LIMIT:
+                raise TooMuchWorkError("too many texts for too many messages")
             texts = [_text(each, self.charset) for each in arguments if isinstance(each, bytes)]
             return _TEXTS[name](candidate, name.lower(), *texts)
         return _PLAIN[name](message, *arguments)

@@ -102,7 +102,7 @@ class View:
             self._gone.update(dict.fromkeys(uid for uid in gone if self.number(uid) is not None))
             changed = mailbox.changed_since(self._mod_seq)
             self._mod_seq = mailbox.highest_mod_seq
-        said = self._expunges() if expunges else []
+        said = self._expunges() if expunges and self._gone else []
         known = self.uids[-1] if self.uids else 0
         new = [uid for uid in changed if uid > known]
         if new:

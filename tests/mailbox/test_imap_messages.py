@@ -159,6 +159,14 @@ def test_6_4_4_a_text_that_is_not_in_its_charset_is_no():
     assert Dialogue()(b"SEARCH CHARSET US-ASCII SUBJECT {2+}\r\n\xc3\xa4").code == "BADCHARSET (US-ASCII UTF-8)"
 
 
+def test_6_4_4_a_search_that_would_not_end_is_no(monkeypatch):
+    """More texts in more messages than are looked for: LIMIT (RFC 5530)."""
+    monkeypatch.setattr("sim.mailbox.search.TEXTS_LIMIT", 5)
+    dialogue = Dialogue()
+    answers = [dialogue("SEARCH TEXT qq"), dialogue("SEARCH OR TEXT qq TEXT zz")]
+    assert [(each.status, each.code) for each in answers] == [("OK", ""), ("NO", "LIMIT")]
+
+
 def test_6_4_5_fetch_sets_seen_and_says_so():
     """BODY[] does, once."""
     dialogue = Dialogue()
