@@ -9,8 +9,8 @@ and the type and text of its own errors never leave this module and `sections`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
@@ -126,9 +126,13 @@ class Reads:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Word:
-    """A mark in `Annotated`, at a `Literal`: one of its words, called `what` in errors; an empty one is not written."""
+    """A mark in `Annotated`, at a `Literal`: one of its words, called `what` in errors; an empty one is not written.
+
+    `formerly` says what words that are gone are called now, for their errors.
+    """
 
     what: str
+    formerly: Mapping[str, str] = field(default_factory=dict)
 
     def __get_pydantic_core_schema__(self, source: object, _handler: GetCoreSchemaHandler) -> CoreSchema:
         from pydantic_core import core_schema
@@ -142,7 +146,8 @@ class Word:
 
     def _read(self, words: Sequence[str], value: object) -> object:
         if value not in words:
-            raise ValueError(unknown(self.what, value, words))
+            new = self.formerly.get(str(value))
+            raise ValueError(unknown(self.what, value, words) + (f"; it is called {new} now" if new else ""))
         return value
 
 

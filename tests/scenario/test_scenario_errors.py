@@ -428,6 +428,19 @@ hosts:
             "x.yaml:2:71: neither true nor false (maybe): allowed are true, false, yes, no",
         ],
     ),
+    "a word that has another name now": (
+        NET + "hosts: {a: {reuse: ride}, b: {reuse: pipelined}}\n",
+        [
+            (
+                "x.yaml:2:20: unknown way to go on with a session (ride): allowed are rset, mail, pipeline, never; "
+                "it is called pipeline now"
+            ),
+            (
+                "x.yaml:2:38: unknown way to go on with a session (pipelined): allowed are rset, mail, pipeline, never; "
+                "did you mean pipeline?"
+            ),
+        ],
+    ),
     "forwards and moved users": (
         NET
         + "domains: {a.example: {mx: [a], users: [ann], lists: {all: [f]}, forwards: {ann: all@a.example, all: ann@a.example, "

@@ -353,7 +353,7 @@ def test_every_products_extensions_come_back_from_what_is_shown(name):
         ("{a: {mta: exim}}", "mail"),
         ("{a: {mta: qmail}}", "never"),
         ("{defaults: {mta: nullmailer}, a: {mta: opensmtpd}}", "mail"),
-        ("{defaults: {reuse: ride}, a: {mta: nullmailer}}", "ride"),
+        ("{defaults: {reuse: pipeline}, a: {mta: nullmailer}}", "pipeline"),
         ("{a: {mta: {delays: [1 h]}}}", "rset"),
     ],
 )
@@ -412,7 +412,7 @@ hosts:
     routes: {B.example: b, "*": a}
     source_routes: honour
     percent_hack: true
-    reuse: ride
+    reuse: pipeline
     sessions: 7
     size_limit: 5 MB
     service_time: 1 ms
@@ -429,7 +429,7 @@ hosts:
     )
     assert host == Host(
         name="a", esmtp=False, extensions=("SIZE", "ETRN"), uses=("SIZE", "DSN"), accounts={"ann": "secret", "7": "0"},
-        login=("a", "b c"), clear_auth=False, vrfy="evade", expn="refuse", routes={"b.example": "b", "*": "a"}, source_routes="honour", percent_hack=True, reuse="ride", sessions=7, size_limit=5_000_000, service_time=0.001,
+        login=("a", "b c"), clear_auth=False, vrfy="evade", expn="refuse", routes={"b.example": "b", "*": "a"}, source_routes="honour", percent_hack=True, reuse="pipeline", sessions=7, size_limit=5_000_000, service_time=0.001,
         commit_time=0.005, weather=weather, spool="volatile",
     )  # fmt: skip
 

@@ -73,7 +73,7 @@ def test_no_pair_of_cuts_loses_mail_or_doubles_it_without_a_lost_250():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("reuse", ["rset", "mail", "ride"])
+@pytest.mark.parametrize("reuse", ["rset", "mail", "pipeline"])
 @pytest.mark.parametrize("product", PRODUCTS.values())
 def test_a_cut_in_a_session_of_any_product(product, reuse):
     """However the session goes on from one message to the next, each is delivered, and once.

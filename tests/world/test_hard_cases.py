@@ -288,7 +288,7 @@ names = st.sampled_from(["a", "b", "c"])
     limits=st.sampled_from([(1, 1), (2, 1), (100, 20)]),
     sessions=st.sampled_from([1, 2, 100]),
     lifetime=st.sampled_from([0.0, 50.0, DAY]),
-    reuse=st.sampled_from(["rset", "mail", "ride", "never"]),
+    reuse=st.sampled_from(["rset", "mail", "pipeline", "never"]),
 )
 def test_leaping_changes_nothing(
     mail, transfer, loss, crashes, spool, service, commit, limits, sessions, lifetime, reuse

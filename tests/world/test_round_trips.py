@@ -66,13 +66,13 @@ def test_round_trips_of_a_message(extensions: tuple[str, ...], recipients: int, 
 @pytest.mark.parametrize(
     ("reuse", "extensions", "recipients", "round_trips"),
     [
-        # The next envelope rides with the final dot: one more for each further message.
-        ("ride", PIPELINED, 1, 1),
-        ("ride", PIPELINED, 10, 1),
-        # Nothing can ride without PIPELINING, and with BDAT nothing need to.
-        ("ride", LOCKSTEP, 1, 4),
-        ("ride", LOCKSTEP, 10, 13),
-        ("ride", CHUNKED, 10, 1),
+        # The next envelope is pipelined behind the final dot: one more for each further message.
+        ("pipeline", PIPELINED, 1, 1),
+        ("pipeline", PIPELINED, 10, 1),
+        # Nothing can be pipelined without PIPELINING, and with BDAT nothing need be.
+        ("pipeline", LOCKSTEP, 1, 4),
+        ("pipeline", LOCKSTEP, 10, 13),
+        ("pipeline", CHUNKED, 10, 1),
         # Exim: as in a session of its own behind EHLO.
         ("mail", PIPELINED, 1, 2),
         ("mail", PIPELINED, 10, 2),

@@ -42,7 +42,7 @@ def hosts_of_sessions(facts) -> dict[int, set[str]]:
 @settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from([*PRODUCTS.values(), Delays]),
-    st.sampled_from([None, "rset", "mail", "ride"]),
+    st.sampled_from([None, "rset", "mail", "pipeline"]),
     st.sampled_from(["end-to-end", "store-and-forward"]),
     st.lists(st.sampled_from(["u1@big.example", "u2@big.example", "u1@too.example"]), min_size=5, max_size=25),
     st.sampled_from([0.0, 0.7, 40.0]),
@@ -68,7 +68,7 @@ def test_a_host_that_is_down_takes_nothing(product, reuse, transfer, recipients,
 @settings(max_examples=40, deadline=None)
 @given(
     st.sampled_from([Postfix, Exim, Sendmail, OpenSmtpd, Exchange]),
-    st.sampled_from([None, "rset", "ride"]),
+    st.sampled_from([None, "rset", "pipeline"]),
     st.lists(st.floats(0.0, 300.0), min_size=1, max_size=4),
     st.integers(1, 9),
 )

@@ -239,7 +239,7 @@ class Transmission(SmtpDialogue):
     def _next_envelope(self) -> tuple[Command, ...]:
         """What of the next message goes out behind the final dot: its envelope, where that needs nothing special."""
         following = self._next
-        if following is None or not self._pipelining or self._host.reuse != "ride" or self._lmtp:
+        if following is None or not self._pipelining or self._host.reuse != "pipeline" or self._lmtp:
             return ()
         if following.parameters or following.recipient_parameters or not fits_all(following.content, self._host.mta):
             return ()

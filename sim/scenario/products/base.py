@@ -35,7 +35,7 @@ WhenFull = Literal["421", "wait", "reset"]
 RateWindows = Literal["sliding", "fixed"]
 """How rates are counted: within any time of a length, or in pieces of time that begin with a client's first try."""
 
-Reuse = Literal["rset", "mail", "ride", "never"]
+Reuse = Literal["rset", "mail", "pipeline", "never"]
 """How a client goes on with a session: RSET first, MAIL at once, MAIL behind the final dot, or not at all."""
 
 
@@ -145,8 +145,8 @@ class Product:
     where the client before said so (`asked`); or `never`. Lines of more than `line_limit` octets (0: any number)
     are folded, `fold_mark` before the new line's end, or the message is returned (`refuse`).
 
-    `chunk_limit` is how much mail data rides with MAIL and RCPT as a chunk (RFC 3030), in octets: more waits for a
-    recipient to be accepted, or with `header_chunk` its header rides as a chunk of its own. `half_closes` says
+    `chunk_limit` is how much mail data goes with MAIL and RCPT as a chunk (RFC 3030), in octets: more waits for a
+    recipient to be accepted, or with `header_chunk` its header goes as a chunk of its own. `half_closes` says
     whether the client's QUIT and FIN go out with the last octets of the mail data in chunks, `quit_linger` how long
     the server holds the reply to a QUIT, and to all that came with it, back for a client that does not close its
     side, in s. `greets_with` is what a client without extensions says first.

@@ -63,9 +63,9 @@ class Host(Section):
     """What a route in a forward-path means: `honour` it as RFC 821, `strip` it as RFC 5321, or `reject` it."""
     percent_hack: Flag = False
     """Whether user%far@own is user@far."""
-    reuse: Annotated[Reuse, Word("way to go on with a session")] | None = None
-    """How it goes on with a session where more mail waits: `rset`, `mail`, `ride` behind the final dot, or `never`;
-    as its MTA, where not said."""
+    reuse: Annotated[Reuse, Word("way to go on with a session", formerly={"ride": "pipeline"})] | None = None
+    """How it goes on with a session where more mail waits: `rset`, `mail`, `pipeline` (MAIL behind
+    the final dot), or `never`; as its MTA, where not said."""
     sessions: Annotated[int, whole(1)] = 0
     """How many sessions it serves at a time; where nothing is said, as many as its MTA."""
     size_limit: Size = 0

@@ -145,7 +145,7 @@ class Attempt:
         session, peer = self.opened
         if peer.messages == policy.connection_count_limit or now - session.opened_at > policy.connection_time_limit:
             return False
-        if client.host.reuse == "ride" and manager.scheduler.by_number and client.uptime.running:
+        if client.host.reuse == "pipeline" and manager.scheduler.by_number and client.uptime.running:
             host = peer.name
             self.following = manager.successor(self.hop, now, lambda it: any(way.host == host for way in it.routes))
             if self.following is not None:
