@@ -8,6 +8,7 @@ from typing import Any
 
 from sim.agent.retrieval import Program, RetrievalError
 from sim.protocol.imap4 import commands as imap
+from sim.protocol.imap4.client import Client as ImapClient
 from sim.protocol.imap4.response_grammar import DataResponse, StatusResponse
 from sim.protocol.pop3 import events as pop3
 from sim.protocol.pop3.client import Client as Pop3Client
@@ -91,6 +92,7 @@ def _pairs(content: bytes | None) -> list[tuple[str, str]]:
 
 
 def fetch_imap(
+    machine: ImapClient,
     user: str,
     password: str,
     *,
@@ -101,6 +103,7 @@ def fetch_imap(
     """List INBOX by IMAP and, where `fetched` takes them, fetch its messages.
 
     Args:
+        machine: the session's.
         user: the login's name.
         password: its password.
         listed: is told of each message.
@@ -111,6 +114,11 @@ def fetch_imap(
     if secure is not None:
         _done((yield [imap.StartTls()]))
         secure()
+    if not machine.capabilities:
+        _done((yield [imap.Capability()]))
+    if "LOGINDISABLED" in machine.capabilities:
+        # RFC 3501 section 6.2.3: then LOGIN must not be said.
+        raise RetrievalError("the server takes no password here: ask for TLS")
     _done((yield [imap.Login(user.encode(), password.encode())]))
     _done((yield [imap.Examine("INBOX")]))
     wanted = tuple(map(imap.FetchItem, ("UID", "FLAGS", "RFC822.SIZE")))
@@ -149,8 +157,8 @@ def _done(answers: Sequence[Any], *, needed: bool = True) -> None:
         RetrievalError: it has, and what it refuses is needed.
     """
     for each in answers:
-        refused = (isinstance(each, Response) and each.status is Status.ERR) or (
-            isinstance(each, StatusResponse) and each.status in ("NO", "BAD", "BYE") and each.tag != "*"
-        )
+        refused = isinstance(each, Response) and each.status is Status.ERR
+        if isinstance(each, StatusResponse):
+            refused = each.status == "BYE" or (each.status in ("NO", "BAD") and each.tag != "*")
         if refused and needed:
             raise RetrievalError(f"the server says: {each.text}")

@@ -110,15 +110,16 @@ class _Session:
             program = fetch_pop3(pop3, user, password, listed=self._messages.append, fetched=takes, secure=secure)
             retrieval = Retrieval(pop3, program)
         else:
-            program = fetch_imap(user, password, listed=self._messages.append, fetched=takes, secure=secure)
-            retrieval = Retrieval(ImapClient(), program)
+            imap = ImapClient()
+            program = fetch_imap(imap, user, password, listed=self._messages.append, fetched=takes, secure=secure)
+            retrieval = Retrieval(imap, program)
         while not retrieval.done:
             data = self._connection.recv(_BLOCK)
             self._transcript.show("", data)
             retrieval.read(data)
             flight = retrieval.write()
             if flight:
-                self._transcript.show(">>> ", flight.replace(password.encode(), b"***"))
+                self._transcript.show(">>> ", _without(password, flight))
                 self._connection.sendall(flight)
         return Fetched(tuple(self._messages), self._fetched, retrieval.round_trips, self._transcript.seconds)
 
@@ -130,3 +131,9 @@ class _Session:
             )
             self._transcript.note(str(secured.version()))
             self._connection = secured
+
+
+def _without(password: str, flight: bytes) -> bytes:
+    """A flight without the password, as it is or within IMAP's quotes."""
+    quoted = password.replace("\\", "\\\\").replace('"', '\\"')
+    return flight.replace(quoted.encode(), b"***").replace(password.encode(), b"***")

@@ -157,7 +157,8 @@ def _running(name: str, command: list[object], folder: Path, ports: list[int], *
         process.wait(timeout=_PATIENCE)
 
 
-def _needs_root(name: str) -> None:
+def needs_root(name: str) -> None:
+    """Skip the test of a program that only root can start."""
     if os.getuid() != 0:
         pytest.skip(f"{name} drops its rights, and so needs to be started by root")
 
@@ -221,7 +222,7 @@ _QUEUES = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", 
 def postfix() -> Iterator[Mta]:
     """Postfix's master with the daemons that take mail and put it into Maildirs."""
     tool("postfix")
-    _needs_root("Postfix")
+    needs_root("Postfix")
     daemons = Path(
         subprocess.run(
             ["postconf", "-dh", "daemon_directory"], capture_output=True, text=True, check=True
@@ -316,7 +317,7 @@ maildir:
 def exim() -> Iterator[Mta]:
     """Exim as a daemon; nss_wrapper tells it of the user that its package would have made."""
     program = tool("exim4")
-    _needs_root("Exim")
+    needs_root("Exim")
     wrapper = next(Path("/usr/lib").glob("*/libnss_wrapper.so"), None)
     if wrapper is None:
         pytest.skip("nss_wrapper is not installed: it comes with Debian's libnss-wrapper, which .ci/run installs")
