@@ -101,7 +101,9 @@ class MaildirMailbox:
         self.sync()
         return uid
 
-    def adopt(self, draft: Path, size: int, flags: frozenset[str], internal_date: float) -> int:
+    def adopt(
+        self, draft: Path, size: int, flags: frozenset[str], internal_date: float, *, delivered: bool = False
+    ) -> int:
         """Take a draft of its Maildir as a message of that size; gives its UID. It has yet to be made durable.
 
         Raises:
@@ -109,7 +111,7 @@ class MaildirMailbox:
             OSError: it could not be; the draft is removed.
         """
         try:
-            self._room.check(size)
+            self._room.check(size, delivered=delivered)
             return self._take(draft, draft.name, size, flags, internal_date)
         except (OverQuotaError, OSError):
             draft.unlink(missing_ok=True)

@@ -38,15 +38,15 @@ class MaildirAccount(BaseAccount[MaildirMailbox]):
 
     Args:
         folder: the Maildir++; made if it is not there.
-        octets_limit, messages_limit: its quota; 0 is none.
+        octets_limit, messages_limit, grace: its quota, as of `sim.mailbox.account.Room`.
 
     Raises:
         LiveError: the folder cannot be made, or is none.
         OSError: it cannot be read.
     """
 
-    def __init__(self, folder: Path, *, octets_limit: int = 0, messages_limit: int = 0) -> None:
-        super().__init__(octets_limit=octets_limit, messages_limit=messages_limit)
+    def __init__(self, folder: Path, *, octets_limit: int = 0, messages_limit: int = 0, grace: int = 0) -> None:
+        super().__init__(octets_limit=octets_limit, messages_limit=messages_limit, grace=grace)
         self.guard = threading.RLock()
         """Held by whoever works on the account: its sessions run in threads of their own."""
         self._folder = folder

@@ -92,13 +92,13 @@ class UserMailboxes:
         try:
             for account, name, content in found:
                 with account.guard:
-                    account.room.check(len(content))
+                    account.room.check(len(content), delivered=True)
                     mailbox = account.mailbox(made_folder(account, name))
                 draft = mailbox.maildir.draft([without_crlfs(content)])
                 drafts.append((account, mailbox, draft, len(content)))
             for account, mailbox, draft, octets in drafts:
                 with account.guard:
-                    mailbox.adopt(draft, octets, frozenset(), now)
+                    mailbox.adopt(draft, octets, frozenset(), now, delivered=True)
         except (OverQuotaError, OSError):
             for _, _, draft, _ in drafts:
                 draft.unlink(missing_ok=True)
@@ -118,7 +118,7 @@ class UserMailboxes:
             return
         account = self._open(key)
         try:
-            account.room.check(octets)
+            account.room.check(octets, delivered=True)
         except OverQuotaError:
             # Another program may have made room. Nobody is waited for.
             if not account.guard.acquire(blocking=False):
@@ -127,7 +127,7 @@ class UserMailboxes:
                 account.poll()
             finally:
                 account.guard.release()
-            account.room.check(octets)
+            account.room.check(octets, delivered=True)
 
     def _quota(self, address: str) -> MailboxQuota:
         local, _, name = address.rpartition("@")
@@ -142,7 +142,10 @@ class UserMailboxes:
                 quota = self._quota(address)
                 try:
                     self._opened[address] = MaildirAccount(
-                        self._folder / _file_name(address), octets_limit=quota.size, messages_limit=quota.messages
+                        self._folder / _file_name(address),
+                        octets_limit=quota.size,
+                        messages_limit=quota.messages,
+                        grace=quota.grace,
                     )
                 except LiveError as error:
                     raise OSError(str(error)) from error

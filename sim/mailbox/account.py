@@ -27,24 +27,26 @@ class Room:
 
     Args:
         octets_limit, messages_limit: the quota; 0 is none.
+        grace: octets that mail which is delivered may take beyond the limit.
     """
 
-    def __init__(self, octets_limit: int = 0, messages_limit: int = 0) -> None:
-        self._octets_limit, self._messages_limit = octets_limit, messages_limit
+    def __init__(self, octets_limit: int = 0, messages_limit: int = 0, grace: int = 0) -> None:
+        self._octets_limit, self._messages_limit, self._grace = octets_limit, messages_limit, grace
         self._octets = self._messages = 0
 
     def quota(self) -> Quota:
         """Use and limits."""
         return Quota(self._octets, self._octets_limit, self._messages, self._messages_limit)
 
-    def check(self, octets: int, messages: int = 1) -> None:
-        """Hold that there is room.
+    def check(self, octets: int, messages: int = 1, *, delivered: bool = False) -> None:
+        """Hold that there is room; for what is delivered there is the grace, too.
 
         Raises:
             OverQuotaError: there is none.
         """
-        if 0 < self._octets_limit < self._octets + octets or 0 < self._messages_limit < self._messages + messages:
-            raise OverQuotaError("the mailbox is full", never=0 < self._octets_limit < octets)
+        limit = self._octets_limit + self._grace if delivered and self._octets_limit else self._octets_limit
+        if 0 < limit < self._octets + octets or 0 < self._messages_limit < self._messages + messages:
+            raise OverQuotaError("the mailbox is full", never=0 < limit < octets)
 
     def take(self, octets: int) -> None:
         """A message is there, whether there is room for it or not."""
@@ -61,14 +63,14 @@ class BaseAccount(ABC, Generic[Kind]):
     """The account of a user; see `interface.Account`. Where its mailboxes are is a matter of the classes below it.
 
     Args:
-        octets_limit, messages_limit: its quota; 0 is none.
+        octets_limit, messages_limit, grace: its quota, as of `Room`.
 
     Attributes:
         room: what its messages take.
     """
 
-    def __init__(self, *, octets_limit: int = 0, messages_limit: int = 0) -> None:
-        self.room = Room(octets_limit, messages_limit)
+    def __init__(self, *, octets_limit: int = 0, messages_limit: int = 0, grace: int = 0) -> None:
+        self.room = Room(octets_limit, messages_limit, grace)
         self._mailboxes: dict[str, Kind] = {}
         self._uses: dict[str, str] = {}
         self._subscribed: dict[str, None] = {}

@@ -22,6 +22,20 @@ def message(octets: int) -> bytes:
 
 
 @pytest.mark.slow
+def test_mail_that_comes_in_has_a_grace(tmp_path: Path):
+    """Whoever appends has none; a grace is used up once."""
+    with process(tmp_path, domain=", quota: {size: 4 kB, grace: 2 kB}") as server:
+        with smtplib.SMTP("127.0.0.1", server.ports["smtp"]) as client:
+            assert client.sendmail("x@y.example", ["ann@a.example"], message(5000)) == {}
+            client.mail("x@y.example")
+            client.rcpt("ann@a.example")
+            assert client.data(message(1000)) == (452, b"4.2.2 The mailbox is full")
+        with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as client:
+            client.login("ann", "secret")
+            assert client.append("INBOX", "", "", message(100))[0] == "NO"
+
+
+@pytest.mark.slow
 def test_a_full_mailbox_is_told_everywhere(tmp_path: Path):
     """As 4.2.2 where it may have room again, as 5.2.2 where the message is more than the quota."""
     with process(tmp_path, domain=DOMAIN) as server:

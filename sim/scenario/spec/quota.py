@@ -16,12 +16,14 @@ from sim.scenario.sections import Section
 class MailboxQuota(Section):
     """What all mailboxes of a user may hold together; 0 means no limit."""
 
-    brief: ClassVar = ("size", "messages")
+    brief: ClassVar = ("size", "messages", "grace")
 
     size: Size = 0
     """How many bytes, line ends counted as two."""
     messages: Annotated[int, whole(0)] = 0
     """How many messages."""
+    grace: Size = 0
+    """How many bytes more mail may take that comes in: so the last message need not be turned away."""
 
 
 NO_QUOTA = MailboxQuota()
