@@ -131,10 +131,7 @@ class TestImap:
         server.fill(CONTENTS[:1])
         lines: list[str] = []
         found = ask(server, tls=client_context(authorities, verify=True), say=lines.append)
-        assert (len(found.messages), any("=== TLSv1.3" in line for line in lines)) == (
-            [HELLO, b"* " + b"x" * (READ_LIMIT + 70_000)],
-            True,
-        )
+        assert (len(found.messages), any("=== TLSv1.3" in line for line in lines)) == (1, True)
 
     @pytest.mark.parametrize("server", ["Dovecot", "mtasim"], indirect=True)
     def test_refuses_a_certificate_that_nobody_vouches_for(self, server: MailboxServer):
