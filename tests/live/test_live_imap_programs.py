@@ -14,6 +14,8 @@ import pytest
 from interop_servers import run, tool
 from mailbox_host import MailboxHost, mailbox_host, message, until
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def host(tmp_path: Path) -> Iterator[MailboxHost]:
