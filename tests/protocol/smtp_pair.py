@@ -182,7 +182,7 @@ def server_events(chunks, *, willing=False, **options):
         # Mail data without a size limit may be of any size, and break off at any; everything else is bounded.
         if server.state not in {State.DATA, State.CLOSED, State.TURNED} or options.get("size_limit"):
             held = len(server._reader)
-            assert held <= 2 * max(server._terms.longest, 1024, options.get("size_limit", 0))
+            assert held <= 2 * max(server._negotiated.longest, 1024, options.get("size_limit", 0))
     assert server.next_event() == ConnectionClosed()
     assert server.state is State.CLOSED
     return events

@@ -41,6 +41,7 @@ from sim.protocol.smtp.extensions import (
     ehlo_reply,
     is_binary,
 )
+from sim.protocol.smtp.negotiated import Dialect, negotiated, read_line
 from sim.protocol.smtp.reader import Reader, auth_response
 from sim.protocol.smtp.replies import (
     E503_BAD_SEQUENCE,
@@ -51,7 +52,6 @@ from sim.protocol.smtp.replies import (
 )
 from sim.protocol.smtp.reply_lines import write_reply
 from sim.protocol.smtp.states import Opening, State, state_answered
-from sim.protocol.smtp.terms import Dialect, read_line, terms
 
 _HELLO = frozenset({Ehlo, Helo, Lhlo})
 _SENDERS = (Mail, Send, Soml, Saml)
@@ -113,12 +113,12 @@ class Server:
         "_due",
         "_extensions",
         "_lmtp",
+        "_negotiated",
         "_offers",
         "_peer_closed",
         "_reader",
         "_size_limit",
         "_state",
-        "_terms",
         "_utf8",
         "authenticated",
         "esmtp_peer",
@@ -156,7 +156,7 @@ class Server:
         dialect: Dialect = "LMTP" if lmtp else "ESMTP" if esmtp else "RFC 821"
         self._extensions = tuple(extensions)
         self._clear_auth = clear_auth
-        self._terms = terms(self._extensions, (), dialect, secure, False, clear_auth=clear_auth)
+        self._negotiated = negotiated(self._extensions, (), dialect, secure, False, clear_auth=clear_auth)
         # Whether the transaction's MAIL had SMTPUTF8, and BODY=BINARYMIME.
         self._utf8 = self._binary = False
         self._state = _CONNECTED
@@ -190,7 +190,7 @@ class Server:
 
     def ehlo_reply(self, peer: str) -> Reply:
         """The reply that accepts EHLO and offers the extensions (RFC 5321 section 4.1.1.1)."""
-        return ehlo_reply(self.host, peer, self._terms.offered, self._size_limit, self._offers)
+        return ehlo_reply(self.host, peer, self._negotiated.offered, self._size_limit, self._offers)
 
     def receive_data(self, data: bytes) -> None:
         """Take octets from the peer; none at all (`b""`) say that it closed the connection.
@@ -213,17 +213,17 @@ class Server:
         """
         if self._due is not None:
             raise LocalProtocolError(f"{type(self._due).__name__} still waits for its reply: send it first")
-        state, reader, terms = self._state, self._reader, self._terms
+        state, reader, negotiated = self._state, self._reader, self._negotiated
         event: Command | BadCommand | None = None
         if state in _NO_LINES:
             if state is _DATA:
                 event = reader.mail_data()
-            elif state is _AUTH and (line := reader.line(terms.longest)) is not None:
+            elif state is _AUTH and (line := reader.line(negotiated.longest)) is not None:
                 event = auth_response(line)
         elif reader.due is not None:
             event = reader.chunk(*reader.due)
-        elif (line := reader.line(terms.longest)) is not None:
-            read, watched = read_line(terms, state, line)
+        elif (line := reader.line(negotiated.longest)) is not None:
+            read, watched = read_line(negotiated, state, line)
             event = self._look_at(line, read) if watched or isinstance(read, Bdat) else read
         if event is not None:
             self._due = event
@@ -252,7 +252,7 @@ class Server:
                 raise LocalProtocolError(
                     f"reply {reply.code} {reply.text!r} has a name that is not printable US-ASCII: answer 252 or 550"
                 )
-        octets, state, changes_more = _write(self._state, kind, reply, self._terms.enhanced, utf8)
+        octets, state, changes_more = _write(self._state, kind, reply, self._negotiated.enhanced, utf8)
         if changes_more:
             if kind in _TURNING_POINTS:
                 self._turn(due)
@@ -270,8 +270,8 @@ class Server:
         return command if fault is None else BadCommand(line, fault)
 
     def _begin_chunk(self, line: bytes, bdat: Bdat) -> Command | BadCommand | None:
-        fault = self._terms.illegal(self._state, LastChunk if bdat.last else Chunk)
-        if fault is not None and not self._terms.takes_chunks:
+        fault = self._negotiated.illegal(self._state, LastChunk if bdat.last else Chunk)
+        if fault is not None and not self._negotiated.takes_chunks:
             return BadCommand(line, fault)
         # The octets come even where the command has no place (RFC 3030 section 2).
         self._reader.begin_chunk(bdat, line, fault)
@@ -281,7 +281,7 @@ class Server:
         """The reply to a command that its transaction, or what this server offers, does not allow."""
         if isinstance(command, _SENDERS):
             self._utf8 = ("SMTPUTF8", None) in command.parameters
-            self._binary = "BINARYMIME" in self._terms.in_force and is_binary(command.parameters)
+            self._binary = "BINARYMIME" in self._negotiated.in_force and is_binary(command.parameters)
         elif isinstance(command, Data):
             return E503_BAD_SEQUENCE if self._binary else None
         elif isinstance(command, Rcpt):
@@ -307,19 +307,21 @@ class Server:
         return False
 
     def _agree(self, in_force: tuple[str, ...]) -> None:
-        """From here on the session has the terms under which these extensions are in force."""
-        dialect, clear = self._terms.dialect, self._clear_auth
-        self._terms = terms(self._extensions, in_force, dialect, self.secure, self.authenticated, clear_auth=clear)
+        """From here on these extensions are in force."""
+        dialect, clear = self._negotiated.dialect, self._clear_auth
+        self._negotiated = negotiated(
+            self._extensions, in_force, dialect, self.secure, self.authenticated, clear_auth=clear
+        )
 
     def _turn(self, due: object) -> None:
         """What an accepted HELO, EHLO, LHLO, AUTH, STARTTLS, TURN or ATRN changes."""
         if isinstance(due, Helo | Ehlo | Lhlo):
             self.helo, self.esmtp_peer = due.domain, not isinstance(due, Helo)
-            self._agree(self._terms.offered if self.esmtp_peer else ())
+            self._agree(self._negotiated.offered if self.esmtp_peer else ())
             return
         if isinstance(due, Auth | AuthResponse):
             self.authenticated = True
-            self._agree(self._terms.in_force)
+            self._agree(self._negotiated.in_force)
             return
         # Nothing may come behind these, and nothing that did counts (RFC 3207 section 4.2; CVE-2011-0411).
         self._reader = Reader(self._size_limit)

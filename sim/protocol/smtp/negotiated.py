@@ -1,4 +1,4 @@
-"""The terms of a session: what its server offers, what of that is in force, and which commands nobody knows then."""
+"""What a session has negotiated: what its server offers, what is in force, and which commands nobody knows then."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Dialect = Literal["ESMTP", "LMTP", "RFC 821"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Terms:
+class Negotiated:
     """What decides, beside the state, how a server takes a command.
 
     `offered` are its extensions, and `in_force` those that the client has learnt of; `enhanced` says whether enhanced
@@ -79,7 +79,7 @@ class Terms:
 
 
 @lru_cache(maxsize=1024)
-def terms(
+def negotiated(
     extensions: tuple[str, ...],
     in_force: tuple[str, ...],
     dialect: Dialect,
@@ -87,8 +87,8 @@ def terms(
     authenticated: bool,
     *,
     clear_auth: bool = True,
-) -> Terms:
-    """The terms that follow from what a server has to offer and what has happened.
+) -> Negotiated:
+    """What is negotiated, from what a server has to offer and what has happened.
 
     Args:
         extensions: the keywords of the server's extensions; STARTTLS is not offered where TLS is.
@@ -103,7 +103,7 @@ def terms(
     """
     offered = offerable(extensions, secure, clear_auth=clear_auth)
     unknown = barred(offered, in_force, dialect != "RFC 821", dialect == "LMTP")
-    return Terms(
+    return Negotiated(
         offered,
         in_force,
         dialect,
@@ -117,29 +117,29 @@ def terms(
 
 
 @lru_cache(maxsize=4096)
-def read_line(terms: Terms, state: State, line: bytes) -> tuple[Command | Bdat | BadCommand, bool]:
+def read_line(negotiated: Negotiated, state: State, line: bytes) -> tuple[Command | Bdat | BadCommand, bool]:
     """What a command line means that comes in a state, and what it deserves where it is not legal.
 
     And whether more than the state decides that, as always for Bdat, whose octets follow.
     """
-    command = _read_line(terms, state, line)
+    command = _read_line(negotiated, state, line)
     kind = type(command)
-    return command, kind is Bdat or (kind in terms.watched and not (kind is Rcpt and line.isascii()))
+    return command, kind is Bdat or (kind in negotiated.watched and not (kind is Rcpt and line.isascii()))
 
 
-def _read_line(terms: Terms, state: State, line: bytes) -> Command | Bdat | BadCommand:
+def _read_line(negotiated: Negotiated, state: State, line: bytes) -> Command | Bdat | BadCommand:
     try:
-        command = read_command(line, terms.in_force)
+        command = read_command(line, negotiated.in_force)
     except RemoteProtocolError as error:
         kind = command_kind(line)
-        if kind is Chunk and terms.takes_chunks:
+        if kind is Chunk and negotiated.takes_chunks:
             # Nobody knows where the next command begins.
             return BadCommand(line, E521_BAD_CHUNK)
         reply = error.reply or E500_UNKNOWN
         # An argument of STARTTLS is an error wherever STARTTLS is known (RFC 3207 section 4).
-        known = kind is StartTls and terms.esmtp and state is not State.REFUSED
-        return BadCommand(line, reply if known else terms.illegal(state, kind) or reply)
+        known = kind is StartTls and negotiated.esmtp and state is not State.REFUSED
+        return BadCommand(line, reply if known else negotiated.illegal(state, kind) or reply)
     if isinstance(command, Bdat):
         return command
-    fault = terms.illegal(state, type(command))
+    fault = negotiated.illegal(state, type(command))
     return command if fault is None else BadCommand(line, fault)
