@@ -38,14 +38,14 @@ def resolve_acts(
         known = [
             findings.known((*path, "host"), "host", host, allowed, whole=whole) for host in dict.fromkeys(said.hosts)
         ]
-        sure = all(known)
+        valid = all(known)
         if act.of:
             whole = whole and findings.whole("domains")
-            sure &= findings.known((*path, "of"), "domain", act.of, domains, whole=whole)
+            valid &= findings.known((*path, "of"), "domain", act.of, domains, whole=whole)
         if act.at >= horizon:
             ends = f"{format_duration(act.at)}; the run ends after {format_duration(horizon)}"
             findings.error((*path, "at"), f"an act that never comes ({ends}): allowed are times before that")
-        if sure:
+        if valid:
             _check_commands(act, path, architectures, findings)
         found.append(act)
     return tuple(sorted(found, key=lambda act: act.at))

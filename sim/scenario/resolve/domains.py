@@ -110,7 +110,7 @@ def _with_members(
     forms: Mapping[str, DomainSettings], domains: dict[str, Domain], findings: Findings
 ) -> dict[str, Domain]:
     """The domains with their lists' members and their aliases checked: addresses that exist."""
-    sure = findings.whole("domains")
+    whole = findings.whole("domains")
     owners = Owners(dict(domains))
     for name, form in forms.items():
         found = {}
@@ -118,7 +118,7 @@ def _with_members(
             place: Path = ("domains", name, "lists", written)
             local = parse_local_part(written)
             found[local] = tuple(
-                resolve_address(member, (*place, index), owners, findings, sure=sure)
+                resolve_address(member, (*place, index), owners, findings, whole=whole)
                 for index, member in enumerate(members)
             )
         domains[name.lower()] = replace(
@@ -134,12 +134,12 @@ def _aliases(
     name: str, key: str, given: Mapping[str, str] | None, owners: Owners, findings: Findings
 ) -> dict[str, str]:
     """A domain's forwards or moved users, with their addresses checked."""
-    sure = findings.whole("domains")
+    whole = findings.whole("domains")
     found = {}
     for written, text in (given or {}).items():
         place: Path = ("domains", name, key, written)
         local = parse_local_part(written)
-        found[local] = resolve_address(text, place, owners, findings, sure=sure)
+        found[local] = resolve_address(text, place, owners, findings, whole=whole)
         to = address_of(text)
         if key == "moved" and to is not None and mailbox_key(to) == mailbox_key(Address(local, name)):
             findings.error(place, f"a user who has moved to where he was ({written}): allowed is another address")
@@ -218,10 +218,10 @@ def _check_name(name: str, again: bool, findings: Findings) -> None:
         )
 
 
-def resolve_address(text: str, path: Path, owners: Owners, findings: Findings, *, sure: bool) -> str:
+def resolve_address(text: str, path: Path, owners: Owners, findings: Findings, *, whole: bool) -> str:
     """The address in its shortest form, with its domain in lower case, after a check that there is such a user.
 
-    `sure` says that the domains are all known, so that an unknown one is a mistake.
+    `whole` says that the domains are all known, so that an unknown one is a mistake.
     """
     try:
         address = parse_address(text, utf8=True)
@@ -230,11 +230,11 @@ def resolve_address(text: str, path: Path, owners: Owners, findings: Findings, *
         return text
     domain = owners.domains.get(domain_key(address.domain))
     if domain is None:
-        if sure:
+        if whole:
             findings.error(path, findings.unknown("domain", address.domain, owners.domains))
         return text
     if not owners.has(address):
-        if sure and findings.untouched("domains", address.domain):
+        if whole and findings.untouched("domains", address.domain):
             names = [*owners.names(domain).values()]
             findings.error(path, findings.unknown(f"user of {domain.name}", address.local, names))
         return text

@@ -48,7 +48,7 @@ def read_graph_file(folder: Path, name: str, most: int, note: Callable[[str], No
     if kind not in _READERS:
         allowed = f"{listing(KINDS)}, and these with .gz"
         raise InputError(f"unknown kind of graph file ({shown}): allowed are {allowed}; convert it to one of them")
-    text, sure = _decoded(read_input(folder, name, most))
+    text, certain = _decoded(read_input(folder, name, most))
     what, read = _READERS[kind]
     if "<gexf" in text[:2000]:
         what, read = _READERS[".gexf"]
@@ -65,7 +65,7 @@ def read_graph_file(folder: Path, name: str, most: int, note: Callable[[str], No
         raise InputError(
             f"no graph can be read from this file ({shown}, {reason[:_LONGEST_REASON]}): allowed is {what}"
         ) from None
-    if not sure:
+    if not certain:
         note(f"{shown}: not UTF-8, so read as Latin-1")
     return graph
 

@@ -32,8 +32,8 @@ def resolve(form: ScenarioForm, findings: Findings, folder: Path, metrics: Colle
     network, known = resolve_network(form, findings, folder)
     findings.meet_hosts(network.nodes, whole=known)
     domains = resolve_domains(form.domains, findings, ttl=network.dns.ttl)
-    sure = findings.whole("domains") and (known or form.domains is not None)
-    workload = resolve_workload(form, Owners(domains), findings, folder, known=sure)
+    whole = findings.whole("domains") and (known or form.domains is not None)
+    workload = resolve_workload(form, Owners(domains), findings, folder, known=whole)
     architectures = resolve_architectures(
         form.architectures,
         form.hosts,
@@ -43,7 +43,7 @@ def resolve(form: ScenarioForm, findings: Findings, folder: Path, metrics: Colle
         known=known,
         unreachable=(form.network and form.network.unreachable) or "silent",
     )
-    if sure:
+    if whole:
         note_unknown_addresses(workload, domains, network.nodes, findings)
     if findings.whole("domains"):
         for architecture in architectures.values():
@@ -135,7 +135,7 @@ def _check_expectations(
         for side in (expectation.left, expectation.right):
             if not side.metric:
                 continue
-            sure = findings.whole("architectures")
-            findings.known(place, "architecture", side.architecture, architectures, whole=sure)
+            whole = findings.whole("architectures")
+            findings.known(place, "architecture", side.architecture, architectures, whole=whole)
             if metrics and side.metric not in metrics:
                 findings.error(place, unknown("metric", side.metric, metrics))
