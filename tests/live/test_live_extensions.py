@@ -308,7 +308,7 @@ def test_a_guess_costs_time(host: Served, monkeypatch):
 
 def test_auth_in_the_clear_is_for_this_machine(host: Served, monkeypatch):
     """Whoever comes from elsewhere is offered none, and gets 538 (RFC 4954 section 4)."""
-    monkeypatch.setattr(server, "_is_near", lambda *_: False)
+    monkeypatch.setattr(server, "is_near", lambda *_: False)
     with smtplib.SMTP("127.0.0.1", host.port, timeout=10) as client:
         client.ehlo()
         assert ("auth" in client.esmtp_features, client.docmd("AUTH", "PLAIN")[0]) == (False, 538)
@@ -319,7 +319,7 @@ def test_a_host_says_whether_auth_goes_in_the_clear(
     tmp_path: Path, monkeypatch, clear: bool, near: bool, offered: bool
 ):
     """For whoever it is, near or not."""
-    monkeypatch.setattr(server, "_is_near", lambda *_: near)
+    monkeypatch.setattr(server, "is_near", lambda *_: near)
     with served(tmp_path, extensions=EXTENSIONS, accounts=ACCOUNTS, clear_auth=clear) as host, Peer(host.port) as peer:
         peer.write(b"EHLO me\r\nQUIT\r\n")
         assert any(line[4:].startswith(b"AUTH") for line in iter(peer.line, b"")) is offered
@@ -327,7 +327,7 @@ def test_a_host_says_whether_auth_goes_in_the_clear(
 
 def test_auth_waits_for_tls(tmp_path: Path, monkeypatch, server_side, client_side):
     """Behind STARTTLS it is offered, and taken."""
-    monkeypatch.setattr(server, "_is_near", lambda *_: False)
+    monkeypatch.setattr(server, "is_near", lambda *_: False)
     with (
         served(tmp_path, extensions=EXTENSIONS, accounts=ACCOUNTS, tls=server_side) as host,
         smtplib.SMTP("127.0.0.1", host.port, timeout=10) as client,
@@ -350,4 +350,4 @@ def test_auth_waits_for_tls(tmp_path: Path, monkeypatch, server_side, client_sid
 )
 def test_who_is_on_this_machine(client: str, served_at: str, near: bool):
     """Loopback addresses, and a client whose address is the server's."""
-    assert server._is_near(client, served_at) is near
+    assert server.is_near(client, served_at) is near

@@ -47,9 +47,12 @@ def test_every_product_is_drawn(hundred):
 
 
 @pytest.mark.slow
-def test_every_file_is_drawn_where_it_fits(hundred):
-    """Graphs, networks by rule, outages and mail from files, and messages of a folder and of an mbox, are run."""
-    trees = [json.loads(one) for one in hundred]
+def test_every_file_is_drawn_where_it_fits():
+    """Graphs, networks by rule, outages and mail from files, and messages of a folder and of an mbox, are run.
+
+    The rarest of them, a trace of outages, comes once in fifty.
+    """
+    trees = [json.loads(text(number)) for number in range(200)]
     networks = [tree["network"] for tree in trees]
     sources = [source for tree in trees for source in tree["workload"]]
     found = {network.get("graph", {}).get("file") for network in networks}
