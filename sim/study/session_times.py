@@ -8,6 +8,7 @@ Session number k of a seed is replication k of a scenario that has nothing but i
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
@@ -268,7 +269,7 @@ def _chain(case: Case, streams: Streams, count: int) -> Iterator[Run]:
         start = (one.close() if left > 1 else 0.0) + phases.random() * _PAUSE
 
 
-class MeasuredSession(ServerHost):
+class MeasuredSession(ServerHost, ABC):
     """One session over a line there and one back: `steps` through it, then tells its `run`.
 
     Neither TCP remembers anything of the sessions before, as with `metrics: no`.
@@ -306,9 +307,9 @@ class MeasuredSession(ServerHost):
         self._octets = {">": 0, "<": 0}
         self._flights = 0
 
+    @abstractmethod
     def hears(self, now: float) -> None:
         """The client hears the server."""
-        raise NotImplementedError
 
     def steps(self, start: float, clock: IdleClock = _ALONE) -> Waits:
         """Go through it from `start` on, s; as of `world.engine.session.Session`."""
