@@ -81,7 +81,8 @@ class _Works(Generic[Task, Outcome]):
         while under_way or (self.waiting and not lost):
             try:
                 while len(under_way) < jobs and self.waiting and not lost:
-                    under_way[executor.submit(self._work, self._tasks[self.waiting[0]])] = self.waiting[0]
+                    with _uninterrupted():
+                        under_way[executor.submit(self._work, self._tasks[self.waiting[0]])] = self.waiting[0]
                     self.waiting.popleft()
             except BrokenProcessPool:
                 # A process was killed that had nothing to do yet, or of whose end the futures are about to tell.
@@ -114,9 +115,24 @@ def _pool(jobs: int) -> Iterator[Executor]:
     executor.shutdown()
 
 
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C wait: a process that is being started is not yet known to those who would end it."""
+    if os.name != "posix":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _prepare() -> None:
     """Ctrl-C reaches a worker too, and the parent alone speaks of it; a worker without its parent is of no use."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if os.name == "posix":
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

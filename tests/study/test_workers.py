@@ -7,11 +7,13 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from sim.study import workers
 from sim.study.workers import WorkerError, work_off
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,3 +95,26 @@ def test_workers_end_with_their_parent(tmp_path: Path):
     while any(map(alive, below)):
         assert time.monotonic() < end
         time.sleep(0.05)
+
+
+def test_an_interruption_waits_until_a_started_process_is_known(monkeypatch):
+    """Else nobody would end it, and it would complain of what its parent has taken away."""
+    known = []
+
+    class Starting(ThreadPoolExecutor):
+        def __init__(self, jobs: int, **_settings: object) -> None:
+            super().__init__(jobs)
+
+        def submit(self, work, *arguments):
+            os.kill(os.getpid(), signal.SIGINT)
+            known.append(arguments)
+            return super().submit(work, *arguments)
+
+    monkeypatch.setattr(workers, "ProcessPoolExecutor", Starting)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            work_off(str, [7], 1, print, print)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert known == [(7,)]
