@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sim.agent.retrieval import Retrieval, RetrievalError
 from sim.mta.queue.failure import Failure
-from sim.protocol.imap4.errors import RemoteProtocolError as ImapError
-from sim.protocol.pop3.errors import RemoteProtocolError as Pop3Error
+from sim.protocol.errors import RemoteProtocolError as ImapError
+from sim.protocol.errors import RemoteProtocolError as Pop3Error
 from sim.scenario.products.base import Product
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import Any, Protocol
 
+from sim.protocol.events import NEED_DATA, ConnectionClosed
 from sim.protocol.imap4.client import Client as ImapClient
 from sim.protocol.imap4.response_grammar import ContinueResponse
 from sim.protocol.pop3.client import Client as Pop3Client
-from sim.protocol.pop3.events import ConnectionClosed, NeedData
 
 Program = Generator[Sequence[Any], Sequence[Any], None]
 """Yields commands of `sim.protocol.pop3.events` or `sim.protocol.imap4.commands`; is sent the responses, first the
@@ -88,9 +88,9 @@ class Retrieval:
         machine.receive_data(octets)
         while not self._flight and not self.done:
             event = machine.next_event()
-            if isinstance(event, NeedData) or getattr(event, "name", "") == "NEED_DATA":
+            if event is NEED_DATA:
                 return
-            if isinstance(event, ConnectionClosed) or type(event).__name__ == "ConnectionClosed":
+            if isinstance(event, ConnectionClosed):
                 raise RetrievalError("the server has closed the connection")
             self._take(event)
 

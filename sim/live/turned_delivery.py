@@ -9,10 +9,11 @@ from sim.live.held_mail import HeldMessage, MaildirHeldMail
 from sim.mail.content import is_8bit
 from sim.mail.path import parse_forward_path
 from sim.mail.seven_bit import to_7bit
+from sim.protocol.errors import ProtocolError
+from sim.protocol.events import NEED_DATA, ConnectionClosed
 from sim.protocol.smtp import events
 from sim.protocol.smtp.client import Client
-from sim.protocol.smtp.errors import ProtocolError
-from sim.protocol.smtp.events import NEED_DATA, Command, ConnectionClosed
+from sim.protocol.smtp.events import Command
 from sim.protocol.smtp.replies import Reply
 
 

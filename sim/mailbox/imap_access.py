@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 from sim.mailbox import imap_mailboxes, imap_messages, imap_search
 from sim.mailbox.imap_session import Answer, ImapSession, bad, no, ok
 from sim.mailbox.interface import Account, canonical_name
+from sim.protocol.events import NEED_DATA, ConnectionClosed
 from sim.protocol.imap4 import commands, responses
-from sim.protocol.imap4.events import NEED_DATA, BadCommand, ConnectionClosed, LiteralAsked, Request, TooLong
+from sim.protocol.imap4.events import BadCommand, LiteralAsked, Request, TooLong
 from sim.protocol.imap4.responses import Continue, Tagged, Untagged
 from sim.protocol.imap4.server import Server
 from sim.protocol.imap4.states import State

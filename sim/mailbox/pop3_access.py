@@ -9,8 +9,9 @@ from typing import ClassVar
 
 from sim.mail.mime import split_header
 from sim.mailbox.interface import INBOX, Account, ExpungedError, Mailbox, MessageInfo
+from sim.protocol.events import NEED_DATA, ConnectionClosed
 from sim.protocol.pop3 import events
-from sim.protocol.pop3.events import NEED_DATA, BadCommand, Command, ConnectionClosed, EndlessLine
+from sim.protocol.pop3.events import BadCommand, Command, EndlessLine
 from sim.protocol.pop3.responses import Response, challenge, err, ok
 from sim.protocol.pop3.server import Server
 from sim.protocol.pop3.states import State

@@ -16,10 +16,11 @@ from typing import Any, ClassVar, Final
 
 from sim.mta.client.auth import NO_MECHANISM, Authentication, auth_failure
 from sim.mta.queue.failure import Failure
+from sim.protocol.events import NEED_DATA
 from sim.protocol.smtp import events
 from sim.protocol.smtp.client import Client
 from sim.protocol.smtp.errors import RemoteProtocolError
-from sim.protocol.smtp.events import NEED_DATA, Command
+from sim.protocol.smtp.events import Command
 from sim.protocol.smtp.replies import Reply
 from sim.protocol.smtp.states import CLOSING_CODE
 from sim.scenario.products.base import Product

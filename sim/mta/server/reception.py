@@ -17,10 +17,10 @@ from sim.mta.server.help_text import help_reply
 from sim.mta.server.policy import ClientPolicy
 from sim.mta.server.recipients import Directory
 from sim.mta.server.transactions import AcceptedMail, Transactions
+from sim.protocol.errors import LocalProtocolError
 from sim.protocol.sasl import SaslServer
 from sim.protocol.smtp import events, replies, sasl
 from sim.protocol.smtp.client import Client
-from sim.protocol.smtp.errors import LocalProtocolError
 from sim.protocol.smtp.replies import Reply
 from sim.protocol.smtp.server import Server
 from sim.protocol.smtp.states import IN_TRANSACTION, State

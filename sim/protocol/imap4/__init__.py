@@ -3,11 +3,12 @@
 They know no socket, no clock and no chance.
 """
 
+from sim.protocol.errors import LocalProtocolError, ProtocolError, RemoteProtocolError
+from sim.protocol.events import NEED_DATA, ConnectionClosed
 from sim.protocol.imap4 import commands, responses
 from sim.protocol.imap4.client import Client
 from sim.protocol.imap4.commands import Command
-from sim.protocol.imap4.errors import LocalProtocolError, ProtocolError, RemoteProtocolError
-from sim.protocol.imap4.events import NEED_DATA, BadCommand, ConnectionClosed, LiteralAsked, Request, TooLong
+from sim.protocol.imap4.events import BadCommand, LiteralAsked, Request, TooLong
 from sim.protocol.imap4.response_grammar import ContinueResponse, DataResponse, StatusResponse
 from sim.protocol.imap4.responses import Continue, Tagged, Untagged
 from sim.protocol.imap4.server import Server

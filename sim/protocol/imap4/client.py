@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from itertools import count
 from typing import NoReturn
 
+from sim.protocol.errors import LocalProtocolError, RemoteProtocolError
+from sim.protocol.events import NEED_DATA, ConnectionClosed, NeedDataType
 from sim.protocol.imap4.command_writer import write_command
 from sim.protocol.imap4.commands import (
     Authenticate,
@@ -19,8 +21,7 @@ from sim.protocol.imap4.commands import (
     Login,
     StartTls,
 )
-from sim.protocol.imap4.errors import LocalProtocolError, RemoteProtocolError, SyntaxFault
-from sim.protocol.imap4.events import NEED_DATA, ConnectionClosed, NeedDataType
+from sim.protocol.imap4.errors import SyntaxFault
 from sim.protocol.imap4.response_grammar import ContinueResponse, DataResponse, StatusResponse, read_response
 from sim.protocol.imap4.scanner import LITERAL, literal_size, mark
 from sim.protocol.imap4.states import ALONE, BYE, CONTINUE, HOPES, Opening, State, state_after

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
-from typing import Final, Literal
 
 from sim.protocol.imap4.commands import Command
 
@@ -46,18 +44,3 @@ class TooLong:
     """What the client has begun is longer than anyone waits for the end of; `why` says so in words."""
 
     why: str
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionClosed:
-    """The peer closed the connection, or the session is over."""
-
-
-class NeedData(Enum):
-    """Why there is no event yet."""
-
-    NEED_DATA = "more octets are needed"
-
-
-NEED_DATA: Final = NeedData.NEED_DATA
-NeedDataType = Literal[NeedData.NEED_DATA]

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from sim.protocol.errors import LocalProtocolError
 from sim.protocol.imap4.commands import Section, SequenceSet
-from sim.protocol.imap4.errors import LocalProtocolError
 from sim.protocol.imap4.names import encode_name
 
 _QUOTABLE = re.compile(rb"[\x20-\x7e]{0,1000}")

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import re
 
+from sim.protocol.errors import LocalProtocolError
+from sim.protocol.events import NEED_DATA, ConnectionClosed, NeedDataType
 from sim.protocol.imap4.commands import NAMES, Append, Command, Done, Logout, StartTls
-from sim.protocol.imap4.errors import LocalProtocolError, SyntaxFault
-from sim.protocol.imap4.events import (
-    NEED_DATA,
-    BadCommand,
-    ConnectionClosed,
-    LiteralAsked,
-    NeedDataType,
-    Request,
-    TooLong,
-)
+from sim.protocol.imap4.errors import SyntaxFault
+from sim.protocol.imap4.events import BadCommand, LiteralAsked, Request, TooLong
 from sim.protocol.imap4.grammar import read_authenticate_response, read_command
 from sim.protocol.imap4.responses import Continue, Tagged, Untagged, write
 from sim.protocol.imap4.scanner import LITERAL, Scanner, literal_size, mark

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 
+from sim.protocol.errors import LocalProtocolError, RemoteProtocolError
 from sim.protocol.imap4.commands import (
     Append,
     Authenticate,
@@ -50,7 +51,6 @@ from sim.protocol.imap4.commands import (
     Unselect,
     Unsubscribe,
 )
-from sim.protocol.imap4.errors import LocalProtocolError, RemoteProtocolError
 from sim.protocol.imap4.events import BadCommand
 
 

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import replace
 
+from sim.protocol.errors import LocalProtocolError, RemoteProtocolError
+from sim.protocol.events import NEED_DATA, ConnectionClosed, NeedDataType
 from sim.protocol.octets import OctetQueue
 from sim.protocol.pop3.commands import write_command
-from sim.protocol.pop3.errors import LocalProtocolError, RemoteProtocolError
 from sim.protocol.pop3.events import (
-    NEED_DATA,
     Auth,
     AuthCancel,
     AuthResponse,
     Capa,
     Command,
-    ConnectionClosed,
     List,
     Mechanisms,
-    NeedDataType,
     Retr,
     Stls,
     Top,

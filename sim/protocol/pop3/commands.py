@@ -12,7 +12,7 @@ from binascii import Error
 from collections.abc import Callable, Mapping
 from dataclasses import astuple
 
-from sim.protocol.pop3.errors import LocalProtocolError
+from sim.protocol.errors import LocalProtocolError
 from sim.protocol.pop3.events import (
     Apop,
     Auth,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
-from typing import Final, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,19 +139,6 @@ class EndlessLine:
     """A line that is longer than anybody waits for: its response ends the session."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionClosed:
-    """The peer closed the connection, or the session is over."""
-
-
-class NeedData(Enum):
-    """Why there is no event yet."""
-
-    NEED_DATA = "more octets are needed"
-
-
-NEED_DATA: Final = NeedData.NEED_DATA
-
 Command = (
     User
     | Pass
@@ -176,5 +161,3 @@ Command = (
     | Quit
 )
 """What a client says."""
-
-NeedDataType = Literal[NeedData.NEED_DATA]

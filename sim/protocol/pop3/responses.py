@@ -7,7 +7,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 from enum import Enum
 
-from sim.protocol.pop3.errors import LocalProtocolError, RemoteProtocolError
+from sim.protocol.errors import LocalProtocolError, RemoteProtocolError
 
 LINE_LIMIT = 512
 """Octets of a response's first line, CRLF included (RFC 2449 section 4)."""

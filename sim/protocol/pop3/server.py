@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
+from sim.protocol.errors import LocalProtocolError
+from sim.protocol.events import NEED_DATA, ConnectionClosed, NeedDataType
 from sim.protocol.octets import OctetQueue
 from sim.protocol.pop3.commands import AUTH_LINE_LIMIT, read_auth_response, read_command
-from sim.protocol.pop3.errors import LocalProtocolError
-from sim.protocol.pop3.events import (
-    NEED_DATA,
-    BadCommand,
-    Command,
-    ConnectionClosed,
-    EndlessLine,
-    NeedDataType,
-    Stls,
-)
+from sim.protocol.pop3.events import BadCommand, Command, EndlessLine, Stls
 from sim.protocol.pop3.responses import Response, Status, write_response
 from sim.protocol.pop3.states import TRANSITIONS, Opening, State, state_answered
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 
-from sim.protocol.pop3.errors import LocalProtocolError, RemoteProtocolError
+from sim.protocol.errors import LocalProtocolError, RemoteProtocolError
 from sim.protocol.pop3.events import (
     Apop,
     Auth,

@@ -1,17 +1,17 @@
 """SMTP: sans-I/O machines for both ends of a dialogue. They know no socket, no clock and no chance."""
 
+from sim.protocol.errors import LocalProtocolError, ProtocolError
+from sim.protocol.events import NEED_DATA, ConnectionClosed
 from sim.protocol.smtp import replies, sasl
 from sim.protocol.smtp.client import Client
-from sim.protocol.smtp.errors import LocalProtocolError, ProtocolError, RemoteProtocolError
+from sim.protocol.smtp.errors import RemoteProtocolError
 from sim.protocol.smtp.events import (
-    NEED_DATA,
     Atrn,
     Auth,
     AuthResponse,
     BadCommand,
     Chunk,
     Command,
-    ConnectionClosed,
     Data,
     Ehlo,
     Etrn,

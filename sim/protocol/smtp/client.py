@@ -9,15 +9,15 @@ from itertools import chain, repeat
 from types import MappingProxyType
 from typing import Literal
 
+from sim.protocol.errors import LocalProtocolError
+from sim.protocol.events import NEED_DATA, ConnectionClosed, NeedData
 from sim.protocol.smtp.commands import write_command
-from sim.protocol.smtp.errors import LocalProtocolError, RemoteProtocolError
+from sim.protocol.smtp.errors import RemoteProtocolError
 from sim.protocol.smtp.events import (
-    NEED_DATA,
     Atrn,
     Auth,
     AuthResponse,
     Command,
-    ConnectionClosed,
     Data,
     Ehlo,
     Helo,
@@ -25,7 +25,6 @@ from sim.protocol.smtp.events import (
     Lhlo,
     Mail,
     MailData,
-    NeedData,
     Rcpt,
     Saml,
     Send,

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from sim.mail.address import is_domain
 from sim.mail.path import parse_forward_path, parse_path
+from sim.protocol.errors import LocalProtocolError
 from sim.protocol.smtp import sasl
-from sim.protocol.smtp.errors import LocalProtocolError, RemoteProtocolError, refused
+from sim.protocol.smtp.errors import RemoteProtocolError, refused
 from sim.protocol.smtp.events import (
     Atrn,
     Auth,

@@ -1,26 +1,12 @@
-"""What can go wrong in a dialogue, by whose fault it is.
-
-    ProtocolError
-    +-- LocalProtocolError     our caller broke the rules: a bug on this side
-    +-- RemoteProtocolError    the peer broke the rules; it carries the reply to answer with, if one is due
-
-A machine raises nothing else for any octets from the peer; any other exception is a bug of the machine.
-"""
+"""What the peer did wrong in an SMTP dialogue, with the reply that it deserves."""
 
 from __future__ import annotations
 
+from sim.protocol import errors
 from sim.protocol.smtp.replies import Reply
 
 
-class ProtocolError(Exception):
-    """A rule of SMTP was broken; see the two kinds."""
-
-
-class LocalProtocolError(ProtocolError):
-    """The caller asked a machine for what SMTP forbids here. The machine is as it was before the call."""
-
-
-class RemoteProtocolError(ProtocolError):
+class RemoteProtocolError(errors.RemoteProtocolError):
     """The peer sent what SMTP forbids.
 
     `reply` is what a server answers (a client never answers: there it is None).

@@ -6,8 +6,6 @@ Values without behaviour. A client machine is given commands and mail data to se
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
-from typing import Final, Literal
 
 from sim.mail.path import Path
 from sim.protocol.smtp.replies import Reply
@@ -243,18 +241,3 @@ class BadCommand:
 
     line: bytes
     reply: Reply
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionClosed:
-    """The session is over: the peer closed the connection, or a 221 or 421 reply ended it."""
-
-
-class NeedData(Enum):
-    """The type of `NEED_DATA`."""
-
-    NEED_DATA = "need data"
-
-
-NEED_DATA: Final[Literal[NeedData.NEED_DATA]] = NeedData.NEED_DATA
-"""No whole event is there: receive more octets first."""

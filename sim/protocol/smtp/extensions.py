@@ -13,7 +13,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from sim.mail.xtext import XTEXT
-from sim.protocol.smtp.errors import LocalProtocolError
+from sim.protocol.errors import LocalProtocolError
 from sim.protocol.smtp.events import (
     Atrn,
     Auth,

@@ -6,7 +6,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from sim.protocol.smtp.errors import LocalProtocolError, RemoteProtocolError
+from sim.protocol.errors import LocalProtocolError
+from sim.protocol.smtp.errors import RemoteProtocolError
 from sim.protocol.smtp.replies import Reply
 
 REPLY_LINE_LIMIT = 512

@@ -6,9 +6,10 @@ from base64 import b64decode, b64encode
 from binascii import Error
 from collections.abc import Mapping
 
+from sim.protocol.errors import LocalProtocolError
 from sim.protocol.sasl import Verdict
 from sim.protocol.smtp import replies
-from sim.protocol.smtp.errors import LocalProtocolError, RemoteProtocolError
+from sim.protocol.smtp.errors import RemoteProtocolError
 from sim.protocol.smtp.replies import E501_NOT_DECODABLE, S334_CHALLENGE, Reply
 
 _CHALLENGE_LIMIT = 375

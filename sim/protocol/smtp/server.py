@@ -7,17 +7,16 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal
 
+from sim.protocol.errors import LocalProtocolError
+from sim.protocol.events import NEED_DATA, ConnectionClosed, NeedData
 from sim.protocol.smtp.commands import Bdat
-from sim.protocol.smtp.errors import LocalProtocolError
 from sim.protocol.smtp.events import (
-    NEED_DATA,
     Atrn,
     Auth,
     AuthResponse,
     BadCommand,
     Chunk,
     Command,
-    ConnectionClosed,
     Data,
     Ehlo,
     Expn,
@@ -26,7 +25,6 @@ from sim.protocol.smtp.events import (
     Lhlo,
     Mail,
     MailData,
-    NeedData,
     Rcpt,
     Saml,
     Send,

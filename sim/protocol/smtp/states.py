@@ -44,7 +44,8 @@ from enum import Enum
 from functools import lru_cache
 from typing import Final
 
-from sim.protocol.smtp.errors import LocalProtocolError, RemoteProtocolError
+from sim.protocol.errors import LocalProtocolError
+from sim.protocol.smtp.errors import RemoteProtocolError
 from sim.protocol.smtp.events import (
     Atrn,
     Auth,
