@@ -24,7 +24,8 @@ from sim.network.transport.connect import connect
 from sim.protocol.pop3 import Client as Pop3Client
 from sim.scenario.scalars import whole, word
 from sim.scenario.spec import Host
-from sim.study.session_times import PATIENT, Case, MeasuredSession, MessageSize, message
+from sim.study.measured_session import MeasuredSession
+from sim.study.session_times import PATIENT, Case, MessageSize, message
 from sim.world.engine.streams import Streams
 
 PARTS: Final = ("connect_s", "greeting_s", "login_s", "mailbox_s")

@@ -21,7 +21,8 @@ from sim.scenario.pydantic_seam import Word
 from sim.scenario.scalars import Flag, word
 from sim.scenario.spec import Certificate, Host, TlsVersion
 from sim.scenario.spec.tls import Tls
-from sim.study.session_times import CLIENTS, DIRECTORY, PARTS, SERVERS, Case, MeasuredSession, MessageSize, mailing
+from sim.study.measured_session import MeasuredSession
+from sim.study.session_times import CLIENTS, DIRECTORY, PARTS, SERVERS, Case, MessageSize, mailing
 from sim.world.engine.streams import Streams
 
 
