@@ -118,21 +118,24 @@ def _pool(jobs: int) -> Iterator[Executor]:
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
     """Let Ctrl-C wait: a process that is being started is not yet known to those who would end it."""
-    if os.name != "posix":
+    before = signal.getsignal(signal.SIGINT)
+    if before is None or threading.current_thread() is not threading.main_thread():
+        # It is not for Python, or not for this thread, to hear of it.
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    heard: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _frame: heard.append(number))
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGINT, before)
+        if heard:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _prepare() -> None:
     """Ctrl-C reaches a worker too, and the parent alone speaks of it; a worker without its parent is of no use."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    if os.name == "posix":
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
