@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from sim.live.errors import LiveError
 from sim.live.send_request import has_utf8_header
+from sim.live.transcript import Transcript, printable
 from sim.mail.path import Path
 from sim.mta.client.envelope import Fitted, Mailing, fit, needs_smtputf8
 from sim.mta.client.transmission import Transmission
@@ -27,9 +28,6 @@ ACCEPTED, PERMANENT, TEMPORARY = 0, 69, 75
 """Exit statuses: all of it was taken, some of it never will be, some of it may be another time (sysexits.h)."""
 
 _BLOCK = 65_536
-_HEAD, _TAIL = 12, 4
-"""Lines of mail data shown."""
-
 _END_OF_DATA = b"\r\n.\r\n"
 
 _BEFORE_TLS = (b"EHLO", b"HELO", b"LHLO", b"STAR", b"QUIT")
@@ -57,7 +55,7 @@ class Delivery:
         for path, outcome in self.outcomes.items():
             code = str(outcome.code or "")
             words = [part for part in (code, outcome.enhanced, *outcome.text.split("\n")) if part]
-            yield f"{path}: {_printable(' '.join(words))}"
+            yield f"{path}: {printable(' '.join(words))}"
         yield f"{self.round_trips} round trips, {self.seconds:.3f} s"
 
 
@@ -152,8 +150,7 @@ class _ClientSession:
         self._policy = policy
         self._longest_wait = longest_wait
         self._tls = tls
-        self._say = say
-        self._started = monotonic()
+        self._transcript = Transcript(say)
         self._secured = False
         # Whether the server has just asked for what proves a login.
         self._challenged = False
@@ -187,7 +184,7 @@ class _ClientSession:
         return self._delivery({path: client.replies.get(path, decided) for path in forward_paths}, client.round_trips)
 
     def _delivery(self, outcomes: Mapping[Path, Reply | Failure], round_trips: int) -> Delivery:
-        return Delivery(outcomes, round_trips, monotonic() - self._started)
+        return Delivery(outcomes, round_trips, self._transcript.seconds)
 
     def _run(
         self, connections: ExitStack, connection: socket.socket, client: Transmission, name: str
@@ -225,18 +222,20 @@ class _ClientSession:
         secured = context.wrap_socket(connection, server_hostname=name)
         self._secured = True
         cipher = secured.cipher()
-        self._say(f"{self._clock()}=== {secured.version()}, {cipher[0] if cipher else 'no cipher'}")
+        self._transcript.note(f"{secured.version()}, {cipher[0] if cipher else 'no cipher'}")
         return secured
 
     def _receive(self, connection: socket.socket, deadline: float) -> bytes:
         connection.settimeout(max(deadline - monotonic(), 0.001))
         data = connection.recv(_BLOCK)
-        self._show("", data)
+        self._transcript.show("", data, whole=True)
         self._challenged = data.startswith(b"334")
         return data
 
     def _send(self, connection: socket.socket, flight: bytes) -> None:
-        self._show(">>> ", self._without_password(flight))
+        shown = self._without_password(flight)
+        # Of mail data the beginning and the end; all commands.
+        self._transcript.show(">>> ", shown, whole=_END_OF_DATA not in shown[-12:])
         connection.settimeout(min(self._policy.data_xfer_timeout, self._longest_wait))
         try:
             with memoryview(flight) as octets:
@@ -252,32 +251,6 @@ class _ClientSession:
             return b"***\r\n"
         words = flight.split(None, 2)
         return b" ".join([*words[:2], b"***\r\n"]) if words[0] == b"AUTH" and len(words) > 2 else flight
-
-    def _clock(self) -> str:
-        return f"{monotonic() - self._started:8.3f} "
-
-    def _show(self, mark: str, data: bytes) -> None:
-        clock = self._clock()
-        lines = data.removesuffix(b"\n").split(b"\n") if data else []
-        if len(lines) > _HEAD + _TAIL and mark and _END_OF_DATA in data[-12:]:
-            left_out = f"{clock}{mark}... {len(lines) - _HEAD - _TAIL} lines ..."
-            shown = [*self._printable_lines(clock + mark, lines[:_HEAD]), left_out]
-            shown += self._printable_lines(clock + mark, lines[-_TAIL:])
-        else:
-            shown = list(self._printable_lines(clock + mark, lines))
-        for line in shown:
-            self._say(line)
-
-    @staticmethod
-    def _printable_lines(start: str, lines: Sequence[bytes]) -> Iterator[str]:
-        for line in lines:
-            text = line.removesuffix(b"\r").decode("utf-8", "backslashreplace")
-            yield start + _printable(text)
-
-
-def _printable(text: str) -> str:
-    """Text that moves no cursor, whatever a server put in it."""
-    return "".join(character if character.isprintable() else f"\\x{ord(character):02x}" for character in text)
 
 
 def _own_literal(connection: socket.socket) -> str:

@@ -29,11 +29,11 @@ class Transcript:
         """Show a line that nobody said."""
         self._say(f"{self.seconds:8.3f} === {printable(text)}")
 
-    def show(self, mark: str, data: bytes) -> None:
-        """Show octets; of many lines the first and the last."""
+    def show(self, mark: str, data: bytes, *, whole: bool = False) -> None:
+        """Show octets; of many lines the first and the last, unless they are to be shown as a whole."""
         start = f"{self.seconds:8.3f} {mark}"
         lines = data.removesuffix(b"\n").split(b"\n") if data else []
-        if len(lines) > _HEAD + _TAIL:
+        if len(lines) > _HEAD + _TAIL and not whole:
             shown = [*_lines(start, lines[:_HEAD]), f"{start}... {len(lines) - _HEAD - _TAIL} lines ..."]
             shown += _lines(start, lines[-_TAIL:])
         else:
