@@ -15,7 +15,6 @@ from time import time
 from sim.live import log
 from sim.live.held_mail import MaildirHeldMail
 from sim.live.maildir import Maildir
-from sim.live.maildir_mailbox import with_crlfs
 from sim.live.user_mailboxes import UserMailboxes
 from sim.mail.address import Address
 from sim.mail.content import begins_with_header
@@ -175,8 +174,7 @@ class Custody:
         """What becomes of a message for each mailbox here, and its content there."""
         found: dict[Address, tuple[Delivery, bytes]] = {}
         for path, addresses in local.items():
-            top, body = self._message(mail, [str(path)[1:-1]], peer, queue_id)
-            content = with_crlfs(top) + mail.content if body else with_crlfs(top)
+            content = self._trace(mail, [str(path)[1:-1]], peer, queue_id) + mail.content
             for to in addresses:
                 if to in found:
                     continue
@@ -192,10 +190,18 @@ class Custody:
         return [(to, delivery, content) for to, (delivery, content) in found.items()]
 
     def _message(self, mail: AcceptedMail, recipients: Sequence[str], peer: str, queue_id: str) -> tuple[bytes, bytes]:
-        """The message as its mailbox gets it: trace fields on top, and the line ends that files have here.
+        """The message as the Maildir gets it: trace fields on top, and the line ends that files have here.
 
         BINARYMIME keeps all its line ends (RFC 3030 section 3), and those of the fields on top of it are CRLF.
         """
+        top = self._trace(mail, recipients, peer, queue_id)
+        if is_binary(mail.parameters):
+            # No octet of it may change; its fields' ends say that it is as it came.
+            return top, mail.content
+        return top.replace(b"\r\n", b"\n"), mail.content.replace(b"\r\n", b"\n")
+
+    def _trace(self, mail: AcceptedMail, recipients: Sequence[str], peer: str, queue_id: str) -> bytes:
+        """The trace fields that go on top of a message, with CRLFs."""
         trace = received(
             helo=f"{_NOT_PLAIN.sub('?', mail.helo)} ({peer})",
             by=self._name,
@@ -209,10 +215,7 @@ class Custody:
         if not begins_with_header(mail.content):
             # Else the first line would be part of the trace, or of no header at all (RFC 5322 section 2.1).
             top += b"\r\n"
-        if is_binary(mail.parameters):
-            # No octet of it may change; its fields' ends say that it is as it came.
-            return top, mail.content
-        return top.replace(b"\r\n", b"\n"), mail.content.replace(b"\r\n", b"\n")
+        return top
 
 
 class _RejectedError(Exception):
