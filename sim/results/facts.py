@@ -6,6 +6,7 @@ adds `architecture` and `replication` in front.
 
 from __future__ import annotations
 
+from math import nan
 from typing import Annotated, NamedTuple
 
 from sim.results.outcomes import AttemptOutcome, CopyOutcome, either
@@ -34,7 +35,9 @@ class CopyFact(NamedTuple):
     """The end of one copy (message x recipient), or where it was when the run ended.
 
     The five delays add up to `ended_s - created_s`. `damage` is empty where the content is what was written, else
-    `unseen`, or `found` where the recipient's host checks digests and this one did not hold.
+    `unseen`, or `found` where the recipient's host checks digests and this one did not hold. The times from
+    `composed_s` to `read_s` are its steps from the writer's hand to the reader's eye (`Step`), each when it was first
+    taken; NaN where it was not.
     """
 
     message_id: Annotated[int, Column("", "which message, unique within a run")]
@@ -53,19 +56,26 @@ class CopyFact(NamedTuple):
     transfer_s: Annotated[float, Column("s", "time of mail data on the way")]
     service_s: Annotated[float, Column("s", "time at work in hosts")]
     damage: Annotated[str, Column("", "unseen or found, where its content is no longer what was written")] = ""
+    composed_s: Annotated[float, Column("s", "when its writer's device had it")] = nan
+    submitted_s: Annotated[float, Column("s", "when the host that the device hands its mail to had taken it")] = nan
+    accepted_s: Annotated[float, Column("s", "when the host that keeps the mailbox took custody")] = nan
+    stored_s: Annotated[float, Column("s", "when it was in the mailbox")] = nan
+    announced_s: Annotated[float, Column("s", "when a first device of the reader's was told of it")] = nan
+    fetched_s: Annotated[float, Column("s", "when its content was on a first device")] = nan
+    read_s: Annotated[float, Column("s", "when the reader read it")] = nan
 
 
 class AttemptFact(NamedTuple):
     """One try to pass copies of a message on to one next hop, in one transaction (more where recipients are limited).
 
     Attempts with one `session_id` went through that session one after the other, each with its share of the costs.
-    A session that asks for mail (ETRN, TURN, ATRN) is an attempt of message 0 with no recipients; what TURN and ATRN
-    bring follows in the same session, from the other side. The four delays are Postfix's `delays=a/b/c/d`, and add up
-    to the time since the message began to come in: a until it became active last, b until its delivery had a place, c
-    until mail was offered, d from there on.
+    A session that asks for mail (ETRN, TURN, ATRN), or reads a mailbox, is an attempt of message 0 with no recipients;
+    what TURN and ATRN bring follows in the same session, from the other side. The four delays are Postfix's
+    `delays=a/b/c/d`, and add up to the time since the message began to come in: a until it became active last, b until
+    its delivery had a place, c until mail was offered, d from there on.
     """
 
-    message_id: Annotated[int, Column("", "which message, unique within a run; 0 where a host only asked for its mail")]
+    message_id: Annotated[int, Column("", "which message, unique within a run; 0 where a session only asked for mail")]
     from_host: Annotated[str, Column("", "the client's host")]
     to_host: Annotated[str, Column("", "the server's host")]
     started_s: Annotated[float, Column("s", "when the attempt began")]
@@ -87,6 +97,7 @@ class AttemptFact(NamedTuple):
     delay_d_s: Annotated[float, Column("s", "from MAIL on; d. All four: time since it came in")]
     from_address: Annotated[str, Column("", "the client's address; empty where its host has one of any family")] = ""
     to_address: Annotated[str, Column("", "the server's address; likewise")] = ""
+    protocol: Annotated[str, Column("", "what the two spoke: smtp, pop3, imap, ...")] = "smtp"
 
 
 class QueueFact(NamedTuple):

@@ -173,6 +173,23 @@ class CopyOutcome(StrEnum):
     __repr__ = str.__repr__
 
 
+class Step(StrEnum):
+    """The steps of a copy from its writer's hand to its reader's eye, in their order."""
+
+    COMPOSED = "composed"
+    SUBMITTED = "submitted"
+    ACCEPTED = "accepted"
+    STORED = "stored"
+    ANNOUNCED = "announced"
+    FETCHED = "fetched"
+    READ = "read"
+
+    @property
+    def column(self) -> str:
+        """The column of `copies` that says when it was taken."""
+        return f"{self}_s"
+
+
 def either(outcomes: Iterable[str]) -> str:
     """Outcomes as the documentation of a column lists them: `a, b or c`."""
     *first, last = outcomes

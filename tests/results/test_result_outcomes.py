@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import sim
-from sim.results.outcomes import AttemptOutcome, CopyOutcome
+from sim.results.outcomes import AttemptOutcome, CopyOutcome, Step
 from sim.results.tables import describe
 
 ROOM = Path(sim.__file__).parent
@@ -44,6 +44,12 @@ def test_the_columns_name_all_outcomes():
     found = describe()
     assert all(outcome in found["attempts"]["outcome"].meaning for outcome in AttemptOutcome)
     assert all(outcome in found["copies"]["outcome"].meaning for outcome in CopyOutcome)
+
+
+def test_each_step_has_a_column():
+    """The steps from hand to eye are columns of copies, in their order."""
+    columns = list(describe()["copies"])
+    assert [column for column in columns if column in {step.column for step in Step}] == [step.column for step in Step]
 
 
 @pytest.mark.parametrize("outcome", AttemptOutcome)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from sim.mail.address import parse_address
 from sim.mail.path import Path
 from sim.mta.queue.entry import Copy
-from sim.results.outcomes import CopyOutcome
+from sim.results.outcomes import CopyOutcome, Step
 from sim.world.engine.ledger import Ledger, LedgerError
 
 
@@ -106,3 +108,24 @@ def test_a_copy_that_was_never_submitted_has_no_hops():
     book.submit(copy)
     [fact] = book.close([(copy, "submitted")], 9.0)
     assert (fact.outcome, fact.hops, fact.path) == ("submitted", 0, "")
+
+
+def test_steps_are_told_by_the_first_time():
+    """A copy's steps are in its record: the first device counts, not those after it."""
+    book, copy = ledger(), make()
+    book.submit(copy)
+    book.end(copy, CopyOutcome.DELIVERED, "", 5.0)
+    key = copy.message_id, copy.recipient
+    for step, now in ((Step.STORED, 5.0), (Step.FETCHED, 9.0), (Step.FETCHED, 7.0), (Step.FETCHED, 8.0)):
+        book.reach(key, step, now)
+    [fact] = book.close([], 9.0)
+    assert (fact.stored_s, fact.fetched_s) == (5.0, 7.0)
+
+
+def test_steps_not_taken_are_empty():
+    """Of a copy that nobody reads nothing is known beyond its mailbox."""
+    book, copy = ledger(), make()
+    book.submit(copy)
+    book.end(copy, CopyOutcome.DELIVERED, "", 5.0)
+    [fact] = book.close([], 9.0)
+    assert all(math.isnan(getattr(fact, step.column)) for step in Step)

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from sim.mta.queue.entry import Copy
 from sim.results.facts import CopyFact
-from sim.results.outcomes import CopyOutcome
+from sim.results.outcomes import CopyOutcome, Step
 
 Key = tuple[int, str]
 """A copy: message_id, recipient."""
@@ -30,12 +31,13 @@ class Ledger:
     `live` is how many instances there are, `to_come` how many things that may bring more.
     """
 
-    __slots__ = ("_ends", "_live", "_on_empty", "live", "to_come")
+    __slots__ = ("_ends", "_live", "_on_empty", "_steps", "live", "to_come")
 
     def __init__(self, on_empty: Callable[[], None]) -> None:
         self._on_empty = on_empty
         self._live: dict[Key, int] = {}
         self._ends: dict[Key, CopyFact] = {}
+        self._steps: dict[Key, dict[str, Any]] = {}
         self.live = self.to_come = 0
 
     def submit(self, copy: Copy) -> None:
@@ -61,6 +63,11 @@ class Ledger:
         elif outcome is CopyOutcome.DELIVERED:
             self._ends[key] = before._replace(duplicates=before.duplicates + 1)
         self._retire(key)
+
+    def reach(self, key: Key, step: Step, now: float) -> None:
+        """A copy takes a step on its way from hand to eye; the first time counts."""
+        taken = self._steps.setdefault(key, {})
+        taken[step.column] = min(now, taken.get(step.column, now))
 
     def _retire(self, key: Key) -> None:
         self._live[key] -= 1
@@ -103,7 +110,8 @@ class Ledger:
                 f"the ledger does not balance: message {message_id} to {recipient} has {self._live.get(key, 0)} "
                 f"live instances, the hosts hold {found[key]}"
             )
-        return [self._ends[key] for key in self._live]
+        steps = self._steps
+        return [self._ends[key]._replace(**steps[key]) if key in steps else self._ends[key] for key in self._live]
 
 
 def fact(copy: Copy, outcome: CopyOutcome, reason: str, now: float) -> CopyFact:

@@ -54,6 +54,7 @@ class Recorder:
         message_id: int = 0,
         recipients: int = 0,
         delays: Delays,
+        protocol: str = "smtp",
     ) -> None:
         """Record what became of a message in a session, and what that cost; 0 is no message."""
         connection, (wire_bytes, retransmissions) = session.connection, session.before
@@ -75,6 +76,7 @@ class Recorder:
                 *delays,
                 ends.source,
                 ends.ip,
+                protocol,
             )
         )
 
