@@ -40,9 +40,11 @@ from sim.scenario.spec.calendar import ClockWindow, Window, format_start
 from sim.scenario.spec.carriers import Carrier
 from sim.scenario.spec.limits import Limits
 from sim.scenario.spec.mx import Records
+from sim.scenario.spec.network import LinkSettings
 from sim.scenario.spec.sources import Source, WorkloadForm, workload_form
+from sim.scenario.spec.users import local_part, write_users
 from sim.scenario.syntax.extensions import words_of
-from sim.scenario.syntax.form import HostLayers, HostSettings, LinkSettings
+from sim.scenario.syntax.form import HostLayers, HostSettings
 from sim.scenario.syntax.mta import PARAMETERS
 
 Settings = dict[str, object]
@@ -238,8 +240,21 @@ def _text(value: object) -> str:
 def _domain(domain: Domain, ttl: float) -> Settings:
     """A domain; its records' TTL is left out where it is the usual one, and so is what an alias has from another."""
     said = cast("Settings", written(Domain, domain))
+    people = cast("dict[str, Settings]", said.pop("people", {}))
+    if people:
+        said |= _people(domain.users, people)
     usual = ["ttl"] * (domain.ttl == ttl)
     return {key: said[key] for key in said if key not in {"name", *(_RECORDS if domain.cname else usual)}}
+
+
+def _people(users: Sequence[str], people: Mapping[str, Settings]) -> Settings:
+    """The users with what they do, and what is said of all once."""
+    everybody = len(people) == len(users)
+    common = _shared([*people.values()]) if everybody else {}
+    own = {local_part(user): _rest(people.get(user, {}), common) for user in users}
+    named = write_users(tuple(users))
+    alike = everybody and isinstance(named, int) and not any(own.values())
+    return {"users": named if alike else own} | ({"user_defaults": common} if common else {})
 
 
 _RECORDS = Records.allowed()

@@ -12,6 +12,7 @@ from sim.scenario.names import dns_label, is_domain_name, shown, unique
 from sim.scenario.pydantic_seam import KEY
 from sim.scenario.resolve.address_owners import Owners, address_of
 from sim.scenario.resolve.mx import resolve_records
+from sim.scenario.resolve.users import resolve_people
 from sim.scenario.source import Path
 from sim.scenario.spec import NULL_MX, TTL, Domain
 from sim.scenario.spec.domain import DomainSettings
@@ -47,17 +48,19 @@ def resolve_domains(forms: Mapping[str, DomainSettings] | None, findings: Findin
         if not (cname or "mx" in form or "a" in form):
             _check_own(name, findings)
         hosts = dict.fromkeys(form.get("mailboxes", ()))
+        users = _users(form, by_key)
         domains[key] = Domain(
             name=key,
             **records,
-            users=_users(form, by_key),
+            users=users,
+            people=resolve_people(name, form, users, findings),
             lists=_by_meaning(form.get("lists")),
             forwards=_by_meaning(form.get("forwards")),
             moved=_by_meaning(form.get("moved")),
             submission=_submission(name, form, records["mx"], findings),
             cname=cname,
             quota=form.get("quota", NO_QUOTA),
-            quotas=_quotas(name, form, _users(form, by_key), findings),
+            quotas=_quotas(name, form, users, findings),
             mailboxes=tuple([host for host in hosts if findings.host((*place, "mailboxes"), host)]),
         )
         _check_once(name, form, findings)
@@ -92,7 +95,7 @@ def _check_own(name: str, findings: Findings) -> None:
 
 def _check_once(name: str, form: DomainSettings, findings: Findings) -> None:
     """No name for two kinds of recipient."""
-    taken = dict.fromkeys(map(local_key, form.get("users", ())), "user")
+    taken = dict.fromkeys(map(local_key, _users(form, {})), "user") if form.get("users") else {}
     for kind, key in _KEYS.items():
         for written in form.get(key, ()):
             other = taken.setdefault(local_key(parse_local_part(written)), kind)
@@ -156,7 +159,8 @@ def _users(form: DomainSettings, by_key: Mapping[str, DomainSettings]) -> tuple[
     if _takes_none(form, by_key):
         return ()
     own = form if "users" in form else _aliased(form, by_key)
-    return own.get("users") or numbered(DEFAULT_USERS)
+    said = own.get("users")
+    return tuple(map(parse_local_part, said)) if isinstance(said, dict) else said or numbered(DEFAULT_USERS)
 
 
 def _aliased(form: DomainSettings, by_key: Mapping[str, DomainSettings]) -> Mapping[str, Any]:

@@ -18,17 +18,12 @@ from sim.scenario.resolve.contacts import Contacts, is_of_contacts
 from sim.scenario.resolve.plan import DEFAULTS, Edge, Plan, Settings, distance
 from sim.scenario.resolve.traces import Trace
 from sim.scenario.resolve.weather import resolve_weather
-from sim.scenario.spec import Link, Network, Node, Weather
-from sim.scenario.spec.carriers import USUAL_RATE, DialUp
+from sim.scenario.spec import Link, Network, Node
+from sim.scenario.spec.carriers import DialUp
 from sim.scenario.spec.directions import Both, alike
+from sim.scenario.spec.network import DEFAULT_DELAY, link_of
 from sim.scenario.syntax.form import GraphForm, LinkForm, NetworkForm, ScenarioForm
 from sim.scenario.syntax.generate import Generate, make_graph
-
-DEFAULT_DELAY = 0.01
-"""One way, in s, where nothing gives a link's delay."""
-
-DEFAULT_RATE = 10e6
-"""In bit/s, where nothing says a link's rate."""
 
 SIGNAL_SPEED = 299_792_458 * 2 / 3
 """Speed of light in glass, about 2/3 of that in vacuum, in m/s."""
@@ -167,20 +162,9 @@ def _ends_exist(
 
 
 def _link(edge: Edge, nodes: Mapping[str, Node]) -> Link:
-    said = edge.said
-    carrier = said.get("carrier")
-    if isinstance(carrier, DialUp):
-        rate = alike(carrier.modem)
-    else:
-        rate = said.get("rate", alike(DEFAULT_RATE if carrier is None else USUAL_RATE[type(carrier)]))
-    delay: Both[Delay] = said.get("delay", alike(FROM_COORDINATES))
-    own = {
-        "between": edge.between,
-        "rate": rate,
-        "delay": delay.each(partial(_delay, [nodes[end] for end in edge.between])),
-        "weather": Weather(**{key: said[key] for key in Weather.allowed() if key in said}),
-    }
-    return Link(**{key: value for key, value in said.items() if key not in Weather.allowed()} | own)
+    delay: Both[Delay] = edge.said.get("delay", alike(FROM_COORDINATES))
+    ends = [nodes[end] for end in edge.between]
+    return link_of(edge.between, {**edge.said, "delay": delay.each(partial(_delay, ends))})
 
 
 def _delay(ends: Sequence[Node], said: Delay) -> Distribution:

@@ -13,6 +13,7 @@ from sim.scenario.quantity import DAY, HOUR, MINUTE
 from sim.scenario.spec.addresses import Address, SendsFrom
 from sim.scenario.spec.calendar import ClockWindow, Window
 from sim.scenario.spec.collects import Collects
+from sim.scenario.spec.devices import IDLE, MAIL_PROGRAMS, Device
 from sim.scenario.spec.domain import Domain
 from sim.scenario.spec.host import TIMES, Host, Timing
 from sim.scenario.spec.loss import Loss
@@ -21,11 +22,14 @@ from sim.scenario.spec.network import NEGATIVE_TTL, TTL, Group, Link, NameServic
 from sim.scenario.spec.scenario import Architecture, Expectation, Operand, Scenario
 from sim.scenario.spec.tcp import Tcp
 from sim.scenario.spec.tls import Certificate, Tls, TlsVersion
+from sim.scenario.spec.users import Archive, Away, Reading, User
 from sim.scenario.spec.weather import Interval, Outages, Weather
 
 __all__ = [
     "DAY",
     "HOUR",
+    "IDLE",
+    "MAIL_PROGRAMS",
     "MINUTE",
     "NEGATIVE_TTL",
     "NULL_MX",
@@ -33,9 +37,12 @@ __all__ = [
     "TTL",
     "Address",
     "Architecture",
+    "Archive",
+    "Away",
     "Certificate",
     "ClockWindow",
     "Collects",
+    "Device",
     "Domain",
     "Expectation",
     "Group",
@@ -51,12 +58,14 @@ __all__ = [
     "Outages",
     "Postfix",
     "Product",
+    "Reading",
     "Scenario",
     "SendsFrom",
     "Tcp",
     "Timing",
     "Tls",
     "TlsVersion",
+    "User",
     "Weather",
     "Window",
 ]

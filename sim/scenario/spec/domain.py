@@ -10,7 +10,7 @@ from sim.scenario.scalars import Name, Names
 from sim.scenario.sections import Said
 from sim.scenario.spec.mx import Records, RecordsLayers
 from sim.scenario.spec.quota import NO_QUOTA, QuotaSetting
-from sim.scenario.spec.users import Aliases, Lists, Users
+from sim.scenario.spec.users import Aliases, Lists, User, Users, UsersLayers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,7 @@ class Domain(Records):
     """
 
     brief: ClassVar = (
-        *("mx", "a", "changes", "cname", "submission", "mailboxes", "users", "lists", "forwards", "moved"),
+        *("mx", "a", "changes", "cname", "submission", "mailboxes", "users", "people", "lists", "forwards", "moved"),
         *("quota", "quotas"),
     )
 
@@ -39,6 +39,8 @@ class Domain(Records):
     """The hosts that keep its mailboxes, where these are not its best MX hosts."""
     users: Users = ()
     """How many users (u1, u2, ...) or their names; ten where absent."""
+    people: Mapping[str, User] = field(default_factory=dict)
+    """What those users do with their mail who do more than have it."""
     lists: Lists = field(default_factory=dict)
     """Mailing lists: name to the addresses of the members."""
     forwards: Aliases = field(default_factory=dict)
@@ -54,5 +56,5 @@ class Domain(Records):
 class DomainSettings(Said):
     """A mail domain."""
 
-    sections = (Domain, RecordsLayers)
-    elsewhere = ("name",)
+    sections = (Domain, RecordsLayers, UsersLayers)
+    elsewhere = ("name", "people")

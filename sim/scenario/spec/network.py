@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from sim.scenario.distribution import Constant
 from sim.scenario.quantity import HOUR, MINUTE
 from sim.scenario.scalars import Duration, Mtu, Names, Pair, Share, number
-from sim.scenario.sections import Section
-from sim.scenario.spec.carriers import CarrierSetting
+from sim.scenario.sections import Said, Section
+from sim.scenario.spec.carriers import USUAL_RATE, CarrierSetting, DialUp
 from sim.scenario.spec.directions import alike
 from sim.scenario.spec.loss import LinkDelay, LinkLosses, LinkRate, Loss, Queue
 from sim.scenario.spec.weather import Weather
@@ -20,6 +20,12 @@ TTL = HOUR
 
 NEGATIVE_TTL = 10 * MINUTE
 """Likewise, the answer that there is no such domain (RFC 2308)."""
+
+DEFAULT_DELAY = 0.01
+"""One way, in s, where nothing gives a link's delay."""
+
+DEFAULT_RATE = 10e6
+"""In bit/s, where nothing says a link's rate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +70,9 @@ class Link(Section):
     """Its nodes' names; parallel links are told apart by a number."""
     between: Pair
     """The two nodes."""
-    rate: LinkRate = field(default=alike(10e6))
+    rate: LinkRate = field(default=alike(DEFAULT_RATE))
     """Bits a second, alike or `{there: 8 Mbit/s, back: 1 Mbit/s}`; 10 Mbit/s where nothing says otherwise."""
-    delay: LinkDelay = field(default=alike(Constant(0.01)))
+    delay: LinkDelay = field(default=alike(Constant(DEFAULT_DELAY)))
     """One way, alike or `{there: ..., back: ...}`; from the nodes' coordinates where both have them, else 10 ms."""
     loss: LinkLosses = field(default=alike(Loss()))
     """How likely a packet is lost: `1 %`, `{gilbert-elliott: {loss: 2 %, burst: 3}}`, `{there: 1 %, back: 0}`."""
@@ -80,6 +86,23 @@ class Link(Section):
     """What carries bytes over it: TCP (`tcp`), or `bsc`, `uucp-g`, `x25`, `dial-up`, alone or with their settings."""
     weather: Weather = Weather()
     """When it is up, both ways alike."""
+
+
+class LinkSettings(Said):
+    """How links are."""
+
+    sections = (Link, Weather)
+    elsewhere = ("name", "between", "weather")
+
+
+def link_of(between: tuple[str, str], said: Mapping[str, Any]) -> Link:
+    """The link of which a file says this; its delay has to be known where the file has it from coordinates."""
+    carrier = said.get("carrier")
+    usual = {} if carrier is None else {"rate": alike(USUAL_RATE.get(type(carrier), DEFAULT_RATE))}
+    fixed = {"rate": alike(carrier.modem)} if isinstance(carrier, DialUp) else {}
+    weather = Weather(**{key: said[key] for key in Weather.allowed() if key in said})
+    own = {key: value for key, value in said.items() if key not in Weather.allowed()}
+    return Link(**usual | own | fixed | {"between": between, "weather": weather})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

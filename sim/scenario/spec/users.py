@@ -1,15 +1,45 @@
-"""The users of a domain, as a scenario file writes them."""
+"""The keys `users` and `user_defaults` of a domain: who its users are, and what they do with their mail."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from typing import Annotated, TypeVar
+from typing import Annotated, ClassVar, TypeVar
 
 from sim.mail.address import LOCAL_PART_LIMIT, Address, AddressError, local_key, parse_local_part
+from sim.scenario.distribution import Exponential, Lognormal
+from sim.scenario.distribution_text import HostTime, Sizes
 from sim.scenario.names import shown
-from sim.scenario.pydantic_seam import JsonSchema, Reads, read_each, read_mapping
-from sim.scenario.scalars import NAME_SCHEMA, read_name, read_whole
+from sim.scenario.pydantic_seam import (
+    KEY,
+    Collected,
+    JsonSchema,
+    OrValue,
+    OrWord,
+    Reads,
+    Shorthand,
+    read_each,
+    read_mapping,
+)
+from sim.scenario.quantity import DAY, MINUTE, format_duration
+from sim.scenario.scalars import (
+    NAME_SCHEMA,
+    Duration,
+    LongDuration,
+    MessageRate,
+    Name,
+    Share,
+    Text,
+    Title,
+    read_name,
+    read_text,
+    read_whole,
+)
+from sim.scenario.sections import Said, Section
+from sim.scenario.spec.devices import Devices
+from sim.scenario.spec.sources import DEFAULT_SIZE
+from sim.scenario.spec.windows import Windows
 
 T = TypeVar("T")
 
@@ -108,3 +138,149 @@ Lists = Annotated[
     Mapping[str, tuple[str, ...]], Reads(partial(read_named, _LISTS, _read_members, ()), _LISTS_SCHEMA, _write_named)
 ]
 Users = Annotated[tuple[str, ...], Reads(read_users, _USERS_SCHEMA, write_users)]
+
+
+def read_folder(value: object) -> str:
+    """The name of a mailbox, of levels with / between them.
+
+    Raises:
+        ValueError: none that a mailbox can have.
+    """
+    name = read_name(value)
+    levels = name.split("/")
+    if not {"", ".", ".."}.isdisjoint(levels) or not {*"*%"}.isdisjoint(name) or len(name.encode()) > _LONGEST_FOLDER:
+        raise ValueError(
+            f"not the name of a mailbox ({shown(value)}): allowed are at most {_LONGEST_FOLDER} octets without * and %,"
+            " with / between levels"
+        )
+    return name
+
+
+_LONGEST_FOLDER = 100
+
+Folder = Annotated[str, Reads(read_folder, NAME_SCHEMA)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading(Section):
+    """How a user reads his mail, and what he does with each message; times in s.
+
+    He deletes it, files it, archives it or leaves it where it is.
+    """
+
+    brief: ClassVar = ("at", "files", "searches")
+
+    after: HostTime = field(default=Exponential(5 * MINUTE))
+    """How long after a device has it he looks at it: a duration, or a distribution of them."""
+    at: Windows = ()
+    """When he reads and writes; at any time, where absent."""
+    takes: HostTime = 30.0
+    """How long he reads each: likewise."""
+    deletes: Share = 0.0
+    """How many he deletes."""
+    files: dict[Folder, Share] = field(default_factory=dict)
+    """How many he moves into which mailbox: `{Projects: 10 %}`."""
+    archives: Share = 0.0
+    """How many he moves into the mailbox `Archive`, or where his `archive` says."""
+    replies: Share = 0.0
+    """How many he answers."""
+    forwards: Share = 0.0
+    """How many he passes on, to another user of his domain."""
+    writes_for: HostTime = field(default=Lognormal(2 * MINUTE, 10 * MINUTE))
+    """How long he writes each answer: likewise."""
+    size: Sizes = DEFAULT_SIZE
+    """How much he writes, in bytes of mail data."""
+    searches: MessageRate = 0.0
+    """How often he searches his mailbox, while he is at it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Away(Section):
+    """A time in which mail is answered for a user: once to each sender in a period (RFC 5230)."""
+
+    renamed: ClassVar = {"start": "from", "end": "to"}
+    brief: ClassVar = ("subject",)
+
+    start: Duration
+    """When it begins."""
+    end: Duration
+    """When it is over."""
+    says: Text = "I am out of office."
+    """What the answer says."""
+    subject: Title = ""
+    """The answer's subject; `Auto: ` and that of the message, where absent."""
+    every: LongDuration = 7 * DAY
+    """How long a sender who has been answered is not answered again."""
+
+    def __post_init__(self) -> None:
+        if self.start >= self.end:
+            times = f"{format_duration(self.start)}, {format_duration(self.end)}"
+            raise ValueError(f"a time away that ends before it begins ({times}): allowed is from < to")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archive(Section):
+    """Where mail goes that lies long enough in the INBOX."""
+
+    after: LongDuration
+    """How long."""
+    to: Folder = "Archive"
+    """The mailbox."""
+
+
+def _one_or_many(value: object) -> object:
+    return [value] if isinstance(value, Mapping) else value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User(Section):
+    """What a user does with his mail, and what is done with it for him."""
+
+    brief: ClassVar = ("sieve", "away", "retention", "archive")
+
+    devices: Devices = field(default_factory=dict)
+    """What he reads and writes with, by name: `{phone: {mua: thunderbird}}`, or a list of names."""
+    reads: Annotated[Reading | None, OrWord(Reading, "none", None)] = field(default=Reading())
+    """How he reads what his devices fetch, or `none`: he does not."""
+    sieve: Annotated[str, Reads(read_text, {"type": "string"})] = ""
+    """His rules, a Sieve script (RFC 5228)."""
+    away: Annotated[tuple[Away, ...], Shorthand(_one_or_many)] = ()
+    """When he is away, and what senders are told then: one mapping or a list of them."""
+    retention: Annotated[float, OrWord(LongDuration, "none", 0.0)] = 0.0
+    """How old mail becomes in his mailboxes until it is removed, or `none`: it is kept."""
+    archive: Annotated[Archive | None, OrWord(Archive, "none", None)] = None
+    """After what time mail goes from his INBOX into an archive, or `none`."""
+
+
+class UserSettings(Said):
+    """What a user does with his mail, and what is done with it for him."""
+
+    sections = (User,)
+
+
+def _check_names(value: object) -> object:
+    """A mapping whose keys are users, each there once."""
+    seen: dict[str, str] = {}
+    collected = Collected()
+    for name in value if isinstance(value, dict) else ():
+        collected.read((name, KEY), partial(_read_user, seen), name, "")
+    collected.done()
+    if value == {}:
+        raise ValueError("a domain without users (an empty mapping): allowed is at least one")
+    return value
+
+
+UsersSetting = Annotated[
+    tuple[str, ...] | dict[str, UserSettings],
+    OrValue(Annotated[dict[Name, UserSettings], Shorthand(_check_names)], Reads(read_users, _USERS_SCHEMA), ()),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsersLayers(Section):
+    """What a file says of users otherwise than the specification."""
+
+    users: UsersSetting = ()
+    """How many users (u1, u2, ...), their names, or what they do with their mail by their names; ten where absent."""
+    user_defaults: UserSettings = field(default_factory=UserSettings)
+    """What those do who do not say otherwise."""

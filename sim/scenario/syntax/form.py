@@ -34,6 +34,7 @@ from sim.scenario.spec.domain import DomainSettings
 from sim.scenario.spec.expectations import Expect
 from sim.scenario.spec.limits import Limits
 from sim.scenario.spec.mx import RecordsSettings
+from sim.scenario.spec.network import LinkSettings
 from sim.scenario.spec.sources import WorkloadForm
 from sim.scenario.spec.weather import CrashesForm
 from sim.scenario.spec.windows import Windows
@@ -42,13 +43,6 @@ from sim.scenario.syntax.generate import Generate
 from sim.scenario.syntax.graph_measures import UNITS_SCHEMA, read_units
 from sim.scenario.syntax.mta import Mta
 from sim.scenario.syntax.python_data import GraphFile
-
-
-class LinkSettings(Said):
-    """How links are."""
-
-    sections = (Link, Weather)
-    elsewhere = ("name", "between", "weather")
 
 
 class LinkForm(Said):
