@@ -307,7 +307,7 @@ class LiveServer:
         return completed(content, date=format_datetime(datetime.now(UTC)), message_id=message_id)
 
     async def _hand_over(self, client: Client, nodes: tuple[str, ...], read: Read, write: Write) -> None:
-        await TurnedDelivery(client, self._host.domain, read, write).run(self._held, nodes)
+        await TurnedDelivery(client, self._host, self._held, read, write).run(nodes)
 
     def _report(self, _: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
         """What asyncio has to say outside every session, e.g. that there is no file descriptor left: in one line."""

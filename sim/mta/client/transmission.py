@@ -158,7 +158,8 @@ class Transmission(SmtpDialogue):
             fitted = self._fit(mailing, self._usable, self._host.mta)
             if isinstance(fitted, Failure):
                 self.failure = fitted
-                return Step.QUIT
+                # Who has no other session goes on in it with what waits beside this.
+                return Step.GIVEN_UP if self._only else Step.QUIT
             self._mailing = mailing._replace(**fitted._asdict())
             self.reports = "DSN" in self._usable
         return Step.MAIL
