@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
 from io import StringIO
@@ -276,25 +276,28 @@ def _own_domains(domains: Mapping[str, Domain], common: Mapping[str, Domain]) ->
 
 def as_data(scenario: Scenario) -> dict[str, Any]:
     """The scenario as plain data for JSON: base units, and the name of its type (`type`) with each alternative."""
-    return cast("dict[str, Any]", _plain(scenario))
+    return cast("dict[str, Any]", _plain(scenario, list))
 
 
-def _plain(value: object) -> object:
+def _plain(value: object, ordered: Callable[[Iterable[str]], list[str]]) -> object:
+    """Plain data of a value; `ordered` puts the names of a dataclass's fields in their order."""
     if is_dataclass(value) and not isinstance(value, type):
         kind = {"type": type(value).__name__} if isinstance(value, _KINDS) else {}
-        return kind | {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        names = ordered(field.name for field in fields(value))
+        return kind | {name: _plain(getattr(value, name), ordered) for name in names}
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _plain(item, ordered) for key, item in value.items()}
     if isinstance(value, tuple):
-        return [_plain(item) for item in value]
+        return [_plain(item, ordered) for item in value]
     return str(value) if isinstance(value, Path) else value
 
 
 def scenario_hash(scenario: Scenario) -> str:
     """SHA-256, in hexadecimal, of the scenario's data without its folder and notes.
 
-    The order of nodes, users and the like counts, because draws depend on it.
+    The order of nodes, users and the like counts, because draws depend on it; that in which this version declares its
+    settings does not.
     """
-    data = as_data(scenario)
+    data = cast("dict[str, Any]", _plain(scenario, sorted))
     del data["folder"], data["notes"]
     return hashlib.sha256(_text(data).encode()).hexdigest()

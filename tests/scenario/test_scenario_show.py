@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import jsonschema
 import pytest
@@ -119,6 +119,14 @@ def test_the_hash_is_of_what_the_scenario_says():
     assert scenario_hash(one) == scenario_hash(replace(one, notes=("x",)))
     assert scenario_hash(one) != scenario_hash(replace(one, seed=2))
     assert len(scenario_hash(one)) == 64
+
+
+def test_the_order_in_which_settings_are_declared_is_no_part_of_the_hash(monkeypatch):
+    """A version that declares them otherwise has the same hash of an unchanged file."""
+    scenario = loads("network: {nodes: [a, b], links: [{between: [a, b]}]}")
+    before = scenario_hash(scenario)
+    monkeypatch.setattr("sim.scenario.show.fields", lambda value: reversed(fields(value)))
+    assert scenario_hash(scenario) == before
 
 
 def test_the_order_of_nodes_is_part_of_the_hash():
