@@ -13,6 +13,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from sim.protocol.ftp import commands as ftp_commands
+from sim.protocol.ftp import replies as ftp_replies
+from sim.protocol.ftp import states as ftp_states
 from sim.protocol.imap4 import commands as imap4_commands
 from sim.protocol.imap4 import events as imap4_events
 from sim.protocol.imap4 import states as imap4_states
@@ -67,10 +70,23 @@ def imap4_diagram() -> str:
     return _drawn(imap4_states.TRANSITIONS, words, str, end)
 
 
+def ftp_diagram() -> str:
+    """FTP's; an arrow says which commands lead there, by the first digits of which replies."""
+    words = {
+        **ftp_commands.VERBS,
+        ftp_commands.BadCommand: "bad line",
+        ftp_commands.FileEnd: "end of the file",
+        ftp_states.Opening: "greeting",
+    }
+    end = f"A {ftp_replies.CLOSING}, and the end of the connection, lead from every state to"
+    return _drawn(ftp_states.TRANSITIONS, words, lambda digit: f"{digit}yz", end)
+
+
 DIAGRAMS: Mapping[str, Callable[[], str]] = {
     "states": smtp_diagram,
     "pop3 states": pop3_diagram,
     "imap4 states": imap4_diagram,
+    "ftp states": ftp_diagram,
 }
 """The name of the markers -> what is drawn between them."""
 

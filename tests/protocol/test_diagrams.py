@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.protocol import imap4, pop3, smtp
-from sim.protocol.diagram import DIAGRAMS, draw_into, imap4_diagram, main, pop3_diagram, smtp_diagram
+from sim.protocol import ftp, imap4, pop3, smtp
+from sim.protocol.diagram import DIAGRAMS, draw_into, ftp_diagram, imap4_diagram, main, pop3_diagram, smtp_diagram
 
 PAGE = Path(__file__).parents[2] / "docs" / "sessions.md"
 EMPTY = {name: f"<!-- {name}: begin -->\n<!-- {name}: end -->\n" for name in DIAGRAMS}
@@ -35,6 +35,11 @@ def test_the_page_is_up_to_date(name):
             imap4_diagram(),
             imap4.State,
             ["IDLE --> AUTHENTICATED: DONE OK/NO/BAD", "SELECTED --> IDLE_SELECTED: IDLE +"],
+        ),
+        (
+            ftp_diagram(),
+            ftp.State,
+            ["PASSWORD --> READY: PASS, USER 2yz", "TRANSFER --> READY: end of the file, ABOR 2yz/4yz/5yz"],
         ),
     ],
 )
