@@ -62,12 +62,20 @@ class RetrievalDialogue:
         """How long it waits for the answer to what it wrote last, s."""
         return policy.helo_timeout
 
+    @property
+    def listens(self) -> bool:
+        """Whether it has nothing to say until the server speaks, as in IDLE, or until it is to go on (`resume`)."""
+        return self._retrieval.listens
+
     def secured(self) -> None:
-        """TLS protects the connection from here on: the program knows."""
+        """TLS protects the connection from here on."""
+        self._retrieval.secured()
 
     def resume(self) -> None:
-        """Nothing is left to say when a session is over."""
+        """The session goes on, though the server is silent: `write` gives what is to be said."""
+        self._retrieval.wake()
 
     def end(self, failure: Failure) -> None:
         """The session is over before its time."""
         self.failure = self.failure or failure
+        self._retrieval.end()

@@ -35,7 +35,7 @@ def fetch_pop3(
     *,
     listed: Callable[[Listed], object],
     fetched: Callable[[Listed, bytes], object] | None,
-    secure: Callable[[], object] | None = None,
+    tls: bool = False,
 ) -> Program:
     """List a maildrop by POP3 and, where `fetched` takes them, fetch its messages.
 
@@ -45,13 +45,12 @@ def fetch_pop3(
         password: its password.
         listed: is told of each message.
         fetched: takes each message with its content.
-        secure: is called after STLS got its +OK, to shake hands; None where no TLS is wanted.
+        tls: whether TLS is asked for (STLS), and nothing said without.
     """
     _done((yield []))
     _done((yield [pop3.Capa()]), needed=False)
-    if secure is not None:
+    if tls:
         _done((yield [pop3.Stls()]))
-        secure()
         _done((yield [pop3.Capa()]), needed=False)
     together = machine.pipelining
     for group in _groups([pop3.User(user), pop3.Pass(password)], together=together):
@@ -98,7 +97,7 @@ def fetch_imap(
     *,
     listed: Callable[[Listed], object],
     fetched: Callable[[Listed, bytes], object] | None,
-    secure: Callable[[], object] | None = None,
+    tls: bool = False,
 ) -> Program:
     """List INBOX by IMAP and, where `fetched` takes them, fetch its messages.
 
@@ -108,12 +107,11 @@ def fetch_imap(
         password: its password.
         listed: is told of each message.
         fetched: takes each message with its content.
-        secure: is called after STARTTLS got its OK, to shake hands; None where no TLS is wanted.
+        tls: whether TLS is asked for (STARTTLS), and nothing said without.
     """
     _done((yield []))
-    if secure is not None:
+    if tls:
         _done((yield [imap.StartTls()]))
-        secure()
     if not machine.capabilities:
         _done((yield [imap.Capability()]))
     if "LOGINDISABLED" in machine.capabilities:

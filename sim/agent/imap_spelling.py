@@ -53,10 +53,11 @@ class SpellingClient(Client):
 
     Args:
         spelling: the program's.
+        secure: whether the connection has TLS from the start.
     """
 
-    def __init__(self, spelling: Spelling) -> None:
-        super().__init__(tags=spelling.tags)
+    def __init__(self, spelling: Spelling, *, secure: bool = False) -> None:
+        super().__init__(tags=spelling.tags, secure=secure)
         self._words = spelling.words
 
     def send(self, *commands: Command) -> bytes:

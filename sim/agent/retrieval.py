@@ -7,6 +7,7 @@ returns when it has nothing left to say. So what a program pipelines is what it 
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 from sim.protocol.events import NEED_DATA, ConnectionClosed
@@ -17,10 +18,12 @@ from sim.protocol.pop3.client import Client as Pop3Client
 Program = Generator[Sequence[Any], Sequence[Any], None]
 """Yields commands of `sim.protocol.pop3.events` or `sim.protocol.imap4.commands`; is sent the responses, first the
 greeting alone. The responses to commands of IMAP are all that came, untagged ones included. Where it yields no command
-it is sent the next response of any kind, as an idle client is told news."""
+it is sent the next response of any kind, as an idle client is told news; or none, where it is woken."""
 
 
 class _Machine(Protocol):
+    secure: bool
+
     @property
     def outstanding(self) -> int: ...
 
@@ -44,6 +47,18 @@ class RetrievalError(Exception):
     """The server refuses what the session cannot do without, or is gone."""
 
 
+class SessionCutError(Exception):
+    """The session is over while a program waits: it is thrown into that.
+
+    Attributes:
+        answers: what has come to the commands that it yielded last.
+    """
+
+    def __init__(self, answers: Sequence[Any]) -> None:
+        super().__init__("the session is over before its time")
+        self.answers = answers
+
+
 class Retrieval:
     """A program's session with a mailbox server.
 
@@ -53,6 +68,8 @@ class Retrieval:
 
     Attributes:
         done: whether the program has nothing left to say.
+        listens: whether it has nothing to say until the server speaks, or somebody wakes it.
+        wants_tls: whether the caller is to shake hands now; it calls `secured` behind that.
         round_trips: how many flights it has written after it had waited for the server.
     """
 
@@ -61,17 +78,18 @@ class Retrieval:
         self._imap = machine if isinstance(machine, ImapClient) else None
         self._program = program
         self._answers: list[Any] = []
-        self._listens = False
         self._flight = b""
         # What Nagle's algorithm holds of the commands, and whether what goes out has been held.
         self._rest: tuple[Any, ...] = ()
         self._held = False
-        self.done = False
+        self.done = self.listens = self.wants_tls = False
         self.round_trips = 0
         next(program)
 
     def write(self) -> bytes:
-        """The next flight; nothing where the server's answers have yet to come."""
+        """The next flight; nothing where the server's answers have yet to come, or TLS is to protect it."""
+        if self.wants_tls:
+            return b""
         flight, self._flight = self._flight, b""
         self.round_trips += bool(flight) and not self._held
         self._held = False
@@ -87,12 +105,29 @@ class Retrieval:
         machine = self._machine
         machine.receive_data(octets)
         while not self._flight and not self.done:
-            event = machine.next_event()
+            secure, event = machine.secure, machine.next_event()
             if event is NEED_DATA:
                 return
             if isinstance(event, ConnectionClosed):
                 raise RetrievalError("the server has closed the connection")
+            self.wants_tls |= machine.secure > secure
             self._take(event)
+
+    def wake(self) -> None:
+        """The program is to go on, where it listens, though the server is silent: its user has done something."""
+        if self.listens:
+            self._go_on()
+
+    def secured(self) -> None:
+        """TLS protects the connection from here on."""
+        self.wants_tls = False
+
+    def end(self) -> None:
+        """The session is over, whether the program is done or not."""
+        if not self.done:
+            self.done = True
+            with suppress(StopIteration, SessionCutError):
+                self._program.throw(SessionCutError(self._answers))
 
     def _take(self, event: Any) -> None:  # noqa: ANN401
         imap = self._imap
@@ -104,15 +139,17 @@ class Retrieval:
             rest, self._rest, self._held = self._rest, (), True
             self._flight = self._machine.send(*rest)
             return
-        if self._machine.outstanding and not (self._listens or isinstance(event, ContinueResponse)):
-            return
+        if not self._machine.outstanding or self.listens or isinstance(event, ContinueResponse):
+            self._go_on()
+
+    def _go_on(self) -> None:
         answers, self._answers = self._answers, []
         try:
             commands = self._program.send(answers)
         except StopIteration:
             self.done = True
             return
-        self._listens = not commands
+        self.listens = not commands
         if isinstance(commands, OneByOne):
             commands, self._rest = commands[:1], commands[1:]
         self._flight = self._machine.send(*commands)

@@ -103,20 +103,23 @@ class _Session:
                 self._fetched += 1
 
         takes = None if maildir is None else fetched
-        secure = None if self._tls is None else self._secure
+        tls = self._tls is not None
         user, password = self._login
         if protocol == "pop3":
             pop3 = Pop3Client()
-            program = fetch_pop3(pop3, user, password, listed=self._messages.append, fetched=takes, secure=secure)
+            program = fetch_pop3(pop3, user, password, listed=self._messages.append, fetched=takes, tls=tls)
             retrieval = Retrieval(pop3, program)
         else:
             imap = ImapClient()
-            program = fetch_imap(imap, user, password, listed=self._messages.append, fetched=takes, secure=secure)
+            program = fetch_imap(imap, user, password, listed=self._messages.append, fetched=takes, tls=tls)
             retrieval = Retrieval(imap, program)
         while not retrieval.done:
             data = self._connection.recv(_BLOCK)
             self._transcript.show("", data)
             retrieval.read(data)
+            if retrieval.wants_tls:
+                self._secure()
+                retrieval.secured()
             flight = retrieval.write()
             if flight:
                 self._transcript.show(">>> ", _without(password, flight))

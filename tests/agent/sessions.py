@@ -1,0 +1,91 @@
+"""Mail programs against the servers' dialogues, machine against machine, without time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sim.agent.acts import Announced, Fetched
+from sim.agent.dialogue import RetrievalDialogue
+from sim.agent.retrieval import Retrieval
+from sim.mailbox.dialogue import AccessDialogue
+from sim.mailbox.imap_access import ImapAccess
+from sim.mailbox.memory import MemoryAccount
+from sim.mailbox.pop3_access import Pop3Access
+
+USER, PASSWORD = "ann", "secret"
+INBOX = "INBOX"
+
+
+def letter(number, size=300):
+    """A message with an ID of its own."""
+    text = b"From: bob@b.example\r\nSubject: letter\r\nMessage-ID: <%d@b.example>\r\n\r\n" % number
+    return text + b"x" * (size - len(text) - 2) + b"\r\n"
+
+
+@dataclass
+class Server:
+    """A host with ann's mailboxes."""
+
+    account: MemoryAccount = field(default_factory=MemoryAccount)
+    offers_tls: bool = False
+    clear_login: bool = True
+    delivered: int = 0
+
+    def deliver(self, count=1, mailbox=INBOX):
+        """Letters come into a mailbox."""
+        for _ in range(count):
+            self.delivered += 1
+            self.account.mailbox(mailbox).append(letter(self.delivered), (), 0.0)
+
+    def answers(self, agent):
+        """Its side of a session with a program."""
+        settings = {
+            "accounts": {USER: PASSWORD},
+            "open_account": lambda _: self.account,
+            "offers_tls": self.offers_tls,
+            "clear_login": self.clear_login,
+        }
+        if agent.access == "pop3":
+            return AccessDialogue(Pop3Access(timestamp="<1@a>", **settings))
+        return AccessDialogue(ImapAccess(challenge=b"<1@a>", now=float, message_limit=1 << 20, **settings))
+
+
+class Session:
+    """A session that goes on until its program has nothing to say; `said` has its flights."""
+
+    def __init__(self, agent, server, acts=(), now=0.0):
+        self.agent, self.client = agent, RetrievalDialogue(Retrieval(agent.client(), agent.session(acts, now)))
+        self.server, self.said = server.answers(agent), []
+        self.client.read(self.server.greet(busy=False))
+
+    def run(self, until=None):
+        """Take turns until the program listens, is done, or `until` says so."""
+        while not (self.client.done or (until is not None and until(self))):
+            flight = self.client.write()
+            if not flight and self.client.listens:
+                break
+            if not flight:
+                self.server.secured()
+                self.client.secured()
+                continue
+            self.said.append(flight)
+            self.client.read(self.server.read(flight))
+        return self
+
+    def tell_news(self, access):
+        """The server says what is new, if it may."""
+
+
+def run(agent, server, acts=(), now=0.0):
+    """A whole session; gives its flights."""
+    session = Session(agent, server, acts, now).run()
+    assert session.client.failure is None
+    return session.said
+
+
+def news(agent):
+    """What a program has learned since it was asked last: UIDs that were announced, and message IDs that it fetched."""
+    found = agent.take_news()
+    announced = [each.uid for each in found if isinstance(each, Announced)]
+    fetched = [int(each.content.split(b"<")[1].split(b"@")[0]) for each in found if isinstance(each, Fetched)]
+    return announced, fetched
