@@ -52,9 +52,10 @@ fuzz: $(STAMP) ## 2,000 scenarios drawn from the form; 1,000 mutated files of ea
 	$(BIN)/python tests/live/hostile_servers.py 5000
 	$(BIN)/pytest -q -n 2 --hypothesis-profile=fuzz tests/protocol/test_*_invariants.py
 
-bench: $(STAMP) ## message-hops per second and their cost; messages per second that a served host takes
+bench: $(STAMP) ## message-hops per second and their cost; messages per second that a served host takes and gives out
 	$(BIN)/python tests/benchmarks/message_hops.py
 	$(BIN)/python tests/benchmarks/serve_load.py
+	$(BIN)/python tests/benchmarks/mailbox_load.py
 
 truth: $(STAMP) ## every cell of the measurements beside what is simulated: make truth TRUTH=FOLDER
 	$(BIN)/python tests/truth/table.py $(TRUTH)

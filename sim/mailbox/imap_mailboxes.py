@@ -323,7 +323,7 @@ def _status(session: ImapSession, name: str, mailbox: Mailbox, items: Sequence[s
         "UIDVALIDITY": lambda: mailbox.uid_validity,
         "UNSEEN": lambda: sum("\\Seen" not in info.flags for info in infos),
         "DELETED": lambda: sum("\\Deleted" in info.flags for info in infos),
-        "DELETED-STORAGE": lambda: -(-sum(info.size for info in infos if "\\Deleted" in info.flags) // _KIBIBYTE),
+        "DELETED-STORAGE": lambda: sum(info.size for info in infos if "\\Deleted" in info.flags),
         "APPENDLIMIT": lambda: session.message_limit,
         "SIZE": lambda: sum(info.size for info in infos),
         "HIGHESTMODSEQ": lambda: mailbox.highest_mod_seq,

@@ -247,6 +247,8 @@ class TestBadServers:
             ([b"+OK\r\n"], "the server has closed the connection"),
             ([b"+OK\r\n", b"-ERR\r\n", b"-ERR no such user\r\n"], "the server says: no such user"),
             ([b"+OK\r\n", b"-ERR\r\n", b"+OK\r\n", b"+OK\r\n", b"+OK\r\nx y\r\n.\r\n", b"-ERR\r\n"], "name no message"),
+            ([b"+OK" + b"x" * 100_000], "a line has more than 65536 octets"),
+            ([b"+OK\r\n", b"+OK\r\n" + b"x" * 100_000], "a line has more than 65536 octets"),
         ],
     )
     def test_pop3(self, said: Sequence[bytes], why: str):

@@ -273,13 +273,13 @@ def test_6_3_9_lsub_with_percent_finds_the_levels_above():
 
 
 def test_6_3_10_status():
-    """All that can be asked for: RFC 3501, 7162, 7889, 8438, 9051, 9208."""
+    """All that can be asked for: RFC 3501, 7162, 7889, 8438, 9051, 9208 (DELETED-STORAGE: the RFC822.SIZEs' sum)."""
     own = account()
     dialogue = Dialogue(own, LOGIN)
     own.mailbox("INBOX").change_flags(1, frozenset({"\\Seen", "\\Deleted"}))
     items = "MESSAGES RECENT UIDNEXT UIDVALIDITY UNSEEN DELETED SIZE HIGHESTMODSEQ APPENDLIMIT DELETED-STORAGE"
     assert dialogue(f"STATUS INBOX ({items})").items("STATUS") == [
-        ("INBOX", dict(zip(items.split(), (3, 3, 4, 1, 2, 1, 3 * len(MESSAGE), 5, 10_000, 1), strict=True)))
+        ("INBOX", dict(zip(items.split(), (3, 3, 4, 1, 2, 1, 3 * len(MESSAGE), 5, 10_000, len(MESSAGE)), strict=True)))
     ]
 
 

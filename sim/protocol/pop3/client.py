@@ -28,6 +28,8 @@ from sim.protocol.pop3.states import HOPES, LAST_IN_GROUP, Opening, State, state
 READ_LIMIT = 65_536
 """Octets taken in a line: those of messages may be longer than any standard allows."""
 
+_TOO_LONG = f"a line has more than {READ_LIMIT} octets"
+
 _IN_AUTH = (Auth, AuthResponse, AuthCancel)
 
 
@@ -125,6 +127,9 @@ class Client:
                 raise
             if response is not None:
                 return response
+        if self._state is not State.CLOSED and self._queue.overflows:
+            self._state = State.CLOSED
+            raise RemoteProtocolError(_TOO_LONG)
         if self._state is not State.CLOSED and not self._peer_closed:
             return NEED_DATA
         self._state = State.CLOSED
@@ -133,7 +138,7 @@ class Client:
     def _read(self, line: bytes) -> Response | None:
         """Take a line; the response that it ends."""
         if len(line) > READ_LIMIT:
-            raise RemoteProtocolError(f"a line has more than {READ_LIMIT} octets")
+            raise RemoteProtocolError(_TOO_LONG)
         if self._begun is not None:
             if line != b".":
                 self._lines.append(line[1:] if line.startswith(b".") else line)
