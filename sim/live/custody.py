@@ -20,7 +20,7 @@ from sim.mail.address import Address
 from sim.mail.content import begins_with_header
 from sim.mail.path import Path
 from sim.mail.trace import received, return_path
-from sim.mailbox.delivery import Delivery
+from sim.mailbox.delivery import Delivery, over_quota, rejection
 from sim.mailbox.interface import INBOX, OverQuotaError
 from sim.mailbox.sieve_tests import Incoming
 from sim.mta.server.transactions import AcceptedMail
@@ -37,19 +37,8 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NOT_PLAIN = re.compile(r'[ \t<>()\\";@]')
 """What would let a client that writes it after HELO make up parts of a Received field (Postfix does so, too)."""
 
-E452_MAILBOX_FULL = Reply(452, ("The mailbox is full",), "4.2.2")
-
-
-def over_quota(error: OverQuotaError) -> Reply:
-    """The refusal of what a mailbox has no room for: for now, or for good where it never will have."""
-    return replies.E552_MAILBOX_FULL if error.never else E452_MAILBOX_FULL
-
-
 _RULES = 5
 """How often rules may send a message on from mailbox to mailbox here; then it stays where it is."""
-
-_REPLY_WIDTH, _REPLY_LINES = 200, 10
-"""Characters of a line, and lines, of what a user says to whom he refuses."""
 
 
 class Custody:
@@ -110,7 +99,7 @@ class Custody:
         except OverQuotaError as error:
             return over_quota(error)
         except _RejectedError as error:
-            return Reply(550, _reply_lines(str(error)), "5.7.1")
+            return rejection(str(error))
         except OSError as error:
             self._tell(f"{queue_id}: mail from {peer} could not be kept: {error}")
             return replies.E452_NO_STORAGE if error.errno in _FULL else replies.E451_LOCAL_ERROR
@@ -220,12 +209,6 @@ class Custody:
 
 class _RejectedError(Exception):
     """All for whom a message is refuse it."""
-
-
-def _reply_lines(reason: str) -> tuple[str, ...]:
-    """What a user says, as lines of a reply: US-ASCII that can be printed, and not too much of it."""
-    lines = [re.sub(r"[^ -~]", "?", line)[:_REPLY_WIDTH] for line in reason.splitlines()]
-    return tuple(lines[:_REPLY_LINES]) or ("Rejected",)
 
 
 def _date() -> str:

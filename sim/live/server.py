@@ -22,7 +22,7 @@ from time import monotonic, time
 from typing import Literal
 
 from sim.live import log
-from sim.live.custody import Custody, over_quota
+from sim.live.custody import Custody
 from sim.live.held_mail import MaildirHeldMail
 from sim.live.limits import Limits, Memory
 from sim.live.listener import Listener, bound
@@ -34,6 +34,7 @@ from sim.mail.address import Address, literal_of, local_key
 from sim.mail.mailbox import parse_mailbox
 from sim.mail.path import NULL_PATH, Path
 from sim.mail.submission import completed
+from sim.mailbox.delivery import over_quota
 from sim.mailbox.interface import OverQuotaError
 from sim.mta.queue.mx import local_domains, mailbox_hosts, stated_mailbox_hosts
 from sim.mta.server.policy import AccessPolicy, ClientPolicy

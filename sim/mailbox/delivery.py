@@ -6,6 +6,7 @@ what it refuses.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -14,10 +15,17 @@ from sim.mail.composition import Enclosed, Multipart, Text, compose_mime
 from sim.mail.mailbox import parse_mailbox
 from sim.mail.mime import split_header
 from sim.mail.path import NULL_PATH, Path
-from sim.mailbox.interface import INBOX, Account, BadNameError
-from sim.mailbox.sieve import Script
+from sim.mailbox.interface import INBOX, Account, BadNameError, OverQuotaError
+from sim.mailbox.sieve import Script, Vacation
 from sim.mailbox.sieve_tests import Incoming
 from sim.mailbox.vacation import Answered, answer, note_answer, reason_for_none
+from sim.protocol.smtp import replies
+from sim.protocol.smtp.replies import Reply
+
+E452_MAILBOX_FULL = Reply(452, ("The mailbox is full",), "4.2.2")
+
+_REPLY_WIDTH, _REPLY_LINES = 200, 10
+"""Characters of a line, and lines, of what a user says to whom he refuses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +71,9 @@ class DeliveryAgent:
     message_id: Callable[[], str]
     answered: Answered = field(default_factory=dict)
 
-    def decide(self, mail: Incoming, reverse_path: Path, now: float, date: str) -> Delivery:
+    def decide(
+        self, mail: Incoming, reverse_path: Path, now: float, date: str, away: Vacation | None = None
+    ) -> Delivery:
         """What becomes of a message.
 
         Args:
@@ -71,15 +81,16 @@ class DeliveryAgent:
             reverse_path: of its envelope.
             now: the time, in seconds.
             date: the same, as an RFC 5322 date-time.
+            away: what those whose mail is kept are told where his rules say nothing.
         """
         verdict = self.script.run(mail)
         outgoing = [Outgoing(reverse_path, parse_mailbox(to).address, mail.content) for to in verdict.redirects]
-        remark = ""
-        if verdict.vacation is not None:
-            remark = reason_for_none(verdict.vacation, mail, self.answered, now)
+        remark, vacation = "", verdict.vacation or (away if verdict.folders else None)
+        if vacation is not None:
+            remark = reason_for_none(vacation, mail, self.answered, now)
             if not remark and mail.sender is not None:
-                note_answer(verdict.vacation, mail, self.answered, now)
-                said = answer(verdict.vacation, mail, message_id=self.message_id(), date=date)
+                note_answer(vacation, mail, self.answered, now)
+                said = answer(vacation, mail, message_id=self.message_id(), date=date)
                 outgoing.append(Outgoing(NULL_PATH, mail.sender, said))
         return Delivery(verdict.folders, outgoing, verdict.rejection, remark, verdict.error)
 
@@ -129,3 +140,14 @@ def made_folder(account: Account, folder: str) -> str:
         except BadNameError:
             return INBOX
     return folder
+
+
+def over_quota(error: OverQuotaError) -> Reply:
+    """The refusal of what a mailbox has no room for: for now, or for good where it never will have."""
+    return replies.E552_MAILBOX_FULL if error.never else E452_MAILBOX_FULL
+
+
+def rejection(reason: str) -> Reply:
+    """What a user says to whom he refuses, as a reply: US-ASCII that can be printed, and not too much of it."""
+    lines = [re.sub(r"[^ -~]", "?", line)[:_REPLY_WIDTH] for line in reason.splitlines()]
+    return Reply(550, tuple(lines[:_REPLY_LINES]) or ("Rejected",), "5.7.1")

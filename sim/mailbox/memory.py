@@ -66,6 +66,11 @@ class MemoryMailbox:
         self._account.room.check(len(content))
         return self._take(content, flags, internal_date)
 
+    def deliver(self, content: bytes, internal_date: float) -> int:
+        """Put a message in that has come for the user, where mail may have room beyond the limit; gives its UID."""
+        self._account.room.check(len(content), delivered=True)
+        return self._take(content, (), internal_date)
+
     def _take(self, content: bytes, flags: Iterable[str], internal_date: float) -> int:
         self._account.room.take(len(content))
         uid, self.uid_next = self.uid_next, self.uid_next + 1
@@ -135,11 +140,11 @@ class MemoryAccount(BaseAccount[MemoryMailbox]):
     """A user's mailboxes in memory; see `interface.Account`.
 
     Args:
-        octets_limit, messages_limit: its quota; 0 is none.
+        octets_limit, messages_limit, grace: its quota, as of `Room`.
     """
 
-    def __init__(self, *, octets_limit: int = 0, messages_limit: int = 0) -> None:
-        super().__init__(octets_limit=octets_limit, messages_limit=messages_limit)
+    def __init__(self, *, octets_limit: int = 0, messages_limit: int = 0, grace: int = 0) -> None:
+        super().__init__(octets_limit=octets_limit, messages_limit=messages_limit, grace=grace)
         self._validity = count(1)
         self._mailboxes[INBOX] = self._made(INBOX)
 

@@ -13,7 +13,7 @@ from sim.mail.mailbox import header_form, parse_mailbox
 from sim.mail.trace import date_time
 from sim.mta.queue.entry import Copy
 from sim.results.facts import Facts
-from sim.results.outcomes import CopyOutcome
+from sim.results.outcomes import CopyOutcome, Step
 from sim.scenario.spec import Architecture, Scenario
 from sim.workload.submissions import Submission, submissions
 from sim.world.engine.ledger import LedgerError
@@ -22,6 +22,7 @@ from sim.world.engine.streams import Streams
 from sim.world.host.etrn import collect
 from sim.world.host.host import HostAtWork
 from sim.world.host.world import World
+from sim.world.mailbox.ages import tidy
 from sim.world.operators import operate
 
 
@@ -51,10 +52,9 @@ class Simulation(World):
                 clock.call_at(act.at, partial(operate, act, self.hosts, self.recorder))
             end = clock.any_of([self.over, clock.at(clock.horizon)])
             for host in self.hosts.values():
-                clock.start(host.live())
-                collects = host.spec.collects
-                if collects is not None and host.domains:
-                    clock.start(collect(host, collects, self.hosts[collects.source]))
+                self._start(host)
+            if ages := list(self.user_mailboxes.with_ages()):
+                clock.start(tidy(ages, clock, self.messages.epoch))
             clock.start(self._submit_all())
             collects_garbage = gc.isenabled()
             # Nothing refers to itself when a run is done with it: looking for such garbage would only cost time.
@@ -71,6 +71,14 @@ class Simulation(World):
                     record_unfinished(clock.now)
         self._check_sessions()
         return self.recorder.facts(self.ledger.close(self._held(), clock.now))
+
+    def _start(self, host: HostAtWork) -> None:
+        self.clock.start(host.live())
+        if host.device is not None:
+            self.clock.start(host.send_when_online())
+        collects = host.spec.collects
+        if collects is not None and host.domains:
+            self.clock.start(collect(host, collects, self.hosts[collects.source]))
 
     def _submit_all(self) -> Waits:
         for message_id, submission in enumerate(self._submissions, 1):
@@ -96,10 +104,14 @@ class Simulation(World):
                 mime=mime,
                 body=body,
             )
-        host = self.hosts[self._submission_host(author.address.domain)]
-        if host.spec.digests:
+        device = self.device_of(author.address, self.clock.now) if self.devices else None
+        mta = self._submission_host(author.address.domain) if device is None else device.submits_to
+        host = self.hosts[mta if device is None else device.host.name]
+        if self.specs[mta].digests:
             content = seal(content)
         copies = self.messages.write(message_id, reverse_path, forward_paths, len(content), author=str(author.address))
+        for copy in copies if device is not None else ():
+            self.ledger.reach((copy.message_id, copy.recipient), Step.COMPOSED, self.clock.now)
         if submission.recipient_parameters:
             for copy in copies:
                 copy.parameters = submission.recipient_parameters

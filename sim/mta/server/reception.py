@@ -48,6 +48,7 @@ class Reception:
         lmtp: whether LMTP is spoken: mail data gets a reply for each recipient (RFC 2033).
         submission: whether nobody hands mail in who has not logged in (RFC 6409 section 4.3).
         room: says why there is no room for so many octets in the mailboxes that a path leads to, if there is none.
+        refuses: says why mail is refused that could be taken, where it is not offered.
         tls: whether TLS can be had; where not, STARTTLS gets 454.
         challenge: gives CRAM-MD5's next challenge. Nobody may foresee it where the peers are real; without it, the
             challenges are the same in every run.
@@ -69,6 +70,7 @@ class Reception:
     lmtp: bool = False
     submission: bool = False
     room: Callable[[Path, int], Reply | None] | None = None
+    refuses: Callable[[AcceptedMail], Reply | None] | None = None
     tls: bool = True
     challenge: Callable[[], bytes] | None = None
     held_mail: HeldMail | None = None
@@ -325,6 +327,8 @@ class Reception:
         if self.offers:
             self.offered = mail
             return None
+        if self.refuses is not None and (refusal := self.refuses(mail)) is not None:
+            return refusal
         self.accepted.append(mail)
         if self._errors is not None:
             self._errors.reset()

@@ -310,8 +310,8 @@ class Product:
             raise TypeError(f"the product {cls.__name__} does not say its {', '.join(lacks)}")
         if BY_TYPE.get(cls.__name__, cls).__module__ != cls.__module__:
             raise TypeError(f"two products are called {cls.__name__}")
-        # A study's own programs are none that a file can name.
-        if not cls.__module__.startswith("sim.study."):
+        # A study's own programs, and a run's, are none that a file can name.
+        if not cls.__module__.startswith(("sim.study.", "sim.world.")):
             BY_TYPE[cls.__name__] = cls
 
 

@@ -20,6 +20,7 @@ from sim.network.tcp.metrics import MetricsCache
 from sim.network.transport.connect import connect
 from sim.network.transport.reversed import Reversed
 from sim.network.transport.tls import TlsSessions
+from sim.results.outcomes import Step
 from sim.scenario.products.base import Refuses
 from sim.scenario.products.retry import Retry
 from sim.scenario.spec import Host
@@ -48,6 +49,7 @@ class Client(Part):
     Attributes:
         servers, addresses: the receiving sides of all hosts, and the addresses of those that have several.
         sources: the addresses that it connects from.
+        submits: whether it is a user's mail program.
         sessions: its sessions by number, each with what records the attempt in it that the end of the run cuts short;
             None where it is idle.
     """
@@ -63,6 +65,7 @@ class Client(Part):
     tcp_metrics: MetricsCache
     corruption: ResidualCorruption | None
     next_session_id: Callable[[], int]
+    submits: bool = False
     tls_sessions: TlsSessions = field(default_factory=TlsSessions)
     sessions: dict[int, Callable[[float], None] | None] = field(default_factory=dict)
 
@@ -76,10 +79,10 @@ class Client(Part):
             return None
         lines, listens = there
         source, session_id = self.sources.to(route.ip), self.next_session_id()
-        policy, held_mail = server.policy(source or host.name), server.held_mail if offering else None
-        reception = Reception(
-            offering or server.host, server.directory, policy=policy, held_mail=held_mail, secure=secure
-        )
+        if self.submits:
+            reception = server.submission_reception(secure=secure)
+        else:
+            reception = server.reception(source or host.name, offering=offering, secure=secure)
         mine, theirs = source or host.name, route.ip or server.host.name
         more: dict[str, Any] = {"client": self.uptime.host}
         if not offering:
@@ -181,6 +184,8 @@ class Peer(ServerHost):
     def take(self, mail: AcceptedMail, spent: HopTime, now: float, offered: float, began: float) -> None:
         """The host has custody of what was offered first at `offered`, and began to come in at `began`."""
         mail, copies = self._there(mail, spent, now)
+        for copy in copies if self.client.submits else ():
+            self.client.ledger.reach((copy.message_id, copy.recipient), Step.SUBMITTED, now)
         self.server.receive(mail, copies, now, offered=offered, began=began, nth=self.messages)
 
     def take_later(self, mail: AcceptedMail, spent: HopTime, at: float, offered: float, began: float) -> None:

@@ -11,6 +11,7 @@ from sim.mail.address import Address, is_literal, mailbox_key, parse_address
 from sim.mail.digest import seal_holds
 from sim.mail.path import Path
 from sim.mail.trace import date_time, delivered_to, received, return_path
+from sim.mailbox.delivery import Outgoing
 from sim.mta import dsn
 from sim.mta.client.envelope import needs_smtputf8
 from sim.mta.queue.entry import Copy, Entry
@@ -27,6 +28,8 @@ from sim.world.engine.messages import Messages
 from sim.world.host.deferred_queue import DeferredQueue
 from sim.world.host.notifications import Notifications
 from sim.world.host.uptime import Part
+from sim.world.mailbox.local_delivery import LocalDelivery
+from sim.world.mailbox.user_mailboxes import UserMailboxes
 
 ROUTED = Failure(E550_SOURCE_ROUTE.code, E550_SOURCE_ROUTE.enhanced, E550_SOURCE_ROUTE.text)
 """What a user hears of his own host where it takes no routes."""
@@ -47,12 +50,14 @@ class Arrival(NamedTuple):
 class Custody(Part):
     """A host's duty to deliver what it has taken, to pass it on, or to report.
 
-    `mailboxes` has what is delivered, by mailbox, where somebody wants to read it.
+    `mailboxes` has what is delivered, by mailbox, where somebody wants to read it; `local` delivers to users who have
+    mailboxes of their own.
     """
 
     messages: Messages
     directory: Directory
     mailboxes: dict[str, list[bytes]] | None
+    local: LocalDelivery | None
     deferred: DeferredQueue
     notifications: Notifications
     capacity: SharedCapacity | None
@@ -205,10 +210,33 @@ class Custody(Part):
             return UNKNOWN_USER
         if copy.damage and self.host.digests and not seal_holds(come.content):
             copy.damage = FOUND
+        if self.local is not None and (own := self.local.of(address)) is not None:
+            return self._deliver(self.local, own, come)
         mailbox = copy.recipient if self._plain_paths else str(address)
         if self.mailboxes is not None:
             self.mailboxes.setdefault(mailbox, []).append(return_path(come.reverse_path) + come.content)
         return dsn.DELIVERED
+
+    def _deliver(self, local: LocalDelivery, to: UserMailboxes, come: Arrival) -> Failure:
+        """Put a copy into a user's own mailboxes, or wherever his rules will have it; likewise.
+
+        Mail that they have sent on before is kept.
+        """
+        by_rules = to.agent is None or not has_passed(come.content, come.address, here=False)
+        found = local.deliver(come.copy, to, come.reverse_path, come.content, self.clock.now, by_rules=by_rules)
+        author = self.messages.forged.get(come.copy.message_id)
+        for redirect in found.redirects:
+            self._write(come, come.reverse_path, [Path(redirect)], author)
+        for answer in found.answers:
+            self._answer(come, answer)
+        return found.fate
+
+    def _answer(self, come: Arrival, answer: Outgoing) -> None:
+        """Send what a user's rules tell the sender of a message."""
+        message_id, path, content = self.messages.next_id(), Path(answer.recipient), answer.content
+        about = come.copy.message_id
+        copies = self.messages.write(message_id, answer.reverse_path, [path], len(content), about=about)
+        self._written.append((answer.reverse_path, copies, content, None))
 
     def _reroute(self, copy: Copy, reverse_path: Path) -> Path | None:
         """Make the forward-path what it means here; gives the reverse-path if the copy goes on by a new path."""

@@ -167,6 +167,11 @@ class DeferredQueue(Part):
                 self.move(entry, "deferred", now)
                 self._sleep(entry, now)
 
+    def put_off(self, entry: Entry, until: float, now: float, why: str) -> None:
+        """Let a message wait that cannot be tried before a time."""
+        entry.ready = until
+        self._sleep(entry, now, why)
+
     def next_run(self, now: float) -> float:
         """When the next queue run is."""
         return self.retry.next_run(now, now, self.runs_since)

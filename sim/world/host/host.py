@@ -28,15 +28,19 @@ from sim.world.host.client import Client
 from sim.world.host.custody import Custody
 from sim.world.host.deferred_queue import DeferredQueue
 from sim.world.host.deliveries import Deliveries
+from sim.world.host.devices import submission_service
 from sim.world.host.held_mail import HeldMail
 from sim.world.host.listener import Listener
 from sim.world.host.next_hops import NextHops
-from sim.world.host.notifications import Notifications
+from sim.world.host.notifications import Notifications, OnScreen
 from sim.world.host.routes import Delivery
 from sim.world.host.server import Server
 from sim.world.host.session_cache import SessionCache
 from sim.world.host.uptime import Uptime
 from sim.world.host.world import World
+from sim.world.mailbox.local_delivery import LocalDelivery
+
+_OFFLINE = "the device is offline"
 
 
 class HostAtWork:
@@ -49,6 +53,10 @@ class HostAtWork:
     Args:
         host: its settings.
         world: what it finds.
+
+    Attributes:
+        device: the user's device that it is; None of an MTA's host.
+        online: when a device is online.
     """
 
     def __init__(self, host: Host, world: World) -> None:
@@ -57,6 +65,9 @@ class HostAtWork:
 
         clock, name, domains = world.clock, host.name, world.local.get(host.name, ())
         self.spec = host
+        self.device = device = world.devices.get(name)
+        self.online = ALWAYS_UP if device is None else world.online(device)
+        paths = world.paths if device is None else world.device_paths
         self.clock = clock
         self.uptime = uptime = Uptime(world.up[name], world.stops[name])
         self.domains = [domain.name for domain in domains]
@@ -72,14 +83,23 @@ class HostAtWork:
         retry = self.retry = retry_of(host.mta, draws.random)
         cache = SessionCache(clock, host.mta.connection_idle_limit)
         manager: QueueManager[Delivery] = QueueManager(host.mta, keeps=host.reuse != "never", idle=cache.idle)
-        notifications = Notifications(host, world.specs, directory, world.messages, world.ledger, self.submit)
+        reports = Notifications if device is None else OnScreen
+        notifications = reports(host, world.specs, directory, world.messages, world.ledger, self.submit)
         phase = -draws.uniform(0.0, retry.period)
-        self.deferred = DeferredQueue(*part, retry, notifications, phase, self._begin, self._take_held)
-        self.custody = Custody(*part, world.messages, directory, mailboxes, self.deferred, notifications, capacity)
+        begin = self._begin if device is None else self._begin_online
+        self.deferred = DeferredQueue(*part, retry, notifications, phase, begin, self._take_held)
+        local = None
+        if world.user_mailboxes.are_any and domains:
+            local = LocalDelivery(world.user_mailboxes, directory, world.ledger, world.messages.epoch)
+        self.custody = Custody(
+            *part, world.messages, directory, mailboxes, local, self.deferred, notifications, capacity
+        )
         held_mail = HeldMail(directory, self.deferred, self.flush, world.called)
         listener, access = Listener(clock, host, world.listening[name]), self._access_policy(world, stream)
+        submitters = world.submitters(name)
+        submission = submission_service(host, submitters) if submitters else None
         self.server = world.servers[name] = Server(
-            *part, directory, self.custody, held_mail, listener, capacity, access, times, tcp_metrics
+            *part, directory, self.custody, held_mail, listener, capacity, access, times, tcp_metrics, submission
         )
         sources = Sources(world.addresses.get(name, {}), host.sends_from, stream("source"))
         self.client = Client(
@@ -87,7 +107,7 @@ class HostAtWork:
             retry,
             notifications,
             manager,
-            world.paths,
+            paths,
             world.servers,
             world.addresses,
             sources,
@@ -95,12 +115,13 @@ class HostAtWork:
             tcp_metrics,
             world.corruption,
             world.next_session_id,
+            device is not None,
         )
         self.next_hops = NextHops(
             *part,
             world.dns,
             resolver,
-            world.paths,
+            paths,
             world.addresses,
             world.literals,
             world.held_domains.get(name, frozenset()),
@@ -121,6 +142,22 @@ class HostAtWork:
 
     def _begin(self, entry: Entry, now: float, new: bool) -> None:
         self.deliveries.begin(entry, now, new)
+
+    def _begin_online(self, entry: Entry, now: float, new: bool) -> None:
+        """What a device has to send waits for it to be online."""
+        until = self.online.next_up(now)
+        if until > now:
+            self.deferred.put_off(entry, until, now, _OFFLINE)
+        else:
+            self._begin(entry, now, new)
+
+    def send_when_online(self) -> Waits:
+        """What is left in a device's outbox is tried whenever it comes online."""
+        for _, up in self.online.outages():
+            if up >= self.clock.horizon:
+                return
+            yield up
+            self.flush(list(self.queue.entries.values()))
 
     def _take_held(self, entry: Entry, now: float) -> None:
         back, queue_id, options = entry.reverse_path, entry.queue_id, entry.options

@@ -107,3 +107,11 @@ class Notifications:
         passed_on = directory.members(address) is not None or directory.forwarding_reply(address) is not None
         kept = directory.is_local(address) and directory.has_user(address) and not passed_on
         return Path(address) if kept else None
+
+
+class OnScreen(Notifications):
+    """A user's mail program tells him on his screen what could not be sent."""
+
+    def send_dsn(self, entry: Entry, fates: Fates, now: float, action: Action = "failed") -> set[str]:  # noqa: ARG002
+        """Tell him; gives the recipients whom he knows about."""
+        return {copy.recipient for copy, _ in fates}

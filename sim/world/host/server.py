@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from sim.mta.queue.entry import Copy
 from sim.mta.server.policy import AccessPolicy, ClientPolicy
+from sim.mta.server.reception import Reception
 from sim.mta.server.recipients import Directory
 from sim.mta.server.transactions import AcceptedMail
 from sim.network.tcp.metrics import MetricsCache
+from sim.scenario.spec import Host
 from sim.world.engine.capacity import SharedCapacity
 from sim.world.engine.host_times import HostTimes
 from sim.world.engine.ledger import LedgerError
@@ -20,7 +22,11 @@ from sim.world.host.uptime import Part
 
 @dataclass
 class Server(Part):
-    """What a host's server program and its kernel share among its sessions."""
+    """What a host's server program and its kernel share among its sessions.
+
+    Attributes:
+        submission: the host as it is on the port for submission; None where nobody submits.
+    """
 
     directory: Directory
     custody: Custody
@@ -30,6 +36,32 @@ class Server(Part):
     access: AccessPolicy | None
     host_times: HostTimes
     tcp_metrics: MetricsCache
+    submission: Host | None
+
+    def reception(self, client: str, *, offering: Host | None = None, secure: bool = False) -> Reception:
+        """What answers a client, to whom the host is offering to hand over mail, if so."""
+        local = self.custody.local
+        return Reception(
+            offering or self.host,
+            self.directory,
+            policy=self.policy(client),
+            held_mail=self.held_mail if offering else None,
+            room=None if local is None else local.room,
+            refuses=None if local is None else local.refusal,
+            secure=secure,
+        )
+
+    def submission_reception(self, *, secure: bool = False) -> Reception:
+        """What answers a user's mail program: it has to log in, and no policy of the host's is for it."""
+        local = self.custody.local
+        return Reception(
+            self.submission or self.host,
+            self.directory,
+            submission=True,
+            room=None if local is None else local.room,
+            refuses=None if local is None else local.refusal,
+            secure=secure,
+        )
 
     def policy(self, client: str) -> ClientPolicy | None:
         """The policies that a client meets, if there are any."""

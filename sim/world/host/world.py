@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import count
 
-from sim.mail.address import domain_key, literal_of
+from sim.mail.address import Address, domain_key, literal_of, mailbox_key
 from sim.mail.trace import EPOCH
 from sim.mta.queue.mx import local_domains, mailbox_hosts, stated_mailbox_hosts
 from sim.network import topology
 from sim.network.dns import Dns
 from sim.network.links.outages import AvailabilityModel
-from sim.network.links.timeline import any_down
+from sim.network.links.timeline import Timeline, any_down
 from sim.scenario.spec import Architecture, Scenario
 from sim.world.engine.clock import Clock
 from sim.world.engine.corruption import ResidualCorruption
@@ -21,15 +22,19 @@ from sim.world.engine.paths import Paths
 from sim.world.engine.recorder import Recorder
 from sim.world.engine.streams import Streams
 from sim.world.host.addresses import addresses_of
+from sim.world.host.devices import PASSWORD, DeviceHost, devices_of, with_devices
 from sim.world.host.server import Server
 from sim.world.host.uptime import restarts
+from sim.world.mailbox.user_mailboxes import AllMailboxes
 
 
 class World:
     """What all hosts of a run share.
 
     Attributes:
-        specs: the settings of the hosts, by name.
+        specs: the settings of the hosts, by name, users' devices among them.
+        devices: these, by the name that each has as a host.
+        paths, device_paths: those of sessions between MTAs, and of devices' sessions, which are end to end always.
         over: the event that no copy is left, and none to come.
         stops, up, listening, answers: by host: when its operators have stopped its product, when it is up, when
             somebody listens there, and when the name service answers it, where that is not always.
@@ -40,6 +45,7 @@ class World:
         held_domains: those whose mail a host does not try to pass on before their host asks for it.
         lookup: how long the name service takes, s.
         keeps_mail: whether mailboxes keep what they get.
+        user_mailboxes: the mailboxes of users who do more with their mail than have it.
         servers: the receiving sides of the hosts that are there already.
 
     Args:
@@ -49,8 +55,14 @@ class World:
     """
 
     def __init__(self, scenario: Scenario, architecture: Architecture, streams: Streams, submissions: int) -> None:
-        network, self.streams = scenario.network, streams
-        self.specs = hosts = architecture.hosts
+        self.streams = streams
+        domains = {**scenario.domains, **architecture.domains}
+        self.dns = Dns(domains, architecture.hosts, scenario.network.dns)
+        self.mailboxes = stated_mailbox_hosts(domains.values())
+        devices = list(devices_of(domains, architecture.hosts, self.mailbox_hosts))
+        self.devices: Mapping[str, DeviceHost] = {device.host.name: device for device in devices}
+        self.specs = hosts = {**architecture.hosts, **{name: device.host for name, device in self.devices.items()}}
+        network = with_devices(scenario.network, devices)
         self.clock = Clock(scenario.duration + scenario.drain)
         self.over = self.clock.event()
         self.ledger = Ledger(self._end)
@@ -60,11 +72,12 @@ class World:
         self.messages = Messages(self.clock, self.ledger, self.recorder, submissions=submissions, epoch=epoch)
         weather = AvailabilityModel(network, self.clock.horizon, streams, scenario.start)
         self.mesh = topology.build(network, weather, streams)
-        self.paths = Paths(self.mesh, architecture)
+        self.paths = self.device_paths = Paths(self.mesh, architecture)
+        if devices and self.paths.relays:
+            self.device_paths = Paths(self.mesh, replace(architecture, transfer="end-to-end"))
         corrupted = any(link.corruption for link in network.links)
         self.corruption = ResidualCorruption(network, streams) if corrupted else None
-        domains = {**scenario.domains, **architecture.domains}
-        self.dns, self.lookup = Dns(domains, hosts, network.dns), network.dns.lookup
+        self.lookup = network.dns.lookup
         self.keeps_mail = scenario.dialogues
         self.stops = {name: restarts(scenario.acts, name) for name in hosts}
         self.up = {name: weather.of(f"host/{name}", host.weather) for name, host in hosts.items()}
@@ -81,7 +94,6 @@ class World:
         self.literals = {
             domain_key(literal_of(ip)): (name, ip) for name, found in self.addresses.items() for ip in found
         }
-        self.mailboxes = stated_mailbox_hosts(domains.values())
         self.local = local_domains(domains.values(), self.dns.mx_ever)
         self.held_domains: dict[str, frozenset[str]] = {}
         for name, host in hosts.items():
@@ -90,6 +102,23 @@ class World:
                 self.held_domains[host.collects.source] = held.union([domain.name.lower() for domain in mine])
         self.next_session_id = count(1).__next__
         self.servers: dict[str, Server] = {}
+        self.user_mailboxes = AllMailboxes(domains, self.ledger)
+        self._devices_of: dict[str, list[DeviceHost]] = {}
+        for device in devices:
+            self._devices_of.setdefault(mailbox_key(device.user), []).append(device)
+
+    def submitters(self, host: str) -> dict[str, str]:
+        """The logins of the users whose devices hand their mail to a host: name -> password."""
+        return {str(device.user): PASSWORD for device in self.devices.values() if device.submits_to == host}
+
+    def device_of(self, user: Address, now: float) -> DeviceHost | None:
+        """The device that a user writes at: his first that is online, else his first; None where he has none."""
+        devices = self._devices_of.get(mailbox_key(user), ())
+        return next((device for device in devices if self.online(device).is_up(now)), devices[0] if devices else None)
+
+    def online(self, device: DeviceHost) -> Timeline:
+        """When a device is online."""
+        return self.mesh.links[device.link.name].timeline
 
     def mailbox_hosts(self, domain: str, now: float = 0.0) -> Sequence[str]:
         """The hosts that keep a domain's mailboxes."""
