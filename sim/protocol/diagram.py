@@ -19,6 +19,7 @@ from sim.protocol.ftp import states as ftp_states
 from sim.protocol.imap4 import commands as imap4_commands
 from sim.protocol.imap4 import events as imap4_events
 from sim.protocol.imap4 import states as imap4_states
+from sim.protocol.mqtt import states as mqtt_states
 from sim.protocol.pop3 import events as pop3_events
 from sim.protocol.pop3 import states as pop3_states
 from sim.protocol.smtp import events as smtp_events
@@ -82,11 +83,19 @@ def ftp_diagram() -> str:
     return _drawn(ftp_states.TRANSITIONS, words, lambda digit: f"{digit}yz", end)
 
 
+def mqtt_diagram() -> str:
+    """MQTT's; an arrow says which packets lead there, from which side."""
+    words: Mapping[type, str] = {mqtt_states.Refusal: "CONNACK that refuses"}
+    end = "The end of the connection leads from every state to"
+    return _drawn(mqtt_states.TRANSITIONS, words, lambda side: str(side.value), end)
+
+
 DIAGRAMS: Mapping[str, Callable[[], str]] = {
     "states": smtp_diagram,
     "pop3 states": pop3_diagram,
     "imap4 states": imap4_diagram,
     "ftp states": ftp_diagram,
+    "mqtt states": mqtt_diagram,
 }
 """The name of the markers -> what is drawn between them."""
 

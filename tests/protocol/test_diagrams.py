@@ -8,8 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from sim.protocol import ftp, imap4, pop3, smtp
-from sim.protocol.diagram import DIAGRAMS, draw_into, ftp_diagram, imap4_diagram, main, pop3_diagram, smtp_diagram
+from sim.protocol import ftp, imap4, mqtt, pop3, smtp
+from sim.protocol.diagram import (
+    DIAGRAMS,
+    draw_into,
+    ftp_diagram,
+    imap4_diagram,
+    main,
+    mqtt_diagram,
+    pop3_diagram,
+    smtp_diagram,
+)
 
 PAGE = Path(__file__).parents[2] / "docs" / "sessions.md"
 EMPTY = {name: f"<!-- {name}: begin -->\n<!-- {name}: end -->\n" for name in DIAGRAMS}
@@ -40,6 +49,11 @@ def test_the_page_is_up_to_date(name):
             ftp_diagram(),
             ftp.State,
             ["PASSWORD --> READY: PASS, USER 2yz", "TRANSFER --> READY: end of the file, ABOR 2yz/4yz/5yz"],
+        ),
+        (
+            mqtt_diagram(),
+            mqtt.State,
+            ["CONNECTING --> CLOSED: CONNACK that refuses server", "CONNECTED --> CLOSED: DISCONNECT client"],
         ),
     ],
 )
