@@ -4,39 +4,41 @@ from __future__ import annotations
 
 from sim.agent.retrieval import Retrieval, RetrievalError
 from sim.mta.queue.failure import Failure
+from sim.protocol.dialogue import UsualClient
 from sim.protocol.errors import RemoteProtocolError as ImapError
 from sim.protocol.errors import RemoteProtocolError as Pop3Error
-from sim.scenario.products.base import Product
 
 
-class RetrievalDialogue:
+class RetrievalDialogue(UsualClient):
     """A retrieval, a flight at a time (`world.engine.interfaces.ClientDialogue`).
 
     Args:
         retrieval: the program's session.
+        patience: as of `UsualClient`.
 
     Attributes:
         failure: why it came to nothing; None where it did not.
-        reads: 0: it looks through nothing before it writes.
         awaits: what the server is to answer next, for a `Failure`.
     """
 
-    reads = 0
     awaits = "hello"
 
-    def __init__(self, retrieval: Retrieval) -> None:
+    def __init__(self, retrieval: Retrieval, patience: float = 300.0) -> None:
+        super().__init__(patience)
         self._retrieval = retrieval
+        # Until the server has greeted.
+        self.contacted = False
         self.failure: Failure | None = None
 
     @property
     def done(self) -> bool:
-        """Whether nothing is left to say or to hear."""
-        return self._retrieval.done or self.failure is not None
+        """Whether nothing is left to say or to hear, unless there is news."""
+        return self._retrieval.done or self._retrieval.listens or self.failure is not None
 
     @property
-    def contacted(self) -> bool:
-        """Whether the server has greeted."""
-        return self._retrieval.round_trips > 0
+    def kept(self) -> bool:
+        """Whether it waits for news, as in IDLE."""
+        return self._retrieval.listens and self.failure is None
 
     @property
     def round_trips(self) -> int:
@@ -45,6 +47,7 @@ class RetrievalDialogue:
 
     def write(self) -> bytes:
         """The next flight."""
+        self.contacted = True
         return self._retrieval.write()
 
     def read(self, octets: bytes) -> None:
@@ -57,10 +60,6 @@ class RetrievalDialogue:
     def complete(self, octets: bytes) -> int:
         """How many of the first octets of a flight are whole lines."""
         return octets.rfind(b"\n") + 1
-
-    def timeout(self, policy: Product) -> float:
-        """How long it waits for the answer to what it wrote last, s."""
-        return policy.helo_timeout
 
     @property
     def listens(self) -> bool:

@@ -125,7 +125,7 @@ class Retrieval:
     def end(self) -> None:
         """The session is over, whether the program is done or not."""
         if not self.done:
-            self.done = True
+            self.done, self.listens = True, False
             with suppress(StopIteration, SessionCutError):
                 self._program.throw(SessionCutError(self._answers))
 
@@ -147,7 +147,7 @@ class Retrieval:
         try:
             commands = self._program.send(answers)
         except StopIteration:
-            self.done = True
+            self.done, self.listens = True, False
             return
         self.listens = not commands
         if isinstance(commands, OneByOne):

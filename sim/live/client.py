@@ -112,10 +112,9 @@ def send(
     Raises:
         LiveError: the server's name is not known.
     """
-    client = _Identity(name, login, lmtp)
-    return _ClientSession(policy or Postfix(), longest_wait, tls, say).run(
-        server, reverse_path, forward_paths, content, client
-    )
+    policy = policy or Postfix()
+    client = _Identity(name, login, lmtp, policy)
+    return _ClientSession(policy, longest_wait, tls, say).run(server, reverse_path, forward_paths, content, client)
 
 
 class _Identity(NamedTuple):
@@ -124,9 +123,10 @@ class _Identity(NamedTuple):
     name: str
     login: tuple[str, str] | None
     lmtp: bool
+    policy: Product
 
     def host(self, connection: socket.socket, *, tls: bool) -> Host:
-        host = Host(name=self.name or _own_literal(connection), login=self.login)
+        host = Host(name=self.name or _own_literal(connection), login=self.login, mta=self.policy)
         return replace(host, uses=(*host.uses, "SMTPUTF8", *(["STARTTLS"] if tls else [])))
 
 
@@ -214,7 +214,7 @@ class _ClientSession:
 
     def _deadline(self, client: Transmission) -> float:
         """Until when the server may answer to what was written just now."""
-        return monotonic() + min(client.timeout(self._policy), self._longest_wait)
+        return monotonic() + min(client.timeout(), self._longest_wait)
 
     def _secure(self, connection: socket.socket, context: ssl.SSLContext, name: str) -> ssl.SSLSocket:
         """Shake hands; the connection that goes on."""

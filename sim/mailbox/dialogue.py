@@ -2,35 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 from sim.mailbox.imap_access import ImapAccess
 from sim.mailbox.pop3_access import Pop3Access
+from sim.protocol.dialogue import UsualServer
 
 _TOO_LONG = "Disconnected for inactivity."
 
 
-class AccessDialogue:
+class AccessDialogue(UsualServer):
     """The answers of a POP3 or IMAP session, a flight at a time (`world.engine.interfaces.ServerDialogue`).
 
     Args:
         access: what answers.
         login_time: what a login takes beyond other commands, s: processes start for the user.
         failure_delay: how long the answer to a wrong password is held back, s.
+        patience: how long it waits for the client to say something, s.
 
-    Attributes:
-        accepted, in_transaction: nothing, ever: a mailbox is read.
-        sleep: how long it holds back what it gave last, s.
     """
 
-    accepted: Sequence[object] = ()
-    in_transaction = False
+    last_words = len(_TOO_LONG) + len("* BYE \r\n")
+    """About how many octets `time_out` gives."""
 
-    def __init__(self, access: Pop3Access | ImapAccess, *, login_time: float = 0.0, failure_delay: float = 0.0) -> None:
+    def __init__(
+        self,
+        access: Pop3Access | ImapAccess,
+        *,
+        login_time: float = 0.0,
+        failure_delay: float = 0.0,
+        patience: float = 1800.0,
+    ) -> None:
         self._access = access
+        self.patience = patience
         self._login_time = login_time
         self._failure_delay = failure_delay
-        self.sleep = 0.0
 
     @property
     def commands(self) -> int:
@@ -41,11 +45,6 @@ class AccessDialogue:
     def is_over(self) -> bool:
         """Whether it closes the connection behind what it wrote last."""
         return self._access.is_over
-
-    @property
-    def last_words(self) -> int:
-        """About how many octets `time_out` gives."""
-        return len(_TOO_LONG) + len("* BYE \r\n")
 
     def greet(self, *, busy: bool) -> bytes:
         """What it says first, or to one for whom it has no room."""
@@ -59,13 +58,12 @@ class AccessDialogue:
         user, failures = access.user, access.failures
         written = b"".join(access.replies(octets))
         self.sleep = (access.user != user) * self._login_time + (access.failures - failures) * self._failure_delay
-        if access.idles:
-            written += self._await_news()
         return written
 
-    def _await_news(self) -> bytes:
-        """The client waits for news: what it is told, once `sleep` has passed."""
-        return b""
+    def notify(self) -> bytes:
+        """What a client that waits for news is told; nothing where there is none, or it does not wait."""
+        self.sleep = 0.0
+        return self._access.notify()
 
     def secured(self) -> None:
         """TLS protects the connection from here on."""
@@ -74,33 +72,3 @@ class AccessDialogue:
     def time_out(self) -> bytes:
         """The client was silent for too long: what it says before it closes the connection."""
         return self._access.close(_TOO_LONG)
-
-
-class DeliveringDialogue(AccessDialogue):
-    """One of a mailbox to which a message comes while the client waits in IDLE.
-
-    Args:
-        access: what answers.
-        deliver: puts the message into the mailbox.
-        after: how long the client has waited by then, s.
-        notice_time: how long after that the client is told, s.
-        login_time: as of `AccessDialogue`.
-    """
-
-    def __init__(
-        self,
-        access: Pop3Access | ImapAccess,
-        deliver: Callable[[], object],
-        *,
-        after: float,
-        notice_time: float,
-        login_time: float,
-    ) -> None:
-        super().__init__(access, login_time=login_time)
-        self._deliver = deliver
-        self._news_after = after + notice_time
-
-    def _await_news(self) -> bytes:
-        self._deliver()
-        self.sleep = self._news_after
-        return self._access.notify()

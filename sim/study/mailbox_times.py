@@ -15,7 +15,7 @@ from sim.agent import imap_programs, pop3_programs
 from sim.agent.dialogue import RetrievalDialogue
 from sim.agent.imap_spelling import SPELLINGS, SpellingClient
 from sim.agent.retrieval import Retrieval
-from sim.mailbox.dialogue import AccessDialogue, DeliveringDialogue
+from sim.mailbox.dialogue import AccessDialogue
 from sim.mailbox.dovecot import DovecotImap, DovecotPop3
 from sim.mailbox.interface import INBOX
 from sim.mailbox.memory import MemoryAccount
@@ -24,8 +24,9 @@ from sim.network.transport.connect import connect
 from sim.protocol.pop3 import Client as Pop3Client
 from sim.scenario.scalars import whole, word
 from sim.scenario.spec import Host
-from sim.study.measured_session import MeasuredSession
+from sim.study.measured_session import ALONE, MeasuredSession
 from sim.study.session_times import PATIENT, Case, MessageSize, message
+from sim.world.engine.stepping import IdleClock, Waits
 from sim.world.engine.streams import Streams
 
 PARTS: Final = ("connect_s", "greeting_s", "login_s", "mailbox_s")
@@ -121,25 +122,22 @@ class MailboxSession(MeasuredSession):
             machine = SpellingClient(SPELLINGS[family])
         client = Host(name="client", mta=PATIENT, think_time=_THINKS[family], timing="none")
         server = _SERVERS[case.server]
-        dialogue = self._answers()
+        dialogue = AccessDialogue(self._access, login_time=_LOGIN_TIME, patience=server.mta.idle_timeout)
         connection = connect(
             lines[:1],
             lines[1:],
             client_tcp=case.tcp,
             server_tcp=case.tcp,
             program=dialogue,
-            patience=server.mta.idle_timeout,
+            patience=dialogue.patience,
             quick_acks=True,
         )
         program = PROGRAMS[case.client](USER, PASSWORD, case.messages)
-        retrieval = RetrievalDialogue(Retrieval(machine, program))
+        retrieval = RetrievalDialogue(Retrieval(machine, program), client.mta.helo_timeout)
         super().__init__((client, server), retrieval, dialogue, connection, streams, marks=len(case.parts) - 1)
 
     def _deliver(self) -> None:
         self._inbox.append(message(self._case.size), (), 0.0)
-
-    def _answers(self) -> AccessDialogue:
-        return AccessDialogue(self._access, login_time=_LOGIN_TIME)
 
     def hears(self, now: float) -> None:
         """The client hears the server: its greeting, the login's answer, the last answer."""
@@ -157,17 +155,17 @@ class IdleSession(MailboxSession):
     _idle_since = math.inf
     _fetches = False
 
-    def _answers(self) -> AccessDialogue:
-        return DeliveringDialogue(
-            self._access,
-            self._deliver,
-            after=_DELIVERED_AFTER,
-            notice_time=_NOTICE_TIME,
-            login_time=_LOGIN_TIME,
-        )
+    def steps(self, start: float, clock: IdleClock = ALONE) -> Waits:
+        """Go through it from `start` on, s: the message comes while the client waits for it."""
+        yield from super().steps(start, clock)
+        told = max(self._end, self._idle_since + _DELIVERED_AFTER + _NOTICE_TIME)
+        if told < math.inf:
+            yield told
+            self._deliver()
+            yield from self._session.notify(told)
 
     def hears(self, now: float) -> None:
-        """The client hears the server: also EXISTS, and the message."""
+        """The client hears the server: also that it may wait, EXISTS, and the message."""
         super().hears(now)
         delivery, exists, fetched = 2, 3, 4
         if self._access.idles:

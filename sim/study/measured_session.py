@@ -16,7 +16,7 @@ from sim.world.engine.session import Session
 from sim.world.engine.stepping import IdleClock, Waits
 from sim.world.engine.streams import Streams
 
-_ALONE: Final = IdleClock()
+ALONE: Final = IdleClock()
 _HOPELESS: Final = 134.0
 """How long after its last sign of life a connection is given up, so that the next one may begin, in s."""
 
@@ -82,7 +82,7 @@ class MeasuredSession(ServerHost, ABC):
     def hears(self, now: float) -> None:
         """The client hears the server."""
 
-    def steps(self, start: float, clock: IdleClock = _ALONE) -> Waits:
+    def steps(self, start: float, clock: IdleClock = ALONE) -> Waits:
         """Go through it from `start` on, s; as of `world.engine.session.Session`."""
         self._start = self._end = start
         self._session = Session(

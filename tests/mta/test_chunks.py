@@ -73,11 +73,11 @@ def test_exim_sends_the_header_with_the_envelope_and_quits_with_the_last_chunk()
 
 def test_exim_waits_for_the_word_on_the_last_chunk():
     """Its final_timeout runs, although QUIT is behind it; for the header's chunk its command_timeout does."""
-    sender, waits = client(content=LARGE, mta=Exim()), Exim(final_timeout=7.0, command_timeout=3.0)
+    sender = client(content=LARGE, mta=Exim(final_timeout=7.0, command_timeout=3.0))
     script(sender, GREETING, EVERYTHING)
-    assert (sender.timeout(waits), sender.awaits) == (3.0, "data")
+    assert (sender.timeout(), sender.awaits) == (3.0, "data")
     script(sender, b"250 ok\r\n" * 3)
-    assert (sender.timeout(waits), sender.awaits) == (7.0, "dot")
+    assert (sender.timeout(), sender.awaits) == (7.0, "dot")
 
 
 def test_exim_keeps_a_session_that_is_wanted():

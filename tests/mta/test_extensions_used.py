@@ -359,7 +359,7 @@ def test_a_large_chunk_follows_the_envelope():
     sender = client(content=(b"y" * 68 + b"\r\n") * 1000 + b"\r\n")
     flights = script(sender, b"220 b\r\n", offer("PIPELINING", "CHUNKING"), b"250 ok\r\n250 ok\r\n")
     assert flights[2].startswith("BDAT 70002 LAST\r\n")
-    assert sender.timeout(Postfix()) == Postfix().smtp_data_done_timeout
+    assert sender.timeout() == Postfix().smtp_data_done_timeout
 
 
 def test_a_refused_chunk_leaves_its_recipients_refused():

@@ -12,7 +12,7 @@ from sim.mta.client.envelope import Mailing
 from sim.mta.client.transmission import Transmission
 from sim.mta.server.reception import Reception
 from sim.mta.server.recipients import Directory
-from sim.scenario.spec import Domain, Host, Postfix
+from sim.scenario.spec import Domain, Host
 
 RECORDS = {"b.example": ((10, "b"),), "c.example": ((10, "c"),)}
 DOMAINS = {"b.example": Domain(name="b.example", mx=((10, "b"),), users=("u", "v"))}
@@ -225,7 +225,7 @@ def test_timers_are_those_of_the_command_awaited():
         if client.done:
             break
         written = server.read(client.write())
-        timers.append(client.timeout(Postfix()))
+        timers.append(client.timeout())
     assert timers == [300.0, 300.0, 300.0, 600.0]
 
 

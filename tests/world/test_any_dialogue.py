@@ -9,6 +9,7 @@ import pytest
 from sim.network.links.line import Line
 from sim.network.links.timeline import Timeline
 from sim.network.transport.connect import connect
+from sim.protocol.dialogue import UsualClient, UsualServer
 from sim.results.outcomes import AttemptOutcome
 from sim.scenario.distribution import Constant
 from sim.scenario.spec import Host
@@ -24,13 +25,13 @@ WORDS = {b"one?\n": b"1\n", b"two?\n": b"2\n" * 4000, b"bye\n": b"bye\n"}
 TIMES = HostTimes(Host(name="a", timing="none"), Random(1))
 
 
-class Asker:
+class Asker(UsualClient):
     """Asks its questions, one after the other."""
 
-    contacted = True
     awaits = "answer"
 
     def __init__(self) -> None:
+        super().__init__(patience=30.0)
         self.questions, self.answers, self.round_trips, self.failure = list(QUESTIONS), [], 0, None
 
     @property
@@ -51,21 +52,15 @@ class Asker:
         """Answers are lines."""
         return octets.rfind(b"\n") + 1
 
-    def timeout(self, _policy):
-        """Always the same."""
-        return 30.0
-
     def end(self, failure):
         """It is over before its time."""
         self.failure = failure
 
 
-class Teller:
+class Teller(UsualServer):
     """Answers what it is asked, and remembers it; it greets only if it `speaks_first`."""
 
-    in_transaction = is_over = False
-    sleep = 0.0
-    last_words = 0
+    is_over = False
 
     def __init__(self, *, speaks_first=True) -> None:
         self.speaks_first, self.accepted, self.commands = speaks_first, [], 0
@@ -78,10 +73,6 @@ class Teller:
         """Answer a question."""
         self.accepted, self.commands = [octets], self.commands + 1
         return WORDS[octets]
-
-    def time_out(self):
-        """It says nothing then."""
-        return b""
 
 
 class Memory(ServerHost):

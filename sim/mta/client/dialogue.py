@@ -195,9 +195,39 @@ class SmtpDialogue:
         """What the server is to answer next: one of `products.tables.PLACES`."""
         return _AWAITED[self._awaited][0]
 
-    def timeout(self, policy: Product) -> float:
+    def timeout(self) -> float:
         """How long the host waits for the answer to what it wrote last, in s (RFC 5321 section 4.5.3.2)."""
-        return _AWAITED[self._awaited][1](policy)
+        return _AWAITED[self._awaited][1](self._host.mta)
+
+    @property
+    def connect_timeout(self) -> float:
+        """How long it waits to be connected, in s."""
+        return self._host.mta.connect_timeout
+
+    @property
+    def session_timeout(self) -> float:
+        """How long a session may last, in s."""
+        return self._host.mta.session_timeout
+
+    @property
+    def write_timeout(self) -> float:
+        """How long each write of mail data waits for room in its socket, in s."""
+        return self._host.mta.data_xfer_timeout
+
+    @property
+    def flight_timeout(self) -> float:
+        """How long all writes of mail data wait for room together, in s."""
+        return self._host.mta.data_total_timeout
+
+    @property
+    def write_size(self) -> int:
+        """How many octets it writes at once, with Nagle's algorithm on; 0: whole flights, or with it off."""
+        return self._host.mta.write_size
+
+    @property
+    def half_closes(self) -> bool:
+        """Whether it closes its side of the connection with QUIT."""
+        return self._host.mta.half_closes
 
     def complete(self, octets: bytes) -> int:
         """How many of the first octets of a flight of the server's are whole lines."""

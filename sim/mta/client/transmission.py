@@ -214,7 +214,7 @@ class Transmission(SmtpDialogue):
 
     def _quit_behind(self, piece: events.Chunk | events.LastChunk) -> tuple[Command, ...]:
         """QUIT, where it goes out with the end of the mail data (Exim's smtp.c), and the session is not to be kept."""
-        if isinstance(piece, events.Chunk) or not (self._pipelining and self._host.mta.half_closes):
+        if isinstance(piece, events.Chunk) or not (self._pipelining and self.half_closes):
             return ()
         self._ask_to_stay()
         return () if self.kept or self._excess or self._only else (QUIT,)
@@ -253,7 +253,7 @@ class Transmission(SmtpDialogue):
         if self._chunks:
             if self._word is None:
                 self.kept = False
-            elif not self._host.mta.half_closes:
+            elif not self.half_closes:
                 self._ask_to_stay()
         if self._flight[-1] is QUIT:
             return Step.CLOSED

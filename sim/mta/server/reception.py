@@ -207,8 +207,22 @@ class Reception:
         """End the session with a 421, whatever it waits for; nothing where it is over already."""
         return b"" if self.is_over else self._refuse(None, reply)
 
+    @property
+    def patience(self) -> float:
+        """How long it waits for the client to say something, s."""
+        return self.host.mta.idle_timeout
+
+    @property
+    def linger(self) -> float:
+        """How long it keeps the connection open behind its 221, s."""
+        return self.host.mta.quit_linger
+
     last_words = 60
     """About as many octets has a 421."""
+
+    def notify(self) -> bytes:
+        """It says nothing that it was not asked for."""
+        return b""
 
     def time_out(self) -> bytes:
         """The client was silent for too long (RFC 5321 section 4.5.3.2.7)."""

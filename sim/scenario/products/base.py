@@ -26,10 +26,10 @@ from sim.scenario.sections import Section
 MANY = 1_000_000_000
 """A limit that is none."""
 
-Refuses = Literal["421", "reset"]
-"""What a server that refuses a client does: it says 421, or its kernel sends a reset, since nobody listens."""
+Refuses = Literal["refuse", "reset"]
+"""What a server that refuses a client does: it says so (421), or its kernel sends a reset, since nobody listens."""
 
-WhenFull = Literal["421", "wait", "reset"]
+WhenFull = Literal["refuse", "wait", "reset"]
 """What becomes of a client beyond a server's sessions: as `Refuses`, or it may wait in the listen queue."""
 
 RateWindows = Literal["sliding", "fixed"]
@@ -108,9 +108,9 @@ class Product:
     in all, `active_limit` how many messages are worked on at a time. Where `process_limit` messages wait to be
     worked on, its server takes `in_flow_delay` longer for each that comes.
 
-    `server_limit` is how many sessions its server has at a time, `when_full` what becomes of further ones: they get a
-    421, or `wait` in the listen queue, which is `listen_backlog` long, or a reset: it closes its listening socket, and
-    looks again after `looks_again` s.
+    `server_limit` is how many sessions its server has at a time, `when_full` what becomes of further ones: it
+    `refuse`s them (421), they `wait` in the listen queue, which is `listen_backlog` long, or get a `reset`: it closes
+    its listening socket, and looks again after `looks_again` s.
 
     `recipient_limit` is how many recipients a transaction has; `mx_address_limit` how many hosts of a domain are tried,
     `mx_session_limit` how many of them may have been offered the mail; `randomizes` says whether MX hosts of one
@@ -215,7 +215,7 @@ class Product:
     in_flow_delay: float = 0.0
     process_limit: int = MANY
     server_limit: int = 100
-    when_full: WhenFull = "421"
+    when_full: WhenFull = "refuse"
     listen_backlog: int = 128
     looks_again: float = 0.0
     recipient_limit: int = 100

@@ -1,13 +1,13 @@
-"""How a client gets through to a server's program: past its kernel's listen queue, and through it."""
+"""How a client gets through to a server's program: past its kernel's listen queue, and with what it writes."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
 from typing import Any
 
-from sim.network.interface import Ending, Transport
+from sim.network.interface import Ending, Steps, Transport
 from sim.network.tcp.handshake import ANSWER_GAPS
-from sim.world.engine.interfaces import ServerHost
+from sim.world.engine.interfaces import ClientDialogue, ServerHost
 from sim.world.engine.lifetimes import BrokenOffError
 from sim.world.engine.session_ends import Cause
 from sim.world.engine.stepping import IdleClock, follow
@@ -57,7 +57,7 @@ def wait_to_be_served(
             break
         yield now
     place = host.join_queue(end) if now < end and not host.drops() else None
-    if place == "421":
+    if place == "refuse":
         return True, now
     if place == "reset":
         raise BrokenOffError(connection.reset(now, end), Ending.RESET)
@@ -67,3 +67,34 @@ def wait_to_be_served(
     if not place.admitted:
         raise BrokenOffError(now, Cause.CLIENT_TIMER)
     return False, now
+
+
+def write(
+    steps: Steps,
+    client: ClientDialogue,
+    connection: Transport,
+    *,
+    now: float,
+    end: float,
+    until: float,
+    clock: IdleClock,
+) -> Generator[Any, float, tuple[float, float, float]]:
+    """A flight of the client's that is played from `now` on, whose answer it would await until `end`.
+
+    Each of its writes has a time of its own, and all of them one together; that for the answer begins with the last
+    write, which has as much; and nothing goes on beyond `until`.
+
+    Gives when the flight arrives, the time, and until when the client waits for the answer.
+    """
+    begun = now
+
+    def gives_up(_: float = 0.0) -> float:
+        wrote_at, writes_left = connection.wrote()
+        since = max(wrote_at, begun)
+        last = since + client.write_timeout if writes_left > 1 else end + since - begun
+        if writes_left:
+            last = min(last, begun + client.flight_timeout)
+        return min(last, until)
+
+    arrives, now = yield from follow(steps, now, clock, gives_up)
+    return arrives, now, max(gives_up(), now)

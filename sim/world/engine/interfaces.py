@@ -12,7 +12,6 @@ from typing import Any, Protocol
 
 from sim.mta.queue.entry import HopTime
 from sim.mta.queue.failure import Failure
-from sim.scenario.products import Product
 from sim.scenario.products.base import Refuses
 from sim.world.engine.capacity import SharedCapacity
 from sim.world.engine.stepping import Waits
@@ -28,8 +27,36 @@ class ClientDialogue(Protocol):
     """The side that connects."""
 
     @property
+    def connect_timeout(self) -> float:
+        """How long it waits to be connected, s."""
+
+    @property
+    def session_timeout(self) -> float:
+        """How long a session may last, s."""
+
+    @property
+    def write_timeout(self) -> float:
+        """How long each of its writes waits for room in its socket, s."""
+
+    @property
+    def flight_timeout(self) -> float:
+        """How long all writes of a flight wait for room together, s."""
+
+    @property
+    def write_size(self) -> int:
+        """How many octets it writes at once, where that leaves Nagle's algorithm something to hold; else 0."""
+
+    @property
+    def half_closes(self) -> bool:
+        """Whether it closes its side of the connection with its last flight."""
+
+    @property
     def done(self) -> bool:
         """Whether nothing is left to say or to hear about what it came for."""
+
+    @property
+    def kept(self) -> bool:
+        """Whether it has left the session open: it goes on with `resume`, or when the server speaks first."""
 
     @property
     def contacted(self) -> bool:
@@ -56,7 +83,7 @@ class ClientDialogue(Protocol):
     def complete(self, octets: bytes, /) -> int:
         """How many of the first octets of a flight are whole answers, after each of which it waits anew."""
 
-    def timeout(self, policy: Product, /) -> float:
+    def timeout(self) -> float:
         """How long it waits for the answer to what it wrote last, s."""
 
     def secured(self) -> None:
@@ -71,6 +98,14 @@ class ClientDialogue(Protocol):
 
 class ServerDialogue(Protocol):
     """The side that is connected to."""
+
+    @property
+    def patience(self) -> float:
+        """How long it waits for the client to say something, s."""
+
+    @property
+    def linger(self) -> float:
+        """How long it keeps the connection open when it has said its last, s."""
 
     @property
     def accepted(self) -> Sequence[Any]:
@@ -101,6 +136,9 @@ class ServerDialogue(Protocol):
 
     def read(self, octets: bytes, /) -> bytes:
         """Take a flight and give the answer; nothing where it had hung up behind the one before."""
+
+    def notify(self) -> bytes:
+        """What it says of itself, while the client has left the session open; nothing where it has nothing to say."""
 
     def secured(self) -> None:
         """TLS protects the connection from here on."""
@@ -134,7 +172,7 @@ class ServerHost:
 
     def join_queue(self, until: float) -> Place | Refuses:  # noqa: ARG002
         """A place in the listen queue, for a client that waits until then, or what the host does instead."""
-        return "421"
+        return "refuse"
 
     def take(self, taken: Any, spent: HopTime, now: float, offered: float, began: float) -> None:  # noqa: ANN401
         """Something is on disk now, was offered first at `offered`, and began to come in at `began`."""

@@ -17,7 +17,7 @@ from sim.network.interface import Ending, Steps, Transport
 from sim.network.transport.tls import TlsLayer
 from sim.results.outcomes import AttemptOutcome
 from sim.world.engine.capacity import SharedCapacity
-from sim.world.engine.connecting import connect, wait_to_be_served
+from sim.world.engine.connecting import connect, wait_to_be_served, write
 from sim.world.engine.host_times import HostTimes
 from sim.world.engine.interfaces import ClientDialogue, ServerDialogue, ServerHost, WireTrace
 from sim.world.engine.lifetimes import FOREVER, BrokenOffError, Deadlines, Lifetimes
@@ -36,8 +36,9 @@ _SOON = 0.001
 class Session(Generic[ClientT, ServerT]):
     """One session: from the first SYN to the end of the dialogue.
 
-    Where the client leaves the session open, `run` is over when the fate of what it came for is known, and `resume`
-    goes on with what it does next. The server's host is the same as long as the session lasts.
+    Where the client leaves the session open, `run` is over when the fate of what it came for is known. Then the client
+    goes on with what it does next (`resume`), or the server speaks first (`notify`). The server's host is the same as
+    long as the session lasts.
 
     Args:
         client, server: the two dialogues.
@@ -82,13 +83,12 @@ class Session(Generic[ClientT, ServerT]):
         self._sink = sink
         self._client_times = client_times
         self._server_times = server_times
-        self._policy = policy = client_times.host.mta
         self._deadlines = Deadlines(lifetimes)
         self._implicit_tls = implicit_tls
         self._trace = trace
         self._clock = clock
         # A client that closes its side with its last flight is not kept waiting for the reply.
-        self._lingers = 0.0 if policy.half_closes else server_times.host.mta.quit_linger
+        self._lingers = 0.0 if client.half_closes else server.linger
         self.outcome: AttemptOutcome | None = None
         self.failure: Failure | None = None
         self.opened_at = self.started_at = self.server_leaves_at = 0.0
@@ -113,25 +113,43 @@ class Session(Generic[ClientT, ServerT]):
     def run(self, now: float) -> Waits:
         """Run the session from `now`, the first SYN."""
         self.opened_at = self.started_at = now
-        self._deadlines.open(now + self._policy.session_timeout)
+        self._deadlines.open(now + self.client.session_timeout)
+        return self._unless_cut(self._open(now))
+
+    def resume(self, now: float, pause: float) -> Waits:
+        """Go on from `now` with what the client was given to do next, which it begins after a `pause`, s."""
+        self.client.resume()
+        self._start_anew(now)
+        return self._unless_cut(self._go_on(now, pause))
+
+    def notify(self, now: float) -> Waits:
+        """The server speaks first, `now`, if it has anything to say; the client does with that what it does."""
+        written = self.server.notify()
+        if written:
+            self._start_anew(now)
+            yield from self._unless_cut(self._converse(now, now, self.until, written))
+
+    @property
+    def until(self) -> float:
+        """Until when the session may be left open: then its client hears that it is over, or ends itself, s."""
+        return self._deadlines.until
+
+    def _start_anew(self, now: float) -> None:
+        self.outcome = self.failure = None
+        self.started_at, self.contacted_at, self.service_s = now, inf, [0.0, 0.0]
+        self._round_trips = -self.client.round_trips
+        self.before = self.connection.wire_bytes, self.connection.retransmissions
+
+    def _unless_cut(self, waits: Waits) -> Waits:
         try:
-            yield from self._converse(*(yield from self._open(now)))
+            yield from waits
         except BrokenOffError as broken:
             self._cut(broken.at, broken.why)
             yield broken.at
 
-    def resume(self, now: float, pause: float) -> Waits:
-        """Go on from `now` with what the client was given to do next, which it begins after a `pause`, s."""
-        self.outcome = self.failure = None
-        self.started_at, self.contacted_at, self.service_s = now, inf, [0.0, 0.0]
-        self._round_trips, self.before = 0, (self.connection.wire_bytes, self.connection.retransmissions)
-        self.client.resume()
-        try:
-            now = yield from self._pause(now, pause)
-            yield from self._converse(now, now, inf, b"")
-        except BrokenOffError as broken:
-            self._cut(broken.at, broken.why)
-            yield broken.at
+    def _go_on(self, now: float, pause: float) -> Waits:
+        now = yield from self._pause(now, pause)
+        yield from self._converse(now, now, inf, b"")
 
     def _pause(self, now: float, pause: float) -> Generator[float, float, float]:
         """The client takes a time, unless the session ends before."""
@@ -144,10 +162,10 @@ class Session(Generic[ClientT, ServerT]):
         self, now: float, ready: float, end: float, written: bytes
     ) -> Waits:
         """Take turns, beginning with what the server has `written`, which is `ready` then, and awaited until `end`."""
-        client, server, connection, policy = self.client, self.server, self.connection, self._policy
+        client, server, connection = self.client, self.server, self.connection
         trace, advance, deadlines = self._trace, self._clock.advance_if_idle, self._deadlines
         takes_time, thinks = not self._server_times.serves_at_once, self._client_times.thinks
-        patience = self._server_times.host.mta.idle_timeout
+        patience = server.patience
         while True:
             if written:
                 arrives = connection.send(ready, len(written), False)
@@ -172,10 +190,11 @@ class Session(Generic[ClientT, ServerT]):
                 flight = client.write()
             if client.contacted and self.contacted_at == inf:
                 self.contacted_at = now
-            sent, end = now, min(now + client.timeout(policy), deadlines.until)
+            sent, end = now, min(now + client.timeout(), deadlines.until)
             arrives = connection.send(now, len(flight), True)
             if not isinstance(arrives, float):
-                arrives, now, end = yield from self._send(arrives, now, end)
+                waits = write(arrives, client, connection, now=now, end=end, until=deadlines.until, clock=self._clock)
+                arrives, now, end = yield from waits
             if arrives > end:
                 yield from self._give_up(flight, now, sent, arrives, end)
                 return
@@ -216,14 +235,14 @@ class Session(Generic[ClientT, ServerT]):
                 ready += self._lingers
                 now = ready if advance(ready) else (yield ready)
 
-    def _open(self, now: float) -> Generator[Any, float, tuple[float, float, float, bytes]]:
-        """Connect, and have the server greet; gives what `_converse` begins with."""
+    def _open(self, now: float) -> Waits:
+        """Connect, have the server greet, and go on from there."""
         client, server, connection, deadlines = self.client, self.server, self.connection, self._deadlines
-        end = min(now + self._policy.connect_timeout + connection.setup, deadlines.until)
+        end = min(now + client.connect_timeout + connection.setup, deadlines.until)
         connected, now = yield from connect(connection, self._sink, now, end, self._clock)
         self.connected_at, ready = connected, connection.accepted_at
         deadlines.accept(ready)
-        end = min(connected + client.timeout(self._policy), deadlines.until)
+        end = min(connected + client.timeout(), deadlines.until)
         busy = not self._sink.admit()
         if busy and ready < min(end, deadlines.server_down):
             busy, ready = yield from wait_to_be_served(connection, self._sink, ready, end)
@@ -238,7 +257,7 @@ class Session(Generic[ClientT, ServerT]):
             self._count_service(took)
             if took > _SOON and ready > connected:
                 yield ready
-        return now if written else (yield connected), ready, end, written
+        yield from self._converse(now if written else (yield connected), ready, end, written)
 
     def _shake_hands(self, now: float, accepted: float | None = None) -> Generator[float, float, float]:
         """TLS's handshake, which the client begins now; the server has `accepted` a connection that begins with it.
@@ -254,7 +273,7 @@ class Session(Generic[ClientT, ServerT]):
 
     def _carry(self, now: float, octets: int, to_server: bool) -> Generator[float, float, float]:
         """A flight of TLS's handshake; gives when it is there."""
-        sent, end = now, min(now + self.client.timeout(self._policy), self._deadlines.until)
+        sent, end = now, min(now + self.client.timeout(), self._deadlines.until)
         arrives, now = yield from follow(self.connection.send(now, octets, to_server), now, self._clock, lambda _: end)
         if arrives > end:
             at, why = self._learn(now, sent, arrives, end)
@@ -262,25 +281,6 @@ class Session(Generic[ClientT, ServerT]):
         if to_server and self._deadlines.server_down <= arrives:
             raise BrokenOffError(self.connection.reset(arrives, end), Ending.RESET)
         return (yield arrives)
-
-    def _send(self, steps: Steps, now: float, end: float) -> Generator[Any, float, tuple[float, float, float]]:
-        """A flight of the client's that is played; gives when it arrives, the time, and until when the client waits."""
-        begun = now
-        arrives, now = yield from follow(steps, now, self._clock, lambda _: self._gives_up(begun, end))
-        return arrives, now, max(self._gives_up(begun, end), now)
-
-    def _gives_up(self, begun: float, end: float) -> float:
-        """When the client gives up, as far as it has written a flight that begun at a time.
-
-        Each write has a time of its own, and all of them one together; that for the reply begins with the last write,
-        which has as much.
-        """
-        policy, (wrote_at, writes_left) = self._policy, self.connection.wrote()
-        since = max(wrote_at, begun)
-        last = since + policy.data_xfer_timeout if writes_left > 1 else end + since - begun
-        if writes_left:
-            last = min(last, begun + policy.data_total_timeout)
-        return min(last, self._deadlines.until)
 
     def _receive(
         self, sent: float | Steps, now: float, ready: float, end: float, written: bytes
@@ -300,7 +300,7 @@ class Session(Generic[ClientT, ServerT]):
                 if whole:
                     self._hear(came, written[read : read + whole])
                     heard, read = came, read + whole
-                    end = min(came + client.timeout(self._policy), self._deadlines.until)
+                    end = min(came + client.timeout(), self._deadlines.until)
             return end
 
         arrives, now = yield from follow(sent, now, self._clock, patience)
@@ -347,7 +347,7 @@ class Session(Generic[ClientT, ServerT]):
         """The client's flight does not arrive while it waits for that."""
         at, why = self._learn(now, sent, arrives, end)
         if why is Ending.HUNG_UP:
-            # The server has waited for too long, says so and closes the connection (RFC 5321 section 4.5.3.2.7).
+            # The server has waited for too long, says so and closes the connection.
             yield at
             self._hear(at, self.server.time_out())
             return
@@ -373,7 +373,7 @@ class Session(Generic[ClientT, ServerT]):
         at, ending = (end, None) if arrives < inf else self.connection.end(end, self.server.last_words)
         at, why = max(at, now), ending or Cause.CLIENT_TIMER
         if self._deadlines.end(at, why).server_waits and not self.server.is_over:
-            self.server_leaves_at = max(sent, self.connection.wrote()[0]) + self._server_times.host.mta.idle_timeout
+            self.server_leaves_at = max(sent, self.connection.wrote()[0]) + self.server.patience
         return at, why
 
     def _cut(self, at: float, why: Cause | Ending) -> End:

@@ -1,7 +1,7 @@
 """How a session can end before its time: one table of what failed, by who knows of it.
 
-What the client has read by then counts, reply by reply (RFC 5321 section 6.1): a 250 to the mail data is custody of the
-server's, a refusal decides for its recipient. For all the others the attempt has the outcome of the row.
+What the client has read by then counts, answer by answer (RFC 5321 section 6.1): where the server has said that it took
+the mail it has custody, a refusal decides for its recipient. For all the others the attempt has the outcome of the row.
 
     python -m sim.world.engine.session_ends docs/sessions.md
 
@@ -94,7 +94,9 @@ ENDS: Mapping[Ending | Cause, End] = {
         _BOTH,
         "the FIN",
     ),
-    Ending.HUNG_UP: End("the server has waited for too long", "both; the client, by a 421", None, _CLIENT, "the 421"),
+    Ending.HUNG_UP: End(
+        "the server has waited for too long", "both; the client, by its last words", None, _CLIENT, "these"
+    ),
     Ending.CLEARED: End(
         "an older carrier's link clears the call",
         "the client, by its carrier",
