@@ -38,14 +38,14 @@ if TYPE_CHECKING:
     from sim.results.store import read as read
     from sim.results.store import write as write
     from sim.scenario.errors import ScenarioError as ScenarioError
-    from sim.scenario.load import from_dict as from_dict
-    from sim.scenario.load import load as load
-    from sim.scenario.load import loads as loads
     from sim.scenario.save import save as save
     from sim.scenario.spec import Scenario as Scenario
     from sim.study.comparison import Comparison as Comparison
     from sim.study.comparison import compare as compare
     from sim.study.comparison import run as run
+    from sim.study.load import from_dict as from_dict
+    from sim.study.load import load as load
+    from sim.study.load import loads as loads
 
 _HOMES = {
     "Comparison": "sim.study.comparison",
@@ -54,9 +54,9 @@ _HOMES = {
     "Scenario": "sim.scenario.spec",
     "ScenarioError": "sim.scenario.errors",
     "compare": "sim.study.comparison",
-    "from_dict": "sim.scenario.load",
-    "load": "sim.scenario.load",
-    "loads": "sim.scenario.load",
+    "from_dict": "sim.study.load",
+    "load": "sim.study.load",
+    "loads": "sim.study.load",
     "queue_at": "sim.results.queue_state",
     "queue_timeline": "sim.results.queue_timeline",
     "read": "sim.results.store",

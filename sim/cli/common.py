@@ -81,7 +81,7 @@ def _write(stream: TextIO, text: str) -> None:
 def read_scenario(path: str, overrides: Sequence[str], *, quiet: bool) -> Scenario:
     """Read a scenario file; its notes are told unless it is to be quiet."""
     from sim.results.metrics import METRICS
-    from sim.scenario.load import load
+    from sim.study.load import load
 
     spec = load(path, overrides=overrides, metrics=tuple(METRICS))
     if not quiet:

@@ -18,10 +18,11 @@ DAY = 86_400.0
 
 
 class SieveError(ValueError):
-    """A script that is none, or a run that fails; the text begins with the line."""
+    """A script that is none, or a run that fails; the text begins with the line, and `said` is the rest of it."""
 
     def __init__(self, line: int, said: str) -> None:
         super().__init__(f"line {line}: {said}")
+        self.line, self.said = line, said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,12 @@ class Findings:
         """Report a problem at a path, once: many hosts may have it from one place."""
         self._problems[self._document.at(path).problem(message)] = None
 
+    def error_in_text(self, path: Path, line: int, message: str) -> None:
+        """Report a problem in a line, from 1, of a text at a path: there, where the file has the text line by line."""
+        place = self._document.at(path)
+        where = f" (line {line} of the text)" if not place.is_block else ""
+        self._problems[place.below(line).problem(message + where)] = None
+
     @property
     def problems(self) -> list[Problem]:
         """What was reported, in order."""

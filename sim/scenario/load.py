@@ -16,6 +16,7 @@ from sim.scenario.findings import Findings
 from sim.scenario.inputs import irregular
 from sim.scenario.quantity import format_size
 from sim.scenario.resolve.scenario import resolve
+from sim.scenario.resolve.users import FaultOf
 from sim.scenario.source import Document, override, read
 from sim.scenario.source import Path as Place
 from sim.scenario.spec import Scenario
@@ -27,13 +28,21 @@ _MOST: Final = Limits().file
 """The biggest scenario file, in bytes: what it says of limits is in it."""
 
 
-def load(path: str | Path, *, overrides: Sequence[str] = (), metrics: Collection[str] = ()) -> Scenario:
+def load(
+    path: str | Path,
+    *,
+    overrides: Sequence[str] = (),
+    metrics: Collection[str] = (),
+    fault_of: FaultOf | None = None,
+) -> Scenario:
     """The scenario that a file holds; the path `-` means standard input.
 
     Args:
         path: the file; relative names inside it are found from its folder.
         overrides: settings `a.b=value` that replace or add to what the file says; the value is YAML.
         metrics: the names that expectations may use; not checked when empty.
+        fault_of: the line of a Sieve script, from 1, and what is wrong there, None where nothing is; not checked
+            without it.
 
     Raises:
         TypeError: not a path.
@@ -41,9 +50,8 @@ def load(path: str | Path, *, overrides: Sequence[str] = (), metrics: Collection
     """
     name = str(arguments.path(path, "a scenario file"))
     if name == "-":
-        return loads(
-            _text(sys.stdin.buffer.read(_MOST + 1), "stdin"), Path(), file="stdin", overrides=overrides, metrics=metrics
-        )
+        text = _text(sys.stdin.buffer.read(_MOST + 1), "stdin")
+        return loads(text, Path(), file="stdin", overrides=overrides, metrics=metrics, fault_of=fault_of)
     try:
         reason = irregular(Path(path))
         raw = b"" if reason else _bounded(path)
@@ -53,7 +61,8 @@ def load(path: str | Path, *, overrides: Sequence[str] = (), metrics: Collection
         raise ScenarioError(
             [Problem(name, 0, 0, f"unreadable ({reason}): allowed is a scenario file, or - for standard input")]
         ) from None
-    return loads(_text(raw, name), Path(path).parent, file=name, overrides=overrides, metrics=metrics)
+    text = _text(raw, name)
+    return loads(text, Path(path).parent, file=name, overrides=overrides, metrics=metrics, fault_of=fault_of)
 
 
 def loads(
@@ -63,6 +72,7 @@ def loads(
     file: str = "scenario",
     overrides: Sequence[str] = (),
     metrics: Collection[str] = (),
+    fault_of: FaultOf | None = None,
 ) -> Scenario:
     """The scenario that a text holds; `file` is what error messages call it. Otherwise as `load`.
 
@@ -72,10 +82,12 @@ def loads(
     found = read(arguments.instance(text, str, "a text", "the text of a scenario file; sim.load reads a file"), file)
     for option in arguments.names(overrides, "overrides"):
         found = override(found, option)
-    return _scenario(found, folder, metrics)
+    return _scenario(found, folder, metrics, fault_of)
 
 
-def from_dict(data: dict[str, Any], folder: str | Path = ".", *, name: str = "scenario") -> Scenario:
+def from_dict(
+    data: dict[str, Any], folder: str | Path = ".", *, name: str = "scenario", fault_of: FaultOf | None = None
+) -> Scenario:
     """The scenario that Python data holds: what `load` reads of a file, as dicts, lists, text and numbers.
 
     `network`, or its `graph`, may be a graph of networkx, whose attributes are read as those of a graph file.
@@ -84,19 +96,20 @@ def from_dict(data: dict[str, Any], folder: str | Path = ".", *, name: str = "sc
         data: the scenario, as in `{"network": graph, "workload": {"poisson": {"rate": "20 /h"}}}`.
         folder: where files that it names are found.
         name: what error messages call it; each mistake has its path, as in `scenario: network.links[0].rate`.
+        fault_of: as of `load`.
 
     Raises:
         TypeError: not a dict.
         ScenarioError: what it says cannot be used.
     """
     arguments.instance(data, dict, "a dict", "what a scenario file has, as a dict")
-    return _scenario(document(data, name), folder, ())
+    return _scenario(document(data, name), folder, (), fault_of)
 
 
-def _scenario(found: Document, folder: str | Path, metrics: Collection[str]) -> Scenario:
+def _scenario(found: Document, folder: str | Path, metrics: Collection[str], fault_of: FaultOf | None) -> Scenario:
     form, whole, problems, holes = _form(found)
     findings = Findings(whole, holes)
-    scenario = resolve(form, findings, Path(folder), metrics)
+    scenario = resolve(form, findings, Path(folder), metrics, fault_of)
     mistakes = (*found.problems, *problems, *findings.problems)
     if mistakes:
         raise ScenarioError(mistakes)

@@ -113,6 +113,7 @@ def _length(text: str) -> tuple[bool, int]:
     return not digits.isdecimal(), len(digits)
 
 
+# A year has 365 days.
 _SECONDS: Mapping[str, int | Fraction] = {
     "s": 1,
     "ms": Fraction(1, 1000),
@@ -120,6 +121,7 @@ _SECONDS: Mapping[str, int | Fraction] = {
     "h": 3600,
     "d": 86400,
     "w": 604800,
+    "y": 31536000,
 }
 
 

@@ -28,13 +28,22 @@ _TAG = "tag:yaml.org,2002:"
 
 @dataclass(slots=True)
 class Place:
-    """Where a value stands, where the keys of a mapping stand, and the places of its parts."""
+    """Where a value stands, where the keys of a mapping stand, and the places of its parts.
+
+    Attributes:
+        is_block: whether it is a text whose lines are lines of the file, below the first: `key: |`.
+    """
 
     file: str
     line: int = 0
     column: int = 0
     keys: dict[Step, Place] = field(default_factory=dict)
     parts: dict[Step, Place] = field(default_factory=dict)
+    is_block: bool = False
+
+    def below(self, line: int) -> Place:
+        """The place of a line of a text, from 1; the text's where its lines are none of the file."""
+        return Place(self.file, self.line + line, 1) if self.is_block else self
 
     def problem(self, message: str) -> Problem:
         """A problem here."""
@@ -175,6 +184,7 @@ class _Reader:
 
     def _content(self, node: Node, place: Place) -> object:
         if isinstance(node, ScalarNode):
+            place.is_block = node.style == "|" and place.line > 0
             return self._scalar(node, place)
         if str(node.tag) not in _COLLECTIONS:
             self._no_tag(node, place)

@@ -78,7 +78,7 @@ def test_each_mistake_is_reported_at_its_place():
         "x.yaml:6:49: too small (0): allowed is a whole number of at least 1 and at most 7",
         "x.yaml:6:52: unknown key (set_up): allowed are window, setup; did you mean setup?",
         "x.yaml:7:49: too small (0): allowed is a whole number of at least 1 and at most 7",
-        "x.yaml:7:59: a duration needs a unit (1): allowed are s, ms, min, h, d, w, as in 30 s",
+        "x.yaml:7:59: a duration needs a unit (1): allowed are s, ms, min, h, d, w, y, as in 30 s",
         "x.yaml:8:48: not a size of blocks (0 B): allowed is 1 B to 65535 B",
         "x.yaml:9:52: not the rate of a modem (0 bit/s): allowed is 300 bit/s to 14.4 kbit/s",
         "x.yaml:9:67: a number that is always engaged (100 %): allowed is less",

@@ -61,20 +61,20 @@ def test_quantities_are_read_in_base_units(quantity, text, expected):
 
 
 REFUSED = [
-    (DURATION, 5, "a duration needs a unit (5): allowed are s, ms, min, h, d, w, as in 30 s"),
-    (DURATION, "5", "a duration needs a unit (5): allowed are s, ms, min, h, d, w, as in 30 s"),
+    (DURATION, 5, "a duration needs a unit (5): allowed are s, ms, min, h, d, w, y, as in 30 s"),
+    (DURATION, "5", "a duration needs a unit (5): allowed are s, ms, min, h, d, w, y, as in 30 s"),
     (DURATION, "-5 s", "a duration cannot be negative (-5 s): allowed is 0 or more"),
     (
         DURATION,
         "5 m",
-        "unknown unit of a duration (5 m): allowed are s, ms, min, h, d, w, as in 30 s; did you mean 5 min?",
+        "unknown unit of a duration (5 m): allowed are s, ms, min, h, d, w, y, as in 30 s; did you mean 5 min?",
     ),
-    (DURATION, "5 y", "unknown unit of a duration (5 y): allowed are s, ms, min, h, d, w, as in 30 s"),
-    (DURATION, "soon", "not a duration (soon): allowed are s, ms, min, h, d, w, as in 30 s"),
-    (DURATION, True, "not a duration (true): allowed are s, ms, min, h, d, w, as in 30 s"),
-    (DURATION, None, "not a duration (nothing): allowed are s, ms, min, h, d, w, as in 30 s"),
-    (DURATION, [5], "not a duration (a list): allowed are s, ms, min, h, d, w, as in 30 s"),
-    (DURATION, float("inf"), "not a duration (inf): allowed are s, ms, min, h, d, w, as in 30 s"),
+    (DURATION, "5 x", "unknown unit of a duration (5 x): allowed are s, ms, min, h, d, w, y, as in 30 s"),
+    (DURATION, "soon", "not a duration (soon): allowed are s, ms, min, h, d, w, y, as in 30 s"),
+    (DURATION, True, "not a duration (true): allowed are s, ms, min, h, d, w, y, as in 30 s"),
+    (DURATION, None, "not a duration (nothing): allowed are s, ms, min, h, d, w, y, as in 30 s"),
+    (DURATION, [5], "not a duration (a list): allowed are s, ms, min, h, d, w, y, as in 30 s"),
+    (DURATION, float("inf"), "not a duration (inf): allowed are s, ms, min, h, d, w, y, as in 30 s"),
     (DURATION, "1e999 s", "a duration out of range (1e999 s): allowed are 1e-15 to 1e15 s"),
     (DURATION, "1e-99 s", "a duration out of range (1e-99 s): allowed are 1e-15 to 1e15 s"),
     (

@@ -55,12 +55,12 @@ CASES = {
     "wrong unit": (
         NET + "duration: 3 hours\n",
         [
-            "x.yaml:2:11: unknown unit of a duration (3 hours): allowed are s, ms, min, h, d, w, as in 30 s; did you mean h?"
+            "x.yaml:2:11: unknown unit of a duration (3 hours): allowed are s, ms, min, h, d, w, y, as in 30 s; did you mean h?"
         ],
     ),
     "no unit": (
         NET + "drain: 3\n",
-        ["x.yaml:2:8: a duration needs a unit (3): allowed are s, ms, min, h, d, w, as in 30 s"],
+        ["x.yaml:2:8: a duration needs a unit (3): allowed are s, ms, min, h, d, w, y, as in 30 s"],
     ),
     "no duration": (NET + "duration: 0\n", ["x.yaml:2:11: a duration must be above zero (0): allowed is e.g. 30 s"]),
     "unknown host in a link": (
@@ -269,7 +269,7 @@ domains:
             f"x.yaml:2:29: unknown parameter of Postfix (hopcount_limt): {POSTFIX}; did you mean hopcount_limit?",
             "x.yaml:2:63: too small (0): allowed is a whole number of at least 1 and at most 1000",
             "x.yaml:2:83: a duration must be above zero (0 s): allowed is e.g. 30 s",
-            "x.yaml:2:107: a duration needs a unit (3): allowed are s, ms, min, h, d, w, as in 30 s",
+            "x.yaml:2:107: a duration needs a unit (3): allowed are s, ms, min, h, d, w, y, as in 30 s",
         ],
     ),
     "parameters are no mapping": (
@@ -340,7 +340,7 @@ hosts:
             "x.yaml:3:79: not a whole number (small): allowed is a whole number of at least 0",
             f"x.yaml:3:86: unknown parameter of Postfix (queuewarn): {POSTFIX}",
             "x.yaml:4:35: ages that do not grow (8 h, 4 h): allowed is e.g. [4 h, 1 d], each above the one before",
-            "x.yaml:4:75: not a duration (soon): allowed are s, ms, min, h, d, w, as in 30 s",
+            "x.yaml:4:75: not a duration (soon): allowed are s, ms, min, h, d, w, y, as in 30 s",
             "x.yaml:5:37: not a mailbox (root at home): allowed are postmaster, USER@DOMAIN of the host, and nothing",
         ],
     ),
@@ -349,8 +349,8 @@ hosts:
         + "hosts: {a: {mta: {delays: [0 s, 1 min, 3], lifetime: 3, delay: 1 h}}, b: {mta: {haraka: {temp_fail_intervals: '1m*0'}}}}\n",
         [
             "x.yaml:2:28: a duration must be above zero (0 s): allowed is e.g. 30 s",
-            "x.yaml:2:40: a duration needs a unit (3): allowed are s, ms, min, h, d, w, as in 30 s",
-            "x.yaml:2:54: a duration needs a unit (3): allowed are s, ms, min, h, d, w, as in 30 s",
+            "x.yaml:2:40: a duration needs a unit (3): allowed are s, ms, min, h, d, w, y, as in 30 s",
+            "x.yaml:2:54: a duration needs a unit (3): allowed are s, ms, min, h, d, w, y, as in 30 s",
             f"x.yaml:2:57: unknown parameter of a list of delays (delay): {DELAYS}; did you mean delays?",
             "x.yaml:2:111: not a list of times (1m*0): allowed is e.g. 1m,5m*2,1h*3, in s, m, h and d",
         ],
@@ -386,7 +386,7 @@ hosts:
     ),
     "a backoff beside a refused lifetime": (
         NET + "hosts: {a: {mta: {postfix: {minimal_backoff_time: 9 d, maximal_queue_lifetime: 10}}}}\n",
-        ["x.yaml:2:80: a duration needs a unit (10): allowed are s, ms, min, h, d, w, as in 30 s"],
+        ["x.yaml:2:80: a duration needs a unit (10): allowed are s, ms, min, h, d, w, y, as in 30 s"],
     ),
     "extensions one by one": (
         NET

@@ -72,7 +72,7 @@ def test_every_mistake_has_its_path() -> None:
     """All at once, each where it stands."""
     network = {"nodes": ["a", "b"], "links": [{"between": ["a", "c"], "delay": 0.02}]}
     assert said({"network": network, "colour": "red"}) == [
-        "scenario: network.links[0].delay: a duration needs a unit (0.02): allowed are s, ms, min, h, d, w, as in 30 s",
+        "scenario: network.links[0].delay: a duration needs a unit (0.02): allowed are s, ms, min, h, d, w, y, as in 30 s",
         f"scenario: colour: unknown key (colour): allowed are {', '.join(ScenarioForm.allowed())}",
         "scenario: network.links[0].between[1]: unknown host (c): allowed are a, b",
     ]

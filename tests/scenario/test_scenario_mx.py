@@ -180,8 +180,8 @@ architectures:
         loads(text, file="x.yaml")
     assert str(caught.value).splitlines() == [
         "x.yaml:5:14: a duration cannot be negative (-1 h): allowed is 0 or more",
-        "x.yaml:5:34: a duration needs a unit (5): allowed are s, ms, min, h, d, w, as in 30 s",
-        "x.yaml:5:45: not a duration (often): allowed are s, ms, min, h, d, w, as in 30 s",
+        "x.yaml:5:34: a duration needs a unit (5): allowed are s, ms, min, h, d, w, y, as in 30 s",
+        "x.yaml:5:45: not a duration (often): allowed are s, ms, min, h, d, w, y, as in 30 s",
         "x.yaml:7:35: unknown host (bta): allowed are alpha, beta; did you mean beta?",
         "x.yaml:7:46: a duration cannot be negative (-5 min): allowed is 0 or more",
         "x.yaml:8:50: unknown host (gamma): allowed are alpha, beta",

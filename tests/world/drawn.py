@@ -173,6 +173,10 @@ class Drawer:
 def form() -> tuple[dict[str, Tree], dict[str, Tree]]:
     """The forms by name, and that of the whole scenario by key."""
     whole = schema()
+    # What users do with their mail is not run yet.
+    domain = whole["$defs"]["DomainSettings"]["properties"]
+    del domain["user_defaults"]
+    domain["users"]["anyOf"] = [kind for kind in domain["users"]["anyOf"] if "additionalProperties" not in kind]
     return whole["$defs"], whole["properties"]
 
 

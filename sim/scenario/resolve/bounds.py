@@ -29,6 +29,10 @@ def check_bounds(scenario: Scenario, findings: Findings) -> None:
     for place, key, count in counts:
         if count > getattr(limits, key):
             findings.error(place, f"too many {key} ({count:,}): {raised(key, limits)}")
+    devices = sum(len(user.devices) for domain in scenario.domains.values() for user in domain.people.values())
+    if len(scenario.network.nodes) <= limits.nodes < len(scenario.network.nodes) + devices:
+        text = f"too many nodes ({len(scenario.network.nodes):,} and {devices:,} devices)"
+        findings.error(("domains",), f"{text}: {raised('nodes', limits)}")
     for where, name, attempts in _attempts(scenario.architectures):
         if attempts > limits.attempts:
             words = f"too many attempts of a message ({attempts:,.0f} before {name} gives it up)"
@@ -45,7 +49,10 @@ def check_bounds(scenario: Scenario, findings: Findings) -> None:
 def _check_outages(scenario: Scenario, horizon: float, findings: Findings) -> None:
     """Weather is drawn before the run; an error stands where there is too much of it, alone or with what is before."""
     most, total = scenario.limits.outages, 0.0
-    for where, what, name, count in _outages(scenario.network, scenario.architectures, horizon):
+    for where, what, name, count in (
+        *_outages(scenario.network, scenario.architectures, horizon),
+        *_outages_of_devices(scenario, horizon),
+    ):
         before, total = total, total + count
         if count > most or total > most >= before:
             words = f"too many {what} of {name} ({count:,.0f} in a run, on average"
@@ -69,6 +76,15 @@ def _outages(
     for host in {(h.name, h.weather, h.listening, h.addresses, h.resolver): h for h in hosts}.values():
         for what, name, weather in _of_host(host):
             yield ("hosts",), what, name, _often(weather, horizon) if weather is not None else 0.0
+
+
+def _outages_of_devices(scenario: Scenario, horizon: float) -> Iterator[tuple[Place, str, str, float]]:
+    """Likewise, how often devices are not online."""
+    for domain in scenario.domains.values():
+        for user, does in domain.people.items():
+            for device, its in does.devices.items():
+                often = _often(its.link.weather, horizon) + sum(horizon / window.period for window in its.online)
+                yield ("domains", domain.name), "outages", f"{user}@{domain.name}/{device}", often
 
 
 def _of_host(host: Host) -> Iterator[tuple[str, str, Weather | None]]:

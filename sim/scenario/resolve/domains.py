@@ -53,7 +53,7 @@ def resolve_domains(forms: Mapping[str, DomainSettings] | None, findings: Findin
             name=key,
             **records,
             users=users,
-            people=resolve_people(name, form, users, findings),
+            people=resolve_people(form, users),
             lists=_by_meaning(form.get("lists")),
             forwards=_by_meaning(form.get("forwards")),
             moved=_by_meaning(form.get("moved")),
@@ -65,7 +65,7 @@ def resolve_domains(forms: Mapping[str, DomainSettings] | None, findings: Findin
         )
         _check_once(name, form, findings)
         if records["mx"] == NULL_MX and findings.whole("domains", name):
-            for kind in [kind for kind in ("users", "mailboxes", *_KEYS.values()) if form.get(kind)]:
+            for kind in [kind for kind in ("users", "user_defaults", "mailboxes", *_KEYS.values()) if form.get(kind)]:
                 findings.error((*place, kind), f"{kind} in a domain that takes no mail (mx: none): leave them out")
     return _with_members(forms, domains, findings)
 

@@ -18,6 +18,7 @@ from sim.scenario.resolve.hosts import resolve_architectures
 from sim.scenario.resolve.loops import warn_of_loops
 from sim.scenario.resolve.network import resolve_network
 from sim.scenario.resolve.unknown_addresses import note_unknown_addresses
+from sim.scenario.resolve.users import FaultOf, check_users, user_schedules
 from sim.scenario.resolve.workload import resolve_workload
 from sim.scenario.spec import Architecture, Expectation, Scenario, Weather
 from sim.scenario.spec.calendar import ClockWindow, Window, format_start, opens
@@ -26,8 +27,13 @@ from sim.scenario.spec.windows import format_window
 from sim.scenario.syntax.form import HostSettings, ScenarioForm
 
 
-def resolve(form: ScenarioForm, findings: Findings, folder: Path, metrics: Collection[str]) -> Scenario:
-    """The full scenario. It is good for use only when `findings` has no problems at the end."""
+def resolve(
+    form: ScenarioForm, findings: Findings, folder: Path, metrics: Collection[str], fault_of: FaultOf | None
+) -> Scenario:
+    """The full scenario. It is good for use only when `findings` has no problems at the end.
+
+    `metrics` and `fault_of` are as of `load`.
+    """
     limits = form.limits
     network, known = resolve_network(form, findings, folder)
     findings.meet_hosts(network.nodes, whole=known)
@@ -49,8 +55,9 @@ def resolve(form: ScenarioForm, findings: Findings, folder: Path, metrics: Colle
         for architecture in architectures.values():
             note_strangers(architecture.hosts, {**domains, **architecture.domains}, findings)
         warn_of_loops(domains, architectures, findings)
-    _check_windows(form, form.duration + form.drain, limits, findings)
     horizon = form.duration + form.drain
+    check_users(form.domains or {}, workload, findings, fault_of=fault_of, horizon=horizon, limits=limits)
+    _check_windows(form, horizon, limits, findings)
     names = {name.lower() for name in domains}
     acts = resolve_acts(form.acts, architectures, findings, domains=sorted(names), horizon=horizon)
     expect = form.expect or ()
@@ -95,6 +102,7 @@ def _check_windows(form: ScenarioForm, horizon: float, limits: Limits, findings:
 
 def _schedules(form: ScenarioForm) -> Iterator[tuple[tuple[Step, ...], tuple[Window | ClockWindow, ...] | None]]:
     """Where the file has windows, and which."""
+    yield from user_schedules(form.domains or {})
     network = form.network
     if network is not None:
         if network.link_defaults is not None:

@@ -1,74 +1,179 @@
-"""What the users of a domain do with their mail, each over what all do who say nothing else."""
+"""What the users of a domain do with their mail, each over what all do who say nothing else; what of it cannot be."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sim.mail.address import local_key, parse_local_part
+from sim.scenario.distribution import Constant, Distribution, Empirical, Uniform
 from sim.scenario.findings import Findings
 from sim.scenario.names import are, listing
-from sim.scenario.quantity import PROBABILITY
+from sim.scenario.pydantic_seam import KEY
+from sim.scenario.quantity import PROBABILITY, format_duration, format_size
 from sim.scenario.source import Path
+from sim.scenario.spec.calendar import ClockWindow, Window
 from sim.scenario.spec.devices import MAIL_PROGRAMS, Device
 from sim.scenario.spec.domain import DomainSettings
-from sim.scenario.spec.users import Reading, User, UserSettings
+from sim.scenario.spec.limits import Limits, raised
+from sim.scenario.spec.quota import NO_QUOTA, MailboxQuota
+from sim.scenario.spec.sources import Messages, MessagesAt, Source
+from sim.scenario.spec.users import Away, Reading, User, UserSettings, twice
+
+FaultOf = Callable[[str], tuple[int, str] | None]
+"""What is wrong with a Sieve script: its line, from 1, and what; None where nothing is."""
+
+Forms = Mapping[str, DomainSettings]
 
 
-def resolve_people(name: str, form: DomainSettings, users: Sequence[str], findings: Findings) -> dict[str, User]:
-    """The users of a domain who do more with their mail than have it."""
-    for place, said in _said(name, form):
-        _check(place, said, findings)
+def resolve_people(form: DomainSettings, users: Sequence[str]) -> dict[str, User]:
+    """The users of a domain who do more with their mail than have it; those who say nothing share what all do."""
     usual: Mapping[str, Any] = form.get("user_defaults", {})
-    own = {}
-    if isinstance(form.get("users"), dict):
-        own = {local_key(parse_local_part(written)): said for written, said in form["users"].items()}
-    made: dict[int, User] = {}
+    own = {local_key(parse_local_part(written)): said for written, said in _named(form).items()}
+    everybody = User(**usual)
     people = {}
     for user in users:
-        said = own.get(local_key(user), usual)
+        said: Mapping[str, Any] = own.get(local_key(user), {})
         if usual or said:
-            # Who says nothing shares what all do.
-            people[user] = made[id(said)] if id(said) in made else made.setdefault(id(said), User(**{**usual, **said}))
+            people[user] = User(**{**usual, **said}) if said else everybody
     return people
 
 
-def _said(name: str, form: DomainSettings) -> Iterator[tuple[Path, UserSettings]]:
-    """What the file says of users, and where."""
-    if "user_defaults" in form:
-        yield ("domains", name, "user_defaults"), form["user_defaults"]
-    if isinstance(form.get("users"), dict):
-        for user, said in form["users"].items():
-            yield ("domains", name, "users", user), said
+def _named(form: DomainSettings) -> Mapping[str, UserSettings]:
+    """What a domain says of single users."""
+    users = form.get("users")
+    return users if isinstance(users, dict) else {}
 
 
-def _check(place: Path, said: UserSettings, findings: Findings) -> None:
-    for name, device in said.get("devices", {}).items():
-        _check_device((*place, "devices", name), device, findings)
-    if said.get("reads"):
-        _check_shares((*place, "reads"), said["reads"], findings)
+def _said(forms: Forms) -> Iterator[tuple[Path, UserSettings, Mapping[str, Any]]]:
+    """What the file says of users: where, what, and what it is said over."""
+    for name, form in forms.items():
+        usual = form.get("user_defaults", {})
+        if usual:
+            yield ("domains", name, "user_defaults"), usual, {}
+        for user, said in _named(form).items():
+            yield ("domains", name, "users", user), said, usual
 
 
-def _check_device(place: Path, device: Device, findings: Findings) -> None:
+def user_schedules(forms: Forms) -> Iterator[tuple[Path, tuple[Window | ClockWindow, ...]]]:
+    """Where users have windows, and which."""
+    for place, said, _ in _said(forms):
+        for name, device in said.get("devices", {}).items():
+            yield (*place, "devices", name, "online"), device.online
+        if said.get("reads"):
+            yield (*place, "reads", "at"), said["reads"].at
+
+
+def check_users(
+    forms: Forms,
+    workload: Sequence[Source],
+    findings: Findings,
+    *,
+    fault_of: FaultOf | None,
+    horizon: float,
+    limits: Limits,
+) -> None:
+    """Report what users cannot do, and tell of what comes to nothing.
+
+    `fault_of` looks at their rules; nobody does where there is none.
+    """
+    _check_once(forms, findings)
+    for place, said, usual in _said(forms):
+        for name, device in said.get("devices", {}).items():
+            _check_device((*place, "devices", name), device, findings, horizon, limits)
+        _check_rules((*place, "sieve"), said.get("sieve", ""), findings, fault_of)
+        for index, away in enumerate(said.get("away", ())):
+            _check_away((*place, "away", index), away, horizon, findings)
+        merged = {**usual, **said}
+        if said.get("reads"):
+            _check_shares((*place, "reads"), said["reads"], findings)
+            if not merged.get("devices") and place[2] == "users":
+                findings.warn([(*place, "reads")], "he has no device to read with: nothing is read")
+        _check_ages(place, merged, findings)
+    _check_quotas(forms, workload, findings)
+
+
+def _check_once(forms: Forms, findings: Findings) -> None:
+    """No user is there twice."""
+    for name, form in forms.items():
+        seen: dict[str, str] = {}
+        for written in _named(form):
+            first = seen.setdefault(local_key(parse_local_part(written)), written)
+            if first != written:
+                findings.error(("domains", name, "users", written, KEY), twice(written, first))
+
+
+def _check_quotas(forms: Forms, workload: Sequence[Source], findings: Findings) -> None:
+    """Some message fits into a mailbox."""
+    least = min(map(_least, workload), default=0.0)
+    for name, form in forms.items():
+        quotas: dict[Path, MailboxQuota] = {("quotas", who): quota for who, quota in form.get("quotas", {}).items()}
+        for path, quota in {("quota",): form.get("quota", NO_QUOTA), **quotas}.items():
+            if quota.size and quota.size + quota.grace < least:
+                text = f"no message is so small ({format_size(quota.size)}): the least has {format_size(least)}"
+                findings.warn([("domains", name, *path)], f"{text}, and none is taken")
+
+
+def _check_rules(place: Path, script: str, findings: Findings, fault_of: FaultOf | None) -> None:
+    fault = fault_of(script) if fault_of is not None and script else None
+    if fault is not None:
+        findings.error_in_text(place, fault[0], f"not a Sieve script: {fault[1]}")
+
+
+def _check_device(place: Path, device: Device, findings: Findings, horizon: float, limits: Limits) -> None:
     speaks = MAIL_PROGRAMS[device.mua]
-    if device.access not in speaks:
-        findings.error(
-            (*place, "access"),
-            f"{device.mua} does not speak {device.access}: allowed {are([*speaks])} {listing([*speaks])}",
-        )
-    elif device.idles and not speaks[device.access].idles:
-        why = "POP3 has no IDLE" if device.access == "pop3" else f"{device.mua} has no IDLE"
-        findings.error((*place, "check"), f"{why}: allowed is how often it looks, as in check: 5 min")
+    usual = speaks.get(device.access)
+    if usual is None:
+        text = f"{device.mua} does not speak {device.access}: allowed {are([*speaks])} {listing([*speaks])}"
+        findings.error((*place, "access"), text)
+        return
+    if device.idles and not usual.idles:
+        whose = "POP3" if device.access == "pop3" else device.mua
+        findings.error((*place, "check"), f"{whose} has no IDLE: allowed is how often it looks, as in check: 5 min")
+    if device.leave is not None and usual.leave is None:
+        text = f"{device.mua} takes nothing away from the server by {device.access}, whatever leave says"
+        findings.warn([(*place, "leave")], text)
+    if not device.idles and horizon / device.check > limits.attempts:
+        text = f"it looks for mail too often ({horizon / device.check:,.0f} times)"
+        findings.error((*place, "check"), f"{text}: {raised('attempts', limits)}")
     if device.at:
         findings.host((*place, "at"), device.at)
 
 
 def _check_shares(place: Path, reads: Reading, findings: Findings) -> None:
     """No message has two fates."""
-    total = reads.deletes + reads.archives + sum(reads.files.values())
-    if total > 1 + 1e-9:
-        findings.error(
-            place,
-            f"more messages deleted, filed and archived than there are ({PROBABILITY.format(round(total, 9))}): "
-            "allowed is 100 % together",
-        )
+    total = round(reads.deletes + reads.archives + sum(reads.files.values()), 9)
+    if total > 1:
+        text = f"more messages deleted, filed and archived than there are ({PROBABILITY.format(total)})"
+        findings.error(place, f"{text}: allowed is 100 % together")
+
+
+def _check_away(place: Path, away: Away, horizon: float, findings: Findings) -> None:
+    if away.start >= horizon:
+        when = f"{format_duration(away.start)}, of {format_duration(horizon)}"
+        findings.warn([place], f"away when the run is over ({when}): nobody is answered")
+
+
+def _check_ages(place: Path, said: Mapping[str, Any], findings: Findings) -> None:
+    archive, retention = said.get("archive"), said.get("retention", 0.0)
+    if archive is not None and 0 < retention <= archive.after:
+        ages = f"{format_duration(archive.after)}, and is removed after {format_duration(retention)}"
+        findings.warn([(*place, "archive")], f"no mail becomes old enough for the archive (it goes there after {ages})")
+
+
+def _least(source: Source) -> float:
+    """The size of the smallest message that a source may have, in bytes, as far as it is known; else 0."""
+    if isinstance(source, MessagesAt):
+        return min((message.size for message in source.messages), default=0.0)
+    return 0.0 if isinstance(source, Messages) else _smallest(source.size)
+
+
+def _smallest(sizes: Distribution) -> float:
+    match sizes:
+        case Constant():
+            return sizes.value
+        case Uniform():
+            return sizes.low
+        case Empirical():
+            return min(sizes.values)
+    return 0.0

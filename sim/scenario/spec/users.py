@@ -12,8 +12,6 @@ from sim.scenario.distribution import Exponential, Lognormal
 from sim.scenario.distribution_text import HostTime, Sizes
 from sim.scenario.names import shown
 from sim.scenario.pydantic_seam import (
-    KEY,
-    Collected,
     JsonSchema,
     OrValue,
     OrWord,
@@ -28,7 +26,6 @@ from sim.scenario.scalars import (
     Duration,
     LongDuration,
     MessageRate,
-    Name,
     Share,
     Text,
     Title,
@@ -94,10 +91,15 @@ def _read_user(seen: dict[str, str], value: object) -> str:
             f"and anything else between double quotes, as in '\"john doe\"'; at most {LOCAL_PART_LIMIT} octets"
         ) from error
     if key in seen:
-        why = "" if seen[key] == name else f", as {seen[key]}: case, quotes and Unicode forms make no other one"
-        raise ValueError(f"this user is there twice ({name}): allowed is each name once{why}")
+        raise ValueError(twice(name, seen[key]))
     seen[key] = name
     return name
+
+
+def twice(name: str, first: str) -> str:
+    """What is wrong with a user who is there already."""
+    why = "" if first == name else f", as {first}: case, quotes and Unicode forms make no other one"
+    return f"this user is there twice ({name}): allowed is each name once{why}"
 
 
 _USERS_SCHEMA: JsonSchema = {
@@ -258,21 +260,25 @@ class UserSettings(Said):
     sections = (User,)
 
 
-def _check_names(value: object) -> object:
-    """A mapping whose keys are users, each there once."""
-    seen: dict[str, str] = {}
-    collected = Collected()
-    for name in value if isinstance(value, dict) else ():
-        collected.read((name, KEY), partial(_read_user, seen), name, "")
-    collected.done()
+def _not_empty(value: object) -> object:
     if value == {}:
         raise ValueError("a domain without users (an empty mapping): allowed is at least one")
     return value
 
 
+def read_user(value: object) -> str:
+    """A local-part as it is written.
+
+    Raises:
+        ValueError: none.
+    """
+    return _read_user({}, value)
+
+
+_UserName = Annotated[str, Reads(read_user, NAME_SCHEMA)]
 UsersSetting = Annotated[
     tuple[str, ...] | dict[str, UserSettings],
-    OrValue(Annotated[dict[Name, UserSettings], Shorthand(_check_names)], Reads(read_users, _USERS_SCHEMA), ()),
+    OrValue(Annotated[dict[_UserName, UserSettings], Shorthand(_not_empty)], Reads(read_users, _USERS_SCHEMA), ()),
 ]
 
 
