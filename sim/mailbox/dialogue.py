@@ -69,6 +69,10 @@ class AccessDialogue(UsualServer):
         """TLS protects the connection from here on."""
         self._access.secured()
 
+    def disconnected(self) -> None:
+        """The connection is gone."""
+        self._access.disconnected()
+
     def time_out(self) -> bytes:
         """The client was silent for too long: what it says before it closes the connection."""
         return self._access.close(_TOO_LONG)

@@ -58,6 +58,9 @@ class UsualServer:
     def secured(self) -> None:
         """TLS protects the connection from here on."""
 
+    def disconnected(self) -> None:
+        """The connection is gone: nothing is to be given back."""
+
     def time_out(self) -> bytes:
         """The client was silent for too long."""
         return b""

@@ -102,7 +102,7 @@ def test_a_refusal_is_told_on_the_screen():
 def test_nobody_writes_in_anothers_name():
     """A forged reverse-path of a user of the same host is refused on submission (RFC 6409 section 6.1)."""
     made = world(WRITES, a="{ann: {devices: [phone]}, al: {}}")
-    reception = made.servers["a"].submission_reception()
+    reception = made.servers["a"].submissions.answer("", False)
     reception.greet(busy=False)
     said = [reception.read(line) for line in (b"EHLO x.example\r\n", b"MAIL FROM:<al@a.example>\r\n")]
     assert said[1][:3] == b"530"

@@ -143,6 +143,9 @@ class ServerDialogue(Protocol):
     def secured(self) -> None:
         """TLS protects the connection from here on."""
 
+    def disconnected(self) -> None:
+        """The connection is gone, for whatever reason."""
+
     def time_out(self) -> bytes:
         """The client was silent for too long: what it says before it closes the connection."""
 

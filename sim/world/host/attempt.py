@@ -116,7 +116,8 @@ class Attempt:
             peer = Peer(client, turned.asker, route.nodes, turned.session_id, turned.session.connection)
             return turned.reverse(dialogue, peer, now), peer
         secure = client.host.tls.implicit and "STARTTLS" in client.servers[route.host].host.extensions
-        return client.open(self._transmission(now, secure=secure), route, now, secure=secure)
+        service = client.takes_mail(route.host)
+        return client.open(self._transmission(now, secure=secure), route, now, service, secure=secure)
 
     def _transmission(self, now: float, *, secure: bool = False, machine: Machine | None = None) -> Transmission:
         stays = self._stays if self.keeps else None

@@ -8,7 +8,6 @@ from math import inf
 from typing import Any, TypeVar
 
 from sim.mail.path import Path
-from sim.mta.client.dialogue import SmtpDialogue
 from sim.mta.client.retrieval import RetrievalClient
 from sim.mta.queue.entry import Copy, HopTime
 from sim.mta.queue.queue_manager import QueueManager
@@ -23,23 +22,22 @@ from sim.network.transport.tls import TlsSessions
 from sim.results.outcomes import Step
 from sim.scenario.products.base import Refuses
 from sim.scenario.products.retry import Retry
-from sim.scenario.spec import Host
 from sim.world.engine.capacity import SharedCapacity
 from sim.world.engine.corruption import UNSEEN, ResidualCorruption
 from sim.world.engine.host_times import HostTimes
-from sim.world.engine.interfaces import ServerHost
+from sim.world.engine.interfaces import ClientDialogue, ServerDialogue, ServerHost
 from sim.world.engine.lifetimes import FOREVER, Lifetimes
 from sim.world.engine.paths import LinesBothWays, Nodes, Paths
 from sim.world.engine.session import Session
 from sim.world.engine.stepping import Waits
 from sim.world.host.addresses import Address, Sources
-from sim.world.host.listener import Place
+from sim.world.host.listener import Listener, Place
 from sim.world.host.notifications import Notifications
 from sim.world.host.routes import Delivery, Route
-from sim.world.host.server import Server
+from sim.world.host.server import Server, ServerT, Service
 from sim.world.host.uptime import Part
 
-DialogueT = TypeVar("DialogueT", bound=SmtpDialogue)
+DialogueT = TypeVar("DialogueT", bound=ClientDialogue)
 
 
 @dataclass
@@ -69,45 +67,66 @@ class Client(Part):
     tls_sessions: TlsSessions = field(default_factory=TlsSessions)
     sessions: dict[int, Callable[[float], None] | None] = field(default_factory=dict)
 
+    def takes_mail(self, host: str) -> Service[Reception]:
+        """What a host serves to one like this that has mail for it."""
+        server = self.servers[host]
+        return server.submissions if self.submits else server.transfer
+
     def open(
-        self, caller: DialogueT, route: Route, now: float, *, secure: bool = False, offering: Host | None = None
-    ) -> tuple[Session[DialogueT, Reception], Peer] | None:
-        """A session of its own, with a host that offers to hand over mail, if so; None where there is no route."""
-        host, server = self.host, self.servers[route.host]
-        there = self._line_up(route, server, now)
+        self,
+        caller: DialogueT,
+        route: Route,
+        now: float,
+        service: Service[ServerT],
+        *,
+        secure: bool = False,
+        times: HostTimes | None = None,
+    ) -> tuple[Session[DialogueT, ServerT], Peer] | None:
+        """A session of its own with a service of the host at a route's end; None where there is no route.
+
+        Args:
+            caller: the client's dialogue.
+            route: the way there.
+            now: the time, s.
+            service: what is served there.
+            secure: whether the connection begins with TLS.
+            times: what things take the client's program; as they take the host's MTA, where absent.
+        """
+        host, server = self.host, service.server
+        there = self._line_up(route, service, now)
         if there is None:
             return None
         lines, listens = there
         source, session_id = self.sources.to(route.ip), self.next_session_id()
-        if self.submits:
-            reception = server.submission_reception(secure=secure)
-        else:
-            reception = server.reception(source or host.name, offering=offering, secure=secure)
+        dialogue = service.answer(source or host.name, secure)
         mine, theirs = source or host.name, route.ip or server.host.name
         more: dict[str, Any] = {"client": self.uptime.host}
-        if not offering:
-            more = {"program": reception, "patience": server.host.mta.idle_timeout, "writes": host.mta.write_size}
+        if not service.turns:
+            more = {"program": dialogue, "patience": dialogue.patience, "writes": caller.write_size}
         connection = connect(
             *lines,
             server=server.uptime.host,
             client_tcp=host.tcp,
             server_tcp=server.host.tcp,
             listens=listens,
+            quick_acks=service.quick_acks,
             metrics=(self.tcp_metrics.of(mine, theirs), server.tcp_metrics.of(theirs, mine)),
             **more,
         )
-        peer = Peer(self, server, route.nodes, session_id, connection, source, route.ip)
+        if service.layer is not None:
+            connection = service.layer(connection)
+        peer = Peer(self, server, route.nodes, session_id, connection, source, route.ip, service.listener)
         here, beyond, lifetimes = self.uptime, server.uptime, FOREVER
         if not here.product is beyond.product is ALWAYS_UP:
             ends = here.product.next_down(now), here.host.next_down(now)
             lifetimes = Lifetimes(*ends, beyond.product, beyond.hangs_up(lines[1]))
         session = Session(
             caller,
-            reception,
+            dialogue,
             connection,
             peer,
-            client_times=self.times,
-            server_times=server.times(),
+            client_times=times or self.times,
+            server_times=service.times(),
             lifetimes=lifetimes,
             implicit_tls=secure,
             trace=self.recorder.trace(session_id),
@@ -115,12 +134,12 @@ class Client(Part):
         )
         return session, peer
 
-    def _line_up(self, route: Route, server: Server, now: float) -> tuple[LinesBothWays, Timeline] | None:
+    def _line_up(self, route: Route, service: Service[ServerT], now: float) -> tuple[LinesBothWays, Timeline] | None:
         """The lines of a route, and when somebody listens at its end; None where there is no route."""
-        address = self.addresses[server.host.name][route.ip] if route.ip else None
+        address = self.addresses[route.host][route.ip] if route.ip else None
         if address is not None and not self.sources.reach(address.version):
             return None
-        lines, listener = self.paths.lines(route.nodes, now), server.listener
+        lines, listener = self.paths.lines(route.nodes, now), service.listener
         if lines is None or address is None:
             return lines and (lines, listener.listens())
         if not (self.paths.silent or address.reachable.is_up(now)):
@@ -135,6 +154,7 @@ class Peer(ServerHost):
     Attributes:
         nodes: those that the session's bytes pass, from the client's host to the server's.
         source, ip: the addresses of the two, where they have more than one of any family.
+        listener: the listening socket of the service; that for mail, where absent.
         messages: how many have been offered.
     """
 
@@ -145,6 +165,7 @@ class Peer(ServerHost):
     connection: Transport
     source: str = ""
     ip: str = ""
+    listener: Listener | None = None
     messages: int = 0
     _copies: Mapping[Path, Copy] = field(default_factory=dict)
     _until: float = -inf
@@ -159,6 +180,10 @@ class Peer(ServerHost):
         """What its disk and filters can do, where there is a limit."""
         return self.server.capacity
 
+    @property
+    def _listener(self) -> Listener:
+        return self.listener or self.server.listener
+
     def is_offered(self, copies: Mapping[Path, Copy]) -> None:
         """The next message's turn has come: its copies by their forward-paths."""
         self._copies = copies
@@ -166,15 +191,15 @@ class Peer(ServerHost):
 
     def drops(self) -> bool:
         """Whether a SYN would go unanswered."""
-        return self.server.listener.drops
+        return self._listener.drops
 
     def admit(self) -> bool:
         """A connection is made; whether the host serves it at once."""
-        return self.server.listener.admit(self)
+        return self._listener.admit(self)
 
     def join_queue(self, until: float) -> Place | Refuses:
         """A place in the host's listen queue, for a client that waits until then, or what it does instead."""
-        return self.server.listener.join_queue(self, until)
+        return self._listener.join_queue(self, until)
 
     def resumes_tls(self, now: float) -> bool:
         """A handshake of TLS begins; whether it resumes a session that the two hosts have had."""
@@ -211,21 +236,21 @@ class Peer(ServerHost):
         ledger.expect()
         self.client.clock.start_soon(steps())
 
-    def leave(self, reception: Reception, at: float) -> None:
+    def leave(self, dialogue: ServerDialogue, at: float) -> None:
         """The server's program ends, now or at `at`, unless its host has gone down since."""
         if at > self.client.clock.now:
             self._until = at
-            self.client.clock.call_at(at, lambda: self._end(reception))
+            self.client.clock.call_at(at, lambda: self._end(dialogue))
         else:
-            self._end(reception)
+            self._end(dialogue)
 
     def is_there(self, now: float) -> bool:
         """Whether the session goes on, or the server does not know yet that it is over."""
         return self.session_id in self.client.sessions or self._until >= now
 
-    def _end(self, reception: Reception) -> None:
-        if self.server.listener.dismiss(self):
-            reception.disconnected()
+    def _end(self, dialogue: ServerDialogue) -> None:
+        if self._listener.dismiss(self):
+            dialogue.disconnected()
 
     def _there(self, mail: AcceptedMail, spent: HopTime, at: float) -> tuple[AcceptedMail, list[Copy]]:
         """The mail as the links gave it on, and its copies as the host has them: marked where they are damaged."""

@@ -75,7 +75,7 @@ def retrieve(
     if isinstance(routes, Failure) or not routes:
         return
     dialogue = RetrievalClient(host.spec, by, domains)
-    opened = client.open(dialogue, routes[0], now, offering=_offering(source.spec, by))
+    opened = client.open(dialogue, routes[0], now, source.server.offering(_offering(source.spec, by)))
     if opened is None:
         return
     session, peer = opened

@@ -2,22 +2,52 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Generic, TypeVar
 
 from sim.mta.queue.entry import Copy
 from sim.mta.server.policy import AccessPolicy, ClientPolicy
 from sim.mta.server.reception import Reception
 from sim.mta.server.recipients import Directory
 from sim.mta.server.transactions import AcceptedMail
+from sim.network.interface import Transport
 from sim.network.tcp.metrics import MetricsCache
 from sim.scenario.spec import Host
 from sim.world.engine.capacity import SharedCapacity
 from sim.world.engine.host_times import HostTimes
+from sim.world.engine.interfaces import ServerDialogue
 from sim.world.engine.ledger import LedgerError
 from sim.world.host.custody import Custody
 from sim.world.host.held_mail import HeldMail
 from sim.world.host.listener import Listener
 from sim.world.host.uptime import Part
+
+ServerT = TypeVar("ServerT", bound=ServerDialogue)
+
+
+@dataclass(slots=True)
+class Service(Generic[ServerT]):
+    """What a host serves on a port of its own.
+
+    Attributes:
+        server: the receiving side of its host.
+        listener: its listening socket.
+        answer: makes what answers a client, by his name or address, and whether the connection begins with TLS.
+        times: tells what things take its program now.
+        turns: whether the two sides may swap roles later on.
+        quick_acks: whether its host acknowledges each command ahead of the answer.
+        layer: what is laid over its connections.
+    """
+
+    server: Server
+    listener: Listener
+    answer: Callable[[str, bool], ServerT]
+    times: Callable[[], HostTimes]
+    turns: bool = False
+    quick_acks: bool = False
+    layer: Callable[[Transport], Transport] | None = None
 
 
 @dataclass
@@ -26,6 +56,7 @@ class Server(Part):
 
     Attributes:
         submission: the host as it is on the port for submission; None where nobody submits.
+        others: the services of other programs of the host.
     """
 
     directory: Directory
@@ -37,9 +68,27 @@ class Server(Part):
     host_times: HostTimes
     tcp_metrics: MetricsCache
     submission: Host | None
+    others: list[Service[ServerDialogue]] = field(default_factory=list)
 
-    def reception(self, client: str, *, offering: Host | None = None, secure: bool = False) -> Reception:
-        """What answers a client, to whom the host is offering to hand over mail, if so."""
+    @cached_property
+    def transfer(self) -> Service[Reception]:
+        """What it serves to other hosts."""
+        return Service(self, self.listener, self._reception, self.times)
+
+    @cached_property
+    def submissions(self) -> Service[Reception]:
+        """What it serves to users' mail programs: they have to log in, and no policy of the host's is for them."""
+        return Service(self, self.listener, self._submission, self.times)
+
+    def offering(self, host: Host) -> Service[Reception]:
+        """What it serves to hosts that may ask for mail which it holds, as which it has these settings."""
+
+        def answer(client: str, secure: bool) -> Reception:
+            return self._reception(client, secure, host)
+
+        return Service(self, self.listener, answer, self.times, turns=True)
+
+    def _reception(self, client: str, secure: bool, offering: Host | None = None) -> Reception:
         local = self.custody.local
         return Reception(
             offering or self.host,
@@ -51,8 +100,7 @@ class Server(Part):
             secure=secure,
         )
 
-    def submission_reception(self, *, secure: bool = False) -> Reception:
-        """What answers a user's mail program: it has to log in, and no policy of the host's is for it."""
+    def _submission(self, _: str, secure: bool) -> Reception:
         local = self.custody.local
         return Reception(
             self.submission or self.host,
@@ -88,7 +136,8 @@ class Server(Part):
 
     def stop(self) -> None:
         """The program and its sessions end; nothing is remembered."""
-        self.listener.crash()
+        for listener in (self.listener, *[service.listener for service in self.others]):
+            listener.crash()
         for part in (self.capacity, self.access):
             if part is not None:
                 part.restart()
