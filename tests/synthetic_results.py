@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 
 from sim.results import metrics, store, summary
@@ -153,6 +154,7 @@ def facts(architecture: int, replication: int, copies: int = 300) -> Facts:
         size = int(mail.lognormvariate(7.6, 1))
         found.messages.append(MessageFact(number, born, size, sender, 1, sender.strip("<>"), 0))
         _one_copy(found, luck, architecture, born, (origin, target))
+    found.attempts.extend(attempt(0, session_id=10**6 + n, protocol="imap", recipients=0) for n in range(3))
     _queues(found, luck, names)
     return found
 
@@ -167,11 +169,12 @@ def _one_copy(found: Facts, luck: random.Random, architecture: int, born: float,
     retry = luck.lognormvariate(8.5, 1) if luck.random() < 0.08 + 0.05 * architecture else 0.0
     queue, contact, transfer = luck.expovariate(1), 1.5 * hops, luck.lognormvariate(0.5, 1) * hops
     age = queue + retry + contact + transfer + 0.1 * hops
+    steps = _steps(born, born + age) if fate == "delivered" else {}
     path = ">".join([ends[0], *luck.sample(sorted(set(CITIES) - set(ends)), hops - 1), ends[1]])
     found.copies.append(
         CopyFact(
             number, f"u1@{ends[1].lower()}.example", fate, "" if fate == "delivered" else "no answer", born, born + age,
-            hops, hops, int(luck.random() < 0.01), path, queue, retry, contact, transfer, 0.1 * hops,
+            hops, hops, int(luck.random() < 0.01), path, queue, retry, contact, transfer, 0.1 * hops, **steps,
         )
     )  # fmt: skip
     for hop in range(hops):
@@ -181,6 +184,15 @@ def _one_copy(found: Facts, luck: random.Random, architecture: int, born: float,
             attempt(number, session_id=session, from_host=pair[0], to_host=pair[1], started_s=born + hop, ended_s=born + hop + 1,
                     bytes_on_wire=luck.randint(1000, 20000), outcome=luck.choice(["accepted"] * 9 + ["connect-timeout"]))
         )  # fmt: skip
+
+
+def _steps(born: float, stored: float) -> dict[str, float]:
+    """A delivered copy's steps: its recipient looks every ten minutes, and reads what he finds after three."""
+    told = math.ceil(stored / 600) * 600
+    return {
+        "composed_s": born, "submitted_s": min(born + 0.5, stored), "accepted_s": stored, "stored_s": stored,
+        "announced_s": told + 0.2, "fetched_s": told + 0.4, "read_s": told + 180.0,
+    }  # fmt: skip
 
 
 def _queues(found: Facts, luck: random.Random, names: list[str]) -> None:

@@ -24,7 +24,7 @@ from sim.report.mailq import clock
 from sim.report.table import sentences
 from sim.results.metrics import METRICS, Metric
 from sim.results.store import Result, plain, writing
-from sim.results.summary import Check, cells, difference_cells
+from sim.results.summary import Check, cells, difference_cells, shown
 from sim.results.tables import where
 
 _SCHEME = {INK: "var(--ink)", MUTED: "var(--muted)", GRID: "var(--grid)"}
@@ -101,7 +101,7 @@ def _question(result: Result) -> str:
 
 
 def _rows(summary: Mapping[str, Any]) -> Iterator[Row]:
-    for metric in METRICS.values():
+    for metric in (METRICS[name] for name in shown(METRICS, summary)):
         yield Row(
             metric,
             [cells(entries[metric.name], metric.name) for entries in summary["architectures"].values()],

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.results.metrics import HEADLINE, METRICS
-from sim.results.summary import cells, difference_cells, no_difference, sentence
+from sim.results.summary import cells, difference_cells, no_difference, sentence, shown
 
 
 def table(summary: Mapping[str, Any], metrics: Sequence[str] = HEADLINE) -> Table:
@@ -31,11 +31,11 @@ def table(summary: Mapping[str, Any], metrics: Sequence[str] = HEADLINE) -> Tabl
         found.add_column(name, justify="right", overflow="fold")
     if len(differences) == 1:
         found.add_column("difference", justify="right")
-    for metric in metrics:
+    for metric in shown(metrics, summary):
         entries = [entries[metric] for entries in architectures.values()]
         compared = [pair["metrics"][metric] for pair in differences] if len(differences) == 1 else []
-        shown = [*(cells(entry, metric) for entry in entries), *(difference_cells(entry, metric) for entry in compared)]
-        found.add_row(METRICS[metric].label, *("\n".join(filter(None, cell)) for cell in shown))
+        row = [*(cells(entry, metric) for entry in entries), *(difference_cells(entry, metric) for entry in compared)]
+        found.add_row(METRICS[metric].label, *("\n".join(filter(None, cell)) for cell in row))
     return found
 
 
@@ -48,7 +48,7 @@ def sentences(summary: Mapping[str, Any], metrics: Sequence[str] = HEADLINE) -> 
         a, b, found = pair["a"], pair["b"], pair["metrics"]
         said: list[str] = []
         rest: dict[str, list[str]] = {}
-        for metric in metrics:
+        for metric in shown(metrics, summary):
             why_not = no_difference(found[metric])
             if why_not:
                 rest.setdefault(why_not, []).append(METRICS[metric].label)

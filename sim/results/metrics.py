@@ -18,11 +18,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sim.results.outcomes import AttemptOutcome, CopyOutcome
+from sim.results.outcomes import AttemptOutcome, CopyOutcome, Step
 from sim.results.tables import Tables
 
 _UNREACHED = [outcome for outcome in AttemptOutcome if not outcome.reached]
 _BROKEN_OFF = [outcome for outcome in AttemptOutcome if outcome.broken_off]
+
+ACCESS = ("pop3", "imap")
+"""The protocols by which users read their mailboxes."""
+_BY_DEVICES = [step.column for step in (Step.COMPOSED, Step.ANNOUNCED, Step.FETCHED, Step.READ)]
 
 _RUN = ["architecture", "replication"]
 _Floats = npt.NDArray[np.float64]
@@ -104,7 +108,53 @@ _ALL = (
     Metric("retransmissions", "retransmissions", "segments", "lower", "segments that TCP sent again", 0),
     Metric("round_trips_avg", "round trips an attempt", "", "lower", "mean over the attempts that found their peer", 2),
 )
-METRICS: Mapping[str, Metric] = MappingProxyType({metric.name: metric for metric in _ALL})
+_OF_DEVICES = (
+    Metric("read", "copies read", "copies", "higher", "copies that their recipients read", 0),
+    Metric(
+        "time_to_read_med", "median time to read", "s", "lower", "creation to reading, median of the copies read", 1
+    ),
+    Metric("time_to_read_p95", "95th percentile, read", "s", "lower", "95 % of the copies read were read sooner", 1),
+    Metric(
+        "composed_to_submitted_med",
+        "median time to submit",
+        "s",
+        "lower",
+        "from the writer's device to the host that it hands its mail to, median",
+        1,
+    ),
+    Metric(
+        "stored_to_announced_med",
+        "median time to a notice",
+        "s",
+        "lower",
+        "from the mailbox until a first device was told, median of the copies that one was told of",
+        1,
+    ),
+    Metric(
+        "stored_to_fetched_med",
+        "median time to a device",
+        "s",
+        "lower",
+        "from the mailbox to a first device, median of the copies fetched",
+        1,
+    ),
+    Metric(
+        "stored_to_read_med",
+        "median stay unread",
+        "s",
+        "lower",
+        "from the mailbox to reading, median of the copies read",
+        1,
+    ),
+    Metric("access_sessions", "sessions with mailboxes", "sessions", "lower", "sessions of POP3 and IMAP", 0),
+    Metric(
+        "access_round_trips", "round trips with mailboxes", "", "lower", "times that POP3 and IMAP waited, summed", 0
+    ),
+    Metric("access_bytes", "bytes to and from mailboxes", "bytes", "lower", "of bytes_on_wire, POP3's and IMAP's", 0),
+)
+"""What users' devices come to: none is defined where no user has a device at work."""
+OF_DEVICES = tuple(metric.name for metric in _OF_DEVICES)
+METRICS: Mapping[str, Metric] = MappingProxyType({metric.name: metric for metric in (*_ALL, *_OF_DEVICES)})
 """Every metric by name, in the order of the columns of `measure`."""
 HEADLINE = (
     "delivery_prob",
@@ -118,6 +168,10 @@ HEADLINE = (
     "attempts",
     "sessions",
     "bytes_on_wire",
+    "read",
+    "time_to_read_med",
+    "time_to_read_p95",
+    "access_bytes",
 )
 """The metrics that most questions come down to."""
 
@@ -195,11 +249,22 @@ class _Run:
         count = np.maximum(np.where(self.done, self.hops, self.hops + 1), 1).astype(np.int64)
         self.stays: _Floats = np.repeat((copies["queue_s"] + copies["retry_s"]).to_numpy() / count, count)
         self.reached = attempts[~attempts["outcome"].isin(_UNREACHED)]
+        self.access = attempts[attempts["protocol"].isin(ACCESS)]
+        self.has_devices = bool(len(self.access) or copies[_BY_DEVICES].notna().to_numpy().any())
 
     def carried(self, outcomes: Sequence[AttemptOutcome], *, but: bool = False) -> float:
         """How many copies the users' attempts carried that had one of these outcomes, or (`but`) any other."""
         these = self.user_attempts["outcome"].isin(outcomes).to_numpy() != but
         return float(self.user_attempts["recipients"].to_numpy()[these].sum())
+
+    def took(self, since: str, until: str) -> _Floats:
+        """How long copies took from one time of theirs to another, s: those that have both."""
+        took: _Floats = (self.copies[until] - self.copies[since]).to_numpy(dtype="float64")
+        return took[~np.isnan(took)]
+
+    def of_devices(self, number: float) -> float:
+        """A number that says something only where users have devices."""
+        return number if self.has_devices else np.nan
 
 
 def _backscatter(tables: Tables) -> float:
@@ -244,6 +309,16 @@ _MEASURES: Mapping[str, Callable[[_Run], float]] = {
     "round_trips_avg": lambda run: _mean(
         run.reached.loc[run.reached["message_id"] > 0, "round_trips"].to_numpy(dtype="float64")
     ),
+    "read": lambda run: run.of_devices(run.copies["read_s"].notna().sum()),
+    "time_to_read_med": lambda run: _quantile(run.took("created_s", "read_s"), 0.5),
+    "time_to_read_p95": lambda run: _quantile(run.took("created_s", "read_s"), 0.95),
+    "composed_to_submitted_med": lambda run: _quantile(run.took("composed_s", "submitted_s"), 0.5),
+    "stored_to_announced_med": lambda run: _quantile(run.took("stored_s", "announced_s"), 0.5),
+    "stored_to_fetched_med": lambda run: _quantile(run.took("stored_s", "fetched_s"), 0.5),
+    "stored_to_read_med": lambda run: _quantile(run.took("stored_s", "read_s"), 0.5),
+    "access_sessions": lambda run: run.of_devices(run.access["session_id"].nunique()),
+    "access_round_trips": lambda run: run.of_devices(run.access["round_trips"].sum()),
+    "access_bytes": lambda run: run.of_devices(run.access["bytes_on_wire"].sum()),
 }
 """A function for each metric."""
 

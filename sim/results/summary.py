@@ -12,7 +12,7 @@ import pandas as pd
 
 from sim.results.human_units import MISSING, together
 from sim.results.intervals import Interval, interval, paired
-from sim.results.metrics import HEADLINE, METRICS
+from sim.results.metrics import HEADLINE, METRICS, OF_DEVICES
 from sim.scenario.spec import Expectation, Operand
 
 Entry = Mapping[str, float | None]
@@ -73,13 +73,20 @@ def difference_cells(entry: Entry, metric: str) -> tuple[str, str]:
     return mean.replace(" %", " points"), interval
 
 
+def shown(metrics: Iterable[str], summary: Mapping[str, Any]) -> list[str]:
+    """The metrics without those of devices that no architecture has: where no device is at work they say nothing."""
+    architectures = summary["architectures"].values()
+    return [name for name in metrics if name not in OF_DEVICES or any(found[name]["n"] for found in architectures)]
+
+
 def html_table(summary: Mapping[str, Any], metrics: Iterable[str] = HEADLINE) -> str:
     """A row a metric, a column an architecture: mean and interval, as a notebook shows them."""
-    shown = {
-        name: {METRICS[metric].label: " ".join(filter(None, cells(entries[metric], metric))) for metric in metrics}
+    names = shown(metrics, summary)
+    columns = {
+        name: {METRICS[metric].label: " ".join(filter(None, cells(entries[metric], metric))) for metric in names}
         for name, entries in summary["architectures"].items()
     }
-    return pd.DataFrame(shown).to_html(border=0)
+    return pd.DataFrame(columns).to_html(border=0)
 
 
 def verdict(difference: Entry) -> Literal["undefined", "single", "same", "unclear", "differs"]:

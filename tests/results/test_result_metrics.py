@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import math
+from math import nan
 
 import pytest
 from synthetic_results import attempt, copy, message, result, tables_of
 
-from sim.results.metrics import METRICS, measure
+from sim.results.metrics import METRICS, OF_DEVICES, measure
 from sim.results.tables import concat
+
+STEPS = ("composed_s", "submitted_s", "accepted_s", "stored_s", "announced_s", "fetched_s", "read_s")
+
+
+def steps(*times) -> dict[str, float]:
+    """When a copy took its first steps."""
+    return dict(zip(STEPS, times, strict=False))
+
 
 # Five copies of users' messages and one of a report. Delivered: delays 10, 20, 60; hops 1, 2, 3.
 COPIES = [
-    copy(1, created_s=0, ended_s=10, hops=1, queue_s=2, retry_s=4),
-    copy(2, created_s=10, ended_s=30, hops=2, duplicates=1, queue_s=8, damage="found"),
-    copy(3, created_s=20, ended_s=80, hops=3, damage="unseen"),
+    copy(1, created_s=0, ended_s=10, hops=1, queue_s=2, retry_s=4, **steps(0, 1, 9, 10, 15, 16, 70)),
+    copy(2, created_s=10, ended_s=30, hops=2, duplicates=1, queue_s=8, damage="found", **steps(10, 13, 30, 30, 40)),
+    copy(3, created_s=20, ended_s=80, hops=3, damage="unseen", **steps(nan, nan, 80, 80, 82, 84, 100)),
     copy(4, "bounced", damage="unseen", created_s=40, ended_s=50, hops=1, retry_s=10),
     copy(5, "queued", created_s=60, ended_s=100, hops=0, queue_s=40),
     copy(6, "expired", created_s=50, ended_s=90, hops=5, recipient="u1@a.example"),
 ]
+# The first and the third were read, the second was only announced.
 # The report is on the fourth, which u1 did not write.
 MESSAGES = [message(i, sender="u1@a.example", author="u9@b.example" if i == 4 else None) for i in range(1, 6)]
 MESSAGES.append(message(6, sender="<>", about=4))
@@ -30,6 +40,8 @@ ATTEMPTS = [
     attempt(5, "partial", session_id=1, round_trips=6, bytes_on_wire=10, recipients=3),
     attempt(6, session_id=4, round_trips=2, bytes_on_wire=7),
     attempt(0, session_id=5, round_trips=5, bytes_on_wire=13, recipients=0),
+    attempt(0, session_id=6, round_trips=9, bytes_on_wire=30, recipients=0, protocol="imap"),
+    attempt(0, session_id=7, round_trips=6, bytes_on_wire=20, recipients=0, protocol="pop3"),
 ]
 EXPECTED = {
     "created": 5,
@@ -58,11 +70,21 @@ EXPECTED = {
     "duplicates": 1,
     "damaged": 2,
     "damaged_unseen": 1,
-    "bytes_on_wire": 220,
-    "sessions": 4,
+    "bytes_on_wire": 270,
+    "sessions": 6,
     "attempts": 6,
     "retransmissions": 3,
     "round_trips_avg": (8 + 4 + 6 + 2) / 4,
+    "read": 2,
+    "time_to_read_med": (70 + 80) / 2,
+    "time_to_read_p95": 70 + 0.95 * 10,
+    "composed_to_submitted_med": 2,
+    "stored_to_announced_med": 5,
+    "stored_to_fetched_med": 5,
+    "stored_to_read_med": 40,
+    "access_sessions": 2,
+    "access_round_trips": 15,
+    "access_bytes": 50,
 }
 
 
@@ -146,6 +168,18 @@ def test_a_local_delivery_is_one_stay():
     """Mail that never left its host lay in that host's queue once."""
     found = measure(tables_of([message()], [copy(hops=0, queue_s=3)]))
     assert found["buffertime_avg"].item() == 3
+
+
+def test_where_nobody_has_a_device_nothing_is_said_of_devices():
+    """A run whose users only have mailboxes has no copies read, not none of them."""
+    found = measure(tables_of([message()], [copy(stored_s=10.0)], [attempt()])).iloc[0]
+    assert [name for name in OF_DEVICES if not math.isnan(found[name])] == []
+
+
+def test_a_device_that_finds_nothing_is_at_work():
+    """Where a device asked in vain, no copy was read."""
+    found = measure(tables_of([message()], [copy()], [attempt(0, session_id=1, protocol="pop3")])).iloc[0]
+    assert (found["read"], found["access_sessions"]) == (0, 1)
 
 
 def test_better_is_said_where_it_is_clear():
