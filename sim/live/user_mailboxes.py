@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from time import monotonic, sleep, time
+from typing import TypeVar
 from uuid import uuid4
 
 from sim.live.errors import LiveError
@@ -18,8 +19,13 @@ from sim.live.user_rules import UserRules
 from sim.mail.address import Address, local_key
 from sim.mailbox.delivery import made_folder
 from sim.mailbox.interface import OverQuotaError
-from sim.scenario.spec import Domain
+from sim.mailbox.sieve_script import read_script
+from sim.scenario.spec import Domain, User
 from sim.scenario.spec.quota import NO_QUOTA, MailboxQuota
+
+T = TypeVar("T")
+
+_NO_SETTINGS = User()
 
 _LOCK = "mtasim-lock"
 """A file in the folder: who has locked it has the mailboxes."""
@@ -76,7 +82,8 @@ class UserMailboxes:
         inbox = self._open(key).inbox
         with self._guard:
             if key not in self._rules:
-                self._rules[key] = UserRules(inbox.maildir, lambda: f"<{uuid4()}@{to.domain}>")
+                usual = read_script(self._settings(key).sieve.encode())
+                self._rules[key] = UserRules(inbox.maildir, lambda: f"<{uuid4()}@{to.domain}>", usual)
             return self._rules[key]
 
     def deliver(self, copies: Sequence[tuple[Address, str, bytes]]) -> None:
@@ -130,11 +137,17 @@ class UserMailboxes:
             account.room.check(octets, delivered=True)
 
     def _quota(self, address: str) -> MailboxQuota:
+        local, domain = self._home(address)
+        return _of_user(local, domain.quotas, domain.quota) if domain is not None else NO_QUOTA
+
+    def _settings(self, address: str) -> User:
+        local, domain = self._home(address)
+        return _of_user(local, domain.people, _NO_SETTINGS) if domain is not None else _NO_SETTINGS
+
+    def _home(self, address: str) -> tuple[str, Domain | None]:
+        """The local-part of a user's address, and his domain."""
         local, _, name = address.rpartition("@")
-        for domain in self._domains:
-            if domain.name == name:
-                return {local_key(user): quota for user, quota in domain.quotas.items()}.get(local, domain.quota)
-        return NO_QUOTA
+        return local, next((domain for domain in self._domains if domain.name == name), None)
 
     def _open(self, address: str) -> MaildirAccount:
         with self._guard:
@@ -157,6 +170,11 @@ class UserMailboxes:
         own = [domain.name for domain in self._domains if name in domain.users]
         every = own or [domain.name for domain in self._domains] or ["localhost"]
         return f"{name}@{every[0]}".lower()
+
+
+def _of_user(local: str, said: Mapping[str, T], otherwise: T) -> T:
+    """What is said of a user under his local-part, whatever its case."""
+    return {local_key(user): value for user, value in said.items()}.get(local, otherwise)
 
 
 def _locked(folder: Path) -> int:

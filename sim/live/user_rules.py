@@ -1,6 +1,7 @@
 """A user's rules on disk: his Sieve script, and whom his vacation has answered.
 
-The script is the file `sieve` in his folder. It is read anew when it has changed; one that is none keeps all his mail.
+The script is the file `sieve` in his folder, and without that what the scenario says. It is read anew when it has
+changed; one that is none keeps all his mail.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from sim.mailbox.sieve_tests import Incoming
 
 _SCRIPT, _ANSWERED = "sieve", "mtasim-answered"
 
+_KEEPS_ALL = Script()
+
 
 class UserRules:
     """Delivers to a user by the script in his folder.
@@ -24,14 +27,16 @@ class UserRules:
     Args:
         maildir: his INBOX, at the top of the folder.
         message_id: as of `DeliveryAgent`.
+        usual: the script where there is no such file.
     """
 
-    def __init__(self, maildir: Maildir, message_id: Callable[[], str]) -> None:
+    def __init__(self, maildir: Maildir, message_id: Callable[[], str], usual: Script = _KEEPS_ALL) -> None:
         self._maildir = maildir
+        self._usual = usual
         self._guard = threading.Lock()
         self._read_at = (0, 0)
         self._error = ""
-        self._agent = DeliveryAgent(Script(), message_id, self._answered())
+        self._agent = DeliveryAgent(usual, message_id, self._answered())
 
     def decide(self, mail: Incoming, reverse_path: MailPath, now: float, date: str) -> Delivery:
         """What becomes of a message, as of `DeliveryAgent`; what is wrong with the script is the delivery's error.
@@ -61,9 +66,9 @@ class UserRules:
             self._read_at = state.st_mtime_ns, state.st_size
             self._agent.script, self._error = read_script(file.read_bytes()), ""
         except FileNotFoundError:
-            self._read_at, self._agent.script, self._error = (0, 0), Script(), ""
+            self._read_at, self._agent.script, self._error = (0, 0), self._usual, ""
         except (OSError, SieveError) as error:
-            self._agent.script, self._error = Script(), f"{file}: {error}"
+            self._agent.script, self._error = _KEEPS_ALL, f"{file}: {error}"
 
     def _answered(self) -> dict[str, float]:
         found: dict[str, float] = {}

@@ -11,10 +11,12 @@ import pytest
 from mailbox_host import MailboxHost, mailbox_host, message
 
 from sim.live.maildir import Maildir
+from sim.live.user_mailboxes import UserMailboxes
 from sim.live.user_rules import UserRules
 from sim.mail.address import Address
 from sim.mail.content import canonical
 from sim.mailbox.sieve_tests import Incoming
+from sim.scenario.spec import Domain, User
 
 pytestmark = pytest.mark.slow
 
@@ -129,6 +131,22 @@ def test_a_script_that_is_none_keeps_all(tmp_path: Path):
     file.write_text("discard;")
     assert rules.decide(mail, (), 0.0, "") == rules.decide(mail, (), 0.0, "")
     assert rules.decide(mail, (), 0.0, "").folders == ()
+
+
+def test_rules_of_the_scenario_hold_where_the_folder_has_none(tmp_path: Path):
+    """A file `sieve` comes before them, for as long as it is there."""
+    domain = Domain(name="a.test", users=("ann", "bob"), people={"ann": User(sieve="discard;")})
+    mailboxes = UserMailboxes(tmp_path, [domain], {})
+    folders = []
+    for user in ("ann", "Ann", "bob"):
+        to = Address(user, "a.test")
+        folders.append(mailboxes.rules(to).decide(Incoming(message(1), None, to), (), 0.0, "").folders)
+    file, ann = tmp_path / "ann@a.test" / "sieve", Address("ann", "a.test")
+    for script in ("keep;", None):
+        file.write_text(script) if script else file.unlink()
+        folders.append(mailboxes.rules(ann).decide(Incoming(message(1), None, ann), (), 0.0, "").folders)
+    mailboxes.close()
+    assert folders == [(), (), ("INBOX",), ("INBOX",), ()]
 
 
 def test_what_a_crash_left_of_the_answers_is_passed_over(tmp_path: Path):
