@@ -2,6 +2,8 @@
 
 2,000 messages of 2,000 octets over ten SMTP sessions into one user's Maildir++, then one FETCH of them all; 5,000 with an
 IMAP session that fetches them, and the memory that the server has then; 200 sessions in IDLE that are told of a message.
+Then the whole way by programs that others wrote: smtp-source, over one connection a message, over one that is kept, and
+over ten; the served host's SMTP, Maildir and IMAP; mbsync, which puts all into a Maildir of its own.
 
     python tests/benchmarks/mailbox_load.py [MESSAGES]
 """
@@ -9,10 +11,13 @@ IMAP session that fetches them, and the memory that the server has then; 200 ses
 from __future__ import annotations
 
 import imaplib
+import os
 import random
 import re
+import shutil
 import smtplib
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
@@ -91,6 +96,39 @@ def idle(server: Process) -> float:
     return took
 
 
+def program(name: str, *arguments: object) -> None:
+    """Run a program to its end."""
+    found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
+    if found is None:
+        sys.exit(f"{name} is not installed")
+    subprocess.run([found, *map(str, arguments)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def loop(server: Process, folder: Path, messages: int, how: list[str]) -> tuple[float, float]:
+    """The whole way; holds that all is there to the octet, and gives how long smtp-source and mbsync took."""
+    near = folder / "near"
+    near.mkdir()
+    file = folder / "mbsyncrc"
+    file.write_text(
+        f"IMAPStore far\nHost localhost\nPort {server.ports['imap']}\nUser ann\nPass secret\nSSLType None\n\n"
+        f"MaildirStore near\nPath {near}/\nInbox {near}/INBOX\nSubFolders Verbatim\n\n"
+        "Channel all\nFar :far:\nNear :near:\nCreate Near\nSyncState *\n"
+    )
+    to = ["-l", "2000", "-f", "x@y.example", "-t", "ann@a.example", f"127.0.0.1:{server.ports['smtp']}"]
+    started = time.monotonic()
+    program("smtp-source", *how, "-m", messages, *to)
+    sent = time.monotonic()
+    program("mbsync", "-c", file, "-a")
+    done = time.monotonic()
+    kept = sorted(each.read_bytes() for each in folder.glob("mail/ann@a.example/new/*"))
+    kept += sorted(each.read_bytes() for each in folder.glob("mail/ann@a.example/cur/*"))
+    # mbsync writes a field of its own into each.
+    fetched = [re.sub(rb"X-TUID: .*\n", b"", each.read_bytes()) for each in near.glob("INBOX/*/*,*")]
+    if len(kept) != messages or sorted(kept) != sorted(fetched):
+        sys.exit(f"{len(kept)} of {messages} messages were kept, {len(fetched)} fetched, or they are others")
+    return sent - started, done - sent
+
+
 def memory(server: Process) -> int:
     """The most memory that a server has had, in bytes."""
     status = Path(f"/proc/{server.running.pid}/status").read_text()
@@ -108,6 +146,14 @@ def main(messages: int) -> None:
             print(f"fetched at {number / fetch(server, number):.0f}/s, each as it was sent", end="; ")
             print(f"memory {before / 1e6:.0f} MB, {full / 1e6:.0f} MB full, {memory(server) / 1e6:.0f} MB behind FETCH")
             print(f"the last of {IDLE} sessions in IDLE is told after {1000 * idle(server):.0f} ms")
+    for name, how in (("one connection a message", ["-s", "1"]), ("one", ["-s", "1", "-d"]), ("ten", ["-s", "10"])):
+        with tempfile.TemporaryDirectory() as folder, process(Path(folder)) as server:
+            sent, fetched = loop(server, Path(folder), messages, how)
+            print(
+                f"smtp-source ({name}) to mbsync, {messages} messages to the octet: {messages / sent:.0f}/s in",
+                end=", ",
+            )
+            print(f"{messages / fetched:.0f}/s out, {messages / (sent + fetched):.0f}/s the whole way")
 
 
 if __name__ == "__main__":
