@@ -30,6 +30,9 @@ _WRONG_PASSWORD = 0.5
 _WRONG_PASSWORDS = 5
 """After so many the session ends."""
 
+LOCK_PAUSE = 0.25
+"""Seconds between two tries of a maildrop's lock."""
+
 Result = TypeVar("Result")
 
 Open = Callable[[str], MaildirAccount]
@@ -41,6 +44,10 @@ class Access(Protocol):
 
     failures: int
     wants_tls: bool
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits for another session to leave the maildrop: some time is to pass before the next piece."""
 
     @property
     def is_over(self) -> bool:
@@ -155,6 +162,11 @@ class AccessSession:
                 if access.failures > failures:
                     failures = access.failures
                     await asyncio.sleep(_WRONG_PASSWORD * failures)
+                if access.waits:
+                    await asyncio.sleep(LOCK_PAUSE)
+                    if self._stopping:
+                        await self._write(access.close("Shutting down."))
+                        return
                 if access.wants_tls and isinstance(self._writer.transport, asyncio.ReadTransport):
                     # Whoever reads on would take the handshake for what belongs to the clear.
                     self._writer.transport.pause_reading()
@@ -202,7 +214,7 @@ class AccessSession:
             for piece in answers:
                 pieces.append(piece)
                 size += len(piece)
-                if size >= _PIECE or self._access.failures > failures:
+                if size >= _PIECE or self._access.failures > failures or self._access.waits:
                     break
         return b"".join(pieces) if pieces else None
 

@@ -8,10 +8,12 @@ import ssl
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from math import ceil
+from tempfile import SpooledTemporaryFile
 from time import time
-from typing import Literal
+from typing import IO, Literal
 
-from sim.live.access import CHUNK, Access, AccessSession, Open
+from sim.live.access import CHUNK, LOCK_PAUSE, Access, AccessSession, Open
 from sim.live.limits import Limits
 from sim.live.listener import Listener, bound
 from sim.live.maildir_store import MaildirAccount
@@ -27,6 +29,9 @@ _IDLE = {"pop3": 600.0, "imap": 1800.0}
 
 _WORKERS = 64
 """Threads that answer: where many commands of one user's sessions wait for each other, others' go on."""
+
+_IN_MEMORY = 262_144
+"""Octets of a message that comes by IMAP which are held in memory; more wait on disk until it is whole."""
 
 _GLANCE = 0.5
 """Seconds between two looks at the Maildirs that idle sessions wait at (Dovecot: as long after inotify)."""
@@ -143,16 +148,28 @@ class AccessServer:
         challenge = f"<{secrets.randbits(63)}.{int(time())}@{self._host}>"
         logins, tls = self._mailboxes.logins, self._tls is not None
         if protocol == "pop3":
-            return Pop3Access(logins, open_account, timestamp=challenge, offers_tls=tls, clear_login=clear_login)
+            return Pop3Access(
+                logins,
+                open_account,
+                timestamp=challenge,
+                offers_tls=tls,
+                clear_login=clear_login,
+                lock_tries=1 + ceil(self._limits.maildrop / LOCK_PAUSE),
+            )
         return ImapAccess(
             logins,
             open_account,
             challenge=challenge.encode(),
             now=time,
             message_limit=self._limits.size,
+            literal_file=self._literal_file,
             offers_tls=tls,
             clear_login=clear_login,
         )
+
+    def _literal_file(self) -> IO[bytes]:
+        """A file without a name, on disk where it becomes large: what a client takes its time to send."""
+        return SpooledTemporaryFile(_IN_MEMORY, "w+b", dir=str(self._mailboxes.folder))
 
 
 def _poll(accounts: Sequence[MaildirAccount]) -> None:

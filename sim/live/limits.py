@@ -20,6 +20,7 @@ class Limits:
         grace: how long open transactions may go on after the server was told to stop.
         handshake: how long a TLS handshake may take.
         linger: how long a peer's last octets are waited for after the end of its session.
+        maildrop: how long a login by POP3 waits for another session to leave the maildrop (Dovecot: about 9.5 s).
         client_sessions: sessions that a client may have at a time, where the scenario sets no limit (Postfix
             smtpd_client_connection_count_limit).
     """
@@ -33,6 +34,7 @@ class Limits:
     grace: float = 30.0
     handshake: float = 60.0
     linger: float = 2.0
+    maildrop: float = 9.5
     client_sessions: int = 50
 
 

@@ -42,12 +42,15 @@ class UserMailboxes:
         domains: the domains whose mailboxes the host has.
         accounts: the logins, name -> password; a name without its domain is that of the first of them that has it.
 
+    Attributes:
+        folder: likewise.
+
     Raises:
         LiveError: another server has the folder.
     """
 
     def __init__(self, folder: Path, domains: Sequence[Domain], accounts: Mapping[str, str]) -> None:
-        self._folder = folder
+        self.folder = folder
         self._lock = _locked(folder)
         self._domains = domains
         self._guard = threading.Lock()
@@ -155,7 +158,7 @@ class UserMailboxes:
                 quota = self._quota(address)
                 try:
                     self._opened[address] = MaildirAccount(
-                        self._folder / _file_name(address),
+                        self.folder / _file_name(address),
                         octets_limit=quota.size,
                         messages_limit=quota.messages,
                         grace=quota.grace,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, ClassVar
+from io import BytesIO
+from typing import IO, Any, ClassVar
 
 from sim.mailbox import imap_mailboxes, imap_messages, imap_search
 from sim.mailbox.imap_session import Answer, ImapSession, bad, no, ok
@@ -47,6 +48,7 @@ class ImapAccess:
         offers_tls: whether STARTTLS is offered.
         clear_login: whether passwords may be said in the clear where no TLS protects the connection.
         secure: whether the connection has TLS from the start.
+        literal_file: as of `Server`.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class ImapAccess:
         offers_tls: bool = False,
         clear_login: bool = True,
         secure: bool = False,
+        literal_file: Callable[[], IO[bytes]] = BytesIO,
     ) -> None:
         self._accounts = accounts
         self._open_account = open_account
@@ -68,7 +71,7 @@ class ImapAccess:
         self._message_limit = message_limit
         self._offers_tls = offers_tls
         self._clear_login = clear_login
-        self._server = Server(message_limit=message_limit, secure=secure)
+        self._server = Server(message_limit=message_limit, secure=secure, literal_file=literal_file)
         self._sasl = SaslServer(accounts, challenge)
         self._session = ImapSession(message_limit=message_limit)
         self.user = ""
@@ -83,6 +86,11 @@ class ImapAccess:
     def account(self) -> Account | None:
         """The user's account, once he has logged in."""
         return self._session.account
+
+    @property
+    def waits(self) -> bool:
+        """Never: a mailbox may be open in many sessions."""
+        return False
 
     @property
     def is_over(self) -> bool:
@@ -130,6 +138,7 @@ class ImapAccess:
 
     def disconnected(self) -> None:
         """The connection is gone."""
+        self._server.drop_literal()
 
     def _answer(self, request: Request) -> Iterator[bytes]:
         command, send = _with_inbox(request.command), self._server.send

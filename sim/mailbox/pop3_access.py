@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import ClassVar
 
 from sim.mail.mime import split_header
@@ -42,6 +43,8 @@ class Pop3Access:
         offers_tls: whether STLS is offered.
         clear_login: whether passwords may be said in the clear where no TLS protects the connection.
         secure: whether the connection has TLS from the start.
+        lock_tries: how often the lock of a maildrop is tried that another session has. Between two tries `replies`
+            gives nothing, and `waits` is set: the caller lets some time pass.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class Pop3Access:
         offers_tls: bool = False,
         clear_login: bool = True,
         secure: bool = False,
+        lock_tries: int = 1,
     ) -> None:
         self._accounts = accounts
         self._open_account = open_account
@@ -67,6 +71,9 @@ class Pop3Access:
         self.failures = 0
         self.commands = 0
         """How many have been answered."""
+        self._lock_tries = lock_tries
+        self.waits = False
+        """Whether the maildrop is another session's."""
         self.wants_tls = False
         """Whether the caller is to shake hands now; it calls `secured` behind that."""
         self._account: Account | None = None
@@ -93,7 +100,15 @@ class Pop3Access:
             if isinstance(event, ConnectionClosed):
                 self.disconnected()
                 return
-            yield self._server.send(self._answer(event))
+            answer = self._answer(event)
+            for _ in range(1, self._lock_tries if answer is _BUSY else 1):
+                self.waits = True
+                yield b""
+                self.waits = False
+                answer = self._safely(self._enter)
+                if answer is not _BUSY:
+                    break
+            yield self._server.send(answer)
 
     def secured(self) -> None:
         """TLS protects the connection from here on."""
@@ -131,8 +146,12 @@ class Pop3Access:
         if isinstance(event, EndlessLine):
             self._leave()
             return err("Line too long.")
+        return self._safely(partial(self._ANSWERS[type(event)], self, event))
+
+    def _safely(self, answers: Callable[[], Response]) -> Response:
+        """What answers, unless the store fails."""
         try:
-            return self._ANSWERS[type(event)](self, event)
+            return answers()
         except OSError:
             if self._mailbox is None:
                 self._leave()
@@ -203,10 +222,15 @@ class Pop3Access:
         if verdict is not Verdict.ACCEPTED:
             self.failures += 1
             return _FAILED
-        account = self._open_account(user)
+        self._name = user
+        return self._enter()
+
+    def _enter(self) -> Response:
+        """Open the maildrop of who has proved who he is."""
+        account = self._open_account(self._name)
         if not account.lock():
             return _BUSY
-        self._account, self.user = account, user
+        self._account, self.user = account, self._name
         self._mailbox = account.mailbox(INBOX)
         self._messages = tuple(self._mailbox.messages.values())
         return ok("Logged in.")

@@ -100,7 +100,7 @@ def mailbox_host(
     folder: Path, *, tls: ssl.SSLContext | None = None, scenario: str = SCENARIO, limits: Limits | None = None
 ) -> Iterator[MailboxHost]:
     """Serve host a of the scenario; alice and bob have mailboxes there."""
-    spec, chosen = loads(scenario), limits or Limits(linger=0.5)
+    spec, chosen = loads(scenario), limits or Limits(linger=0.5, maildrop=2.0)
     host = next(iter(spec.architectures.values())).hosts["a"]
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)

@@ -7,6 +7,7 @@ import re
 import socket
 import ssl
 import threading
+import time
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
@@ -136,6 +137,15 @@ class TestPoplib:
 
         until(is_free)
         assert left(host) == MESSAGES
+
+    def test_waits_for_the_session_before(self, client: poplib.POP3, host: MailboxHost):
+        """A login goes through as soon as the maildrop is free, and what was written behind it."""
+        with Peer(host.pop3) as other:
+            other.line()
+            other.write(b"USER alice\r\nPASS secret\r\nSTAT\r\n")
+            other.line()
+            client.quit()
+            assert [other.line()[:5] for _ in range(2)] == [b"+OK L", b"+OK 3"]
 
     def test_is_alone(self, client: poplib.POP3, host: MailboxHost):
         """The second session on a maildrop is told so, and another user's is not; IMAP is not in the way."""
@@ -454,6 +464,23 @@ class TestHostilePeers:
                 lines.append(line)
         assert [line[:11] for line in lines[1::2]] == [b"-ERR [AUTH]"] * 5
         assert lines[-1].startswith(b"-ERR Too many")
+
+    def test_the_end_of_the_server_is_told_to_who_waits(self, tmp_path: Path):
+        """At once."""
+        limits = Limits(linger=0.2, maildrop=60.0)
+        with mailbox_host(tmp_path / "mail", limits=limits) as host, Peer(host.pop3) as first, Peer(host.pop3) as other:
+            for peer in (first, other):
+                peer.line()
+                peer.write(b"USER alice\r\nPASS secret\r\n")
+                peer.line()
+                if peer is first:
+                    peer.line()
+            started = time.monotonic()
+            host.stop()
+            said = other.line()
+            # The maildrop may be free before its session is told.
+            said = other.line() if said.startswith(b"+OK") else said
+            assert (said, time.monotonic() - started < 10) == (b"-ERR Shutting down.", True)
 
     def test_many_sessions_at_once(self, host: MailboxHost):
         """One of those that want the same maildrop gets it; the others are told, and nothing is lost."""

@@ -287,6 +287,21 @@ def test_one_session_at_a_time():
     assert Session(session.account, login=b"").each(LOGIN) == [b"+OK", b"+OK"]
 
 
+@pytest.mark.parametrize("leaves", [True, False])
+def test_a_session_waits_for_the_one_before(leaves: bool):
+    """As often as its host has it: it says nothing until the maildrop is free, or it has waited in vain."""
+    session = Session()
+    second = Session(session.account, login=b"", lock_tries=4)
+    said = second.access.replies(LOGIN + b"NOOP\r\n")
+    assert (next(said)[:3], second.access.waits) == (b"+OK", False)
+    assert [(next(said), second.access.waits) for _ in range(2)] == [(b"", True)] * 2
+    if leaves:
+        session.say(b"QUIT\r\n")
+        assert [piece[:13] for piece in said] == [b"+OK Logged in", b"+OK Nothing d"]
+    else:
+        assert (next(said), next(said)[:13], second.access.waits) == (b"", b"-ERR [IN-USE]", False)
+
+
 def test_what_comes_and_goes_meanwhile():
     """Numbers are fixed as the session begins: new mail waits for the next one, and what IMAP removed is gone."""
     session = Session()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from errno import ENOSPC
+from io import BytesIO
+from typing import NoReturn
+
 import pytest
 from imap_pair import MESSAGE_LIMIT, serve, server_at
 
@@ -149,7 +153,38 @@ def test_what_is_dropped_is_not_kept():
     for _ in range(999):
         server.receive_data(b"x" * 1000)
         assert server.next_event() is NEED_DATA
-        assert (len(server._queue), server._pieces) == (0, [])
+        assert (len(server._queue), server._begun) == (0, None)
+
+
+def test_a_literal_in_pieces_is_held_in_a_file_until_it_is_whole():
+    """One that comes whole needs none."""
+    made: list[BytesIO] = []
+
+    def held() -> BytesIO:
+        made.append(BytesIO())
+        return made[-1]
+
+    server = server_at(State.AUTHENTICATED, literal_file=held)
+    assert serve(server, b"t APPEND a {2+}\r\nab\r\nu APPEND a {5+}\r\nhel")[0] == [c.Append("a", b"ab")]
+    assert serve(server, b"l")[0] == []
+    assert [file.getvalue() for file in made] == [b"hell"]
+    assert serve(server, b"o\r\n")[0] == [c.Append("a", b"hello")]
+    serve(server, b"v APPEND a {5+}\r\nhel")
+    server.receive_data(b"")
+    assert server.next_event() == ConnectionClosed()
+    assert [file.closed for file in made] == [True, True]
+
+
+def test_a_file_that_cannot_be_written_refuses_the_command():
+    """The literal is read over."""
+
+    def full() -> NoReturn:
+        raise OSError(ENOSPC, "no space")
+
+    server = server_at(State.AUTHENTICATED, literal_file=full)
+    serve(server, b"t APPEND a {5+}\r\nhel")
+    refused = BadCommand("The literal cannot be kept now", "UNAVAILABLE")
+    assert serve(server, b"lo\r\nu NOOP\r\n")[0] == [refused, c.Noop()]
 
 
 def test_nul():

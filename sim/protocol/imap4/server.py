@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from io import BytesIO
+from typing import IO
 
 from sim.protocol.errors import LocalProtocolError
 from sim.protocol.events import NEED_DATA, ConnectionClosed, NeedDataType
@@ -56,15 +59,20 @@ class Server:
     Args:
         message_limit: octets of APPEND's message.
         secure: whether the connection has TLS from the start.
+        literal_file: makes the file that holds a literal until it is whole. Where that cannot be written, its command
+            is refused.
 
     Attributes:
         utf8: whether mailbox names are UTF-8, as after ENABLE IMAP4rev2; the caller sets it.
     """
 
-    def __init__(self, *, message_limit: int, secure: bool = False) -> None:
+    def __init__(
+        self, *, message_limit: int, secure: bool = False, literal_file: Callable[[], IO[bytes]] = BytesIO
+    ) -> None:
         self.secure = secure
         self.utf8 = False
         self._message_limit = message_limit
+        self._literal_file = literal_file
         self._state = State.CONNECTED
         # What waits for its response, and the tag of it; IDLE's and AUTHENTICATE's stays until they end.
         self._due: Opening | Command | BadCommand | LiteralAsked | TooLong | None = Opening()
@@ -115,6 +123,7 @@ class Server:
         if self._state is not State.LOGOUT and not self._peer_closed:
             return NEED_DATA
         self._state = State.LOGOUT
+        self.drop_literal()
         return ConnectionClosed()
 
     def accept_literal(self) -> bytes:
@@ -168,7 +177,7 @@ class Server:
         self._literals: list[bytes] = []
         # The literal under way: the octets that have yet to come, those that came, and whether it may have NULs.
         self._missing = 0
-        self._pieces: list[bytes] = []
+        self._begun: IO[bytes] | None = None
         self._binary = False
         # Why the command is refused once it is whole; what literals bring is dropped from then on.
         self._refusal: BadCommand | None = None
@@ -186,16 +195,42 @@ class Server:
         """Take what has come of the literal; whether it is whole."""
         piece = self._queue.take(self._missing)
         self._missing -= len(piece)
+        if not self._binary and b"\x00" in piece:
+            self._refuse("NUL is no legal octet of a literal: ~{ announces one that may have it (RFC 3516)")
+        whole = b""
         if self._refusal is None:
-            self._pieces.append(piece)
-            if not self._binary and b"\x00" in piece:
-                self._pieces = []
-                self._refuse("NUL is no legal octet of a literal: ~{ announces one that may have it (RFC 3516)")
+            try:
+                whole = self._held(piece)
+            except OSError:
+                self._refuse("The literal cannot be kept now", "UNAVAILABLE")
+        if self._refusal is not None or not self._missing:
+            self.drop_literal()
         if self._missing:
             return False
-        self._literals.append(b"".join(self._pieces) if self._refusal is None else b"")
-        self._pieces = []
+        self._literals.append(whole)
         return True
+
+    def drop_literal(self) -> None:
+        """Close the file of a literal that will never be whole: nothing more comes."""
+        if self._begun is not None:
+            self._begun.close()
+            self._begun = None
+
+    def _held(self, piece: bytes) -> bytes:
+        """Put octets behind those of the literal that have come; all of it once it is whole.
+
+        Raises:
+            OSError: its file cannot be written or read.
+        """
+        if self._begun is None:
+            if not self._missing:
+                return piece
+            self._begun = self._literal_file()
+        self._begun.write(piece)
+        if self._missing:
+            return b""
+        self._begun.seek(0)
+        return self._begun.read()
 
     def _take_line(self, line: bytes) -> Request | LiteralAsked | TooLong | None:
         """Take a line, the first of a command or what follows a literal; None where a literal is to come at once."""
