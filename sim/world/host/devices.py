@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 from sim.mail.address import Address
 from sim.scenario.products.delays import Delays
-from sim.scenario.quantity import MINUTE
+from sim.scenario.quantity import HOUR, MINUTE
 from sim.scenario.spec import Device, Domain, Host, Link, Network, Node, User
 
 PASSWORD = "secret"  # noqa: S105 - nobody is kept out by it
@@ -22,11 +23,12 @@ PASSWORD = "secret"  # noqa: S105 - nobody is kept out by it
 class MailProgram(Delays):
     """A user's mail program as it submits: a command at a time, one message after the other, and never giving up.
 
-    What could not go stays in the outbox, and is tried again every ten minutes, and when the device comes online.
+    What could not go stays in the outbox. It is tried again after ten minutes, then at longer and longer intervals, and
+    whenever the device comes online.
     """
 
-    retry_delays = (10 * MINUTE,)
-    lifetime = float("inf")
+    retry_delays = (10 * MINUTE, 30 * MINUTE, HOUR, 4 * HOUR)
+    lifetime = inf
     process_limit = 1
     nodelay = True
     reports = False

@@ -96,7 +96,7 @@ class HostAtWork:
         )
         held_mail = HeldMail(directory, self.deferred, self.flush, world.called)
         listener, access = Listener(clock, host, world.listening[name]), self._access_policy(world, stream)
-        submitters = world.submitters(name)
+        submitters = world.submitters.get(name)
         submission = submission_service(host, submitters) if submitters else None
         self.server = world.servers[name] = Server(
             *part, directory, self.custody, held_mail, listener, capacity, access, times, tcp_metrics, submission

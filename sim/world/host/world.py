@@ -45,6 +45,7 @@ class World:
         held_domains: those whose mail a host does not try to pass on before their host asks for it.
         lookup: how long the name service takes, s.
         keeps_mail: whether mailboxes keep what they get.
+        submitters: the logins of the users whose devices hand their mail to a host, by host: name -> password.
         user_mailboxes: the mailboxes of users who do more with their mail than have it.
         servers: the receiving sides of the hosts that are there already.
 
@@ -104,12 +105,10 @@ class World:
         self.servers: dict[str, Server] = {}
         self.user_mailboxes = AllMailboxes(domains, self.ledger)
         self._devices_of: dict[str, list[DeviceHost]] = {}
+        self.submitters: dict[str, dict[str, str]] = {}
         for device in devices:
             self._devices_of.setdefault(mailbox_key(device.user), []).append(device)
-
-    def submitters(self, host: str) -> dict[str, str]:
-        """The logins of the users whose devices hand their mail to a host: name -> password."""
-        return {str(device.user): PASSWORD for device in self.devices.values() if device.submits_to == host}
+            self.submitters.setdefault(device.submits_to, {})[str(device.user)] = PASSWORD
 
     def device_of(self, user: Address, now: float) -> DeviceHost | None:
         """The device that a user writes at: his first that is online, else his first; None where he has none."""
