@@ -45,11 +45,18 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class MoveTo:
-    """It goes into another mailbox, which is made where it is not there."""
+    """It goes into another mailbox, which is made where it is not there.
+
+    Attributes:
+        mailbox, uid: the message.
+        folder: the other mailbox.
+        content: the message itself, for programs that do not move it but put it there anew.
+    """
 
     mailbox: str
     uid: Uid
     folder: str
+    content: bytes = field(repr=False, compare=False, default=b"")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
@@ -15,7 +15,7 @@ from sim.protocol.imap4 import commands as imap
 from sim.protocol.imap4.commands import Command, FetchItem, Section
 from sim.protocol.imap4.names import decode_name
 from sim.protocol.imap4.response_grammar import DataResponse, StatusResponse
-from sim.scenario.spec.mail_programs import Access
+from sim.scenario.spec.devices import Access
 
 INBOX: Final = "INBOX"
 BODY_PEEK: Final = FetchItem("BODY", Section(), peek=True)
@@ -25,8 +25,18 @@ Steps = Generator[Sequence[Command], Sequence[Any], Sequence[Any]]
 
 _NUMBERED: Final = re.compile(r"(?:UIDVALIDITY|UIDNEXT) [0-9]+$", re.IGNORECASE)
 """The response codes of SELECT that are of interest."""
-_FLAGS: Final = {Seen: "\\Seen", Answered: "\\Answered", Forwarded: "$Forwarded", Delete: "\\Deleted"}
-"""The flag that an act leaves."""
+FLAGS: Final[Mapping[type, str]] = {
+    Seen: "\\Seen",
+    Answered: "\\Answered",
+    Forwarded: "$Forwarded",
+    Delete: "\\Deleted",
+    MoveTo: "\\Deleted",
+}
+"""The flag that an act leaves on the message, or on what was it before it was moved."""
+
+
+Message = Seen | Answered | Forwarded | Delete | MoveTo
+"""An act on one message."""
 
 
 @dataclass(slots=True)
@@ -102,10 +112,12 @@ class ImapAgent(MailUserAgent):
     def _login(self) -> imap.Login:
         return imap.Login(self._user.encode(), self._password.encode())
 
-    def _select(self, mailbox: str) -> Generator[Sequence[Command], Sequence[Any], KnownMailbox]:
+    def _select(
+        self, mailbox: str, command: type[imap.Select | imap.Examine] = imap.Select
+    ) -> Generator[Sequence[Command], Sequence[Any], KnownMailbox]:
         """Open a mailbox; what was known of it counts no more where its UIDVALIDITY is another."""
         self._exists = 0
-        answers = yield from self._need(imap.Select(mailbox))
+        answers = yield from self._need(command(mailbox))
         self._grew = False
         codes = dict(each.code.upper().split()[:2] for each in answers if _NUMBERED.match(getattr(each, "code", "")))
         self._next = int(codes.get("UIDNEXT", 1))
@@ -117,9 +129,13 @@ class ImapAgent(MailUserAgent):
         return box
 
     def _announce(self, mailbox: str, answers: Iterable[Any]) -> Sequence[int]:
-        """Take a listing, and give the UIDs in it that are new."""
+        """Take the answers to FETCH, and give the UIDs in them that are new."""
+        return self._announce_uids(mailbox, [uid for uid, _ in fetched(answers)])
+
+    def _announce_uids(self, mailbox: str, uids: Sequence[int]) -> Sequence[int]:
+        """Take UIDs, and give those that are new."""
         box, new = self._boxes[mailbox], []
-        for uid, _ in fetched(answers):
+        for uid in uids:
             if uid <= box.last:
                 continue
             if uid in box.moved:
@@ -128,7 +144,7 @@ class ImapAgent(MailUserAgent):
             new.append(uid)
             box.missing[uid] = None
             self._news.append(Announced(mailbox, uid))
-        box.last = max([box.last, *(uid for uid, _ in fetched(answers))])
+        box.last = max([box.last, *uids])
         return new
 
     def _fetch(self, mailbox: str, uids: Sequence[int], *commands: Command) -> Steps:
@@ -156,41 +172,62 @@ class ImapAgent(MailUserAgent):
         """Tell the server what the user has done in the selected mailbox."""
         for act in [each for each in self._acts if each.mailbox == mailbox]:
             yield from self._tell_act(act)
-            self._acts.remove(act)
+            if act in self._acts:
+                self._acts.remove(act)
 
     def _tell_act(self, act: Act) -> Program:
-        """Tell one act: flags are stored, and a message that goes into another mailbox is moved."""
         if isinstance(act, Search):
-            yield from self._ask(imap.Search(imap.SearchKey("TEXT", (act.text.encode(),)), uid=True))
-            return
-        uid = int(act.uid)
-        if isinstance(act, MoveTo):
-            yield from self._move(act.mailbox, uid, act.folder)
-            return
-        if isinstance(act, Seen) and uid in self._boxes[act.mailbox].missing:
-            yield from self._fetch(act.mailbox, [uid], imap.Fetch(((uid, uid),), (BODY_PEEK,), uid=True))
-        yield from self._ask(imap.Store(((uid, uid),), "+", (_FLAGS[type(act)],), silent=True, uid=True))
-        if isinstance(act, Delete):
-            yield from self._ask(imap.Expunge(((uid, uid),)))
+            yield from self._search(act)
+        elif isinstance(act, MoveTo):
+            yield from self._move(act)
+        elif isinstance(act, Delete):
+            yield from self._delete(act)
+        else:
+            if isinstance(act, Seen) and act.uid in self._boxes[act.mailbox].missing:
+                yield from self._fetch_body(act.mailbox, int(act.uid))
+            yield from self._ask(self._store(act))
 
-    def _move(self, mailbox: str, uid: int, folder: str) -> Program:
-        """Move a message, whose new UID is known then; where there is no such mailbox it is made."""
-        command = imap.Move(((uid, uid),), folder, uid=True)
+    def _fetch_body(self, mailbox: str, uid: int) -> Program:
+        yield from self._fetch(mailbox, [uid], imap.Fetch(((uid, uid),), (BODY_PEEK,), uid=True))
+
+    def _search(self, act: Search) -> Program:
+        """Have the server look for a text."""
+        yield from self._ask(imap.Search(imap.SearchKey("TEXT", (act.text.encode(),)), uid=True))
+
+    def _delete(self, act: Delete) -> Program:
+        """Have a message go."""
+        uid = int(act.uid)
+        yield from self._ask(self._store(act))
+        yield from self._ask(imap.Expunge(((uid, uid),)))
+
+    def _move(self, act: MoveTo) -> Program:
+        """Have a message move into another mailbox."""
+        yield from self._copy(act, imap.Move)
+
+    def _store(self, act: Message) -> imap.Store:
+        """The flag that an act leaves."""
+        uid = int(act.uid)
+        return imap.Store(((uid, uid),), "+", (FLAGS[type(act)],), silent=True, uid=True)
+
+    def _copy(self, act: MoveTo, kind: type[imap.Copy | imap.Move]) -> Program:
+        """Have a message in another mailbox, where its UID is known then; if there is no such mailbox, it is made."""
+        uid = int(act.uid)
+        command = kind(((uid, uid),), act.folder, uid=True)
         answers = yield from self._ask(command)
         if any(isinstance(each, StatusResponse) and each.code.upper() == "TRYCREATE" for each in answers):
-            yield from self._ask(imap.Create(folder))
+            yield from self._ask(imap.Create(act.folder))
             answers = yield from self._ask(command)
-        self._boxes[mailbox].missing.pop(uid, None)
-        self._note_copies(folder, answers)
+        self._boxes[act.mailbox].missing.pop(uid, None)
+        self._note_copies(act.folder, answers)
 
     def _note_copies(self, folder: str, answers: Iterable[Any]) -> None:
         """What was put into another mailbox is known there, where the server says as what (RFC 4315)."""
         for each in answers:
-            words = each.code.split() if isinstance(each, StatusResponse) else []
-            if len(words) == 4 and words[0].upper() == "COPYUID":
+            words = each.code.split() if isinstance(each, StatusResponse) else [""]
+            if words and words[0].upper() in ("COPYUID", "APPENDUID"):
                 box = self._boxes.setdefault(folder, KnownMailbox(int(words[1])))
                 if box.validity == int(words[1]):
-                    box.moved.update(dict.fromkeys(_uids(words[3])))
+                    box.moved.update(dict.fromkeys(_uids(words[-1])))
 
     def _names(self, answers: Iterable[Any]) -> Sequence[str]:
         """The mailboxes in the answers to LIST that can be opened, INBOX first."""
@@ -202,6 +239,8 @@ class ImapAgent(MailUserAgent):
                 str(attribute).upper() for attribute in attributes
             ):
                 names.append(decode_name(octets, utf8=self._machine.utf8))
+        # What he has done in a mailbox that is not there any more cannot be told.
+        self._acts = [act for act in self._acts if act.mailbox in names]
         return sorted(names, key=lambda name: name != INBOX)
 
     def _idle(self) -> Generator[Sequence[Command], Sequence[Any], None]:
@@ -221,6 +260,21 @@ def fetched(answers: Iterable[Any]) -> Iterable[tuple[int, dict[str, Any]]]:
     """UID and items of each FETCH that says a UID."""
     found = [each.items() for each in data(answers, "FETCH")]
     return [(uid, items) for items in found if isinstance(uid := items.get("UID"), int)]
+
+
+def found(answers: Iterable[Any]) -> Sequence[int]:
+    """The numbers or UIDs that SEARCH found."""
+    return [value for each in data(answers, "SEARCH") for value in each.values if isinstance(value, int)]
+
+
+def next_uid(answers: Iterable[Any]) -> int:
+    """The UIDNEXT in the answer to STATUS; 0 where it has none."""
+    for each in data(answers, "STATUS"):
+        items = each.values[-1]
+        if isinstance(items, tuple):
+            found = dict(zip(map(str, items[::2]), items[1::2], strict=False)).get("UIDNEXT")
+            return found if isinstance(found, int) else 0
+    return 0
 
 
 def _uids(sequence_set: str) -> Iterable[int]:

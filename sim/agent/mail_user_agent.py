@@ -11,7 +11,7 @@ from sim.agent.acts import Act, Announced, Fetched
 from sim.agent.retrieval import Program
 from sim.protocol.imap4.client import Client as ImapClient
 from sim.protocol.pop3.client import Client as Pop3Client
-from sim.scenario.spec.mail_programs import Access
+from sim.scenario.spec.devices import Access, Leave
 
 
 class MailUserAgent(ABC):
@@ -19,7 +19,7 @@ class MailUserAgent(ABC):
 
     Args:
         user, password: its login.
-        leave: how long a message stays on the server once it has it, s: 0 not at all, infinity until it is deleted.
+        leave: whether a message stays on the server once it has it: for ever, not at all, or so many s.
         idles: whether its sessions stay in IDLE (RFC 2177) when all is done; otherwise they end then.
         starttls: whether it asks for TLS, and says nothing without.
         secure: whether the connection has TLS from the start.
@@ -35,19 +35,21 @@ class MailUserAgent(ABC):
     """How long it stays in IDLE before it is to be woken, s (RFC 2177: less than half an hour)."""
     tells: ClassVar[bool] = False
     """Whether it tells the server what its user does."""
+    fetches: ClassVar[bool] = True
+    """Whether it fetches messages by itself; otherwise it does when its user opens one (`Seen`)."""
 
     def __init__(
         self,
         user: str,
         password: str,
         *,
-        leave: float = math.inf,
+        leave: Leave | None = None,
         idles: bool = False,
         starttls: bool = False,
         secure: bool = False,
     ) -> None:
         self._user, self._password = user, password
-        self._leave = leave
+        self._leave = leave if isinstance(leave, float) else 0.0 if leave == "no" else math.inf
         self.idles = idles and self.can_idle
         self._starttls, self._secure = starttls, secure
         self._now = 0.0

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final, NamedTuple
 
-from sim.agent.acts import Announced, Delete, Fetched
+from sim.agent.acts import Announced, Delete, Fetched, Seen
 from sim.agent.mail_user_agent import MailUserAgent
-from sim.agent.retrieval import RetrievalError, SessionCutError
+from sim.agent.retrieval import OneByOne, Program, RetrievalError, SessionCutError
 from sim.protocol.pop3.client import Client
-from sim.protocol.pop3.events import Capa, Command, Dele, Stls
+from sim.protocol.pop3.events import Auth, AuthResponse, Capa, Command, Dele, Pass, Stat, Stls, User
 from sim.protocol.pop3.responses import Response, Status
-from sim.scenario.spec.mail_programs import Access
+from sim.protocol.sasl import Credentials, plain
+from sim.scenario.spec.devices import Access
 
 MAILDROP: Final = "INBOX"
 """The one mailbox that POP3 shows."""
@@ -36,20 +37,36 @@ class Pop3Agent(MailUserAgent):
         super().__init__(*arguments, **settings)
         # UIDL -> when the message was fetched, s; those that have been announced only: infinity.
         self._known: dict[str, float] = {}
-        # What the user has deleted.
+        # What the user has deleted, and what he has opened.
         self._unwanted: dict[str, None] = {}
+        self._opened: dict[str, None] = {}
 
     def client(self) -> Client:
         """The machine for a session."""
         return Client(secure=self._secure)
 
-    def _greeted(self) -> Steps:
+    def _greeted(self) -> Program:
         """The greeting, and TLS where it is wanted."""
-        answers = needed((yield []))
+        needed((yield []))
         if self._starttls:
             yield [Capa()]
-            answers = needed((yield [Stls()]))
-        return answers
+            needed((yield [Stls()]))
+
+    def _logged_in(self) -> Program:
+        needed((yield [User(self._user)]))
+        needed((yield [Pass(self._password)]))
+
+    def _authenticated(self) -> Program:
+        yield [Capa()]
+        needed((yield [Auth("PLAIN")]))
+        needed((yield [AuthResponse(plain(Credentials("", self._user, self._password)))]))
+
+    def _count(self) -> Generator[Sequence[Command], Sequence[Any], int]:
+        """How many messages STAT says that there are."""
+        count = int(needed((yield [Stat()]))[-1].text.split()[0])
+        if not count:
+            self._remember({})
+        return count
 
     def _listed(self, answers: Sequence[Response]) -> Sequence[Listed]:
         """The messages after UIDL; those that are new are announced, and those that have gone forgotten."""
@@ -57,15 +74,25 @@ class Pop3Agent(MailUserAgent):
         listed = [Listed(int(line[0]), line[1]) for line in words if len(line) > 1 and line[0].isdigit()]
         there = dict.fromkeys(uid for _, uid in listed)
         self._news += [Announced(MAILDROP, uid) for uid in there if uid not in self._known]
-        self._known = {uid: self._known.get(uid, math.inf) for uid in there}
-        for act in self._acts:
-            if isinstance(act, Delete) and act.uid in there:
-                self._unwanted[str(act.uid)] = None
-        self._acts.clear()
-        self._unwanted = {uid: None for uid in self._unwanted if uid in there}
+        self._remember(there)
         return listed
 
+    def _remember(self, there: Mapping[str, None]) -> None:
+        """What is known, and what the user has done, of the messages that are there."""
+        self._known = {uid: self._known.get(uid, math.inf) for uid in there}
+        for act in self._acts:
+            if isinstance(act, Delete):
+                self._unwanted[str(act.uid)] = None
+            elif isinstance(act, Seen):
+                self._opened[str(act.uid)] = None
+        self._acts.clear()
+        self._unwanted = {uid: None for uid in self._unwanted if uid in there}
+        self._opened = {uid: None for uid in self._opened if self._known.get(uid) == math.inf}
+
     def _is_new(self, message: Listed) -> bool:
+        """Whether a message is to be fetched now."""
+        if not self.fetches and message.uid not in self._opened:
+            return False
         return self._known[message.uid] == math.inf and message.uid not in self._unwanted
 
     def _is_due(self, message: Listed) -> bool:
@@ -89,8 +116,10 @@ class Pop3Agent(MailUserAgent):
                 content = response.content
                 self._news.append(Fetched(MAILDROP, message.uid, len(content), content))
 
-    def _delete(self, message: Listed) -> Steps:
-        return (yield [Dele(message.number)])
+    def _delete(self, messages: Sequence[Listed]) -> Program:
+        """Have messages deleted, one by one and without waiting; they go with QUIT."""
+        if messages:
+            yield OneByOne(Dele(message.number) for message in messages)
 
 
 def needed(answers: Sequence[Response]) -> Sequence[Response]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sim.agent.acts import Announced, Fetched
+from sim.agent.acts import Announced, Fetched, Seen
 from sim.agent.dialogue import RetrievalDialogue
+from sim.agent.products import MAIL_USER_AGENTS
 from sim.agent.retrieval import Retrieval
 from sim.mailbox.dialogue import AccessDialogue
 from sim.mailbox.imap_access import ImapAccess
@@ -46,8 +47,8 @@ class Server:
             "clear_login": self.clear_login,
         }
         if agent.access == "pop3":
-            return AccessDialogue(Pop3Access(timestamp="<1@a>", **settings))
-        return AccessDialogue(ImapAccess(challenge=b"<1@a>", now=float, message_limit=1 << 20, **settings))
+            return Pop3Access(timestamp="<1@a>", **settings)
+        return ImapAccess(challenge=b"<1@a>", now=float, message_limit=1 << 20, **settings)
 
 
 class Session:
@@ -55,7 +56,8 @@ class Session:
 
     def __init__(self, agent, server, acts=(), now=0.0):
         self.agent, self.client = agent, RetrievalDialogue(Retrieval(agent.client(), agent.session(acts, now)))
-        self.server, self.said = server.answers(agent), []
+        self.access, self.said = server.answers(agent), []
+        self.server = AccessDialogue(self.access)
         self.client.read(self.server.greet(busy=False))
 
     def run(self, until=None):
@@ -72,20 +74,51 @@ class Session:
             self.client.read(self.server.read(flight))
         return self
 
-    def tell_news(self, access):
-        """The server says what is new, if it may."""
+    def tell(self):
+        """The server says what is new to a program that waits."""
+        self.client.read(self.access.notify())
+        return self
 
 
-def run(agent, server, acts=(), now=0.0):
-    """A whole session; gives its flights."""
-    session = Session(agent, server, acts, now).run()
-    assert session.client.failure is None
-    return session.said
+class Device:
+    """A device of ann's; where its program fetches nothing by itself she opens all that it announces."""
 
+    def __init__(self, name, **settings):
+        self.agent = MAIL_USER_AGENTS[name](USER, PASSWORD, **settings)
+        self._opened = []
 
-def news(agent):
-    """What a program has learned since it was asked last: UIDs that were announced, and message IDs that it fetched."""
-    found = agent.take_news()
-    announced = [each.uid for each in found if isinstance(each, Announced)]
-    fetched = [int(each.content.split(b"<")[1].split(b"@")[0]) for each in found if isinstance(each, Fetched)]
-    return announced, fetched
+    def learned(self):
+        """UIDs that were announced and numbers of letters that were fetched since this was asked last."""
+        found = self.agent.take_news()
+        announced = [each for each in found if isinstance(each, Announced)]
+        if not self.agent.fetches:
+            self._opened += [Seen(each.mailbox, each.uid) for each in announced]
+        fetched = [int(each.content.split(b"<")[1].split(b"@")[0]) for each in found if isinstance(each, Fetched)]
+        return [each.uid for each in announced], sorted(fetched)
+
+    def run(self, server, acts=(), now=0.0):
+        """A whole session; gives what it says."""
+        session = Session(self.agent, server, acts, now).run()
+        assert session.client.failure is None
+        return b"".join(session.said)
+
+    def look(self, server, acts=(), now=0.0):
+        """A session, and one more where she opens something; gives what was learned."""
+        self.run(server, acts, now)
+        announced, fetched = self.learned()
+        if self._opened:
+            opened, self._opened = self._opened, []
+            self.run(server, opened, now)
+            fetched += self.learned()[1]
+        return announced, fetched
+
+    def look_on(self, session):
+        """Likewise, in a session that waits."""
+        announced, fetched = self.learned()
+        if self._opened:
+            self.agent.do(*self._opened)
+            self._opened = []
+            session.client.resume()
+            session.run()
+            fetched += self.learned()[1]
+        return announced, fetched

@@ -173,9 +173,7 @@ HOPES: Mapping[State, Mapping[type, State]] = {
 }
 """State -> command that a client may send -> the state if the response is a good one."""
 
-ALONE: frozenset[type] = frozenset(
-    {StartTls, Authenticate, AuthenticateResponse, Login, Idle, Done, Logout, Select, Examine}
-)
+ALONE: frozenset[type] = frozenset({StartTls, Authenticate, AuthenticateResponse, Login, Idle, Logout, Select, Examine})
 """Commands whose response a client awaits before it sends another (RFC 3501 section 5.5)."""
 
 

@@ -44,7 +44,7 @@ class Usual:
 MAIL_PROGRAMS: Final[Mapping[str, Mapping[Access, Usual]]] = MappingProxyType(
     {
         "thunderbird": {"imap": Usual(check=IDLE, idles=True), "pop3": Usual(check=10 * MINUTE, leave=14 * DAY)},
-        "mutt": {"imap": Usual(check=MINUTE, idles=True), "pop3": Usual(check=MINUTE, leave="yes")},
+        "mutt": {"imap": Usual(check=IDLE, idles=True), "pop3": Usual(check=MINUTE, leave="yes")},
         "mbsync": {"imap": Usual(check=5 * MINUTE)},
         "fetchmail": {
             "pop3": Usual(check=5 * MINUTE, leave="no"),
@@ -52,10 +52,10 @@ MAIL_PROGRAMS: Final[Mapping[str, Mapping[Access, Usual]]] = MappingProxyType(
         },
         "getmail": {
             "pop3": Usual(check=5 * MINUTE, leave="yes"),
-            "imap": Usual(check=5 * MINUTE, leave="yes", idles=True),
+            "imap": Usual(check=5 * MINUTE, leave="yes"),
         },
         "mpop": {"pop3": Usual(check=5 * MINUTE, leave="no")},
-        "imaplib": {"imap": Usual(check=5 * MINUTE)},
+        "imaplib": {"imap": Usual(check=5 * MINUTE, idles=True)},
         "poplib": {"pop3": Usual(check=5 * MINUTE, leave="yes")},
         "curl": {"imap": Usual(check=5 * MINUTE), "pop3": Usual(check=5 * MINUTE, leave="yes")},
     }
