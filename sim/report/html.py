@@ -138,6 +138,17 @@ def _figures(result: Result) -> Iterator[Figure]:
         "The mean delay of a delivered copy, split by what it was spent on. A long part names the thing to change: "
         "retry schedules, round trips, or line rates.",
     )
+    if copies["read_s"].notna().any():
+        yield _figure(
+            plots.time_to_read(copies),
+            "As above, to the moment when the recipient read it. The gap to 100 % is mail that nobody read.",
+        )
+        yield _figure(
+            plots.hand_to_eye(copies),
+            "The mean copy that was read, from the writer's device to the reader's eye: handing it in to the own host, "
+            "from host to host, into the mailbox, until a device is told of it, to the device, and until the user "
+            "looks.",
+        )
     if len(names) > 1:
         yield _figure(
             plots.paired_differences(result.measures, confidence=result.summary["confidence"]),

@@ -1,8 +1,9 @@
-"""How long does mail take, where does the time go, and what becomes of the copies?"""
+"""How long does mail take, to its mailbox and to its reader, where does the time go, and what becomes of the copies?"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +25,7 @@ from sim.report.figure import (
     time_unit,
 )
 from sim.results.human_units import human
-from sim.results.outcomes import CopyOutcome
+from sim.results.outcomes import CopyOutcome, Step
 
 _POINTS = 500
 _PARTS: Mapping[str, tuple[str, str]] = {
@@ -34,6 +35,15 @@ _PARTS: Mapping[str, tuple[str, str]] = {
     "transfer_s": ("mail data on the way", "#44bb99"),
     "service_s": ("work in hosts", "#c9a6d8"),
 }
+_STEPS: Mapping[Step, tuple[str, str]] = {
+    Step.SUBMITTED: ("handing it in", "#77aadd"),
+    Step.ACCEPTED: ("from host to host", "#99ddff"),
+    Step.STORED: ("into the mailbox", "#c9a6d8"),
+    Step.ANNOUNCED: ("until a device is told", "#ee8866"),
+    Step.FETCHED: ("to the device", "#44bb99"),
+    Step.READ: ("until it is read", "#eedd88"),
+}
+"""What the time before a step is spent on; each begins where the one before was taken."""
 _OUTCOMES: Mapping[CopyOutcome, str] = {
     CopyOutcome.DELIVERED: "#44bb99",
     CopyOutcome.QUEUED: "#eedd88",
@@ -57,10 +67,25 @@ def delay_distribution(copies: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax = axes(ax, "How long mail takes")
     if copies.empty:
         return nothing(ax, "no mail")
-    delays = {
-        name: np.sort((part["ended_s"] - part["created_s"])[part["outcome"] == CopyOutcome.DELIVERED].to_numpy())
-        for name, part in copies.groupby("architecture", sort=False)
-    }
+    return _curves(ax, copies, copies["ended_s"].where(copies["outcome"] == CopyOutcome.DELIVERED), "delivered")
+
+
+def time_to_read(copies: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """How long until mail is read? A curve an architecture: which share of all copies was read within a time.
+
+    Args:
+        copies: the copies table; `result.user_copies` leaves delivery reports out. Replications are taken together.
+        ax: where to draw; a new figure when not given.
+    """
+    ax = axes(ax, "How long until mail is read")
+    read = copies[Step.READ.column]
+    return _curves(ax, copies, read, "read") if read.notna().any() else nothing(ax, "no mail was read")
+
+
+def _curves(ax: Axes, copies: pd.DataFrame, ends: pd.Series[float], what: str) -> Axes:
+    """A curve an architecture, of all copies: the share that had come to such an end (NaN: none) within a time."""
+    spent = (ends - copies["created_s"]).groupby(copies["architecture"], sort=False)
+    delays = {name: np.sort(part.dropna().to_numpy()) for name, part in spent}
     known = np.concatenate(list(delays.values()))
     positive = known[known > 0]
     low, high = (float(positive.min()), float(positive.max())) if positive.size else (1.0, 60.0)
@@ -72,10 +97,10 @@ def delay_distribution(copies: pd.DataFrame, ax: Axes | None = None) -> Axes:
         picked = np.array(thin(found.size, _POINTS), dtype=np.int64)
         x = np.concatenate([[low], np.maximum(found[picked], low), [high]])
         y = np.concatenate([[0.0], picked + 1.0, [float(found.size)]]) * 100 / float(totals[name])
-        label = f"{literal(name)}: {percent(float(y[-1]))} delivered"
+        label = f"{literal(name)}: {percent(float(y[-1]))} {what}"
         # Each curve is wider than those over it, so that one that is the same is still seen.
         ax.step(x, y, where="post", color=colour, linewidth=1.8 + 1.6 * min(over, 3), label=label)
-    shares_over_time(ax, low, high, time="time since creation", shares="copies delivered by then (% of all)")
+    shares_over_time(ax, low, high, time="time since creation", shares=f"copies {what} by then (% of all)")
     legend(ax)
     return ax
 
@@ -91,14 +116,38 @@ def time_budget(copies: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """
     means = copies[copies["outcome"] == CopyOutcome.DELIVERED].groupby("architecture", sort=False)[list(_PARTS)].mean()
     ax = axes(ax, "Where the time goes, a delivered copy", height=1.7 + 0.55 * max(len(means), 1))
-    totals = means.sum(axis=1)
-    if means.empty or not (totals > 0).any():
+    if means.empty or not (means > 0).to_numpy().any():
         return nothing(ax, "no mail was delivered" if means.empty else "every delivery took no time")
+    return _budget(ax, means, _PARTS)
+
+
+def hand_to_eye(copies: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Where does the time go, from the writer's hand to the reader's eye? A bar an architecture: the mean copy read.
+
+    A step that was not taken (a writer without a device hands nothing in) takes no time.
+
+    Args:
+        copies: the copies table; `result.user_copies` leaves delivery reports out.
+        ax: where to draw; a new figure when not given.
+    """
+    read = copies[copies[Step.READ.column].notna()]
+    times = read[["created_s", *(step.column for step in _STEPS)]].ffill(axis=1).cummax(axis=1)
+    spent = times.diff(axis=1).drop(columns="created_s").set_axis([*_STEPS], axis=1)
+    means = spent.groupby(read["architecture"], sort=False).mean()
+    ax = axes(ax, "From hand to eye, a copy that was read", height=1.7 + 0.55 * max(len(means), 1))
+    if means.empty or not (means > 0).to_numpy().any():
+        return nothing(ax, "no mail was read" if means.empty else "all was read at once")
+    return _budget(ax, means, _STEPS)
+
+
+def _budget(ax: Axes, means: pd.DataFrame, parts: Mapping[Any, tuple[str, str]]) -> Axes:
+    """Bars of mean times, s: a row an architecture, a column a part with its label and colour."""
+    totals = means.sum(axis=1)
     shares = totals.max() > 10 * totals[totals > 0].min()
     scale = totals.where(totals > 0, 1.0) / 100 if shares else pd.Series(1.0, index=means.index)
     longest = float((totals / scale).max())
     lengths, shown = means.div(scale, axis=0), means.to_numpy()
-    starts = _stack(ax, lengths, _PARTS, 0.62)
+    starts = _stack(ax, lengths, parts, 0.62)
     ax.invert_yaxis()
     for (row, part), size in np.ndenumerate(lengths.to_numpy()):
         if size > 0.075 * longest:
@@ -129,7 +178,7 @@ def _even(top: float) -> npt.NDArray[np.float64]:
     return np.arange(0, top + step / 1e6, step)
 
 
-def _stack(ax: Axes, lengths: pd.DataFrame, looks: Mapping[str, tuple[str, str]], height: float) -> pd.DataFrame:
+def _stack(ax: Axes, lengths: pd.DataFrame, looks: Mapping[Any, tuple[str, str]], height: float) -> pd.DataFrame:
     """Stacked horizontal bars, a row each, a part for each column with its label and colour; where each part begins."""
     starts = lengths.cumsum(axis=1).shift(axis=1, fill_value=0.0)
     for part, (label, colour) in looks.items():

@@ -24,6 +24,8 @@ from sim.scenario.spec.directions import alike
 ALL = {
     "delay_distribution": lambda made, ax=None: plots.delay_distribution(made.user_copies, ax=ax),
     "time_budget": lambda made, ax=None: plots.time_budget(made.user_copies, ax=ax),
+    "time_to_read": lambda made, ax=None: plots.time_to_read(made.user_copies, ax=ax),
+    "hand_to_eye": lambda made, ax=None: plots.hand_to_eye(made.user_copies, ax=ax),
     "outcomes": lambda made, ax=None: plots.outcomes(made.user_copies, ax=ax),
     "paired_differences": lambda made, ax=None: plots.paired_differences(made.measures, ax=ax),
     "queue_length": lambda made, ax=None: plots.queue_length(made.queues, ax=ax),
@@ -139,6 +141,9 @@ def test_delays_of_no_time_are_drawn():
         (lambda: plots.outcomes(tables_of().copies), "no mail"),
         (lambda: plots.time_budget(tables_of().copies), "no mail was delivered"),
         (lambda: plots.time_budget(run([copy(ended_s=0)]).copies), "every delivery took no time"),
+        (lambda: plots.time_to_read(run([copy()]).copies), "no mail was read"),
+        (lambda: plots.hand_to_eye(run([copy()]).copies), "no mail was read"),
+        (lambda: plots.hand_to_eye(run([copy(stored_s=0.0, read_s=0.0)]).copies), "all was read at once"),
         (lambda: plots.queue_length(tables_of().queues), "no message was ever queued"),
         (lambda: plots.topology({}), "no nodes"),
         (lambda: plots.paired_differences(measure(tables_of())), "one architecture: nothing to compare"),
@@ -156,6 +161,27 @@ def test_budget_parts_add_up_to_the_mean_delay():
     assert [bar.get_width() for bar in ax.patches] == [50, 100, 0, 50, 0]
     assert texts(ax)[-1] == "3.33 min"
     assert ax.get_xlabel() == "mean delay (min)"
+
+
+def test_steps_from_hand_to_eye_add_up_to_the_time_to_read():
+    """Only copies that were read count; a step that was not taken takes no time."""
+    whole = {"composed_s": 0.0, "submitted_s": 1.0, "accepted_s": 3.0, "stored_s": 3.0, "announced_s": 13.0}
+    copies = [
+        copy(1, **whole, fetched_s=14.0, read_s=34.0),
+        copy(2, stored_s=6.0, announced_s=6.0, fetched_s=6.0, read_s=6.0),
+        copy(3, stored_s=900.0, announced_s=1000.0),
+    ]
+    ax = plots.hand_to_eye(run(copies).copies)
+    assert [bar.get_width() for bar in ax.patches] == [0.5, 1, 3, 5, 0.5, 10]
+    assert texts(ax)[-1] == "20.0 s"
+
+
+def test_curve_of_what_was_read_ends_below_what_was_delivered():
+    """Mail that nobody read keeps the curve below 100 %, and its moment is that of reading."""
+    ax = plots.time_to_read(run([copy(1, read_s=50.0), copy(2)]).copies)
+    assert legend(ax) == ["a: 50 % read"]
+    x, y = ax.get_lines()[0].get_data()
+    assert dict(zip(x, y, strict=True))[50.0] == 50
 
 
 def test_budgets_far_apart_become_shares():
