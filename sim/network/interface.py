@@ -158,7 +158,7 @@ class Layer(Transport):
         """As below."""
         return self._below.retransmissions
 
-    def open(self, now: float, _until: float = inf) -> float:
+    def open(self, now: float, _until: float = inf) -> float | Steps:
         """Nothing is to be set up."""
         self.accepted_at = now
         return now

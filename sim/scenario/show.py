@@ -84,6 +84,8 @@ def show(scenario: Scenario) -> str:
         "architectures": {
             name: {
                 "transfer": architecture.transfer,
+                "protocol": architecture.protocol,
+                **({"broker": architecture.broker} if architecture.broker else {}),
                 "routing": architecture.routing,
                 "unreachable": architecture.unreachable,
                 "convergence": format_duration(architecture.convergence),

@@ -21,6 +21,7 @@ from sim.world.engine.stepping import Waits
 from sim.world.engine.streams import Streams
 from sim.world.host.etrn import collect
 from sim.world.host.host import HostAtWork
+from sim.world.host.subscriber import subscribe
 from sim.world.host.world import World
 from sim.world.mailbox.ages import tidy
 from sim.world.operators import operate
@@ -55,6 +56,8 @@ class Simulation(World):
                 self._start(host)
             if ages := list(self.user_mailboxes.with_ages()):
                 clock.start(tidy(ages, clock, self.messages.epoch))
+            for name, domains in self.subscribed.items():
+                clock.start(subscribe(self.hosts[name], self.hosts[self.broker], domains))
             clock.start(self._submit_all())
             collects_garbage = gc.isenabled()
             # Nothing refers to itself when a run is done with it: looking for such garbage would only cost time.

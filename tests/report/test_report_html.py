@@ -126,7 +126,7 @@ def test_title_question_and_origin_are_told(made, text):
 def test_figures_follow_the_readers_scheme(text):
     """Figures have captions and no ink of their own that a dark page would swallow."""
     page = Page(text)
-    assert page.count("svg") == page.count("figure") == page.count("figcaption") == 8
+    assert page.count("svg") == page.count("figure") == page.count("figcaption") == 10
     assert "#1f2328" not in text.split("</style>")[1]
     assert "prefers-color-scheme: dark" in text
 
@@ -157,7 +157,7 @@ def test_one_architecture_has_nothing_to_compare():
     text = render(result(("end-to-end",), replications=1, copies=20))
     assert "What the comparison says" not in text
     assert "What happens to every message under end-to-end? (1 replication.)" in text
-    assert Page(text).count("svg") == 5
+    assert Page(text).count("svg") == 7
 
 
 def test_a_result_without_facts_can_be_reported():

@@ -86,6 +86,7 @@ WORDS = {
     "to": PEOPLE,
     "from": [*PEOPLE, *NODES],
     "architectures": ["x", "y"],
+    "broker": NODES,
     "expect": ["x.delivery_prob >= 0", "x.latency_avg <= y.latency_avg"],
     "start": ["2000-01-03 00:00 UTC", "2024-03-31 00:30 Europe/Paris", "1985-06-01"],
     "text": ["", "Hello.", ".\r\n..\r\n", "K\u00e4se"],

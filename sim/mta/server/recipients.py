@@ -57,6 +57,7 @@ class Directory:
         mx: answers a domain's MX records, None where there is no such domain.
         relays: whether it passes mail on to every domain there is, or only to those that it is an MX of.
         mailboxes: the hosts that keep the mailboxes of domains which say so, though others are their best MX.
+        expands: the domains whose lists it expands though others keep their mailboxes.
 
     Address literals that were added are the host's own: their users are those of its domains (RFC 1123 section 5.2.17).
     """
@@ -69,6 +70,7 @@ class Directory:
         *,
         relays: bool = True,
         mailboxes: Mapping[str, Sequence[str]] = _NOTHING,
+        expands: Iterable[Domain] = (),
     ) -> None:
         self._host = host
         self._name = host.name
@@ -85,6 +87,9 @@ class Directory:
             self._lists |= {f"{local_key(local)}@{name}": members for local, members in domain.lists.items()}
             self._forwards |= _addresses(domain.forwards, name)
             self._moved |= _addresses(domain.moved, name)
+        for domain in expands:
+            name = domain.name.lower()
+            self._lists |= {f"{local_key(local)}@{name}": members for local, members in domain.lists.items()}
         self._percent_domains = frozenset({*self._users, host.name.lower()} if host.percent_hack else ())
         self._literals = {domain_key(literal_of(address.ip)) for address in host.addresses}
         # A peer may ask for any number of addresses.
@@ -102,6 +107,10 @@ class Directory:
     def is_local(self, address: Address) -> bool:
         """Whether the mailbox, if it exists, is kept here. Postmaster without a domain is (RFC 5321 section 4.5.1)."""
         return self._is_home(address.domain)
+
+    def keeps(self, address: Address) -> bool:
+        """Whether mail for it goes no further: it is a mailbox of the host's, or a list that it expands."""
+        return self._is_home(address.domain) or (bool(self._lists) and mailbox_key(address) in self._lists)
 
     def _keeps(self, domain: str) -> bool:
         """Whether a domain's mailboxes are kept here."""

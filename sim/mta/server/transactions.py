@@ -29,7 +29,8 @@ _UTF8 = ("SMTPUTF8", None)
 class AcceptedMail(NamedTuple):
     """A message whose 250 gives the host custody of it.
 
-    `protocol` is the Received field's `with` word. `parameters` are those of MAIL, `recipient_parameters` those of each
+    `protocol` is the Received field's `with` word; what comes by `FTP` or `MQTT` gets no such field, and by FTP has the
+    file's name in the place of `helo`. `parameters` are those of MAIL, `recipient_parameters` those of each
     forward-path's RCPT, in order; none at all where no RCPT had any.
     """
 

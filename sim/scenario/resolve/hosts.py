@@ -64,6 +64,7 @@ def resolve_architectures(
             _check_collecting(host, hosts, layers[node], findings)
         if form.routing == "static" and form.convergence:
             findings.note(f"{name} waits {format_duration(form.convergence)} for nothing: static routing never changes")
+        _check_protocol(name, form, nodes, findings, known=known)
         architectures[name] = Architecture(
             name=name,
             transfer=form.transfer,
@@ -72,8 +73,32 @@ def resolve_architectures(
             convergence=form.convergence,
             unreachable=form.unreachable or unreachable,
             domains=resolve_own_domains(name, form.domains or {}, domains, findings),
+            protocol=form.protocol,
+            broker=form.broker or "",
         )
     return architectures
+
+
+def _check_protocol(
+    name: str, form: ArchitectureForm, nodes: Sequence[str], findings: Findings, *, known: bool
+) -> None:
+    """By FTP and MQTT a session goes the whole way, and MQTT has its broker."""
+    place = ("architectures", name)
+    if form.protocol != "smtp" and form.transfer != "end-to-end":
+        findings.error(
+            (*place, "protocol"),
+            f"{form.protocol} where the transfer is {form.transfer}: allowed is end-to-end, since no host on the way "
+            "passes anything on",
+        )
+    if form.protocol == "mqtt" and form.broker is None:
+        findings.error((*place, "protocol"), "mqtt without a broker: needed is e.g. broker: hub, the name of a host")
+    if form.broker is not None:
+        if form.protocol != "mqtt":
+            findings.error(
+                (*place, "broker"),
+                f"a broker where the protocol is {form.protocol}: allowed is one with protocol: mqtt",
+            )
+        findings.known((*place, "broker"), "host", form.broker, nodes, whole=known)
 
 
 def _layers(node: str, *places: tuple[Path, Hosts]) -> list[Layer]:

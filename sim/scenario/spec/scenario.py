@@ -27,7 +27,8 @@ class Architecture:
     it takes a change for true when it has lasted for `convergence` seconds. Where no way leads to a host, who connects
     to it hears nothing (`silent`), or routers tell him that there is no route (`icmp`; RFC 1812 section 5.2.7.1).
     `hosts` holds every host as this architecture sets it, `domains` those domains whose records differ from the
-    scenario's.
+    scenario's. `protocol` is what hosts speak with each other: `smtp`; `ftp`, by which the sender's host puts a file
+    for each recipient on the recipient's; `mqtt`, by which it publishes a message to a `broker` that passes it on.
     """
 
     name: str
@@ -37,6 +38,8 @@ class Architecture:
     convergence: float = 0.0
     unreachable: Literal["silent", "icmp"] = "silent"
     domains: Mapping[str, Domain] = field(default_factory=dict)
+    protocol: Literal["smtp", "ftp", "mqtt"] = "smtp"
+    broker: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

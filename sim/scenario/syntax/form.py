@@ -187,6 +187,10 @@ class ArchitectureForm(Section):
     """How long a link must be down, or up again, until routing takes it for true."""
     unreachable: Unreachable | None = None
     """What who connects hears where no way leads: `silent` or `icmp`; as the network says, where absent."""
+    protocol: Annotated[Literal["smtp", "ftp", "mqtt"], word("protocol", "smtp", "ftp", "mqtt")] = "smtp"
+    """What hosts speak: `smtp`; `ftp`, a file put on the recipient's host; `mqtt`, a message by way of a broker."""
+    broker: Name | None = None
+    """The host that passes messages on, where they are published by `mqtt`."""
     hosts: dict[Name, HostSettings] | None = None
     """What is special about hosts in this architecture, `defaults` and by name."""
     domains: dict[Name, RecordsSettings] | None = None

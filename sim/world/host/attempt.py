@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import simpy
 
 from sim.mail.path import Path
 from sim.mta.client.envelope import Mailing
-from sim.mta.client.transmission import Transmission
 from sim.mta.dsn import RELAYED
 from sim.mta.queue.entry import Copy
 from sim.mta.queue.failure import Failure
 from sim.mta.queue.message_options import notifies
-from sim.mta.server.reception import Reception
-from sim.protocol.smtp.client import Client as Machine
 from sim.protocol.smtp.replies import Reply
 from sim.results.outcomes import AttemptOutcome
 from sim.world.engine.session import Session
-from sim.world.host.client import Client, Peer, RoleReversal
+from sim.world.host.client import Client, Courier, Peer
 from sim.world.host.next_hops import NO_ROUTE, next_hop_domain, nowhere
 from sim.world.host.routes import Delivery, Route
+from sim.world.host.services import OPENERS
 
 NO_ANSWER = Failure(0, "4.4.2", "the session ended without an answer")
 
-MailSession = Session[Transmission, Reception]
+MailSession = Session[Courier, Any]
+
+
+class Turned(Protocol):
+    """A session whose roles are to be swapped: the one that `waiting` gives is to follow in it."""
+
+    @property
+    def waiting(self) -> Iterator[Delivery]:
+        """What is to follow."""
+
+    def open(
+        self, mailing: Mailing, stays: Callable[[], Mailing | bool] | None, route: Route, now: float, /
+    ) -> tuple[MailSession, Peer]:
+        """The session with swapped roles, and the host that it is with."""
 
 
 @dataclass(slots=True, eq=False)
@@ -51,7 +63,7 @@ class Attempt:
     hop: str
     keeps: bool = False
     previous: Attempt | None = None
-    reversal: RoleReversal | None = None
+    reversal: Turned | None = None
     contacted: bool = field(default=False, init=False)
     opened: tuple[MailSession, Peer] | None = field(default=None, init=False)
     following: Delivery | None = field(default=None, init=False)
@@ -100,7 +112,7 @@ class Attempt:
             (session, peer), self.opened, client = self.opened, None, self.client
             peer.leave(session.server, session.server_leaves_at)
             if session.connected:
-                session.connection.close(client.clock.now, half_closed=client.host.mta.half_closes)
+                session.connection.close(client.clock.now, half_closed=session.client.half_closes)
             del client.sessions[peer.session_id]
 
     def record_unfinished(self, now: float) -> None:
@@ -110,18 +122,10 @@ class Attempt:
 
     def _open(self, now: float) -> tuple[MailSession, Peer] | None:
         """A session of its own; None where the way to it has broken."""
-        client, route, turned = self.client, self.route, self.reversal
+        client, route, turned, stays = self.client, self.route, self.reversal, self._stays if self.keeps else None
         if turned is not None:
-            dialogue = self._transmission(now, machine=turned.session.server.reverse_roles())
-            peer = Peer(client, turned.asker, route.nodes, turned.session_id, turned.session.connection)
-            return turned.reverse(dialogue, peer, now), peer
-        secure = client.host.tls.implicit and "STARTTLS" in client.servers[route.host].host.extensions
-        service = client.takes_mail(route.host)
-        return client.open(self._transmission(now, secure=secure), route, now, service, secure=secure)
-
-    def _transmission(self, now: float, *, secure: bool = False, machine: Machine | None = None) -> Transmission:
-        stays = self._stays if self.keeps else None
-        return Transmission(self.client.host, self.delivery.mailing(now), stays=stays, machine=machine, secure=secure)
+            return turned.open(self.delivery.mailing(now), stays, route, now)
+        return OPENERS[client.protocol](client, self.delivery, route, stays, now)
 
     def _take_over(self, previous: Attempt) -> tuple[MailSession, Peer] | None:
         """The session of an attempt that has left it."""
@@ -225,4 +229,5 @@ class Attempt:
             message_id=copies[0].message_id,
             recipients=len(copies),
             delays=self.delivery.entry.delays(self.handed_over, session.contacted_at, now),
+            protocol=self.client.protocol,
         )

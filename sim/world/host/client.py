@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from sim.mail.path import Path
+from sim.mta.client.envelope import Mailing
 from sim.mta.client.retrieval import RetrievalClient
+from sim.mta.client.transmission import Transmission
 from sim.mta.queue.entry import Copy, HopTime
+from sim.mta.queue.failure import Failure
 from sim.mta.queue.queue_manager import QueueManager
 from sim.mta.server.reception import Reception
 from sim.mta.server.transactions import AcceptedMail
@@ -19,6 +22,7 @@ from sim.network.tcp.metrics import MetricsCache
 from sim.network.transport.connect import connect
 from sim.network.transport.reversed import Reversed
 from sim.network.transport.tls import TlsSessions
+from sim.protocol.smtp.replies import Reply
 from sim.results.outcomes import Step
 from sim.scenario.products.base import Refuses
 from sim.scenario.products.retry import Retry
@@ -40,6 +44,26 @@ from sim.world.host.uptime import Part
 DialogueT = TypeVar("DialogueT", bound=ClientDialogue)
 
 
+class Courier(ClientDialogue, Protocol):
+    """A client's dialogue that brings a message to a host.
+
+    Attributes:
+        replies: the reply that decided each forward-path, for those that have one.
+        failure: what kept the others from getting one.
+        reports: whether the host has taken upon itself what was asked about delivery reports.
+    """
+
+    replies: dict[Path, Reply]
+    failure: Failure | None
+    reports: bool
+
+    def follow(self, mailing: Mailing, stays: Callable[[], Mailing | bool] | None, /) -> None:
+        """A session that was kept is to `resume` with this message."""
+
+    def refusal(self, path: Path, host: str, /) -> Failure:
+        """The reply that refused a forward-path, as the failure that it is; `host` gave it."""
+
+
 @dataclass
 class Client(Part):
     """What a host's client program and its kernel share among its sessions.
@@ -48,6 +72,7 @@ class Client(Part):
         servers, addresses: the receiving sides of all hosts, and the addresses of those that have several.
         sources: the addresses that it connects from.
         submits: whether it is a user's mail program.
+        protocol: what it speaks: a key of `services.OPENERS`.
         sessions: its sessions by number, each with what records the attempt in it that the end of the run cuts short;
             None where it is idle.
     """
@@ -64,6 +89,7 @@ class Client(Part):
     corruption: ResidualCorruption | None
     next_session_id: Callable[[], int]
     submits: bool = False
+    protocol: str = "smtp"
     tls_sessions: TlsSessions = field(default_factory=TlsSessions)
     sessions: dict[int, Callable[[float], None] | None] = field(default_factory=dict)
 
@@ -81,6 +107,7 @@ class Client(Part):
         *,
         secure: bool = False,
         times: HostTimes | None = None,
+        over: Callable[[Transport, Callable[[], Transport]], Transport] | None = None,
     ) -> tuple[Session[DialogueT, ServerT], Peer] | None:
         """A session of its own with a service of the host at a route's end; None where there is no route.
 
@@ -91,6 +118,7 @@ class Client(Part):
             service: what is served there.
             secure: whether the connection begins with TLS.
             times: what things take the client's program; as they take the host's MTA, where absent.
+            over: makes of its connection, and of what makes another one, what the session goes over.
         """
         host, server = self.host, service.server
         there = self._line_up(route, service, now)
@@ -103,18 +131,24 @@ class Client(Part):
         more: dict[str, Any] = {"client": self.uptime.host}
         if not service.turns:
             more = {"program": dialogue, "patience": dialogue.patience, "writes": caller.write_size}
-        connection = connect(
-            *lines,
-            server=server.uptime.host,
-            client_tcp=host.tcp,
-            server_tcp=server.host.tcp,
-            listens=listens,
-            quick_acks=service.quick_acks,
-            metrics=(self.tcp_metrics.of(mine, theirs), server.tcp_metrics.of(theirs, mine)),
-            **more,
-        )
-        if service.layer is not None:
-            connection = service.layer(connection)
+
+        def dial() -> Transport:
+            return connect(
+                *lines,
+                server=server.uptime.host,
+                client_tcp=host.tcp,
+                server_tcp=server.host.tcp,
+                listens=listens,
+                quick_acks=service.quick_acks,
+                metrics=(self.tcp_metrics.of(mine, theirs), server.tcp_metrics.of(theirs, mine)),
+                **more,
+            )
+
+        connection = dial()
+        if over is not None:
+            # Those that are made later carry no commands.
+            more = {"client": self.uptime.host}
+            connection = over(connection, dial)
         peer = Peer(self, server, route.nodes, session_id, connection, source, route.ip, service.listener)
         here, beyond, lifetimes = self.uptime, server.uptime, FOREVER
         if not here.product is beyond.product is ALWAYS_UP:
@@ -186,7 +220,7 @@ class Peer(ServerHost):
 
     def is_offered(self, copies: Mapping[Path, Copy]) -> None:
         """The next message's turn has come: its copies by their forward-paths."""
-        self._copies = copies
+        self._copies = copies if self.client.protocol == "smtp" else {Path(to.mailbox): it for to, it in copies.items()}
         self.messages += 1
 
     def drops(self) -> bool:
@@ -278,7 +312,16 @@ class RoleReversal:
     session_id: int
     waiting: Iterator[Delivery]
 
-    def reverse(self, caller: DialogueT, sink: ServerHost, now: float) -> Session[DialogueT, Reception]:
+    def open(
+        self, mailing: Mailing, stays: Callable[[], Mailing | bool] | None, route: Route, now: float
+    ) -> tuple[Session[Courier, Any], Peer]:
+        """The session with swapped roles, in which the holder hands over a message, and the host that it is with."""
+        machine = self.session.server.reverse_roles()
+        caller = Transmission(self.holder.host, mailing, stays=stays, machine=machine)
+        peer = Peer(self.holder, self.asker, route.nodes, self.session_id, self.session.connection)
+        return self.reverse(caller, peer, now), peer
+
+    def reverse(self, caller: DialogueT, sink: ServerHost, now: float) -> Session[DialogueT, Any]:
         """The session with roles swapped."""
         holder, asker, machine = self.holder, self.asker, self.session.client.machine
         until = holder.uptime.product.next_down(now)

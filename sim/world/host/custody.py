@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from sim.mail.address import Address, is_literal, mailbox_key, parse_address
@@ -51,7 +51,7 @@ class Custody(Part):
     """A host's duty to deliver what it has taken, to pass it on, or to report.
 
     `mailboxes` has what is delivered, by mailbox, where somebody wants to read it; `local` delivers to users who have
-    mailboxes of their own.
+    mailboxes of their own; `queues_apart` says that each recipient has a queue of his own.
     """
 
     messages: Messages
@@ -61,6 +61,7 @@ class Custody(Part):
     deferred: DeferredQueue
     notifications: Notifications
     capacity: SharedCapacity | None
+    queues_apart: bool = False
 
     def __post_init__(self) -> None:
         """Nothing has been taken."""
@@ -98,14 +99,16 @@ class Custody(Part):
         It was first offered at `offered`, and began to come in at `began`.
         """
         queue_id = self.deferred.next_id()
-        field = received(
-            helo=mail.helo,
-            by=self.host.domain,
-            protocol=mail.protocol,
-            queue_id=queue_id,
-            recipient=str(mail.forward_paths[0].mailbox) if len(mail.forward_paths) == 1 else None,
-            date=date_time(now + self.messages.epoch),
-        )
+        field = b""
+        if mail.protocol not in ("FTP", "MQTT"):
+            field = received(
+                helo=mail.helo,
+                by=self.host.domain,
+                protocol=mail.protocol,
+                queue_id=queue_id,
+                recipient=str(mail.forward_paths[0].mailbox) if len(mail.forward_paths) == 1 else None,
+                date=date_time(now + self.messages.epoch),
+            )
         for copy in copies:
             self.ledger.take(copy)
         options = None
@@ -160,7 +163,7 @@ class Custody(Part):
                 deferred.add(its_own, now)
                 continue
             address = copy.forward_path.mailbox
-            if address is None or copy.forward_path.route or not self.directory.is_local(address):
+            if address is None or copy.forward_path.route or not self.directory.keeps(address):
                 remote.append(copy)
                 continue
             utf8 = options is not None and options.utf8
@@ -179,7 +182,17 @@ class Custody(Part):
         if arrived or refused:
             self._end(entry, arrived, refused, now)
         if remote:
-            deferred.add(entry, now, waits=waits)
+            self._queue(entry, now, waits=waits)
+
+    def _queue(self, entry: Entry, now: float, *, waits: bool) -> None:
+        """Put an entry into the queue, or each of its copies in one of its own."""
+        first, *others = entry.copies
+        if self.queues_apart:
+            entry.copies = [first]
+        self.deferred.add(entry, now, waits=waits)
+        for copy in others if self.queues_apart else ():
+            its_own = replace(entry, queue_id=self.deferred.next_id(), copies=[copy], failures={})
+            self.deferred.add(its_own, now, waits=waits)
 
     def _end(
         self,

@@ -35,6 +35,7 @@ from sim.world.host.next_hops import NextHops
 from sim.world.host.notifications import Notifications, OnScreen
 from sim.world.host.routes import Delivery
 from sim.world.host.server import Server
+from sim.world.host.services import subscriptions
 from sim.world.host.session_cache import SessionCache
 from sim.world.host.uptime import Uptime
 from sim.world.host.world import World
@@ -76,7 +77,8 @@ class HostAtWork:
         self._ledger = world.ledger
         self._resolver = resolver = Resolver(world.dns, world.answers.get(name, ALWAYS_UP), forgets=world.lookup > 0)
         part = host, clock, uptime, world.ledger, world.recorder, self.queue
-        directory = Directory(host, domains, world.dns.exchangers, mailboxes=world.mailboxes)
+        is_broker, expands = name == world.broker, world.expanded_by(name)
+        directory = Directory(host, domains, world.dns.exchangers, mailboxes=world.mailboxes, expands=expands)
         capacity = None if host.capacity == NO_CAPACITY else SharedCapacity(host.capacity, stream("filters"))
         tcp_metrics, times = MetricsCache(host.tcp, uptime.host), HostTimes(host, stream("times"))
         draws = stream("mta")
@@ -92,9 +94,10 @@ class HostAtWork:
         if world.user_mailboxes.are_any and domains:
             local = LocalDelivery(world.user_mailboxes, directory, world.ledger, world.messages.epoch)
         self.custody = Custody(
-            *part, world.messages, directory, mailboxes, local, self.deferred, notifications, capacity
+            *part, world.messages, directory, mailboxes, local, self.deferred, notifications, capacity, is_broker
         )
-        held_mail = HeldMail(directory, self.deferred, self.flush, world.called)
+        subscribed = subscriptions(world.subscribed, world.specs) if is_broker else None
+        held_mail = HeldMail(directory, self.deferred, self.flush, world.called, subscribed)
         listener, access = Listener(clock, host, world.listening[name]), self._access_policy(world, stream)
         submitters = world.submitters.get(name)
         submission = submission_service(host, submitters) if submitters else None
@@ -116,6 +119,7 @@ class HostAtWork:
             world.corruption,
             world.next_session_id,
             device is not None,
+            world.protocol if device is None else "smtp",
         )
         self.next_hops = NextHops(
             *part,
@@ -125,6 +129,7 @@ class HostAtWork:
             world.addresses,
             world.literals,
             world.held_domains.get(name, frozenset()),
+            held_mail.tell if is_broker else lambda _: None,
             retry,
             self.deferred,
             draws.shuffle if host.mta.randomizes else lambda _: None,

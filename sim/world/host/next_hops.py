@@ -39,6 +39,7 @@ class NextHops(Part):
         addresses: the addresses of the hosts that have more than one of any family, by host.
         literals: the hosts and addresses that address literals mean.
         held_domains: those whose mail is not tried before their host asks for it.
+        tell: is told that mail for such a domain is there.
         retry: remembers other hosts where the product does, `products.retry`; it is told what happened to them.
         deferred: mail that has to wait for them no longer is woken there.
         shuffle: puts hosts of equal preference in any order, if the product does.
@@ -50,6 +51,7 @@ class NextHops(Part):
     addresses: Mapping[str, Mapping[str, Address]]
     literals: Mapping[str, tuple[str, str]]
     held_domains: frozenset[str]
+    tell: Callable[[str], None]
     retry: Retry
     deferred: DeferredQueue
     shuffle: Callable[[list[Any]], None]
@@ -78,6 +80,7 @@ class NextHops(Part):
             if domain in self.held_domains and domain not in entry.requested_by:
                 # Untried, until its host asks for it (Postfix: defer_transports).
                 entry.put_off(members, _HELD, now)
+                self.tell(domain)
                 continue
             been_at = members[0].path
             known = is_literal(domain) and not routed(self.host.routes, domain)

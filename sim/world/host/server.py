@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Generic, TypeVar
 
+from sim.mail.path import Path
 from sim.mta.queue.entry import Copy
+from sim.mta.server.file_reception import FileReception
+from sim.mta.server.message_queue import BrokerReception, Subscriptions
 from sim.mta.server.policy import AccessPolicy, ClientPolicy
 from sim.mta.server.reception import Reception
 from sim.mta.server.recipients import Directory
 from sim.mta.server.transactions import AcceptedMail
-from sim.network.interface import Transport
 from sim.network.tcp.metrics import MetricsCache
 from sim.scenario.spec import Host
 from sim.world.engine.capacity import SharedCapacity
@@ -38,7 +40,6 @@ class Service(Generic[ServerT]):
         times: tells what things take its program now.
         turns: whether the two sides may swap roles later on.
         quick_acks: whether its host acknowledges each command ahead of the answer.
-        layer: what is laid over its connections.
     """
 
     server: Server
@@ -47,7 +48,6 @@ class Service(Generic[ServerT]):
     times: Callable[[], HostTimes]
     turns: bool = False
     quick_acks: bool = False
-    layer: Callable[[Transport], Transport] | None = None
 
 
 @dataclass
@@ -69,6 +69,7 @@ class Server(Part):
     tcp_metrics: MetricsCache
     submission: Host | None
     others: list[Service[ServerDialogue]] = field(default_factory=list)
+    _files: set[tuple[Path, str]] = field(default_factory=set)
 
     @cached_property
     def transfer(self) -> Service[Reception]:
@@ -79,6 +80,19 @@ class Server(Part):
     def submissions(self) -> Service[Reception]:
         """What it serves to users' mail programs: they have to log in, and no policy of the host's is for them."""
         return Service(self, self.listener, self._submission, self.times)
+
+    @cached_property
+    def files(self) -> Service[FileReception]:
+        """What it serves by FTP: each user's directory."""
+        return Service(self, self.listener, lambda _, __: FileReception(self.host, self.directory), self.times)
+
+    @cached_property
+    def topics(self) -> Service[BrokerReception]:
+        """What it serves by MQTT, as a broker. Either side may speak first later on."""
+        subscriptions = self.held_mail.subscriptions or Subscriptions()
+        return Service(
+            self, self.listener, lambda _, __: BrokerReception(self.host, subscriptions), self.times, turns=True
+        )
 
     def offering(self, host: Host) -> Service[Reception]:
         """What it serves to hosts that may ask for mail which it holds, as which it has these settings."""
@@ -132,6 +146,12 @@ class Server(Part):
         """
         if not self.uptime.running:
             raise LedgerError(f"{self.host.name} is down at {now} s, and takes mail")
+        if mail.protocol == "FTP":
+            # A file that is put again replaces the one before: there are no two of them.
+            file = mail.forward_paths[0], mail.helo
+            if file in self._files:
+                return
+            self._files.add(file)
         self.custody.receive(mail, copies, now, offered=offered, began=began, nth=nth)
 
     def stop(self) -> None:

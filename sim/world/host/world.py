@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import count
 
 from sim.mail.address import Address, domain_key, literal_of, mailbox_key
@@ -13,7 +14,7 @@ from sim.network import topology
 from sim.network.dns import Dns
 from sim.network.links.outages import AvailabilityModel
 from sim.network.links.timeline import Timeline, any_down
-from sim.scenario.spec import Architecture, Scenario
+from sim.scenario.spec import Architecture, Host, Scenario
 from sim.world.engine.clock import Clock
 from sim.world.engine.corruption import ResidualCorruption
 from sim.world.engine.ledger import Ledger
@@ -24,6 +25,7 @@ from sim.world.engine.streams import Streams
 from sim.world.host.addresses import addresses_of
 from sim.world.host.devices import PASSWORD, DeviceHost, devices_of, with_devices
 from sim.world.host.server import Server
+from sim.world.host.services import expands, hosts_of, subscribers
 from sim.world.host.uptime import restarts
 from sim.world.mailbox.user_mailboxes import AllMailboxes
 
@@ -43,6 +45,9 @@ class World:
         mailboxes: the hosts that keep the mailboxes of domains which say so.
         local: the domains whose mailboxes each host keeps.
         held_domains: those whose mail a host does not try to pass on before their host asks for it.
+        protocol, broker: as of the architecture.
+        subscribed: the domains whose messages a host stays connected to the broker for, by host.
+        expanded_by: gives the domains whose lists a host expands though it does not keep them.
         lookup: how long the name service takes, s.
         keeps_mail: whether mailboxes keep what they get.
         submitters: the logins of the users whose devices hand their mail to a host, by host: name -> password.
@@ -62,7 +67,12 @@ class World:
         self.mailboxes = stated_mailbox_hosts(domains.values())
         devices = list(devices_of(domains, architecture.hosts, self.mailbox_hosts))
         self.devices: Mapping[str, DeviceHost] = {device.host.name: device for device in devices}
-        self.specs = hosts = {**architecture.hosts, **{name: device.host for name, device in self.devices.items()}}
+        homes = {name: found[0] for name in domains if (found := self.mailbox_hosts(name))}
+        self.protocol, self.broker = architecture.protocol, architecture.broker
+        self.expanded_by = partial(expands, architecture, domains=domains)
+        hosts = hosts_of(architecture, homes)
+        hosts |= {name: device.host for name, device in self.devices.items()}
+        self.specs: Mapping[str, Host] = hosts
         network = with_devices(scenario.network, devices)
         self.clock = Clock(scenario.duration + scenario.drain)
         self.over = self.clock.event()
@@ -101,6 +111,9 @@ class World:
             if host.collects is not None and host.collects.hold:
                 held, mine = self.held_domains.get(host.collects.source, frozenset()), self.local.get(name, ())
                 self.held_domains[host.collects.source] = held.union([domain.name.lower() for domain in mine])
+        self.subscribed = subscribers(architecture, homes)
+        if self.subscribed:
+            self.held_domains[self.broker] = frozenset(name for names in self.subscribed.values() for name in names)
         self.next_session_id = count(1).__next__
         self.servers: dict[str, Server] = {}
         self.user_mailboxes = AllMailboxes(domains, self.ledger)

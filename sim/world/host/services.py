@@ -1,0 +1,99 @@
+"""What hosts speak with each other, by an architecture's `protocol`: how each opens a session that brings a message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from sim.mta.client.envelope import Mailing
+from sim.mta.client.file_transfer import FileTransfer
+from sim.mta.client.message_queue import Publication
+from sim.mta.client.transmission import Transmission
+from sim.mta.server.message_queue import Subscriptions
+from sim.network.interface import Transport
+from sim.network.transport.data_connections import DataConnections
+from sim.scenario.spec import Architecture, Domain, Host
+from sim.world.engine.session import Session
+from sim.world.host.client import Client, Courier, Peer
+from sim.world.host.routes import Delivery, Route
+
+Opened = tuple[Session[Courier, Any], Peer] | None
+"""A session and the host that it is with; None where there is no route."""
+
+Stays = Callable[[], Mailing | bool] | None
+
+
+def _by_smtp(client: Client, delivery: Delivery, route: Route, stays: Stays, now: float) -> Opened:
+    secure = client.host.tls.implicit and "STARTTLS" in client.servers[route.host].host.extensions
+    caller = Transmission(client.host, delivery.mailing(now), stays=stays, secure=secure)
+    return client.open(caller, route, now, client.takes_mail(route.host), secure=secure)
+
+
+def _by_ftp(client: Client, delivery: Delivery, route: Route, _: Stays, now: float) -> Opened:
+    caller = FileTransfer(client.host, delivery.mailing(now), _name(client, delivery))
+
+    def over(control: Transport, dial: Callable[[], Transport]) -> Transport:
+        return DataConnections(control, dial, lambda: caller.lane)
+
+    return client.open(caller, route, now, client.servers[route.host].files, over=over)
+
+
+def _by_mqtt(client: Client, delivery: Delivery, route: Route, _: Stays, now: float) -> Opened:
+    caller = Publication(client.host, delivery.mailing(now), _name(client, delivery))
+    return client.open(caller, route, now, client.servers[route.host].topics)
+
+
+def _name(client: Client, delivery: Delivery) -> str:
+    """What nobody else calls a file or a client."""
+    return f"{client.host.name}-{delivery.entry.queue_id}"
+
+
+OPENERS: Final[Mapping[str, Callable[[Client, Delivery, Route, Stays, float], Opened]]] = {
+    "smtp": _by_smtp,
+    "ftp": _by_ftp,
+    "mqtt": _by_mqtt,
+}
+"""By protocol: opens a session that brings a delivery's message to the host at the end of a route."""
+
+
+def hosts_of(architecture: Architecture, homes: Mapping[str, str]) -> dict[str, Host]:
+    """An architecture's hosts as its protocol has them.
+
+    By FTP a host names the host that keeps the recipient's directory, by MQTT its broker; nobody asks for mail that is
+    held.
+
+    Args:
+        architecture: the hosts, as they send mail.
+        homes: the host that keeps each domain's mailboxes.
+    """
+    if architecture.protocol == "smtp":
+        return dict(architecture.hosts)
+    names = dict(homes) if architecture.protocol == "ftp" else {"*": architecture.broker}
+    return {
+        name: replace(host, routes={} if name == architecture.broker else names, collects=None)
+        for name, host in architecture.hosts.items()
+    }
+
+
+def subscribers(architecture: Architecture, homes: Mapping[str, str]) -> dict[str, list[str]]:
+    """The domains whose messages each host gets from the broker, by host; none but by MQTT."""
+    found: dict[str, list[str]] = {}
+    for domain, home in homes.items() if architecture.protocol == "mqtt" else ():
+        if home != architecture.broker:
+            found.setdefault(home, []).append(domain)
+    return found
+
+
+def subscriptions(subscribed: Mapping[str, Sequence[str]], hosts: Mapping[str, Host]) -> Subscriptions:
+    """What they have subscribed to with the broker before time 0: all below each of these domains."""
+    found = Subscriptions()
+    for host, domains in subscribed.items():
+        found.add(hosts[host].domain, [(f"{domain}/#", 1) for domain in domains])
+    return found
+
+
+def expands(architecture: Architecture, host: str, domains: Mapping[str, Domain]) -> Iterable[Domain]:
+    """The domains whose lists a host expands: by FTP every sender's, by MQTT the broker; by SMTP who keeps them."""
+    everybodys = architecture.protocol == "ftp" or (architecture.protocol == "mqtt" and host == architecture.broker)
+    return domains.values() if everybodys else ()
