@@ -251,12 +251,12 @@ class ImapAgent(MailUserAgent):
         yield from self._ask(imap.Done())
 
 
-def data(answers: Iterable[Any], name: str) -> Iterable[DataResponse]:
+def data(answers: Iterable[Any], name: str) -> Sequence[DataResponse]:
     """The untagged data of a name."""
     return [each for each in answers if isinstance(each, DataResponse) and each.name == name]
 
 
-def fetched(answers: Iterable[Any]) -> Iterable[tuple[int, dict[str, Any]]]:
+def fetched(answers: Iterable[Any]) -> Sequence[tuple[int, dict[str, Any]]]:
     """UID and items of each FETCH that says a UID."""
     found = [each.items() for each in data(answers, "FETCH")]
     return [(uid, items) for items in found if isinstance(uid := items.get("UID"), int)]

@@ -1,7 +1,7 @@
 """How long one session with a mailbox takes over one link, without a scenario: real programs by POP3 and IMAP.
 
-The programs say what they were seen to say (`agent.pop3_programs`, `agent.imap_programs`), to a server that takes the
-times of Dovecot 2.3.19. What programs and server take was measured over links of 10 Mbit/s (tests/MEASURED.md).
+The programs say what they were seen to say (`agent.products`, `agent.scripts`), to a server that takes the times of
+Dovecot 2.3.19. What programs and server take was measured over links of 10 Mbit/s (tests/MEASURED.md).
 """
 
 from __future__ import annotations
@@ -11,19 +11,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Final
 
-from sim.agent import imap_programs, pop3_programs
 from sim.agent.dialogue import RetrievalDialogue
-from sim.agent.imap_spelling import SPELLINGS, SpellingClient
+from sim.agent.mail_user_agent import MailUserAgent
+from sim.agent.products.curl import CurlImap, CurlPop3
+from sim.agent.products.fetchmail import FetchmailImap, FetchmailPop3
+from sim.agent.products.imaplib import Imaplib
+from sim.agent.products.mbsync import Mbsync
+from sim.agent.products.mpop import Mpop
+from sim.agent.products.poplib import Poplib
 from sim.agent.retrieval import Retrieval
+from sim.agent.scripts import SCRIPTS
 from sim.mailbox.dialogue import AccessDialogue
 from sim.mailbox.dovecot import DovecotImap, DovecotPop3
-from sim.mailbox.interface import INBOX
+from sim.mailbox.interface import INBOX, Account
 from sim.mailbox.memory import MemoryAccount
 from sim.network.links.line import Line
 from sim.network.transport.connect import connect
-from sim.protocol.pop3 import Client as Pop3Client
 from sim.scenario.scalars import whole, word
 from sim.scenario.spec import Host
+from sim.scenario.spec.devices import Access, Leave
 from sim.study.measured_session import ALONE, MeasuredSession
 from sim.study.session_times import PATIENT, Case, MessageSize, message
 from sim.world.engine.stepping import IdleClock, Waits
@@ -38,18 +44,32 @@ IDLE_PARTS: Final = (*PARTS[:3], "idle_s", "announced_s", "fetched_s")
 
 USER, PASSWORD = "user1", "secret"
 
-PROGRAMS: Final = {**pop3_programs.PROGRAMS, **imap_programs.PROGRAMS}
-"""The programs that read mail."""
+_Program = tuple[type[MailUserAgent], Leave]
 
-_THINKS: Final[Mapping[str, float]] = {
-    "poplib": 0.7e-3,
-    "imaplib": 1.4e-3,
-    "fetchmail": 1.6e-3,
-    "mpop": 0.5e-3,
-    "mbsync": 2.7e-3,
-    "curl": 1.2e-3,
+POP3_PROGRAMS: Final[Mapping[str, _Program]] = {
+    "poplib-keep": (Poplib, "yes"),
+    "poplib-delete": (Poplib, "no"),
+    "fetchmail-pop3-keep": (FetchmailPop3, "yes"),
+    "fetchmail-pop3-delete": (FetchmailPop3, "no"),
+    "mpop-keep": (Mpop, "yes"),
+    "mpop-delete": (Mpop, "no"),
+    "curl-pop3": (CurlPop3, "yes"),
 }
-"""What a program takes before each flight, s, by the first word of its name."""
+IMAP_PROGRAMS: Final[Mapping[str, _Program]] = {
+    "imaplib-each": (Imaplib, "yes"),
+    "imaplib-all": (Imaplib, "yes"),
+    "imaplib-delete": (Imaplib, "no"),
+    IDLE: (Imaplib, "yes"),
+    "fetchmail-imap-keep": (FetchmailImap, "yes"),
+    "fetchmail-imap-delete": (FetchmailImap, "no"),
+    "mbsync-first": (Mbsync, "yes"),
+    "mbsync-second": (Mbsync, "yes"),
+    "curl-imap": (CurlImap, "yes"),
+}
+PROGRAMS: Final = {**POP3_PROGRAMS, **IMAP_PROGRAMS}
+"""The programs that read mail, and whether messages stay on the server; what is a script is told by `agent.scripts`."""
+_AGAIN: Final = "mbsync-second"
+"""Whose session is its second."""
 
 _SERVERS: Final = {
     "dovecot": Host(
@@ -95,32 +115,32 @@ class MailboxCase(Case):
 class Pop3Case(MailboxCase):
     """By POP3."""
 
-    client: Annotated[str, word("client", *pop3_programs.PROGRAMS)] = "poplib-keep"
+    client: Annotated[str, word("client", *POP3_PROGRAMS)] = "poplib-keep"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImapCase(MailboxCase):
     """By IMAP."""
 
-    client: Annotated[str, word("client", *imap_programs.PROGRAMS)] = "imaplib-each"
+    client: Annotated[str, word("client", *IMAP_PROGRAMS)] = "imaplib-each"
 
 
 class MailboxSession(MeasuredSession):
     """One with a mailbox that nobody has read yet, to the client's FIN."""
 
     def __init__(self, case: MailboxCase, lines: Sequence[Line], streams: Streams) -> None:
-        family, account = case.client.partition("-")[0], MemoryAccount()
+        account = MemoryAccount()
         self._case, self._inbox = case, account.mailbox(INBOX)
         for _ in range(case.messages):
             self._deliver()
-        settings: dict[str, Any] = {"accounts": {USER: PASSWORD}, "open_account": lambda _: account}
-        if case.client in pop3_programs.PROGRAMS:
-            self._access: DovecotPop3 | DovecotImap = DovecotPop3(timestamp="<1.1@server.example>", **settings)
-            machine: Pop3Client | SpellingClient = Pop3Client()
-        else:
-            self._access = DovecotImap(challenge=b"<1.1@server.example>", now=float, message_limit=0, **settings)
-            machine = SpellingClient(SPELLINGS[family])
-        client = Host(name="client", mta=PATIENT, think_time=_THINKS[family], timing="none")
+        kind, leave = PROGRAMS[case.client]
+        agent = kind(USER, PASSWORD, leave=leave)
+        if case.client == _AGAIN:
+            _read(agent, _access(account, agent.access))
+        self._access = _access(account, agent.access)
+        script = SCRIPTS.get(case.client)
+        program = script(USER, PASSWORD, case.messages) if script else agent.session()
+        client = Host(name="client", mta=PATIENT, think_time=agent.think_time, timing="none")
         server = _SERVERS[case.server]
         dialogue = AccessDialogue(self._access, login_time=_LOGIN_TIME, patience=server.mta.idle_timeout)
         connection = connect(
@@ -132,8 +152,7 @@ class MailboxSession(MeasuredSession):
             patience=dialogue.patience,
             quick_acks=True,
         )
-        program = PROGRAMS[case.client](USER, PASSWORD, case.messages)
-        retrieval = RetrievalDialogue(Retrieval(machine, program), client.mta.helo_timeout)
+        retrieval = RetrievalDialogue(Retrieval(agent.client(), program), client.mta.helo_timeout)
         super().__init__((client, server), retrieval, dialogue, connection, streams, marks=len(case.parts) - 1)
 
     def _deliver(self) -> None:
@@ -147,6 +166,22 @@ class MailboxSession(MeasuredSession):
             self.heard[1] = now
         if self._access.is_over:
             self.heard[-1] = now
+
+
+def _access(account: Account, access: Access) -> DovecotPop3 | DovecotImap:
+    """What answers one session."""
+    settings: dict[str, Any] = {"accounts": {USER: PASSWORD}, "open_account": lambda _: account}
+    if access == "pop3":
+        return DovecotPop3(timestamp="<1.1@server.example>", **settings)
+    return DovecotImap(challenge=b"<1.1@server.example>", now=float, message_limit=0, **settings)
+
+
+def _read(agent: MailUserAgent, access: DovecotPop3 | DovecotImap) -> None:
+    """A session before the one that is timed."""
+    dialogue = RetrievalDialogue(Retrieval(agent.client(), agent.session()))
+    dialogue.read(access.greet())
+    while not dialogue.done:
+        dialogue.read(b"".join(access.replies(dialogue.write())))
 
 
 class IdleSession(MailboxSession):

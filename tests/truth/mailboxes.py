@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 from cells import cells, compared, line, lossless
 
-from sim.agent import pop3_programs
 from sim.scenario.spec import Loss
-from sim.study.mailbox_times import IDLE, ImapCase, MailboxCase, Pop3Case
+from sim.study.mailbox_times import IDLE, POP3_PROGRAMS, ImapCase, MailboxCase, Pop3Case
 from sim.study.session_times import run
 
 __all__ = ["idle", "mailbox_case", "mailboxes"]
@@ -20,7 +19,7 @@ _BIG = 200_000
 
 def mailbox_case(program: str, mailbox: str, rtt: str, rate: str, loss: str) -> MailboxCase:
     """A cell's sessions, as the measurements call what they differ in."""
-    kind = Pop3Case if program in pop3_programs.PROGRAMS else ImapCase
+    kind = Pop3Case if program in POP3_PROGRAMS else ImapCase
     count, size = (1, _BIG) if mailbox == "big" else (int(mailbox), 2000)
     share = Loss(share=float(loss) / 100)
     return kind(client=program, messages=count, size=size, rtt=float(rtt) / 1e3, rate=float(rate) * 1e3, loss=share)

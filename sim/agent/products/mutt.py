@@ -96,7 +96,7 @@ class MuttImap(ImapAgent):
         known = 0
         if box.last and self._exists:
             listing = Fetch(((1, box.last),), (FetchItem("UID"), FetchItem("FLAGS")), uid=True)
-            known = len(list(fetched((yield from self._ask(listing)))))
+            known = len(fetched((yield from self._ask(listing))))
         if self._exists > known:
             self._announce(mailbox, (yield from self._ask(Fetch(((known + 1, self._exists),), _HEADER))))
         yield from self._tell(mailbox)
