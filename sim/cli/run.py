@@ -61,7 +61,7 @@ def study(path: str, options: StudyOptions, *, report: bool) -> int:
     """Run a scenario, with a report or without; the exit status."""
     from sim.results.store import refuse_what_is_there, write
     from sim.scenario.spec.limits import raised
-    from sim.scenario.syntax.form import MOST_SEED
+    from sim.scenario.spec.scenario import MOST_SEED
     from sim.study.comparison import compare as compared
     from sim.study.progress import shown
 

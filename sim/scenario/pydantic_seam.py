@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
 
 from sim.scenario.names import are, listing, shown, unknown
 
@@ -48,10 +48,8 @@ class Collected:
         """The part as `parse` reads it, or `instead` when it cannot."""
         try:
             return parse(value)
-        except FaultsError as many:
-            self.faults += [((*where, *below), text) for below, text in many.faults]
         except ValueError as error:
-            self.faults.append((where, str(error)))
+            self.faults += [((*where, *below), text) for below, text in _faults(error)]
         return instead
 
     def done(self) -> None:
@@ -62,6 +60,18 @@ class Collected:
         """
         if self.faults:
             raise FaultsError(self.faults)
+
+
+def _faults(error: ValueError) -> Iterable[Fault]:
+    """What is wrong by an error, and where below the value: one of ours, of pydantic's, or any other."""
+    from pydantic import ValidationError
+
+    if isinstance(error, FaultsError):
+        return error.faults
+    if isinstance(error, ValidationError):
+        lines = error.errors(include_url=False)
+        return [(one["loc"], str(one["ctx"]["error"]) if one["type"] == "value_error" else one["msg"]) for one in lines]
+    return [((), str(error))]
 
 
 def read_each(read: Callable[[object], T], instead: T, items: Iterable[object]) -> tuple[T, ...]:
@@ -235,6 +245,65 @@ class OrValue:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class OneOf:
+    """A mark in `Annotated`: one of several kinds, as a mapping of its name to its settings.
+
+    A kind that needs no settings may be given by its name alone. `what` is what a kind is called in errors, `kinds` are
+    their types by name, and `words` those that may stand instead of a kind, with what they mean.
+    """
+
+    what: str
+    kinds: Mapping[str, Any]
+    words: Mapping[str, object] = field(default_factory=dict)
+
+    def __get_pydantic_core_schema__(self, _source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core import core_schema
+
+        keys = {
+            name: core_schema.typed_dict_field(handler.generate_schema(kind), required=False)
+            for name, kind in self.kinds.items()
+        }
+        full = core_schema.typed_dict_schema(keys)
+        return core_schema.no_info_wrap_validator_function(
+            partial(_call, self._read), full, serialization=written_by(full, self._write)
+        )
+
+    def _read(self, value: object, read: Callable[[object], object]) -> object:
+        if not isinstance(value, dict):
+            if value in [*self.words]:
+                return self.words[str(value)]
+            if value not in [*self.kinds]:
+                said = value if isinstance(value, str) else shown(value)
+                raise ValueError(unknown(self.what, said, [*self.words, *self.kinds]))
+        mapping: dict[Any, object] = value if isinstance(value, dict) else {value: None}
+        collected, nothing = Collected(), dict[str, object]()
+        given = {name: {} if said is None else said for name, said in mapping.items()}
+        found = collected.read((), cast("Callable[[object], dict[str, object]]", read), given, nothing)
+        if len(mapping) > 1:
+            # What is wrong with each of several kinds comes first.
+            collected.done()
+        name, _ = one_key(mapping, self.what, [*self.kinds])
+        collected.done()
+        return found[name]
+
+    def _write(self, value: object, write: Callable[[object], object]) -> object:
+        word = next((word for word, meaning in self.words.items() if value == meaning), None)
+        return word or write({self.name_of(value): value})
+
+    def name_of(self, value: object) -> str:
+        """The name of the kind that a value is of."""
+        return next(name for name, kind in self.kinds.items() if isinstance(value, get_args(kind)[:1] or kind))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:
+        alone = [name for name, kind in self.kinds.items() if not (get_args(kind) or kind.required())]
+        mapping = {**handler(schema), "additionalProperties": False, "minProperties": 1, "maxProperties": 1}
+        for name in alone:
+            mapping["properties"][name] = {"anyOf": [mapping["properties"][name], {"type": "null"}]}
+        words = [*self.words, *alone]
+        return {"anyOf": [mapping, {"enum": words}]} if words else mapping
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Via:
     """A mark in `Annotated`: the file has another section than the specification; `make` and `unmake` change them."""
 
@@ -260,11 +329,11 @@ def written_by(full: CoreSchema, write: Callable[[Any, Callable[[object], object
     return core_schema.wrap_serializer_function_ser_schema(write, schema=full)
 
 
-def _call(parse: Callable[[Any], object], value: object) -> object:
+def _call(parse: Callable[..., object], *given: object) -> object:
     from pydantic import ValidationError
 
     try:
-        return parse(value)
+        return parse(*given)
     except FaultsError as error:
         raise ValidationError.from_exception_data(
             "value", [fault_at(where, text) for where, text in error.faults]
@@ -314,7 +383,7 @@ def one_key(value: dict[Any, object], what: str, allowed: Sequence[str]) -> tupl
     """
     faults: list[Fault] = [((key, KEY), unknown(what, key, allowed)) for key in value if key not in allowed]
     if not faults and len(value) != 1:
-        given = f"{len(value)} given" if value else "none given"
+        given = f"{' and '.join(map(str, value))} given" if value else "none given"
         faults = [((), f"exactly one {what} is needed ({given}): allowed {are(allowed)} {listing(allowed)}")]
     if faults:
         raise FaultsError(faults)

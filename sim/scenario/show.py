@@ -35,12 +35,11 @@ from sim.scenario.spec import (
     Scenario,
     Weather,
 )
-from sim.scenario.spec.acts import Act
-from sim.scenario.spec.calendar import ClockWindow, Window, format_start
+from sim.scenario.spec.calendar import ClockWindow, Window
 from sim.scenario.spec.carriers import Carrier
-from sim.scenario.spec.limits import Limits
 from sim.scenario.spec.mx import Records
 from sim.scenario.spec.network import LinkSettings
+from sim.scenario.spec.scenario import OwnKeys
 from sim.scenario.spec.sources import Source, WorkloadForm, workload_form
 from sim.scenario.spec.users import User, local_part, write_users
 from sim.scenario.syntax.extensions import words_of
@@ -69,14 +68,10 @@ _LINE = 150
 def show(scenario: Scenario) -> str:
     """The scenario, every default filled in, as a file that loads back (in the same folder) to an equal scenario."""
     hosts, special = _hosts(scenario.architectures)
+    own = cast("Settings", written(OwnKeys, scenario))
+    last = {key: own.pop(key) for key in ("acts", "limits", "expect")}
     data: Settings = {
-        "title": scenario.title,
-        "seed": scenario.seed,
-        "replications": scenario.replications,
-        "duration": format_duration(scenario.duration),
-        "drain": format_duration(scenario.drain),
-        "start": format_start(scenario.start),
-        "dialogues": scenario.dialogues,
+        **own,
         "network": _network(scenario.network),
         "hosts": hosts,
         "domains": {name: _domain(domain, scenario.network.dns.ttl) for name, domain in scenario.domains.items()},
@@ -94,9 +89,7 @@ def show(scenario: Scenario) -> str:
             }
             for name, architecture in scenario.architectures.items()
         },
-        "acts": [written(Act, act) for act in scenario.acts],
-        "limits": written(Limits, scenario.limits),
-        "expect": [expectation.text for expectation in scenario.expect],
+        **last,
     }
     return _yaml(data)
 

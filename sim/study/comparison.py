@@ -15,7 +15,7 @@ from sim.results.summary import Check, check, summarise
 from sim.results.tables import concat
 from sim.scenario.show import as_data, scenario_hash
 from sim.scenario.spec import Scenario
-from sim.scenario.syntax.form import MOST_SEED
+from sim.scenario.spec.scenario import MOST_SEED
 from sim.study.execute import Progress, execute, runs_of, unheard
 from sim.study.progress import shown
 from sim.study.workers import Killed

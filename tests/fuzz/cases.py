@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -49,7 +49,16 @@ class Case:
 @cache
 def keys() -> list[str]:
     """The keys of all forms."""
-    return sorted({key for form in schema()["$defs"].values() for key in form.get("properties", ())})
+    return sorted(set(_keys(schema()["$defs"])))
+
+
+def _keys(form: object) -> Iterator[str]:
+    """The keys of a form and of all that is in it."""
+    parts = form if isinstance(form, list) else form.values() if isinstance(form, dict) else ()
+    for part in parts:
+        yield from _keys(part)
+    if isinstance(form, dict) and isinstance(form.get("properties"), dict):
+        yield from form["properties"]
 
 
 @cache

@@ -82,7 +82,7 @@ def test_each_mistake_is_reported_at_its_place():
         "x.yaml:8:48: not a size of blocks (0 B): allowed is 1 B to 65535 B",
         "x.yaml:9:52: not the rate of a modem (0 bit/s): allowed is 300 bit/s to 14.4 kbit/s",
         "x.yaml:9:67: a number that is always engaged (100 %): allowed is less",
-        "x.yaml:10:34: exactly one carrier is needed (2 given): allowed are bsc, uucp-g, x25, dial-up",
+        "x.yaml:10:34: exactly one carrier is needed (bsc and x25 given): allowed are bsc, uucp-g, x25, dial-up",
         "x.yaml:11:34: unknown carrier (a list): allowed are tcp, bsc, uucp-g, x25, dial-up",
         "x.yaml:12:35: unknown carrier (ip): allowed are bsc, uucp-g, x25, dial-up",
         "x.yaml:13:31: a rate must be above zero (0 bit/s): allowed is e.g. 10 Mbit/s",

@@ -47,8 +47,8 @@ CASES = {
         NET + "replicatons: 3\n",
         [
             (
-                "x.yaml:2:1: unknown key (replicatons): allowed are title, seed, replications, duration, drain, network, hosts, "
-                "domains, workload, architectures, acts, expect, start, limits, dialogues; did you mean replications?"
+                "x.yaml:2:1: unknown key (replicatons): allowed are title, seed, replications, duration, drain, start, dialogues, "
+                "acts, limits, expect, network, hosts, domains, workload, architectures; did you mean replications?"
             )
         ],
     ),
@@ -237,7 +237,7 @@ domains:
     ),
     "two MTAs": (
         NET + "hosts: {a: {mta: {postfix: , exim: }}}\n",
-        [f"x.yaml:2:18: exactly one MTA is needed (2 given): {MTAS}"],
+        [f"x.yaml:2:18: exactly one MTA is needed (postfix and exim given): {MTAS}"],
     ),
     "lists": (
         NET + "domains: {a.example: {mx: [a], users: [ann], lists: {e: [], f: 3}}}\n",
@@ -395,7 +395,7 @@ hosts:
             f"x.yaml:2:26: unknown extension (CHUNKNG): {EXTENSIONS}; did you mean CHUNKING?",
             "x.yaml:2:45: unknown word (maybe): allowed are yes, no, offered, used",
             "x.yaml:2:90: unknown word (use): allowed are yes, no, offered, used; did you mean used?",
-            "x.yaml:2:96: exactly one extension is needed (2 given): " + EXTENSIONS,
+            "x.yaml:2:96: exactly one extension is needed (DSN and SIZE given): " + EXTENSIONS,
         ],
     ),
     "extensions that lack another": (
@@ -596,7 +596,7 @@ hosts:
             "x.yaml:8:75: not a number in range (-1): allowed is 0 to 1e+12",
             "x.yaml:9:45: the weights do not fit (2 for 1 values): allowed is one for each, not all zero",
             "x.yaml:10:45: not a list of values (a list): allowed is a list with at least one",
-            "x.yaml:11:33: exactly one distribution is needed (2 given): allowed are constant, uniform, exponential, lognormal, weibull, empirical",
+            "x.yaml:11:33: exactly one distribution is needed (constant and uniform given): allowed are constant, uniform, exponential, lognormal, weibull, empirical",
         ],
     ),
     "rate or every": (
@@ -641,7 +641,7 @@ hosts:
     "not a scenario": (
         "[1, 2]\n",
         [
-            "x.yaml:1:1: not a mapping (a list): allowed is a mapping with title, seed, replications, duration, drain, network, hosts, domains, workload, architectures, acts, expect, start, limits, dialogues"
+            "x.yaml:1:1: not a mapping (a list): allowed is a mapping with title, seed, replications, duration, drain, start, dialogues, acts, limits, expect, network, hosts, domains, workload, architectures"
         ],
     ),
     "unreadable title": (
@@ -776,7 +776,7 @@ OPTIONS = {
     ),
     "key": (
         "sede=3",
-        "unknown key (sede): allowed are title, seed, replications, duration, drain, network, hosts, domains, workload, architectures, acts, expect, start, limits, dialogues; did you mean seed?",
+        "unknown key (sede): allowed are title, seed, replications, duration, drain, start, dialogues, acts, limits, expect, network, hosts, domains, workload, architectures; did you mean seed?",
     ),
     "no value": ("seed", "not an assignment (seed): allowed is KEY=VALUE, as in network.link_defaults.loss=1 %"),
     "not YAML": ("seed=[", "not YAML: expected the node content, but found '<stream end>', while parsing a flow node"),

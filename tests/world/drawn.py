@@ -237,7 +237,7 @@ def _network(random: Random, drawer: Drawer, forms: dict[str, Tree]) -> Tree:
         file = {"file": random.choice(GRAPHS)}
         return network | _fitting(lambda: {"graph": drawer.draw(kind, "graph") | file}) | {"links": links}
     if shape == "generate":
-        rules = forms["Generate"]["properties"]
+        rules = kinds(forms["NetworkForm"]["properties"]["generate"])
         return network | _fitting(
             lambda: {"generate": {(rule := random.choice([*rules])): drawer.draw(rules[rule], rule)}}
         )
@@ -249,6 +249,12 @@ def _network(random: Random, drawer: Drawer, forms: dict[str, Tree]) -> Tree:
     }
     pairs = [{"between": list(pair)} for pair in pairwise(nodes)]
     return network | {"nodes": nodes, "links": [link | pair for link, pair in zip(links, pairs, strict=False)]}
+
+
+def kinds(form: Tree) -> dict[str, Tree]:
+    """The kinds of which a form asks for one, each with its own form."""
+    found = (kinds(one) for one in form.get("anyOf", ()))
+    return form["properties"] if "properties" in form else next(filter(None, found), {})
 
 
 def _fitting(drawn: Callable[[], Tree]) -> Tree:

@@ -23,7 +23,7 @@ from sim.scenario.spec.carriers import DialUp
 from sim.scenario.spec.directions import Both, alike
 from sim.scenario.spec.network import DEFAULT_DELAY, link_of
 from sim.scenario.syntax.form import GraphForm, LinkForm, NetworkForm, ScenarioForm
-from sim.scenario.syntax.generate import Generate, make_graph
+from sim.scenario.syntax.generate import Generator, make_graph
 
 SIGNAL_SPEED = 299_792_458 * 2 / 3
 """Speed of light in glass, about 2/3 of that in vacuum, in m/s."""
@@ -74,7 +74,7 @@ def _plan(
         findings.error(("network",), f"a network needs one source of nodes ({count}): {allowed}")
     plan = None
     if form.generate is not None:
-        plan = _generated(form.generate, findings, scenario.seed)
+        plan = _generated(form.generate, scenario.seed)
     if form.graph is not None:
         plan = _from_file(form.graph, findings, folder, scenario.limits.file)
     if form.nodes is not None:
@@ -105,17 +105,10 @@ def _from_file(form: GraphForm, findings: Findings, folder: Path, most: int) -> 
     return plan
 
 
-def _generated(form: Generate, findings: Findings, seed: int) -> Plan | None:
-    kinds = [kind for kind in form.allowed() if getattr(form, kind) is not None]
-    if len(kinds) == 1:
-        graph = make_graph(getattr(form, kinds[0]), seed)
-        names = {node: f"n{number}" for number, node in enumerate(graph, 1)}
-        return Plan({name: Node() for name in names.values()}, [Edge((names[a], names[b])) for a, b in graph.edges()])
-    if findings.whole("network", "generate"):
-        count = f"{' and '.join(kinds)} given" if kinds else "none given"
-        fault = f"exactly one kind of network is needed ({count}): allowed are {listing(form.allowed())}"
-        findings.error(("network", "generate"), fault)
-    return None
+def _generated(form: Generator, seed: int) -> Plan:
+    graph = make_graph(form, seed)
+    names = {node: f"n{number}" for number, node in enumerate(graph, 1)}
+    return Plan({name: Node() for name in names.values()}, [Edge((names[a], names[b])) for a, b in graph.edges()])
 
 
 def _edges(form: NetworkForm, plan: Plan, findings: Findings, *, known: bool) -> list[Edge]:

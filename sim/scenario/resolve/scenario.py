@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 
 from sim.scenario.findings import Findings
@@ -23,6 +24,7 @@ from sim.scenario.resolve.workload import resolve_workload
 from sim.scenario.spec import Architecture, Expectation, Scenario, Weather
 from sim.scenario.spec.calendar import ClockWindow, Window, format_start, opens
 from sim.scenario.spec.limits import Limits
+from sim.scenario.spec.scenario import OwnKeys
 from sim.scenario.spec.windows import format_window
 from sim.scenario.syntax.form import HostSettings, ScenarioForm
 
@@ -60,25 +62,16 @@ def resolve(
     _check_windows(form, horizon, limits, findings)
     names = {name.lower() for name in domains}
     acts = resolve_acts(form.acts, architectures, findings, domains=sorted(names), horizon=horizon)
-    expect = form.expect or ()
-    _check_expectations(expect, architectures, metrics, findings)
+    _check_expectations(form.expect, architectures, metrics, findings)
+    own = {key.name: getattr(form, key.name) for key in fields(OwnKeys)} | {"acts": acts}
     scenario = Scenario(
-        title=form.title,
-        seed=form.seed,
-        replications=form.replications,
-        duration=form.duration,
-        drain=form.drain,
         network=network,
         domains=domains,
         workload=workload,
         architectures=architectures,
-        expect=expect,
-        acts=acts,
-        dialogues=form.dialogues,
-        start=form.start,
-        limits=limits,
         folder=folder,
         notes=tuple(findings.notes),
+        **own,
     )
     check_bounds(scenario, findings)
     return scenario

@@ -15,11 +15,12 @@ from sim.scenario.spec.calendar import ClockWindow, Window
 from sim.scenario.spec.collects import Collects
 from sim.scenario.spec.devices import IDLE, MAIL_PROGRAMS, Device
 from sim.scenario.spec.domain import Domain
+from sim.scenario.spec.expectations import Expectation, Operand
 from sim.scenario.spec.host import TIMES, Host, Timing
 from sim.scenario.spec.loss import Loss
 from sim.scenario.spec.mx import NULL_MX, MxChange
 from sim.scenario.spec.network import NEGATIVE_TTL, TTL, Group, Link, NameService, Network, Node
-from sim.scenario.spec.scenario import Architecture, Expectation, Operand, Scenario
+from sim.scenario.spec.scenario import Architecture, Scenario
 from sim.scenario.spec.tcp import Tcp
 from sim.scenario.spec.tls import Certificate, Tls, TlsVersion
 from sim.scenario.spec.users import Archive, Away, Reading, User

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Final
 
-from sim.scenario.names import shown, unknown
-from sim.scenario.pydantic_seam import OrWord, Reads, Shorthand, Via, one_key
+from sim.scenario.names import shown
+from sim.scenario.pydantic_seam import OneOf, Reads
 from sim.scenario.quantity import BIT_RATE, PROBABILITY, SIZE, parse_bytes, parse_probability
 from sim.scenario.scalars import Duration, whole, write_share
 from sim.scenario.sections import Section
@@ -91,47 +91,8 @@ TCP: Final = "tcp"
 """The word for links of the Internet, where TCP repairs what is lost."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CarrierForm(Section):
-    """A carrier by its name."""
+KINDS = {"bsc": Bsc, "uucp-g": UucpG, "x25": X25, "dial-up": DialUp}
+"""By their names in a file."""
 
-    renamed: ClassVar = {"uucp_g": "uucp-g", "dial_up": "dial-up"}
-
-    bsc: Bsc | None = None
-    """A leased line under Binary Synchronous Communications."""
-    uucp_g: UucpG | None = None
-    """UUCP's `g` protocol."""
-    x25: X25 | None = None
-    """A virtual circuit of X.25."""
-    dial_up: DialUp | None = None
-    """A telephone call."""
-
-
-_FIELDS = {Bsc: "bsc", UucpG: "uucp_g", X25: "x25", DialUp: "dial_up"}
-_NAMES = CarrierForm.allowed()
-
-
-def _written_out(value: object) -> object:
-    """A carrier's name as a mapping of it to its settings."""
-    if isinstance(value, dict):
-        name, given = one_key(value, "carrier", _NAMES)
-        return {name: {} if given is None else given}
-    if not isinstance(value, str) or value not in _NAMES:
-        raise ValueError(unknown("carrier", value if isinstance(value, str) else shown(value), [TCP, *_NAMES]))
-    return {value: {}}
-
-
-def _carrier(form: CarrierForm) -> object:
-    return next(carrier for name in _FIELDS.values() if (carrier := getattr(form, name)) is not None)
-
-
-def _form(carrier: Carrier) -> CarrierForm:
-    said: dict[str, Any] = {_FIELDS[type(carrier)]: carrier}
-    return CarrierForm(**said)
-
-
-CarrierSetting = Annotated[
-    Carrier | None,
-    OrWord(Annotated[Any, Via(CarrierForm, _carrier, _form), Shorthand(_written_out, {"enum": [*_NAMES]})], TCP, None),
-]
+CarrierSetting = Annotated[Carrier | None, OneOf("carrier", KINDS, {TCP: None})]
 """None: TCP."""

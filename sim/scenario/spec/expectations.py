@@ -1,17 +1,37 @@
-"""Expectations of a scenario file: `architecture.metric OPERATOR architecture.metric`, or a number on one side."""
+"""The key `expect`: `architecture.metric OPERATOR architecture.metric`, or a number on one side."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from operator import attrgetter
 from typing import Annotated, Literal, cast
 
 from sim.scenario.names import shown
 from sim.scenario.pydantic_seam import Reads
-from sim.scenario.spec.scenario import Expectation, Operand
 
 _RELATION = re.compile(r"([^<>=]+?)\s*(<=|>=|==|<|>)\s*([^<>=]+)")
 _NUMBER = re.compile(r"[+-]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][+-]?\d{1,2})?", re.ASCII)
 _ALLOWED = "allowed is ARCHITECTURE.METRIC, one of < <= == >= >, and another of these or a number"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operand:
+    """One side of an expectation: a metric of an architecture, or a number (then the other two are empty)."""
+
+    architecture: str = ""
+    metric: str = ""
+    number: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """A relation that the results must satisfy, e.g. `store-and-forward.delivery_prob > 0.99`."""
+
+    text: str
+    left: Operand
+    operator: Literal["<", "<=", "==", ">=", ">"]
+    right: Operand
 
 
 def read_expectation(value: object) -> Expectation:
@@ -47,5 +67,6 @@ Expect = Annotated[
     Reads(
         read_expectation,
         {"type": "string", "pattern": "[<>=]", "examples": ["store-and-forward.delivery_prob > 0.99"]},
+        attrgetter("text"),
     ),
 ]

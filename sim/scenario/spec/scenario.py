@@ -6,12 +6,16 @@ from collections.abc import Mapping, Sized
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from sim.scenario.quantity import format_duration
+from sim.scenario.pydantic_seam import Shorthand
+from sim.scenario.quantity import DAY, format_duration
+from sim.scenario.scalars import Duration, Flag, LongDuration, Title, whole
+from sim.scenario.sections import Section
 from sim.scenario.spec.acts import Act
-from sim.scenario.spec.calendar import Start
+from sim.scenario.spec.calendar import Start, StartText
 from sim.scenario.spec.domain import Domain
+from sim.scenario.spec.expectations import Expect
 from sim.scenario.spec.host import Host
 from sim.scenario.spec.limits import Limits
 from sim.scenario.spec.network import Network
@@ -42,46 +46,47 @@ class Architecture:
     broker: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operand:
-    """One side of an expectation: a metric of an architecture, or a number (then the other two are empty)."""
-
-    architecture: str = ""
-    metric: str = ""
-    number: float = 0.0
+MOST_SEED = 2**64 - 1
+"""More than enough, and a number that every reader of JSON keeps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Expectation:
-    """A relation that the results must satisfy, e.g. `store-and-forward.delivery_prob > 0.99`."""
+class OwnKeys(Section):
+    """What a scenario says of itself: the keys of a file that need nothing else of it."""
 
-    text: str
-    left: Operand
-    operator: Literal["<", "<=", "==", ">=", ">"]
-    right: Operand
+    title: Title = ""
+    """One line that says what it is about."""
+    seed: Annotated[int, whole(0, MOST_SEED)] = 1
+    """What all random draws start from."""
+    replications: Annotated[int, whole(1)] = 1
+    """How many independent runs."""
+    duration: LongDuration = DAY
+    """Mail is written during this time."""
+    drain: Duration = 5 * DAY
+    """After that the network runs on until it is empty, or this long."""
+    start: StartText = field(default=Start())
+    """The instant of simulated time 0: a date, a time of day (00:00) and a time zone (UTC)."""
+    dialogues: Flag = False
+    """Whether to record what is said in each session."""
+    acts: tuple[Act, ...] = ()
+    """What operators do to hosts at times."""
+    limits: Limits = field(default=Limits())
+    """How much it may ask for; the defaults keep slips of the pen from filling a machine."""
+    expect: Annotated[tuple[Expect, ...], Shorthand(lambda value: [] if value is None else value)] = ()
+    """Relations between metrics that the results must satisfy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scenario:
-    """All that a run needs; `start` is the instant of simulated time 0.
+class Scenario(OwnKeys):
+    """All that a run needs; times in s.
 
     `folder` is where relative file names start; it is no part of the scenario's identity.
     """
 
-    title: str
-    seed: int
-    replications: int
-    duration: float
-    drain: float
     network: Network
     domains: Mapping[str, Domain]
     workload: tuple[Source, ...]
     architectures: Mapping[str, Architecture]
-    expect: tuple[Expectation, ...] = ()
-    acts: tuple[Act, ...] = ()
-    dialogues: bool = False
-    start: Start = field(default=Start())
-    limits: Limits = field(default=Limits())
     folder: Path = field(default=Path(), compare=False)
     notes: tuple[str, ...] = field(default=(), compare=False)
 

@@ -16,25 +16,19 @@ from sim.scenario.pydantic_seam import Collected, JsonSchema, OrWord, Reads, Sho
 from sim.scenario.scalars import (
     Duration,
     FileName,
-    Flag,
     LongDuration,
     Name,
-    Title,
     read_name,
     read_names,
-    whole,
     word,
 )
 from sim.scenario.sections import Said, Section
 from sim.scenario.spec import Group, Host, Interval, Link, NameService, Node, Weather
 from sim.scenario.spec.accounts import AuthForm
-from sim.scenario.spec.acts import Act
-from sim.scenario.spec.calendar import Start, StartText
 from sim.scenario.spec.domain import DomainSettings
-from sim.scenario.spec.expectations import Expect
-from sim.scenario.spec.limits import Limits
 from sim.scenario.spec.mx import RecordsSettings
 from sim.scenario.spec.network import LinkSettings
+from sim.scenario.spec.scenario import OwnKeys
 from sim.scenario.spec.sources import WorkloadForm
 from sim.scenario.spec.weather import CrashesForm
 from sim.scenario.spec.windows import Windows
@@ -197,28 +191,14 @@ class ArchitectureForm(Section):
     """What the DNS says of domains in this architecture, where it differs."""
 
 
-MOST_SEED = 2**64 - 1
-"""More than enough, and a number that every reader of JSON keeps."""
-
-
 def _expand_workload(value: object) -> object:
     return [value] if isinstance(value, Mapping) else value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScenarioForm(Section):
+class ScenarioForm(OwnKeys):
     """A scenario: a network of hosts, the mail that its users write, and the architectures to compare."""
 
-    title: Title = ""
-    """One line that says what it is about."""
-    seed: Annotated[int, whole(0, MOST_SEED)] = 1
-    """What all random draws start from."""
-    replications: Annotated[int, whole(1)] = 1
-    """How many independent runs."""
-    duration: LongDuration = 86400.0
-    """Mail is written during this time."""
-    drain: Duration = 5 * 86400.0
-    """After that the network runs on until it is empty, or this long."""
     network: NetworkForm | None = None
     """The network."""
     hosts: dict[Name, HostSettings] | None = None
@@ -229,13 +209,3 @@ class ScenarioForm(Section):
     """Who writes what to whom and when: one mapping or a list of them."""
     architectures: dict[Name, ArchitectureForm] | None = None
     """The architectures by name; where absent, end-to-end and store-and-forward."""
-    acts: tuple[Act, ...] = ()
-    """What operators do to hosts at times."""
-    expect: tuple[Expect, ...] | None = None
-    """Relations between metrics that the results must satisfy."""
-    start: StartText = field(default=Start())
-    """The instant of simulated time 0: a date, a time of day (00:00) and a time zone (UTC)."""
-    limits: Limits = field(default=Limits())
-    """How much it may ask for; the defaults keep slips of the pen from filling a machine."""
-    dialogues: Flag = False
-    """Whether to record what is said in each session."""

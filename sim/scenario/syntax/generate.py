@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
+from sim.scenario.pydantic_seam import OneOf
 from sim.scenario.scalars import number, whole
 from sim.scenario.sections import Section
 
@@ -143,6 +144,25 @@ class Complete(Section):
 
 Generator = Waxman | ErdosRenyi | BarabasiAlbert | RandomRegular | Grid | Tree | Ring | Star | Line | Complete
 
+Generate = Annotated[
+    Generator,
+    OneOf(
+        "kind of network",
+        {
+            "waxman": Waxman,
+            "erdos_renyi": ErdosRenyi,
+            "barabasi_albert": BarabasiAlbert,
+            "random_regular": RandomRegular,
+            "grid": Grid,
+            "tree": Tree,
+            "ring": Ring,
+            "star": Star,
+            "line": Line,
+            "complete": Complete,
+        },
+    ),
+]
+
 
 _MAKERS: Mapping[type, Callable[[Any, Any, int], Graph[Any]]] = {
     Waxman: lambda nx, form, seed: nx.waxman_graph(form.nodes, beta=form.beta, alpha=form.alpha, seed=seed),
@@ -164,29 +184,3 @@ def make_graph(form: Generator, seed: int) -> Graph[Any]:
 
     own = getattr(form, "seed", None)
     return _MAKERS[type(form)](nx, form, seed if own is None else own)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Generate(Section):
-    """A network made by rule; exactly one kind."""
-
-    waxman: Waxman | None = None
-    """Nodes at random places; the nearer two are, the likelier is a link."""
-    erdos_renyi: ErdosRenyi | None = None
-    """Each pair of nodes is linked with the same probability."""
-    barabasi_albert: BarabasiAlbert | None = None
-    """Nodes come one by one and link to those that have many links already."""
-    random_regular: RandomRegular | None = None
-    """Every node has the same number of links, at random."""
-    grid: Grid | None = None
-    """Rows and columns, each node linked with its four neighbours."""
-    tree: Tree | None = None
-    """A balanced tree."""
-    ring: Ring | None = None
-    """Each node is linked with the next, the last with the first."""
-    star: Star | None = None
-    """The first node is linked with all others."""
-    line: Line | None = None
-    """Each node is linked with the next."""
-    complete: Complete | None = None
-    """Every pair of nodes is linked."""
