@@ -49,7 +49,7 @@ class Collected:
         try:
             return parse(value)
         except ValueError as error:
-            self.faults += [((*where, *below), text) for below, text in _faults(error)]
+            self.faults += [((*where, *below), text) for below, text in faults_in(error)]
         return instead
 
     def done(self) -> None:
@@ -62,15 +62,20 @@ class Collected:
             raise FaultsError(self.faults)
 
 
-def _faults(error: ValueError) -> Iterable[Fault]:
+def faults_in(error: ValueError) -> Iterable[Fault]:
     """What is wrong by an error, and where below the value: one of ours, of pydantic's, or any other."""
     from pydantic import ValidationError
 
     if isinstance(error, FaultsError):
         return error.faults
     if isinstance(error, ValidationError):
-        lines = error.errors(include_url=False)
-        return [(one["loc"], str(one["ctx"]["error"]) if one["type"] == "value_error" else one["msg"]) for one in lines]
+        return [
+            ((*line["loc"], *below), text)
+            for line in error.errors(include_url=False)
+            for below, text in (
+                faults_in(line["ctx"]["error"]) if line["type"] == "value_error" else [((), line["msg"])]
+            )
+        ]
     return [((), str(error))]
 
 
@@ -127,7 +132,7 @@ class Reads:
         from pydantic_core import core_schema
 
         return core_schema.no_info_plain_validator_function(
-            partial(_call, self.parse), serialization=core_schema.plain_serializer_function_ser_schema(self.write)
+            partial(call, self.parse), serialization=core_schema.plain_serializer_function_ser_schema(self.write)
         )
 
     def __get_pydantic_json_schema__(self, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> JsonSchema:
@@ -178,7 +183,7 @@ class Shorthand:
 
         full = handler(source)
         return core_schema.no_info_before_validator_function(
-            partial(_call, self.expand),
+            partial(call, self.expand),
             full,
             serialization=written_by(full, lambda value, write: self.shorten(write(value))),
         )
@@ -219,12 +224,12 @@ class OrWord:
 class OrValue:
     """A mark in `Annotated`: a mapping is the section, and anything else a value that is read.
 
-    `values` are those that are written as such.
+    `written_alone` says whether a value is written as such.
     """
 
     section: Any
     value: Reads
-    values: tuple[object, ...]
+    written_alone: Callable[[Any], bool] = lambda _: False
 
     def __get_pydantic_core_schema__(self, _source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         from pydantic_core import core_schema
@@ -235,10 +240,10 @@ class OrValue:
         )
 
     def _read(self, value: object, read: Callable[[object], object]) -> object:
-        return read(value) if isinstance(value, dict) else _call(self.value.parse, value)
+        return read(value) if isinstance(value, dict) else call(self.value.parse, value)
 
     def _write(self, value: object, write: Callable[[object], object]) -> object:
-        return self.value.write(value) if value in self.values else write(value)
+        return self.value.write(value) if self.written_alone(value) else write(value)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:
         return {"anyOf": [handler(schema), self.value.schema]}
@@ -265,7 +270,7 @@ class OneOf:
         }
         full = core_schema.typed_dict_schema(keys)
         return core_schema.no_info_wrap_validator_function(
-            partial(_call, self._read), full, serialization=written_by(full, self._write)
+            partial(call, self._read), full, serialization=written_by(full, self._write)
         )
 
     def _read(self, value: object, read: Callable[[object], object]) -> object:
@@ -316,7 +321,7 @@ class Via:
 
         full = handler.generate_schema(self.section)
         return core_schema.no_info_after_validator_function(
-            partial(_call, self.make),
+            partial(call, self.make),
             full,
             serialization=written_by(full, lambda value, write: write(self.unmake(value))),
         )
@@ -329,7 +334,8 @@ def written_by(full: CoreSchema, write: Callable[[Any, Callable[[object], object
     return core_schema.wrap_serializer_function_ser_schema(write, schema=full)
 
 
-def _call(parse: Callable[..., object], *given: object) -> object:
+def call(parse: Callable[..., object], *given: object) -> object:
+    """What a reader makes of what is given; several mistakes at once are pydantic's, at their places."""
     from pydantic import ValidationError
 
     try:

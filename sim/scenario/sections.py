@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, fields
 from inspect import cleandoc, getsource
 from itertools import pairwise
@@ -12,7 +12,7 @@ from textwrap import dedent
 from typing import TYPE_CHECKING, Any, ClassVar, cast, get_type_hints
 
 from sim.scenario.names import are, listing, shown, unknown
-from sim.scenario.pydantic_seam import KEY, JsonSchema, fault_at, written_by
+from sim.scenario.pydantic_seam import KEY, JsonSchema, fault_at, faults_in, written_by
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -61,11 +61,17 @@ class _Mapping:
         try:
             return read(value)
         except ValidationError as error:
-            lines = [cls._plain(line) for line in error.errors(include_url=False)]
+            lines = [plain for line in error.errors(include_url=False) for plain in cls._plain(line)]
         raise ValidationError.from_exception_data(cls.__name__, lines)
 
     @classmethod
-    def _plain(cls, error: ErrorDetails) -> InitErrorDetails:
+    def _plain(cls, error: ErrorDetails) -> Iterable[InitErrorDetails]:
+        if error["type"] == "value_error":
+            return [fault_at((*error["loc"], *below), text) for below, text in faults_in(error["ctx"]["error"])]
+        return [cls._mistake(error)]
+
+    @classmethod
+    def _mistake(cls, error: ErrorDetails) -> InitErrorDetails:
         where, value = error["loc"], error["input"]
         match error["type"]:
             case "unexpected_keyword_argument" | "extra_forbidden":
@@ -73,8 +79,6 @@ class _Mapping:
             case "missing":
                 needed = cls.required()
                 return fault_at(where, f"{where[-1]} is missing: needed {are(needed)} {listing(needed)}")
-            case "value_error":
-                return fault_at(where, str(error["ctx"]["error"]))
             case "dict_type":
                 return fault_at(where, f"not a mapping ({shown(value)}): allowed is a mapping of names")
             case "tuple_type":

@@ -34,7 +34,7 @@ from sim.scenario.scalars import Duration, Mtu, word
 from sim.scenario.sections import Section
 from sim.scenario.spec import Domain, Host, Loss
 from sim.scenario.spec.limits import Limits
-from sim.scenario.spec.loss import read_link_loss, read_queue
+from sim.scenario.spec.loss import LossOneWay, read_queue
 from sim.scenario.spec.tcp import TcpSetting
 from sim.scenario.syntax.extensions import resolve_extensions, split_words
 from sim.study.measured_session import MeasuredSession, Run
@@ -138,7 +138,7 @@ class Case(Section):
 
     rtt: Duration = 0.1
     rate: Annotated[float, Reads(partial(above_zero, BIT_RATE), {})] = 10e6
-    loss: Annotated[Loss, Reads(read_link_loss, {})] = _NO_LOSS
+    loss: LossOneWay = _NO_LOSS
     size: MessageSize = 20_000
     client: Annotated[str, word("client", *CLIENTS)] = "postfix"
     server: Annotated[str, word("server", *SERVERS)] = "postfix"

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from sim.scenario.pydantic_seam import Collected, JsonSchema, Reads, settings
+from sim.scenario.pydantic_seam import Collected, JsonSchema, call, settings, written_by
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic_core import CoreSchema
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -40,35 +44,44 @@ def alike(value: T) -> Both[T]:
     return Both(value, value)
 
 
-def read_both(read: Callable[[object], T], instead: T, value: object) -> Both[T]:
-    """What `read` takes, or `{there: ..., back: ...}` of it; `instead` stands for what it refuses.
+@dataclass(frozen=True, slots=True, eq=False)
+class EachWay:
+    """A mark in `Annotated`: a value of a type that is alike in both directions, or `{there: ..., back: ...}` of it."""
 
-    Raises:
-        ValueError: neither.
-    """
-    if not (isinstance(value, dict) and {"there", "back"} & value.keys()):
+    type: Any
+
+    def __get_pydantic_core_schema__(self, _source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core import core_schema  # noqa: PLC0415  as the seam: when a reader is first built
+
+        one_way = handler.generate_schema(self.type)
+        return core_schema.no_info_wrap_validator_function(
+            partial(call, _read), one_way, serialization=written_by(one_way, _write)
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:
+        one_way = handler(schema)
+        ways: JsonSchema = {
+            "type": "object",
+            "properties": dict.fromkeys(_WAYS, one_way),
+            "required": list(_WAYS),
+            "additionalProperties": False,
+        }
+        return {"anyOf": [*one_way.get("anyOf", [one_way]), ways]}
+
+
+_WAYS = ("there", "back")
+
+
+def _read(value: object, read: Callable[[object], object]) -> Both[object]:
+    if not (isinstance(value, dict) and value.keys() & _WAYS):
         return alike(read(value))
     collected = Collected()
-    given = settings(value, ("there", "back"), collected=collected)
-    there, back = (collected.read((way,), read, given[way], instead) for way in ("there", "back"))
+    given = settings(value, _WAYS, collected=collected)
+    there, back = (collected.read((way,), read, given[way], None) for way in _WAYS)
     collected.done()
     return Both(there, back)
 
 
-def both(read: Callable[[object], T], instead: T, one_way: JsonSchema, write: Callable[[T], object]) -> Reads:
-    """The mark of a value for each direction, of which `one_way` is the schema of one, and `write` writes one."""
-    ways: JsonSchema = {
-        "type": "object",
-        "properties": {"there": one_way, "back": one_way},
-        "required": ["there", "back"],
-        "additionalProperties": False,
-    }
-    return Reads(
-        partial(read_both, read, instead),
-        {"anyOf": [*one_way.get("anyOf", [one_way]), ways]},
-        lambda value: _written(write(value.there), write(value.back)),
-    )
-
-
-def _written(there: object, back: object) -> object:
+def _write(value: Both[object], write: Callable[[object], object]) -> object:
+    there, back = value.each(write).pair
     return there if there == back else {"there": there, "back": back}

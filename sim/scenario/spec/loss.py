@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from typing import Annotated
 
 from sim.scenario.distribution import Distribution
-from sim.scenario.distribution_text import DELAY_SCHEMA, FROM_COORDINATES, read_delay, write_distribution
+from sim.scenario.distribution_text import DELAY_SCHEMA, read_delay, write_distribution
 from sim.scenario.names import shown
-from sim.scenario.pydantic_seam import Collected, Fault, FaultsError, JsonSchema, Reads, one_key, settings
+from sim.scenario.pydantic_seam import FaultsError, JsonSchema, OneOf, OrValue, Reads, Via
 from sim.scenario.quantity import (
     BIT_RATE,
     DURATION,
@@ -22,7 +23,8 @@ from sim.scenario.quantity import (
     parse_bytes,
 )
 from sim.scenario.scalars import read_loss, write_share
-from sim.scenario.spec.directions import Both, both
+from sim.scenario.sections import Section
+from sim.scenario.spec.directions import Both, EachWay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,34 +37,6 @@ class Loss:
     share: float = 0.0
     burst: float = 0.0
     burst_time: float = 0.0
-
-
-def read_link_loss(value: object) -> Loss:
-    """A link's loss one way: a share of its packets, or one that is lost in bursts.
-
-    Raises:
-        ValueError: neither.
-    """
-    if not isinstance(value, dict):
-        return Loss(share=read_loss(value))
-    _, parameters = one_key(value, "kind of loss", ["gilbert-elliott"])
-    try:
-        return _read_bursts(parameters)
-    except FaultsError as many:
-        raise FaultsError([(("gilbert-elliott", *below), text) for below, text in many.faults]) from None
-
-
-def _read_bursts(parameters: object) -> Loss:
-    collected = Collected()
-    given = settings(parameters, ("loss", "burst"), collected=collected)
-    share = collected.read(("loss",), read_loss, given["loss"], 0.0)
-    packets, seconds = collected.read(("burst",), read_burst, given["burst"], (1e9, 0.0))
-    if packets and packets < share / (1 - share):
-        text = f"too short for so much loss ({shown(given['burst'])}): allowed is at least {share / (1 - share):.3g}"
-        faults: list[Fault] = [*collected.faults, (("burst",), text)]
-        raise FaultsError(faults)
-    collected.done()
-    return Loss(share=share, burst=packets, burst_time=seconds)
 
 
 def read_burst(value: object) -> tuple[float, float]:
@@ -93,33 +67,62 @@ def read_queue(value: object) -> int:
     return size
 
 
-def _write_loss(loss: Loss) -> object:
-    if not (loss.burst or loss.burst_time):
-        return write_share(loss.share)
-    length: object = format_duration(loss.burst_time) if loss.burst_time else loss.burst
-    return {"gilbert-elliott": {"loss": write_share(loss.share), "burst": length}}
+def _write_burst(burst: tuple[float, float]) -> object:
+    packets, seconds = burst
+    return format_duration(seconds) if seconds else packets
 
 
-_BURSTS: JsonSchema = {
-    "type": "object",
-    "properties": {
-        "gilbert-elliott": {
-            "type": "object",
-            "properties": {
-                "loss": PROBABILITY.json_schema(),
-                "burst": {"anyOf": [{"type": "number", "minimum": 1}, DURATION.json_schema()]},
-            },
-            "required": ["loss", "burst"],
-            "additionalProperties": False,
-        }
-    },
-    "required": ["gilbert-elliott"],
-    "additionalProperties": False,
-}
-_ONE_WAY: JsonSchema = {"anyOf": [PROBABILITY.json_schema(), _BURSTS]}
-LinkLosses = Annotated[Both[Loss], both(read_link_loss, Loss(), _ONE_WAY, _write_loss)]
-LinkRate = Annotated[Both[float], both(partial(above_zero, BIT_RATE), 1.0, BIT_RATE.json_schema(), format_bit_rate)]
+_BURST_SCHEMA: JsonSchema = {"anyOf": [{"type": "number", "minimum": 1}, DURATION.json_schema()]}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GilbertElliott(Section):
+    """Losses that come in bursts: a line that is good or bad in turn, and loses all while it is bad."""
+
+    loss: Annotated[float, Reads(read_loss, PROBABILITY.json_schema(), write_share)]
+    """How likely a packet is lost, on average."""
+    burst: Annotated[tuple[float, float], Reads(read_burst, _BURST_SCHEMA, _write_burst)]
+    """How long a burst is, on average: a number of packets, or a duration."""
+
+    def __post_init__(self) -> None:
+        packets, _ = self.burst
+        least = self.loss / (1 - self.loss)
+        if packets and packets < least:
+            text = f"too short for so much loss ({packets:g}): allowed is at least {least:.3g}"
+            raise FaultsError([(("burst",), text)])
+
+    @property
+    def meaning(self) -> Loss:
+        """What it means."""
+        return Loss(share=self.loss, burst=self.burst[0], burst_time=self.burst[1])
+
+    @classmethod
+    def of(cls, loss: Loss) -> GilbertElliott:
+        """The same of a loss in bursts."""
+        return cls(loss=loss.share, burst=(loss.burst, loss.burst_time))
+
+
+_BURSTS = Annotated[GilbertElliott, OneOf("kind of loss", {"gilbert-elliott": GilbertElliott})]
+_SINGLE = Reads(
+    lambda value: Loss(share=read_loss(value)), PROBABILITY.json_schema(), lambda loss: write_share(loss.share)
+)
+LossOneWay = Annotated[
+    Loss,
+    OrValue(
+        Annotated[Loss, Via(_BURSTS, attrgetter("meaning"), GilbertElliott.of)],
+        _SINGLE,
+        lambda loss: not (loss.burst or loss.burst_time),
+    ),
+]
+"""A link's loss one way: a share of its packets, or one that is lost in bursts."""
+
+LinkLosses = Annotated[Both[Loss], EachWay(LossOneWay)]
+LinkRate = Annotated[
+    Both[float],
+    EachWay(Annotated[float, Reads(partial(above_zero, BIT_RATE), BIT_RATE.json_schema(), format_bit_rate)]),
+]
 LinkDelay = Annotated[
-    Both[Distribution], both(read_delay, FROM_COORDINATES, DELAY_SCHEMA, partial(write_distribution, DURATION))
+    Both[Distribution],
+    EachWay(Annotated[Distribution, Reads(read_delay, DELAY_SCHEMA, partial(write_distribution, DURATION))]),
 ]
 Queue = Annotated[int, Reads(read_queue, SIZE.json_schema(), format_size)]

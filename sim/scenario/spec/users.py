@@ -278,7 +278,7 @@ def read_user(value: object) -> str:
 _UserName = Annotated[str, Reads(read_user, NAME_SCHEMA)]
 UsersSetting = Annotated[
     tuple[str, ...] | dict[str, UserSettings],
-    OrValue(Annotated[dict[_UserName, UserSettings], Shorthand(_not_empty)], Reads(read_users, _USERS_SCHEMA), ()),
+    OrValue(Annotated[dict[_UserName, UserSettings], Shorthand(_not_empty)], Reads(read_users, _USERS_SCHEMA)),
 ]
 
 

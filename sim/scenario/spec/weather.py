@@ -131,7 +131,7 @@ Availability = Annotated[
             FLAG.schema,
             lambda weather: "no" if weather is None else "yes",
         ),
-        (None, Weather()),
+        (None, Weather()).__contains__,
     ),
 ]
 """Always (`yes`), never (`no`, None), or when."""
