@@ -42,7 +42,7 @@ from sim.scenario.spec.network import LinkSettings
 from sim.scenario.spec.scenario import OwnKeys
 from sim.scenario.spec.sources import Source, WorkloadForm, workload_form
 from sim.scenario.spec.users import User, local_part, write_users
-from sim.scenario.syntax.extensions import words_of
+from sim.scenario.syntax.extensions import Extensions, words_of
 from sim.scenario.syntax.form import HostLayers, HostSettings
 from sim.scenario.syntax.mta import PARAMETERS
 
@@ -162,13 +162,16 @@ _KEYS = tuple(key for key in Host.allowed() if key not in HostSettings.elsewhere
 
 def _host(host: Host, *, alike: bool) -> Settings:
     mta = {name: reads.write(getattr(host.mta, name)) for name, reads in PARAMETERS[type(host.mta)].items()}
-    words = words_of(host.extensions, host.uses)
     settings: Settings = {key: getattr(host, key) for key in _KEYS}
-    weather = {"crashes": host.weather.outages, "down": host.weather.down, "windows": host.weather.windows}
-    said = cast("Settings", written(HostSettings, settings | weather))
+    layers = {
+        "extensions": Extensions(words_of(host.extensions, host.uses), whole=True),
+        "crashes": host.weather.outages,
+        "down": host.weather.down,
+        "windows": host.weather.windows,
+    }
+    said = cast("Settings", written(HostSettings, settings | layers))
     if host.resolver == Weather():
         said["resolver"] = {}
-    said["extensions"] = [keyword if word == "yes" else {keyword: word} for keyword, word in words.items()]
     said["auth"] = {} if host.clear_auth is None else {"clear": host.clear_auth}
     product = {f"{_PARAMETER}{name}": value for name, value in mta.items()} if alike else {"mta": _mta(host.mta, mta)}
     return product | {key: said[key] for key in HostSettings.allowed() if key != "mta"}

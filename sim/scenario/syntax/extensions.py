@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
 
-from sim.scenario.names import are, listing, shown, suggestion
+from sim.scenario.names import shown
 from sim.scenario.products.base import Product
-from sim.scenario.pydantic_seam import KEY, Collected, JsonSchema, Reads, one_key
+from sim.scenario.pydantic_seam import JsonSchema, Reads, one_key, read_each, read_mapping
+from sim.scenario.scalars import read_word
 
 KEYWORDS = (
     "SIZE",
@@ -66,47 +67,36 @@ def read_extensions(value: object) -> Extensions:
     Raises:
         ValueError: neither, or a keyword or a word that does not exist.
     """
-    collected = Collected()
     if isinstance(value, dict):
-        words = {
-            collected.read((key, KEY), _keyword, key, ""): collected.read((key,), _word, word, "")
-            for key, word in value.items()
-        }
-        collected.done()
-        return Extensions(words, whole=False)
+        return Extensions(_read_words(value), whole=False)
     if not isinstance(value, list):
         raise ValueError(  # noqa: TRY004
             f"not extensions ({shown(value)}): allowed is a list of EHLO keywords, "
             "or a mapping of them to yes, no, offered or used"
         )
-    nothing = ("", "")
-    items = [collected.read((index,), _item, item, nothing) for index, item in enumerate(value)]
-    collected.done()
-    return Extensions({key: word for key, word in items if word != "no"}, whole=True)
+    items = read_each(_read_item, ("", ""), value)
+    return Extensions({keyword: word for keyword, word in items if word != "no"}, whole=True)
 
 
-def _item(value: object) -> tuple[str, str]:
+def _read_item(value: object) -> tuple[str, str]:
     if not isinstance(value, dict):
-        return _keyword(value), "yes"
-    collected = Collected()
-    key, word = one_key(value, "extension", KEYWORDS)
-    read = collected.read((key,), _word, word, "")
-    collected.done()
-    return key, read
+        return _read_keyword(value), "yes"
+    one_key(value, "extension", KEYWORDS)
+    [item] = _read_words(value).items()
+    return item
 
 
-def _keyword(value: object) -> str:
-    if not isinstance(value, str) or value not in KEYWORDS:
-        near = suggestion(str(value), KEYWORDS)
-        raise ValueError(f"unknown extension ({shown(value)}): allowed {are(KEYWORDS)} {listing(KEYWORDS)}{near}")
-    return value
+def _read_word(value: object) -> str:
+    return read_word("word", WORDS, {True: "yes", False: "no"}[value] if isinstance(value, bool) else value)
 
 
-def _word(value: object) -> str:
-    word = {True: "yes", False: "no"}.get(value, "") if isinstance(value, bool) else value
-    if not isinstance(word, str) or word not in WORDS:
-        raise ValueError(f"unknown word ({shown(value)}): allowed are {listing(WORDS)}{suggestion(str(value), WORDS)}")
-    return word
+_read_keyword = partial(read_word, "extension", KEYWORDS)
+_read_words = partial(read_mapping, ("extensions", "{CHUNKING: no}"), _read_keyword, _read_word, "")
+
+
+def _write(extensions: Extensions) -> object:
+    """A list of all, those alone that are both offered and used."""
+    return [keyword if word == "yes" else {keyword: word} for keyword, word in extensions.words.items()]
 
 
 def words_of(offers: Sequence[str], uses: Sequence[str]) -> dict[str, str]:
@@ -170,4 +160,4 @@ _SCHEMA: JsonSchema = {
     ]
 }
 
-ExtensionsField = Annotated[Extensions, Reads(read_extensions, _SCHEMA)]
+ExtensionsField = Annotated[Extensions, Reads(read_extensions, _SCHEMA, _write)]
