@@ -267,14 +267,14 @@ def found(answers: Iterable[Any]) -> Sequence[int]:
     return [value for each in data(answers, "SEARCH") for value in each.values if isinstance(value, int)]
 
 
-def next_uid(answers: Iterable[Any]) -> int:
-    """The UIDNEXT in the answer to STATUS; 0 where it has none."""
+def status(answers: Iterable[Any]) -> Mapping[str, int]:
+    """The items in the answer to STATUS; none where there is no such mailbox."""
     for each in data(answers, "STATUS"):
         items = each.values[-1]
         if isinstance(items, tuple):
-            found = dict(zip(map(str, items[::2]), items[1::2], strict=False)).get("UIDNEXT")
-            return found if isinstance(found, int) else 0
-    return 0
+            pairs = zip(map(str, items[::2]), items[1::2], strict=False)
+            return {name: value for name, value in pairs if isinstance(value, int)}
+    return {}
 
 
 def _uids(sequence_set: str) -> Iterable[int]:

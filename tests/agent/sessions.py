@@ -38,6 +38,12 @@ class Server:
             self.delivered += 1
             self.account.mailbox(mailbox).append(letter(self.delivered), (), 0.0)
 
+    def numbers(self, *, every):
+        """The numbers of the letters that are there, in INBOX or in every mailbox."""
+        mailboxes = [self.account.mailbox(name) for name in self.account.names() if every or name == INBOX]
+        contents = [each.content(uid) for each in mailboxes for uid in each.messages]
+        return [int(content.split(b"<")[1].split(b"@")[0]) for content in contents]
+
     def answers(self, agent):
         """Its side of a session with a program."""
         settings = {

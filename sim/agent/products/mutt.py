@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from sim.agent.acts import Delete, MoveTo, Search
-from sim.agent.imap_agent import INBOX, ImapAgent, fetched, next_uid
+from sim.agent.imap_agent import INBOX, ImapAgent, KnownMailbox, fetched, status
 from sim.agent.imap_spelling import Spelling
 from sim.agent.pop3_agent import Pop3Agent
 from sim.agent.retrieval import Program
@@ -110,8 +110,9 @@ class MuttImap(ImapAgent):
         for name in self._others:
             told = any(act.mailbox == name for act in self._acts)
             if name.partition("/")[0] not in _UNCHECKED and not told:
-                known = self._boxes.get(name)
-                told = next_uid((yield from self._ask(Status(name, _STATUS)))) > (known.last + 1 if known else 0)
+                now = status((yield from self._ask(Status(name, _STATUS))))
+                box = self._boxes.get(name, KnownMailbox())
+                told = now.get("UIDNEXT", 0) > box.last + 1 or now.get("UIDVALIDITY", box.validity) != box.validity
             if told:
                 away = True
                 yield from self._open(name)

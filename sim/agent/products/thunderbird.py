@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, Final
 
 from sim.agent.acts import Delete, MoveTo
-from sim.agent.imap_agent import BODY_PEEK, INBOX, ImapAgent, fetched, next_uid
+from sim.agent.imap_agent import BODY_PEEK, INBOX, ImapAgent, KnownMailbox, fetched, status
 from sim.agent.imap_spelling import Spelling
 from sim.agent.pop3_agent import Pop3Agent
 from sim.agent.retrieval import Program
@@ -92,9 +92,8 @@ class ThunderbirdImap(ImapAgent):
         for name in self._names((yield from self._need(ListMailboxes("", ("*",)))))[1:]:
             told = any(act.mailbox == name for act in self._acts)
             if name.partition("/")[0] not in _UNCHECKED and not told:
-                answers = yield from self._ask(Status(name, ("UIDNEXT", "MESSAGES", "UNSEEN", "RECENT")))
-                known = self._boxes.get(name)
-                told = known is None or next_uid(answers) > known.last + 1
+                now = status((yield from self._ask(Status(name, ("UIDNEXT", "MESSAGES", "UNSEEN", "RECENT")))))
+                told = now.get("UIDNEXT", 0) > self._boxes.get(name, KnownMailbox()).last + 1
             if told:
                 away = True
                 yield from self._open(name)
