@@ -61,6 +61,17 @@ QUANTITIES = {
 BRIEF = ("delay", "service_time", "commit_time", "turnaround", "lookup", "convergence", "setup", "min_rto", "hold_for")
 """Keys whose durations may be a moment; as a pause between tries one would be nothing but work."""
 
+SCRIPTS = [
+    "keep;",
+    "discard;",
+    'require "fileinto"; if header :contains "subject" "1" { fileinto "Projects"; stop; }',
+    'redirect "u2@b.example";',
+    'require "copy"; redirect :copy "nobody@elsewhere.example"; keep;',
+    'require "reject"; if size :over 2K { reject "too big"; }',
+    'require "vacation"; vacation :days 1 "away";',
+    'require ["fileinto", "envelope"]; if envelope "from" "u1@a.example" { fileinto "A/B"; fileinto "A"; }',
+]
+
 WORDS = {
     "between": NODES,
     "members": [*NODES, "a-b", "b-c"],
@@ -91,6 +102,10 @@ WORDS = {
     "start": ["2000-01-03 00:00 UTC", "2024-03-31 00:30 Europe/Paris", "1985-06-01"],
     "text": ["", "Hello.", ".\r\n..\r\n", "K\u00e4se"],
     "groups": ["g"],
+    "devices": ["phone", "desk"],
+    "at": NODES,
+    "files": ["INBOX", "Projects", "Archive/2026"],
+    "sieve": SCRIPTS,
 }
 """Names and texts by the key that they stand at, or below."""
 
@@ -174,10 +189,6 @@ class Drawer:
 def form() -> tuple[dict[str, Tree], dict[str, Tree]]:
     """The forms by name, and that of the whole scenario by key."""
     whole = schema()
-    # What users do with their mail is not run yet.
-    domain = whole["$defs"]["DomainSettings"]["properties"]
-    del domain["user_defaults"]
-    domain["users"]["anyOf"] = [kind for kind in domain["users"]["anyOf"] if "additionalProperties" not in kind]
     return whole["$defs"], whole["properties"]
 
 
@@ -206,6 +217,8 @@ def _whole(random: Random) -> Tree:
             home: {"mx": node, **drawer.draw(forms["DomainSettings"], "")}
             for home, node in zip(homes, nodes, strict=True)
         }
+        for home in random.sample(homes, min(len(homes), random.randint(0, 2))):
+            tree["domains"][home]["user_defaults"] = drawer.draw(forms["UserSettings"], "")
     known = [f"{user}@{home}" for user in USERS for home in homes]
     mail = [drawer.draw(forms["MessageAt"], "messages_at") for _ in range(random.randint(2, 8))]
     for message in mail[random.randint(0, 2) :]:
