@@ -15,7 +15,9 @@ from sim.report.table import text
 from sim.scenario.load import loads
 from sim.scenario.products.exim import Exim
 from sim.scenario.products.postfix import Postfix
-from sim.scenario.spec import TIMES
+from sim.scenario.quantity import format_duration
+from sim.scenario.spec import IDLE, MAIL_PROGRAMS, TIMES
+from sim.scenario.spec.devices import Usual
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -70,6 +72,32 @@ def test_the_times_of_products_are_as_printed():
         said = ", ".join(f"{row[0]}: {row[column]}" for row in rows)
         [host] = loads(f"network: {{nodes: [a]}}\nhosts: {{a: {{{said}}}}}").architectures["end-to-end"].hosts.values()
         assert [getattr(host, time) for time in TIMES] == [getattr(product, time) for time in TIMES]
+
+
+def test_users_can_be_as_shown():
+    """The README's users load, rules and all."""
+    people = sim.loads(block("yaml", "## Users")).domains["lyon.example"].people
+    assert {name: list(user.devices) for name, user in people.items()} == {"bob": ["desk"], "eve": ["phone", "desk"]}
+
+
+def test_what_mail_programs_do_is_as_printed():
+    """How often each looks, and what it leaves, where nothing is said."""
+    printed = re.findall(
+        r"^\| `(\w+)` \| (.*) \|$",
+        README[README.index("| `thunderbird`") : README.index("A device without")],
+        re.MULTILINE,
+    )
+    rows = {name: [cell.strip() for cell in cells.split("|")] for name, cells in printed}
+    assert rows == {name: [*_usual(by.get("imap")), *_usual(by.get("pop3"))] for name, by in MAIL_PROGRAMS.items()}
+
+
+def _usual(usual: Usual | None) -> list[str]:
+    """How often it looks, and whether it leaves mail, as the README says it."""
+    if usual is None:
+        return ["", ""]
+    leaves = {None: "yes", "yes": "yes", "no": "no"}
+    looks = "idle" if usual.check == IDLE else f"every {format_duration(usual.check)}"
+    return [looks, leaves.get(usual.leave) or format_duration(usual.leave)]
 
 
 def test_python_runs(monkeypatch):
