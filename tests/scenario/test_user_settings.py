@@ -127,6 +127,8 @@ def test_a_mistake_in_rules_is_told_by_its_line_in_the_file():
     ("settings", "note"),
     [
         ("{devices: {x: {mua: mbsync, leave: no}}}", "3:84: mbsync takes nothing away from the server by imap, whatever leave says"),
+        ("{devices: {x: {online: sun 01:00-02:00}}}", "3:72: windows that never open (sun 01:00-02:00, in 6 d from 2000-01-03 00:00 UTC on): it is never online, and nothing comes or goes"),
+        ("{devices: [x], reads: {at: sun}}", "3:76: windows that never open (sun 00:00-24:00, in 6 d from 2000-01-03 00:00 UTC on): there is no time to read, and nothing is read"),
         ("{reads: {takes: 1 s}}", "3:57: he has no device to read with: nothing is read"),
         ("{away: {from: 6 d, to: 7 d}}", "3:56: away when the run is over (6 d, of 6 d): nobody is answered"),
         ("{retention: 30 d, archive: {after: 1 y}}", "3:76: no mail becomes old enough for the archive (it goes there after 1 y, and is removed after 30 d)"),

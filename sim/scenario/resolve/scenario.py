@@ -19,7 +19,7 @@ from sim.scenario.resolve.hosts import resolve_architectures
 from sim.scenario.resolve.loops import warn_of_loops
 from sim.scenario.resolve.network import resolve_network
 from sim.scenario.resolve.unknown_addresses import note_unknown_addresses
-from sim.scenario.resolve.users import FaultOf, check_users, user_schedules
+from sim.scenario.resolve.users import FaultOf, check_users
 from sim.scenario.resolve.workload import resolve_workload
 from sim.scenario.spec import Architecture, Expectation, Scenario, Weather
 from sim.scenario.spec.calendar import ClockWindow, Window, format_start, opens
@@ -58,7 +58,7 @@ def resolve(
             note_strangers(architecture.hosts, {**domains, **architecture.domains}, findings)
         warn_of_loops(domains, architectures, findings)
     horizon = form.duration + form.drain
-    check_users(form.domains or {}, workload, findings, fault_of=fault_of, horizon=horizon, limits=limits)
+    check_users(form, workload, findings, fault_of)
     _check_windows(form, horizon, limits, findings)
     names = {name.lower() for name in domains}
     acts = resolve_acts(form.acts, architectures, findings, domains=sorted(names), horizon=horizon)
@@ -95,7 +95,6 @@ def _check_windows(form: ScenarioForm, horizon: float, limits: Limits, findings:
 
 def _schedules(form: ScenarioForm) -> Iterator[tuple[tuple[Step, ...], tuple[Window | ClockWindow, ...] | None]]:
     """Where the file has windows, and which."""
-    yield from user_schedules(form.domains or {})
     network = form.network
     if network is not None:
         if network.link_defaults is not None:

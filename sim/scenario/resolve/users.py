@@ -8,17 +8,19 @@ from typing import Any
 from sim.mail.address import local_key, parse_local_part
 from sim.scenario.distribution import Constant, Distribution, Empirical, Uniform
 from sim.scenario.findings import Findings
-from sim.scenario.names import are, listing
+from sim.scenario.names import are, listing, some
 from sim.scenario.pydantic_seam import KEY
 from sim.scenario.quantity import PROBABILITY, format_duration, format_size
 from sim.scenario.source import Path
-from sim.scenario.spec.calendar import ClockWindow, Window
+from sim.scenario.spec.calendar import ClockWindow, Window, format_start, opens
 from sim.scenario.spec.devices import MAIL_PROGRAMS, Device
 from sim.scenario.spec.domain import DomainSettings
-from sim.scenario.spec.limits import Limits, raised
+from sim.scenario.spec.limits import raised
 from sim.scenario.spec.quota import NO_QUOTA, MailboxQuota
 from sim.scenario.spec.sources import Messages, MessagesAt, Source
 from sim.scenario.spec.users import Away, Reading, User, UserSettings, twice
+from sim.scenario.spec.windows import format_window
+from sim.scenario.syntax.form import ScenarioForm
 
 FaultOf = Callable[[str], tuple[int, str] | None]
 """What is wrong with a Sieve script: its line, from 1, and what; None where nothing is."""
@@ -55,38 +57,22 @@ def _said(forms: Forms) -> Iterator[tuple[Path, UserSettings, Mapping[str, Any]]
             yield ("domains", name, "users", user), said, usual
 
 
-def user_schedules(forms: Forms) -> Iterator[tuple[Path, tuple[Window | ClockWindow, ...]]]:
-    """Where users have windows, and which."""
-    for place, said, _ in _said(forms):
-        for name, device in said.get("devices", {}).items():
-            yield (*place, "devices", name, "online"), device.online
-        if said.get("reads"):
-            yield (*place, "reads", "at"), said["reads"].at
-
-
-def check_users(
-    forms: Forms,
-    workload: Sequence[Source],
-    findings: Findings,
-    *,
-    fault_of: FaultOf | None,
-    horizon: float,
-    limits: Limits,
-) -> None:
+def check_users(form: ScenarioForm, workload: Sequence[Source], findings: Findings, fault_of: FaultOf | None) -> None:
     """Report what users cannot do, and tell of what comes to nothing.
 
     `fault_of` looks at their rules; nobody does where there is none.
     """
+    forms, horizon = form.domains or {}, form.duration + form.drain
     _check_once(forms, findings)
     for place, said, usual in _said(forms):
+        merged = {**usual, **said}
         for name, device in said.get("devices", {}).items():
-            _check_device((*place, "devices", name), device, findings, horizon, limits)
+            _check_device((*place, "devices", name), device, form, findings)
         _check_rules((*place, "sieve"), said.get("sieve", ""), findings, fault_of)
         for index, away in enumerate(said.get("away", ())):
             _check_away((*place, "away", index), away, horizon, findings)
-        merged = {**usual, **said}
         if said.get("reads"):
-            _check_shares((*place, "reads"), said["reads"], findings)
+            _check_reading((*place, "reads"), said["reads"], form, findings)
             if not merged.get("devices") and place[2] == "users":
                 findings.warn([(*place, "reads")], "he has no device to read with: nothing is read")
         _check_ages(place, merged, findings)
@@ -120,7 +106,7 @@ def _check_rules(place: Path, script: str, findings: Findings, fault_of: FaultOf
         findings.error_in_text(place, fault[0], f"not a Sieve script: {fault[1]}")
 
 
-def _check_device(place: Path, device: Device, findings: Findings, horizon: float, limits: Limits) -> None:
+def _check_device(place: Path, device: Device, form: ScenarioForm, findings: Findings) -> None:
     speaks = MAIL_PROGRAMS[device.mua]
     usual = speaks.get(device.access)
     if usual is None:
@@ -133,19 +119,34 @@ def _check_device(place: Path, device: Device, findings: Findings, horizon: floa
     if device.leave is not None and usual.leave is None:
         text = f"{device.mua} takes nothing away from the server by {device.access}, whatever leave says"
         findings.warn([(*place, "leave")], text)
-    if not device.idles and horizon / device.check > limits.attempts:
-        text = f"it looks for mail too often ({horizon / device.check:,.0f} times)"
-        findings.error((*place, "check"), f"{text}: {raised('attempts', limits)}")
+    often = 0.0 if device.idles else (form.duration + form.drain) / device.check
+    if often > form.limits.attempts:
+        text = f"it looks for mail too often ({often:,.0f} times): {raised('attempts', form.limits)}"
+        findings.error((*place, "check"), text)
+    _check_opens((*place, "online"), device.online, form, findings, "it is never online, and nothing comes or goes")
     if device.at:
         findings.host((*place, "at"), device.at)
 
 
-def _check_shares(place: Path, reads: Reading, findings: Findings) -> None:
-    """No message has two fates."""
+def _check_reading(place: Path, reads: Reading, form: ScenarioForm, findings: Findings) -> None:
+    """No message has two fates, and there is some time to read."""
+    _check_opens((*place, "at"), reads.at, form, findings, "there is no time to read, and nothing is read")
     total = round(reads.deletes + reads.archives + sum(reads.files.values()), 9)
     if total > 1:
         text = f"more messages deleted, filed and archived than there are ({PROBABILITY.format(total)})"
         findings.error(place, f"{text}: allowed is 100 % together")
+
+
+def _check_opens(
+    place: Path, windows: Sequence[Window | ClockWindow], form: ScenarioForm, findings: Findings, what: str
+) -> None:
+    """Windows that never open are told; those that open too often for the limits are an error."""
+    horizon = form.duration + form.drain
+    bounded = sum(horizon / window.period for window in windows) <= form.limits.outages
+    if windows and bounded and not opens(windows, form.start, horizon):
+        texts = some([*map(format_window, windows)])
+        since = f"{format_duration(horizon)} from {format_start(form.start)} on"
+        findings.warn([place], f"windows that never open ({texts}, in {since}): {what}")
 
 
 def _check_away(place: Path, away: Away, horizon: float, findings: Findings) -> None:
