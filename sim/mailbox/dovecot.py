@@ -20,6 +20,18 @@ from sim.protocol.pop3 import events
 from sim.protocol.pop3.events import BadCommand, Command, EndlessLine
 from sim.protocol.pop3.responses import Response, Status, err, ok
 
+GREETING_TIME: Final = 8.5e-3
+SERVICE_TIME: Final = 0.15e-3
+LOGIN_TIME: Final = 6e-3
+"""What it takes before it greets, for each command, and for a login beyond that: another process takes over, s."""
+NOTICE_TIME: Final = 0.5022
+"""How long after a delivery it tells clients that are idle, s: it waits half a second for more (inotify)."""
+VALIDITY: Final = 1_796_009_166
+"""A mailbox's UIDVALIDITY: it counts them by the clock, this one on a day in 2026."""
+IMAP_PATIENCE: Final = 1800.0
+POP3_PATIENCE: Final = 600.0
+"""How long it waits for a client that says nothing, s."""
+
 _READY: Final = "Dovecot (Debian) ready."
 
 _POP3: Final[Mapping[type, str]] = {
@@ -84,8 +96,7 @@ class _Server(Server):
                 return b""
             self._expunges |= data.endswith(b" EXPUNGE")
             if data.startswith(b"OK [UIDVALIDITY"):
-                # It counts them by the clock.
-                response = responses.state("OK", "UIDs valid", "UIDVALIDITY 1796009166")
+                response = Untagged(data.partition(b"]")[0] + b"] UIDs valid")
             elif data.startswith(b"OK [UIDNEXT"):
                 response = Untagged(data.partition(b"]")[0] + b"] Predicted next UID")
             elif data.startswith(b"BYE"):

@@ -141,11 +141,12 @@ class MemoryAccount(BaseAccount[MemoryMailbox]):
 
     Args:
         octets_limit, messages_limit, grace: its quota, as of `Room`.
+        validity: the first mailbox's UIDVALIDITY; each further one has a greater one.
     """
 
-    def __init__(self, *, octets_limit: int = 0, messages_limit: int = 0, grace: int = 0) -> None:
+    def __init__(self, *, octets_limit: int = 0, messages_limit: int = 0, grace: int = 0, validity: int = 1) -> None:
         super().__init__(octets_limit=octets_limit, messages_limit=messages_limit, grace=grace)
-        self._validity = count(1)
+        self._validity = count(validity)
         self._mailboxes[INBOX] = self._made(INBOX)
 
     def _made(self, name: str) -> MemoryMailbox:  # noqa: ARG002 - only on disk a name is a place

@@ -22,7 +22,15 @@ from sim.agent.products.poplib import Poplib
 from sim.agent.retrieval import Retrieval
 from sim.agent.scripts import SCRIPTS
 from sim.mailbox.dialogue import AccessDialogue
-from sim.mailbox.dovecot import DovecotImap, DovecotPop3
+from sim.mailbox.dovecot import (
+    GREETING_TIME,
+    LOGIN_TIME,
+    NOTICE_TIME,
+    SERVICE_TIME,
+    VALIDITY,
+    DovecotImap,
+    DovecotPop3,
+)
 from sim.mailbox.interface import INBOX, Account
 from sim.mailbox.memory import MemoryAccount
 from sim.network.links.line import Line
@@ -73,15 +81,14 @@ _AGAIN: Final = "mbsync-second"
 
 _SERVERS: Final = {
     "dovecot": Host(
-        name="server", mta=PATIENT, greeting_time=8.5e-3, service_time=0.15e-3, commit_time=0.0, timing="none"
+        name="server",
+        mta=PATIENT,
+        greeting_time=GREETING_TIME,
+        service_time=SERVICE_TIME,
+        commit_time=0.0,
+        timing="none",
     )
 }
-_LOGIN_TIME: Final = 6e-3
-"""What a login takes Dovecot beyond another command, s: another process takes the session over."""
-
-
-_NOTICE_TIME: Final = 0.5022
-"""How long after a delivery Dovecot tells clients that are idle, s: it waits half a second for more (fact 25)."""
 _DELIVERED_AFTER: Final = 2.0
 """How long a client has been idle when the message comes, s."""
 
@@ -129,7 +136,7 @@ class MailboxSession(MeasuredSession):
     """One with a mailbox that nobody has read yet, to the client's FIN."""
 
     def __init__(self, case: MailboxCase, lines: Sequence[Line], streams: Streams) -> None:
-        account = MemoryAccount()
+        account = MemoryAccount(validity=VALIDITY)
         self._case, self._inbox = case, account.mailbox(INBOX)
         for _ in range(case.messages):
             self._deliver()
@@ -142,7 +149,7 @@ class MailboxSession(MeasuredSession):
         program = script(USER, PASSWORD, case.messages) if script else agent.session()
         client = Host(name="client", mta=PATIENT, think_time=agent.think_time, timing="none")
         server = _SERVERS[case.server]
-        dialogue = AccessDialogue(self._access, login_time=_LOGIN_TIME, patience=server.mta.idle_timeout)
+        dialogue = AccessDialogue(self._access, login_time=LOGIN_TIME, patience=server.mta.idle_timeout)
         connection = connect(
             lines[:1],
             lines[1:],
@@ -193,7 +200,7 @@ class IdleSession(MailboxSession):
     def steps(self, start: float, clock: IdleClock = ALONE) -> Waits:
         """Go through it from `start` on, s: the message comes while the client waits for it."""
         yield from super().steps(start, clock)
-        told = max(self._end, self._idle_since + _DELIVERED_AFTER + _NOTICE_TIME)
+        told = max(self._end, self._idle_since + _DELIVERED_AFTER + NOTICE_TIME)
         if told < math.inf:
             yield told
             self._deliver()

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import chain
 
 from sim.mail.address import domain_key
 from sim.mail.content import body_of, compose
 from sim.mail.digest import seal
-from sim.mail.mailbox import header_form, parse_mailbox
+from sim.mail.mailbox import Mailbox, header_form, parse_mailbox
+from sim.mail.path import Path
 from sim.mail.trace import date_time
 from sim.mta.queue.entry import Copy
+from sim.protocol.smtp.events import Parameters
 from sim.results.facts import Facts
 from sim.results.outcomes import CopyOutcome, Step
 from sim.scenario.spec import Architecture, Scenario
 from sim.workload.submissions import Submission, submissions
+from sim.world.access.devices import Readers
 from sim.world.engine.ledger import LedgerError
 from sim.world.engine.stepping import Waits
 from sim.world.engine.streams import Streams
@@ -40,6 +44,8 @@ class Simulation(World):
         super().__init__(scenario, architecture, streams, len(self._submissions))
         self._unsent: dict[int, list[Copy]] = {}
         self.hosts = {name: HostAtWork(host, self) for name, host in self.specs.items()}
+        domains = {**scenario.domains, **architecture.domains}
+        self._readers = Readers(self, self.hosts, domains, scenario.duration, self._answer)
 
     def run(self) -> Facts:
         """Run to the end.
@@ -54,10 +60,7 @@ class Simulation(World):
             end = clock.any_of([self.over, clock.at(clock.horizon)])
             for host in self.hosts.values():
                 self._start(host)
-            if ages := list(self.user_mailboxes.with_ages()):
-                clock.start(tidy(ages, clock, self.messages.epoch))
-            for name, domains in self.subscribed.items():
-                clock.start(subscribe(self.hosts[name], self.hosts[self.broker], domains))
+            self._start_receivers()
             clock.start(self._submit_all())
             collects_garbage = gc.isenabled()
             # Nothing refers to itself when a run is done with it: looking for such garbage would only cost time.
@@ -74,6 +77,16 @@ class Simulation(World):
                     record_unfinished(clock.now)
         self._check_sessions()
         return self.recorder.facts(self.ledger.close(self._held(), clock.now))
+
+    def _start_receivers(self) -> None:
+        """What becomes of mail where it has come to: it ages, is asked for by subscribers, and read by users."""
+        clock = self.clock
+        if ages := list(self.user_mailboxes.with_ages()):
+            clock.start(tidy(ages, clock, self.messages.epoch))
+        for name, domains in self.subscribed.items():
+            clock.start(subscribe(self.hosts[name], self.hosts[self.broker], domains))
+        for task in self._readers.tasks():
+            clock.start_soon(task)
 
     def _start(self, host: HostAtWork) -> None:
         self.clock.start(host.live())
@@ -107,6 +120,26 @@ class Simulation(World):
                 mime=mime,
                 body=body,
             )
+        asked, each = submission.parameters, submission.recipient_parameters
+        self._post(message_id, author, reverse_path, forward_paths, content, asked=asked, of_each=each)
+        self.ledger.came()
+
+    def _answer(self, message_id: int, author: Mailbox, recipient: Mailbox, content: bytes) -> None:
+        """A user who has read a message writes one about it."""
+        self._post(message_id, author, author.path, [recipient.path], content)
+
+    def _post(
+        self,
+        message_id: int,
+        author: Mailbox,
+        reverse_path: Path,
+        forward_paths: Sequence[Path],
+        content: bytes,
+        *,
+        asked: Parameters | None = None,
+        of_each: Parameters = (),
+    ) -> None:
+        """A message goes to its author's host, or into his device's outbox."""
         device = self.device_of(author.address, self.clock.now) if self.devices else None
         mta = self._submission_host(author.address.domain) if device is None else device.submits_to
         host = self.hosts[mta if device is None else device.host.name]
@@ -115,16 +148,14 @@ class Simulation(World):
         copies = self.messages.write(message_id, reverse_path, forward_paths, len(content), author=str(author.address))
         for copy in copies if device is not None else ():
             self.ledger.reach((copy.message_id, copy.recipient), Step.COMPOSED, self.clock.now)
-        if submission.recipient_parameters:
+        if of_each:
             for copy in copies:
-                copy.parameters = submission.recipient_parameters
-        self.ledger.came()
+                copy.parameters = of_each
         up = host.uptime.product.next_up(self.clock.now)
         if up == self.clock.now:
-            host.submit(reverse_path, copies, content, submission.parameters)
+            host.submit(reverse_path, copies, content, asked)
         else:
             self._unsent[message_id] = copies
-            asked = submission.parameters
             self.clock.call_at(up, lambda: host.submit(reverse_path, self._unsent.pop(message_id), content, asked))
 
     def _submission_host(self, domain: str) -> str:
@@ -147,7 +178,8 @@ class Simulation(World):
     def _check_sessions(self) -> None:
         """Every session that a host counts is one that goes on."""
         for name, host in self.hosts.items():
-            for peer in host.server.listener.inbound.values():
+            listeners = host.server.listener, *[service.listener for service in host.server.others]
+            for peer in chain.from_iterable(listener.inbound.values() for listener in listeners):
                 if not peer.is_there(self.clock.now):
                     raise LedgerError(f"{name} counts session {peer.session_id}, which is over")
 

@@ -160,7 +160,7 @@ def test_old_mail_goes_into_the_archive():
 
 def test_mail_that_somebody_will_read_keeps_the_run_going():
     """Until he has read it, it is gone, or the horizon."""
-    made = world(ONE, b="{bob: {devices: [desk]}}")
+    made = world(ONE, b="{bob: {devices: {desk: {mua: fetchmail, check: 365 d}}}}")
     own = made.user_mailboxes.of(parse_address("bob@b.example"))
 
     def read() -> None:
@@ -174,7 +174,7 @@ def test_mail_that_somebody_will_read_keeps_the_run_going():
 @pytest.mark.parametrize("by", ["delete", "move"])
 def test_deleted_unread_it_is_waited_for_no_more(by):
     """A message that is expunged is; one that is moved is waited for still."""
-    made = world(ONE, b="{bob: {devices: [desk]}}")
+    made = world(ONE, b="{bob: {devices: {desk: {mua: fetchmail, check: 365 d}}}}")
     own = made.user_mailboxes.of(parse_address("bob@b.example"))
 
     def act() -> None:

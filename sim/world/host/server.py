@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sim.mail.path import Path
 from sim.mta.queue.entry import Copy
@@ -68,7 +68,7 @@ class Server(Part):
     host_times: HostTimes
     tcp_metrics: MetricsCache
     submission: Host | None
-    others: list[Service[ServerDialogue]] = field(default_factory=list)
+    others: list[Service[Any]] = field(default_factory=list)
     _files: set[tuple[Path, str]] = field(default_factory=set)
 
     @cached_property

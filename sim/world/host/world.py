@@ -37,6 +37,7 @@ class World:
         specs: the settings of the hosts, by name, users' devices among them.
         devices: these, by the name that each has as a host.
         paths, device_paths: those of sessions between MTAs, and of devices' sessions, which are end to end always.
+        weather: gives the times when something is there.
         over: the event that no copy is left, and none to come.
         stops, up, listening, answers: by host: when its operators have stopped its product, when it is up, when
             somebody listens there, and when the name service answers it, where that is not always.
@@ -81,7 +82,7 @@ class World:
         self.recorder = Recorder(scenario.limits, traces=scenario.dialogues)
         epoch = scenario.start.at - EPOCH
         self.messages = Messages(self.clock, self.ledger, self.recorder, submissions=submissions, epoch=epoch)
-        weather = AvailabilityModel(network, self.clock.horizon, streams, scenario.start)
+        weather = self.weather = AvailabilityModel(network, self.clock.horizon, streams, scenario.start)
         self.mesh = topology.build(network, weather, streams)
         self.paths = self.device_paths = Paths(self.mesh, architecture)
         if devices and self.paths.relays:

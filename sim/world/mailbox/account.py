@@ -9,6 +9,7 @@ from itertools import count
 from typing import Self
 
 from sim.mail.address import Address
+from sim.mailbox.dovecot import VALIDITY
 from sim.mailbox.interface import INBOX
 from sim.mailbox.memory import MemoryAccount, MemoryMailbox
 from sim.scenario.spec.quota import MailboxQuota
@@ -76,7 +77,7 @@ class RunAccount(MemoryAccount):
         self._lie: Counter[int] = Counter()
         self._unread: dict[int, None] = {}
         self.address = address
-        super().__init__(octets_limit=quota.size, messages_limit=quota.messages, grace=quota.grace)
+        super().__init__(octets_limit=quota.size, messages_limit=quota.messages, grace=quota.grace, validity=VALIDITY)
 
     def _made(self, name: str) -> RunMailbox:  # noqa: ARG002 - only on disk a name is a place
         return RunMailbox(next(self._validity), self)
