@@ -38,7 +38,7 @@ class Submission(NamedTuple):
     user who hands it in where `sender`, the reverse-path, is somebody else's address; else empty. `content` is a real
     message's mail data, or None where the message is to be composed when it is submitted: of `text`, or at `size` where
     there is none. `parameters` are those of MAIL, and `recipient_parameters` of every RCPT, that say what the sender
-    asks for; None where that is nothing.
+    asks for; None where that is nothing. `binary` says that the message is a file of so many octets.
     """
 
     at: float
@@ -50,6 +50,7 @@ class Submission(NamedTuple):
     parameters: Parameters | None = None
     recipient_parameters: Parameters = ()
     author: str = ""
+    binary: bool = False
 
 
 def submissions(scenario: Scenario, streams: Streams) -> list[Submission]:
@@ -131,7 +132,8 @@ def _messages_at(source: MessagesAt) -> Iterator[Submission]:
     for message in source.messages:
         asked = parameters_of(message.asks) if message.asks else (None, ())
         size = max(1, round(message.size))
-        yield Submission(message.at, message.sender, message.recipients, size, None, message.text, *asked)
+        said = Submission(message.at, message.sender, message.recipients, size, None, message.text, *asked)
+        yield said._replace(binary=message.file is not None)
 
 
 def _trace(source: Trace, scenario: Scenario, population: Population, streams: Streams) -> Iterator[Submission]:

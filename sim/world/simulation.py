@@ -8,6 +8,7 @@ from functools import partial
 from itertools import chain
 
 from sim.mail.address import domain_key
+from sim.mail.composition import filler
 from sim.mail.content import body_of, compose
 from sim.mail.digest import seal
 from sim.mail.mailbox import Mailbox, header_form, parse_mailbox
@@ -109,7 +110,7 @@ class Simulation(World):
         reverse_path, forward_paths = sender.path, [recipient.path for recipient in recipients]
         content = submission.content
         if content is None:
-            mime, body = ("", None) if submission.text is None else body_of(submission.text)
+            mime, body = _body(submission)
             content = compose(
                 sender=header_form(submission.sender),
                 recipients=[*map(header_form, submission.recipients)],
@@ -121,6 +122,8 @@ class Simulation(World):
                 body=body,
             )
         asked, each = submission.parameters, submission.recipient_parameters
+        if submission.binary:
+            asked = (*(asked or ()), ("BODY", "BINARYMIME"))
         self._post(message_id, author, reverse_path, forward_paths, content, asked=asked, of_each=each)
         self.ledger.came()
 
@@ -182,6 +185,17 @@ class Simulation(World):
             for peer in chain.from_iterable(listener.inbound.values() for listener in listeners):
                 if not peer.is_there(self.clock.now):
                     raise LedgerError(f"{name} counts session {peer.session_id}, which is over")
+
+
+def _body(submission: Submission) -> tuple[str, bytes | None]:
+    """The MIME fields and the body of a message that is to be composed; no body where it is filler of its size."""
+    if submission.binary:
+        return _FILE, filler(_FILE_TYPE, submission.size)
+    return ("", None) if submission.text is None else body_of(submission.text)
+
+
+_FILE_TYPE = "application/octet-stream"
+_FILE = f"MIME-Version: 1.0\r\nContent-Type: {_FILE_TYPE}\r\nContent-Transfer-Encoding: binary\r\n"
 
 
 def simulate(scenario: Scenario, architecture: str, replication: int, *, seed: int | None = None) -> Facts:

@@ -178,3 +178,29 @@ def test_what_a_scenario_may_not_say():
             sim.loads(network + said)
     scenario = sim.loads(network + "{transfer: end-to-end, protocol: mqtt, broker: a}")
     assert sim.loads(sim.scenario.show.show(scenario)) == scenario
+
+
+def test_a_file_goes_as_it_is_or_in_base64():
+    """Mail to a host that takes no binary is longer by a third and its line ends (RFC 2045 section 6.8)."""
+    found = result("{at: 1 s, from: ann@a.example, to: bill@b.example, file: 300 kB}")
+    octets = {name: sum(row[0] for row in rows(found.attempts, "bytes_on_wire", architecture=name)) for name in ALL}
+    assert (round(octets["smtp"] / octets["ftp"], 2), round(octets["mqtt"] / octets["ftp"], 2)) == (1.36, 1.0)
+    assert set(found.copies["outcome"]) == {"delivered"}
+    hosts = "{defaults: {extensions: [CHUNKING, BINARYMIME, 8BITMIME, SIZE]}}"
+    binary = result("{at: 1 s, from: ann@a.example, to: bill@b.example, file: 300 kB}", hosts=hosts, only=["smtp"])
+    assert sum(row[0] for row in rows(binary.attempts, "bytes_on_wire")) < 1.02 * octets["ftp"]
+
+
+def test_what_a_message_may_be():
+    """A size, a text or a file; a file is written as one again."""
+    message = "{at: 1 s, from: ann@a.example, to: bill@b.example, "
+    for said, why in {
+        "size: 1 kB, file: 1 kB": "either size or file is needed",
+        "text: x, file: 1 kB": "either text or file is needed",
+        "size: 1 kB, text: x, file: 1 kB": "size, text and file are given",
+    }.items():
+        with pytest.raises(sim.ScenarioError, match=why):
+            sim.loads(TEXT.format(mail=message + said + "}", hosts="{}", line=""))
+    scenario = sim.loads(TEXT.format(mail=message + "file: 1 kB}", hosts="{}", line=""))
+    assert sim.loads(sim.scenario.show.show(scenario)) == scenario
+    assert (scenario.workload[0].messages[0].file, scenario.workload[0].messages[0].size) == (1000, 1000.0)

@@ -95,7 +95,9 @@ def fit(mailing: Mailing, usable: Collection[str], product: Product) -> Fitted |
     by = asked.get("BY")
     if by is not None and "DELIVERBY" not in usable and ";R" in by.upper():
         return NO_DELIVERBY
-    content = _lines(mailing.content, product)
+    # What is binary has no lines.
+    binary = (asked.get("BODY") or "").upper() == "BINARYMIME"
+    content = mailing.content if binary else _lines(mailing.content, product)
     if content is None:
         return LINES_TOO_LONG
     body, content = _body((asked.get("BODY") or "").upper(), content, usable, product)

@@ -120,7 +120,8 @@ class _Checks:
     def _messages_at(self, messages: Sequence[MessageAt], place: Place) -> None:
         for index, message in enumerate(messages):
             where = (*place, index)
-            self._size(message.size, (*where, "size" if message.text is None else "text"))
+            said = "text" if message.text is not None else "size" if message.file is None else "file"
+            self._size(message.size, (*where, said))
             self._add(where, 1, sum(map(self._copies_of, message.recipients)))
             if message.at >= self._duration:
                 written = f"{format_duration(message.at)}; the duration is {format_duration(self._duration)}"

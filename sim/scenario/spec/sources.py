@@ -14,7 +14,7 @@ from sim.scenario.distribution import Distribution, Lognormal
 from sim.scenario.distribution_text import Sizes
 from sim.scenario.pydantic_seam import Reads, Shorthand, Word, as_it_is
 from sim.scenario.quantity import MESSAGE_RATE, PROBABILITY, SIZE, format_duration, parse_bytes
-from sim.scenario.scalars import Duration, FileName, Flag, LongDuration, MessageRate, Name, Share, Text
+from sim.scenario.scalars import Duration, FileName, Flag, LongDuration, MessageRate, Name, Share, Size, Text
 from sim.scenario.sections import Section
 from sim.scenario.spec.asks import Asks
 from sim.scenario.spec.mailboxes import Mailbox, Mailboxes, WhoseMail
@@ -123,25 +123,30 @@ class MessageAt(Section):
     """Size of the mail data; 2 kB where neither it nor a text is given."""
     text: Text | None = None
     """What it says, instead of a size, in any script; it goes as MIME where plain US-ASCII does not do."""
+    file: Size | None = None
+    """A file of so many octets, instead of either; by mail it goes in base64 where the next host takes no binary."""
     asks: Asks | None = None
     """What its sender asks for beside its delivery."""
 
     def __post_init__(self) -> None:
         if self.size < 0:
             size = DEFAULT_MESSAGE if self.text is None else len(body_of(self.text)[1])
-            object.__setattr__(self, "size", float(size))
+            object.__setattr__(self, "size", float(size if self.file is None else self.file))
         if self.asks == Asks():
             object.__setattr__(self, "asks", None)
 
 
 def _size_or_text(value: object) -> object:
-    if isinstance(value, dict) and {"size", "text"} <= value.keys():
-        raise ValueError("either size or text is needed (both given): allowed is one of them")
+    given = [key for key in ("size", "text", "file") if isinstance(value, dict) and key in value]
+    if len(given) == 2:
+        raise ValueError(f"either {given[0]} or {given[1]} is needed (both given): allowed is one of them")
+    if given[2:]:
+        raise ValueError("size, text and file are given: allowed is one of them")
     return value
 
 
 def _without_size(said: dict[str, object]) -> dict[str, object]:
-    return {key: item for key, item in said.items() if key != "size" or "text" not in said}
+    return {key: item for key, item in said.items() if key != "size" or not {"text", "file"} & {*said}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
