@@ -1,8 +1,8 @@
 """The MIME structure of a message as it is: parts by their octets, nothing decoded (RFC 2045, 2046).
 
-The stdlib's `email` reads parameters; where a part begins and ends it does not say to the octet, and that is what
-IMAP's FETCH asks for. A message that breaks the rules is read as far as it goes: a multipart without a boundary has no
-parts, one that is cut off ends there, and what is nested deeper than `DEPTH_LIMIT` is a leaf.
+IMAP's FETCH asks for where a part begins and ends to the octet, which the stdlib's `email` does not say. A message
+that breaks the rules is read as far as it goes: a multipart without a boundary has no parts, one that is cut off ends
+there, and what is nested deeper than `DEPTH_LIMIT` is a leaf.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from email.message import Message
-from email.policy import compat32
 from functools import cached_property
 
 DEPTH_LIMIT = 100
@@ -22,6 +20,8 @@ _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:(.*?(?:\n(?=[^ \t])|\Z))", re.DOTALL)
 _DELIMITER_END = re.compile(rb"(--)?[ \t]*(?:\r?\n|\Z)")
 _UNFOLD = re.compile(rb"\r?\n(?=[ \t])")
 _TYPE = re.compile(rb"([!#-'*+\-.0-9A-Z^-~]+)[ \t]*/[ \t]*([!#-'*+\-.0-9A-Z^-~]+)[ \t]*(?:;|\(|\Z)", re.IGNORECASE)
+_PARAMETER = re.compile(r';((?:[^;"]|"(?:[^"\\]|\\.)*+(?:"|\\?\Z))*+)', re.DOTALL)
+_ESCAPED = re.compile(r'\\([\\"])')
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class Part:
     def _divide(self) -> Sequence[Part]:
         major, minor = self.content_type
         if major == "multipart":
-            boundary = dict(parameters_of(self.first("content-type"))).get("boundary", "")
+            boundary = _boundary(self.first("content-type"))
             default = "message/rfc822" if minor == "digest" else "text/plain"
             pieces = _split(self.body, boundary.encode("utf-8", "surrogateescape")) if boundary else ()
             return [_part(piece, self.depth + 1, default) for piece in pieces]
@@ -133,13 +133,29 @@ def read_fields(header: bytes) -> Sequence[tuple[str, bytes]]:
 
 
 def parameters_of(value: bytes | None) -> Sequence[tuple[str, str]]:
-    """The parameters of a Content-Type or Content-Disposition, without the quotes around their values."""
+    """The parameters of a Content-Type or Content-Disposition, without the quotes around their values.
+
+    Those of RFC 2231 are as they are written, in their pieces and with their percent signs: IMAP gives them so.
+    """
     if value is None:
         return ()
-    message = Message(policy=compat32)
-    message["Content-Type"] = value.decode("utf-8", "surrogateescape")
-    found: Sequence[tuple[str, str]] = message.get_params(unquote=True) or ()
-    return tuple((name, text) for name, text in found[1:] if name)
+    found = []
+    for parameter in _PARAMETER.finditer(value.decode("utf-8", "surrogateescape")):
+        name, _, text = parameter[1].partition("=")
+        text = text.strip()
+        if text.startswith('"'):
+            text = _ESCAPED.sub(r"\1", text[1:].removesuffix('"'))
+        found.append((name.strip().lower(), text))
+    return tuple((name, text) for name, text in found if name)
+
+
+def _boundary(value: bytes | None) -> str:
+    """The boundary that a Content-Type names, in one piece or in several (RFC 2231 section 3)."""
+    found = dict(parameters_of(value))
+    pieces = [found.get("boundary", "")]
+    while not pieces[0] and (piece := found.get(f"boundary*{len(pieces) - 1}")):
+        pieces.append(piece)
+    return "".join(pieces)
 
 
 def _part(content: bytes, depth: int, default_type: str = "text/plain") -> Part:

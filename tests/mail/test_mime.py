@@ -144,6 +144,26 @@ def test_parameters_lose_their_quotes():
     assert parameters_of(b'text/plain; Charset="Utf-8"; name=a') == (("charset", "Utf-8"), ("name", "a"))
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (b"name*=utf-8''a%20b", [("name*", "utf-8''a%20b")]),
+        (b"name*0*=utf-8''%ZZ; name*2=b; name*=x", [("name*0*", "utf-8''%ZZ"), ("name*2", "b"), ("name*", "x")]),
+        (b'a="x;y\\"z"; b="open', [("a", 'x;y"z'), ("b", "open")]),
+        (b";; a ; =b; c = d ", [("a", ""), ("c", "d")]),
+    ],
+)
+def test_parameters_are_as_they_are_written(written, read):
+    """Pieces and percent signs too (RFC 2231), whatever is wrong with them."""
+    assert parameters_of(b"text/plain; " + written) == tuple(read)
+
+
+def test_a_boundary_in_pieces():
+    """RFC 2231 section 3."""
+    content = b'Content-Type: multipart/mixed; boundary*0="a;"; boundary*1=b\r\n\r\n--a;b\r\n\r\none\r\n--a;b--\r\n'
+    assert [part.body for part in read_message(content).parts] == [b"one"]
+
+
 def test_no_value_has_no_parameters():
     """Nor has a value without any."""
     assert [parameters_of(None), parameters_of(b"text/plain")] == [(), ()]
