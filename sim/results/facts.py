@@ -6,6 +6,7 @@ adds `architecture` and `replication` in front.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import nan
 from typing import Annotated, NamedTuple
 
@@ -135,6 +136,15 @@ class ActFact(NamedTuple):
     messages: Annotated[int, Column("", "how many messages it was about")]
 
 
+class MailboxFact(NamedTuple):
+    """What all mailboxes of a user hold: once a day where it has changed, and at the end of the run."""
+
+    user: Annotated[str, Column("", "whose mailboxes")]
+    time_s: Annotated[float, Column("s", "when they were looked at")]
+    messages: Annotated[int, Column("", "messages in them")]
+    bytes: Annotated[int, Column("bytes", "size of their mail data")]
+
+
 class DialogueFact(NamedTuple):
     """One line of a session, when dialogues are traced."""
 
@@ -154,3 +164,4 @@ class Facts(NamedTuple):
     deferrals: list[DeferralFact]
     dialogues: list[DialogueFact]
     acts: list[ActFact]
+    mailboxes: Sequence[MailboxFact] = ()

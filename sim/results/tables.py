@@ -1,4 +1,4 @@
-"""Tables of facts: seven pandas frames whose columns are the facts' fields.
+"""Tables of facts: eight pandas frames whose columns are the facts' fields.
 
 Each table begins with `architecture` and `replication`, so that tables of many runs are simply put one under another.
 """
@@ -19,6 +19,7 @@ from sim.results.facts import (
     DeferralFact,
     DialogueFact,
     Facts,
+    MailboxFact,
     MessageFact,
     QueueFact,
 )
@@ -35,6 +36,7 @@ _FACTS: Mapping[str, type[Any]] = {
     "deferrals": DeferralFact,
     "dialogues": DialogueFact,
     "acts": ActFact,
+    "mailboxes": MailboxFact,
 }
 _DTYPES = {int: "int64", float: "float64", str: "str", AttemptOutcome: "str", CopyOutcome: "str"}
 
@@ -60,6 +62,7 @@ class Tables:
     deferrals: pd.DataFrame
     dialogues: pd.DataFrame
     acts: pd.DataFrame
+    mailboxes: pd.DataFrame
 
     @property
     def user_copies(self) -> pd.DataFrame:

@@ -28,7 +28,7 @@ from sim.world.host.etrn import collect
 from sim.world.host.host import HostAtWork
 from sim.world.host.subscriber import subscribe
 from sim.world.host.world import World
-from sim.world.mailbox.ages import tidy
+from sim.world.mailbox.housekeeping import Housekeeping
 from sim.world.operators import operate
 
 
@@ -43,6 +43,7 @@ class Simulation(World):
         self._scenario = scenario
         self._submissions = submissions(scenario, streams)
         super().__init__(scenario, architecture, streams, len(self._submissions))
+        self.housekeeping = Housekeeping(self.user_mailboxes, self.clock, self.recorder, self.messages.epoch)
         self._unsent: dict[int, list[Copy]] = {}
         self.hosts = {name: HostAtWork(host, self) for name, host in self.specs.items()}
         domains = {**scenario.domains, **architecture.domains}
@@ -77,13 +78,14 @@ class Simulation(World):
                 if record_unfinished is not None:
                     record_unfinished(clock.now)
         self._check_sessions()
+        self.housekeeping.note()
         return self.recorder.facts(self.ledger.close(self._held(), clock.now))
 
     def _start_receivers(self) -> None:
         """What becomes of mail where it has come to: it ages, is asked for by subscribers, and read by users."""
         clock = self.clock
-        if ages := list(self.user_mailboxes.with_ages()):
-            clock.start(tidy(ages, clock, self.messages.epoch))
+        if self.user_mailboxes.are_any:
+            clock.start(self.housekeeping.go_on())
         for name, domains in self.subscribed.items():
             clock.start(subscribe(self.hosts[name], self.hosts[self.broker], domains))
         for task in self._readers.tasks():

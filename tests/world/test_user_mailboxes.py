@@ -217,3 +217,18 @@ def test_a_user_has_the_same_mailboxes_at_all_hosts_of_his_domain():
     )
     made.run()
     assert counts(made) == {"INBOX": 20}
+
+
+def test_what_mailboxes_hold_is_written_down_once_a_day():
+    """Where it has changed, and at the end of the run."""
+    mail = [f"at: {at} h, {MAIL}, size: 1 kB" for at in (1, 2, 80)]
+    made = world(*mail, b="{bob: {retention: 2 d}}", duration="4 d")
+    facts = made.run()
+    held = [(row.user, row.time_s / 3600, row.messages, row.bytes > 900 * row.messages) for row in facts.mailboxes]
+    assert [row[:3] for row in held[:2]] == [("bob@b.example", 24.0, 2), ("bob@b.example", 72.0, 0)]
+    assert held[-1][2:] == (1, True)
+
+
+def test_without_mailboxes_nothing_is_written_down():
+    """Runs of scenarios without such users have an empty table."""
+    assert world(ONE).run().mailboxes == []

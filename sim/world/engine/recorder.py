@@ -8,7 +8,17 @@ from typing import Any, Protocol
 from sim.mta.queue.entry import Entry, Queue
 from sim.mta.queue.failure import Failure
 from sim.protocol.smtp.replies import Reply
-from sim.results.facts import ActFact, AttemptFact, CopyFact, DeferralFact, DialogueFact, Facts, MessageFact, QueueFact
+from sim.results.facts import (
+    ActFact,
+    AttemptFact,
+    CopyFact,
+    DeferralFact,
+    DialogueFact,
+    Facts,
+    MailboxFact,
+    MessageFact,
+    QueueFact,
+)
 from sim.results.outcomes import AttemptOutcome
 from sim.scenario.spec.limits import LimitError, Limits, raised
 from sim.world.engine.interfaces import WireTrace
@@ -31,7 +41,7 @@ class SessionEnds(Protocol):
 class Recorder:
     """Collects a run's facts, within its limits. Dialogues are kept only when they are asked for."""
 
-    __slots__ = ("_limits", "acts", "attempts", "deferrals", "dialogues", "messages", "queues", "traces")
+    __slots__ = ("_limits", "acts", "attempts", "deferrals", "dialogues", "mailboxes", "messages", "queues", "traces")
 
     def __init__(self, limits: Limits, *, traces: bool) -> None:
         self._limits = limits
@@ -42,6 +52,7 @@ class Recorder:
         self.deferrals: list[DeferralFact] = []
         self.dialogues: list[DialogueFact] = []
         self.acts: list[ActFact] = []
+        self.mailboxes: list[MailboxFact] = []
 
     def attempt(
         self,
@@ -116,4 +127,5 @@ class Recorder:
 
     def facts(self, copies: list[CopyFact]) -> Facts:
         """All facts of the run, with the copies' ends."""
-        return Facts(self.messages, copies, self.attempts, self.queues, self.deferrals, self.dialogues, self.acts)
+        by_host = self.attempts, self.queues, self.deferrals, self.dialogues, self.acts
+        return Facts(self.messages, copies, *by_host, self.mailboxes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import count
 
@@ -66,14 +66,9 @@ class AllMailboxes:
             self._found[key] = self._make(address)
         return self._found[key]
 
-    def with_ages(self) -> Iterator[UserMailboxes]:
-        """Those whose messages expire or go into an archive, in the order of the scenario."""
-        for domain in self._domains.values():
-            for name, user in domain.people.items():
-                if user.retention or user.archive is not None:
-                    found = self.of(Address(name, domain.name))
-                    if found is not None:
-                        yield found
+    def made(self) -> list[UserMailboxes]:
+        """All that have been asked for, each once, in that order."""
+        return [made for key, made in self._found.items() if made and key == mailbox_key(made.account.address)]
 
     def _make(self, address: Address) -> UserMailboxes | None:
         domain = self._domains.get(domain_key(address.domain))
