@@ -35,14 +35,17 @@ _QUOTES = (
     (rb" SELECT INBOX\r", rb' SELECT "INBOX"\r'),
 )
 
+_BODY = (rb"(FETCH \S+) BODY\.PEEK\[\]\r", rb"\1 (BODY.PEEK[])\r")
+_IMAPLIB = (
+    (rb" LOGIN (\S+) (\S+)\r", rb' LOGIN \1 "\2"\r'),
+    (rb"(FETCH \S+) RFC822\r", rb"\1 (RFC822)\r"),
+)
+
 SPELLINGS: Mapping[str, Spelling] = {
-    "imaplib": Spelling(
-        "IEEO{}",
-        0,
-        ((rb" LOGIN (\S+) (\S+)\r", rb' LOGIN \1 "\2"\r'), (rb"(FETCH \S+) RFC822\r", rb"\1 (RFC822)\r")),
-    ),
+    "imaplib": Spelling("IEEO{}", 0, _IMAPLIB),
+    "getmail": Spelling("IEEO{}", 0, (*_IMAPLIB, _BODY, (rb' LIST "" "\*"\r', rb' LIST "" *\r'))),
     "fetchmail": Spelling("A{:04}", 1, _QUOTES),
-    "mbsync": Spelling("{}", 1, (*_QUOTES, (rb"(FETCH \S+) BODY\.PEEK\[\]\r", rb"\1 (BODY.PEEK[])\r"))),
+    "mbsync": Spelling("{}", 1, (*_QUOTES, _BODY)),
     "curl": Spelling("A{:03}", 1),
 }
 """By the first word of a program's name."""

@@ -50,7 +50,7 @@ class GetmailPop3(Pop3Agent):
 class GetmailImap(ImapAgent):
     """With `mailboxes = ALL`: mailbox after mailbox, and each message by its UID."""
 
-    spelling = SPELLINGS["imaplib"]
+    spelling = SPELLINGS["getmail"]
     think_time: ClassVar[float] = _THINKS
 
     def _session(self) -> Program:
