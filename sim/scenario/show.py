@@ -268,8 +268,23 @@ def _own_domains(domains: Mapping[str, Domain], common: Mapping[str, Domain]) ->
     own: Settings = {}
     for name, domain in domains.items():
         records, usual = ({"changes": [], **_records(one)} for one in (domain, common[name]))
-        own[name] = _rest(records, usual)
+        own[name] = _rest(records, usual) | _own_people(domain, common[name])
     return {"domains": own} if own else {}
+
+
+def _own_people(domain: Domain, common: Domain) -> Settings:
+    """What users do otherwise than in the domain that is common to all architectures."""
+    own: Settings = {}
+    for name, user in domain.people.items():
+        if user != (usual := common.people.get(name, _NO_SETTINGS)):
+            # What is otherwise may be that there is nothing.
+            said, told = ({**_NOTHING, **cast("Settings", written(User, one))} for one in (user, usual))
+            own[local_part(name)] = _rest(said, told if name in common.people else {})
+    return {"users": own} if own else {}
+
+
+_NO_SETTINGS = User()
+_NOTHING: Settings = {"sieve": "", "away": [], "retention": "none", "archive": "none"}
 
 
 def as_data(scenario: Scenario) -> dict[str, Any]:

@@ -193,7 +193,7 @@ architectures:
         "x.yaml:10:22: an alias with changes of MX records (c.example): allowed is cname or changes",
         "x.yaml:16:28: unknown host (bet): allowed are alpha, beta; did you mean beta?",
         "x.yaml:16:33: not a preference (x): allowed is a whole number from 0 to 65535, as in {10: HOST}",
-        "x.yaml:16:44: unknown key (users): allowed are mx, a, ttl, changes",
+        "x.yaml:16:51: not a mapping (3): allowed is a mapping of names",
         "x.yaml:17:23: whether a domain takes mail is the same in all architectures (b.example): allowed are MX hosts of a domain that has some",
         "x.yaml:18:23: whether a domain takes mail is the same in all architectures (n.example): allowed are MX hosts of a domain that has some",
         "x.yaml:19:7: an alias has no records of its own (c.example): name the domain that it stands for",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 import sim
@@ -72,6 +74,38 @@ def test_what_users_do_is_shown_as_it_loads_back():
     """`show` keeps the form, and what all have is said once."""
     scenario = load.loads(NETWORK + PEOPLE)
     assert load.loads(show.show(scenario)) == scenario
+
+
+ARCHITECTURES = """\
+architectures:
+  idle: {transfer: end-to-end}
+  polled:
+    transfer: end-to-end
+    domains:
+      a.example:
+        user_defaults: {retention: 1 y}
+        users: {ann: {devices: {phone: {mua: mbsync}}, away: []}}
+"""
+
+
+def test_an_architecture_has_users_otherwise():
+    """What it says of a user replaces single settings; all else stays, and is shown as it loads back."""
+    scenario = load.loads(NETWORK + PEOPLE + ARCHITECTURES)
+    usual, own = scenario.domains["a.example"].people, scenario.architectures["polled"].domains["a.example"].people
+    assert scenario.architectures["idle"].domains == {}
+    assert own["bob"] == replace(usual["bob"], retention=365 * 86400.0)
+    assert own["ann"] == replace(
+        usual["ann"], devices={"phone": Device(mua="mbsync")}, away=(), retention=365 * 86400.0
+    )
+    assert load.loads(show.show(scenario)) == scenario
+
+
+def test_an_architecture_knows_the_users_of_the_domain():
+    """It has no others."""
+    text = NETWORK + PEOPLE + ARCHITECTURES.replace("ann:", "anna:")
+    with pytest.raises(ScenarioError) as error:
+        load.loads(text)
+    assert str(error.value) == "scenario:23:17: unknown user (anna): allowed are bob, ann; did you mean ann?"
 
 
 def users(settings: str) -> str:

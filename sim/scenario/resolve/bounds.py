@@ -11,7 +11,7 @@ from sim.scenario.distribution import Constant, Distribution, Empirical, Exponen
 from sim.scenario.findings import Findings
 from sim.scenario.resolve.address_owners import Owners
 from sim.scenario.source import Path as Place
-from sim.scenario.spec import Architecture, Host, Network, Product, Scenario, Weather
+from sim.scenario.spec import Architecture, Domain, Host, Network, Product, Scenario, Weather
 from sim.scenario.spec.limits import raised
 from sim.scenario.syntax.mta import most_attempts
 
@@ -29,7 +29,10 @@ def check_bounds(scenario: Scenario, findings: Findings) -> None:
     for place, key, count in counts:
         if count > getattr(limits, key):
             findings.error(place, f"too many {key} ({count:,}): {raised(key, limits)}")
-    devices = sum(len(user.devices) for domain in scenario.domains.values() for user in domain.people.values())
+    devices = max(
+        (sum(len(user.devices) for domain in domains for user in domain.people.values()) for domains in _all(scenario)),
+        default=0,
+    )
     if len(scenario.network.nodes) <= limits.nodes < len(scenario.network.nodes) + devices:
         text = f"too many nodes ({len(scenario.network.nodes):,} and {devices:,} devices)"
         findings.error(("domains",), f"{text}: {raised('nodes', limits)}")
@@ -80,11 +83,16 @@ def _outages(
 
 def _outages_of_devices(scenario: Scenario, horizon: float) -> Iterator[tuple[Place, str, str, float]]:
     """Likewise, how often devices are not online."""
-    for domain in scenario.domains.values():
+    for domain in {id(domain): domain for domains in _all(scenario) for domain in domains}.values():
         for user, does in domain.people.items():
             for device, its in does.devices.items():
                 often = _often(its.link.weather, horizon) + sum(horizon / window.period for window in its.online)
                 yield ("domains", domain.name), "outages", f"{user}@{domain.name}/{device}", often
+
+
+def _all(scenario: Scenario) -> list[Collection[Domain]]:
+    """The domains of each architecture."""
+    return [{**scenario.domains, **its.domains}.values() for its in scenario.architectures.values()]
 
 
 def _of_host(host: Host) -> Iterator[tuple[str, str, Weather | None]]:

@@ -53,7 +53,7 @@ def resolve_domains(forms: Mapping[str, DomainSettings] | None, findings: Findin
             name=key,
             **records,
             users=users,
-            people=resolve_people(form, users),
+            people=resolve_people(users, form),
             lists=_by_meaning(form.get("lists")),
             forwards=_by_meaning(form.get("forwards")),
             moved=_by_meaning(form.get("moved")),

@@ -24,7 +24,7 @@ from sim.scenario.spec import Architecture, Domain, Host, Weather
 from sim.scenario.spec.accounts import AuthForm
 from sim.scenario.spec.weather import CrashesForm
 from sim.scenario.syntax.extensions import missing, resolve_extensions, split_words
-from sim.scenario.syntax.form import ArchitectureForm, HostSettings
+from sim.scenario.syntax.form import ArchitectureForm, HostSettings, ScenarioForm
 from sim.scenario.syntax.mta import Choice, faults_of
 
 DEFAULT_ARCHITECTURES: Mapping[str, ArchitectureForm] = {
@@ -37,20 +37,16 @@ Layer = tuple[Path, HostSettings]
 
 
 def resolve_architectures(
-    forms: Mapping[str, ArchitectureForm] | None,
-    common: Hosts | None,
+    scenario: ScenarioForm,
     domains: Mapping[str, Domain],
     nodes: Iterable[str],
     findings: Findings,
     *,
     known: bool,
-    unreachable: Literal["silent", "icmp"] = "silent",
 ) -> dict[str, Architecture]:
-    """The architectures with every host and domain as each has it; `known` when the nodes are all there are.
-
-    `unreachable` is what the network says of that, for those that say nothing.
-    """
-    nodes, common = list(nodes), common or {}
+    """The architectures with every host and domain as each has it; `known` when the nodes are all there are."""
+    forms, nodes, common = scenario.architectures, list(nodes), scenario.hosts or {}
+    unreachable = (scenario.network and scenario.network.unreachable) or "silent"
     _check_names(("hosts",), common, nodes, findings, known=known)
     if forms is not None and not forms and findings.whole("architectures"):
         findings.error(("architectures",), "no architectures (an empty mapping): allowed is at least one")
@@ -72,7 +68,7 @@ def resolve_architectures(
             hosts=hosts,
             convergence=form.convergence,
             unreachable=form.unreachable or unreachable,
-            domains=resolve_own_domains(name, form.domains or {}, domains, findings),
+            domains=resolve_own_domains(name, form.domains or {}, domains, scenario.domains or {}, findings),
             protocol=form.protocol,
             broker=form.broker or "",
         )

@@ -10,9 +10,11 @@ from sim.scenario.findings import Findings
 from sim.scenario.names import is_domain_name
 from sim.scenario.pydantic_seam import KEY
 from sim.scenario.quantity import format_duration
+from sim.scenario.resolve.users import resolve_people, unknown_users
 from sim.scenario.source import Path
 from sim.scenario.spec import NULL_MX, Domain, MxChange
-from sim.scenario.spec.mx import MxChangeSettings, MxRecords, Records, RecordsSettings, by_preference
+from sim.scenario.spec.domain import DomainSettings, OwnDomainSettings
+from sim.scenario.spec.mx import MxChangeSettings, MxRecords, Records, by_preference
 
 
 def resolve_records(said: Mapping[str, Any], usual: Records, place: Path, findings: Findings) -> dict[str, Any]:
@@ -26,9 +28,17 @@ def resolve_records(said: Mapping[str, Any], usual: Records, place: Path, findin
 
 
 def resolve_own_domains(
-    architecture: str, forms: Mapping[str, RecordsSettings], domains: Mapping[str, Domain], findings: Findings
+    architecture: str,
+    forms: Mapping[str, OwnDomainSettings],
+    domains: Mapping[str, Domain],
+    common: Mapping[str, DomainSettings],
+    findings: Findings,
 ) -> dict[str, Domain]:
-    """The domains whose records an architecture has otherwise, as it has them; who their users are stays."""
+    """The domains that an architecture has otherwise, as it has them; who their users are stays.
+
+    `common` is what the file says of all domains.
+    """
+    by_key = {name.lower(): form for name, form in common.items()}
     found: dict[str, Domain] = {}
     for name, said in forms.items():
         place: Path = ("architectures", architecture, "domains", name)
@@ -49,7 +59,10 @@ def resolve_own_domains(
                 "domain that has some",
             )
         else:
-            found[domain.name] = replace(domain, **resolve_records(said, domain, place, findings))
+            people = resolve_people(domain.users, by_key.get(domain.name, {}), said)
+            found[domain.name] = replace(domain, people=people, **resolve_records(said, domain, place, findings))
+            for user in unknown_users(said, domain.users):
+                findings.error((*place, "users", user, KEY), findings.unknown("user", user, domain.users))
     return found
 
 

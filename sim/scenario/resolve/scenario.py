@@ -42,15 +42,7 @@ def resolve(
     domains = resolve_domains(form.domains, findings, ttl=network.dns.ttl)
     whole = findings.whole("domains") and (known or form.domains is not None)
     workload = resolve_workload(form, Owners(domains), findings, folder, known=whole)
-    architectures = resolve_architectures(
-        form.architectures,
-        form.hosts,
-        domains,
-        network.nodes,
-        findings,
-        known=known,
-        unreachable=(form.network and form.network.unreachable) or "silent",
-    )
+    architectures = resolve_architectures(form, domains, network.nodes, findings, known=known)
     if whole:
         note_unknown_addresses(workload, domains, network.nodes, findings)
     if findings.whole("domains"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sim.mail.address import local_key, parse_local_part
@@ -25,36 +25,59 @@ from sim.scenario.syntax.form import ScenarioForm
 FaultOf = Callable[[str], tuple[int, str] | None]
 """What is wrong with a Sieve script: its line, from 1, and what; None where nothing is."""
 
-Forms = Mapping[str, DomainSettings]
+_Layer = Mapping[str, Any]
+"""What a file says of a domain, or an architecture of it."""
 
 
-def resolve_people(form: DomainSettings, users: Sequence[str]) -> dict[str, User]:
-    """The users of a domain who do more with their mail than have it; those who say nothing share what all do."""
-    usual: Mapping[str, Any] = form.get("user_defaults", {})
-    own = {local_key(parse_local_part(written)): said for written, said in _named(form).items()}
+def resolve_people(users: Sequence[str], *layers: _Layer) -> dict[str, User]:
+    """The users of a domain who do more with their mail than have it; those who say nothing share what all do.
+
+    A stronger layer, which comes later, replaces a setting as a whole; what a user says comes over what all do.
+    """
+    usual = _merged(layer.get("user_defaults", {}) for layer in layers)
+    own: dict[str, dict[str, Any]] = {}
+    for layer in layers:
+        for written, said in _named(layer).items():
+            own.setdefault(local_key(parse_local_part(written)), {}).update(said)
     everybody = User(**usual)
-    people = {}
-    for user in users:
-        said: Mapping[str, Any] = own.get(local_key(user), {})
-        if usual or said:
-            people[user] = User(**{**usual, **said}) if said else everybody
-    return people
+    does = {key: User(**{**usual, **said}) if said else everybody for key, said in own.items()}
+    known = {user: does.get(local_key(user), everybody) for user in users}
+    return known if usual else {user: known[user] for user in users if own.get(local_key(user))}
 
 
-def _named(form: DomainSettings) -> Mapping[str, UserSettings]:
-    """What a domain says of single users."""
-    users = form.get("users")
+def unknown_users(layer: _Layer, users: Sequence[str]) -> list[str]:
+    """Of whom something is said who is none of the users."""
+    keys = {*map(local_key, users)}
+    return [written for written in _named(layer) if local_key(parse_local_part(written)) not in keys]
+
+
+def _merged(layers: Iterable[_Layer]) -> dict[str, Any]:
+    return {key: value for layer in layers for key, value in layer.items()}
+
+
+def _named(layer: _Layer) -> Mapping[str, UserSettings]:
+    """What is said of single users."""
+    users = layer.get("users")
     return users if isinstance(users, dict) else {}
 
 
-def _said(forms: Forms) -> Iterator[tuple[Path, UserSettings, Mapping[str, Any]]]:
-    """What the file says of users: where, what, and what it is said over."""
-    for name, form in forms.items():
-        usual = form.get("user_defaults", {})
-        if usual:
-            yield ("domains", name, "user_defaults"), usual, {}
-        for user, said in _named(form).items():
-            yield ("domains", name, "users", user), said, usual
+def _domains(form: ScenarioForm) -> Iterator[tuple[Path, Sequence[_Layer]]]:
+    """Where the file says something of a domain, and what: that, after what it is said over."""
+    common = {name.lower(): said for name, said in (form.domains or {}).items()}
+    for name, said in (form.domains or {}).items():
+        yield ("domains", name), [said]
+    for architecture, its in (form.architectures or {}).items():
+        for name, own in (its.domains or {}).items():
+            yield ("architectures", architecture, "domains", name), [common.get(name.lower(), {}), own]
+
+
+def _said(place: Path, layers: Sequence[_Layer]) -> Iterator[tuple[Path, UserSettings, _Layer]]:
+    """What the last layer says of users: where, what, and what they do then."""
+    usual = _merged(layer.get("user_defaults", {}) for layer in layers)
+    if layers[-1].get("user_defaults"):
+        yield (*place, "user_defaults"), layers[-1]["user_defaults"], usual
+    for user, said in _named(layers[-1]).items():
+        yield (*place, "users", user), said, _merged([usual, *[_named(layer).get(user, {}) for layer in layers]])
 
 
 def check_users(form: ScenarioForm, workload: Sequence[Source], findings: Findings, fault_of: FaultOf | None) -> None:
@@ -62,34 +85,36 @@ def check_users(form: ScenarioForm, workload: Sequence[Source], findings: Findin
 
     `fault_of` looks at their rules; nobody does where there is none.
     """
-    forms, horizon = form.domains or {}, form.duration + form.drain
-    _check_once(forms, findings)
-    for place, said, usual in _said(forms):
-        merged = {**usual, **said}
-        for name, device in said.get("devices", {}).items():
-            _check_device((*place, "devices", name), device, form, findings)
-        _check_rules((*place, "sieve"), said.get("sieve", ""), findings, fault_of)
-        for index, away in enumerate(said.get("away", ())):
-            _check_away((*place, "away", index), away, horizon, findings)
-        if said.get("reads"):
-            _check_reading((*place, "reads"), said["reads"], form, findings)
-            if not merged.get("devices") and place[2] == "users":
-                findings.warn([(*place, "reads")], "he has no device to read with: nothing is read")
-        _check_ages(place, merged, findings)
-    _check_quotas(forms, workload, findings)
+    for where, layers in _domains(form):
+        _check_once(where, layers[-1], findings)
+        for place, said, merged in _said(where, layers):
+            _check_user(place, said, merged, form, findings)
+            _check_rules((*place, "sieve"), said.get("sieve", ""), findings, fault_of)
+    _check_quotas(form.domains or {}, workload, findings)
 
 
-def _check_once(forms: Forms, findings: Findings) -> None:
+def _check_user(place: Path, said: UserSettings, merged: _Layer, form: ScenarioForm, findings: Findings) -> None:
+    for name, device in said.get("devices", {}).items():
+        _check_device((*place, "devices", name), device, form, findings)
+    for index, away in enumerate(said.get("away", ())):
+        _check_away((*place, "away", index), away, form.duration + form.drain, findings)
+    if said.get("reads"):
+        _check_reading((*place, "reads"), said["reads"], form, findings)
+        if not merged.get("devices") and place[-1] != "user_defaults":
+            findings.warn([(*place, "reads")], "he has no device to read with: nothing is read")
+    _check_ages(place, merged, findings)
+
+
+def _check_once(place: Path, layer: _Layer, findings: Findings) -> None:
     """No user is there twice."""
-    for name, form in forms.items():
-        seen: dict[str, str] = {}
-        for written in _named(form):
-            first = seen.setdefault(local_key(parse_local_part(written)), written)
-            if first != written:
-                findings.error(("domains", name, "users", written, KEY), twice(written, first))
+    seen: dict[str, str] = {}
+    for written in _named(layer):
+        first = seen.setdefault(local_key(parse_local_part(written)), written)
+        if first != written:
+            findings.error((*place, "users", written, KEY), twice(written, first))
 
 
-def _check_quotas(forms: Forms, workload: Sequence[Source], findings: Findings) -> None:
+def _check_quotas(forms: Mapping[str, DomainSettings], workload: Sequence[Source], findings: Findings) -> None:
     """Some message fits into a mailbox."""
     least = min(map(_least, workload), default=0.0)
     for name, form in forms.items():

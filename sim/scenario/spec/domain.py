@@ -10,7 +10,7 @@ from sim.scenario.scalars import Name, Names
 from sim.scenario.sections import Said
 from sim.scenario.spec.mx import Records, RecordsLayers
 from sim.scenario.spec.quota import NO_QUOTA, QuotaSetting
-from sim.scenario.spec.users import Aliases, Lists, User, Users, UsersLayers
+from sim.scenario.spec.users import Aliases, Lists, OwnUsersLayers, User, Users, UsersLayers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +48,15 @@ class Domain(Records):
     moved: Aliases = field(default_factory=dict)
     """Users who are gone and whose new address is told: name to that address."""
     quota: QuotaSetting = NO_QUOTA
-    """What the mailboxes of each user may hold at a served host: `10 MB`, `{messages: 100}` or `none`."""
+    """What the mailboxes of each user may hold: `10 MB`, `{messages: 100}` or `none`."""
     quotas: Mapping[str, QuotaSetting] = field(default_factory=dict)
     """The same of single users: `{ann: 20 MB, bob: none}`."""
+
+
+class OwnDomainSettings(Said):
+    """What is otherwise of a domain in an architecture: what the DNS says, and what its users do with their mail."""
+
+    sections = (Records, RecordsLayers, OwnUsersLayers)
 
 
 class DomainSettings(Said):

@@ -140,9 +140,3 @@ class RecordsLayers(Section):
 
     changes: tuple[MxChangeSettings, ...] = ()
     """Other MX hosts, or none, from a time on."""
-
-
-class RecordsSettings(Said):
-    """What the DNS says of a mail domain."""
-
-    sections = (Records, RecordsLayers)

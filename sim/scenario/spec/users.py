@@ -283,6 +283,16 @@ UsersSetting = Annotated[
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnUsersLayers(Section):
+    """What users do otherwise in an architecture."""
+
+    users: dict[_UserName, UserSettings] = field(default_factory=dict)
+    """What users of the domain do with their mail, by their names."""
+    user_defaults: UserSettings = field(default_factory=UserSettings)
+    """What those do who do not say otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UsersLayers(Section):
     """What a file says of users otherwise than the specification."""
 

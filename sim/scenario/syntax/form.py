@@ -25,8 +25,7 @@ from sim.scenario.scalars import (
 from sim.scenario.sections import Said, Section
 from sim.scenario.spec import Group, Host, Interval, Link, NameService, Node, Weather
 from sim.scenario.spec.accounts import AuthForm
-from sim.scenario.spec.domain import DomainSettings
-from sim.scenario.spec.mx import RecordsSettings
+from sim.scenario.spec.domain import DomainSettings, OwnDomainSettings
 from sim.scenario.spec.network import LinkSettings
 from sim.scenario.spec.scenario import OwnKeys
 from sim.scenario.spec.sources import WorkloadForm
@@ -187,8 +186,8 @@ class ArchitectureForm(Section):
     """The host that passes messages on, where they are published by `mqtt`."""
     hosts: dict[Name, HostSettings] | None = None
     """What is special about hosts in this architecture, `defaults` and by name."""
-    domains: dict[Name, RecordsSettings] | None = None
-    """What the DNS says of domains in this architecture, where it differs."""
+    domains: dict[Name, OwnDomainSettings] | None = None
+    """What the DNS says of domains in this architecture, and what their users do with their mail, where it differs."""
 
 
 def _expand_workload(value: object) -> object:
