@@ -32,11 +32,11 @@ class Server:
     clear_login: bool = True
     delivered: int = 0
 
-    def deliver(self, count=1, mailbox=INBOX):
+    def deliver(self, count=1, mailbox=INBOX, size=300):
         """Letters come into a mailbox."""
         for _ in range(count):
             self.delivered += 1
-            self.account.mailbox(mailbox).append(letter(self.delivered), (), 0.0)
+            self.account.mailbox(mailbox).append(letter(self.delivered, size), (), 0.0)
 
     def numbers(self, *, every):
         """The numbers of the letters that are there, in INBOX or in every mailbox."""

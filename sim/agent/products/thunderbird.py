@@ -80,9 +80,9 @@ class ThunderbirdImap(ImapAgent):
         yield from self._visit_others()
         while self.idles:
             yield from self._idle()
-            grew = self._grew
+            busy = self._grew or any(act.mailbox == INBOX for act in self._acts)
             yield from self._look(INBOX)
-            if not grew:
+            if self._acts or not busy:
                 yield from self._visit_others()
         yield from self._ask(Logout())
 
