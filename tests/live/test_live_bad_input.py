@@ -41,7 +41,7 @@ def harmless(server: Process) -> Iterator[None]:
     """Whatever a peer does, the server is as large as before, serves on, and ann's mail is hers and all there."""
     before, started = memory(server), time.monotonic()
     yield
-    assert time.monotonic() - started < 3 * PATIENCE
+    assert time.monotonic() - started < 4 * PATIENCE
     assert memory(server) - before < MEMORY
     for name, other in (("ann", "bob"), ("bob", "ann")):
         with imap(server, name) as peer:
@@ -293,7 +293,8 @@ def test_wrong_passwords(server: Process, port: str, guess: bytes):
     """They end, and none of them logs in."""
     said = b""
     with Peer(server.ports[port]) as peer, suppress(ConnectionError):
-        peer.socket.settimeout(PATIENCE)
+        # A host of SMTP holds back what it says to who makes errors, longer and longer.
+        peer.socket.settimeout(3 * PATIENCE)
         peer.write(b"EHLO x\r\n" if port == "submission" else b"")
         for number in range(40):
             word = b"guess%d" % number
