@@ -47,7 +47,9 @@ class CopyFact(NamedTuple):
     reason: Annotated[str, Column("", "why, where it was not delivered")]
     created_s: Annotated[float, Column("s", "when its message entered the network")]
     ended_s: Annotated[float, Column("s", "when it reached its outcome, or when the run ended")]
-    hops: Annotated[int, Column("", "passes from one MTA to the next that were accepted")]
+    hops: Annotated[
+        int, Column("", "passes from one host to the next that were accepted, a device's submission among them")
+    ]
     attempts: Annotated[int, Column("", "attempts that carried it")]
     duplicates: Annotated[int, Column("", "times that it was passed on once more because a reply was lost (RFC 1047)")]
     path: Annotated[str, Column("", "the hosts that had custody, joined by `>`")]

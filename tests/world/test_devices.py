@@ -142,3 +142,12 @@ def test_a_new_device_moves_nothing_of_others():
     with_it = world(*mail, a=f"{{ann: {{devices: {{phone: {SENDS}}}}}, al: {{}}}}").run()
     without = world(*mail, a="{ann: {}, al: {}}").run()
     assert with_it.attempts == without.attempts
+
+
+def test_submission_has_sessions_of_its_own():
+    """A host whose only session with other hosts is taken serves its users' programs all the same."""
+    long = "at: 1 s, from: bob@b.example, to: al@a.example, size: 20 MB"
+    busy = world(long, WRITES, a="{ann: {devices: [phone]}, al: {}}", hosts="a: {sessions: 1}").run()
+    (submitted,) = [row for row in busy.attempts if row.from_host == "ann@a.example/phone" and row.message_id]
+    (came,) = [row for row in busy.attempts if row.to_host == "a" and row.from_host == "b"]
+    assert came.started_s < submitted.started_s < submitted.ended_s < came.ended_s

@@ -100,10 +100,15 @@ class HostAtWork:
         held_mail = HeldMail(directory, self.deferred, self.flush, world.called, subscribed)
         listener, access = Listener(clock, host, world.listening[name]), self._access_policy(world, stream)
         submitters = world.submitters.get(name)
-        submission = submission_service(host, submitters) if submitters else None
+        submission = None
+        if submitters:
+            # A service of its own has sessions of its own (Postfix's master.cf: submission).
+            submission = submission_service(host, submitters), Listener(clock, host, world.listening[name])
         self.server = world.servers[name] = Server(
             *part, directory, self.custody, held_mail, listener, capacity, access, times, tcp_metrics, submission
         )
+        if submission is not None:
+            self.server.others.append(self.server.submissions)
         sources = Sources(world.addresses.get(name, {}), host.sends_from, stream("source"))
         self.client = Client(
             *part,

@@ -55,7 +55,7 @@ class Server(Part):
     """What a host's server program and its kernel share among its sessions.
 
     Attributes:
-        submission: the host as it is on the port for submission; None where nobody submits.
+        submission: the host as it is on the port for submission, and its listening socket; None where nobody submits.
         others: the services of other programs of the host.
     """
 
@@ -67,7 +67,7 @@ class Server(Part):
     access: AccessPolicy | None
     host_times: HostTimes
     tcp_metrics: MetricsCache
-    submission: Host | None
+    submission: tuple[Host, Listener] | None
     others: list[Service[Any]] = field(default_factory=list)
     _files: set[tuple[Path, str]] = field(default_factory=set)
 
@@ -79,7 +79,8 @@ class Server(Part):
     @cached_property
     def submissions(self) -> Service[Reception]:
         """What it serves to users' mail programs: they have to log in, and no policy of the host's is for them."""
-        return Service(self, self.listener, self._submission, self.times)
+        _, listener = self.submission or (self.host, self.listener)
+        return Service(self, listener, self._submission, self.times)
 
     @cached_property
     def files(self) -> Service[FileReception]:
@@ -117,7 +118,7 @@ class Server(Part):
     def _submission(self, _: str, secure: bool) -> Reception:
         local = self.custody.local
         return Reception(
-            self.submission or self.host,
+            self.host if self.submission is None else self.submission[0],
             self.directory,
             submission=True,
             room=None if local is None else local.room,
