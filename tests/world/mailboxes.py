@@ -18,6 +18,7 @@ domains:
   a.example: {{mx: {{10: a}}, users: {a}}}
   b.example: {{mx: {{10: b}}, users: {b}{of_b}}}
 workload: [messages_at: [{mail}]]
+acts: [{acts}]
 """
 
 
@@ -30,11 +31,12 @@ def world(
     duration: str = "1 d",
     drain: str = "1 d",
     architecture: str = "end-to-end",
+    acts: str = "",
 ) -> Simulation:
     """A world before its run: hosts a and b with a node between, each with a domain whose users are given."""
     more = f", {of_b}" if of_b else ""
     written = ", ".join(f"{{{one}}}" for one in mail)
-    text = TEXT.format(a=a, b=b, of_b=more, mail=written, hosts=hosts, duration=duration, drain=drain)
+    text = TEXT.format(a=a, b=b, of_b=more, mail=written, hosts=hosts, duration=duration, drain=drain, acts=acts)
     scenario = loads(text)
     return Simulation(scenario, scenario.architectures[architecture], 0, 1)
 

@@ -139,3 +139,86 @@ def test_a_client_is_told_that_its_server_is_gone(carrier):
     assert made.outcome in {AttemptOutcome.CONNECTION_LOST, AttemptOutcome.TIMEOUT}
     assert made.client.failure.at == "answer"
     assert len(memory.taken) < 3
+
+
+class Waiter(Asker):
+    """Asks one question, and then waits for news."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.questions = [b"one?\n"]
+
+    @property
+    def kept(self):
+        """Whether it waits."""
+        return not self.questions and self.failure is None
+
+    @property
+    def done(self):
+        """Likewise, as soon as all is answered."""
+        return not self.questions and self.answers[-1:] != [b"hello\n"]
+
+    def resume(self):
+        """It has a further question."""
+        self.questions = [b"two?\n"]
+
+
+class Crier(Teller):
+    """Says by itself what it is given to say."""
+
+    news = b""
+
+    def notify(self):
+        """The news, once."""
+        said, self.news = self.news, b""
+        return said
+
+
+def waiting(**settings):
+    """A session that its client has left open, and what it was heard to say."""
+    lines = [Line(rate=1e9, delay=Constant(0.05), random=Random(way)) for way in "ab"]
+    heard = []
+    made = Session(
+        Waiter(),
+        Crier(),
+        connect(lines[:1], lines[1:]),
+        Memory(),
+        client_times=TIMES,
+        server_times=TIMES,
+        trace=lambda now, way, octets: heard.append((round(now, 2), way, octets)),
+        **settings,
+    )
+    play(made.run(0.0))
+    return made, heard
+
+
+def test_a_server_may_speak_first_in_a_session_that_is_open():
+    """What it says is there half a round trip later; the client goes on waiting."""
+    made, heard = waiting()
+    made.server.news = b"news\n"
+    play(made.notify(10.0))
+    assert heard[-1] == (10.05, "<", b"news\n")
+    assert (made.client.kept, made.outcome, made.started_at) == (True, None, 10.0)
+
+
+def test_a_server_that_has_no_news_says_nothing():
+    """Nor is anything sent."""
+    made, heard = waiting()
+    before = list(heard), made.connection.wire_bytes
+    play(made.notify(10.0))
+    assert (heard, made.connection.wire_bytes) == before
+
+
+def test_the_client_may_go_on_in_a_session_that_is_open():
+    """Its round trips are counted anew for what it does then."""
+    made, heard = waiting()
+    play(made.resume(10.0, 0.0))
+    assert heard[-2:] == [(10.05, ">", b"two?\n"), (10.1, "<", WORDS[b"two?\n"])]
+    assert made.round_trips == 1
+
+
+def test_news_to_which_nobody_listens_any_more_ends_nothing():
+    """A server whose program has ended is found out when the client speaks: its host answers with a reset."""
+    made, _ = waiting(lifetimes=Lifetimes(server=Timeline([(5.0, 6.0)])))
+    play(made.resume(10.0, 0.0))
+    assert (made.outcome, made.client.kept) == (AttemptOutcome.CONNECTION_LOST, False)

@@ -275,3 +275,13 @@ def test_whatever_the_program_his_mail_is_read(mua, access):
     (copy,) = facts.copies
     assert copy.stored_s < copy.announced_s <= copy.fetched_s < copy.read_s
     assert {row.protocol for row in facts.attempts} == {"smtp", access}
+
+
+def test_a_restarted_server_hangs_up_over_a_way_that_may_change():
+    """A device that idles hears at once that the product stops, and begins anew; a link elsewhere has outages."""
+    flaky = "{phone: {mua: thunderbird}, desk: {mua: mbsync, link: {outages: {mtbf: 1 h, mttr: 1 min}}}}"
+    facts = world(AGAIN, b=bob(flaky), hosts="b: {}", acts="{at: 30 min, do: restart, host: b}").run()
+    (copy,) = facts.copies
+    lost = [row for row in fetching(facts) if row.outcome is AttemptOutcome.CONNECTION_LOST]
+    assert 1800.0 < lost[0].ended_s < 1801.0
+    assert copy.read_s > copy.stored_s

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+from sim.network.links.chain import Chain
 from sim.network.links.line import Line
 from sim.network.links.timeline import ALWAYS_UP, Timeline
 
@@ -103,8 +104,9 @@ _REPEATS: Final = [0.2 * 2**number for number in range(12)]
 def gets_through(lines: Sequence[Line], at: float, wire: int) -> float:
     """When a packet is there that is sent at a time to come, and again as long as a line is down; infinity if never.
 
-    It takes no place on the lines, which are booked as time goes.
+    It takes no place on the lines, which are booked as time goes; where the way may change, it goes the one of now.
     """
+    lines = [one for line in lines for one in (line.lines if isinstance(line, Chain) else (line,))]
     for wait in _REPEATS:
         if all(line.timeline.is_up(at) for line in lines):
             return at + sum(8 * wire / line.rate + line.lag for line in lines)
