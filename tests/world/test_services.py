@@ -204,3 +204,14 @@ def test_what_a_message_may_be():
     scenario = sim.loads(TEXT.format(mail=message + "file: 1 kB}", hosts="{}", line=""))
     assert sim.loads(sim.scenario.show.show(scenario)) == scenario
     assert (scenario.workload[0].messages[0].file, scenario.workload[0].messages[0].size) == (1000, 1000.0)
+
+
+def test_a_broker_that_is_slow_and_full():
+    """Nobody waits for a greeting where the client speaks first; who finds no place waits for one, and goes on then."""
+    found = result(
+        "{at: 10 s, from: ann@a.example, to: bill@b.example}",
+        hosts="{hub: {greeting_time: 1 s, sessions: 3, mta: sendmail}}",
+        only=["mqtt"],
+    )
+    ((outcome, ended, contact),) = rows(found.copies, "outcome", "ended_s", "contact_s")
+    assert (outcome, 10.0 < ended < 11.0, contact > 0.0) == ("delivered", True, True)

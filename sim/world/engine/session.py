@@ -124,8 +124,7 @@ class Session(Generic[ClientT, ServerT]):
 
     def notify(self, now: float) -> Waits:
         """The server speaks first, `now`, if it has anything to say; the client does with that what it does."""
-        written = self.server.notify()
-        if written:
+        if written := self.server.notify():
             self._start_anew(now)
             yield from self._unless_cut(self._converse(now, now, self.until, written))
 
@@ -246,10 +245,11 @@ class Session(Generic[ClientT, ServerT]):
         busy = not self._sink.admit()
         if busy and ready < min(end, deadlines.server_down):
             busy, ready = yield from wait_to_be_served(connection, self._sink, ready, end)
+            connected = ready
         if self._implicit_tls:
-            ready = yield from self._shake_hands(connected, ready)
+            connected = ready = yield from self._shake_hands(connected, ready)
         written = server.greet(busy=busy)
-        took = self._server_times.greeting() + server.sleep
+        took = self._server_times.greeting() + server.sleep if written else 0.0
         if took:
             ready += took
             if ready > end or deadlines.server_down <= ready:
