@@ -102,6 +102,14 @@ def test_pop3_deletes_what_it_has_where_nothing_is_to_be_left(name):
     assert (device.look(server)[1], flags(server)) == ([1, 2, 3], {})
 
 
+@pytest.mark.parametrize("name", ["fetchmail", "getmail", "imaplib"])
+def test_programs_that_fetch_by_imap_delete_what_they_have_where_nothing_is_to_be_left(name):
+    """In the session that has fetched it."""
+    server, device = Server(), Device((name, "imap"), leave="no")
+    server.deliver(3)
+    assert (device.look(server)[1], flags(server)) == ([1, 2, 3], {})
+
+
 @pytest.mark.parametrize("name", [name for name in POP3 if MAIL_USER_AGENTS[name].tells])
 def test_pop3_deletes_what_the_user_has_deleted(name):
     """Whether it was fetched or not."""
@@ -163,6 +171,18 @@ def test_acts_arrive_wherever_a_session_is_cut(name):
         device.look(server)
         assert [uid for uid, found in flags(server).items() if "\\Answered" in found] == [1]
         assert (list(flags(server)), len(flags(server, "Projects"))) == ([1], 1)
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_what_is_deleted_in_the_trash_is_gone(name):
+    """There it is moved no more."""
+    server, device = Server(), Device(name)
+    server.account.create("Trash")
+    server.deliver(2, "Trash")
+    server.deliver()
+    device.run(server)
+    device.run(server, [Delete("Trash", 1)])
+    assert (list(flags(server, "Trash")), device.agent.pending) == ([2], ())
 
 
 @pytest.mark.parametrize("name", READERS)
