@@ -1,18 +1,27 @@
-"""A message's way as `mail -v` told it: the dialogue with each relay, replies bare, the client's lines after `>>>`."""
+"""A message's way as `mail -v` told it: the dialogue with each relay, replies bare, the client's lines after `>>>`.
+
+Then, where it was read, the dialogue in which a device got it from the mailbox, and when it took each step.
+"""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, cast
 
 import pandas as pd
 
-from sim.results.outcomes import AttemptOutcome
+from sim.results.metrics import ACCESS
+from sim.results.outcomes import AttemptOutcome, Step
 from sim.results.store import Result, ResultError
 from sim.results.tables import where
 
 _HEAD, _TAIL = 12, 4
+_MOST_ACCESS = 40
+"""Lines of a dialogue with a mailbox up to the message; one of many more may have been idle for days."""
 _OUTCOMES: Mapping[str, AttemptOutcome] = {outcome.value: outcome for outcome in AttemptOutcome}
 _UNREACHED = [outcome for outcome in AttemptOutcome if not outcome.reached]
 _PATH = re.compile(r'<((?:"(?:[^"\\]|\\.)*"|[^">])*)>')
@@ -83,10 +92,51 @@ def _message(result: Result, message_id: int, run: Mapping[str, Any], *, full: b
         yield from _lines(said, full=full)
         yield f"{whom}... {_end(attempt)}"
     yield from (line for _, line in acts)
+    yield from _access(copies, attempts, dialogues, full=full)
     yield ""
     for copy in copies.to_dict("records"):
         reason = f" ({copy['reason']})" if copy["reason"] else ""
         yield f"# {_clock(copy['ended_s'])} <{copy['recipient']}> {copy['outcome']}{reason}, by way of {copy['path']}"
+        yield from _steps(copy)
+
+
+def _access(copies: pd.DataFrame, attempts: pd.DataFrame, dialogues: pd.DataFrame, *, full: bool) -> Iterator[str]:
+    """The sessions in which a first device of a recipient's was told of the message, and in which it got it."""
+    sessions = attempts[attempts["protocol"].isin(ACCESS)].sort_values("started_s", kind="stable")
+    found: dict[int, tuple[dict[str, Any], float]] = {}
+    for copy in copies.to_dict("records"):
+        its_own = sessions["from_host"].str.lower().str.startswith(f"{copy['recipient']}/".lower())
+        for step in (Step.ANNOUNCED, Step.FETCHED):
+            at = copy[step.column]
+            during = sessions[its_own & (sessions["started_s"] <= at) & (at <= sessions["ended_s"])]
+            for session in cast("list[dict[str, Any]]", during[-1:].to_dict("records")):
+                found[session["session_id"]] = session, at
+    for session, at in found.values():
+        lines = dialogues[dialogues["session_id"] == session["session_id"]]
+        shown = _flights(lines, full=full)
+        if len(shown) > _HEAD + _MOST_ACCESS and not full:
+            before = _flights(lines[lines["time_s"] <= at], full=full)
+            shown = [*before[:_HEAD], "...", *before[max(_HEAD, len(before) - _MOST_ACCESS) :]]
+        yield ""
+        way = f"{session['from_host']} to {session['to_host']}"
+        yield f"# {_clock(session['started_s'])} {way}, by {session['protocol'].upper()}, for the mail there"
+        yield from shown
+
+
+def _flights(lines: pd.DataFrame, *, full: bool) -> list[str]:
+    """What the two said, each flight shortened in its middle."""
+    said = zip(lines["direction"], lines["line"], strict=True)
+    flights = (
+        [f">>> {line}" if way == ">" else line for _, line in flight] for way, flight in groupby(said, itemgetter(0))
+    )
+    return [line for flight in flights for line in _shortened(flight, full=full)]
+
+
+def _steps(copy: Mapping[Any, Any]) -> Iterator[str]:
+    """When a copy took which step, where a device had a part in it."""
+    taken = [step for step in Step if not math.isnan(copy[step.column])]
+    if set(taken) - {Step.ACCEPTED, Step.STORED}:
+        yield from (f"#   {step:<10}{_clock(copy[step.column])}" for step in taken)
 
 
 def _acts(acts: pd.DataFrame, attempts: pd.DataFrame, copies: pd.DataFrame) -> list[tuple[float, str]]:
