@@ -201,3 +201,61 @@ def test_an_unknown_message_is_an_error_with_the_known():
         transcript(of(sent()), 1, architecture="x", replication=4)
     with pytest.raises(ResultError, match="it has no messages"):
         transcript(of(tables_of(dialogues=dialogue(1, 1, 0.0, "x", 1))), 1)
+
+
+def fetched(lines=1, **steps):
+    """Message 1 that u1's laptop got in session 8, by POP3."""
+    said = [("<", "+OK ready"), (">", "RETR 1"), ("<", "+OK"), *[("<", f"line {n}") for n in range(lines)], ("<", ".")]
+    session = attempt(
+        0, session_id=8, started_s=60.0, ended_s=61.0, from_host="u1@mit.example/laptop", to_host="MIT",
+        recipients=0, protocol="pop3",
+    )  # fmt: skip
+    return tables_of(
+        [message(1, created_s=5.0)],
+        [copy(1, created_s=5.0, ended_s=6.5, stored_s=6.5, **{"announced_s": 60.4, "fetched_s": 60.8, **steps})],
+        [session],
+        dialogues=[DialogueFact(8, 60.0 + 0.01 * n, *line) for n, line in enumerate(said)],
+    )
+
+
+def test_the_session_in_which_a_device_got_it_is_shown():
+    """A POP3 session is an attempt of no message; it is told by its device and the times of the copy."""
+    found = transcript(of(fetched()), 1)
+    assert (
+        "# 00:01:00.000 u1@mit.example/laptop to MIT, by POP3, for the mail there\n"
+        "+OK ready\n>>> RETR 1\n+OK\nline 0\n.\n"
+    ) in found
+    assert found.count("by POP3") == 1
+
+
+def test_steps_are_listed():
+    """When a copy took each step that it took, in their order."""
+    found = transcript(of(fetched(read_s=90.0)), 1).splitlines()
+    assert found[-4:] == [
+        "#   stored    00:00:06.500",
+        "#   announced 00:01:00.400",
+        "#   fetched   00:01:00.800",
+        "#   read      00:01:30.000",
+    ]
+
+
+def test_what_another_fetches_is_not_shown():
+    """A session of somebody else's device at the same time is not the message's."""
+    tables = fetched()
+    tables.attempts["from_host"] = "u12@mit.example/laptop"
+    assert "by POP3" not in transcript(of(tables), 1)
+
+
+def test_a_long_message_from_a_mailbox_is_shortened():
+    """As mail data is, unless all is asked for."""
+    found = transcript(of(fetched(lines=300)), 1)
+    assert "... 286 lines ..." in found
+    assert transcript(of(fetched(lines=300)), 1, full=True).count("\nline ") == 300
+
+
+def test_of_a_session_that_went_on_for_long_the_ends_are_shown():
+    """One that was idle for days before the message came: its beginning, and what led to the message."""
+    idle = [DialogueFact(8, 60.0, "><"[n % 2], f"idle {n}") for n in range(400)]
+    whole = dataclasses.replace(fetched(), dialogues=tables_of(dialogues=idle).dialogues)
+    found = transcript(of(whole), 1)
+    assert ("\nidle 11\n" in found.replace(">>> ", ""), "idle 200" in found, "idle 399" in found) == (True, False, True)

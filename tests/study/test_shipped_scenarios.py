@@ -11,11 +11,15 @@ from ruamel.yaml import YAML
 
 import sim
 from sim.report.transcript import transcript
+from sim.results.outcomes import Step
 from sim.scenario.schema import schema
 
 HOME = Path(__file__).resolve().parents[2] / "scenarios"
 ALL = sorted(folder.name for folder in HOME.iterdir())
-QUICK = {"arpanet-1972": {"replications": 2, "overrides": ["duration=1 d"]}}
+QUICK = {
+    "arpanet-1972": {"replications": 2, "overrides": ["duration=1 d"]},
+    "pop3-or-imap": {"replications": 1, "overrides": ["duration=3 h"]},
+}
 """What the demo runs in full is held to its expectations here on a part of its mail."""
 
 
@@ -52,6 +56,15 @@ def test_the_courses_dialogue():
     assert commands[-3:] == ["Ceci est un essai", ".", "QUIT"]
     assert codes == ["220", "250", "250", "250", "354", "250", "221"]
     assert "lo@artemis.ibp.fr... Sent" in lines
+
+
+def test_the_courses_eight_steps():
+    """Slides 13 to 15: each step is taken, none before the one before it, and the transcript ends with them."""
+    result = sim.run(sim.load(HOME / "eight-steps" / "scenario.yaml"), architectures=["pop3"])
+    (copy,) = result.copies.to_dict("records")
+    times = [copy[step.column] for step in Step]
+    assert times == sorted(times)
+    assert [line.split()[1] for line in transcript(result, 1).splitlines()[-7:]] == [*Step]
 
 
 @pytest.mark.slow
