@@ -534,6 +534,7 @@ def test_a_session_without_loss_takes_what_was_measured(shared, rtt, size):
         assert abs(time - measured) <= 0.03 * measured + 0.002
 
 
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("rtt", "loss", "size"), [(20, 10.0, 1000), (100, 1.0, 1000), (100, 1.0, 20000), (100, 1.0, 200000)]

@@ -34,6 +34,7 @@ def test_scenario_is_the_shipped_one():
     assert len(block("yaml").splitlines()) <= 20
 
 
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.slow
 def test_output_is_what_it_prints():
     """To the letter, at 100 columns; and what the scenario expects holds."""

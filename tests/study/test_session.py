@@ -105,6 +105,7 @@ def test_a_server_hangs_up_that_has_waited_too_long(monkeypatch):
     assert all(mine == math.inf and theirs > 100 for mine, theirs in left)
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_reno_and_cubic_differ_in_long_bodies_only():
     """One loss more or less hardly matters in 1 kB."""
     lossy = {"loss": Loss(share=0.01), "size": 2_000_000, "n": 40}

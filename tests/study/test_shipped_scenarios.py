@@ -23,6 +23,7 @@ QUICK = {
 """What the demo runs in full is held to its expectations here on a part of its mail."""
 
 
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in ALL if name != "scheduled-lines"])
 def test_scenario_holds_what_it_expects(name: str):
@@ -67,6 +68,7 @@ def test_the_courses_eight_steps():
     assert [line.split()[1] for line in transcript(result, 1).splitlines()[-7:]] == [*Step]
 
 
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.slow
 def test_a_real_trace_over_a_real_network(shared: Path):
     """A week of a research institute's mail over Renater's lines: both architectures deliver it."""

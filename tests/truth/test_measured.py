@@ -82,6 +82,7 @@ def test_small_sessions_beside_a_bulk_transfer_take_as_long_as_measured(queue, m
     assert float(np.mean(ours)) == pytest.approx(mean, rel=0.15)
 
 
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.slow
 def test_the_measured_cells_of_sessions_that_share_a_line_hold(shared):
     """Together, alone, beside bulk transfers, as they come: means, medians and 95th percentiles."""
@@ -105,6 +106,7 @@ def test_sessions_that_come_as_they_like_take_as_long_as_measured(load, mean, p9
     assert float(np.quantile(ours, 0.95)) == pytest.approx(p95, rel=0.25)
 
 
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.slow
 def test_the_measured_cells_of_hosts_in_a_scenario_hold(shared):
     """Exim's messages over one connection; what is deferred under each style of Postfix's concurrency feedback."""
@@ -132,6 +134,7 @@ def test_timers_of_the_body_run_out_as_measured(rate, queue, count, size, done, 
     assert last in [pytest.approx(one.last, rel=0.03) for one in ours]
 
 
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.slow
 def test_the_measured_cells_of_slow_lines_and_short_timers_hold(shared):
     """First tries, copies and the last 250 over slow lines; connections and copies after outages."""

@@ -192,6 +192,7 @@ def form() -> tuple[dict[str, Tree], dict[str, Tree]]:
     return whole["$defs"], whole["properties"]
 
 
+@cache
 def text(number: int) -> str:
     """The scenario of this number, as YAML that loads."""
     random = Random(number)

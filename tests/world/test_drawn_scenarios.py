@@ -12,6 +12,7 @@ from drawn import FILES, Drawer, form, mended, text, tried
 from sim.scenario.schema import schema
 
 
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.slow
 @pytest.mark.parametrize("first", range(0, 100, 10))
 def test_a_drawn_scenario_keeps_every_rule(first):
@@ -33,19 +34,16 @@ def test_what_the_loader_refuses_is_taken_out_and_nothing_else():
     assert json.loads(mended(tree)) == {"network": {"nodes": ["a"]}, "hosts": {"a": {"sessions": 3}}}
 
 
-@pytest.fixture(scope="module")
-def hundred():
-    """The first hundred scenarios."""
-    return [text(number) for number in range(100)]
-
-
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.slow
-def test_every_product_is_drawn(hundred):
+def test_every_product_is_drawn():
     """The first hundred scenarios have hosts of every kind of MTA."""
     kinds = schema()["$defs"]["HostSettings"]["properties"]["mta"]["anyOf"][0]["enum"]
-    assert [kind for kind in kinds if kind not in "".join(hundred)] == []
+    hundred = "".join(text(number) for number in range(100))
+    assert [kind for kind in kinds if kind not in hundred] == []
 
 
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.slow
 def test_every_file_is_drawn_where_it_fits():
     """Graphs, networks by rule, outages and mail from files, and messages of a folder and of an mbox, are run.

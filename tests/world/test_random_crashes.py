@@ -49,6 +49,7 @@ def crash(number: int, spool: str) -> Crash:
     return Crash(facts.copies, host, {key: world.ledger.instances[key] for key in held})
 
 
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.slow
 def test_durable_spools_lose_nothing():
     """Whoever crashes whenever: delivered, by name and number."""
@@ -56,6 +57,7 @@ def test_durable_spools_lose_nothing():
         assert [copy.outcome for copy in crash(number, "durable").copies] == ["delivered"] * MESSAGES, number
 
 
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.slow
 def test_volatile_spools_lose_what_the_ledger_says_the_host_held():
     """Lost, for this reason and at this host, is what it alone held when it crashed: every copy of that, and no other."""
