@@ -45,7 +45,8 @@ def queue_length(
         return nothing(ax, "no message was ever queued")
     peaks = queues.groupby("host", sort=False)["messages"].max().sort_values(ascending=False, kind="stable")
     shown = list(hosts) if hosts is not None else [str(host) for host in peaks[peaks > 0].index[:_SHOWN]]
-    edges = np.linspace(float(queues["time_s"].min()), max(float(queues["time_s"].max()), 1e-9), _BINS + 1)
+    first, last = float(queues["time_s"].min()), float(queues["time_s"].max())
+    edges = np.linspace(first, last if last > first else first + 1.0, _BINS + 1)
     series = {str(host): _binned(part, edges) for host, part in queues.groupby("host", sort=False)}
     _draw(ax, edges, series, shown)
     return ax

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 
 from sim.scenario.findings import Findings
@@ -36,16 +37,14 @@ def _check_login(host: Host, source: Host, place: Path, findings: Findings) -> N
 
 def note_strangers(hosts: Mapping[str, Host], domains: Mapping[str, Domain], findings: Findings) -> None:
     """Say which hosts ask for mail in vain: where nobody holds it for them."""
+    holders: dict[str, set[str]] = defaultdict(set)
+    for domain in domains.values():
+        exchangers = [host for _, host in domain.mx]
+        if exchangers:
+            holders[exchangers[0]].update(exchangers)
     for host in hosts.values():
-        if host.collects is None:
-            continue
-        own = [domain for domain in domains.values() if host.name in _exchangers(domain)[:1]]
-        if not any(host.collects.source in _exchangers(domain) for domain in own):
+        if host.collects is not None and host.collects.source not in holders[host.name]:
             findings.note(
                 f"{host.name} asks {host.collects.source} for its mail in vain: "
                 "none of its domains has that host as a further MX"
             )
-
-
-def _exchangers(domain: Domain) -> list[str]:
-    return [host for _, host in domain.mx]
