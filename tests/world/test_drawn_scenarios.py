@@ -77,6 +77,6 @@ def test_a_key_that_any_form_gets_is_drawn(monkeypatch):
 
     monkeypatch.setattr("drawn.form", lambda: (forms, top))
     monkeypatch.setattr("drawn.mended", noted)
-    for number in range(400):
+    for number in range(800):
         text(number)
     assert {name for name in wanted if f'"new in {name}"' not in "".join(drawn)} == set()

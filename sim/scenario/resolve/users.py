@@ -28,6 +28,8 @@ FaultOf = Callable[[str], tuple[int, str] | None]
 _Layer = Mapping[str, Any]
 """What a file says of a domain, or an architecture of it."""
 
+_NOTHING = User()
+
 
 def resolve_people(users: Sequence[str], *layers: _Layer) -> dict[str, User]:
     """The users of a domain who do more with their mail than have it; those who say nothing share what all do.
@@ -42,7 +44,9 @@ def resolve_people(users: Sequence[str], *layers: _Layer) -> dict[str, User]:
     everybody = User(**usual)
     does = {key: User(**{**usual, **said}) if said else everybody for key, said in own.items()}
     known = {user: does.get(local_key(user), everybody) for user in users}
-    return known if usual else {user: known[user] for user in users if own.get(local_key(user))}
+    # That somebody does nothing is said where a weaker layer has it otherwise.
+    before = resolve_people(users, *layers[:-1]) if len(layers) > 1 else {}
+    return {user: one for user, one in known.items() if one != _NOTHING or user in before}
 
 
 def unknown_users(layer: _Layer, users: Sequence[str]) -> list[str]:
