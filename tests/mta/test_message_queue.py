@@ -83,8 +83,8 @@ def test_a_message_is_published():
         [Puback(1), Puback(2)],
     ]
     assert [(mail.forward_paths, mail.content, mail.protocol) for mail in taken] == [
-        ((ANN,), CONTENT, "MQTT"),
-        ((BOB,), CONTENT, "MQTT"),
+        ((ANN,), CONTENT, ""),
+        ((BOB,), CONTENT, ""),
     ]
     assert (client.replies, client.failure, client.round_trips) == ({ANN: TAKEN, BOB: TAKEN}, None, 2)
     assert (client.reads, client.contacted, client.kept, TAKEN.positive, TAKEN.code) == (

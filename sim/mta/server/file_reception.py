@@ -133,7 +133,7 @@ class FileReception(UsualServer):
         if 0 < self._host.size_limit < len(content):
             return _TOO_BIG
         if self._path is not None:
-            self.accepted.append(AcceptedMail(NULL_PATH, (self._path,), content, self._name, "FTP"))
+            self.accepted.append(AcceptedMail(NULL_PATH, (self._path,), content, file=self._name))
         return reply(226, "Transfer complete.")
 
     _ANSWERS: ClassVar[Mapping[type, Callable[[Any, Any], Reply]]] = {

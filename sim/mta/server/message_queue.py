@@ -127,7 +127,7 @@ class MessageReception(UsualServer):
             case Publish():
                 owner = owner_of(packet.topic)
                 if owner is not None and not (packet.qos == 2 and packet.packet_id in self._taken):
-                    self.accepted.append(AcceptedMail(NULL_PATH, (Path(owner),), packet.payload, "", "MQTT"))
+                    self.accepted.append(AcceptedMail(NULL_PATH, (Path(owner),), packet.payload))
                 if packet.qos == 2:
                     self._taken.add(packet.packet_id)
                 return ((), (Puback(packet.packet_id),), (Pubrec(packet.packet_id),))[packet.qos]

@@ -29,18 +29,19 @@ _UTF8 = ("SMTPUTF8", None)
 class AcceptedMail(NamedTuple):
     """A message whose 250 gives the host custody of it.
 
-    `protocol` is the Received field's `with` word; what comes by `FTP` or `MQTT` gets no such field, and by FTP has the
-    file's name in the place of `helo`. `parameters` are those of MAIL, `recipient_parameters` those of each
-    forward-path's RCPT, in order; none at all where no RCPT had any.
+    `protocol` is the Received field's `with` word, and empty where there is to be no such field. `parameters` are those
+    of MAIL, `recipient_parameters` those of each forward-path's RCPT, in order; none at all where no RCPT had any.
+    `file` is the name of a file that was put, which replaces one of that name.
     """
 
     reverse_path: Path
     forward_paths: tuple[Path, ...]
     content: bytes
-    helo: str
-    protocol: str
+    helo: str = ""
+    protocol: str = ""
     parameters: Parameters = ()
     recipient_parameters: tuple[Parameters, ...] = ()
+    file: str = ""
 
     def shared(self, taken: Sequence[bool]) -> list[AcceptedMail]:
         """The mail for those of its recipients whom `taken` names, in order; nothing where it names nobody."""

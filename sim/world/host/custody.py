@@ -100,7 +100,7 @@ class Custody(Part):
         """
         queue_id = self.deferred.next_id()
         field = b""
-        if mail.protocol not in ("FTP", "MQTT"):
+        if mail.protocol:
             field = received(
                 helo=mail.helo,
                 by=self.host.domain,

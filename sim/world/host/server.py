@@ -147,9 +147,9 @@ class Server(Part):
         """
         if not self.uptime.running:
             raise LedgerError(f"{self.host.name} is down at {now} s, and takes mail")
-        if mail.protocol == "FTP":
-            # A file that is put again replaces the one before: there are no two of them.
-            file = mail.forward_paths[0], mail.helo
+        if mail.file:
+            # One that is put again replaces the one before: there are no two of them.
+            file = mail.forward_paths[0], mail.file
             if file in self._files:
                 return
             self._files.add(file)
