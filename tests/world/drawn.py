@@ -272,10 +272,18 @@ def kinds(form: Tree) -> dict[str, Tree]:
 
 
 def _fitting(drawn: Callable[[], Tree]) -> Tree:
-    """A network of which something is left when what the loader refuses is taken out."""
+    """A network of which something is left when what the loader refuses is taken out, of no more than `_MOST_NODES`.
+
+    Each mistake of a scenario is found by loading it once more, which takes seconds where there are 10,000 hosts.
+    """
     while True:
         with suppress(ScenarioError):
-            return json.loads(mended({"network": drawn()}))["network"]
+            found = mended({"network": drawn()})
+            if len(loads(found, FOLDER).network.nodes) <= _MOST_NODES:
+                return json.loads(found)["network"]
+
+
+_MOST_NODES = 1000
 
 
 def mended(tree: Tree) -> str:
