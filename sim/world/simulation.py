@@ -20,7 +20,7 @@ from sim.results.facts import Facts
 from sim.results.outcomes import CopyOutcome, Step
 from sim.scenario.spec import Architecture, Scenario
 from sim.workload.submissions import Submission, submissions
-from sim.world.access.devices import Readers
+from sim.world.access.readers import Readers
 from sim.world.engine.ledger import LedgerError
 from sim.world.engine.stepping import Waits
 from sim.world.engine.streams import Streams

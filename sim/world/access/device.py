@@ -20,14 +20,14 @@ from sim.mailbox.interface import INBOX, MailboxError
 from sim.mta.queue.failure import Failure
 from sim.results.outcomes import AttemptOutcome, Step
 from sim.scenario.quantity import MINUTE
-from sim.world.access.services import AccessService
+from sim.world.access.access_service import AccessService
 from sim.world.engine.clock import Clock
 from sim.world.engine.host_times import HostTimes
 from sim.world.engine.ledger import Key, Ledger
 from sim.world.engine.session import Session
 from sim.world.engine.stepping import Waits
 from sim.world.host.client import Peer
-from sim.world.host.devices import PASSWORD, DeviceHost
+from sim.world.host.device_hosts import PASSWORD, DeviceHost
 from sim.world.host.host import HostAtWork
 from sim.world.host.world import World
 from sim.world.mailbox.account import RunAccount

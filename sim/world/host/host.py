@@ -28,7 +28,7 @@ from sim.world.host.client import Client
 from sim.world.host.custody import Custody
 from sim.world.host.deferred_queue import DeferredQueue
 from sim.world.host.deliveries import Deliveries
-from sim.world.host.devices import submission_service
+from sim.world.host.device_hosts import submission_service
 from sim.world.host.held_mail import HeldMail
 from sim.world.host.listener import Listener
 from sim.world.host.next_hops import NextHops

@@ -23,7 +23,7 @@ from sim.world.engine.paths import Paths
 from sim.world.engine.recorder import Recorder
 from sim.world.engine.streams import Streams
 from sim.world.host.addresses import addresses_of
-from sim.world.host.devices import PASSWORD, DeviceHost, devices_of, with_devices
+from sim.world.host.device_hosts import PASSWORD, DeviceHost, devices_of, with_devices
 from sim.world.host.server import Server
 from sim.world.host.services import expands, hosts_of, subscribers
 from sim.world.host.uptime import restarts

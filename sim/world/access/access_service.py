@@ -16,7 +16,7 @@ from sim.scenario.spec import Host
 from sim.scenario.spec.devices import Access
 from sim.world.engine.clock import Clock
 from sim.world.engine.host_times import HostTimes
-from sim.world.host.devices import PASSWORD
+from sim.world.host.device_hosts import PASSWORD
 from sim.world.host.listener import Listener
 from sim.world.host.server import Server, Service
 from sim.world.host.world import World

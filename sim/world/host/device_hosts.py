@@ -20,10 +20,10 @@ PASSWORD = "secret"  # noqa: S105 - nobody is kept out by it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MailProgram(Delays):
-    """A user's mail program as it submits: a command at a time, one message after the other, and never giving up.
+class Outbox(Delays):
+    """How a mail program submits what its user writes: a command at a time, message after message, never giving up.
 
-    What could not go stays in the outbox. It is tried again after ten minutes, then at longer and longer intervals, and
+    What could not go stays there. It is tried again after ten minutes, then at longer and longer intervals, and
     whenever the device comes online.
     """
 
@@ -109,7 +109,7 @@ def _host(user: Address, called: str, device: Device, submits_to: str) -> Host:
     return Host(
         name=f"{user}/{called}",
         called="[127.0.0.1]",
-        mta=MailProgram(),
+        mta=Outbox(),
         extensions=(),
         uses=uses,
         login=(str(user), PASSWORD),

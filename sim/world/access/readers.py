@@ -9,11 +9,11 @@ from sim.mail.address import Address, domain_key, mailbox_key
 from sim.network.links.timeline import Timeline
 from sim.scenario.spec import Domain, Weather
 from sim.scenario.spec.windows import Windows
+from sim.world.access.access_service import AccessService
 from sim.world.access.device import DeviceAtWork
 from sim.world.access.reader import Post, Reader
-from sim.world.access.services import AccessService
 from sim.world.engine.stepping import Waits
-from sim.world.host.devices import DeviceHost
+from sim.world.host.device_hosts import DeviceHost
 from sim.world.host.host import HostAtWork
 from sim.world.host.world import World
 
