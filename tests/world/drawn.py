@@ -28,6 +28,7 @@ from typing import Any
 from sim.results.store import Result
 from sim.scenario.errors import ScenarioError
 from sim.scenario.load import loads
+from sim.scenario.resolve.transfers import APPOINTED
 from sim.scenario.schema import schema
 from sim.scenario.show import show
 from sim.study.comparison import run
@@ -104,6 +105,7 @@ WORDS = {
     "groups": ["g"],
     "devices": ["phone", "desk"],
     "at": NODES,
+    "via": NODES,
     "files": ["INBOX", "Projects", "Archive/2026"],
     "sieve": SCRIPTS,
 }
@@ -211,6 +213,9 @@ def _whole(random: Random) -> Tree:
     tree["architectures"] = drawer.draw(top["architectures"], "architectures")
     bare = loads(mended({"network": network}), FOLDER)
     nodes, homes = list(bare.network.nodes), list(bare.domains)
+    for architecture in tree["architectures"].values():
+        if architecture["transfer"] in APPOINTED:
+            architecture["via"] = random.choice(nodes)
     kind = {**forms["HostSettings"], "required": ["mta"]}
     tree["hosts"] = {name: drawer.draw(kind, name) for name in ("defaults", *random.sample(nodes, min(len(nodes), 2)))}
     if "domains" in tree:

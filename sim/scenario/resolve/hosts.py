@@ -19,6 +19,7 @@ from sim.scenario.quantity import format_duration
 from sim.scenario.resolve.collects import check_collects
 from sim.scenario.resolve.mx import resolve_own_domains
 from sim.scenario.resolve.plan import DEFAULTS
+from sim.scenario.resolve.transfers import appoint, reach
 from sim.scenario.source import Path
 from sim.scenario.spec import Architecture, Domain, Host, Weather
 from sim.scenario.spec.accounts import AuthForm
@@ -61,9 +62,9 @@ def resolve_architectures(
         if form.routing == "static" and form.convergence:
             findings.note(f"{name} waits {format_duration(form.convergence)} for nothing: static routing never changes")
         _check_protocol(name, form, nodes, findings, known=known)
-        architectures[name] = Architecture(
+        plain = Architecture(
             name=name,
-            transfer=form.transfer,
+            transfer=reach(form),
             routing=form.routing,
             hosts=hosts,
             convergence=form.convergence,
@@ -72,6 +73,7 @@ def resolve_architectures(
             protocol=form.protocol,
             broker=form.broker or "",
         )
+        architectures[name] = appoint(form, plain, domains, findings)
     return architectures
 
 

@@ -27,6 +27,7 @@ from sim.scenario.spec import Group, Host, Interval, Link, NameService, Node, We
 from sim.scenario.spec.accounts import AuthForm
 from sim.scenario.spec.domain import DomainSettings, OwnDomainSettings
 from sim.scenario.spec.network import LinkSettings
+from sim.scenario.spec.routes import ALL_OTHERS
 from sim.scenario.spec.scenario import OwnKeys
 from sim.scenario.spec.sources import WorkloadForm
 from sim.scenario.spec.weather import CrashesForm
@@ -166,12 +167,29 @@ class HostSettings(Said):
     elsewhere = ("name", "called", "uses", "clear_auth", "weather")
 
 
+def _expand_via(value: object) -> object:
+    return value if isinstance(value, Mapping) else {ALL_OTHERS: value}
+
+
+_TRANSFERS = "end-to-end", "store-and-forward", "hub-and-spoke", "smart-host", "backup-mx"
+Transfer = Annotated[
+    Literal["end-to-end", "store-and-forward", "hub-and-spoke", "smart-host", "backup-mx"],
+    word("transfer", *_TRANSFERS),
+]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchitectureForm(Section):
     """How mail finds its way."""
 
-    transfer: Annotated[Literal["end-to-end", "store-and-forward"], word("transfer", "end-to-end", "store-and-forward")]
-    """How far one session reaches: to the recipient's MX host, or one link."""
+    transfer: Transfer
+    """How far one session reaches: to the recipient's MX host, or one link; or a name for that and more.
+
+    `hub-and-spoke`: each host sends and gets its mail by way of another; `smart-host`: it sends by way of another;
+    `backup-mx`: another takes its mail where it cannot. Who, `via` says.
+    """
+    via: Annotated[dict[Name, Name], Shorthand(_expand_via, {"type": ["string", "integer"]})] | None = None
+    """By way of whom: a host for all others, or one for each host, `{a: hub, "*": relay}`."""
     routing: Annotated[Literal["shortest-delay", "static"], word("routing", "shortest-delay", "static")] = (
         "shortest-delay"
     )
