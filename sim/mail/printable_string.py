@@ -12,7 +12,8 @@ _LETTERS: Final = {"@": "a", "%": "p", "!": "b", '"': "q", "_": "u", "(": "l", "
 _MEANT: Final = {letter: character for character, letter in _LETTERS.items()}
 
 _UNPRINTABLE: Final = re.compile(r"[^A-Za-z0-9 '+,./:=?-]")
-_ENCODED: Final = re.compile(r"\(([apbqulrAPBQULR]|[0-9]{3})\)")
+_ENCODED: Final = re.compile(r"\(([apbqulrAPBQULR]|0[0-9]{2}|1[01][0-9]|12[0-7])\)")
+_BRACKET: Final = re.compile(r"[()]")
 
 # teletex-string = *( ps-char / "&" / t61-encoded ), t61-encoded = "{" 1*( 3DIGIT ) "}".
 _TELETEX: Final = re.compile(r"(?:[A-Za-z0-9 '()+,./:=?&-]|\{(?:[01][0-9]{2}|2[0-4][0-9]|25[0-5])+\})*")
@@ -40,18 +41,15 @@ def ascii_to_printable(text: str) -> str:
 
 
 def printable_to_ascii(text: str) -> str:
-    """The ASCII that `ascii_to_printable` wrote; brackets that hold no code stay as they are.
+    """The ASCII that `ascii_to_printable` wrote; a text with a bracket that is of no code stays as it is.
 
     Codes have letters in any case, or three digits from 000 to 127 (decimal).
     """
+    return _ENCODED.sub(_meaning, text) if not _BRACKET.search(_ENCODED.sub("", text)) else text
 
-    def meant(found: re.Match[str]) -> str:
-        code = found[1].lower()
-        if code in _MEANT:
-            return _MEANT[code]
-        return chr(int(code)) if int(code) < 128 else found[0]
 
-    return _ENCODED.sub(meant, text)
+def _meaning(found: re.Match[str]) -> str:
+    return _MEANT.get(found[1].lower()) or chr(int(found[1]))
 
 
 def teletex_and_or_printable(text: str) -> str:

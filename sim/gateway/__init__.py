@@ -1,0 +1,1 @@
+"""What a gateway makes of mail between SMTP and the networks beside it: addresses, headings, reports. Pure."""
