@@ -63,8 +63,10 @@ class Transport(Protocol):
         delayed_ack: How long a small segment waits for its acknowledgement where no reply brings it (Nagle's algorithm,
             RFC 896); None where nothing waits for that.
         mss: The most octets that are one packet for sure.
+        carrier: What its packets are, as one speaks of it.
     """
 
+    carrier: str = "TCP"
     accepted_at: float = inf
     setup: float = 0.0
     delayed_ack: float | None = None
@@ -146,7 +148,7 @@ class Layer(Transport):
     def __init__(self, below: Transport) -> None:
         self._below = below
         self.accepted_at, self.setup, self.mss = below.accepted_at, below.setup, below.mss
-        self.delayed_ack = below.delayed_ack
+        self.delayed_ack, self.carrier = below.delayed_ack, below.carrier
 
     @property
     def wire_bytes(self) -> int:

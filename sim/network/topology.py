@@ -105,6 +105,7 @@ def _link(link: spec.Link, availability: AvailabilityModel, streams: Callable[[s
             random=streams(f"link/{link.name}/{here}>{there}/loss"),
             jitter=streams(f"link/{link.name}/{here}>{there}/delay"),
             carrier=link.carrier,
+            byte_errors=link.byte_errors,
         )
 
     return Link(link, timeline, (line(0), line(1)))

@@ -150,7 +150,7 @@ def _acts(acts: pd.DataFrame, attempts: pd.DataFrame, copies: pd.DataFrame) -> l
 def _opening(attempt: Mapping[str, Any], session: pd.DataFrame) -> str:
     if (session["started_s"] < attempt["started_s"]).any():
         return f"Using the connection with {attempt['to_host']}..."
-    return f"Connecting to {attempt['to_host']} (TCP)..."
+    return f"Connecting to {attempt['to_host']} ({attempt['carrier']})..."
 
 
 def _turn_request(

@@ -101,6 +101,7 @@ class AttemptFact(NamedTuple):
     from_address: Annotated[str, Column("", "the client's address; empty where its host has one of any family")] = ""
     to_address: Annotated[str, Column("", "the server's address; likewise")] = ""
     protocol: Annotated[str, Column("", "what the two spoke: smtp, pop3, imap, ...")] = "smtp"
+    carrier: Annotated[str, Column("", "what carried it: TCP, or the older carriers on its way")] = "TCP"
 
 
 class QueueFact(NamedTuple):

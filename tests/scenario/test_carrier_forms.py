@@ -26,6 +26,8 @@ network:
     - {between: [e, f], carrier: {x25: {setup: 250 ms}}}
     - {between: [a, f], carrier: tcp}
     - {between: [a, e], carrier: {dial-up: }}
+    - {between: [b, d], carrier: {dial-up: {protocol: i, modem: 19.2 kbit/s}}, byte_errors: 1/3000}
+    - {between: [b, e], carrier: {uucp-g: {packet: 4096 B}}, byte_errors: 0.1 %}
 """
 
 
@@ -40,7 +42,10 @@ def test_carriers_have_their_settings_and_rates():
         (X25(setup=0.25), 9600.0),
         (None, 10e6),
         (DialUp(), 2400.0),
+        (DialUp(protocol="i", window=16, packet=1024, modem=19_200.0), 19_200.0),
+        (UucpG(packet=4096), 2400.0),
     ]
+    assert [link.byte_errors for link in links[-3:]] == [0.0, 1 / 3000, 0.001]
 
 
 def test_carriers_are_shown_and_described():
@@ -69,21 +74,27 @@ def test_each_mistake_is_reported_at_its_place():
     - {between: [a, b], carrier: [bsc]}
     - {between: [a, b], carrier: {ip: {}}}
     - {between: [a, b], rate: 0 bit/s}
+    - {between: [a, b], byte_errors: 2/3000}
+    - {between: [a, b], byte_errors: 1/1}
+    - {between: [a, b], carrier: {dial-up: {packet: 100 B}}}
 """
     with pytest.raises(ScenarioError) as caught:
         loads(text, file="x.yaml")
     assert str(caught.value).split("\n") == [
         "x.yaml:3:28: unknown carrier (pigeon): allowed are tcp, bsc, uucp-g, x25, dial-up",
-        "x.yaml:5:52: too big (8): allowed is a whole number of at least 1 and at most 7",
+        "x.yaml:5:43: a window that g has no numbers for (8): allowed is 1 to 7",
         "x.yaml:6:49: too small (0): allowed is a whole number of at least 1 and at most 7",
         "x.yaml:6:52: unknown key (set_up): allowed are window, setup; did you mean setup?",
         "x.yaml:7:49: too small (0): allowed is a whole number of at least 1 and at most 7",
         "x.yaml:7:59: a duration needs a unit (1): allowed are s, ms, min, h, d, w, y, as in 30 s",
         "x.yaml:8:48: not a size of blocks (0 B): allowed is 1 B to 65535 B",
-        "x.yaml:9:52: not the rate of a modem (0 bit/s): allowed is 300 bit/s to 14.4 kbit/s",
+        "x.yaml:9:52: not the rate of a modem (0 bit/s): allowed is 300 bit/s to 115.2 kbit/s",
         "x.yaml:9:67: a number that is always engaged (100 %): allowed is less",
         "x.yaml:10:34: exactly one carrier is needed (bsc and x25 given): allowed are bsc, uucp-g, x25, dial-up",
         "x.yaml:11:34: unknown carrier (a list): allowed are tcp, bsc, uucp-g, x25, dial-up",
         "x.yaml:12:35: unknown carrier (ip): allowed are bsc, uucp-g, x25, dial-up",
         "x.yaml:13:31: a rate must be above zero (0 bit/s): allowed is e.g. 10 Mbit/s",
+        "x.yaml:14:38: not a share of bytes (2/3000): allowed is one of 2 and more, as in 1/3000",
+        "x.yaml:15:38: not a share of bytes (1/1): allowed is one of 2 and more, as in 1/3000",
+        "x.yaml:16:53: not a size of packets (100 B): allowed are 32, 64, 128, 256, 512, 1024, 2048, 4096 B",
     ]

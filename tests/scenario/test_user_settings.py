@@ -128,7 +128,7 @@ def users(settings: str) -> str:
         ("{devices: {x: {leave: perhaps}}}", "3:71: not yes, no or a duration (perhaps): allowed is e.g. leave: 14 d"),
         ("{devices: {x: {online: never}}}", "3:72: not a window (never): allowed are daily 02:00-03:00, weekdays 18:00-08:00, weekends, mon 09:00-17:00 Europe/Paris, hourly 00-05 (minutes), hourly for 5 min, every 6 h for 20 min"),
         ("{devices: {x: {link: {delay: from-coordinates}}}}", "3:78: a device is nowhere on the map: allowed is a duration, or a distribution"),
-        ("{devices: {x: {link: {windows: daily}}}}", "3:71: unknown key (windows): allowed are rate, delay, loss, queue, mtu, corruption, carrier, outages, down"),
+        ("{devices: {x: {link: {windows: daily}}}}", "3:71: unknown key (windows): allowed are rate, delay, loss, queue, mtu, corruption, byte_errors, carrier, outages, down"),
         ("{devices: {x: {at: c}}}", "3:68: unknown host (c): allowed are a, b"),
         ("{reads: {deletes: 80 %, archives: 30 %}}", "3:57: more messages deleted, filed and archived than there are (110 %): allowed is 100 % together"),
         ("{reads: {files: {../x: 5 %}}}", "3:66: not the name of a mailbox (../x): allowed are at most 100 octets without * and %, with / between levels"),

@@ -22,7 +22,7 @@ def test_a_message_takes_what_the_carrier_needs(carrier):
     """20 kB at 9600 bit/s: the data at the carrier's throughput, the call, and a few turns of the dialogue."""
     facts = run(over(scenario("a-b", message(0, "u1@a", "u1@b", size=20_000), rate=9600.0), carrier))
     [copy], [attempt] = facts.copies, facts.attempts
-    octet = 10 if isinstance(carrier, DialUp) else 8
+    octet = 10 if isinstance(carrier, DialUp | UucpG) else 8
     data, packet = {Bsc: (512, 520), X25: (128, 137)}.get(type(carrier), (64, 70))
     body = 20_000 * octet / 9600 * packet / data
     call = carrier.setup if isinstance(carrier, DialUp | X25) else 0.0

@@ -42,6 +42,7 @@ class Line:
         jitter: The line's own generator of delays (default: that of the losses).
         queue: How many bytes may wait or be on their way out, in bytes; infinity means no limit.
         carrier: The older carrier that the link runs, if it does not belong to the Internet.
+        byte_errors: The probability that a byte is damaged, each for itself.
 
     Attributes:
         overflows: How many packets the queue had no room for.
@@ -61,6 +62,7 @@ class Line:
         jitter: Random | None = None,
         queue: float = math.inf,
         carrier: Carrier | None = None,
+        byte_errors: float = 0.0,
     ) -> None:
         how = loss if isinstance(loss, Loss) else Loss(share=loss)
         self.rate = rate
@@ -91,6 +93,25 @@ class Line:
         self._spare = math.inf
         if how.share and not how.burst_time:
             self._spare = self._draw_loss()
+        # How many bytes get through before the next damaged one.
+        self._clean = math.inf
+        self._byte_log = -math.inf
+        if byte_errors:
+            self._byte_log = math.log1p(-byte_errors) if byte_errors < 1 else -math.inf
+            self._clean = self._draw_clean()
+
+    def _draw_clean(self) -> float:
+        """How many bytes get through before the next damaged one: geometric, one draw a damage."""
+        return math.log(1 - self.random.random()) // self._byte_log
+
+    def _strike(self, size: int) -> tuple[int, ...]:
+        """The places of the damaged ones among the next bytes."""
+        places, at = [], self._clean
+        while at < size:
+            places.append(int(at))
+            at += 1 + self._draw_clean()
+        self._clean = at - size
+        return tuple(places)
 
     def _draw_loss(self) -> float:
         """How many packets get through before the next loss: geometric, one draw a loss or a burst.
@@ -152,7 +173,31 @@ class Line:
             self._spare = self._draw_loss()
             return math.inf
         self._spare = spare - 1
+        if self._clean < wire:
+            self._strike(int(wire))
+            return math.inf
+        self._clean -= wire
         return end + self.lag
+
+    def carry_bytes(self, at: float, size: int) -> tuple[float, float, tuple[int, ...]]:
+        """Carry bytes of a serial line, ten bits each (start, eight, stop), which wait for nothing but the line.
+
+        Returns:
+            When the first of them begins to come in at the far end and when the last is there, infinity where the line
+            is down; and the places of the damaged ones. A packet that is lost is one whose last byte is damaged.
+        """
+        need = size * 1.25 * self._seconds_per_byte
+        _, end = self._queue(at, need)
+        if not self._clear_from <= end < self._clear_until and not self._look(end):
+            return math.inf, math.inf, ()
+        places = self._strike(size) if self._clean < size else ()
+        if not places:
+            self._clean -= size
+        if self._spare < 1:
+            self._spare, places = self._draw_loss(), (*places, size - 1)
+        else:
+            self._spare -= 1
+        return end - need + self.lag, end + self.lag, places
 
     def convey(self, at: float, size: float) -> float:
         """Carry something whole that is not lost, but waits while the line is down.
@@ -183,6 +228,7 @@ class Line:
         total = ((packets - 1) * wire + tail) * self._seconds_per_byte
         start, end = self._queue(first, total)
         self._spare -= packets
+        self._clean -= (packets - 1) * wire + tail
         leaves = max(end, last + tail * self._seconds_per_byte)
         head = start + (wire if packets > 1 else tail) * self._seconds_per_byte
         return head + self.lag, leaves + self.lag
@@ -198,7 +244,11 @@ class Line:
         Returns:
             A time by which all of them are at the far end; infinity if a packet would be lost, or the line may go down.
         """
-        if self._spare < packets or not (self._clear_from <= at < self._clear_until or self._look(at)):
+        if (
+            self._spare < packets
+            or self._clean < wire
+            or not (self._clear_from <= at < self._clear_until or self._look(at))
+        ):
             return math.inf
         end = max(at, self.busy_until) + wire * self._seconds_per_byte
         if (end - at) / self._seconds_per_byte > self.queue:

@@ -123,6 +123,7 @@ class Connection:
 
     delayed_ack: float | None = ATO
     setup = 0.0
+    carrier = "TCP"
 
     def open(self, now: float, until: float = _NEVER) -> float | Steps:
         """Connect, and give up at `until`; as `Transport.open`.

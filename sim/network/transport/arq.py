@@ -4,7 +4,7 @@ The receiver acknowledges each packet in order and rejects once what comes damag
 sender goes back to the packet that is missing. A packet that meets a line which is down leaves no trace; then, and
 where an acknowledgement or rejection is lost, a timer does the same.
 
-Sources: Chesson, "Packet Driver Protocol" (UUCP g); IBM GA27-3004 (BSC); ITU-T X.25 (LAPB); Stallings, Data and
+Sources: IBM GA27-3004 (BSC); ITU-T X.25 (LAPB); Stallings, Data and
 Computer Communications, appendix on the performance of link control.
 """
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from math import inf
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from sim.network.interface import Steps
 from sim.network.links.line import Line
@@ -36,8 +36,7 @@ class Procedure(NamedTuple):
     `payload` is the most data of a packet, `overhead` what is around it, `control` an acknowledgement's length,
     `window` how many packets may be under way. `timer` runs from the end of the last packet on, at most `tries` times
     in a row. `turnaround` is what it takes to turn a half-duplex line, `bid` whether a side asks for it before each
-    flight. `octet` is how many bits a byte takes on the line. Where it is `padded`, a packet is as long as a full one,
-    however little is in it.
+    flight.
     """
 
     payload: int
@@ -48,8 +47,6 @@ class Procedure(NamedTuple):
     tries: int = 10
     turnaround: float = 0.0
     bid: bool = False
-    octet: int = 8
-    padded: bool = False
 
 
 class Arq:
@@ -76,7 +73,6 @@ class Arq:
         self._back = back
         self._home = home
         self._away = away
-        self._scale = procedure.octet / 8
         self.wire_bytes = 0
         self.retransmissions = 0
         self.gave_up_at = inf
@@ -85,8 +81,8 @@ class Arq:
     def rate(self) -> float:
         """What it carries where nothing is lost, in bits of data a second: as fast as the line or the window is."""
         how, there, back = self.procedure, self._there, self._back
-        packet = there.serialisation((how.payload + how.overhead) * self._scale)
-        answer = back.serialisation(how.control * self._scale)
+        packet = there.serialisation(how.payload + how.overhead)
+        answer = back.serialisation(how.control)
         cycle = packet + there.lag + answer + back.lag + 2 * how.turnaround
         return how.payload * 8 / max(packet, cycle / how.window)
 
@@ -109,7 +105,12 @@ class Arq:
         self.gave_up_at = now
         return inf
 
-    def flight(self, size: int) -> Flight:
+    @property
+    def answered(self) -> float:
+        """What an acknowledgement takes, in s."""
+        return self._back.lag + self._back.serialisation(self.procedure.control)
+
+    def flight(self, size: int, _messages: object = None) -> Flight:
         """Begin to carry so many octets, as they become there."""
         for line in (self._there, self._back):
             if line.jittery:
@@ -122,8 +123,8 @@ class Arq:
         Returns:
             When it is there (infinity: never), when the line is free again, and whether it is damaged.
         """
-        wire = (self.procedure.payload if self.procedure.padded else size) + self.procedure.overhead
-        ends = now + self._there.serialisation(wire * self._scale)
+        wire = size + self.procedure.overhead
+        ends = now + self._there.serialisation(wire)
         if self._home is not ALWAYS_UP and not self._home.is_up(now):
             return inf, ends, False
         at, damaged = self._pass(self._there, now, wire, self._away)
@@ -138,14 +139,33 @@ class Arq:
 
     def _pass(self, line: Line, now: float, size: int, end: Timeline) -> tuple[float, float]:
         """Carry a packet: when it is there whole, and when it is there but damaged; infinity where it is not."""
-        wire = size * self._scale
         self.wire_bytes += size
-        at = line.carry(now, wire)
+        at = line.carry(now, size)
         if at == inf:
-            leaves = now + line.serialisation(wire)
+            leaves = now + line.serialisation(size)
             damaged = leaves + line.lag
             return inf, damaged if line.timeline.is_up(leaves) and end.is_up(damaged) else inf
         return (at, inf) if end is ALWAYS_UP or end.is_up(at) else (inf, inf)
+
+
+class LinkFlight(Protocol):
+    """Octets on their way over one link, in packets; `arrived` are those that are there, in order."""
+
+    arrived: list[Chunk]
+
+    @property
+    def arrives(self) -> float:
+        """When everything is there; infinity while that is not known."""
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether the link has."""
+
+    def take(self, chunk: Chunk) -> None:
+        """Take octets that will be there at a time."""
+
+    def due(self) -> tuple[float, Callable[[float], None]]:
+        """When its next event is, infinity while there is none; and what lets it happen."""
 
 
 class Flight:
@@ -264,7 +284,7 @@ class Flight:
         self._free = self._quiet = max(self._free, now)
 
 
-def relay(flights: Sequence[Flight], now: float, size: int) -> Steps:
+def relay(flights: Sequence[LinkFlight], now: float, size: int) -> Steps:
     """Carry octets over links in a row: each goes on with what has come in over the one before.
 
     Args:

@@ -6,7 +6,7 @@ Internet among them are crossed by TCP, from gateway to gateway, flight by fligh
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from math import inf
 from typing import Final
@@ -14,8 +14,11 @@ from typing import Final
 from sim.network.interface import Ending, Steps, Transport, at_once
 from sim.network.links.line import Line
 from sim.network.links.timeline import ALWAYS_UP, Timeline
-from sim.network.transport.arq import Arq, Chunk, Flight, Procedure, relay
-from sim.scenario.spec.carriers import Bsc, Carrier, DialUp, UucpG
+from sim.network.transport.arq import Arq, Chunk, LinkFlight, Procedure, relay
+from sim.network.transport.uucp_g import GFlight
+from sim.network.transport.uucp_i import SYNC, IFlight
+from sim.network.transport.uucp_line import HEADER, TIMER, End, SerialLine
+from sim.scenario.spec.carriers import KINDS, X25, Bsc, Carrier, DialUp, UucpG
 
 _SETTING_UP: Final = 30.0
 """What a client grants a circuit, in s, beyond what calls take: timers of lost control packets."""
@@ -26,23 +29,35 @@ _REDIALS: Final = 3
 _CALL: Final = 24
 """Bytes of X.25's Call Request, with its link header."""
 
+Way = Arq | SerialLine
+"""One direction of a link."""
+
 
 def procedure(carrier: Carrier) -> Procedure:
     """The link control procedure of a carrier.
 
-    BSC frames a block with two SYN, STX, ETB, two octets of CRC and two pads, and answers in six octets; `g` has a
-    header of six octets, which is all of a control packet, and data segments all as long as was agreed; X.25 has three
+    BSC frames a block with two SYN, STX, ETB, two octets of CRC and two pads, and answers in six octets; X.25 has three
     octets of its own in six of LAPB.
     """
     match carrier:
         case Bsc():
             return Procedure(carrier.block, 8, 6, 1, timer=3.0, turnaround=carrier.turnaround, bid=True)
-        case UucpG():
-            return Procedure(64, 6, 6, carrier.window, timer=10.0, padded=True)
-        case DialUp():
-            return Procedure(64, 6, 6, carrier.window, timer=10.0, octet=10, padded=True)
         case _:
             return Procedure(128, 9, 9, carrier.window, timer=3.0)
+
+
+def _ways(carrier: Carrier, out: Line, back: Line, client: Timeline, server: Timeline) -> tuple[Way, Way]:
+    """What carries packets to the client, and what does to the server."""
+    if isinstance(carrier, DialUp | UucpG):
+        make, later = (GFlight, 0.0) if carrier.protocol == "g" else (IFlight, 1.0)
+        # Who is called waits a second longer, so that the two do not wake up together.
+        caller, called = End(client, TIMER), End(server, TIMER + later)
+        return (
+            SerialLine(carrier, (back, out), (called, caller), make),
+            SerialLine(carrier, (out, back), (caller, called), make),
+        )
+    how = procedure(carrier)
+    return Arq(how, back, out, home=server, away=client), Arq(how, out, back, home=client, away=server)
 
 
 class CarrierHop:
@@ -56,17 +71,17 @@ class CarrierHop:
 
     def __init__(self, carrier: Carrier, out: Line, back: Line, client: Timeline, server: Timeline) -> None:
         self._carrier = carrier
-        how = procedure(carrier)
         # By direction: to the client, to the server.
-        self._ways = (Arq(how, back, out, home=server, away=client), Arq(how, out, back, home=client, away=server))
+        self._ways = _ways(carrier, out, back, client, server)
         self._random = out.random
-        self.mss = how.payload
-        self.rate = self._ways[True].rate
-        self.answer = back.lag + back.serialisation(how.control * how.octet / 8)
+        way = self._ways[True]
+        self.mss = carrier.packet if isinstance(carrier, DialUp | UucpG) else procedure(carrier).payload
+        self.rate, self.answer = way.rate, way.answered
+        self.name = next(name for name, kind in KINDS.items() if isinstance(carrier, kind))
         self.setup = 0.0
         if isinstance(carrier, DialUp):
             self.setup = carrier.setup + (_REDIALS * carrier.redial if carrier.busy else 0.0)
-        elif not isinstance(carrier, Bsc | UucpG):
+        elif isinstance(carrier, X25):
             self.setup = carrier.setup
 
     @property
@@ -84,8 +99,13 @@ class CarrierHop:
         """When its procedure gave up, and both ends were told."""
         return min(way.gave_up_at for way in self._ways)
 
-    def open(self, now: float, until: float) -> float:
-        """Dial, if it is a call, and begin the procedure: `g` agrees on its window in three exchanges."""
+    @property
+    def damaged(self) -> int:
+        """How many of them came damaged, and were taken."""
+        return sum(way.damaged for way in self._ways if isinstance(way, SerialLine))
+
+    def open(self, now: float, until: float, *, start: bool = True) -> float:
+        """Dial, if it is a call, and `start` the procedure."""
         carrier, way = self._carrier, self._ways[True]
         match carrier:
             case Bsc():
@@ -93,20 +113,32 @@ class CarrierHop:
             case DialUp() | UucpG():
                 if isinstance(carrier, DialUp):
                     now = self._dial(carrier, now, until)
-                for _ in range(3):
-                    now = way.exchange(now, 6, until)
-                return now
+                return self.start(now, until) if start else now
             case _:
                 return way.exchange(now, _CALL, until) + carrier.setup
+
+    def start(self, now: float, until: float = inf) -> float:
+        """Start the procedure: `g` agrees on its window and packets in three exchanges, `i` in one."""
+        serial = isinstance(self._carrier, DialUp | UucpG) and self._carrier.protocol
+        for size in {"g": (HEADER,) * 3, "i": (SYNC,)}.get(serial or "", ()):
+            now = self._ways[True].exchange(now, size, until)
+        return now
+
+    def text(self, now: float, size: int, to_server: bool) -> float:
+        """Carry octets before the procedure starts: when they are there, infinity if they are not, or damaged."""
+        way = self._ways[to_server]
+        if isinstance(way, SerialLine):
+            return way.text(now, size)
+        return at_once(relay([way.flight(size)], now, size))
 
     def _dial(self, carrier: DialUp, now: float, until: float) -> float:
         while carrier.busy and now <= until and self._random.random() < carrier.busy:
             now += carrier.redial
         return now + carrier.setup
 
-    def flight(self, size: int, to_server: bool) -> Flight:
-        """Begin to carry octets over this link."""
-        return self._ways[to_server].flight(size)
+    def flight(self, size: int, to_server: bool, messages: Sequence[int] | None = None) -> LinkFlight:
+        """Begin to carry octets over this link, as a stream or in messages of these sizes."""
+        return self._ways[to_server].flight(size, messages)
 
 
 class GatewayHop:
@@ -119,6 +151,8 @@ class GatewayHop:
 
     answer = 0.0
     setup = 0.0
+    damaged = 0
+    name = "TCP"
 
     def __init__(self, connection: Transport, rate: float) -> None:
         self._connection = connection
@@ -136,9 +170,18 @@ class GatewayHop:
         """How many of them were sent again."""
         return self._connection.retransmissions
 
-    def open(self, now: float, until: float) -> float:
+    def open(self, now: float, until: float, *, start: bool = True) -> float:
         """Connect from gateway to gateway."""
+        del start
         return max(at_once(self._connection.open(now, until)), self._connection.accepted_at)
+
+    def start(self, now: float) -> float:
+        """TCP has no start of its own."""
+        return now
+
+    def text(self, now: float, size: int, to_server: bool) -> float:
+        """Carry octets, as a flight."""
+        return at_once(self.send(now, size, to_server))
 
     def send(self, now: float, size: int, to_server: bool) -> Steps:
         """Carry a whole flight, once all of it is at the gateway."""
@@ -162,6 +205,8 @@ class Circuit(Transport):
 
     _refused_at = inf
     _written_at = -inf
+    _messages: Callable[[bool], Sequence[int] | None] | None = None
+    _started = True
 
     def __init__(self, hops: Sequence[CarrierHop | GatewayHop], listens: Timeline = ALWAYS_UP) -> None:
         self._hops = hops
@@ -170,12 +215,27 @@ class Circuit(Transport):
         self._came: Sequence[Chunk] = ()
         self.mss = min(hop.mss for hop in hops)
         self.rate = min(hop.rate for hop in hops)
+        self.carrier = ", ".join(dict.fromkeys(hop.name for hop in hops))
         self.setup = _SETTING_UP + sum(hop.setup for hop in hops)
 
     @property
     def wire_bytes(self) -> int:
         """Bytes of all packets of both directions so far, on a link on average."""
         return sum(hop.wire_bytes for hop in self._hops) // len(self._hops)
+
+    @property
+    def damaged(self) -> int:
+        """How many packets so far came damaged, and were taken, on any link."""
+        return sum(hop.damaged for hop in self._hops)
+
+    def carry_messages(self, messages: Callable[[bool], Sequence[int] | None]) -> None:
+        """The two sides write messages, and text before the procedure starts.
+
+        Args:
+            messages: by whether it goes to the server, the sizes of the messages that the flight is which was written
+                last; None where it is text.
+        """
+        self._messages, self._started = messages, False
 
     @property
     def retransmissions(self) -> int:
@@ -190,7 +250,7 @@ class Circuit(Transport):
         """
         answer = 0.0
         for hop in self._hops:
-            connected = hop.open(now, until)
+            connected = hop.open(now, until, start=self._started)
             if connected == inf:
                 return inf
             answer += hop.answer
@@ -203,6 +263,12 @@ class Circuit(Transport):
 
     def send(self, now: float, size: int, to_server: bool) -> Steps:
         """Send a flight; infinity if a link gave up."""
+        messages = None
+        if self._messages is not None:
+            messages = self._messages(to_server)
+            if messages is None and not self._started:
+                return self._text(now, size, to_server)
+            now = self._start(now)
         if to_server:
             self._written_at = now + 8 * size / self.rate
         for _, group in groupby(self._hops if to_server else reversed(self._hops), type):
@@ -213,9 +279,25 @@ class Circuit(Transport):
             if isinstance(hops[0], GatewayHop):
                 now = yield from hops[0].send(now, size, to_server)
             else:
-                links = [hop.flight(size, to_server) for hop in hops if isinstance(hop, CarrierHop)]
+                links = [hop.flight(size, to_server, messages) for hop in hops if isinstance(hop, CarrierHop)]
                 self._came = links[-1].arrived
                 now = yield from relay(links, now, size)
+        return now
+
+    def _text(self, now: float, size: int, to_server: bool) -> float:
+        """Carry octets before the procedures of the links start."""
+        for hop in self._hops if to_server else reversed(self._hops):
+            if now < inf:
+                now = hop.text(now, size, to_server)
+        return now
+
+    def _start(self, now: float) -> float:
+        """Start the procedures of the links, one after the other, if they are not."""
+        if not self._started:
+            self._started = True
+            for hop in self._hops:
+                if now < inf:
+                    now = hop.start(now)
         return now
 
     def wrote(self, *, to_server: bool = True) -> tuple[float, int]:

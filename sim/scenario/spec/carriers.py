@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
-from sim.scenario.names import shown
+from sim.scenario.names import listing, shown
 from sim.scenario.pydantic_seam import OneOf, Reads
 from sim.scenario.quantity import BIT_RATE, PROBABILITY, SIZE, parse_bytes, parse_probability
-from sim.scenario.scalars import Duration, whole, write_share
+from sim.scenario.scalars import Duration, whole, word, write_share
 from sim.scenario.sections import Section
 
-_MODEMS = (300.0, 14_400.0)
+_MODEMS = (300.0, 115_200.0)
 
 
 def _read_block(value: object) -> int:
@@ -24,7 +24,7 @@ def _read_block(value: object) -> int:
 def _read_modem(value: object) -> float:
     rate = BIT_RATE.parse(value)
     if not _MODEMS[0] <= rate <= _MODEMS[1]:
-        raise ValueError(f"not the rate of a modem ({shown(value)}): allowed is 300 bit/s to 14.4 kbit/s")
+        raise ValueError(f"not the rate of a modem ({shown(value)}): allowed is 300 bit/s to 115.2 kbit/s")
     return rate
 
 
@@ -35,7 +35,22 @@ def _read_busy(value: object) -> float:
     return busy
 
 
+def _read_packet(value: object) -> int:
+    size = parse_bytes(value)
+    if size not in PACKETS:
+        raise ValueError(f"not a size of packets ({shown(value)}): allowed are {listing([*map(str, PACKETS)])} B")
+    return size
+
+
 _Window = Annotated[int, whole(1, 7)]
+
+_MOST_OF_G = 7
+"""Its packets are numbered by three bits."""
+
+_USUAL = {"g": {"window": 3, "packet": 64}, "i": {"window": 16, "packet": 1024}}
+
+PACKETS: Final[tuple[int, ...]] = tuple(2**power for power in range(5, 13))
+"""The data of UUCP's packets, in bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +64,27 @@ class Bsc(Section):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UucpG(Section):
-    """UUCP's `g` protocol: packets of 64 bytes, go-back-n, timers of 10 s."""
+class _Serial(Section):
+    """An asynchronous line, ten bits a byte, under one of UUCP's protocols."""
 
-    window: _Window = 3
-    """How many packets are under way."""
+    protocol: Annotated[Literal["g", "i"], word("protocol", "g", "i")] = "g"
+    """`g` answers each packet, `i` half a window at once."""
+    window: Annotated[int, whole(1, 16)] = None  # type: ignore[assignment]
+    """How many packets are under way: 1 to 7, and 3 where absent; with `i` 1 to 16, and 16."""
+    packet: Annotated[int, Reads(_read_packet, SIZE.json_schema(), SIZE.format)] = None  # type: ignore[assignment]
+    """The most data of a packet, in bytes; 64 where absent, with `i` 1024."""
+
+    def __post_init__(self) -> None:
+        for name, usual in _USUAL[self.protocol].items():
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, usual)
+        if self.protocol == "g" and self.window > _MOST_OF_G:
+            raise ValueError(f"a window that g has no numbers for ({self.window}): allowed is 1 to {_MOST_OF_G}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UucpG(_Serial):
+    """A line that is always there, under UUCP's `g` protocol (or `i`): ten bits a byte, timers of 10 s."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +98,8 @@ class X25(Section):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DialUp(Section):
-    """A telephone call, with UUCP's `g` protocol over an asynchronous modem (ten bits a byte)."""
+class DialUp(_Serial):
+    """A telephone call, with UUCP's `g` protocol (or `i`) over an asynchronous modem (ten bits a byte)."""
 
     modem: Annotated[float, Reads(_read_modem, BIT_RATE.json_schema(), BIT_RATE.format)] = 2400.0
     """Its rate, in bit/s."""
@@ -78,8 +109,6 @@ class DialUp(Section):
     """The chance to find the number engaged."""
     redial: Duration = 60.0
     """After what time an engaged number is dialled again."""
-    window: _Window = 3
-    """How many packets are under way."""
 
 
 Carrier = Bsc | UucpG | X25 | DialUp

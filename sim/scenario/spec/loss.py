@@ -67,6 +67,32 @@ def read_queue(value: object) -> int:
     return size
 
 
+def read_byte_errors(value: object) -> float:
+    """How likely a byte is damaged: one of so many (`1/3000`), or a probability below 1.
+
+    Raises:
+        ValueError: neither.
+    """
+    one, slash, many = value.partition("/") if isinstance(value, str) else ("", "", "")
+    if slash and one.strip() == "1" and many.strip().isdecimal() and 1 < int(many) <= _MANY_BYTES:
+        return 1 / int(many)
+    if slash:
+        raise ValueError(f"not a share of bytes ({shown(value)}): allowed is one of 2 and more, as in 1/3000")
+    return read_loss(value)
+
+
+def _write_byte_errors(share: float) -> object:
+    many = round(1 / share) if share else 0
+    return f"1/{many}" if many > 1 and 1 / many == share else write_share(share)
+
+
+_MANY_BYTES = 10**15
+
+_BYTE_ERRORS_SCHEMA: JsonSchema = {
+    "anyOf": [{"type": "string", "pattern": r"^\s*1\s*/\s*\d+\s*$", "examples": ["1/3000"]}, PROBABILITY.json_schema()]
+}
+
+
 def _write_burst(burst: tuple[float, float]) -> object:
     packets, seconds = burst
     return format_duration(seconds) if seconds else packets
@@ -126,3 +152,4 @@ LinkDelay = Annotated[
     EachWay(Annotated[Distribution, Reads(read_delay, DELAY_SCHEMA, partial(write_distribution, DURATION))]),
 ]
 Queue = Annotated[int, Reads(read_queue, SIZE.json_schema(), format_size)]
+ByteErrors = Annotated[float, Reads(read_byte_errors, _BYTE_ERRORS_SCHEMA, _write_byte_errors)]

@@ -12,7 +12,7 @@ from sim.scenario.scalars import Duration, Mtu, Names, Pair, Share, number
 from sim.scenario.sections import Said, Section
 from sim.scenario.spec.carriers import USUAL_RATE, CarrierSetting, DialUp
 from sim.scenario.spec.directions import alike
-from sim.scenario.spec.loss import LinkDelay, LinkLosses, LinkRate, Loss, Queue
+from sim.scenario.spec.loss import ByteErrors, LinkDelay, LinkLosses, LinkRate, Loss, Queue
 from sim.scenario.spec.weather import Weather
 
 TTL = HOUR
@@ -82,6 +82,8 @@ class Link(Section):
     """The biggest packet, headers included; 1500 B where nothing says otherwise."""
     corruption: Share = 0.0
     """How likely a packet is damaged in a way that no checksum sees: `1e-7`; 0 where nothing says otherwise."""
+    byte_errors: ByteErrors = 0.0
+    """How likely a byte is damaged, each for itself, so that a long packet is more often: `1/3000`, `1e-5`."""
     carrier: CarrierSetting = None
     """What carries bytes over it: TCP (`tcp`), or `bsc`, `uucp-g`, `x25`, `dial-up`, alone or with their settings."""
     weather: Weather = Weather()

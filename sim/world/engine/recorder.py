@@ -88,6 +88,7 @@ class Recorder:
                 ends.source,
                 ends.ip,
                 protocol,
+                connection.carrier,
             )
         )
 
