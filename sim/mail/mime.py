@@ -82,8 +82,8 @@ class Part:
         return self.content_type in (("message", "rfc822"), ("message", "global"))
 
     def lines(self) -> int:
-        """How many lines its body has; a last one without a line end counts."""
-        return self.body.count(b"\n") + (not self.body.endswith(b"\n") and bool(self.body))
+        """How many lines end in its body, as Dovecot, Cyrus and wc count: a last one without its end is none."""
+        return self.body.count(b"\n")
 
     def find(self, numbers: Sequence[int]) -> Part | None:
         """The part of that number, as IMAP counts (RFC 3501 section 6.4.5); None where there is none.

@@ -231,8 +231,10 @@ class ImapAccess:
     def _sasl_says(self, said: bytes | Verdict) -> Iterator[bytes]:
         if isinstance(said, bytes):
             return self._end(Continue(b64encode(said).decode("ascii")))
-        if said in (Verdict.MALFORMED, Verdict.SERVER_FIRST):
-            return self._end(bad("Not what this mechanism says."))
+        if said is Verdict.SERVER_FIRST:
+            return self._end(bad("This mechanism takes no initial response."))
+        if said is Verdict.MALFORMED:
+            return self._end(_FAILED)
         return self._decided(said)
 
     def _decided(self, verdict: Verdict) -> Iterator[bytes]:

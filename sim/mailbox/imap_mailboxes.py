@@ -170,11 +170,11 @@ def append(session: ImapSession, command: commands.Append) -> Answer:
 
 
 def known_flags(mailbox: Mailbox, flags: Sequence[str]) -> frozenset[str]:
-    """Flags with each keyword written as the mailbox has it already: their case counts for nothing."""
+    """Flags with each keyword written as the mailbox has it already, or as it comes first: case counts for nothing."""
     if set(SYSTEM_FLAGS).issuperset(flags):
         return frozenset(flags)
     known = {each.lower(): each for info in mailbox.messages.values() for each in info.flags}
-    return frozenset(known.get(flag.lower(), flag) for flag in flags)
+    return frozenset(known.setdefault(flag.lower(), flag) for flag in flags)
 
 
 def namespace(_session: ImapSession, _: commands.Namespace) -> Answer:

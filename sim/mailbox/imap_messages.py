@@ -57,8 +57,8 @@ def fetch(session: ImapSession, command: commands.Fetch) -> Answer:
 
 
 def _items(command: commands.Fetch) -> list[FetchItem]:
-    """What is asked for, and what the kind of command adds to it."""
-    items = list(command.items)
+    """What is asked for, each once, and what the kind of command adds to it."""
+    items = list(dict.fromkeys(command.items))
     if command.uid and not any(item.name == "UID" for item in items):
         items.insert(0, FetchItem("UID"))
     if command.changed_since is not None and not any(item.name == "MODSEQ" for item in items):

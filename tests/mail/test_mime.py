@@ -183,9 +183,9 @@ def test_a_text_without_charset_is_us_ascii():
     ]
 
 
-@pytest.mark.parametrize(("body", "lines"), [(b"", 0), (b"a\r\n", 1), (b"a\r\nb", 2)])
-def test_a_last_line_without_end_is_a_line(body, lines):
-    """As wc does not count."""
+@pytest.mark.parametrize(("body", "lines"), [(b"", 0), (b"a\r\n", 1), (b"a\r\nb", 1)])
+def test_lines_are_counted_by_their_ends(body, lines):
+    """As Dovecot counts: the end of a part's last line belongs to the boundary (RFC 2046 section 5.1.1)."""
     assert read_message(b"\r\n" + body).lines() == lines
 
 

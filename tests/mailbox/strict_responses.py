@@ -78,6 +78,14 @@ class Reader:
     def _matched(self, pattern: bytes) -> str:
         return self.take(pattern)[0].decode()
 
+    def _flags(self, pattern: bytes) -> str:
+        """Flags in parentheses, each once; their case counts for nothing."""
+        text = self.take(pattern)[0].decode()
+        flags = [flag.lower() for flag in text.strip(" ()").split()]
+        if len(set(flags)) < len(flags):
+            self.fail("each flag once")
+        return text
+
     def maybe(self, pattern: bytes) -> re.Match[bytes] | None:
         """Take what a pattern matches, if it does."""
         found = re.compile(pattern).match(self.octets, self.at)
@@ -156,6 +164,8 @@ class Reader:
                 items.append(self._item())
             self.take(rb"\)")
         self.take(rb"\r\n")
+        if items is not None and len(dict(items)) < len(items):
+            self.fail("each item once")
         return Response("*", kind, number=number, items=dict(items) if items else None)
 
     def _item(self) -> tuple[str, Any]:
@@ -170,7 +180,7 @@ class Reader:
             return name, self.literal8() if name.startswith("BINARY") else self.nstring()
         self.take(rb" ")
         reads = {
-            "FLAGS": partial(self._matched, FLAGS),
+            "FLAGS": partial(self._flags, FLAGS),
             "UID": lambda: int(self.take(NZ)[0]),
             "INTERNALDATE": partial(self._matched, DATE_TIME),
             "RFC822.SIZE": lambda: int(self.take(NUMBER)[0]),
@@ -341,7 +351,7 @@ class Reader:
         return self._parameters()
 
     _DATA: ClassVar = {
-        b"FLAGS": lambda self: self.take(rb" \((?:%(f)s(?: %(f)s)*)?\)" % {b"f": FLAG})[0].decode()[2:-1].split(),
+        b"FLAGS": lambda self: self._flags(rb" \((?:%(f)s(?: %(f)s)*)?\)" % {b"f": FLAG})[2:-1].split(),
         b"LIST": _list,
         b"LSUB": _list,
         b"STATUS": _status,

@@ -147,6 +147,14 @@ def test_6_4_4_search_keys(keys, found):
     assert dialogue(b"SEARCH " + octets).items("SEARCH") == [(found, None)]
 
 
+@pytest.mark.parametrize(
+    ("before", "behind"), [("(" * 200, ")" * 200), ("NOT " * 200, ""), ("OR 2 " * 200, ""), ("(OR 2 " * 100, ")" * 100)]
+)
+def test_6_4_4_keys_within_keys(before, behind):
+    """As deep as any client goes."""
+    assert Dialogue()(f"SEARCH {before}1{behind}").items("SEARCH")[0][0][0] == 1
+
+
 @pytest.mark.parametrize("charset", ["x-nobody", "undefined", "idna", "base64"])
 def test_6_4_4_an_unknown_charset_is_no_with_those_that_are_known(charset):
     """Whether or not there is a text in it; BAD would be wrong."""
@@ -300,6 +308,17 @@ def test_6_4_6_store(operation, flags):
     dialogue(r"STORE 2 FLAGS.SILENT (\Seen work)")
     (found,) = dialogue(f"STORE 2 {operation}").items("FETCH")
     assert (set(found["FLAGS"][1:-1].split()) - {"\\Recent"}, own.mailbox("INBOX").messages[2].flags) == (flags, flags)
+
+
+@pytest.mark.parametrize("command", ["STORE 1 FLAGS (a A work)", "APPEND INBOX (a A work) {3+}\r\nabc"])
+def test_2_3_2_a_keyword_is_there_once(command):
+    """However it is written; as the mailbox has it, or else as it came first."""
+    own = account()
+    dialogue = Dialogue(own)
+    dialogue("STORE 2 FLAGS.SILENT (WORK)")
+    assert dialogue(command).status == "OK"
+    messages = own.mailbox("INBOX").messages
+    assert messages[max(messages) if "APPEND" in command else 1].flags == {"a", "WORK"}
 
 
 def test_6_4_6_a_store_that_changes_nothing_is_answered_all_the_same():

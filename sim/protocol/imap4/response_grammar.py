@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Union
 
 from sim.protocol.imap4.errors import SyntaxFault
-from sim.protocol.imap4.scanner import DEPTH_LIMIT, Scanner
+from sim.protocol.imap4.scanner import Scanner
 
 Value = Union[str, int, bytes, None, tuple["Value", ...]]  # noqa: UP007 - it names itself
 """An atom, a number, a string, NIL, or a list. An atom of nothing but digits is a number, whatever it stands for."""
+
+_DEPTH_LIMIT = 500
 
 _STATUS = re.compile(
     rb'(OK|NO|BAD|BYE|PREAUTH)(?: (?:\[((?:[^]"]++|"(?:[^"\\]++|\\.)*+")*+)\] ?)?(.*))?\Z', re.IGNORECASE | re.DOTALL
@@ -85,7 +87,7 @@ def read_response(line: bytes, literals: Sequence[bytes]) -> StatusResponse | Co
 
 
 def _value(scanner: Scanner, depth: int) -> Value:
-    if depth > DEPTH_LIMIT * 8:
+    if depth > _DEPTH_LIMIT:
         raise SyntaxFault("lists nested too deep")
     if scanner.peek() == b"(":
         scanner.expect(b"(")

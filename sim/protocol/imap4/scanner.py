@@ -14,9 +14,6 @@ from sim.protocol.imap4.errors import SyntaxFault
 
 _T = TypeVar("_T")
 
-DEPTH_LIMIT = 64
-"""How deep parentheses may nest."""
-
 SYSTEM_FLAGS = {flag.lower(): flag for flag in ("\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft")}
 """The flags that a client may set (RFC 3501 section 2.3.2), in lower case -> as they are written."""
 

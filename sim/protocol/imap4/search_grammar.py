@@ -8,7 +8,7 @@ from datetime import date
 from sim.protocol.imap4.commands import SAVED, Search, SearchKey, SequenceSet
 from sim.protocol.imap4.dates import read_date
 from sim.protocol.imap4.errors import SyntaxFault
-from sim.protocol.imap4.scanner import DEPTH_LIMIT, Scanner
+from sim.protocol.imap4.scanner import Scanner
 
 _PLAIN = frozenset(
     {"ALL", "ANSWERED", "DELETED", "DRAFT", "FLAGGED", "NEW", "OLD", "RECENT", "SEEN"}
@@ -16,6 +16,9 @@ _PLAIN = frozenset(
 )
 _RETURNS = frozenset({"MIN", "MAX", "ALL", "COUNT", "SAVE"})
 _ENTRY_TYPES = frozenset({"PRIV", "SHARED", "ALL"})
+DEPTH_LIMIT = 200
+"""How deep keys may nest: a chain of ORs nests with each."""
+
 KEYS_LIMIT = 1000
 """How many keys one SEARCH may have."""
 

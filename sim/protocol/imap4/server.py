@@ -35,7 +35,7 @@ _APPENDS = re.compile(
 # Whole strings, and an end behind which a value may begin.
 _OPEN = re.compile(rb'(?:[^"]++|"(?:[^"\\]++|\\.)*+")*+(?<=[ (])', re.DOTALL)
 # A tag, and the name of a command.
-_BEGINNING = re.compile(rb"([^\x00-\x20\x7f-\xff(){%*\"\\+]+)(?: +(?:UID +)?([A-Z]+)(?= |\Z))?", re.IGNORECASE)
+_BEGINNING = re.compile(rb"([^\x00-\x20\x7f-\xff(){%*\"\\+]+)(?= |\Z)(?: +(?:UID +)?([A-Z]+)(?= |\Z))?", re.IGNORECASE)
 _KINDS = {name: kind for kind, name in NAMES.items()}
 
 _IDLING = frozenset({State.IDLE, State.IDLE_SELECTED})
