@@ -7,6 +7,7 @@ draws the diagrams in that file anew, between their markers.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
@@ -24,6 +25,8 @@ from sim.protocol.pop3 import events as pop3_events
 from sim.protocol.pop3 import states as pop3_states
 from sim.protocol.smtp import events as smtp_events
 from sim.protocol.smtp import states as smtp_states
+from sim.protocol.x400 import pdus as x400_pdus
+from sim.protocol.x400 import states as x400_states
 
 
 def smtp_diagram() -> str:
@@ -90,12 +93,24 @@ def mqtt_diagram() -> str:
     return _drawn(mqtt_states.TRANSITIONS, words, lambda side: str(side.value), end)
 
 
+def x400_diagram() -> str:
+    """An association's; an arrow says which PDUs lead there, from which side."""
+    words = {
+        kind: re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.__name__).upper()
+        for moves in x400_states.TRANSITIONS.values()
+        for kind in moves
+    } | {x400_pdus.ConnectRequest: "CR", x400_pdus.ConnectConfirm: "CC", x400_pdus.DisconnectRequest: "DR"}
+    end = "The end of the connection leads from every state to"
+    return _drawn(x400_states.TRANSITIONS, words, lambda side: str(side.value), end)
+
+
 DIAGRAMS: Mapping[str, Callable[[], str]] = {
     "states": smtp_diagram,
     "pop3 states": pop3_diagram,
     "imap4 states": imap4_diagram,
     "ftp states": ftp_diagram,
     "mqtt states": mqtt_diagram,
+    "x400 states": x400_diagram,
 }
 """The name of the markers -> what is drawn between them."""
 
