@@ -52,7 +52,7 @@ _UNCHECKED: Final = ("Trash", "Sent", "Drafts", "Junk", "Archive")
 class MuttImap(ImapAgent):
     """It asks for header fields, and looks at other mailboxes by STATUS."""
 
-    spelling = Spelling("a{:04}", 0, ((rb" SELECT INBOX\r", rb' SELECT "INBOX"\r'),))
+    spelling = Spelling("a{:04}", 0, ((rb"\ASELECT INBOX\Z", b'SELECT "INBOX"'),))
     think_time: ClassVar[float] = _THINKS
     renew: ClassVar[float] = 600.0
     can_idle = True

@@ -60,8 +60,8 @@ class ThunderbirdImap(ImapAgent):
         "{}",
         1,
         (
-            (rb" SELECT INBOX\r", rb' select "INBOX"\r'),
-            (rb"UID FETCH (\S+) FLAGS\r", rb"UID FETCH \1 (FLAGS)\r"),
+            (rb"\ASELECT INBOX\Z", b'select "INBOX"'),
+            (rb"UID FETCH (\S+) FLAGS\Z", rb"UID FETCH \1 (FLAGS)"),
         ),
     )
     think_time: ClassVar[float] = _THINKS

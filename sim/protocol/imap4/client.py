@@ -107,7 +107,7 @@ class Client:
             self._check(command)
             continues = isinstance(command, _CONTINUES)
             tag = self._waiting[0][0] if continues else next(self._tags)
-            octets.append(self._announced(write_command(tag, command, utf8=self.utf8)))
+            octets.append(self._announced(self._written(tag, command)))
             if continues:
                 self._waiting.popleft()
                 self._challenged = False
@@ -164,6 +164,9 @@ class Client:
             return NEED_DATA
         self._state = State.LOGOUT
         return ConnectionClosed()
+
+    def _written(self, tag: str, command: Command) -> bytes:
+        return write_command(tag, command, utf8=self.utf8)
 
     def _check(self, command: Command) -> None:
         kind, state = type(command), self._state

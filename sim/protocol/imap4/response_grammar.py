@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Union
 
 from sim.protocol.imap4.errors import SyntaxFault
-from sim.protocol.imap4.scanner import Scanner
+from sim.protocol.imap4.scanner import REMEMBERED, Scanner
 
 Value = Union[str, int, bytes, None, tuple["Value", ...]]  # noqa: UP007 - it names itself
 """An atom, a number, a string, NIL, or a list. An atom of nothing but digits is a number, whatever it stands for."""
@@ -68,12 +69,31 @@ def read_response(line: bytes, literals: Sequence[bytes]) -> StatusResponse | Co
     scanner = Scanner(line, literals)
     tag = "*" if scanner.literally(b"*") else scanner.tag()
     scanner.space()
-    status = _STATUS.match(line, scanner.at)
+    rest = scanner.rest
+    if len(line) > REMEMBERED:
+        status = _status(rest)
+    else:
+        status = _remembered_status(rest)
     if status is not None:
-        word, code, text = (octets.decode("utf-8", "replace") for octets in status.groups(b""))
-        return StatusResponse(tag, word.upper(), code, text)
+        return StatusResponse(tag, *status)
     if tag != "*":
         raise SyntaxFault("a tagged response is neither OK nor NO nor BAD")
+    if literals or len(line) > REMEMBERED:
+        return _data(Scanner(rest, literals))
+    return _remembered_data(rest)
+
+
+def _status(octets: bytes) -> tuple[str, str, str] | None:
+    """Status, code and text where octets behind a tag are those of a status response."""
+    found = _STATUS.match(octets)
+    if found is None:
+        return None
+    word, code, text = (part.decode("utf-8", "replace") for part in found.groups(b""))
+    return word.upper(), code, text
+
+
+def _data(scanner: Scanner) -> DataResponse:
+    """The data behind a star."""
     number = None
     if scanner.peek().isdigit():
         number = scanner.number()
@@ -84,6 +104,14 @@ def read_response(line: bytes, literals: Sequence[bytes]) -> StatusResponse | Co
         values.append(_value(scanner, 0))
     scanner.end()
     return DataResponse(name, number, tuple(values))
+
+
+_remembered_status = lru_cache(maxsize=4096)(_status)
+
+
+@lru_cache(maxsize=4096)
+def _remembered_data(octets: bytes) -> DataResponse:
+    return _data(Scanner(octets))
 
 
 def _value(scanner: Scanner, depth: int) -> Value:

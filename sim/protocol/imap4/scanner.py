@@ -14,6 +14,9 @@ from sim.protocol.imap4.errors import SyntaxFault
 
 _T = TypeVar("_T")
 
+REMEMBERED = 512
+"""Octets of a command or response without literals up to which what it means is remembered: longer ones are rare."""
+
 SYSTEM_FLAGS = {flag.lower(): flag for flag in ("\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft")}
 """The flags that a client may set (RFC 3501 section 2.3.2), in lower case -> as they are written."""
 

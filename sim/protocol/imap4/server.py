@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from io import BytesIO
 from typing import IO
 
@@ -14,7 +15,7 @@ from sim.protocol.imap4.errors import SyntaxFault
 from sim.protocol.imap4.events import BadCommand, LiteralAsked, Request, TooLong
 from sim.protocol.imap4.grammar import read_authenticate_response, read_command
 from sim.protocol.imap4.responses import Continue, Tagged, Untagged, write
-from sim.protocol.imap4.scanner import LITERAL, Scanner, literal_size, mark
+from sim.protocol.imap4.scanner import LITERAL, REMEMBERED, Scanner, literal_size, mark
 from sim.protocol.imap4.states import BYE, CONTINUE, TRANSITIONS, Opening, State, state_answered
 from sim.protocol.octets import OctetQueue
 
@@ -296,13 +297,29 @@ class Server:
             return tag, BadCommand(f"{NAMES[kind]} has no place in state {self._state.value}")
         if kind is StartTls and self.secure:
             return tag, BadCommand("TLS is active already")
+        if kind is not None and not literals and len(text) <= REMEMBERED:
+            return tag, _remembered(text[len(tag) :], self.utf8)
         scanner = Scanner(text, literals)
         try:
             scanner.tag()
-            scanner.space()
-            return tag, read_command(scanner, utf8=self.utf8)
         except SyntaxFault as fault:
-            return tag, BadCommand(str(fault), fault.code)
+            return tag, BadCommand(str(fault))
+        return tag, _behind_tag(scanner, self.utf8)
+
+
+def _behind_tag(scanner: Scanner, utf8: bool) -> Command | BadCommand:
+    """The command that follows a tag."""
+    try:
+        scanner.space()
+        return read_command(scanner, utf8=utf8)
+    except SyntaxFault as fault:
+        return BadCommand(str(fault), fault.code)
+
+
+@lru_cache(maxsize=4096)
+def _remembered(octets: bytes, utf8: bool) -> Command | BadCommand:
+    """The command that octets behind a tag mean."""
+    return _behind_tag(Scanner(octets), utf8)
 
 
 def _begun(text: bytes) -> tuple[str, type | None]:
