@@ -70,10 +70,7 @@ def read_response(line: bytes, literals: Sequence[bytes]) -> StatusResponse | Co
     tag = "*" if scanner.literally(b"*") else scanner.tag()
     scanner.space()
     rest = scanner.rest
-    if len(line) > REMEMBERED:
-        status = _status(rest)
-    else:
-        status = _remembered_status(rest)
+    status = _status(rest) if len(line) > REMEMBERED else _remembered_status(rest)
     if status is not None:
         return StatusResponse(tag, *status)
     if tag != "*":

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import count
 from typing import Final
 
-from sim.mail.address import parse_address
 from sim.mail.trace import EPOCH
 from sim.mailbox import dovecot
 from sim.mailbox.dialogue import AccessDialogue
@@ -56,7 +55,10 @@ class AccessService(Service[AccessDialogue]):
         self._protocol, self._world, self._opened = protocol, world, listener.opened
         self._login_time = dovecot.LOGIN_TIME if takes else 0.0
         self._domain, self._serial = spec.domain, count(1)
-        self._logins = {str(device.user): PASSWORD for device in world.devices.values() if device.mailbox_host == name}
+        self._users = {
+            str(device.user): device.user for device in world.devices.values() if device.mailbox_host == name
+        }
+        self._logins = dict.fromkeys(self._users, PASSWORD)
 
     def _answer(self, _client: str, secure: bool) -> AccessDialogue:
         timestamp, logins = f"<{next(self._serial)}.{self._protocol}@{self._domain}>", self._logins
@@ -75,7 +77,7 @@ class AccessService(Service[AccessDialogue]):
         return AccessDialogue(imap, login_time=self._login_time, patience=dovecot.IMAP_PATIENCE)
 
     def _open(self, login: str) -> Account:
-        mailboxes = self._world.user_mailboxes.of(parse_address(login))
+        mailboxes = self._world.user_mailboxes.of(self._users[login])
         if mailboxes is None:
             raise OSError(f"{login} has no mailboxes")
         self._opened[login] = mailboxes.account

@@ -105,7 +105,7 @@ def submission_service(host: Host, accounts: Mapping[str, str]) -> Host:
 
 
 def _host(user: Address, called: str, device: Device, submits_to: str) -> Host:
-    uses = ("SIZE", "8BITMIME", "AUTH", *(["STARTTLS"] if device.tls else []))
+    uses = ("SIZE", "8BITMIME", "SMTPUTF8", "AUTH", *(["STARTTLS"] if device.tls else []))
     return Host(
         name=f"{user}/{called}",
         called="[127.0.0.1]",
