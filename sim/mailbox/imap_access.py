@@ -283,8 +283,10 @@ class ImapAccess:
 def _with_inbox(command: commands.Command | BadCommand) -> commands.Command | BadCommand:
     """A command with `inbox/a` written as INBOX/a, which the store has."""
     name = getattr(command, "mailbox", "")
-    changes: dict[str, Any] = {} if canonical_name(name) == name else {"mailbox": canonical_name(name)}
-    return replace(command, **changes)
+    if canonical_name(name) == name:
+        return command
+    named: dict[str, Any] = {"mailbox": canonical_name(name)}
+    return replace(command, **named)
 
 
 _OTHERS: Mapping[type, Callable[..., Answer]] = {**imap_mailboxes.ANSWERS, **imap_messages.ANSWERS}
