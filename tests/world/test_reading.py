@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 from mailboxes import folders, lines, world
 
+from sim.agent.products import MAIL_USER_AGENTS
 from sim.mailbox.dovecot import NOTICE_TIME
 from sim.results.outcomes import AttemptOutcome
 
@@ -80,11 +81,45 @@ def test_he_reads_one_message_after_the_other():
     assert two == pytest.approx(one + 30.0, abs=0.5)
 
 
-def test_the_run_goes_on_until_it_is_read():
-    """And no longer."""
+def test_the_run_goes_on_until_it_is_read_and_the_server_knows():
+    """And no longer: here it is told at once."""
     made = world(WRITES, b=bob())
+    facts = made.run()
+    (copy,) = facts.copies
+    assert copy.read_s < facts.attempts[-1].ended_s == made.clock.now < copy.read_s + 0.5
+
+
+@pytest.mark.parametrize("name", MAIL_USER_AGENTS)
+def test_no_session_is_cut_by_the_end_of_a_run(name):
+    """What he does with his last message is told, and what his other devices are at comes to its end."""
+    mua, access = name
+    program = f"mua: {mua}, access: {access}, link: {{rate: 9600 bit/s, delay: 400 ms}}"
+    devices = (
+        f"{{own: {{{program}}}, other: {{mua: fetchmail, access: imap, check: 9 s}}, phone: {{mua: thunderbird}}}}"
+    )
+    mail = "at: 60 s, from: ann@a.example, to: bob@b.example"
+    made = world(mail, mail, b=bob(devices, "{after: 0 s, takes: 1 s, deletes: 50 %, archives: 50 %}"))
+    facts = made.run()
+    assert [row for row in facts.attempts if row.outcome == AttemptOutcome.UNFINISHED] == []
+    assert all(copy.read_s < made.clock.now for copy in facts.copies)
+
+
+def test_a_device_that_never_comes_back_keeps_no_run_from_its_end():
+    """What he did with his mail is told nobody then."""
+    devices = "{phone: {mua: thunderbird, online: every 30 d for 2 h}}"
+    mail = "at: 10 min, from: ann@a.example, to: bob@b.example"
+    made = world(mail, b=bob(devices, "{after: 3 h, takes: 0 s, deletes: 100 %}"))
     (copy,) = made.run().copies
-    assert made.clock.now == copy.read_s
+    assert (made.clock.now, len(folders(made, "bob@b.example")["INBOX"])) == (copy.read_s, 1)
+
+
+def test_the_run_waits_for_a_device_that_comes_back():
+    """It tells what he did when it is online again."""
+    devices = "{phone: {mua: thunderbird, online: every 6 h for 30 min}}"
+    mail = "at: 10 min, from: ann@a.example, to: bob@b.example"
+    made = world(mail, b=bob(devices, "{after: 1 h, takes: 0 s, deletes: 100 %}"))
+    made.run()
+    assert (folders(made, "bob@b.example")["INBOX"], round(made.clock.now / 3600)) == ([], 6)
 
 
 def test_who_does_not_read_keeps_nobody_waiting():
@@ -146,31 +181,29 @@ def test_what_he_deletes_goes_from_the_mailbox():
     """The open session tells the server."""
     made = world(WRITES, AGAIN, b=bob(reads="{after: 0 s, takes: 30 s, deletes: 100 %}"))
     made.run()
-    assert len(folders(made, "bob@b.example")["INBOX"]) == 1
+    assert folders(made, "bob@b.example")["INBOX"] == []
 
 
 def test_what_he_files_is_in_the_folder():
     """It is made where it was not there; the archive has a name of its own."""
     made = world(WRITES, AGAIN, b=bob(reads="{after: 0 s, takes: 30 s, files: {Projects: 100 %}}"))
     made.run()
-    assert {name: len(all_in) for name, all_in in folders(made, "bob@b.example").items()} == {"INBOX": 1, "Projects": 1}
+    assert {name: len(all_in) for name, all_in in folders(made, "bob@b.example").items()} == {"INBOX": 0, "Projects": 2}
 
 
 def test_what_he_archives_is_in_the_archive():
     """In the mailbox Archive, where he says nothing else."""
     made = world(WRITES, AGAIN, b=bob(reads="{after: 0 s, takes: 30 s, archives: 100 %}"))
     made.run()
-    assert len(folders(made, "bob@b.example")["Archive"]) == 1
+    assert len(folders(made, "bob@b.example")["Archive"]) == 2
 
 
 def test_what_he_has_read_is_seen():
     """Its flag is set by a later command."""
     made = world(WRITES, AGAIN, b=bob())
     made.run()
-    (first, _) = (
-        made.user_mailboxes.of(made.devices["bob@b.example/phone"].user).account.mailbox("INBOX").messages.values()
-    )
-    assert "\\Seen" in first.flags
+    inbox = made.user_mailboxes.of(made.devices["bob@b.example/phone"].user).account.mailbox("INBOX")
+    assert ["\\Seen" in message.flags for message in inbox.messages.values()] == [True, True]
 
 
 def test_he_answers_the_author():

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import simpy
 
-from sim.agent.acts import Act, Announced, Fetched, Seen, Uid
+from sim.agent.acts import Act, Announced, Fetched, Search, Seen, Uid
 from sim.agent.dialogue import RetrievalDialogue
 from sim.agent.products import mail_user_agent
 from sim.agent.retrieval import Retrieval
@@ -101,6 +101,8 @@ class DeviceAtWork:
         self._wake: simpy.Event | None = None
         self._changed_at = inf
         self._acted = False
+        # Whether the ledger waits until the server has been told what the user did.
+        self._owes = False
         # What the user opens that his program has yet to fetch for that.
         self._opened: dict[tuple[str, Uid], simpy.Event] = {}
 
@@ -110,6 +112,8 @@ class DeviceAtWork:
         while (at := online.next_up(at)) < clock.horizon:
             if at > clock.now:
                 yield at
+            if self._ledger.is_settled:
+                return
             yield from self._session(clock.now)
             now = clock.now
             at = now if self.agent.idles and not online.is_up(now) else now + self._check
@@ -120,6 +124,7 @@ class DeviceAtWork:
         if self.agent.tells:
             self._acted = True
             self._rouse(self._wake)
+            self._wait_until_told()
 
     def open(self, had: Had) -> Waits:
         """The user opens a message, which his program may have to fetch for that."""
@@ -140,6 +145,7 @@ class DeviceAtWork:
         opened = client.open(dialogue, routes[0], now, self._service, times=self._times)
         if opened is None:
             return
+        self._ledger.begin_talk()
         session, peer = opened
         record = partial(self._record, session, peer)
         client.sessions[peer.session_id] = record
@@ -152,8 +158,11 @@ class DeviceAtWork:
                 recorded = session.started_at
                 record(self._clock.now, None)
             client.sessions[peer.session_id] = None
+            self._note_told()
+            self._ledger.end_talk()
             if not (yield from self._idle(session)):
                 break
+            self._ledger.begin_talk()
             client.sessions[peer.session_id] = record
             yield from self._go_on(session, peer)
             self._show_what_is_gone()
@@ -161,6 +170,9 @@ class DeviceAtWork:
         stop_watching()
         if not idles:
             record(now, session.outcome)
+            if session.outcome is None and dialogue.failure is None:
+                self._note_told()
+            self._ledger.end_talk()
         else:
             # Nobody tells the server.
             dialogue.end(_OFFLINE)
@@ -170,7 +182,7 @@ class DeviceAtWork:
             session.connection.close(now)
 
     def _idle(self, session: MailboxSession) -> Generator[Any, float, bool]:
-        """Wait in the open session until there is something to do in it; false where the device goes offline."""
+        """Wait in the open session until there is something to do in it; false where the device goes offline first."""
         clock = self._clock
         self._wake = wake = clock.event()
         offline = self._host.online.next_down(clock.now)
@@ -181,8 +193,8 @@ class DeviceAtWork:
             clock.call_at(max(self._changed_at + NOTICE_TIME, clock.now), partial(self._rouse, wake))
         yield wake
         self._wake = None
-        online: bool = clock.now < offline
-        return online
+        goes_on: bool = clock.now < offline and not self._ledger.is_settled
+        return goes_on
 
     def _go_on(self, session: MailboxSession, peer: Peer) -> Waits:
         """The server tells its news where it is time to; else the program goes on, for its user or to wait anew."""
@@ -231,6 +243,22 @@ class DeviceAtWork:
             else:
                 self._reach(had.copies, Step.FETCHED, now)
                 self._has(self, had)
+
+    def _wait_until_told(self) -> None:
+        """The run goes on until the server knows what the user did with his mail, if it ever can."""
+        if self._pending() and not self._owes and self._host.online.next_up(self._clock.now) < self._clock.horizon:
+            self._owes = True
+            self._ledger.expect()
+
+    def _pending(self) -> bool:
+        """Whether something that he did with his mail has yet to be told; nobody waits for what he looks for."""
+        return not all(isinstance(act, Search) for act in self.agent.pending)
+
+    def _note_told(self) -> None:
+        """A session has told the server what it was to be told, or some of it."""
+        if self._owes and not self._pending():
+            self._owes = False
+            self._ledger.came()
 
     def _show_what_is_gone(self) -> None:
         """What the user has opened and the program no longer asks for is gone."""

@@ -28,17 +28,18 @@ class LedgerError(Exception):
 class Ledger:
     """Who holds which copy, and how each copy ended; `on_empty` is called when none is left, and nothing to come.
 
-    `live` is how many instances there are, `to_come` how many things that may bring more.
+    `live` is how many instances there are, `to_come` how many things that may bring more, or are yet to be done with
+    one, and `talks` how many sessions go on that bring none and yet are to come to their end.
     """
 
-    __slots__ = ("_ends", "_live", "_on_empty", "_steps", "live", "to_come")
+    __slots__ = ("_ends", "_live", "_on_empty", "_steps", "live", "talks", "to_come")
 
     def __init__(self, on_empty: Callable[[], None]) -> None:
         self._on_empty = on_empty
         self._live: dict[Key, int] = {}
         self._ends: dict[Key, CopyFact] = {}
         self._steps: dict[Key, dict[str, Any]] = {}
-        self.live = self.to_come = 0
+        self.live = self.to_come = self.talks = 0
 
     def submit(self, copy: Copy) -> None:
         """A copy enters the network."""
@@ -72,8 +73,7 @@ class Ledger:
     def _retire(self, key: Key) -> None:
         self._live[key] -= 1
         self.live -= 1
-        if not (self.live or self.to_come):
-            self._on_empty()
+        self._end_if_empty()
 
     def expect(self, number: int = 1) -> None:
         """So many things are still to come that may bring copies."""
@@ -82,7 +82,24 @@ class Ledger:
     def came(self) -> None:
         """One of the things to come has, and brought what it did."""
         self.to_come -= 1
-        if not (self.live or self.to_come):
+        self._end_if_empty()
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether no copy is left and none to come: then nothing more is begun."""
+        return not (self.live or self.to_come)
+
+    def begin_talk(self) -> None:
+        """A session begins that brings no copies."""
+        self.talks += 1
+
+    def end_talk(self) -> None:
+        """Such a session has come to its end, or waits."""
+        self.talks -= 1
+        self._end_if_empty()
+
+    def _end_if_empty(self) -> None:
+        if not (self.live or self.to_come or self.talks):
             self._on_empty()
 
     def close(self, held: Iterable[tuple[Copy, CopyOutcome]], now: float) -> list[CopyFact]:
