@@ -6,7 +6,7 @@ import math
 import random
 
 from sim.results import metrics, store, summary
-from sim.results.facts import AttemptFact, CopyFact, DialogueFact, Facts, MessageFact, QueueFact
+from sim.results.facts import AddressFact, AttemptFact, CopyFact, DialogueFact, Facts, MessageFact, QueueFact
 from sim.results.tables import Tables, concat, frames
 
 CITIES = {
@@ -108,13 +108,14 @@ def tables_of(
     deferrals=(),
     dialogues=(),
     acts=(),
+    losses=(),
+    addresses=(),
     architecture="a",
     replication=0,
 ) -> Tables:
     """The tables of one run with these facts."""
-    facts = Facts(
-        list(messages), list(copies), list(attempts), list(queues), list(deferrals), list(dialogues), list(acts)
-    )
+    by_host = list(attempts), list(queues), list(deferrals), list(dialogues), list(acts)
+    facts = Facts(list(messages), list(copies), *by_host, losses=list(losses), addresses=list(addresses))
     return frames(facts, architecture, replication)
 
 
@@ -146,7 +147,8 @@ def facts(architecture: int, replication: int, copies: int = 300) -> Facts:
     """One run: the same mail for every architecture, which then fares by its number."""
     mail, luck = random.Random(replication), random.Random(1000 * architecture + replication)
     names = list(CITIES)
-    found = Facts([], [], [], [], [], [], [])
+    crossed = AddressFact(0, "u1@mit.example", "UCLA", "MIT", 10.0, "uucp", "mit!u1", "ucla!u2")
+    found = Facts([], [], [], [], [], [], [], addresses=[crossed])
     for number in range(copies):
         born = mail.uniform(0, 2 * 86400)
         origin, target = mail.sample(names, 2)

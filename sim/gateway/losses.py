@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final, Literal, NamedTuple
 
-Kind = Literal["attribute", "field", "service", "recipient", "route", "body part", "text"]
+Kind = Literal["attribute", "field", "service", "recipient", "route", "body part", "text", "report"]
 """What is lost: an attribute of an address, a field of a header, an element of service such as a request, what was
-said of a recipient, a route, a body part, or characters of a text."""
+said of a recipient, a route, a body part, characters of a text, or a whole report."""
 
 
 class Loss(NamedTuple):

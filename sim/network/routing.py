@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -106,15 +108,35 @@ class Routing:
         mesh: The network.
         follow_outages: Whether links that are down are avoided. If not, paths never change.
         convergence: How long, in s, a link must be down or up again until that is taken for true.
+        protocols: What is spoken over each link, by its name, where that is not the same over all.
 
     Attributes:
         changes: Whether paths change at all.
     """
 
-    __slots__ = ("_changes", "_costs", "_epoch", "_epochs", "_follow", "_mesh", "_order", "_seen", "changes")
+    __slots__ = (
+        "_changes",
+        "_costs",
+        "_epoch",
+        "_epochs",
+        "_follow",
+        "_mesh",
+        "_order",
+        "_protocols",
+        "_seen",
+        "changes",
+    )
 
-    def __init__(self, mesh: Mesh, *, follow_outages: bool, convergence: float = 0.0) -> None:
+    def __init__(
+        self,
+        mesh: Mesh,
+        *,
+        follow_outages: bool,
+        convergence: float = 0.0,
+        protocols: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._mesh = mesh
+        self._protocols = protocols
         self._follow = follow_outages
         self._order = {name: rank for rank, name in enumerate(mesh.nodes)}
         self._costs = _Costs(mesh, self._order)
@@ -149,6 +171,15 @@ class Routing:
             raise LookupError(f"path {' '.join(path)}: broken at {now} s; ask for a path at that time")
         return links
 
+    def spoken(self, path: tuple[str, ...], now: float) -> tuple[str, int]:
+        """What is spoken over the first link of a path, and over how many links from there on.
+
+        Raises:
+            LookupError: As `links`.
+        """
+        found = [self._protocols[link.name] for link in self.links(path, now)]
+        return found[0], next((number for number, it in enumerate(found) if it != found[0]), len(found))
+
     def up_to(self, path: tuple[str, ...], now: float) -> int | None:
         """How many links of a path a packet passes before it comes to one that is down; None if none is."""
         downs = (number for number, link in enumerate(self.links(path, now)) if not self._seen[link.name].is_up(now))
@@ -174,6 +205,7 @@ class Routing:
         now: float,
         reach: float,
         first: Lines | None = None,
+        protocol: str = "",
     ) -> Lines:
         """As `lines`, but lines that lead where the path would lead at the time when they are used.
 
@@ -182,6 +214,7 @@ class Routing:
             now: When that is.
             reach: How many links a path may have at most; while the only ones are longer, packets stay on the old one.
             first: The lines out and back at the beginning, where no way leads to the path's end then.
+            protocol: What must be spoken over all links, where that is not the same over all of the network.
 
         Raises:
             LookupError: As `links`.
@@ -193,10 +226,14 @@ class Routing:
 
         def find(at: float, way: int) -> RouteEpoch:
             found = self.path(source, target, at)
-            lines = self.lines(found, at)[way] if found is not None and len(found) - 1 <= reach else ()
+            lines = self.lines(found, at)[way] if found is not None and self._spans(found, at, reach, protocol) else ()
             return RouteEpoch(lines, self._epoch.since, self._epoch.until)
 
         return (ReroutedLine(out, partial(find, way=0)),), (ReroutedLine(back, partial(find, way=1)),)
+
+    def _spans(self, path: tuple[str, ...], now: float, reach: float, protocol: str) -> bool:
+        """Whether one session may go along a path."""
+        return len(path) - 1 <= reach and (not protocol or self.spoken(path, now) == (protocol, len(path) - 1))
 
     def _enter(self, now: float) -> _Epoch:
         """Go to the epoch that holds `now`."""

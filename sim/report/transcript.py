@@ -78,6 +78,8 @@ def _message(result: Result, message_id: int, run: Mapping[str, Any], *, full: b
     copies = where(result.copies, message_id=message_id, **run)
     mine = attempts[attempts["message_id"] == message_id].sort_values("started_s", kind="stable")
     acts = _acts(where(result.acts, **run), mine, copies)
+    addresses = where(result.addresses, message_id=message_id, **run)
+    losses = where(result.losses, message_id=message_id, **run)
     for attempt in cast("list[dict[str, Any]]", mine.to_dict("records")):
         while acts and acts[0][0] <= attempt["started_s"]:
             yield acts.pop(0)[1]
@@ -86,7 +88,9 @@ def _message(result: Result, message_id: int, run: Mapping[str, Any], *, full: b
         said = _said(attempt, session, dialogues)
         whom = _whom(said, copies)
         yield ""
-        yield f"# {_clock(attempt['started_s'])} {attempt['from_host']} to {attempt['to_host']}"
+        by = f", by {attempt['protocol'].upper()}" if len(addresses) else ""
+        yield f"# {_clock(attempt['started_s'])} {attempt['from_host']} to {attempt['to_host']}{by}"
+        yield from _written(attempt, addresses, losses)
         if attempt["outcome"] not in _NOBODY:
             yield f"{whom}... {_opening(attempt, session)}"
         yield from _lines(said, full=full)
@@ -98,6 +102,17 @@ def _message(result: Result, message_id: int, run: Mapping[str, Any], *, full: b
         reason = f" ({copy['reason']})" if copy["reason"] else ""
         yield f"# {_clock(copy['ended_s'])} <{copy['recipient']}> {copy['outcome']}{reason}, by way of {copy['path']}"
         yield from _steps(copy)
+
+
+def _written(attempt: Mapping[str, Any], addresses: pd.DataFrame, losses: pd.DataFrame) -> Iterator[str]:
+    """What a gateway left out before this attempt, and how the addresses of what was passed on are written in it."""
+    ended = attempt["ended_s"]
+    hop = {"from_host": attempt["from_host"], "to_host": attempt["to_host"]}
+    for row in where(addresses, **hop, time_s=ended, protocol=attempt["protocol"]).to_dict("records"):
+        yield f"#   {row['recipient']}: to {row['address']}, from {row['sender']}"
+    left_out = where(losses, host=attempt["from_host"], to_protocol=attempt["protocol"])
+    for what in dict.fromkeys(left_out.loc[left_out["time_s"] <= attempt["started_s"], "what"]):
+        yield f"#   left out: {what}"
 
 
 def _access(copies: pd.DataFrame, attempts: pd.DataFrame, dialogues: pd.DataFrame, *, full: bool) -> Iterator[str]:

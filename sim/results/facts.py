@@ -148,6 +148,30 @@ class MailboxFact(NamedTuple):
     bytes: Annotated[int, Column("bytes", "size of their mail data")]
 
 
+class LossFact(NamedTuple):
+    """What a message lost at a gateway, which the network beyond has no place for."""
+
+    message_id: Annotated[int, Column("", "which message, unique within a run")]
+    host: Annotated[str, Column("", "the gateway")]
+    time_s: Annotated[float, Column("s", "when it passed the message on")]
+    from_protocol: Annotated[str, Column("", "what the message came by")]
+    to_protocol: Annotated[str, Column("", "what it was to go on by")]
+    what: Annotated[str, Column("", "what was left out: a field, a body part, a parameter, a report, ...")]
+
+
+class AddressFact(NamedTuple):
+    """How a copy's addresses were written on a hop, where hosts speak several protocols."""
+
+    message_id: Annotated[int, Column("", "which message, unique within a run")]
+    recipient: Annotated[str, Column("", "the copy's, as in copies")]
+    from_host: Annotated[str, Column("", "the host that passed it on")]
+    to_host: Annotated[str, Column("", "the host that took it")]
+    time_s: Annotated[float, Column("s", "when that was known")]
+    protocol: Annotated[str, Column("", "what the two spoke")]
+    address: Annotated[str, Column("", "how the recipient was written")]
+    sender: Annotated[str, Column("", "how the sender was; `<>` for a delivery report")]
+
+
 class DialogueFact(NamedTuple):
     """One line of a session, when dialogues are traced."""
 
@@ -168,3 +192,5 @@ class Facts(NamedTuple):
     dialogues: list[DialogueFact]
     acts: list[ActFact]
     mailboxes: Sequence[MailboxFact] = ()
+    losses: Sequence[LossFact] = ()
+    addresses: Sequence[AddressFact] = ()

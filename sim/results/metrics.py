@@ -153,8 +153,23 @@ _OF_DEVICES = (
     Metric("access_bytes", "bytes to and from mailboxes", "bytes", "lower", "of bytes_on_wire, POP3's and IMAP's", 0),
 )
 """What users' devices come to: none is defined where no user has a device at work."""
+_OF_GATEWAYS = (
+    Metric(
+        "gateway_losses",
+        "left out at gateways",
+        "",
+        "lower",
+        "fields, body parts, parameters and reports that the next network has no place for",
+        0,
+    ),
+)
+"""What gateways come to: not defined where hosts speak one protocol."""
 OF_DEVICES = tuple(metric.name for metric in _OF_DEVICES)
-METRICS: Mapping[str, Metric] = MappingProxyType({metric.name: metric for metric in (*_ALL, *_OF_DEVICES)})
+OF_SOME = (*OF_DEVICES, *(metric.name for metric in _OF_GATEWAYS))
+"""Metrics that are defined only where there is what they are about."""
+METRICS: Mapping[str, Metric] = MappingProxyType(
+    {metric.name: metric for metric in (*_ALL, *_OF_DEVICES, *_OF_GATEWAYS)}
+)
 """Every metric by name, in the order of the columns of `measure`."""
 HEADLINE = (
     "delivery_prob",
@@ -172,8 +187,13 @@ HEADLINE = (
     "time_to_read_med",
     "time_to_read_p95",
     "access_bytes",
+    "gateway_losses",
 )
 """The metrics that most questions come down to."""
+
+
+_MEASURED = ("messages", "copies", "attempts", "losses", "addresses")
+"""The tables that metrics are made of."""
 
 
 def measure(
@@ -198,7 +218,7 @@ def measure(
     """
     runs = _runs(tables) if runs is None else [(str(name), number) for name, number in runs]
     ends = tables.copies.groupby("replication")["ended_s"].max()
-    parts = {name: _split(getattr(tables, name)) for name in ("messages", "copies", "attempts")}
+    parts = {name: _split(getattr(tables, name)) for name in _MEASURED}
     rows: list[dict[str, float]] = []
     for run in runs:
         end = float(ends.get(run[1], 0.0)) if horizon is None else horizon
@@ -319,6 +339,7 @@ _MEASURES: Mapping[str, Callable[[_Run], float]] = {
     "access_sessions": lambda run: run.of_devices(run.access["session_id"].nunique()),
     "access_round_trips": lambda run: run.of_devices(run.access["round_trips"].sum()),
     "access_bytes": lambda run: run.of_devices(run.access["bytes_on_wire"].sum()),
+    "gateway_losses": lambda run: len(run.tables.losses) if len(run.tables.addresses) else np.nan,
 }
 """A function for each metric."""
 

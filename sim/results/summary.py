@@ -12,7 +12,7 @@ import pandas as pd
 
 from sim.results.human_units import MISSING, together
 from sim.results.intervals import Interval, interval, paired
-from sim.results.metrics import HEADLINE, METRICS, OF_DEVICES
+from sim.results.metrics import HEADLINE, METRICS, OF_SOME
 from sim.scenario.spec import Expectation, Operand
 
 Entry = Mapping[str, float | None]
@@ -74,9 +74,9 @@ def difference_cells(entry: Entry, metric: str) -> tuple[str, str]:
 
 
 def shown(metrics: Iterable[str], summary: Mapping[str, Any]) -> list[str]:
-    """The metrics without those of devices that no architecture has: where no device is at work they say nothing."""
+    """The metrics without those that no architecture has: where no device, or no gateway, is at work."""
     architectures = summary["architectures"].values()
-    return [name for name in metrics if name not in OF_DEVICES or any(found[name]["n"] for found in architectures)]
+    return [name for name in metrics if name not in OF_SOME or any(found[name]["n"] for found in architectures)]
 
 
 def html_table(summary: Mapping[str, Any], metrics: Iterable[str] = HEADLINE) -> str:

@@ -1,4 +1,4 @@
-"""Tables of facts: eight pandas frames whose columns are the facts' fields.
+"""Tables of facts: ten pandas frames whose columns are the facts' fields.
 
 Each table begins with `architecture` and `replication`, so that tables of many runs are simply put one under another.
 """
@@ -13,12 +13,14 @@ import pandas as pd
 
 from sim.results.facts import (
     ActFact,
+    AddressFact,
     AttemptFact,
     Column,
     CopyFact,
     DeferralFact,
     DialogueFact,
     Facts,
+    LossFact,
     MailboxFact,
     MessageFact,
     QueueFact,
@@ -37,6 +39,8 @@ _FACTS: Mapping[str, type[Any]] = {
     "dialogues": DialogueFact,
     "acts": ActFact,
     "mailboxes": MailboxFact,
+    "losses": LossFact,
+    "addresses": AddressFact,
 }
 _DTYPES = {int: "int64", float: "float64", str: "str", AttemptOutcome: "str", CopyOutcome: "str"}
 
@@ -63,6 +67,8 @@ class Tables:
     dialogues: pd.DataFrame
     acts: pd.DataFrame
     mailboxes: pd.DataFrame
+    losses: pd.DataFrame
+    addresses: pd.DataFrame
 
     @property
     def user_copies(self) -> pd.DataFrame:

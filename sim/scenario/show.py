@@ -135,7 +135,9 @@ def _commented(value: object, depth: int) -> object:
 def _network(network: Network) -> Settings:
     settings = [_link(link) for link in network.links]
     common = _common(settings)
-    common.pop("delay", None)
+    for own in ("delay", "protocol"):
+        # A link cannot say that it has what it has where nothing is said.
+        common.pop(own, None)
     links = [
         {"between": list(link.between), **_rest(said, common)}
         for link, said in zip(network.links, settings, strict=True)

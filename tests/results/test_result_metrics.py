@@ -8,6 +8,7 @@ from math import nan
 import pytest
 from synthetic_results import attempt, copy, message, result, tables_of
 
+from sim.results.facts import AddressFact, LossFact
 from sim.results.metrics import METRICS, OF_DEVICES, measure
 from sim.results.tables import concat
 
@@ -85,19 +86,26 @@ EXPECTED = {
     "access_sessions": 2,
     "access_round_trips": 15,
     "access_bytes": 50,
+    "gateway_losses": 2,
 }
+ADDRESSES = [AddressFact(1, "u1@mit.example", "UCLA", "MIT", 10.0, "ftp", "u1@mit.example", "<>")]
+LOSSES = [LossFact(1, "UCLA", 9.0, "smtp", "ftp", what) for what in ("service reverse-path", "service NOTIFY")]
 
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_example_by_hand(metric):
     """Every metric has the value that counting by hand gives."""
-    found = measure(tables_of(MESSAGES, COPIES, ATTEMPTS))
+    found = measure(tables_of(MESSAGES, COPIES, ATTEMPTS, addresses=ADDRESSES, losses=LOSSES))
     assert found[metric].item() == pytest.approx(EXPECTED[metric], rel=1e-12)
 
 
 def test_every_metric_has_an_example():
     """Columns, registry and the example name the same metrics in the same order."""
-    assert list(measure(tables_of(MESSAGES, COPIES, ATTEMPTS))) == list(METRICS) == list(EXPECTED)
+    assert (
+        list(measure(tables_of(MESSAGES, COPIES, ATTEMPTS, addresses=ADDRESSES, losses=LOSSES)))
+        == list(METRICS)
+        == list(EXPECTED)
+    )
 
 
 def test_the_metrics_of_the_one_are_there():

@@ -55,7 +55,7 @@ def test_what_is_written_is_read_again(made, folder):
 
 def test_the_files_are_those_of_the_contract(folder):
     """A result is its manifest, its summary, its scenario and a Parquet file a table; dialogues only when traced."""
-    tables = {f"{name}.parquet" for name in ("messages", "copies", "attempts", "queues", "measures")}
+    tables = {f"{name}.parquet" for name in ("messages", "copies", "attempts", "queues", "addresses", "measures")}
     assert {path.name for path in folder.iterdir()} == tables | {"manifest.json", "summary.json", "scenario.json.gz"}
 
 

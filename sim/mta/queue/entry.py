@@ -98,7 +98,8 @@ class Entry:
     back, or mail that goes round; `suspended` that its host's operators keep it from being tried. `requested_by` are
     the domains whose hosts have asked for it since its last round, of those whose mail waits for that. `warned` counts
     the times that its sender was told that it is late. `receiving` is how long the host took to receive it, in s;
-    `active_at` when it became active last, and `looking_up` how long the name service took then.
+    `active_at` when it became active last, and `looking_up` how long the name service took then. `protocol` is that of
+    the network whose message it is; empty where it was written here.
     """
 
     queue_id: str
@@ -119,6 +120,7 @@ class Entry:
     suspended: bool = False
     warned: int = 0
     receiving: float = 0.0
+    protocol: str = ""
     active_at: float = field(init=False)
     looking_up: float = 0.0
 
@@ -233,6 +235,11 @@ class Queue:
     def holds(self, entry: Entry) -> bool:
         """Whether an entry is still here: a crash may have taken it."""
         return self.entries.get(entry.queue_id) is entry
+
+    def rewrite(self, entry: Entry, content: bytes) -> None:
+        """Give an entry, which must be here, other content."""
+        self.bytes += len(content) - len(entry.content)
+        entry.content = content
 
     def empty(self) -> list[Entry]:
         """Take everything out."""

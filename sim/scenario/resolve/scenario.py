@@ -18,6 +18,7 @@ from sim.scenario.resolve.domains import resolve_domains
 from sim.scenario.resolve.hosts import resolve_architectures
 from sim.scenario.resolve.loops import warn_of_loops
 from sim.scenario.resolve.network import resolve_network
+from sim.scenario.resolve.protocols import check_protocols
 from sim.scenario.resolve.unknown_addresses import note_unknown_addresses
 from sim.scenario.resolve.users import FaultOf, check_users
 from sim.scenario.resolve.workload import resolve_workload
@@ -26,7 +27,7 @@ from sim.scenario.spec.calendar import ClockWindow, Window, format_start, opens
 from sim.scenario.spec.limits import Limits
 from sim.scenario.spec.scenario import OwnKeys
 from sim.scenario.spec.windows import format_window
-from sim.scenario.syntax.form import HostSettings, ScenarioForm
+from sim.scenario.syntax.form import HostSettings, NetworkForm, ScenarioForm
 
 
 def resolve(
@@ -43,6 +44,7 @@ def resolve(
     whole = findings.whole("domains") and (known or form.domains is not None)
     workload = resolve_workload(form, Owners(domains), findings, folder, known=whole)
     architectures = resolve_architectures(form, domains, network.nodes, findings, known=known)
+    check_protocols(form.network or NetworkForm(), network, architectures, findings)
     if whole:
         note_unknown_addresses(workload, domains, network.nodes, findings)
     if findings.whole("domains"):

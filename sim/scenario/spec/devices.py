@@ -69,7 +69,7 @@ class DeviceLinkSettings(Said):
     """How the link of a device is."""
 
     sections = (Link, Weather)
-    elsewhere = ("name", "between", "weather", "windows")
+    elsewhere = ("name", "between", "weather", "windows", "protocol")
 
 
 def _read_link(said: Mapping[str, Any]) -> Link:

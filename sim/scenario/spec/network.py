@@ -13,6 +13,7 @@ from sim.scenario.sections import Said, Section
 from sim.scenario.spec.carriers import USUAL_RATE, CarrierSetting, DialUp
 from sim.scenario.spec.directions import alike
 from sim.scenario.spec.loss import ByteErrors, LinkDelay, LinkLosses, LinkRate, Loss, Queue
+from sim.scenario.spec.protocols import MailProtocol
 from sim.scenario.spec.weather import Weather
 
 TTL = HOUR
@@ -86,6 +87,8 @@ class Link(Section):
     """How likely a byte is damaged, each for itself, so that a long packet is more often: `1/3000`, `1e-5`."""
     carrier: CarrierSetting = None
     """What carries bytes over it: TCP (`tcp`), or `bsc`, `uucp-g`, `x25`, `dial-up`, alone or with their settings."""
+    protocol: MailProtocol | None = None
+    """What hosts speak over it to pass mail on: `smtp`, `ftp`; the architecture's `protocol`, where absent."""
     weather: Weather = Weather()
     """When it is up, both ways alike."""
 
@@ -115,3 +118,7 @@ class Network:
     links: tuple[Link, ...]
     groups: Mapping[str, Group] = field(default_factory=dict)
     dns: NameService = NameService()
+
+    def protocols(self, usual: str) -> dict[str, str]:
+        """What is spoken over each link, by its name: `usual` over those that say nothing."""
+        return {link.name: link.protocol or usual for link in self.links}

@@ -19,6 +19,7 @@ from sim.scenario.spec.expectations import Expect
 from sim.scenario.spec.host import Host
 from sim.scenario.spec.limits import Limits
 from sim.scenario.spec.network import Network
+from sim.scenario.spec.protocols import MailProtocol
 from sim.scenario.spec.sources import Source
 
 
@@ -32,7 +33,8 @@ class Architecture:
     to it hears nothing (`silent`), or routers tell him that there is no route (`icmp`; RFC 1812 section 5.2.7.1).
     `hosts` holds every host as this architecture sets it, `domains` those domains whose records differ from the
     scenario's. `protocol` is what hosts speak with each other: `smtp`; `ftp`, by which the sender's host puts a file
-    for each recipient on the recipient's; `mqtt`, by which it publishes a message to a `broker` that passes it on.
+    for each recipient on the recipient's; `mqtt`, by which it publishes a message to a `broker` that passes it on. A
+    link may have a protocol of its own: hosts between links of several protocols are gateways.
     """
 
     name: str
@@ -42,7 +44,7 @@ class Architecture:
     convergence: float = 0.0
     unreachable: Literal["silent", "icmp"] = "silent"
     domains: Mapping[str, Domain] = field(default_factory=dict)
-    protocol: Literal["smtp", "ftp", "mqtt"] = "smtp"
+    protocol: MailProtocol = "smtp"
     broker: str = ""
 
 

@@ -27,6 +27,7 @@ from sim.scenario.spec import Group, Host, Interval, Link, NameService, Node, We
 from sim.scenario.spec.accounts import AuthForm
 from sim.scenario.spec.domain import DomainSettings, OwnDomainSettings
 from sim.scenario.spec.network import LinkSettings
+from sim.scenario.spec.protocols import MailProtocol
 from sim.scenario.spec.routes import ALL_OTHERS
 from sim.scenario.spec.scenario import OwnKeys
 from sim.scenario.spec.sources import WorkloadForm
@@ -198,7 +199,7 @@ class ArchitectureForm(Section):
     """How long a link must be down, or up again, until routing takes it for true."""
     unreachable: Unreachable | None = None
     """What who connects hears where no way leads: `silent` or `icmp`; as the network says, where absent."""
-    protocol: Annotated[Literal["smtp", "ftp", "mqtt"], word("protocol", "smtp", "ftp", "mqtt")] = "smtp"
+    protocol: MailProtocol = "smtp"
     """What hosts speak: `smtp`; `ftp`, a file put on the recipient's host; `mqtt`, a message by way of a broker."""
     broker: Name | None = None
     """The host that passes messages on, where they are published by `mqtt`."""

@@ -34,12 +34,13 @@ class Ledger:
 
     __slots__ = ("_ends", "_live", "_on_empty", "_steps", "live", "talks", "to_come")
 
-    def __init__(self, on_empty: Callable[[], None]) -> None:
+    def __init__(self, on_empty: Callable[[], None], to_come: int = 0) -> None:
         self._on_empty = on_empty
         self._live: dict[Key, int] = {}
         self._ends: dict[Key, CopyFact] = {}
         self._steps: dict[Key, dict[str, Any]] = {}
-        self.live = self.to_come = self.talks = 0
+        self.live = self.talks = 0
+        self.to_come = to_come
 
     def submit(self, copy: Copy) -> None:
         """A copy enters the network."""

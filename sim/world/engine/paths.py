@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import inf
+from types import MappingProxyType
 
 from sim.network.links.line import Line
 from sim.network.routing import Routing
 from sim.network.tcp.handshake import SYN
 from sim.network.topology import Mesh
 from sim.scenario.spec import Architecture
+from sim.scenario.spec.protocols import OF_NEIGHBOURS
 
 _ICMP = 20 + 8 + SYN
 """Bytes of a Destination Unreachable, which holds the packet that it is about (RFC 1812 section 4.3.2.3)."""
@@ -28,19 +30,29 @@ class Paths:
     """Finds the nodes and the lines of sessions.
 
     Attributes:
-        relays: whether mail goes from neighbour to neighbour.
+        relays: whether mail is passed on by hosts on its way.
         silent: whether nobody says where there is no route.
+        mixed: whether links have several protocols. A session spans only links of one.
+        usual: the protocol of all links; the architecture's where they have several.
+
+    Args:
+        protocols: what is spoken over each link, by its name; none where it makes no difference.
     """
 
-    def __init__(self, mesh: Mesh, architecture: Architecture) -> None:
-        self.relays = architecture.transfer == "store-and-forward"
+    def __init__(
+        self, mesh: Mesh, architecture: Architecture, protocols: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        found = dict.fromkeys(protocols.values())
+        self.mixed = len(found) > 1
+        self.usual = architecture.protocol if self.mixed else next(iter(found), architecture.protocol)
+        self.relays = self.mixed or architecture.transfer == "store-and-forward"
         self.silent = architecture.unreachable == "silent"
         self._mesh = mesh
         self._reach = _REACH[architecture.transfer]
         self._convergence = architecture.convergence
         follows = architecture.routing == "shortest-delay"
-        self._routing = Routing(mesh, follow_outages=follows, convergence=architecture.convergence)
-        self._map = Routing(mesh, follow_outages=False)
+        self._routing = Routing(mesh, follow_outages=follows, convergence=architecture.convergence, protocols=protocols)
+        self._map = Routing(mesh, follow_outages=False, protocols=protocols)
 
     def nodes(self, source: str, target: str, now: float) -> Nodes | None:
         """The nodes that a session from `source` towards `target` passes, as far as the architecture reaches.
@@ -52,20 +64,42 @@ class Paths:
         path = self._map.path(source, target, now) if whole is None else whole
         if path is None:
             return None
-        nodes = path if len(path) - 1 <= self._reach else path[: int(self._reach) + 1]
+        reach = self._reach if not self.mixed else self._spoken(path, now, whole=whole is not None)[1]
+        nodes = path if len(path) - 1 <= reach else path[: int(reach) + 1]
         return nodes if whole is not None or self.silent or (nodes is not path and self.lines(nodes, now)) else None
+
+    def protocol(self, nodes: Nodes, now: float) -> str:
+        """What is spoken over the first of these nodes' links, where links have several protocols."""
+        return self._spoken(nodes, now, whole=True)[0]
+
+    def _spoken(self, path: Nodes, now: float, *, whole: bool) -> tuple[str, float]:
+        """The protocol of a session along a path, the map's if it is not `whole`, and how many links it spans."""
+        if len(path) == 1:
+            return "", 0
+        try:
+            protocol, links = (self._routing if whole else self._map).spoken(path, now)
+        except LookupError:
+            protocol, links = self._map.spoken(path, now)
+        return protocol, 1 if protocol in OF_NEIGHBOURS else min(links, self._reach)
 
     def hop(self, source: str, target: str) -> str:
         """Where a session from `source` towards `target` would lead, were every line up."""
         path = self._map.path(source, target, 0.0) or (target,)
-        return path[: int(min(self._reach, len(path))) + 1][-1]
+        reach = self._spoken(path, 0.0, whole=False)[1] if self.mixed else self._reach
+        return path[: int(min(reach, len(path))) + 1][-1]
 
-    def lines(self, nodes: Nodes, now: float) -> LinesBothWays | None:
-        """The lines of a session; None where there is no route and routers say so."""
+    def lines(self, nodes: Nodes, now: float, protocol: str = "") -> LinesBothWays | None:
+        """The lines of a session; None where there is no route and routers say so.
+
+        A session's `protocol` is named where links have several: there is no route where it is not spoken.
+        """
         routing = self._routing
+        if protocol and self.protocol(nodes, now) != protocol:
+            return None
+        reach = 1 if protocol in OF_NEIGHBOURS else self._reach
         try:
             if routing.changes:
-                return routing.following(nodes, now, self._reach)
+                return routing.following(nodes, now, reach, protocol=protocol)
             return routing.lines(nodes, now) if self.silent or routing.up_to(nodes, now) is None else None
         except LookupError:
             pass
@@ -73,7 +107,7 @@ class Paths:
             first = self._map.lines(nodes, now) if self.silent else None
         except LookupError:
             first = None
-        return first and routing.following(nodes, now, self._reach, first)
+        return first and routing.following(nodes, now, reach, first, protocol)
 
     def no_route_at(self, nodes: Nodes, now: float, until: float) -> float:
         """When a host hears that there is no route: at once, or when a router on the way has said so (RFC 792).

@@ -10,11 +10,13 @@ from sim.mta.queue.failure import Failure
 from sim.protocol.smtp.replies import Reply
 from sim.results.facts import (
     ActFact,
+    AddressFact,
     AttemptFact,
     CopyFact,
     DeferralFact,
     DialogueFact,
     Facts,
+    LossFact,
     MailboxFact,
     MessageFact,
     QueueFact,
@@ -41,7 +43,10 @@ class SessionEnds(Protocol):
 class Recorder:
     """Collects a run's facts, within its limits. Dialogues are kept only when they are asked for."""
 
-    __slots__ = ("_limits", "acts", "attempts", "deferrals", "dialogues", "mailboxes", "messages", "queues", "traces")
+    __slots__ = (
+        *("_limits", "acts", "addresses", "attempts", "deferrals", "dialogues", "losses", "mailboxes", "messages"),
+        *("queues", "traces"),
+    )
 
     def __init__(self, limits: Limits, *, traces: bool) -> None:
         self._limits = limits
@@ -53,6 +58,8 @@ class Recorder:
         self.dialogues: list[DialogueFact] = []
         self.acts: list[ActFact] = []
         self.mailboxes: list[MailboxFact] = []
+        self.losses: list[LossFact] = []
+        self.addresses: list[AddressFact] = []
 
     def attempt(
         self,
@@ -129,4 +136,4 @@ class Recorder:
     def facts(self, copies: list[CopyFact]) -> Facts:
         """All facts of the run, with the copies' ends."""
         by_host = self.attempts, self.queues, self.deferrals, self.dialogues, self.acts
-        return Facts(self.messages, copies, *by_host, self.mailboxes)
+        return Facts(self.messages, copies, *by_host, self.mailboxes, self.losses, self.addresses)

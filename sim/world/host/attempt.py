@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import simpy
 
+from sim.gateway.mappings import spell
 from sim.mail.path import Path
 from sim.mta.client.envelope import Mailing
 from sim.mta.dsn import RELAYED
@@ -15,6 +16,7 @@ from sim.mta.queue.entry import Copy
 from sim.mta.queue.failure import Failure
 from sim.mta.queue.message_options import notifies
 from sim.protocol.smtp.replies import Reply
+from sim.results.facts import AddressFact
 from sim.results.outcomes import AttemptOutcome
 from sim.world.engine.session import Session
 from sim.world.host.client import Client, Courier, Peer
@@ -125,7 +127,7 @@ class Attempt:
         client, route, turned, stays = self.client, self.route, self.reversal, self._stays if self.keeps else None
         if turned is not None:
             return turned.open(self.delivery.mailing(now), stays, route, now)
-        return OPENERS[client.protocol](client, self.delivery, route, stays, now)
+        return OPENERS[route.protocol or client.protocol](client, self.delivery, route, stays, now)
 
     def _take_over(self, previous: Attempt) -> tuple[MailSession, Peer] | None:
         """The session of an attempt that has left it."""
@@ -201,11 +203,21 @@ class Attempt:
                 left.append(copy)
         if held and gone:
             entry.drop(gone)
+        if client.paths.mixed:
+            self._note_addresses(peer, gone, now)
         outcome, deciding = next(iter(outcomes.items()))
         if len(outcomes) > 1:
             outcome = AttemptOutcome.PARTIAL
         self._record(session, peer, now, outcome, deciding)
         return left
+
+    def _note_addresses(self, peer: Peer, gone: Iterable[Copy], now: float) -> None:
+        """Write down how these copies' addresses were written on this hop."""
+        back, protocol = spell(self.delivery.entry.reverse_path, peer.protocol) or "<>", peer.protocol
+        for copy in gone:
+            ends, written = (peer.nodes[0], peer.name), spell(copy.forward_path, protocol)
+            fact = AddressFact(copy.message_id, copy.recipient, *ends, now, protocol, written, back)
+            self.client.recorder.addresses.append(fact)
 
     def _tell_relayed(self, replies: Mapping[Path, Reply], now: float) -> None:
         """The peer that took these will not report, so their sender may want to know (RFC 3461 section 5.2.2)."""
@@ -229,5 +241,5 @@ class Attempt:
             message_id=copies[0].message_id,
             recipients=len(copies),
             delays=self.delivery.entry.delays(self.handed_over, session.contacted_at, now),
-            protocol=self.client.protocol,
+            protocol=peer.protocol,
         )

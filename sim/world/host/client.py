@@ -72,7 +72,7 @@ class Client(Part):
         servers, addresses: the receiving sides of all hosts, and the addresses of those that have several.
         sources: the addresses that it connects from.
         submits: whether it is a user's mail program.
-        protocol: what it speaks: a key of `services.OPENERS`.
+        protocol: what it speaks where a route does not say it: a key of `services.OPENERS`.
         sessions: its sessions by number, each with what records the attempt in it that the end of the run cuts short;
             None where it is idle.
     """
@@ -149,7 +149,8 @@ class Client(Part):
             # Those that are made later carry no commands.
             more = {"client": self.uptime.host}
             connection = over(connection, dial)
-        peer = Peer(self, server, route.nodes, session_id, connection, source, route.ip, service.listener)
+        by = route.protocol or self.protocol
+        peer = Peer(self, server, route.nodes, session_id, connection, source, route.ip, service.listener, by)
         here, beyond, lifetimes = self.uptime, server.uptime, FOREVER
         if not here.product is beyond.product is ALWAYS_UP:
             ends = here.product.next_down(now), here.host.next_down(now)
@@ -173,7 +174,7 @@ class Client(Part):
         address = self.addresses[route.host][route.ip] if route.ip else None
         if address is not None and not self.sources.reach(address.version):
             return None
-        lines, listener = self.paths.lines(route.nodes, now), service.listener
+        lines, listener = self.paths.lines(route.nodes, now, route.protocol), service.listener
         if lines is None or address is None:
             return lines and (lines, listener.listens())
         if not (self.paths.silent or address.reachable.is_up(now)):
@@ -189,6 +190,7 @@ class Peer(ServerHost):
         nodes: those that the session's bytes pass, from the client's host to the server's.
         source, ip: the addresses of the two, where they have more than one of any family.
         listener: the listening socket of the service; that for mail, where absent.
+        protocol: what the two speak.
         messages: how many have been offered.
     """
 
@@ -200,6 +202,7 @@ class Peer(ServerHost):
     source: str = ""
     ip: str = ""
     listener: Listener | None = None
+    protocol: str = "smtp"
     messages: int = 0
     _copies: Mapping[Path, Copy] = field(default_factory=dict)
     _until: float = -inf
@@ -220,7 +223,7 @@ class Peer(ServerHost):
 
     def is_offered(self, copies: Mapping[Path, Copy]) -> None:
         """The next message's turn has come: its copies by their forward-paths."""
-        self._copies = copies if self.client.protocol == "smtp" else {Path(to.mailbox): it for to, it in copies.items()}
+        self._copies = copies if self.protocol == "smtp" else {Path(to.mailbox): it for to, it in copies.items()}
         self.messages += 1
 
     def drops(self) -> bool:
@@ -245,14 +248,14 @@ class Peer(ServerHost):
         mail, copies = self._there(mail, spent, now)
         for copy in copies if self.client.submits else ():
             self.client.ledger.reach((copy.message_id, copy.recipient), Step.SUBMITTED, now)
-        self.server.receive(mail, copies, now, offered=offered, began=began, nth=self.messages)
+        self.server.receive(mail, copies, now, offered=offered, began=began, nth=self.messages, by=self.protocol)
 
     def take_later(self, mail: AcceptedMail, spent: HopTime, at: float, offered: float, began: float) -> None:
         """The host will have custody at `at`, and nobody will know."""
         server, ledger, (mail, copies) = self.server, self.client.ledger, self._there(mail, spent, at)
 
         def due() -> None:
-            server.receive(mail, copies, at, offered=offered, began=began)
+            server.receive(mail, copies, at, offered=offered, began=began, by=self.protocol)
             ledger.came()
 
         ledger.expect()

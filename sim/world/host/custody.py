@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sim.mail.address import Address, is_literal, mailbox_key, parse_address
 from sim.mail.digest import seal_holds
@@ -92,9 +92,17 @@ class Custody(Part):
         self.take(reverse_path, copies, content, now, options=options)
 
     def receive(
-        self, mail: AcceptedMail, copies: list[Copy], now: float, *, offered: float, began: float, nth: int = 1
+        self,
+        mail: AcceptedMail,
+        copies: list[Copy],
+        now: float,
+        *,
+        offered: float,
+        began: float,
+        nth: int = 1,
+        by: str = "smtp",
     ) -> None:
-        """Take what a client has handed over, the nth message of its session.
+        """Take what a client has handed over by a protocol, the nth message of its session.
 
         It was first offered at `offered`, and began to come in at `began`.
         """
@@ -126,7 +134,8 @@ class Custody(Part):
             self.notifications.give_up(entry, [(copy, failure) for copy in copies], now)
             return
         waits = nth > self.host.mta.queues_after > 0
-        self.take(back, copies, content, now, queue_id=queue_id, options=options, waits=waits, receiving=now - began)
+        took = now - began
+        self.take(back, copies, content, now, queue_id=queue_id, options=options, waits=waits, receiving=took, by=by)
 
     def take(
         self,
@@ -139,15 +148,17 @@ class Custody(Part):
         options: MessageOptions | None = None,
         waits: bool = False,
         receiving: float = 0.0,
+        by: str = "",
     ) -> None:
         """Deal with copies of a message: each ends here, goes into the queue, or is held until its time comes.
 
-        One that `waits` is not tried before a queue run finds it; `receiving` it took so many s.
+        One that `waits` is not tried before a queue run finds it; `receiving` it took so many s, `by` a protocol.
         """
         host, deferred = self.host, self.deferred
+        more: dict[str, Any] = {"options": options, "receiving": receiving, "protocol": by}
         if options is not None and options.release_time > now and "FUTURERELEASE" in host.extensions:
             queue_id = queue_id or deferred.next_id()
-            deferred.hold(Entry(queue_id, reverse_path, content, now, copies, now, now, options=options))
+            deferred.hold(Entry(queue_id, reverse_path, content, now, copies, now, now, options=options, protocol=by))
             return
         # A report loses its route instead.
         free = self._takes_routes or reverse_path.is_null
@@ -157,10 +168,7 @@ class Custody(Part):
         arrived: list[tuple[Copy, Failure]] = []
         for copy in copies:
             if (copy.forward_path.route or not self._plain_paths) and (back := self._reroute(copy, reverse_path)):
-                its_own = Entry(
-                    deferred.next_id(), back, content, now, [copy], now, now, options=options, receiving=receiving
-                )
-                deferred.add(its_own, now)
+                deferred.add(Entry(deferred.next_id(), back, content, now, [copy], now, now, **more), now)
                 continue
             address = copy.forward_path.mailbox
             if address is None or copy.forward_path.route or not self.directory.keeps(address):
@@ -178,7 +186,7 @@ class Custody(Part):
         if not (remote or refused or arrived):
             return
         queue_id = queue_id or deferred.next_id()
-        entry = Entry(queue_id, reverse_path, content, now, remote, now, now, options=options, receiving=receiving)
+        entry = Entry(queue_id, reverse_path, content, now, remote, now, now, **more)
         if arrived or refused:
             self._end(entry, arrived, refused, now)
         if remote:

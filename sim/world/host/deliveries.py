@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -18,8 +18,9 @@ from sim.world.engine.stepping import Waits
 from sim.world.host.attempt import NO_ANSWER, Attempt
 from sim.world.host.client import Client
 from sim.world.host.deferred_queue import DeferredQueue
+from sim.world.host.gateway import Gateway, Group
 from sim.world.host.next_hops import NextHops, next_hop_domain
-from sim.world.host.routes import Delivery, Route
+from sim.world.host.routes import Delivery
 from sim.world.host.session_cache import SessionCache
 
 
@@ -32,6 +33,7 @@ class Deliveries:
     Attributes:
         lookup: how long the name service takes, s.
         random: draws in which order a queue run takes what it has found.
+        gateway: makes messages those of the network that they go into, where there are several.
     """
 
     client: Client
@@ -41,6 +43,7 @@ class Deliveries:
     capacity: SharedCapacity | None
     lookup: float
     random: Random
+    gateway: Gateway | None = None
 
     def __post_init__(self) -> None:
         """Nothing is under way."""
@@ -129,7 +132,7 @@ class Deliveries:
         most = self.client.host.mta.recipient_limit
         deliveries = [
             Delivery(entry, members[first : first + most] if len(members) > most else members, routes, now)
-            for routes, members in self.next_hops.of(entry, entry.copies, now)
+            for routes, members in self._routes(entry, entry.copies, now)
             for first in range(0, len(members), most)
         ]
         entry.in_delivery = len(deliveries)
@@ -140,6 +143,11 @@ class Deliveries:
             self.admit(now)
         else:
             self._end_round(entry, now)
+
+    def _routes(self, entry: Entry, copies: Sequence[Copy], now: float) -> Iterable[Group]:
+        """The copies by the routes that they go, with a message of the network there."""
+        groups = self.next_hops.of(entry, copies, now)
+        return groups if self.gateway is None else self.gateway.into(entry, groups, now)
 
     def _dispatch(self, delivery: Delivery, now: float) -> None:
         """Launch a delivery, if there is a place for it at once."""
@@ -216,13 +224,13 @@ class Deliveries:
     def _launch_waiting(self, delivery: Delivery, hop: str, now: float) -> None:
         """Start a delivery that has its place now, by the routes that there are now."""
         entry = delivery.entry
-        groups: Sequence[tuple[tuple[Route, ...], Sequence[Copy]]] = ()
+        groups: Sequence[Group] = ()
         if entry.suspended:
             pass
         elif delivery.looked_up_at == now:
             groups = [(delivery.routes, delivery.copies)]
         elif not entry.is_overdue(now):
-            groups = list(self.next_hops.of(entry, delivery.copies, now))
+            groups = list(self._routes(entry, delivery.copies, now))
         if not groups:
             self._manager.give_back(hop)
             self._finish(entry, now)

@@ -29,6 +29,7 @@ from sim.world.host.custody import Custody
 from sim.world.host.deferred_queue import DeferredQueue
 from sim.world.host.deliveries import Deliveries
 from sim.world.host.device_hosts import submission_service
+from sim.world.host.gateway import Gateway
 from sim.world.host.held_mail import HeldMail
 from sim.world.host.listener import Listener
 from sim.world.host.next_hops import NextHops
@@ -124,7 +125,7 @@ class HostAtWork:
             world.corruption,
             world.next_session_id,
             device is not None,
-            world.protocol if device is None else "smtp",
+            paths.usual if device is None else "smtp",
         )
         self.next_hops = NextHops(
             *part,
@@ -139,7 +140,12 @@ class HostAtWork:
             self.deferred,
             draws.shuffle if host.mta.randomizes else lambda _: None,
         )
-        self.deliveries = Deliveries(self.client, self.deferred, self.next_hops, cache, capacity, world.lookup, draws)
+        gateway = None
+        if paths.mixed:
+            gateway = Gateway(*part, self.deferred, notifications, world.messages.epoch, *world.called_by)
+        self.deliveries = Deliveries(
+            self.client, self.deferred, self.next_hops, cache, capacity, world.lookup, draws, gateway
+        )
 
     def _access_policy(self, world: World, stream: Callable[[str], Random]) -> AccessPolicy | None:
         policies, mta = self.spec.policies, self.spec.mta
@@ -171,7 +177,7 @@ class HostAtWork:
 
     def _take_held(self, entry: Entry, now: float) -> None:
         back, queue_id, options = entry.reverse_path, entry.queue_id, entry.options
-        self.custody.take(back, entry.copies, entry.content, now, queue_id=queue_id, options=options)
+        self.custody.take(back, entry.copies, entry.content, now, queue_id=queue_id, options=options, by=entry.protocol)
 
     def live(self) -> Waits:
         """Live through the host's weather."""

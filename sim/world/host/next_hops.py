@@ -89,6 +89,8 @@ class NextHops(Part):
                 found = self._open_routes(found, domain, entry, members, now)
             if not found:
                 continue
+            if self.paths.mixed and not isinstance(found, Failure):
+                found = self._in_one_network(found, now)
             if isinstance(found, Failure):
                 self._tried_in_vain(entry, members, domain, found, now)
             elif len(by_domain) == 1:
@@ -97,6 +99,11 @@ class NextHops(Part):
                 apart = next_hop_domain(self.host, domain) if self.by_domain else ""
                 groups.setdefault((found, apart), (found, []))[1].extend(members)
         return groups.values()
+
+    def _in_one_network(self, routes: Sequence[Route], now: float) -> tuple[Route, ...]:
+        """The routes with what is spoken there: those where it is what is spoken on the way to the best."""
+        found = [route._replace(protocol=self.paths.protocol(route.nodes, now)) for route in routes]
+        return tuple(route for route in found if route.protocol == found[0].protocol)
 
     def _to_exchangers(self, domain: str, been_at: Sequence[str], now: float) -> tuple[Route, ...] | Failure:
         """The routes to try for a domain's mail, best first: to its MX hosts, as far as the architecture reaches."""

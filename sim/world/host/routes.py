@@ -12,11 +12,15 @@ from sim.world.engine.paths import Nodes
 
 
 class Route(NamedTuple):
-    """The nodes to a next hop, and its address; whether it is a host of another than the best preference."""
+    """The nodes to a next hop, and its address; whether it is a host of another than the best preference.
+
+    `protocol` is what is spoken on the way, where links have several; empty where it is the only one.
+    """
 
     nodes: Nodes
     ip: str = ""
     backup: bool = False
+    protocol: str = ""
 
     @property
     def host(self) -> str:

@@ -138,7 +138,15 @@ class Server(Part):
         return self.host_times.slower(mta.in_flow_delay)
 
     def receive(
-        self, mail: AcceptedMail, copies: list[Copy], now: float, *, offered: float, began: float, nth: int = 1
+        self,
+        mail: AcceptedMail,
+        copies: list[Copy],
+        now: float,
+        *,
+        offered: float,
+        began: float,
+        nth: int = 1,
+        by: str = "smtp",
     ) -> None:
         """Take custody of what a client has handed over; as `Custody.receive`.
 
@@ -153,7 +161,7 @@ class Server(Part):
             if file in self._files:
                 return
             self._files.add(file)
-        self.custody.receive(mail, copies, now, offered=offered, began=began, nth=nth)
+        self.custody.receive(mail, copies, now, offered=offered, began=began, nth=nth, by=by)
 
     def stop(self) -> None:
         """The program and its sessions end; nothing is remembered."""

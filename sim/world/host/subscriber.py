@@ -55,7 +55,7 @@ class Subscription:
         """The session with swapped roles, in which the broker speaks first."""
         broker, subscriber, opened = self.broker, self.subscriber, self.session
         until = broker.uptime.product.next_down(now)
-        peer = Peer(broker, subscriber, route.nodes, self.session_id, opened.connection)
+        peer = Peer(broker, subscriber, route.nodes, self.session_id, opened.connection, protocol="mqtt")
         session: Session[Courier, Any] = Session(
             Push(broker.host, opened.server.machine, mailing),
             MessageReception(opened.client.machine),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from itertools import count
 
 from sim.mail.address import Address, domain_key, literal_of, mailbox_key
@@ -46,7 +46,7 @@ class World:
         mailboxes: the hosts that keep the mailboxes of domains which say so.
         local: the domains whose mailboxes each host keeps.
         held_domains: those whose mail a host does not try to pass on before their host asks for it.
-        protocol, broker: as of the architecture.
+        broker: as of the architecture.
         subscribed: the domains whose messages a host stays connected to the broker for, by host.
         expanded_by: gives the domains whose lists a host expands though it does not keep them.
         lookup: how long the name service takes, s.
@@ -69,7 +69,7 @@ class World:
         devices = list(devices_of(domains, architecture.hosts, self.mailbox_hosts))
         self.devices: Mapping[str, DeviceHost] = {device.host.name: device for device in devices}
         homes = {name: found[0] for name in domains if (found := self.mailbox_hosts(name))}
-        self.protocol, self.broker = architecture.protocol, architecture.broker
+        self.broker = architecture.broker
         self.expanded_by = partial(expands, architecture, domains=domains)
         hosts = hosts_of(architecture, homes)
         hosts |= {name: device.host for name, device in self.devices.items()}
@@ -77,14 +77,14 @@ class World:
         network = with_devices(scenario.network, devices)
         self.clock = Clock(scenario.duration + scenario.drain)
         self.over = self.clock.event()
-        self.ledger = Ledger(self._end)
-        self.ledger.expect(submissions)
+        self.ledger = Ledger(self._end, submissions)
         self.recorder = Recorder(scenario.limits, traces=scenario.dialogues)
         epoch = scenario.start.at - EPOCH
         self.messages = Messages(self.clock, self.ledger, self.recorder, submissions=submissions, epoch=epoch)
         weather = self.weather = AvailabilityModel(network, self.clock.horizon, streams, scenario.start)
         self.mesh = topology.build(network, weather, streams)
-        self.paths = self.device_paths = Paths(self.mesh, architecture)
+        usual = architecture.protocol
+        self.paths = self.device_paths = Paths(self.mesh, architecture, scenario.network.protocols(usual))
         if devices and self.paths.relays:
             self.device_paths = Paths(self.mesh, replace(architecture, transfer="end-to-end"))
         corrupted = any(link.corruption for link in network.links)
@@ -123,6 +123,12 @@ class World:
         for device in devices:
             self._devices_of.setdefault(mailbox_key(device.user), []).append(device)
             self.submitters.setdefault(device.submits_to, {})[str(device.user)] = PASSWORD
+
+    @cached_property
+    def called_by(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        """The domain by which each host is called, by its name, and the host that each of these domains calls."""
+        domains = {name: host.domain for name, host in self.specs.items()}
+        return domains, {domain.lower(): name for name, domain in domains.items()}
 
     def device_of(self, user: Address, now: float) -> DeviceHost | None:
         """The device that a user writes at: his first that is online, else his first; None where he has none."""
