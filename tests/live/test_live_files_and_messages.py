@@ -11,6 +11,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import paho.mqtt.client as mqtt
 import pytest
 from other_services import PATIENCE, FilesServed, Served, put_by_ftp
 
@@ -174,7 +175,6 @@ def test_mosquitto_pub_says_what_our_client_says(tmp_path: Path):
 
 def test_paho_publishes_to_our_broker():
     """Another client of MQTT 3.1.1, with its own ways of CONNECT."""
-    mqtt = pytest.importorskip("paho.mqtt.client")
     served = Served(BrokerReception(Host(name="hub"), Subscriptions()))
     client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id="p", protocol=mqtt.MQTTv311)
     client.connect("127.0.0.1", served.port)
