@@ -15,8 +15,10 @@ from functools import cached_property
 DEPTH_LIMIT = 100
 """How deep parts may nest."""
 
-_BLANK = re.compile(rb"(?:\A|\r?\n)\r?\n")
-_FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:(.*?(?:\n(?=[^ \t])|\Z))", re.DOTALL)
+_LINE_END = re.compile(rb"\r?\n")
+_BLANK = re.compile(rb"\n\r?\n")
+_FIELD_END = re.compile(rb"\n(?![ \t])")
+_FIELD = re.compile(rb"([!-9;-~]++)[ \t]*+:(.*)", re.DOTALL)
 _DELIMITER_END = re.compile(rb"(--)?[ \t]*(?:\r?\n|\Z)")
 _UNFOLD = re.compile(rb"\r?\n(?=[ \t])")
 _TYPE = re.compile(rb"([!#-'*+\-.0-9A-Z^-~]+)[ \t]*/[ \t]*([!#-'*+\-.0-9A-Z^-~]+)[ \t]*(?:;|\(|\Z)", re.IGNORECASE)
@@ -120,7 +122,7 @@ def read_message(content: bytes) -> Part:
 
 def split_header(content: bytes) -> tuple[bytes, bytes]:
     """The header with the empty line behind it, and the body. Without an empty line all is header."""
-    found = _BLANK.search(content)
+    found = _LINE_END.match(content) or _BLANK.search(content)
     return (content, b"") if found is None else (content[: found.end()], content[found.end() :])
 
 
@@ -128,7 +130,8 @@ def read_fields(header: bytes) -> Sequence[tuple[str, bytes]]:
     """The fields of a header: the name in lower case, and the value unfolded, without spaces around it."""
     return tuple(
         (found[1].decode("ascii").lower(), _UNFOLD.sub(b"", found[2]).strip(b" \t\r\n"))
-        for found in _FIELD.finditer(header)
+        for found in map(_FIELD.match, _FIELD_END.split(header))
+        if found is not None
     )
 
 

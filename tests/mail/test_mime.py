@@ -226,3 +226,10 @@ def test_real_messages_keep_every_octet():
                 part = waiting.pop()
                 assert part.header + part.body in octets
                 waiting += part.parts
+
+
+@pytest.mark.parametrize("piece", [b"x", b"x:", b"x: y\r\n ", b"x y: ", b":", b"x\t", b"x\r\n"])
+def test_a_header_of_a_megabyte_takes_no_time(piece):
+    """A line without a colon, above all, which every octet of could begin a field."""
+    part = read_message(piece * (1_000_000 // len(piece)))
+    assert (len(part.header), len(part.fields)) == (1_000_000 // len(piece) * len(piece), piece[:2] == b"x:")
