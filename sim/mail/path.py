@@ -136,6 +136,20 @@ def percent_route(address: Address) -> Path:
     return Path(address, tuple(route))
 
 
+def bang_decode(address: Address, domains: Container[str]) -> Address:
+    """Rewrite `b!c!user@a` to `c!user@b`, and so on for as long as the domain is one of `domains` (in lower case).
+
+    That is RFC 976 section 2.1 for one that goes by the domain first: the host there goes on with the bang path. It
+    stops where no host stands before the `!`.
+    """
+    while address.domain.lower() in domains:
+        host, bang, rest = address.local.partition("!")
+        if not (bang and rest and is_domain(host)):
+            break
+        address = Address(rest, host)
+    return address
+
+
 def _split(address: Address) -> Address | None:
     """The address inside a percent address; None where there is none."""
     local, percent, domain = address.local.rpartition("%")

@@ -113,10 +113,17 @@ def test_who_passes_nothing_on_promises_nothing():
         ("<@b:x%y@b>", {"source_routes": "honour", "percent_hack": True}, "<@b:x@y>"),
         ("<@x:x%y@b>", {"source_routes": "honour", "percent_hack": True}, "<@x:x%y@b>"),
         ("<>", {"percent_hack": True}, "<>"),
+        ("<a!c!x@b.example>", {}, "<a!c!x@b.example>"),
+        ("<a!c!x@b.example>", {"bang_paths": True}, "<c!x@a>"),
+        ("<b!a.example!x@b.example>", {"bang_paths": True}, "<x@a.example>"),
+        ("<b!bob@b>", {"bang_paths": True}, "<bob@b.example>"),
+        ("<nobody@b>", {"bang_paths": True}, "<nobody@b.example>"),
+        ("<!x@b.example>", {"bang_paths": True}, "<!x@b.example>"),
+        ("<a!x%y@b.example>", {"bang_paths": True, "percent_hack": True}, "<a!x@y>"),
     ],
 )
 def test_rewriting(path: str, settings: dict[str, object], meant: str):
-    """Percent addresses are followed where they are to be, but not before the end of a route that is honoured."""
+    """Percent addresses and bang paths are followed where they are to be, but not before the end of a route that is honoured."""
     parsed = NULL_PATH if path == "<>" else parse_forward_path(path)
     assert str(directory(**settings).canonical_path(parsed)) == meant
 

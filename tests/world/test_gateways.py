@@ -229,3 +229,26 @@ def test_a_crash_of_the_gateway_loses_nothing():
     hosts = "{g: {down: [{from: 1.08 s, to: 10 min}]}}"
     found = facts(*LINE, hosts=hosts)
     assert ends(found) == {"bill@b.example": "delivered"}
+
+
+@pytest.mark.parametrize(
+    ("to", "settings"),
+    [
+        ("b!c!cid@g.example", "bang_paths: yes"),
+        ("b!c.example!cid@g.example", "bang_paths: yes"),
+        ("cid%c.example@g.example", "percent_hack: yes"),
+        ("'@g.example,@b.example:cid@c.example'", "source_routes: honour"),
+    ],
+)
+def test_routes_in_addresses_lead_through_gateways(to, settings):
+    """A bang path, a percent address and a source route name the gateway, and what is beyond it."""
+    found = facts(*LINE, to=to, hosts=f"{{defaults: {{{settings}}}}}")
+    assert [copy.outcome for copy in found.copies] == ["delivered"]
+    assert hops(found) == [("a", "g", "smtp"), ("g", "b", "uucp"), ("b", "c", "uucp")]
+
+
+def test_the_address_at_every_hop_is_written_down():
+    """A bang path loses its first host at each."""
+    found = facts(*LINE, to="b!c!cid@g.example", hosts="{defaults: {bang_paths: yes}}")
+    assert [it.address for it in found.addresses] == ["b!c!cid@g.example", "c!cid@b", "cid@c"]
+    assert {it.recipient for it in found.addresses} == {"b!c!cid@g.example"}

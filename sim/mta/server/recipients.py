@@ -21,7 +21,7 @@ from sim.mail.address import (
     parse_address,
     parse_local_part,
 )
-from sim.mail.path import PATH_LIMIT, Path, percent_decode
+from sim.mail.path import PATH_LIMIT, Path, bang_decode, percent_decode
 from sim.mta.queue.mx import Records, is_exchanger, is_home, is_null, routed
 from sim.protocol.smtp import replies
 from sim.protocol.smtp.replies import Reply
@@ -90,7 +90,9 @@ class Directory:
         for domain in expands:
             name = domain.name.lower()
             self._lists |= {f"{local_key(local)}@{name}": members for local, members in domain.lists.items()}
-        self._percent_domains = frozenset({*self._users, host.name.lower()} if host.percent_hack else ())
+        own = frozenset({*self._users, host.name.lower()})
+        self._percent_domains = own if host.percent_hack else frozenset()
+        self._bang_domains = own if host.bang_paths else frozenset()
         self._literals = {domain_key(literal_of(address.ip)) for address in host.addresses}
         # A peer may ask for any number of addresses.
         self._is_home = lru_cache(_MOST_REMEMBERED)(self._keeps)
@@ -180,16 +182,18 @@ class Directory:
         return replies.E551_NOT_LOCAL(f"<{self._moved[key]}>") if key in self._moved else None
 
     def canonical(self, address: Address) -> Address:
-        """The address that one means here, of a user at a literal of the host's own, or a percent address.
+        """The address that one means here, of a user at a literal of the host's own, a percent or a bang address.
 
         A domain in U-labels is as the name service has it.
         """
         if not address.domain.isascii():
             address = Address(address.local, domain_key(address.domain))
-        if is_literal(address.domain) and domain_key(address.domain) in self._literals:
+        by_name = self._bang_domains and address.domain.lower() == self._name.lower()
+        if by_name or (is_literal(address.domain) and domain_key(address.domain) in self._literals):
             found = [home for home in self._users if self._knows(Address(address.local, home))]
             address = Address(address.local, [*found, *self._users, self._name][0])
         inner = percent_decode(address, self._percent_domains) if self._percent_domains else address
+        inner = bang_decode(inner, self._bang_domains) if self._bang_domains else inner
         return self.canonical(inner) if inner != address else address
 
     def _first_stop(self, path: Path) -> str | None:

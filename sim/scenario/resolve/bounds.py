@@ -125,12 +125,14 @@ def _attempts(architectures: Mapping[str, Architecture]) -> Iterator[tuple[Place
 def copies_of(text: str, owners: Owners) -> int:
     """How many copies a message to an address becomes at most: each list expands once, each forward goes on.
 
-    A percent address may be followed, and an address literal may be any domain's. Forwards that lead back to each other
-    go on for as many hops as hosts let pass (`_HOPS`).
+    A percent address and a bang path may be followed, and an address literal may be any domain's. Forwards that lead
+    back to each other go on for as many hops as hosts let pass (`_HOPS`).
     """
     address = parse_mailbox(text).address
     meant = address, percent_route(address).mailbox or address
-    return max([_copies(Address(one.local, name), owners) for one in meant for name in _homes(one.domain, owners)])
+    found = [_copies(Address(one.local, name), owners) for one in meant for name in _homes(one.domain, owners)]
+    *hosts, user = address.local.split("!")
+    return max([*found, *(_copies(Address(user, name), owners) for name in owners.domains if hosts)])
 
 
 def _homes(domain: str, owners: Owners) -> Collection[str]:

@@ -41,7 +41,12 @@ def _may_exist(address: Address, owners: Owners, hosts: Collection[str]) -> bool
     local, name = local_key(address.local), domain_key(address.domain)
     if name not in owners.domains:
         return name in hosts or is_literal(name)
-    return "%" in local or local == "mailer-daemon" or owners.has(Address(local.removeprefix("owner-"), name))
+    return (
+        "%" in local
+        or "!" in local
+        or local == "mailer-daemon"
+        or owners.has(Address(local.removeprefix("owner-"), name))
+    )
 
 
 def _addresses(workload: Iterable[Source]) -> Iterator[str]:

@@ -63,6 +63,8 @@ class Host(Section):
     """What a route in a forward-path means: `honour` it as RFC 821, `strip` it as RFC 5321, or `reject` it."""
     percent_hack: Flag = False
     """Whether user%far@own is user@far."""
+    bang_paths: Flag = False
+    """Whether far!user@own is user@far (RFC 976), and a user at the host's own name is that of its domains."""
     reuse: Annotated[Reuse, Word("way to go on with a session", formerly={"ride": "pipeline"})] | None = None
     """How it goes on with a session where more mail waits: `rset`, `mail`, `pipeline` (MAIL behind
     the final dot), or `never`; as its MTA, where not said."""

@@ -223,7 +223,10 @@ class Peer(ServerHost):
 
     def is_offered(self, copies: Mapping[Path, Copy]) -> None:
         """The next message's turn has come: its copies by their forward-paths."""
-        self._copies = copies if self.protocol == "smtp" else {Path(to.mailbox): it for to, it in copies.items()}
+        self._copies = copies
+        if self.protocol != "smtp":
+            # Not every protocol has source routes.
+            self._copies = {Path(to.mailbox): it for to, it in copies.items()} | dict(copies)
         self.messages += 1
 
     def drops(self) -> bool:

@@ -65,7 +65,7 @@ class Custody(Part):
 
     def __post_init__(self) -> None:
         """Nothing has been taken."""
-        self._plain_paths = not self.host.percent_hack
+        self._plain_paths = not (self.host.percent_hack or self.host.bang_paths)
         self._takes_routes = self.host.source_routes != "reject"
         self._loops = self.host.mta.loop_detection
         self._expanded: dict[tuple[int, str], int] = {}
