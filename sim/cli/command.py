@@ -16,6 +16,7 @@ from sim.cli.compare import compare
 from sim.cli.fetch import fetch
 from sim.cli.queue import queue
 from sim.cli.report import report
+from sim.cli.route import route
 from sim.cli.run import run
 from sim.cli.scenarios import scenarios
 from sim.cli.schema import schema
@@ -50,6 +51,7 @@ for _subcommand in (
     fetch,
     queue,
     report,
+    route,
     run,
     scenarios,
     schema,
