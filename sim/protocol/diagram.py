@@ -21,6 +21,7 @@ from sim.protocol.imap4 import commands as imap4_commands
 from sim.protocol.imap4 import events as imap4_events
 from sim.protocol.imap4 import states as imap4_states
 from sim.protocol.mqtt import states as mqtt_states
+from sim.protocol.nje import states as nje_states
 from sim.protocol.pop3 import events as pop3_events
 from sim.protocol.pop3 import states as pop3_states
 from sim.protocol.smtp import events as smtp_events
@@ -104,6 +105,12 @@ def x400_diagram() -> str:
     return _drawn(x400_states.TRANSITIONS, words, lambda side: str(side.value), end)
 
 
+def nje_diagram() -> str:
+    """NJE's; an arrow says which records lead there, from which side."""
+    end = "The end of the line leads from every state to"
+    return _drawn(nje_states.TRANSITIONS, {}, lambda side: str(side.value), end)
+
+
 DIAGRAMS: Mapping[str, Callable[[], str]] = {
     "states": smtp_diagram,
     "pop3 states": pop3_diagram,
@@ -111,6 +118,7 @@ DIAGRAMS: Mapping[str, Callable[[], str]] = {
     "ftp states": ftp_diagram,
     "mqtt states": mqtt_diagram,
     "x400 states": x400_diagram,
+    "nje states": nje_diagram,
 }
 """The name of the markers -> what is drawn between them."""
 

@@ -29,6 +29,7 @@ DEFAULTS = {
     "nullmailer": (),
     "jsms": (3 * DAY, 6 * DAY, 9 * DAY),  # notices, the last of which returns the mail
     "rfc5321": (),
+    "rscs": (),
 }
 
 

@@ -26,6 +26,7 @@ from sim.scenario.products.opensmtpd import OpenSmtpd
 from sim.scenario.products.postfix import Postfix
 from sim.scenario.products.qmail import Qmail
 from sim.scenario.products.rfc5321 import Rfc5321
+from sim.scenario.products.rscs import Rscs
 from sim.scenario.products.sendmail import Sendmail
 from sim.scenario.products.stalwart import Stalwart
 from sim.scenario.products.zonemta import ZoneMta
@@ -159,6 +160,7 @@ EIGHT_BITS = [
     (Nullmailer(), PASS),
     (Jsms(), ENCODED),
     (Rfc5321(), ALL),
+    (Rscs(), PASS),
 ]
 
 

@@ -18,6 +18,7 @@ from sim.scenario.products.opensmtpd import OpenSmtpd
 from sim.scenario.products.postfix import Postfix
 from sim.scenario.products.qmail import Qmail
 from sim.scenario.products.rfc5321 import Rfc5321
+from sim.scenario.products.rscs import Rscs
 from sim.scenario.products.sendmail import Sendmail
 from sim.scenario.products.stalwart import Stalwart
 from sim.scenario.products.zonemta import ZoneMta
@@ -54,6 +55,7 @@ FIRST = [
     (Nullmailer(), None),
     (Jsms(notices=(DAY, 2 * DAY)), (DAY, DAY)),
     (Rfc5321(), None),
+    (Rscs(), None),
     (Delays(delay_warnings=(HOUR,)), (HOUR, 2 * HOUR)),
 ]
 
@@ -159,6 +161,7 @@ BACK = [
     (Nullmailer(), 0, 0.0),
     (Jsms(), 0, 0.0),
     (Rfc5321(), 0, 0.0),
+    (Rscs(), 0, 0.0),
 ]
 
 

@@ -104,7 +104,8 @@ class Product:
     `rate_delay` deliveries to it go one by one, that long apart. `connection_cache` says whether deliveries leave
     theirs open for the next: while they come back to back, always or never. `slot_cost`, `slot_loan`,
     `slot_discount` (percent) and `minimum_slots` are what it costs a message to step in front of another one
-    (Postfix's default_delivery_slot_cost and the like; 0: nobody does). `process_limit` is how many are under way
+    (Postfix's default_delivery_slot_cost and the like; 0: nobody does); where it has the `smallest_first`, that of all
+    that wait goes next. `process_limit` is how many are under way
     in all, `active_limit` how many messages are worked on at a time. Where `process_limit` messages wait to be
     worked on, its server takes `in_flow_delay` longer for each that comes.
 
@@ -261,6 +262,7 @@ class Product:
     slot_loan: int = 0
     slot_discount: int = 0
     minimum_slots: int = 0
+    smallest_first: bool = False
     queue_run_limit: int = 0
     queue_run_order: Literal["found", "random", "priority"] = "found"
     priority_factors: tuple[int, int, int] = (0, 0, 0)

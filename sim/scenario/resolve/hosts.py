@@ -80,9 +80,15 @@ def resolve_architectures(
 def _check_protocol(
     name: str, form: ArchitectureForm, nodes: Sequence[str], findings: Findings, *, known: bool
 ) -> None:
-    """By FTP and MQTT a session goes the whole way, and MQTT has its broker."""
+    """By FTP and MQTT a session goes the whole way, by NJE one link, and MQTT has its broker."""
     place = ("architectures", name)
-    if form.protocol != "smtp" and form.transfer != "end-to-end":
+    if form.protocol == "nje" and form.transfer == "end-to-end":
+        findings.error(
+            (*place, "protocol"),
+            "nje where the transfer is end-to-end: allowed is store-and-forward, since every host on the way stores "
+            "the file",
+        )
+    if form.protocol in ("ftp", "mqtt") and form.transfer != "end-to-end":
         findings.error(
             (*place, "protocol"),
             f"{form.protocol} where the transfer is {form.transfer}: allowed is end-to-end, since no host on the way "

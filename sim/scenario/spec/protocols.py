@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 
 from sim.scenario.scalars import word
 
-MailProtocol = Annotated[Literal["smtp", "ftp", "mqtt"], word("protocol", "smtp", "ftp", "mqtt")]
+MailProtocol = Annotated[Literal["smtp", "ftp", "mqtt", "nje"], word("protocol", "smtp", "ftp", "mqtt", "nje")]
 
 ENDS: Final = frozenset({"ftp", "mqtt"})
 """Those by which no host passes on what it was given for others: mail goes no further than one session brings it."""

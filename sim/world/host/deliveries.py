@@ -23,6 +23,9 @@ from sim.world.host.next_hops import NextHops, next_hop_domain
 from sim.world.host.routes import Delivery
 from sim.world.host.session_cache import SessionCache
 
+_SIZES = 1 << 40
+"""More octets than any message has."""
+
 
 @dataclass
 class Deliveries:
@@ -177,9 +180,15 @@ class Deliveries:
             else:
                 self._defer(delivery, reason, now)
         if waiting:
-            self._manager.enter(waiting, now, deliveries[0].entry.priority)
+            self._manager.enter(waiting, now, self._place(deliveries[0].entry))
             for hop, _ in waiting if self._manager.paces else ():
                 self._pause(hop, now)
+
+    def _place(self, entry: Entry) -> int:
+        """What goes ahead of what: the higher number; of one priority the smallest, where the product has it so."""
+        if not self.client.host.mta.smallest_first:
+            return entry.priority
+        return entry.priority * _SIZES - len(entry.content)
 
     def _pause(self, hop: str, now: float) -> None:
         """Go on with a destination when the time between two of its deliveries is over."""

@@ -14,6 +14,7 @@ from sim.mta.server.message_queue import BrokerReception, Subscriptions
 from sim.mta.server.policy import AccessPolicy, ClientPolicy
 from sim.mta.server.reception import Reception
 from sim.mta.server.recipients import Directory
+from sim.mta.server.spool_reception import SpoolReception
 from sim.mta.server.transactions import AcceptedMail
 from sim.network.tcp.metrics import MetricsCache
 from sim.scenario.spec import Host
@@ -86,6 +87,11 @@ class Server(Part):
     def files(self) -> Service[FileReception]:
         """What it serves by FTP: each user's directory."""
         return Service(self, self.listener, lambda _, __: FileReception(self.host, self.directory), self.times)
+
+    @cached_property
+    def spool(self) -> Service[SpoolReception]:
+        """What it serves by NJE: its spool takes files."""
+        return Service(self, self.listener, lambda _, __: SpoolReception(self.host), self.times)
 
     @cached_property
     def topics(self) -> Service[BrokerReception]:

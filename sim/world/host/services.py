@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
+from zlib import crc32
 
 from sim.mta.client.envelope import Mailing
 from sim.mta.client.file_transfer import FileTransfer
 from sim.mta.client.message_queue import Publication
+from sim.mta.client.spool_file import SpoolFile
 from sim.mta.client.transmission import Transmission
 from sim.mta.server.message_queue import Subscriptions
 from sim.network.interface import Transport
@@ -44,6 +46,13 @@ def _by_mqtt(client: Client, delivery: Delivery, route: Route, _: Stays, now: fl
     return client.open(caller, route, now, client.servers[route.host].topics)
 
 
+def _by_nje(client: Client, delivery: Delivery, route: Route, _: Stays, now: float) -> Opened:
+    # RSCS numbers the files of a spool from 1 to 9900.
+    number = crc32(delivery.entry.queue_id.encode()) % 9900 + 1
+    caller = SpoolFile(client.host, delivery.mailing(now), number)
+    return client.open(caller, route, now, client.servers[route.host].spool)
+
+
 def _name(client: Client, delivery: Delivery) -> str:
     """What nobody else calls a file or a client."""
     return f"{client.host.name}-{delivery.entry.queue_id}"
@@ -53,6 +62,7 @@ OPENERS: Final[Mapping[str, Callable[[Client, Delivery, Route, Stays, float], Op
     "smtp": _by_smtp,
     "ftp": _by_ftp,
     "mqtt": _by_mqtt,
+    "nje": _by_nje,
 }
 """By protocol: opens a session that brings a delivery's message to the host at the end of a route."""
 
@@ -67,7 +77,7 @@ def hosts_of(architecture: Architecture, homes: Mapping[str, str]) -> dict[str, 
         architecture: the hosts, as they send mail.
         homes: the host that keeps each domain's mailboxes.
     """
-    if architecture.protocol == "smtp":
+    if architecture.protocol in ("smtp", "nje"):
         return dict(architecture.hosts)
     names = dict(homes) if architecture.protocol == "ftp" else {"*": architecture.broker}
     return {
