@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.gateway.bang_addresses import (
@@ -118,6 +118,7 @@ def test_a_source_route_becomes_percents() -> None:
     assert percent_route(percent_of(path)) == path
 
 
+@settings(max_examples=30)
 @given(st.from_regex(r"[a-z]{1,8}", fullmatch=True), st.from_regex(r"[a-z]{1,8}(\.[a-z]{2,3}){0,2}", fullmatch=True))
 def test_a_domain_comes_back_through_uucp(local: str, domain: str) -> None:
     """Round trip of RFC 976."""
