@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import jinja2
 from markupsafe import Markup
@@ -85,6 +85,7 @@ def render(result: Result, *, checks: Sequence[Check] = ()) -> str:
         sentences=list(sentences(summary)),
         checks=[_check(item) for item in checks],
         acts=list(_acts(result)),
+        losses=list(_losses(result)),
         figures=list(_figures(result)),
         scenario=_yaml(result.scenario),
         manifest=result.manifest,
@@ -113,6 +114,13 @@ def _acts(result: Result) -> Iterator[tuple[str, str, str, str]]:
     """What operators did in the first replication of each architecture: when, where, under which, and what."""
     for row in result.acts[result.acts["replication"] == result.acts["replication"].min()].to_dict("records"):
         yield clock(row["time_s"]), str(row["host"]), str(row["architecture"]), str(row["command"])
+
+
+def _losses(result: Result) -> Iterator[tuple[str, ...]]:
+    """What gateways left out, and how often in all replications."""
+    columns = ["architecture", "host", "from_protocol", "to_protocol", "what"]
+    for key, count in result.losses.groupby(columns, sort=False).size().items():
+        yield *map(str, cast("tuple[object, ...]", key)), str(count)
 
 
 def _check(check: Check) -> tuple[Any, ...]:

@@ -12,6 +12,7 @@ from sim.gateway.mappings import GATEWAYS
 from sim.gateway.passing import Mapped
 from sim.mail.address import Address
 from sim.mail.path import Path
+from sim.report.html import render
 from sim.report.transcript import transcript
 from sim.world.host.services import OPENERS
 from sim.world.simulation import Simulation
@@ -118,6 +119,7 @@ def test_what_a_gateway_leaves_out_is_counted_and_named():
     assert losses.to_numpy().tolist() == [[1, "g", "smtp", "ftp", "service reverse-path"]]
     assert result.measures["gateway_losses"].to_list() == [1.0]
     assert sim.run(world("a-g", "g-b", mail=mail)).measures["gateway_losses"].isna().to_list() == [True]
+    assert "<li>g under direct, from smtp to ftp: service reverse-path (1)</li>" in render(result)
     said = transcript(result, 1).splitlines()
     assert [line for line in said if line.startswith("#   ")] == [
         "#   bill@b.example: to bill@b.example, from ann@a.example",
