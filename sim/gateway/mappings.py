@@ -7,19 +7,60 @@ from typing import Final
 
 from sim.gateway.losses import Loss
 from sim.gateway.passing import Mapped, Maps, Passing, Seam
-from sim.mail.path import NULL_PATH, Path
+from sim.mail.address import Address
+from sim.mail.path import Path
 
 
 def to_files(passing: Passing, _: Seam) -> Mapped:
-    """A message becomes a file in the recipient's directory, which has no envelope: nobody can be told about it."""
-    losses = [] if passing.reverse_path.is_null else [Loss("service", "reverse-path")]
-    every = (passing.parameters, *passing.recipient_parameters)
-    losses += dict.fromkeys(Loss("service", keyword) for asked in every for keyword, _ in asked)
-    return Mapped(Passing(NULL_PATH, passing.forward_paths, passing.content), losses)
+    """A message becomes a file in the recipient's directory, which has no envelope beside that."""
+    sender = [] if passing.reverse_path.is_null else [Loss("service", "reverse-path")]
+    return Mapped(passing, [*sender, *_parameters_of(passing)])
 
+
+def without_parameters(passing: Passing, _: Seam) -> Mapped:
+    """The envelope is the two paths: what was asked for with MAIL and RCPT goes no further (RFC 3461 section 5.2.2).
+
+    The gateway keeps it, and tells who wanted to know that it has passed the message on.
+    """
+    return Mapped(passing, _parameters_of(passing))
+
+
+def to_mhs(passing: Passing, _: Seam) -> Mapped:
+    """X.400 has the requests for reports, the priority and the time to deliver by (RFC 2156; RFC 6710 annex A)."""
+    return Mapped(passing, [lost for lost in _parameters_of(passing) if lost.name not in _OF_MHS])
+
+
+def to_rmail(passing: Passing, seam: Seam) -> Mapped:
+    """Rmail has no empty sender: the gateway's mailer daemon stands for it (RFC 976)."""
+    losses = _parameters_of(passing)
+    if passing.reverse_path.is_null:
+        losses.append(Loss("service", "null reverse-path"))
+        passing = passing._replace(reverse_path=Path(Address("MAILER-DAEMON", seam.gateway)))
+    return Mapped(passing, losses)
+
+
+def _parameters_of(passing: Passing) -> list[Loss]:
+    """Each keyword that was asked for, once."""
+    every = (passing.parameters, *passing.recipient_parameters)
+    return list(dict.fromkeys(Loss("service", keyword) for asked in every for keyword, _ in asked))
+
+
+_OF_MHS: Final = frozenset({"NOTIFY", "RET", "ENVID", "MT-PRIORITY", "BY"})
 
 GATEWAYS: Final[Mapping[tuple[str, str], Maps]] = {
     ("smtp", "ftp"): to_files,
+    ("nje", "ftp"): to_files,
+    ("uucp", "ftp"): to_files,
+    ("x400", "ftp"): to_files,
+    ("smtp", "nje"): without_parameters,
+    ("x400", "nje"): without_parameters,
+    ("smtp", "phonenet"): without_parameters,
+    ("x400", "phonenet"): without_parameters,
+    ("smtp", "uucp"): to_rmail,
+    ("nje", "uucp"): to_rmail,
+    ("phonenet", "uucp"): to_rmail,
+    ("x400", "uucp"): to_rmail,
+    ("smtp", "x400"): to_mhs,
 }
 """By the protocol that a message came by and the one that it goes on by. Other pairs have the same messages."""
 

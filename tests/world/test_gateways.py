@@ -124,7 +124,7 @@ def test_what_a_gateway_leaves_out_is_counted_and_named():
     assert [line for line in said if line.startswith("#   ")] == [
         "#   bill@b.example: to bill@b.example, from ann@a.example",
         "#   gus@g.example: to gus@g.example, from ann@a.example",
-        "#   bill@b.example: to bill@b.example, from <>",
+        "#   bill@b.example: to bill@b.example, from ann@a.example",
         "#   left out: service reverse-path",
     ]
 
