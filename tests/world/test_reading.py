@@ -318,3 +318,16 @@ def test_a_restarted_server_hangs_up_over_a_way_that_may_change():
     lost = [row for row in fetching(facts) if row.outcome is AttemptOutcome.CONNECTION_LOST]
     assert 1800.0 < lost[0].ended_s < 1801.0
     assert copy.read_s > copy.stored_s
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [("fetchmail", "imap"), ("thunderbird", "imap"), ("poplib", "pop3")])
+def test_what_takes_hours_to_fetch_is_fetched_once(name):
+    """A server that is still writing has not waited for its client yet: it does not hang up behind its own words."""
+    mua, access = name
+    device = f"{{modem: {{mua: {mua}, access: {access}, link: {{rate: 1200 bit/s}}}}}}"
+    large = "at: 600 s, from: ann@a.example, to: bob@b.example, size: 450 kB"
+    facts = world(large, AGAIN, b=bob(device, "{after: 0 s, takes: 1 s, deletes: 100 %}")).run()
+    assert {str(row.outcome) for row in fetching(facts, access)} == {"accepted"}
+    assert [math.isnan(copy.read_s) for copy in facts.copies] == [False, False]
+    assert sum(row.bytes_on_wire for row in fetching(facts, access)) < 650_000

@@ -16,6 +16,9 @@ from sim.scenario.products.base import Refuses
 from sim.world.engine.capacity import SharedCapacity
 from sim.world.engine.stepping import Waits
 
+AT_ONCE = 16_384
+"""Octets that a new socket takes at once (net.ipv4.tcp_wmem): who writes more waits for nobody until most have gone."""
+
 
 class Place(Protocol):
     """A place in a listen queue, which comes to an end: `admitted` says whether by its turn."""

@@ -19,7 +19,7 @@ from sim.results.outcomes import AttemptOutcome
 from sim.world.engine.capacity import SharedCapacity
 from sim.world.engine.connecting import connect, wait_to_be_served, write
 from sim.world.engine.host_times import HostTimes
-from sim.world.engine.interfaces import ClientDialogue, ServerDialogue, ServerHost, WireTrace
+from sim.world.engine.interfaces import AT_ONCE, ClientDialogue, ServerDialogue, ServerHost, WireTrace
 from sim.world.engine.lifetimes import FOREVER, BrokenOffError, Deadlines, Lifetimes
 from sim.world.engine.session_ends import Cause, End
 from sim.world.engine.stepping import IdleClock, Waits, follow
@@ -92,9 +92,8 @@ class Session(Generic[ClientT, ServerT]):
         self.outcome: AttemptOutcome | None = None
         self.failure: Failure | None = None
         self.opened_at = self.started_at = self.server_leaves_at = 0.0
-        self.connected_at = self.contacted_at = inf
-        # When the transaction under way began to come in.
-        self._began = inf
+        # `_began`: when the transaction under way began to come in.
+        self.connected_at = self.contacted_at = self._began = inf
         # Round trips until the greeting is there; TLS's come to them.
         self._served, self._round_trips = 0, 1 if reversed_roles else 2
         self.before = (connection.wire_bytes, connection.retransmissions) if reversed_roles else (0, 0)
@@ -173,6 +172,7 @@ class Session(Generic[ClientT, ServerT]):
                     if not written:
                         return
                 now = arrives if advance(arrives) else (yield arrives)
+                ready = now if len(written) > AT_ONCE else ready  # until then it was writing
                 if trace is not None:
                     trace(now, "<", written)
                 client.read(written)
