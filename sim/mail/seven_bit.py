@@ -74,7 +74,7 @@ def _encoded(found: re.Match[bytes]) -> bytes:
     return b"\r\n ".join([quoprimime.header_encode(piece, "unknown-8bit").encode() for piece in pieces])
 
 
-_RAW = re.compile(rb"[^ \t:]*[\x80-\xff](?:.*[\x80-\xff])?[^ \t]*", re.DOTALL)
+_RAW = re.compile(rb"(?<![^ \t:])[^ \t:\x80-\xff]*+[\x80-\xff](?:.*[\x80-\xff])?[^ \t]*", re.DOTALL)
 """In a line, the words from the first with octets beyond US-ASCII to the last."""
 
 _PIECE = 16

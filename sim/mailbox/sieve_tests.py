@@ -18,6 +18,9 @@ _FOLD = re.compile(rb"\r?\n[ \t]")
 _MARKED = re.compile(rb"\\.|.", re.DOTALL)
 _LOWER = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"abcdefghijklmnopqrstuvwxyz")
 
+_DECODED_LIMIT = 65_536
+"""Octets of a value whose encoded words are decoded."""
+
 ADDRESS_FIELDS = frozenset(
     {"from", "to", "cc", "bcc", "sender", "reply-to", "return-path", "delivered-to", "errors-to"}
     | {"resent-from", "resent-to", "resent-cc", "resent-bcc", "resent-sender", "resent-reply-to"}
@@ -175,8 +178,11 @@ _COMBINED: Mapping[str, Callable[[Iterable[bool]], bool]] = {
 
 
 def decoded(value: bytes) -> bytes:
-    """A field's value with its encoded words decoded (RFC 2047), in UTF-8; as it is where they are malformed."""
-    if b"=?" not in value:
+    """A field's value with its encoded words decoded (RFC 2047), in UTF-8; as it is where they are malformed.
+
+    The stdlib takes time by the square of their number: a value longer than any field that is meant stays as it is.
+    """
+    if b"=?" not in value or len(value) > _DECODED_LIMIT:
         return value
     try:
         pieces = decode_header(_text(value))

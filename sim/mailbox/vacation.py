@@ -20,7 +20,7 @@ _LIST_FIELDS = frozenset(
 _ROBOTS = re.compile(r"owner-.*|.*-request|.*-owner|mailer-daemon|listserv|majordomo", re.IGNORECASE)
 _TO_MANY = (b"bulk", b"junk", b"list")
 _ADDRESSED = ("to", "cc", "bcc", "resent-to", "resent-cc", "resent-bcc")
-_MESSAGE_ID = re.compile(rb"<[!-~]+>")
+_MESSAGE_ID = re.compile(rb"<[!-;=?-~]+>")
 
 _MOST = 10_000
 """Answers that are remembered: where all of them still count, the oldest is forgotten."""

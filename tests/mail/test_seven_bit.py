@@ -7,7 +7,7 @@ from email import message_from_bytes
 import pytest
 
 from sim.mail.content import longest_line
-from sim.mail.seven_bit import labelled_to_7bit, to_7bit
+from sim.mail.seven_bit import encoded_header, labelled_to_7bit, to_7bit
 
 TEXT = "Grüße\r\naus Köln, = und so weiter " + "é" * 100 + "\r\n"
 
@@ -131,3 +131,17 @@ def test_only_what_is_marked_is_converted():
 def test_what_is_not_marked_or_would_break_stays(content: bytes):
     """Octet for octet."""
     assert labelled_to_7bit(content) == content
+
+
+@pytest.mark.parametrize(
+    ("field", "converted"),
+    [
+        ("Subject: Grüße aus", b"Subject: =?unknown-8bit?q?Gr=C3=BC=C3=9Fe?= aus"),
+        ("To: x:é y é.b c", b"To: x:=?unknown-8bit?q?=C3=A9_y_=C3=A9=2Eb?= c"),
+        ("X: " + "x" * 200_000 + " é", b"X: " + b"x" * 200_000 + b" =?unknown-8bit?q?=C3=A9?="),
+    ],
+    ids=["one", "several", "behind a long one"],
+)
+def test_words_of_a_header_that_are_not_ascii_are_encoded(field, converted):
+    """From the first of them to the last; a word of 200 kB in front takes no time."""
+    assert encoded_header(field.encode() + b"\r\n\r\nx\r\n").split(b"\r\n")[0] == converted

@@ -12,6 +12,7 @@ from sim.mail.address import Address
 from sim.mailbox.sieve import DAY, Script, SieveError, Vacation, Verdict
 from sim.mailbox.sieve_script import CAPABILITIES, SIZE_LIMIT, read_script
 from sim.mailbox.sieve_tests import Incoming
+from sim.mailbox.vacation import answer
 
 MESSAGE = (
     b"From: Ann <Ann@X.test>, bob@y.test\r\nTo: undisclosed:;\r\nSubject: =?utf-8?q?h=C3=A9llo?= World\r\n"
@@ -255,3 +256,15 @@ def test_no_pattern_takes_long():
 def test_an_empty_script_keeps():
     """As no script at all does."""
     assert Script().run(MAIL) == Verdict(("INBOX",))
+
+
+def test_a_field_of_400_kilobytes_takes_no_time():
+    """Encoded words by the thousand, or nothing but the beginnings of message identifiers."""
+    word = b"=?utf-8?q?a=C3=BC?= "
+    fields = (word * 20_000, b"<" * 200_000)
+    content = b"Subject: %s\r\nReferences: %s\r\nMessage-ID: <1@x>\r\n\r\n" % fields
+    mail = Incoming(content, MAIL.sender, MAIL.recipient)
+    assert verdict('if header :contains "subject" "=?utf-8" { discard; }', mail) == verdict("discard;")
+    away = Vacation(reason="away", subject="away")
+    said = answer(away, mail, message_id="<2@x>", date="Mon, 7 Feb 1994 21:52:25 +0000")
+    assert b"References: <1@x>\r\n" in said
