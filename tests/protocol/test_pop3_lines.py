@@ -293,12 +293,20 @@ def test_content_comes_as_it_was(content, size):
 
 def test_dots():
     """Of lines that begin with a dot it is doubled, and what ends without a CRLF gets one."""
-    assert [stuff(octets) for octets in (b"", b".", b"a\r\n.\r\n", b"a.b")] == [
+    assert [stuff(octets) for octets in (b"", b".", b"a\r\n.\r\n", b"a.b", b"a\n.\r\nb")] == [
         b"",
         b"..\r\n",
         b"a\r\n..\r\n",
         b"a.b\r\n",
+        b"a\n..\r\nb\r\n",
     ]
+
+
+@given(st.lists(st.sampled_from([b".", b"\r", b"\n", b"\r\n", b"a", b"+OK\r\n"])).map(b"".join))
+def test_no_mail_ends_its_response_for_any_client(content):
+    """Neither for one to which a lone LF ends a line: what comes behind would be the next response to it."""
+    lines = (stuff(content) + b".\r\n").split(b"\n")
+    assert [line.rstrip(b"\r") for line in lines].index(b".") == len(lines) - 2
 
 
 PIECES = st.lists(

@@ -87,8 +87,11 @@ def write_response(response: Response) -> bytes:
 
 
 def stuff(content: bytes) -> bytes:
-    """Lines as they stand in a multi-line response: a dot in front of each that begins with one, a CRLF at the end."""
-    content = content.replace(b"\r\n.", b"\r\n..")
+    """Lines as they stand in a multi-line response: a dot in front of each that begins with one, a CRLF at the end.
+
+    A lone LF ends a line, too: most clients take it for an end, and a dot behind it would end the response for them.
+    """
+    content = content.replace(b"\n.", b"\n..")
     if content.startswith(b"."):
         content = b"." + content
     return content if not content or content.endswith(b"\r\n") else content + b"\r\n"
