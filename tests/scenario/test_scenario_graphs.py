@@ -171,7 +171,7 @@ BROKEN = {
     ),
     "not GraphML": ("<html/>", "g.xml", "no graph can be read from this file (g.xml, "),
     "not GML": ("hello", "g.gml", "no graph can be read from this file (g.gml, "),
-    "no kind of graph": ("a b", "g.txt", "unknown kind of graph file (g.txt): allowed are .graphml, .xml, .gml"),
+    "no kind of graph": ("a b", "g.csv", "unknown kind of graph file (g.csv): allowed are .graphml, .xml, .gml"),
     "not Pajek": ("*vertices 5", "g.net", "no graph can be read from this file (g.net, "),
     "another format": ("graph {}", "g.dot", "unknown kind of graph file (g.dot): allowed are"),
     "SNDlib": ('<network xmlns="http://sndlib.zib.de/network"/>', "g.xml", "SNDlib's files are not read (g.xml)"),

@@ -133,5 +133,11 @@ _READERS: Final[Mapping[str, tuple[str, Callable[[str], nx.Graph[Any]]]]] = {
 }
 OWN_KEY: Final = "networkx_key"
 """What the readers call the key of an edge among parallel ones."""
-KINDS: Final = tuple(_READERS)
-"""The endings of names of graph files."""
+_TEXTS: Final = (".map", ".txt")
+KINDS: Final = (*_READERS, *_TEXTS)
+"""The endings of names of graph files; those of lines are UUCP maps and nodelists of FidoNet."""
+
+
+def is_text(name: str) -> bool:
+    """Whether a file is a UUCP map or a nodelist of FidoNet by its name."""
+    return Path(name.lower().removesuffix(".gz")).suffix in _TEXTS

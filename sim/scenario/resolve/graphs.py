@@ -1,6 +1,7 @@
 """Graphs from files and from networkx's generators, as plans.
 
-A node is called by its label, its name or its identifier, and has a place by latitude and longitude (Latitude, lat;
+A UUCP map or a nodelist of FidoNet is a file of lines (`uucp_map`, `fidonet_nodelist`); of all others:
+a node is called by its label, its name or its identifier, and has a place by latitude and longitude (Latitude, lat;
 Longitude, lon, lng, long) in degrees. What is read of an edge is a measure's (`measures`). An edge without a rate has
 what its ends send and receive at, where these say so (Shadow). What else a file has is said to be ignored.
 """
@@ -16,9 +17,12 @@ from typing import Any, NamedTuple
 import networkx as nx
 
 from sim.scenario.distribution import Constant
+from sim.scenario.inputs import read_input
 from sim.scenario.names import shown, some, unique
-from sim.scenario.resolve.graph_files import OWN_KEY, read_graph_file
+from sim.scenario.resolve.fidonet_nodelist import is_nodelist, read_nodelist
+from sim.scenario.resolve.graph_files import OWN_KEY, is_text, read_graph_file
 from sim.scenario.resolve.plan import Edge, Plan
+from sim.scenario.resolve.uucp_map import read_uucp_map
 from sim.scenario.spec import Loss, Node
 from sim.scenario.spec.directions import Both, alike
 from sim.scenario.syntax.graph_measures import DELAY, DOWN, LOSS, RATE, UP, Found, Measure, Units, plain
@@ -43,11 +47,19 @@ def read_graph(folder: Path, name: str | nx.Graph[Any], units: Units, most: int,
     Raises:
         ValueError: no such file, no file of a known kind, no graph in it, or an attribute that cannot be read.
     """
+    if isinstance(name, str) and is_text(name):
+        return _read_text(folder, name, most, note)
     graph = read_graph_file(folder, name, most, note) if isinstance(name, str) else name
     try:
         return _Reader(graph, units, note).plan()
     except ValueError as error:
         raise ValueError(f"no graph can be read from this file ({shown(name)}): {error}") from None
+
+
+def _read_text(folder: Path, name: str, most: int, note: Callable[[str], None]) -> Plan:
+    """The plan of a file of lines: FidoNet's nodelist, or a UUCP map."""
+    text = read_input(folder, name, most).decode("latin-1")
+    return (read_nodelist if is_nodelist(text) else read_uucp_map)(text, Path(name).name, note)
 
 
 class _Rates(NamedTuple):

@@ -15,6 +15,7 @@ from sim.scenario.names import listing, shown, some, unique
 from sim.scenario.pydantic_seam import KEY
 from sim.scenario.quantity import format_duration
 from sim.scenario.resolve.contacts import Contacts, is_of_contacts
+from sim.scenario.resolve.graph_parts import part_around
 from sim.scenario.resolve.plan import DEFAULTS, Edge, Plan, Settings, distance
 from sim.scenario.resolve.traces import Trace
 from sim.scenario.resolve.weather import resolve_weather
@@ -29,6 +30,9 @@ SIGNAL_SPEED = 299_792_458 * 2 / 3
 """Speed of light in glass, about 2/3 of that in vacuum, in m/s."""
 
 _SOURCES = ("graph", "nodes", "generate")
+
+_SITES = 400
+"""How many nodes are taken around some of a graph, where nothing says it."""
 
 T = TypeVar("T")
 
@@ -102,6 +106,13 @@ def _from_file(form: GraphForm, findings: Findings, folder: Path, most: int) -> 
         return None
     if not plan.nodes:
         findings.error(place, f"a graph without nodes ({shown(form.file)}): allowed is at least one")
+    elif form.around or form.sites is not None:
+        known = [
+            findings.known(("network", "graph", "around", index), "node", name, plan.nodes, whole=True)
+            for index, name in enumerate(form.around)
+        ]
+        if all(known):
+            plan = part_around(plan, form.around, form.sites or _SITES)
     return plan
 
 

@@ -18,8 +18,10 @@ from sim.scenario.scalars import (
     FileName,
     LongDuration,
     Name,
+    Names,
     read_name,
     read_names,
+    whole,
     word,
 )
 from sim.scenario.sections import Said, Section
@@ -81,6 +83,10 @@ class GraphForm(Section):
     """Its name, found from the scenario's folder."""
     units: GraphUnits = field(default_factory=dict)
     """The units of numbers that have none in the file, by attribute: `{latency: ms, bandwidth: Mbit/s}`."""
+    around: Names = ()
+    """Nodes around which a part of it is taken; with `sites` alone it is the node with most links."""
+    sites: Annotated[int, whole(1)] | None = None
+    """How many nodes that part has, those that are fewest links away; 400 with `around` alone."""
 
 
 def _expand_graph(value: object) -> object:
