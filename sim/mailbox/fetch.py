@@ -74,7 +74,7 @@ class FetchedMessage:
             first, count = item.partial
             octets = None if octets is None else octets[first : first + count]
         label = section(name, item.section, first)
-        return label, NIL if octets is None else literal(octets, binary=name == "BINARY" and b"\0" in octets)
+        return label, NIL if octets is None else _literal(octets, binary=name == "BINARY")
 
     def section(self, asked: Section) -> bytes | None:
         """The octets of a section; None where there is no such part."""
@@ -95,7 +95,7 @@ class FetchedMessage:
         return inner.body if asked.text == "TEXT" else _header(inner.header, asked)
 
     def _rfc822(self, name: str) -> tuple[bytes, bytes]:
-        return name.encode(), literal(self.section(_WHOLE[name]) or b"")
+        return name.encode(), _literal(self.section(_WHOLE[name]) or b"")
 
     def _decoded(self, asked: Section) -> bytes | None:
         """A part's body without its transfer encoding."""
@@ -103,6 +103,12 @@ class FetchedMessage:
             return self.content
         part = self.structure.find(asked.part)
         return None if part is None else decoded(part)
+
+
+def _literal(octets: bytes, *, binary: bool = False) -> bytes:
+    """Octets as a literal. Of a NUL, which none but BINARY's may have, 0x80 is told, as by Dovecot."""
+    nuls = b"\0" in octets
+    return literal(octets if binary or not nuls else octets.replace(b"\0", b"\x80"), binary=binary and nuls)
 
 
 def flags_with_recent(flags: Iterable[str], *, recent: bool) -> bytes:

@@ -528,3 +528,20 @@ def test_rfc_5182_a_search_that_is_no_forgets_the_result():
     bad = dialogue("FETCH $ UID").numbers("FETCH")
     dialogue("SEARCH RETURN (SAVE) CHARSET x-nobody ALL")
     assert (bad, dialogue("FETCH $ UID").numbers("FETCH")) == ([1, 2, 3], [])
+
+
+def test_9_no_literal_but_one_of_binary_has_a_nul():
+    """It is told as 0x80, as by Dovecot, so that sizes stay; BINARY gives it as it is (RFC 3516)."""
+    own = account("a")
+    own.mailbox("a").append(b"X: \0\r\n\r\n\0\xff", [], 0.0)
+    dialogue = Dialogue(own)
+    dialogue("EXAMINE a")
+    (found,) = dialogue("FETCH 1 (BODY[] RFC822.TEXT BODY[HEADER] BODY[1]<0.1> RFC822.SIZE BINARY[1])").items("FETCH")
+    assert found == {
+        "BODY[]": b"X: \x80\r\n\r\n\x80\xff",
+        "RFC822.TEXT": b"\x80\xff",
+        "BODY[HEADER]": b"X: \x80\r\n\r\n",
+        "BODY[1]<0>": b"\x80",
+        "RFC822.SIZE": 10,
+        "BINARY[1]": b"\0\xff",
+    }
