@@ -62,13 +62,23 @@ class RunAccount(MemoryAccount):
         quota: what they may hold.
         ledger: waits for the copies that somebody will read.
         is_read: whether somebody does: else nobody waits for it.
-        ages: whether messages go by their age, so that their dates are to be kept in order.
+        expires, archives: whether messages go by their age, from all mailboxes or from INBOX alone, so that the dates
+            of those that lie there are to be kept in order.
     """
 
-    def __init__(self, address: Address, quota: MailboxQuota, ledger: Ledger, *, is_read: bool, ages: bool) -> None:
+    def __init__(
+        self,
+        address: Address,
+        quota: MailboxQuota,
+        ledger: Ledger,
+        *,
+        is_read: bool,
+        expires: bool = False,
+        archives: bool = False,
+    ) -> None:
         self._ledger = ledger
         self._is_read = is_read
-        self._ages = ages
+        self._expires, self._archives = expires, archives
         self._serial = count()
         self._dates: list[tuple[float, int, MemoryMailbox, int]] = []
         self._in_inbox: list[tuple[float, int, MemoryMailbox, int]] = []
@@ -113,11 +123,11 @@ class RunAccount(MemoryAccount):
         """A message comes into a mailbox: it is delivered, copied, moved, or put there by a program."""
         if isinstance(content, StoredContent):
             self._lie[content.message_id] += 1
-        if self._ages:
-            item = date, next(self._serial), mailbox, uid
+        item = date, next(self._serial), mailbox, uid
+        if self._expires:
             heappush(self._dates, item)
-            if mailbox is self._mailboxes.get(INBOX):
-                heappush(self._in_inbox, item)
+        if self._archives and mailbox is self._mailboxes.get(INBOX):
+            heappush(self._in_inbox, item)
 
     def went(self, content: bytes) -> None:
         """A message has gone from a mailbox; it may lie in another one still."""

@@ -83,8 +83,8 @@ class AllMailboxes:
             return None
         own = Address(name, domain.name)
         is_read = user.reads is not None and bool(user.devices)
-        ages = bool(user.retention) or user.archive is not None
-        account = RunAccount(own, quota, self._ledger, is_read=is_read, ages=ages)
+        expires, archives = bool(user.retention), user.archive is not None
+        account = RunAccount(own, quota, self._ledger, is_read=is_read, expires=expires, archives=archives)
         script = read_script(user.sieve.encode()) if user.sieve else _NO_RULES
         agent = DeliveryAgent(script, _message_ids(own)) if user.sieve or user.away else None
         return UserMailboxes(account, user, agent)
