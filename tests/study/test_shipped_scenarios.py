@@ -19,6 +19,7 @@ HOME = Path(__file__).resolve().parents[2] / "scenarios"
 ALL = sorted(folder.name for folder in HOME.iterdir())
 QUICK = {
     "arpanet-1972": {"replications": 2, "overrides": ["duration=1 d"]},
+    "arpanet-to-bitnet-1986": {"replications": 1},
     "big-destination-down": {"replications": 1},
     "bounce-storm": {"replications": 1},
     "crash-and-duplicates": {"replications": 1},
