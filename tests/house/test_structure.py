@@ -8,7 +8,7 @@ from statistics import median
 from modules import attributes_written, circles, graph, imports, modules, own, written_from_two_sides
 
 MOST_LINES = 400
-MOST_LINES_IN_ALL = 66000
+MOST_LINES_IN_ALL = 74000
 
 # What libraries and Python itself name with an underscore and mean to be used.
 PUBLIC_ALL_THE_SAME = {"_replace", "_asdict", "_fields", "_exit", "_value_", "_repr_html_"}
