@@ -26,6 +26,7 @@ from sim.protocol.pop3 import events as pop3_events
 from sim.protocol.pop3 import states as pop3_states
 from sim.protocol.smtp import events as smtp_events
 from sim.protocol.smtp import states as smtp_states
+from sim.protocol.uucp import states as uucp_states
 from sim.protocol.x400 import pdus as x400_pdus
 from sim.protocol.x400 import states as x400_states
 
@@ -111,6 +112,14 @@ def nje_diagram() -> str:
     return _drawn(nje_states.TRANSITIONS, {}, lambda side: str(side.value), end)
 
 
+def uucp_diagram() -> str:
+    """UUCP's; an arrow says which messages lead there, from which side."""
+    kinds = {kind for moves in uucp_states.TRANSITIONS.values() for kind in moves}
+    words = {kind: str(kind.__doc__).partition(":")[0] for kind in kinds}
+    end = "The end of the line leads from every state to"
+    return _drawn(uucp_states.TRANSITIONS, words, lambda side: str(side.value), end)
+
+
 DIAGRAMS: Mapping[str, Callable[[], str]] = {
     "states": smtp_diagram,
     "pop3 states": pop3_diagram,
@@ -119,6 +128,7 @@ DIAGRAMS: Mapping[str, Callable[[], str]] = {
     "mqtt states": mqtt_diagram,
     "x400 states": x400_diagram,
     "nje states": nje_diagram,
+    "uucp states": uucp_diagram,
 }
 """The name of the markers -> what is drawn between them."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.protocol import ftp, imap4, mqtt, pop3, smtp
+from sim.protocol import ftp, imap4, mqtt, pop3, smtp, uucp
 from sim.protocol.diagram import (
     DIAGRAMS,
     draw_into,
@@ -18,6 +18,7 @@ from sim.protocol.diagram import (
     mqtt_diagram,
     pop3_diagram,
     smtp_diagram,
+    uucp_diagram,
 )
 
 PAGE = Path(__file__).parents[2] / "docs" / "sessions.md"
@@ -54,6 +55,11 @@ def test_the_page_is_up_to_date(name):
             mqtt_diagram(),
             mqtt.State,
             ["CONNECTING --> CLOSED: CONNACK that refuses server", "CONNECTED --> CLOSED: DISCONNECT client"],
+        ),
+        (
+            uucp_diagram(),
+            uucp.State,
+            ["READY --> ASKED: S, E master", "SENT --> READY: CY, CN slave", "LEAVING --> READY: HN slave"],
         ),
     ],
 )
