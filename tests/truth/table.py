@@ -19,6 +19,7 @@ from paths import paths
 from sharing import shared
 from slow import ambiguous, buffers, slow
 from submissions import submission_sessions, submissions
+from uucp import uucp
 
 
 def main(folder: Path, n: int) -> None:
@@ -33,6 +34,7 @@ def main(folder: Path, n: int) -> None:
         submission_sessions(folder),
         mailboxes(folder, n),
         idle(folder),
+        uucp(folder),
     ):
         for row in part:
             print(row, flush=True)
