@@ -67,7 +67,13 @@ def copy(message_id=1, outcome="delivered", created_s=0.0, ended_s=10.0, **more)
         "transfer_s": ended_s - created_s,
         "service_s": 0.0,
     }
-    return CopyFact(message_id=message_id, outcome=outcome, created_s=created_s, ended_s=ended_s, **{**values, **more})
+    values |= more
+    values = {
+        "relays": values["hops"] + values["duplicates"],
+        "drops": int(outcome in ("bounced", "expired", "lost")),
+        **values,
+    }
+    return CopyFact(message_id=message_id, outcome=outcome, created_s=created_s, ended_s=ended_s, **values)
 
 
 def attempt(message_id=1, outcome="accepted", session_id=0, **more) -> AttemptFact:
@@ -173,10 +179,12 @@ def _one_copy(found: Facts, luck: random.Random, architecture: int, born: float,
     age = queue + retry + contact + transfer + 0.1 * hops
     steps = _steps(born, born + age) if fate == "delivered" else {}
     path = ">".join([ends[0], *luck.sample(sorted(set(CITIES) - set(ends)), hops - 1), ends[1]])
+    duplicates, drops = int(luck.random() < 0.01), int(fate in ("bounced", "expired", "lost"))
     found.copies.append(
         CopyFact(
             number, f"u1@{ends[1].lower()}.example", fate, "" if fate == "delivered" else "no answer", born, born + age,
-            hops, hops, int(luck.random() < 0.01), path, queue, retry, contact, transfer, 0.1 * hops, **steps,
+            hops, hops, duplicates, path, queue, retry, contact, transfer, 0.1 * hops, relays=hops + duplicates, drops=drops,
+            **steps,
         )
     )  # fmt: skip
     for hop in range(hops):

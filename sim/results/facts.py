@@ -38,7 +38,8 @@ class CopyFact(NamedTuple):
     The five delays add up to `ended_s - created_s`. `damage` is empty where the content is what was written, else
     `unseen`, or `found` where the recipient's host checks digests and this one did not hold. The times from
     `composed_s` to `read_s` are its steps from the writer's hand to the reader's eye (`Step`), each when it was first
-    taken; NaN where it was not.
+    taken; NaN where it was not. An instance is what a host has of a copy: there is one, unless a reply was lost, or
+    hosts keep replicas of what they pass on.
     """
 
     message_id: Annotated[int, Column("", "which message, unique within a run")]
@@ -66,6 +67,8 @@ class CopyFact(NamedTuple):
     announced_s: Annotated[float, Column("s", "when a first device of the reader's was told of it")] = nan
     fetched_s: Annotated[float, Column("s", "when its content was on a first device")] = nan
     read_s: Annotated[float, Column("s", "when the reader read it")] = nan
+    relays: Annotated[int, Column("", "passes of any instance of it that were accepted")] = 0
+    drops: Annotated[int, Column("", "instances of it that ended undelivered")] = 0
 
 
 class AttemptFact(NamedTuple):

@@ -56,9 +56,11 @@ class Metric(NamedTuple):
 _ALL = (
     Metric("created", "copies created", "copies", "", "copies of users' messages", 0),
     Metric("started", "transfers started", "copies", "", "passes of a copy that found their peer, summed", 0),
-    Metric("relayed", "transfers completed", "copies", "", "passes of a copy that were accepted, duplicates too", 0),
+    Metric("relayed", "transfers completed", "copies", "", "passes of a copy that were accepted, of any instance", 0),
     Metric("aborted", "transfers broken off", "copies", "lower", "passes that the network or a host broke off", 0),
-    Metric("dropped", "copies dropped", "copies", "lower", "copies bounced, expired or lost", 0),
+    Metric(
+        "dropped", "instances dropped", "copies", "lower", "instances of copies that bounced, expired, were lost", 0
+    ),
     Metric("delivered", "copies delivered", "copies", "higher", "copies that reached their mailbox", 0),
     Metric("delivery_prob", "share delivered", "share", "higher", "delivered / created", 4),
     Metric(
@@ -259,7 +261,7 @@ class _Run:
         self.done: npt.NDArray[np.bool_] = (copies["outcome"] == CopyOutcome.DELIVERED).to_numpy()
         self.delivered = float(self.done.sum())
         self.hops: _Floats = copies["hops"].to_numpy(dtype="float64")
-        self.relayed = float(self.hops.sum() + copies["duplicates"].sum())
+        self.relayed = float(copies["relays"].sum())
         born = copies["created_s"].to_numpy()
         delays = copies["ended_s"].to_numpy() - born
         self.delays: _Floats = delays[self.done]
@@ -301,7 +303,7 @@ _MEASURES: Mapping[str, Callable[[_Run], float]] = {
     "started": lambda run: run.carried(_UNREACHED, but=True),
     "relayed": lambda run: run.relayed,
     "aborted": lambda run: run.carried(_BROKEN_OFF),
-    "dropped": lambda run: sum(run.outcomes[outcome] for outcome in CopyOutcome if outcome.given_up),
+    "dropped": lambda run: run.copies["drops"].sum(),
     "delivered": lambda run: run.delivered,
     "delivery_prob": lambda run: run.delivered / len(run.copies) if len(run.copies) else np.nan,
     "overhead_ratio": lambda run: (run.relayed - run.delivered) / run.delivered if run.delivered else np.nan,

@@ -39,6 +39,7 @@ from sim.scenario.spec.calendar import ClockWindow, Window
 from sim.scenario.spec.carriers import Carrier
 from sim.scenario.spec.mx import Records
 from sim.scenario.spec.network import LinkSettings
+from sim.scenario.spec.replicas import Replicas
 from sim.scenario.spec.scenario import OwnKeys
 from sim.scenario.spec.sources import Source, WorkloadForm, workload_form
 from sim.scenario.spec.users import User, local_part, write_users
@@ -81,6 +82,7 @@ def show(scenario: Scenario) -> str:
                 "transfer": architecture.transfer,
                 "protocol": architecture.protocol,
                 **({"broker": architecture.broker} if architecture.broker else {}),
+                **({"replicas": written(Replicas, architecture.replicas)} if architecture.replicas else {}),
                 "routing": architecture.routing,
                 "unreachable": architecture.unreachable,
                 "convergence": format_duration(architecture.convergence),

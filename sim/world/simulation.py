@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 
 from sim.mail.address import domain_key
 from sim.mail.composition import filler
@@ -15,6 +15,7 @@ from sim.mail.mailbox import Mailbox, header_form, parse_mailbox
 from sim.mail.path import Path
 from sim.mail.trace import date_time
 from sim.mta.queue.entry import Copy
+from sim.network.links.timeline import Timeline, all_down
 from sim.protocol.smtp.events import Parameters
 from sim.results.facts import Facts
 from sim.results.outcomes import CopyOutcome, Step
@@ -24,6 +25,7 @@ from sim.world.access.readers import Readers
 from sim.world.engine.ledger import LedgerError
 from sim.world.engine.stepping import Waits
 from sim.world.engine.streams import Streams
+from sim.world.host.contacts import Party, meet
 from sim.world.host.etrn import collect
 from sim.world.host.host import HostAtWork
 from sim.world.host.subscriber import subscribe
@@ -86,10 +88,21 @@ class Simulation(World):
         clock = self.clock
         if self.user_mailboxes.are_any:
             clock.start(self.housekeeping.go_on())
+        for one, other, link in self._pairs():
+            clock.start_soon(meet(one, other, link))
         for name, domains in self.subscribed.items():
             clock.start(subscribe(self.hosts[name], self.hosts[self.broker], domains))
         for task in self._readers.tasks():
             clock.start_soon(task)
+
+    def _pairs(self) -> Iterator[tuple[Party, Party, Timeline]]:
+        """Who meets whom, and when a link is up between the two; nobody where hosts have no buffers."""
+        parties = {name: Party(host, host.buffer) for name, host in self.hosts.items() if host.buffer is not None}
+        for number, (name, one) in enumerate(parties.items()):
+            around = self.mesh.neighbours[name]
+            for other in islice(parties, number + 1, None):
+                if other in around:
+                    yield one, parties[other], all_down([link.timeline for link in around[other]])
 
     def _start(self, host: HostAtWork) -> None:
         self.clock.start(host.live())

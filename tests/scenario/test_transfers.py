@@ -7,6 +7,8 @@ import pytest
 from sim.scenario.errors import ScenarioError
 from sim.scenario.load import loads
 from sim.scenario.show import show
+from sim.scenario.spec import DAY
+from sim.scenario.spec.replicas import Replicas
 
 NETWORK = "network: {nodes: [a, b, c, hub, top], links: [{between: [a, hub]}, {between: [b, hub]}, {between: [c, top]}, {between: [hub, top]}]}"
 
@@ -63,6 +65,15 @@ def test_a_backup_is_the_worst_mx_of_each_domain():
     assert {name: domain.mx for name, domain in found.items()} == {"a.example": ((10, "a"), (20, "b"), (30, "hub"))}
 
 
+def test_two_hosts_may_back_each_other_up():
+    """Each is behind the other."""
+    found = architecture("transfer: backup-mx, via: {a: b, b: a}").domains
+    assert {name: domain.mx for name, domain in found.items()} == {
+        "a.example": ((10, "a"), (20, "b")),
+        "b.example": ((10, "b"), (20, "a")),
+    }
+
+
 def test_a_backup_stays_when_records_change():
     """It is behind the new hosts as well, and behind the host of an A record, but not where there are no records."""
     more = "domains: {a: {changes: [{at: 1 h, mx: {5: b}}, {at: 2 h, mx: removed, a: c}]}, c.example: {a: c}}"
@@ -79,6 +90,10 @@ def test_sessions_go_the_whole_way():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        (
+            "transfer: hub-and-spoke, via: hub, protocol: nje",
+            "nje by way of others (hub-and-spoke): allowed is smtp",
+        ),
         ("transfer: hub-and-spoke", "hub-and-spoke by way of nobody: needed is e.g. via: hub"),
         (
             "transfer: end-to-end, via: hub",
@@ -100,3 +115,34 @@ def test_what_makes_no_sense_is_said(text, said):
 def test_hosts_must_be_there(text):
     """On either side."""
     assert problem(f"transfer: smart-host, {text}").startswith("unknown host (nobody): allowed are")
+
+
+def test_an_epidemic_has_no_limit():
+    """Its hosts keep what they pass on, and a session spans one link."""
+    found = architecture("transfer: epidemic, replicas: {ttl: 2 d, buffer: 5 MB}")
+    assert (found.transfer, found.replicas) == ("store-and-forward", Replicas(ttl=2 * DAY, buffer=5_000_000))
+
+
+def test_spray_and_wait_has_some_copies():
+    """Six where nothing is said, as in The ONE's default settings."""
+    found = [architecture(f"transfer: spray-and-wait{more}").replicas for more in ("", ", replicas: {copies: 4}")]
+    assert found == [Replicas(copies=6), Replicas(copies=4)]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "transfer: epidemic, protocol: nje",
+            "replicas where hosts speak nje: allowed is smtp, behind an exchange of summary vectors",
+        ),
+        ("transfer: epidemic, replicas: {copies: 3}", "an epidemic of 3 copies: allowed is spray-and-wait, or 0"),
+        (
+            "transfer: end-to-end, replicas: {}",
+            "replicas where the transfer is end-to-end: allowed are they with store-and-forward, epidemic, spray-and-wait",
+        ),
+    ],
+)
+def test_replicas_that_make_no_sense_are_said(text, said):
+    """With what is allowed."""
+    assert problem(text) == said

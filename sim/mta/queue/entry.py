@@ -25,7 +25,8 @@ class Copy:
 
     `path` names the hosts that have had custody, this one last; `in_transfer` says that a session carries it. The five
     delays account for all the time since `created` up to `counted_to`. `parameters` are those of its RCPT.
-    `damage` says whether its content is no longer what was written: `unseen`, or `found` by its reader.
+    `damage` says whether its content is no longer what was written: `unseen`, or `found` by its reader. `replicas` is
+    how many instances of it the host may still make of its own, itself counted; 0 where nobody counts.
     """
 
     message_id: int
@@ -43,6 +44,7 @@ class Copy:
     service_s: float = 0.0
     parameters: Parameters = ()
     damage: str = ""
+    replicas: int = 0
 
     @property
     def next_domain(self) -> str:
@@ -82,6 +84,7 @@ class Copy:
             self.transfer_s,
             self.service_s,
         )
+        there.replicas = self.replicas
         there.tried(spent, until)
         return there
 

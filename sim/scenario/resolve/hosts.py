@@ -19,7 +19,7 @@ from sim.scenario.quantity import format_duration
 from sim.scenario.resolve.collects import check_collects
 from sim.scenario.resolve.mx import resolve_own_domains
 from sim.scenario.resolve.plan import DEFAULTS
-from sim.scenario.resolve.transfers import appoint, reach
+from sim.scenario.resolve.transfers import appoint, reach, replicas_of
 from sim.scenario.source import Path
 from sim.scenario.spec import Architecture, Domain, Host, Weather
 from sim.scenario.spec.accounts import AuthForm
@@ -72,6 +72,7 @@ def resolve_architectures(
             domains=resolve_own_domains(name, form.domains or {}, domains, scenario.domains or {}, findings),
             protocol=form.protocol,
             broker=form.broker or "",
+            replicas=replicas_of(form, name, findings),
         )
         architectures[name] = appoint(form, plain, domains, findings)
     return architectures

@@ -31,6 +31,10 @@ def check_protocols(
                 f"{architecture.protocol} where some links have another protocol: allowed is one by which hosts pass "
                 "on what they take",
             )
+        spoken = some(sorted({architecture.protocol, *protocols.values()} - {"smtp"}))
+        if architecture.replicas is not None and spoken:
+            fault = f"replicas where hosts speak {spoken}: allowed is smtp, behind an exchange of summary vectors"
+            findings.error(("architectures", name, "transfer"), fault)
         met: dict[str, str] = {}
         for link in network.links:
             for end in link.between:

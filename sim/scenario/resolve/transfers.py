@@ -10,11 +10,15 @@ from sim.scenario.findings import Findings
 from sim.scenario.pydantic_seam import KEY
 from sim.scenario.source import Path
 from sim.scenario.spec import NULL_MX, Architecture, Domain, Host
+from sim.scenario.spec.replicas import USUAL_COPIES, Replicas
 from sim.scenario.spec.routes import ALL_OTHERS
 from sim.scenario.syntax.form import ArchitectureForm
 
 APPOINTED = ("hub-and-spoke", "smart-host", "backup-mx")
 """Those in which mail goes by way of hosts that are appointed to it (`via`)."""
+
+REPLICATING = ("epidemic", "spray-and-wait")
+"""Those in which hosts give what they have to whom they meet, and keep it."""
 
 _WORSE = 10
 """By how much a backup's preference is worse than that of all others."""
@@ -22,7 +26,23 @@ _WORSE = 10
 
 def reach(form: ArchitectureForm) -> Literal["end-to-end", "store-and-forward"]:
     """How far a session reaches where mail is transferred so."""
-    return "store-and-forward" if form.transfer == "store-and-forward" else "end-to-end"
+    return "store-and-forward" if form.transfer in ("store-and-forward", *REPLICATING) else "end-to-end"
+
+
+def replicas_of(form: ArchitectureForm, name: str, findings: Findings) -> Replicas | None:
+    """How hosts keep what they give to others; None where each copy has one host."""
+    said, place = form.replicas, ("architectures", name, "replicas")
+    if form.transfer == "epidemic":
+        if said is not None and said.copies:
+            findings.error((*place, "copies"), f"an epidemic of {said.copies} copies: allowed is spray-and-wait, or 0")
+        return said or Replicas()
+    if form.transfer == "spray-and-wait":
+        said = said or Replicas()
+        return said if said.copies else replace(said, copies=USUAL_COPIES)
+    if said is not None and form.transfer != "store-and-forward":
+        allowed = ", ".join(("store-and-forward", *REPLICATING))
+        findings.error(place, f"replicas where the transfer is {form.transfer}: allowed are they with {allowed}")
+    return said
 
 
 def appoint(
@@ -63,6 +83,9 @@ def _via(form: ArchitectureForm, nodes: list[str], place: Path, findings: Findin
             allowed = ", ".join(APPOINTED)
             findings.error(where, f"a way where the transfer is {form.transfer}: allowed is one with {allowed}")
         return {}
+    if form.protocol != "smtp":
+        findings.error((*place, "protocol"), f"{form.protocol} by way of others ({form.transfer}): allowed is smtp")
+        return {}
     if not said:
         findings.error((*place, "transfer"), f"{form.transfer} by way of nobody: needed is e.g. via: hub")
         return {}
@@ -75,7 +98,8 @@ def _via(form: ArchitectureForm, nodes: list[str], place: Path, findings: Findin
             return {}
     everybodys = said.get(ALL_OTHERS, "")
     found = {name: host for name in nodes if (host := said.get(name, everybodys)) and host != name}
-    return found if _ends(found, where, findings) else {}
+    # Two hosts may be backups of each other.
+    return found if form.transfer == "backup-mx" or _ends(found, where, findings) else {}
 
 
 def _ends(via: Mapping[str, str], where: Path, findings: Findings) -> bool:

@@ -20,6 +20,7 @@ from sim.scenario.spec.host import Host
 from sim.scenario.spec.limits import Limits
 from sim.scenario.spec.network import Network
 from sim.scenario.spec.protocols import MailProtocol
+from sim.scenario.spec.replicas import Replicas
 from sim.scenario.spec.sources import Source
 
 
@@ -47,6 +48,8 @@ class Architecture:
     domains: Mapping[str, Domain] = field(default_factory=dict)
     protocol: MailProtocol = "smtp"
     broker: str = ""
+    replicas: Replicas | None = None
+    """Where there are some nobody is the next hop: each host passes on to all that it meets, and keeps what it has."""
 
 
 MOST_SEED = 2**64 - 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from sim.scenario.names import shown
 from sim.scenario.pydantic_seam import Collected, JsonSchema, OrWord, Reads, Shorthand, Via, as_it_is, read_each
@@ -30,6 +30,7 @@ from sim.scenario.spec.accounts import AuthForm
 from sim.scenario.spec.domain import DomainSettings, OwnDomainSettings
 from sim.scenario.spec.network import LinkSettings
 from sim.scenario.spec.protocols import MailProtocol
+from sim.scenario.spec.replicas import ReplicasSetting
 from sim.scenario.spec.routes import ALL_OTHERS
 from sim.scenario.spec.scenario import OwnKeys
 from sim.scenario.spec.sources import WorkloadForm
@@ -178,10 +179,8 @@ def _expand_via(value: object) -> object:
     return value if isinstance(value, Mapping) else {ALL_OTHERS: value}
 
 
-_TRANSFERS = "end-to-end", "store-and-forward", "hub-and-spoke", "smart-host", "backup-mx"
-Transfer = Annotated[
-    Literal["end-to-end", "store-and-forward", "hub-and-spoke", "smart-host", "backup-mx"],
-    word("transfer", *_TRANSFERS),
+_Transfer = Literal[
+    "end-to-end", "store-and-forward", "hub-and-spoke", "smart-host", "backup-mx", "epidemic", "spray-and-wait"
 ]
 
 
@@ -189,14 +188,17 @@ Transfer = Annotated[
 class ArchitectureForm(Section):
     """How mail finds its way."""
 
-    transfer: Transfer
+    transfer: Annotated[_Transfer, word("transfer", *get_args(_Transfer))]
     """How far one session reaches: to the recipient's MX host, or one link; or a name for that and more.
 
     `hub-and-spoke`: each host sends and gets its mail by way of another; `smart-host`: it sends by way of another;
-    `backup-mx`: another takes its mail where it cannot. Who, `via` says.
+    `backup-mx`: another takes its mail where it cannot. Who, `via` says. `epidemic`, `spray-and-wait`: a host gives
+    what it has to all whom it meets, or to some, as `replicas` says.
     """
     via: Annotated[dict[Name, Name], Shorthand(_expand_via, {"type": ["string", "integer"]})] | None = None
     """By way of whom: a host for all others, or one for each host, `{a: hub, "*": relay}`."""
+    replicas: ReplicasSetting = None
+    """How hosts keep what they give to others whom they meet: `{ttl: 2 d, buffer: 10 MB}`; or `none`."""
     routing: Annotated[Literal["shortest-delay", "static"], word("routing", "shortest-delay", "static")] = (
         "shortest-delay"
     )

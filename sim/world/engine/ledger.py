@@ -32,13 +32,15 @@ class Ledger:
     one, and `talks` how many sessions go on that bring none and yet are to come to their end.
     """
 
-    __slots__ = ("_ends", "_live", "_on_empty", "_steps", "live", "talks", "to_come")
+    __slots__ = ("_drops", "_ends", "_live", "_on_empty", "_relays", "_steps", "live", "talks", "to_come")
 
     def __init__(self, on_empty: Callable[[], None], to_come: int = 0) -> None:
         self._on_empty = on_empty
         self._live: dict[Key, int] = {}
         self._ends: dict[Key, CopyFact] = {}
         self._steps: dict[Key, dict[str, Any]] = {}
+        self._relays: Counter[Key] = Counter()
+        self._drops: Counter[Key] = Counter()
         self.live = self.talks = 0
         self.to_come = to_come
 
@@ -48,17 +50,20 @@ class Ledger:
         self.live += 1
 
     def take(self, copy: Copy) -> None:
-        """A further host takes custody of a copy (the one before has yet to learn of it)."""
-        self._live[copy.message_id, copy.recipient] += 1
+        """A further host takes custody of a copy (the one before has yet to learn of it, or keeps its own)."""
+        key = copy.message_id, copy.recipient
+        self._live[key] += 1
+        self._relays[key] += 1
         self.live += 1
 
     def hand_over(self, copy: Copy) -> None:
-        """A host learns that another has taken custody of its copy."""
+        """A host learns that another has taken custody of its copy, or has one as well."""
         self._retire((copy.message_id, copy.recipient))
 
     def end(self, copy: Copy, outcome: CopyOutcome, reason: str, now: float) -> None:
         """An instance of a copy ends: delivered, bounced, expired or lost."""
         key = copy.message_id, copy.recipient
+        self._drops[key] += outcome.given_up
         before = self._ends.get(key)
         if before is None or before.outcome is not CopyOutcome.DELIVERED:
             self._ends[key] = fact(copy, outcome, reason, now)
@@ -128,8 +133,10 @@ class Ledger:
                 f"the ledger does not balance: message {message_id} to {recipient} has {self._live.get(key, 0)} "
                 f"live instances, the hosts hold {found[key]}"
             )
-        steps = self._steps
-        return [self._ends[key]._replace(**steps[key]) if key in steps else self._ends[key] for key in self._live]
+        steps, relays, drops = self._steps, self._relays, self._drops
+        return [
+            self._ends[key]._replace(relays=relays[key], drops=drops[key], **steps.get(key, {})) for key in self._live
+        ]
 
 
 def fact(copy: Copy, outcome: CopyOutcome, reason: str, now: float) -> CopyFact:

@@ -30,7 +30,7 @@ MailSession = Session[Courier, Any]
 
 
 class Turned(Protocol):
-    """A session whose roles are to be swapped: the one that `waiting` gives is to follow in it."""
+    """A session for certain mail, such as one whose roles are swapped: what `waiting` gives is to follow in it."""
 
     @property
     def waiting(self) -> Iterator[Delivery]:
@@ -38,8 +38,8 @@ class Turned(Protocol):
 
     def open(
         self, mailing: Mailing, stays: Callable[[], Mailing | bool] | None, route: Route, now: float, /
-    ) -> tuple[MailSession, Peer]:
-        """The session with swapped roles, and the host that it is with."""
+    ) -> tuple[MailSession, Peer] | None:
+        """The session, and the host that it is with; None where the way to it has broken."""
 
 
 @dataclass(slots=True, eq=False)

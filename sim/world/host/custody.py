@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -36,6 +36,11 @@ ROUTED = Failure(E550_SOURCE_ROUTE.code, E550_SOURCE_ROUTE.enhanced, E550_SOURCE
 UNKNOWN_USER = Failure(550, "5.1.1", "User unknown")
 
 
+def every_copy(copies: list[Copy], now: float) -> list[Copy]:  # noqa: ARG001
+    """What a host takes of the copies that have come: all."""
+    return copies
+
+
 class Arrival(NamedTuple):
     """A copy that is for an address here; `utf8` says that it is a message of RFC 6531, wherever it goes from here."""
 
@@ -51,7 +56,8 @@ class Custody(Part):
     """A host's duty to deliver what it has taken, to pass it on, or to report.
 
     `mailboxes` has what is delivered, by mailbox, where somebody wants to read it; `local` delivers to users who have
-    mailboxes of their own; `queues_apart` says that each recipient has a queue of his own.
+    mailboxes of their own; `queues_apart` says that each recipient has a queue of his own; `admits` gives those of the
+    copies that the host has not had, where others may come.
     """
 
     messages: Messages
@@ -62,6 +68,7 @@ class Custody(Part):
     notifications: Notifications
     capacity: SharedCapacity | None
     queues_apart: bool = False
+    admits: Callable[[list[Copy], float], list[Copy]] = every_copy
 
     def __post_init__(self) -> None:
         """Nothing has been taken."""
@@ -160,6 +167,7 @@ class Custody(Part):
             queue_id = queue_id or deferred.next_id()
             deferred.hold(Entry(queue_id, reverse_path, content, now, copies, now, now, options=options, protocol=by))
             return
+        copies = self.admits(copies, now)
         # A report loses its route instead.
         free = self._takes_routes or reverse_path.is_null
         refused = [] if free else [(copy, ROUTED) for copy in copies if copy.forward_path.route]

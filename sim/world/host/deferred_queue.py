@@ -172,6 +172,12 @@ class DeferredQueue(Part):
         entry.ready = until
         self._sleep(entry, now, why)
 
+    def drop(self, entry: Entry, gone: Sequence[Copy], now: float) -> None:
+        """Let copies of an entry go, and the entry with its last one."""
+        entry.drop(gone)
+        if not entry.copies:
+            self._remove(entry, now)
+
     def next_run(self, now: float) -> float:
         """When the next queue run is."""
         return self.retry.next_run(now, now, self.runs_since)

@@ -24,8 +24,9 @@ from sim.world.engine.capacity import SharedCapacity
 from sim.world.engine.host_times import HostTimes
 from sim.world.engine.stepping import Waits
 from sim.world.host.addresses import Sources
+from sim.world.host.buffer import Buffer
 from sim.world.host.client import Client
-from sim.world.host.custody import Custody
+from sim.world.host.custody import Custody, every_copy
 from sim.world.host.deferred_queue import DeferredQueue
 from sim.world.host.deliveries import Deliveries
 from sim.world.host.device_hosts import submission_service
@@ -59,6 +60,7 @@ class HostAtWork:
     Attributes:
         device: the user's device that it is; None of an MTA's host.
         online: when a device is online.
+        buffer: what it keeps for those whom it meets, where hosts do not send mail by their own.
     """
 
     def __init__(self, host: Host, world: World) -> None:
@@ -94,8 +96,19 @@ class HostAtWork:
         local = None
         if world.user_mailboxes.are_any and domains:
             local = LocalDelivery(world.user_mailboxes, directory, world.ledger, world.messages.epoch)
+        keeps = None if device else world.replicas
+        self.buffer = None if keeps is None else Buffer(*part, keeps, directory, self.deferred)
         self.custody = Custody(
-            *part, world.messages, directory, mailboxes, local, self.deferred, notifications, capacity, is_broker
+            *part,
+            world.messages,
+            directory,
+            mailboxes,
+            local,
+            self.deferred,
+            notifications,
+            capacity,
+            is_broker,
+            every_copy if self.buffer is None else self.buffer.admit,
         )
         subscribed = subscriptions(world.subscribed, world.specs) if is_broker else None
         held_mail = HeldMail(directory, self.deferred, self.flush, world.called, subscribed)
@@ -157,7 +170,7 @@ class HostAtWork:
         return AccessPolicy(policies, random, lambda: self.queue.bytes, mta.rate_windows, world.dns.mx)
 
     def _begin(self, entry: Entry, now: float, new: bool) -> None:
-        self.deliveries.begin(entry, now, new)
+        (self.deliveries.begin if self.buffer is None else self.buffer.keep)(entry, now, new)
 
     def _begin_online(self, entry: Entry, now: float, new: bool) -> None:
         """What a device has to send waits for it to be online."""

@@ -46,7 +46,7 @@ class World:
         mailboxes: the hosts that keep the mailboxes of domains which say so.
         local: the domains whose mailboxes each host keeps.
         held_domains: those whose mail a host does not try to pass on before their host asks for it.
-        broker: as of the architecture.
+        broker, replicas: as of the architecture.
         subscribed: the domains whose messages a host stays connected to the broker for, by host.
         expanded_by: gives the domains whose lists a host expands though it does not keep them.
         lookup: how long the name service takes, s.
@@ -69,7 +69,7 @@ class World:
         devices = list(devices_of(domains, architecture.hosts, self.mailbox_hosts))
         self.devices: Mapping[str, DeviceHost] = {device.host.name: device for device in devices}
         homes = {name: found[0] for name in domains if (found := self.mailbox_hosts(name))}
-        self.broker = architecture.broker
+        self.broker, self.replicas = architecture.broker, architecture.replicas
         self.expanded_by = partial(expands, architecture, domains=domains)
         hosts = hosts_of(architecture, homes)
         hosts |= {name: device.host for name, device in self.devices.items()}
