@@ -30,6 +30,7 @@ DEFAULTS = {
     "jsms": (3 * DAY, 6 * DAY, 9 * DAY),  # notices, the last of which returns the mail
     "rfc5321": (),
     "rscs": (),
+    "x400": (),
 }
 
 

@@ -29,6 +29,7 @@ from sim.scenario.products.rfc5321 import Rfc5321
 from sim.scenario.products.rscs import Rscs
 from sim.scenario.products.sendmail import Sendmail
 from sim.scenario.products.stalwart import Stalwart
+from sim.scenario.products.x400 import X400
 from sim.scenario.products.zonemta import ZoneMta
 from sim.scenario.spec import Host
 
@@ -161,6 +162,7 @@ EIGHT_BITS = [
     (Jsms(), ENCODED),
     (Rfc5321(), ALL),
     (Rscs(), PASS),
+    (X400(), ALL),
 ]
 
 

@@ -25,6 +25,7 @@ from sim.scenario.products.rfc5321 import Rfc5321
 from sim.scenario.products.rscs import Rscs
 from sim.scenario.products.sendmail import Sendmail
 from sim.scenario.products.stalwart import Stalwart
+from sim.scenario.products.x400 import X400
 from sim.scenario.products.zonemta import ZoneMta
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
@@ -100,6 +101,7 @@ GOLDEN = {
     "nullmailer": (Nullmailer(), "0:00 0:01 0:03 0:07 0:15 0:31 1:03 2:07 4:15 8:31 17:03 1d10:07 2d10:07", 18, "7d10:07"),
     "jsms": (Jsms(), "0:00 1:00 3:00 5:00 9:00 13:00 17:00 1d1:00 1d9:00", 40, "12d0:00"),
     "rscs": (Rscs(), "0:00 0:05 0:10 0:15", 2017, "7d0:00"),
+    "x400": (X400(), "0:00 0:15 0:30 1:00 2:00", 27, "1d0:00"),
     "rfc 5321": (Rfc5321(), "0:00 0:30 1:00 3:00 5:00", 63, "5d1:00"),
     "a list": (Delays(delays=(300.0, 900.0, 3600.0), lifetime=DAY), "0:00 0:05 0:20 1:20 2:20", 27, "1d0:20"),
 }  # fmt: skip

@@ -14,7 +14,9 @@ from sim.protocol.x400.ber import wrap
 from sim.protocol.x400.presentation import (
     read_bind,
     read_bind_result,
+    unwrap_apdu,
     unwrap_data,
+    wrap_apdu,
     wrap_data,
     write_bind,
     write_bind_result,
@@ -208,3 +210,19 @@ def test_blocks_that_are_none():
         unwrap_data(wrap_data(b"x", "1988") * 2, "1988")
     with pytest.raises(RemoteProtocolError, match="no RT-TRANSFER"):
         unwrap_data(wrap_data(b"x", "1988").replace(b"\2\1\3", b"\2\1\1"), "1988")
+
+
+@given(apdu=st.binary(max_size=300), mode=st.sampled_from(MODES))
+def test_what_is_transferred(apdu, mode):
+    """In 1988 in an EXTERNAL of P1's context, which comes back."""
+    assert unwrap_apdu(wrap_apdu(apdu, mode), mode) == apdu
+
+
+@pytest.mark.parametrize(
+    ("octets", "why"),
+    [(b"\x04\0\x04\0", "not one EXTERNAL"), (b"\x28\x06\2\1\3\xa0\1x", "no EXTERNAL of P1's context")],
+)
+def test_what_is_no_transfer(octets, why):
+    """Said."""
+    with pytest.raises(RemoteProtocolError, match=why):
+        unwrap_apdu(octets, "1988")

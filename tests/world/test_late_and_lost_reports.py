@@ -21,6 +21,7 @@ from sim.scenario.products.rfc5321 import Rfc5321
 from sim.scenario.products.rscs import Rscs
 from sim.scenario.products.sendmail import Sendmail
 from sim.scenario.products.stalwart import Stalwart
+from sim.scenario.products.x400 import X400
 from sim.scenario.products.zonemta import ZoneMta
 from sim.scenario.quantity import DAY, HOUR
 from sim.scenario.spec import Domain, Interval, Weather
@@ -56,6 +57,7 @@ FIRST = [
     (Jsms(notices=(DAY, 2 * DAY)), (DAY, DAY)),
     (Rfc5321(), None),
     (Rscs(), None),
+    (X400(normal_limit=5 * DAY), None),
     (Delays(delay_warnings=(HOUR,)), (HOUR, 2 * HOUR)),
 ]
 
@@ -162,6 +164,7 @@ BACK = [
     (Jsms(), 0, 0.0),
     (Rfc5321(), 0, 0.0),
     (Rscs(), 0, 0.0),
+    (X400(), 0, 0.0),
 ]
 
 

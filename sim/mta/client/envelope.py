@@ -34,13 +34,18 @@ _ITS_OWN = frozenset({"MT-PRIORITY", "AUTH"})
 
 
 class Mailing(NamedTuple):
-    """A message for some recipients of one server. The parameters are what was asked for, as in AcceptedMail."""
+    """A message for some recipients of one server. The parameters are what was asked for, as in AcceptedMail.
+
+    `arrival` is when the host took it, s, and `queue_id` what it is called there.
+    """
 
     reverse_path: Path
     forward_paths: Sequence[Path]
     content: bytes
     parameters: Parameters = ()
     recipient_parameters: tuple[Parameters, ...] = ()
+    arrival: float = 0.0
+    queue_id: str = ""
 
 
 class Fitted(NamedTuple):

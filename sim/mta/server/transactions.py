@@ -31,7 +31,7 @@ class AcceptedMail(NamedTuple):
 
     `protocol` is the Received field's `with` word, and empty where there is to be no such field. `parameters` are those
     of MAIL, `recipient_parameters` those of each forward-path's RCPT, in order; none at all where no RCPT had any.
-    `file` is the name of a file that was put, which replaces one of that name.
+    `file` is the name of a file that was put, which replaces one of that name; `looping` says that the host has had it.
     """
 
     reverse_path: Path
@@ -42,6 +42,7 @@ class AcceptedMail(NamedTuple):
     parameters: Parameters = ()
     recipient_parameters: tuple[Parameters, ...] = ()
     file: str = ""
+    looping: bool = False
 
     def shared(self, taken: Sequence[bool]) -> list[AcceptedMail]:
         """The mail for those of its recipients whom `taken` names, in order; nothing where it names nobody."""

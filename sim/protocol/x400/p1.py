@@ -152,7 +152,8 @@ def _internal_trace(trace: tuple[TraceElement, ...]) -> list[dict[str, Any]]:
 
 
 def _extension(number: int, value: bytes) -> dict[str, Any]:
-    return {"type": number, "criticality": _CRITICAL_FOR_TRANSFER, "value": value}
+    said = {"type": number, "value": value}
+    return said if number == _INTERNAL_TRACE else said | {"criticality": _CRITICAL_FOR_TRANSFER}
 
 
 def _read_envelope(said: dict[str, Any], identifier: str) -> Envelope:

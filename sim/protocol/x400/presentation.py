@@ -27,6 +27,7 @@ _NORMAL, _X410 = 1, 0
 _OCTETS: Final = 0x04
 _RTORQ, _RTOAC, _RTORJ, _SINGLE, _USER_DATA = 0xB0, 0xB1, 0xB2, 0xA0, 0x61
 _SET: Final = 0x31
+_EXTERNAL: Final = 0x28
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,29 @@ def write_release(mode: Mode, *, asks: bool) -> bytes:
     if mode == "1984":
         return b""
     return encode("UserData", _pdv(_ACSE, encode("RLRQ" if asks else "RLRE", {"reason": 0})))
+
+
+def wrap_apdu(apdu: bytes, mode: Mode) -> bytes:
+    """What RT-TRANSFER carries: in 1988 an MPDU in an EXTERNAL of P1's context, in 1984 as it is."""
+    return apdu if mode == "1984" else ber.wrap(_EXTERNAL, b"\2\1" + bytes([_MTSE]), ber.wrap(_SINGLE, apdu))
+
+
+def unwrap_apdu(octets: bytes, mode: Mode) -> bytes:
+    """The MPDU that RT-TRANSFER carried.
+
+    Raises:
+        RemoteProtocolError: it carried something else.
+    """
+    if mode == "1984":
+        return octets
+    try:
+        [(external, inside)] = ber.elements(octets)
+        [(number, context), (single, apdu)] = ber.elements(inside)
+    except ValueError:
+        raise RemoteProtocolError("what was transferred is not one EXTERNAL") from None
+    if (external, number, context, single) != (_EXTERNAL, 2, bytes([_MTSE]), _SINGLE):
+        raise RemoteProtocolError("what was transferred is no EXTERNAL of P1's context")
+    return apdu
 
 
 def wrap_data(block: bytes, mode: Mode) -> bytes:

@@ -6,7 +6,9 @@ from typing import Annotated, Final, Literal
 
 from sim.scenario.scalars import word
 
-MailProtocol = Annotated[Literal["smtp", "ftp", "mqtt", "nje"], word("protocol", "smtp", "ftp", "mqtt", "nje")]
+MailProtocol = Annotated[
+    Literal["smtp", "ftp", "mqtt", "nje", "x400"], word("protocol", "smtp", "ftp", "mqtt", "nje", "x400")
+]
 
 ENDS: Final = frozenset({"ftp", "mqtt"})
 """Those by which no host passes on what it was given for others: mail goes no further than one session brings it."""

@@ -11,6 +11,7 @@ from sim.mail.path import Path
 from sim.mta.client.envelope import Mailing
 from sim.mta.client.retrieval import RetrievalClient
 from sim.mta.client.transmission import Transmission
+from sim.mta.client.x400_transfer import Activities
 from sim.mta.queue.entry import Copy, HopTime
 from sim.mta.queue.failure import Failure
 from sim.mta.queue.queue_manager import QueueManager
@@ -73,6 +74,8 @@ class Client(Part):
         sources: the addresses that it connects from.
         submits: whether it is a user's mail program.
         protocol: what it speaks where a route does not say it: a key of `services.OPENERS`.
+        epoch: the date of time 0, in s after mail's epoch.
+        activities: what it remembers of its transfers by X.400.
         sessions: its sessions by number, each with what records the attempt in it that the end of the run cuts short;
             None where it is idle.
     """
@@ -90,6 +93,8 @@ class Client(Part):
     next_session_id: Callable[[], int]
     submits: bool = False
     protocol: str = "smtp"
+    epoch: float = 0.0
+    activities: Activities = field(default_factory=Activities)
     tls_sessions: TlsSessions = field(default_factory=TlsSessions)
     sessions: dict[int, Callable[[float], None] | None] = field(default_factory=dict)
 

@@ -134,7 +134,7 @@ class Custody(Part):
             for copy, parameters in zip(copies, mail.recipient_parameters, strict=False):
                 copy.parameters = parameters
         back, content = mail.reverse_path, field + mail.content
-        if self._loops.returns and is_looping(mail.content, self.host.mta):
+        if mail.looping or (self._loops.returns and is_looping(mail.content, self.host.mta)):
             said = self._loops.too_many
             entry = Entry(queue_id, back, content, now, copies, now, now, options=options)
             failure = Failure(said.code, said.enhanced, said.text)

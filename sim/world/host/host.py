@@ -139,6 +139,7 @@ class HostAtWork:
             world.next_session_id,
             device is not None,
             paths.usual if device is None else "smtp",
+            world.messages.epoch,
         )
         self.next_hops = NextHops(
             *part,

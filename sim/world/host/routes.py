@@ -46,6 +46,7 @@ class Delivery:
         """The message as a session is given it."""
         entry, paths, options = self.entry, tuple([copy.forward_path for copy in self.copies]), self.entry.options
         if options is None:
-            return Mailing(entry.reverse_path, paths, entry.content)
+            return Mailing(entry.reverse_path, paths, entry.content, arrival=entry.arrival, queue_id=entry.queue_id)
         asked = tuple([copy.parameters for copy in self.copies])
-        return Mailing(entry.reverse_path, paths, entry.content, options.at(now), asked)
+        back, content, queue_id = entry.reverse_path, entry.content, entry.queue_id
+        return Mailing(back, paths, content, options.at(now), asked, entry.arrival, queue_id)

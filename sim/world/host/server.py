@@ -16,6 +16,7 @@ from sim.mta.server.reception import Reception
 from sim.mta.server.recipients import Directory
 from sim.mta.server.spool_reception import SpoolReception
 from sim.mta.server.transactions import AcceptedMail
+from sim.mta.server.x400_reception import Begun, TransferReception
 from sim.network.tcp.metrics import MetricsCache
 from sim.scenario.spec import Host
 from sim.world.engine.capacity import SharedCapacity
@@ -71,6 +72,7 @@ class Server(Part):
     submission: tuple[Host, Listener] | None
     others: list[Service[Any]] = field(default_factory=list)
     _files: set[tuple[Path, str]] = field(default_factory=set)
+    _begun: Begun = field(default_factory=Begun)
 
     @cached_property
     def transfer(self) -> Service[Reception]:
@@ -100,6 +102,11 @@ class Server(Part):
         return Service(
             self, self.listener, lambda _, __: BrokerReception(self.host, subscriptions), self.times, turns=True
         )
+
+    @cached_property
+    def associations(self) -> Service[TransferReception]:
+        """What it serves to other MTAs of X.400."""
+        return Service(self, self.listener, lambda _, __: TransferReception(self.host, self._begun), self.times)
 
     def offering(self, host: Host) -> Service[Reception]:
         """What it serves to hosts that may ask for mail which it holds, as which it has these settings."""

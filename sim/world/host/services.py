@@ -12,6 +12,7 @@ from sim.mta.client.file_transfer import FileTransfer
 from sim.mta.client.message_queue import Publication
 from sim.mta.client.spool_file import SpoolFile
 from sim.mta.client.transmission import Transmission
+from sim.mta.client.x400_transfer import Transfer
 from sim.mta.server.message_queue import Subscriptions
 from sim.network.interface import Transport
 from sim.network.transport.data_connections import DataConnections
@@ -53,6 +54,18 @@ def _by_nje(client: Client, delivery: Delivery, route: Route, _: Stays, now: flo
     return client.open(caller, route, now, client.servers[route.host].spool)
 
 
+def _by_x400(client: Client, delivery: Delivery, route: Route, stays: Stays, now: float) -> Opened:
+    caller = Transfer(
+        client.host,
+        delivery.mailing(now),
+        epoch=client.epoch,
+        to=route.host,
+        activities=client.activities,
+        stays=stays,
+    )
+    return client.open(caller, route, now, client.servers[route.host].associations)
+
+
 def _name(client: Client, delivery: Delivery) -> str:
     """What nobody else calls a file or a client."""
     return f"{client.host.name}-{delivery.entry.queue_id}"
@@ -63,6 +76,7 @@ OPENERS: Final[Mapping[str, Callable[[Client, Delivery, Route, Stays, float], Op
     "ftp": _by_ftp,
     "mqtt": _by_mqtt,
     "nje": _by_nje,
+    "x400": _by_x400,
 }
 """By protocol: opens a session that brings a delivery's message to the host at the end of a route."""
 
@@ -77,7 +91,7 @@ def hosts_of(architecture: Architecture, homes: Mapping[str, str]) -> dict[str, 
         architecture: the hosts, as they send mail.
         homes: the host that keeps each domain's mailboxes.
     """
-    if architecture.protocol in ("smtp", "nje"):
+    if architecture.protocol in ("smtp", "nje", "x400"):
         return dict(architecture.hosts)
     names = dict(homes) if architecture.protocol == "ftp" else {"*": architecture.broker}
     return {
