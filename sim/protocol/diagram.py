@@ -22,6 +22,7 @@ from sim.protocol.imap4 import events as imap4_events
 from sim.protocol.imap4 import states as imap4_states
 from sim.protocol.mqtt import states as mqtt_states
 from sim.protocol.nje import states as nje_states
+from sim.protocol.phonenet import states as phonenet_states
 from sim.protocol.pop3 import events as pop3_events
 from sim.protocol.pop3 import states as pop3_states
 from sim.protocol.smtp import events as smtp_events
@@ -120,6 +121,13 @@ def uucp_diagram() -> str:
     return _drawn(uucp_states.TRANSITIONS, words, lambda side: str(side.value), end)
 
 
+def phonenet_diagram() -> str:
+    """PhoneNet's; an arrow says which records lead there, from which side."""
+    words: Mapping[type, str] = {phonenet_states.Refusal: "REPLY that refuses"}
+    end = "The end of the call leads from every state to"
+    return _drawn(phonenet_states.TRANSITIONS, words, lambda side: str(side.value), end)
+
+
 DIAGRAMS: Mapping[str, Callable[[], str]] = {
     "states": smtp_diagram,
     "pop3 states": pop3_diagram,
@@ -129,6 +137,7 @@ DIAGRAMS: Mapping[str, Callable[[], str]] = {
     "x400 states": x400_diagram,
     "nje states": nje_diagram,
     "uucp states": uucp_diagram,
+    "phonenet states": phonenet_diagram,
 }
 """The name of the markers -> what is drawn between them."""
 

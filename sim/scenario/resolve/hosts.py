@@ -81,13 +81,13 @@ def resolve_architectures(
 def _check_protocol(
     name: str, form: ArchitectureForm, nodes: Sequence[str], findings: Findings, *, known: bool
 ) -> None:
-    """By FTP and MQTT a session goes the whole way, by NJE one link, and MQTT has its broker."""
+    """By FTP and MQTT a session goes the whole way, by NJE and PhoneNet one link, and MQTT has its broker."""
     place = ("architectures", name)
-    if form.protocol == "nje" and form.transfer == "end-to-end":
+    if form.protocol in ("nje", "phonenet") and form.transfer == "end-to-end":
         findings.error(
             (*place, "protocol"),
-            "nje where the transfer is end-to-end: allowed is store-and-forward, since every host on the way stores "
-            "the file",
+            f"{form.protocol} where the transfer is end-to-end: allowed is store-and-forward, since every host on "
+            "the way takes the message",
         )
     if form.protocol in ("ftp", "mqtt") and form.transfer != "end-to-end":
         findings.error(

@@ -11,6 +11,7 @@ from sim.mail.path import Path
 from sim.mta.queue.entry import Copy
 from sim.mta.server.file_reception import FileReception
 from sim.mta.server.message_queue import BrokerReception, Subscriptions
+from sim.mta.server.phone_reception import PhoneReception
 from sim.mta.server.policy import AccessPolicy, ClientPolicy
 from sim.mta.server.reception import Reception
 from sim.mta.server.recipients import Directory
@@ -94,6 +95,11 @@ class Server(Part):
     def spool(self) -> Service[SpoolReception]:
         """What it serves by NJE: its spool takes files."""
         return Service(self, self.listener, lambda _, __: SpoolReception(self.host), self.times)
+
+    @cached_property
+    def calls(self) -> Service[PhoneReception]:
+        """What it serves by PhoneNet: MMDF's slave."""
+        return Service(self, self.listener, lambda _, __: PhoneReception(self.host, self.directory), self.times)
 
     @cached_property
     def topics(self) -> Service[BrokerReception]:

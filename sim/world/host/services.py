@@ -10,6 +10,7 @@ from zlib import crc32
 from sim.mta.client.envelope import Mailing
 from sim.mta.client.file_transfer import FileTransfer
 from sim.mta.client.message_queue import Publication
+from sim.mta.client.phone_submission import PhoneSubmission
 from sim.mta.client.spool_file import SpoolFile
 from sim.mta.client.transmission import Transmission
 from sim.mta.client.x400_transfer import Transfer
@@ -66,6 +67,11 @@ def _by_x400(client: Client, delivery: Delivery, route: Route, stays: Stays, now
     return client.open(caller, route, now, client.servers[route.host].associations)
 
 
+def _by_phonenet(client: Client, delivery: Delivery, route: Route, _: Stays, now: float) -> Opened:
+    caller = PhoneSubmission(client.host, delivery.mailing(now))
+    return client.open(caller, route, now, client.servers[route.host].calls)
+
+
 def _name(client: Client, delivery: Delivery) -> str:
     """What nobody else calls a file or a client."""
     return f"{client.host.name}-{delivery.entry.queue_id}"
@@ -77,6 +83,7 @@ OPENERS: Final[Mapping[str, Callable[[Client, Delivery, Route, Stays, float], Op
     "mqtt": _by_mqtt,
     "nje": _by_nje,
     "x400": _by_x400,
+    "phonenet": _by_phonenet,
 }
 """By protocol: opens a session that brings a delivery's message to the host at the end of a route."""
 
@@ -91,7 +98,7 @@ def hosts_of(architecture: Architecture, homes: Mapping[str, str]) -> dict[str, 
         architecture: the hosts, as they send mail.
         homes: the host that keeps each domain's mailboxes.
     """
-    if architecture.protocol in ("smtp", "nje", "x400"):
+    if architecture.protocol in ("smtp", "nje", "phonenet", "x400"):
         return dict(architecture.hosts)
     names = dict(homes) if architecture.protocol == "ftp" else {"*": architecture.broker}
     return {
