@@ -31,6 +31,7 @@ DEFAULTS = {
     "rfc5321": (),
     "rscs": (),
     "x400": (),
+    "mmdf": (2 * DAY,),  # MWARNTIME
 }
 
 

@@ -21,6 +21,7 @@ from sim.scenario.products.exchange import Exchange
 from sim.scenario.products.exim import Exim
 from sim.scenario.products.haraka import Haraka
 from sim.scenario.products.jsms import Jsms
+from sim.scenario.products.mmdf import Mmdf
 from sim.scenario.products.nullmailer import Nullmailer
 from sim.scenario.products.opensmtpd import OpenSmtpd
 from sim.scenario.products.postfix import Postfix
@@ -163,6 +164,7 @@ EIGHT_BITS = [
     (Rfc5321(), ALL),
     (Rscs(), PASS),
     (X400(), ALL),
+    (Mmdf(), PASS),
 ]
 
 

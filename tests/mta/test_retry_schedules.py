@@ -16,6 +16,7 @@ from sim.scenario.products.exim import NOT_YET, TOO_LONG, Exim, EximRetry, Retry
 from sim.scenario.products.haraka import Haraka
 from sim.scenario.products.host_retry import HostRecord
 from sim.scenario.products.jsms import Jsms
+from sim.scenario.products.mmdf import Mmdf
 from sim.scenario.products.nullmailer import Nullmailer
 from sim.scenario.products.opensmtpd import OpenSmtpd
 from sim.scenario.products.postfix import Postfix
@@ -100,6 +101,7 @@ GOLDEN = {
     "zonemta": (ZoneMta(), "0:00 0:05 0:12 0:20 0:45 2:00 4:00 8:00", 18, "2d0:00"),
     "nullmailer": (Nullmailer(), "0:00 0:01 0:03 0:07 0:15 0:31 1:03 2:07 4:15 8:31 17:03 1d10:07 2d10:07", 18, "7d10:07"),
     "jsms": (Jsms(), "0:00 1:00 3:00 5:00 9:00 13:00 17:00 1d1:00 1d9:00", 40, "12d0:00"),
+    "mmdf": (Mmdf(), "0:00 2:00 4:00", 49, "4d0:00"),
     "rscs": (Rscs(), "0:00 0:05 0:10 0:15", 2017, "7d0:00"),
     "x400": (X400(), "0:00 0:15 0:30 1:00 2:00", 27, "1d0:00"),
     "rfc 5321": (Rfc5321(), "0:00 0:30 1:00 3:00 5:00", 63, "5d1:00"),

@@ -27,7 +27,7 @@ def messages(text, folder=".", **options):
     return str(caught.value).split("\n")
 
 
-MTAS = "allowed are exchange, exim, haraka, jsms, nullmailer, opensmtpd, postfix, qmail, rfc5321, rscs, sendmail, stalwart, x400, zonemta"
+MTAS = "allowed are exchange, exim, haraka, jsms, mmdf, nullmailer, opensmtpd, postfix, qmail, rfc5321, rscs, sendmail, stalwart, x400, zonemta"
 WORD = "allowed is text of 1 to 255 octets without control characters; put other values in quotes"
 
 

@@ -14,6 +14,7 @@ network:
 domains:
   upenn.example: {mx: {10: upenn}, users: [ann]}
   purdue.example: {mx: {10: purdue}, users: [bob]}
+hosts: {defaults: {mta: mmdf}}
 workload: {messages_at: [{at: 2 h, from: ann@upenn.example, to: bob@purdue.example, size: 2 kB}]}
 architectures:
   csnet: {transfer: store-and-forward, protocol: phonenet}

@@ -75,7 +75,7 @@ TROUBLES = {
     ("4yz", "dot"): refusing("data", 451),
     ("5yz", "dot"): refusing("data", 554),
 }
-KEEPS_HOSTS = {"exim", "exchange", "rfc5321", "rscs", "zonemta"}
+KEEPS_HOSTS = {"exim", "exchange", "rfc5321", "rscs", "mmdf", "zonemta"}
 """These keep new mail from a host that has failed once; the others try it for each message, or need more failures."""
 
 CASES = [(name, *trouble) for name in PRODUCTS for trouble in TROUBLES]

@@ -13,6 +13,7 @@ from sim.scenario.products.exchange import Exchange
 from sim.scenario.products.exim import Exim, RetryRule
 from sim.scenario.products.haraka import Haraka
 from sim.scenario.products.jsms import Jsms
+from sim.scenario.products.mmdf import Mmdf
 from sim.scenario.products.nullmailer import Nullmailer
 from sim.scenario.products.opensmtpd import OpenSmtpd
 from sim.scenario.products.postfix import Postfix
@@ -58,6 +59,8 @@ FIRST = [
     (Rfc5321(), None),
     (Rscs(), None),
     (X400(normal_limit=5 * DAY), None),
+    (Mmdf(), None),
+    (Mmdf(MWARNTIME=(HOUR,)), (HOUR, 4 * HOUR)),
     (Delays(delay_warnings=(HOUR,)), (HOUR, 2 * HOUR)),
 ]
 
@@ -165,6 +168,7 @@ BACK = [
     (Rfc5321(), 0, 0.0),
     (Rscs(), 0, 0.0),
     (X400(), 0, 0.0),
+    (Mmdf(), 0, 0.0),
 ]
 
 
