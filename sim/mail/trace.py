@@ -14,19 +14,19 @@ from sim.mail.path import Path
 EPOCH = 946_684_800
 """Simulated time zero, 2000-01-01T00:00:00Z, in seconds of Unix time."""
 
-_ORIGIN = datetime.fromtimestamp(EPOCH, UTC)
-_LAST = int((datetime.max.replace(microsecond=0, tzinfo=UTC) - _ORIGIN).total_seconds())
+ORIGIN = datetime.fromtimestamp(EPOCH, UTC)
+LAST = int((datetime.max.replace(microsecond=0, tzinfo=UTC) - ORIGIN).total_seconds())
 """The end of the year 9999, which every later date is said to be."""
 
 
 def date_time(seconds: float) -> str:
     """The RFC 5322 date-time, such as `Sat, 01 Jan 2000 00:00:00 +0000`, `seconds` after `EPOCH`; fractions are cut."""
-    return _date_time(int(min(seconds, _LAST) // 1))
+    return _date_time(int(min(seconds, LAST) // 1))
 
 
 @lru_cache(maxsize=8192)
 def _date_time(second: int) -> str:
-    return format_datetime(_ORIGIN + timedelta(seconds=second))
+    return format_datetime(ORIGIN + timedelta(seconds=second))
 
 
 def moment(date_time: str) -> float:

@@ -80,6 +80,11 @@ class Transport(Protocol):
     def retransmissions(self) -> int:
         """How many packets so far were sent again."""
 
+    @property
+    def damaged(self) -> int:
+        """How many packets so far came damaged, and were taken."""
+        return 0
+
     def open(self, now: float, until: float = inf) -> float | Steps:
         """Connect, and give up at `until`: when the client is connected; infinity if it never is (`end` says why)."""
 
@@ -159,6 +164,11 @@ class Layer(Transport):
     def retransmissions(self) -> int:
         """As below."""
         return self._below.retransmissions
+
+    @property
+    def damaged(self) -> int:
+        """As below."""
+        return self._below.damaged
 
     def open(self, now: float, _until: float = inf) -> float | Steps:
         """Nothing is to be set up."""

@@ -11,8 +11,8 @@ from alone import Connection, connect, connect_stepwise
 from sim.network.interface import at_once
 from sim.network.links.line import Line
 from sim.network.links.timeline import ALWAYS_UP, Timeline
-from sim.network.transport.arq import Arq, Procedure, relay
-from sim.network.transport.circuit import Circuit
+from sim.network.transport.arq import Arq, Procedure
+from sim.network.transport.circuit import Circuit, relay
 from sim.network.transport.propagation import Propagation
 from sim.scenario.distribution import Constant, Uniform
 from sim.scenario.spec import Tcp

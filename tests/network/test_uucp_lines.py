@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from sim.network.interface import Ending, at_once
 from sim.network.links.line import Line
 from sim.network.links.timeline import Timeline
-from sim.network.transport.arq import relay
-from sim.network.transport.circuit import CarrierHop
+from sim.network.transport.circuit import CarrierHop, relay
 from sim.network.transport.uucp_g import MISSED, checksum
 from sim.scenario.distribution import Constant
 from sim.scenario.spec.carriers import PACKETS, DialUp, UucpG
@@ -56,7 +55,7 @@ def made(carrier=None, there=(), back=(), **more):
 
 def sent(circuit, *sizes, now=100.0, to_server=True):
     """What a flight of messages of these sizes takes."""
-    circuit.carry_messages(lambda _: sizes)
+    circuit.carry_messages(lambda _: (0, sizes))
     circuit._started = True
     return at_once(circuit.send(now, sum(sizes), to_server)) - now
 
@@ -166,13 +165,13 @@ def test_i_keeps_what_came_behind_two_that_did_not():
 def test_text_before_the_protocol_is_not_protected():
     """It takes its bytes; damage in it ends the call, and so does silence."""
     line = made()
-    line.carry_messages(lambda _: None)
+    line.carry_messages(lambda _: (9, ()))
     assert at_once(line.send(100.0, 9, True)) == pytest.approx(100.01 + 9 * T)
     line = made(there=[3])
-    line.carry_messages(lambda _: None)
+    line.carry_messages(lambda _: (9, ()))
     assert (at_once(line.send(100.0, 9, True)), line.end(200.0)[1]) == (math.inf, Ending.CLEARED)
     dead = made(timeline=Timeline([(99.0, math.inf)]))
-    dead.carry_messages(lambda _: None)
+    dead.carry_messages(lambda _: (9, ()))
     assert (at_once(dead.send(100.0, 9, True)), dead.end(200.0)) == (math.inf, (110.0, Ending.CLEARED))
 
 
@@ -180,7 +179,7 @@ def test_the_protocol_starts_with_the_first_message():
     """Three exchanges of six bytes each, before the first packet."""
     out, back = DamagedLine(), DamagedLine()
     out.carrier = back.carrier = DialUp(modem=9600.0, setup=5.0)
-    line, said = connect([out], [back]), [None, (10,)]
+    line, said = connect([out], [back]), [(9, ()), (0, (10,))]
     line.carry_messages(lambda _: said.pop(0))
     assert line.open(0.0) == pytest.approx(5.0)
     assert at_once(line.send(10.0, 9, True)) == pytest.approx(10.01 + 9 * T)

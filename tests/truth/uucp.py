@@ -13,8 +13,7 @@ from cells import Row, cells, compared, line
 from sim.network.interface import at_once
 from sim.network.links.line import Line
 from sim.network.links.timeline import ALWAYS_UP
-from sim.network.transport.arq import relay
-from sim.network.transport.circuit import CarrierHop
+from sim.network.transport.circuit import CarrierHop, relay
 from sim.scenario.distribution import Constant
 from sim.scenario.spec.carriers import UucpG
 

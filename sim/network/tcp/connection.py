@@ -124,6 +124,7 @@ class Connection:
     delayed_ack: float | None = ATO
     setup = 0.0
     carrier = "TCP"
+    damaged = 0
 
     def open(self, now: float, until: float = _NEVER) -> float | Steps:
         """Connect, and give up at `until`; as `Transport.open`.

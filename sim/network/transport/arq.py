@@ -11,16 +11,12 @@ Computer Communications, appendix on the performance of link control.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from math import inf
-from typing import Final, NamedTuple, Protocol
+from typing import NamedTuple
 
-from sim.network.interface import Steps
 from sim.network.links.line import Line
 from sim.network.links.timeline import ALWAYS_UP, Timeline
-
-_STEP: Final = 128
-"""A long flight is gone on with after so many packets and answers, so that others may use the line in between."""
 
 
 class Chunk(NamedTuple):
@@ -148,26 +144,6 @@ class Arq:
         return (at, inf) if end is ALWAYS_UP or end.is_up(at) else (inf, inf)
 
 
-class LinkFlight(Protocol):
-    """Octets on their way over one link, in packets; `arrived` are those that are there, in order."""
-
-    arrived: list[Chunk]
-
-    @property
-    def arrives(self) -> float:
-        """When everything is there; infinity while that is not known."""
-
-    @property
-    def gave_up(self) -> bool:
-        """Whether the link has."""
-
-    def take(self, chunk: Chunk) -> None:
-        """Take octets that will be there at a time."""
-
-    def due(self) -> tuple[float, Callable[[float], None]]:
-        """When its next event is, infinity while there is none; and what lets it happen."""
-
-
 class Flight:
     """Octets on their way over one link, in packets.
 
@@ -282,33 +258,3 @@ class Flight:
         """Send everything again from the first packet on that is not acknowledged."""
         self._next, self._back_at = self._base, True
         self._free = self._quiet = max(self._free, now)
-
-
-def relay(flights: Sequence[LinkFlight], now: float, size: int) -> Steps:
-    """Carry octets over links in a row: each goes on with what has come in over the one before.
-
-    Args:
-        flights: One for each link, just begun.
-        now: When the octets are there, in s.
-        size: How many.
-
-    Returns:
-        When all of them are there at the far end; infinity where a procedure gave up.
-    """
-    steps = 0
-    flights[0].take(Chunk(now, size))
-    while True:
-        at, index, step = min([(at, index, step) for index, (at, step) in enumerate([one.due() for one in flights])])
-        if at == inf:
-            return flights[-1].arrives
-        steps += 1
-        if not steps % _STEP:
-            yield at
-        flight = flights[index]
-        there = len(flight.arrived)
-        step(at)
-        if flight.gave_up:
-            return inf
-        if index + 1 < len(flights):
-            for chunk in flight.arrived[there:]:
-                flights[index + 1].take(chunk)

@@ -14,10 +14,10 @@ from typing import Final
 from sim.network.interface import Ending, Steps, Transport, at_once
 from sim.network.links.line import Line
 from sim.network.links.timeline import ALWAYS_UP, Timeline
-from sim.network.transport.arq import Arq, Chunk, LinkFlight, Procedure, relay
+from sim.network.transport.arq import Arq, Chunk, Flight, Procedure
 from sim.network.transport.uucp_g import GFlight
 from sim.network.transport.uucp_i import SYNC, IFlight
-from sim.network.transport.uucp_line import HEADER, TIMER, End, SerialLine
+from sim.network.transport.uucp_line import HEADER, TIMER, End, SerialFlight, SerialLine
 from sim.scenario.spec.carriers import KINDS, X25, Bsc, Carrier, DialUp, UucpG
 
 _SETTING_UP: Final = 30.0
@@ -28,6 +28,9 @@ _REDIALS: Final = 3
 
 _CALL: Final = 24
 """Bytes of X.25's Call Request, with its link header."""
+
+_STEP: Final = 128
+"""A long flight is gone on with after so many packets and answers, so that others may use the line in between."""
 
 Way = Arq | SerialLine
 """One direction of a link."""
@@ -77,6 +80,7 @@ class CarrierHop:
         way = self._ways[True]
         self.mss = carrier.packet if isinstance(carrier, DialUp | UucpG) else procedure(carrier).payload
         self.rate, self.answer = way.rate, way.answered
+        self.protocol = carrier.protocol if isinstance(carrier, DialUp | UucpG) else "t"
         self.name = next(name for name, kind in KINDS.items() if isinstance(carrier, kind))
         self.setup = 0.0
         if isinstance(carrier, DialUp):
@@ -136,7 +140,7 @@ class CarrierHop:
             now += carrier.redial
         return now + carrier.setup
 
-    def flight(self, size: int, to_server: bool, messages: Sequence[int] | None = None) -> LinkFlight:
+    def flight(self, size: int, to_server: bool, messages: Sequence[int] | None = None) -> Flight | SerialFlight:
         """Begin to carry octets over this link, as a stream or in messages of these sizes."""
         return self._ways[to_server].flight(size, messages)
 
@@ -152,7 +156,7 @@ class GatewayHop:
     answer = 0.0
     setup = 0.0
     damaged = 0
-    name = "TCP"
+    name, protocol = "TCP", "t"
 
     def __init__(self, connection: Transport, rate: float) -> None:
         self._connection = connection
@@ -205,7 +209,7 @@ class Circuit(Transport):
 
     _refused_at = inf
     _written_at = -inf
-    _messages: Callable[[bool], Sequence[int] | None] | None = None
+    _parts: Callable[[bool], tuple[int, Sequence[int]]] | None = None
     _started = True
 
     def __init__(self, hops: Sequence[CarrierHop | GatewayHop], listens: Timeline = ALWAYS_UP) -> None:
@@ -228,14 +232,19 @@ class Circuit(Transport):
         """How many packets so far came damaged, and were taken, on any link."""
         return sum(hop.damaged for hop in self._hops)
 
-    def carry_messages(self, messages: Callable[[bool], Sequence[int] | None]) -> None:
-        """The two sides write messages, and text before the procedure starts.
+    @property
+    def protocol(self) -> str:
+        """The letter of UUCP's protocol on its only link; `t`, for lines without errors, where it has other links."""
+        return self._hops[0].protocol if len(self._hops) == 1 else "t"
+
+    def carry_messages(self, parts: Callable[[bool], tuple[int, Sequence[int]]]) -> None:
+        """The two sides write text before the procedures of the links start, and messages then.
 
         Args:
-            messages: by whether it goes to the server, the sizes of the messages that the flight is which was written
-                last; None where it is text.
+            parts: by whether it goes to the server, what the flight is which was written last: so many octets of text,
+                and messages of these sizes behind it.
         """
-        self._messages, self._started = messages, False
+        self._parts, self._started = parts, False
 
     @property
     def retransmissions(self) -> int:
@@ -264,11 +273,12 @@ class Circuit(Transport):
     def send(self, now: float, size: int, to_server: bool) -> Steps:
         """Send a flight; infinity if a link gave up."""
         messages = None
-        if self._messages is not None:
-            messages = self._messages(to_server)
-            if messages is None and not self._started:
-                return self._text(now, size, to_server)
-            now = self._start(now)
+        if self._parts is not None:
+            text, messages = self._parts(to_server)
+            at = self._text(now, text, to_server) if text else now
+            if not messages or at == inf:
+                return at
+            now, size = self._start(now), sum(messages)
         if to_server:
             self._written_at = now + 8 * size / self.rate
         for _, group in groupby(self._hops if to_server else reversed(self._hops), type):
@@ -322,3 +332,33 @@ class Circuit(Transport):
         """The client hangs up: what is on its way is gone."""
         del to_server
         return inf
+
+
+def relay(flights: Sequence[Flight | SerialFlight], now: float, size: int) -> Steps:
+    """Carry octets over links in a row: each goes on with what has come in over the one before.
+
+    Args:
+        flights: One for each link, just begun.
+        now: When the octets are there, in s.
+        size: How many.
+
+    Returns:
+        When all of them are there at the far end; infinity where a procedure gave up.
+    """
+    steps = 0
+    flights[0].take(Chunk(now, size))
+    while True:
+        at, index, step = min([(at, index, step) for index, (at, step) in enumerate([one.due() for one in flights])])
+        if at == inf:
+            return flights[-1].arrives
+        steps += 1
+        if not steps % _STEP:
+            yield at
+        flight = flights[index]
+        there = len(flight.arrived)
+        step(at)
+        if flight.gave_up:
+            return inf
+        if index + 1 < len(flights):
+            for chunk in flight.arrived[there:]:
+                flights[index + 1].take(chunk)

@@ -23,6 +23,7 @@ from sim.scenario.resolve.transfers import appoint, reach, replicas_of
 from sim.scenario.source import Path
 from sim.scenario.spec import Architecture, Domain, Host, Weather
 from sim.scenario.spec.accounts import AuthForm
+from sim.scenario.spec.protocols import ENDS
 from sim.scenario.spec.weather import CrashesForm
 from sim.scenario.syntax.extensions import missing, resolve_extensions, split_words
 from sim.scenario.syntax.form import ArchitectureForm, HostSettings, ScenarioForm
@@ -89,7 +90,7 @@ def _check_protocol(
             f"{form.protocol} where the transfer is end-to-end: allowed is store-and-forward, since every host on "
             "the way takes the message",
         )
-    if form.protocol in ("ftp", "mqtt") and form.transfer != "end-to-end":
+    if form.protocol in ENDS and form.transfer != "end-to-end":
         findings.error(
             (*place, "protocol"),
             f"{form.protocol} where the transfer is {form.transfer}: allowed is end-to-end, since no host on the way "

@@ -7,8 +7,8 @@ from typing import Annotated, Final, Literal
 from sim.scenario.scalars import word
 
 MailProtocol = Annotated[
-    Literal["smtp", "ftp", "mqtt", "nje", "phonenet", "x400"],
-    word("protocol", "smtp", "ftp", "mqtt", "nje", "phonenet", "x400"),
+    Literal["smtp", "ftp", "mqtt", "nje", "phonenet", "uucp", "x400"],
+    word("protocol", "smtp", "ftp", "mqtt", "nje", "phonenet", "uucp", "x400"),
 ]
 
 ENDS: Final = frozenset({"ftp", "mqtt"})

@@ -36,8 +36,8 @@ class Architecture:
     scenario's. `protocol` is what hosts speak with each other: `smtp`; `ftp`, by which the sender's host puts a file
     for each recipient on the recipient's; `mqtt`, by which it publishes a message to a `broker` that passes it on;
     `nje`, by which hosts store a message as a file of cards, and forward it over one link; `phonenet`, by which they
-    call their neighbours; `x400`, by which MTAs transfer messages by P1 over the RTS. A link may have a protocol of its
-    own: hosts between links of several protocols are gateways.
+    call their neighbours; `uucp`, by which they call them for jobs of rmail; `x400`, by which MTAs transfer messages by
+    P1 over the RTS. A link may have a protocol of its own: hosts between links of several protocols are gateways.
     """
 
     name: str

@@ -209,7 +209,8 @@ class ArchitectureForm(Section):
     """What who connects hears where no way leads: `silent` or `icmp`; as the network says, where absent."""
     protocol: MailProtocol = "smtp"
     """What hosts speak: `smtp`; `ftp`, a file put on the recipient's host; `mqtt`, a message by way of a broker;
-    `nje`, a file from host to host; `phonenet`, a call to a neighbour; `x400`, P1 over the RTS."""
+    `nje`, a file from host to host; `phonenet`, MMDF's call to a neighbour; `uucp`, a call with a job
+    of rmail; `x400`, P1 over the RTS."""
     broker: Name | None = None
     """The host that passes messages on, where they are published by `mqtt`."""
     hosts: dict[Name, HostSettings] | None = None

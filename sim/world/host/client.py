@@ -113,6 +113,7 @@ class Client(Part):
         secure: bool = False,
         times: HostTimes | None = None,
         over: Callable[[Transport, Callable[[], Transport]], Transport] | None = None,
+        speaks: Callable[[Transport, DialogueT, ServerT], None] | None = None,
     ) -> tuple[Session[DialogueT, ServerT], Peer] | None:
         """A session of its own with a service of the host at a route's end; None where there is no route.
 
@@ -124,6 +125,7 @@ class Client(Part):
             secure: whether the connection begins with TLS.
             times: what things take the client's program; as they take the host's MTA, where absent.
             over: makes of its connection, and of what makes another one, what the session goes over.
+            speaks: is told the connection and the two dialogues.
         """
         host, server = self.host, service.server
         there = self._line_up(route, service, now)
@@ -154,6 +156,8 @@ class Client(Part):
             # Those that are made later carry no commands.
             more = {"client": self.uptime.host}
             connection = over(connection, dial)
+        if speaks is not None:
+            speaks(connection, caller, dialogue)
         by = route.protocol or self.protocol
         peer = Peer(self, server, route.nodes, session_id, connection, source, route.ip, service.listener, by)
         here, beyond, lifetimes = self.uptime, server.uptime, FOREVER
@@ -209,6 +213,7 @@ class Peer(ServerHost):
     listener: Listener | None = None
     protocol: str = "smtp"
     messages: int = 0
+    _damaged: int = 0
     _copies: Mapping[Path, Copy] = field(default_factory=dict)
     _until: float = -inf
 
@@ -301,11 +306,16 @@ class Peer(ServerHost):
         """The mail as the links gave it on, and its copies as the host has them: marked where they are damaged."""
         name, corruption, offered = self.nodes[-1], self.client.corruption, self._copies
         copies = [offered[path].at(name, spent, at) for path in mail.forward_paths]
+        if (damaged := self.connection.damaged) > self._damaged:
+            # The line's own checksum did not see it.
+            self._damaged = damaged
+            for copy in copies:
+                copy.damage = UNSEEN
         if corruption is None:
             return mail, copies
         content = corruption.carry(mail.content, self.nodes, self.connection.mss)
         for copy, path in zip(copies, mail.forward_paths, strict=True):
-            copy.damage = UNSEEN if content is not mail.content else offered[path].damage
+            copy.damage = UNSEEN if content is not mail.content else copy.damage or offered[path].damage
         return mail._replace(content=content), copies
 
 

@@ -15,6 +15,7 @@ from sim.mta.server.phone_reception import PhoneReception
 from sim.mta.server.policy import AccessPolicy, ClientPolicy
 from sim.mta.server.reception import Reception
 from sim.mta.server.recipients import Directory
+from sim.mta.server.rmail import RmailReception
 from sim.mta.server.spool_reception import SpoolReception
 from sim.mta.server.transactions import AcceptedMail
 from sim.mta.server.x400_reception import Begun, TransferReception
@@ -100,6 +101,11 @@ class Server(Part):
     def calls(self) -> Service[PhoneReception]:
         """What it serves by PhoneNet: MMDF's slave."""
         return Service(self, self.listener, lambda _, __: PhoneReception(self.host, self.directory), self.times)
+
+    @cached_property
+    def uucico(self) -> Service[RmailReception]:
+        """What it serves by UUCP: it is called, and rmail gets what comes."""
+        return Service(self, self.listener, lambda _, __: RmailReception(self.host), self.times)
 
     @cached_property
     def topics(self) -> Service[BrokerReception]:

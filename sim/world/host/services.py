@@ -13,11 +13,15 @@ from sim.mta.client.message_queue import Publication
 from sim.mta.client.phone_submission import PhoneSubmission
 from sim.mta.client.spool_file import SpoolFile
 from sim.mta.client.transmission import Transmission
+from sim.mta.client.uux import UuxCall
 from sim.mta.client.x400_transfer import Transfer
 from sim.mta.server.message_queue import Subscriptions
+from sim.mta.server.rmail import RmailReception
 from sim.network.interface import Transport
+from sim.network.transport.circuit import Circuit
 from sim.network.transport.data_connections import DataConnections
 from sim.scenario.spec import Architecture, Domain, Host
+from sim.scenario.spec.protocols import ENDS
 from sim.world.engine.session import Session
 from sim.world.host.client import Client, Courier, Peer
 from sim.world.host.routes import Delivery, Route
@@ -72,6 +76,20 @@ def _by_phonenet(client: Client, delivery: Delivery, route: Route, _: Stays, now
     return client.open(caller, route, now, client.servers[route.host].calls)
 
 
+def _by_uucp(client: Client, delivery: Delivery, route: Route, stays: Stays, now: float) -> Opened:
+    at = now + client.notifications.messages.epoch
+    number = crc32(delivery.entry.queue_id.encode())
+    caller = UuxCall(client.host, delivery.mailing(now), number=number, at=at, stays=stays)
+
+    def speaks(connection: Transport, _: Courier, called: RmailReception) -> None:
+        """A line carries what the two say as messages of a protocol that it has."""
+        if isinstance(connection, Circuit):
+            caller.protocol = connection.protocol
+            connection.carry_messages(lambda to_server: (caller if to_server else called).parts)
+
+    return client.open(caller, route, now, client.servers[route.host].uucico, speaks=speaks)
+
+
 def _name(client: Client, delivery: Delivery) -> str:
     """What nobody else calls a file or a client."""
     return f"{client.host.name}-{delivery.entry.queue_id}"
@@ -84,6 +102,7 @@ OPENERS: Final[Mapping[str, Callable[[Client, Delivery, Route, Stays, float], Op
     "nje": _by_nje,
     "x400": _by_x400,
     "phonenet": _by_phonenet,
+    "uucp": _by_uucp,
 }
 """By protocol: opens a session that brings a delivery's message to the host at the end of a route."""
 
@@ -98,7 +117,7 @@ def hosts_of(architecture: Architecture, homes: Mapping[str, str]) -> dict[str, 
         architecture: the hosts, as they send mail.
         homes: the host that keeps each domain's mailboxes.
     """
-    if architecture.protocol in ("smtp", "nje", "phonenet", "x400"):
+    if architecture.protocol not in ENDS:
         return dict(architecture.hosts)
     names = dict(homes) if architecture.protocol == "ftp" else {"*": architecture.broker}
     return {
