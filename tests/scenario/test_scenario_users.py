@@ -106,3 +106,27 @@ def test_mistakes_are_named(said: str, mistake: str):
     with pytest.raises(ScenarioError) as caught:
         loads(TEXT.format(f"mx: b, {said}"), file="x.yaml")
     assert mistake in str(caught.value)
+
+
+DEVICES = "{a.example: {mx: a, users: {ann: {devices: {phone: {mua: mutt}}}}}}"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"domains: {DEVICES}",
+        (
+            "domains: {a.example: {mx: a, users: [ann]}}\n"
+            f"architectures: {{end-to-end: {{transfer: end-to-end, domains: {DEVICES}}}}}"
+        ),
+    ],
+)
+def test_a_device_is_called_as_no_host_is(said: str):
+    """It is a host of its own in a run: the other one would be dropped in silence."""
+    text = f"""
+network: {{nodes: [a, ann@a.example/phone], links: [{{between: [a, ann@a.example/phone]}}]}}
+workload: {{messages_at: [{{at: 0 s, from: ann@a.example, to: ann@a.example}}]}}
+{said}
+"""
+    with pytest.raises(ScenarioError, match=r"called as the host ann@a\.example/phone: allowed is another name"):
+        loads(text)

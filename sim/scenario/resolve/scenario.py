@@ -20,7 +20,7 @@ from sim.scenario.resolve.loops import warn_of_loops
 from sim.scenario.resolve.network import resolve_network
 from sim.scenario.resolve.protocols import check_protocols
 from sim.scenario.resolve.unknown_addresses import note_unknown_addresses
-from sim.scenario.resolve.users import FaultOf, check_users
+from sim.scenario.resolve.users import FaultOf, check_device_names, check_users
 from sim.scenario.resolve.workload import resolve_workload
 from sim.scenario.spec import Architecture, Expectation, Scenario, Weather
 from sim.scenario.spec.calendar import ClockWindow, Window, format_start, opens
@@ -51,6 +51,7 @@ def resolve(
         for architecture in architectures.values():
             note_strangers(architecture.hosts, {**domains, **architecture.domains}, findings)
         warn_of_loops(domains, architectures, findings)
+        check_device_names(domains, architectures, network.nodes, findings)
     horizon = form.duration + form.drain
     check_users(form, workload, findings, fault_of)
     _check_windows(form, horizon, limits, findings)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sim.mail.address import local_key, parse_local_part
+from sim.mail.address import Address, local_key, parse_local_part
 from sim.scenario.distribution import Constant, Distribution, Empirical, Uniform
 from sim.scenario.findings import Findings
 from sim.scenario.names import are, listing, some
 from sim.scenario.pydantic_seam import KEY
 from sim.scenario.quantity import PROBABILITY, format_duration, format_size
 from sim.scenario.source import Path
+from sim.scenario.spec import Architecture, Domain
 from sim.scenario.spec.calendar import ClockWindow, Window, format_start, opens
 from sim.scenario.spec.devices import MAIL_PROGRAMS, Device
 from sim.scenario.spec.domain import DomainSettings
@@ -95,6 +96,21 @@ def check_users(form: ScenarioForm, workload: Sequence[Source], findings: Findin
             _check_user(place, said, merged, form, findings)
             _check_rules((*place, "sieve"), said.get("sieve", ""), findings, fault_of)
     _check_quotas(form.domains or {}, workload, findings)
+
+
+def check_device_names(
+    domains: Mapping[str, Domain], architectures: Mapping[str, Architecture], nodes: Container[str], findings: Findings
+) -> None:
+    """Report devices that would be called as a host is; a device is a host of that name in a run."""
+    said: list[tuple[Path, Domain]] = [(("domains", name), domain) for name, domain in domains.items()]
+    for architecture in architectures.values():
+        place: Path = ("architectures", architecture.name, "domains")
+        said += [((*place, name), domain) for name, domain in architecture.domains.items()]
+    for place, domain in said:
+        for name, user in domain.people.items():
+            for called in user.devices:
+                if (host := f"{Address(name, domain.name)}/{called}") in nodes:
+                    findings.error((*place, "users"), f"a device called as the host {host}: allowed is another name")
 
 
 def _check_user(place: Path, said: UserSettings, merged: _Layer, form: ScenarioForm, findings: Findings) -> None:
