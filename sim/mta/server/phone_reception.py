@@ -5,6 +5,7 @@ from __future__ import annotations
 from sim.mail.address import AddressError
 from sim.mail.liberal import parse_liberal_address
 from sim.mail.path import NULL_PATH, Path, parse_path
+from sim.mta.server.loops import is_looping
 from sim.mta.server.recipients import Directory
 from sim.mta.server.transactions import AcceptedMail
 from sim.protocol import phonenet
@@ -125,7 +126,8 @@ class PhoneReception(UsualServer):
         if 0 < self._host.size_limit < len(content):
             return Reply(NO_SPACE, "message is too big")
         if self._recipients:
-            self.accepted.append(AcceptedMail(self._sender, tuple(self._recipients), content, "phonenet", "PhoneNet"))
+            paths, looping = tuple(self._recipients), is_looping(content, self._host.mta)
+            self.accepted.append(AcceptedMail(self._sender, paths, content, "phonenet", "PhoneNet", looping=looping))
         return Reply(ACCEPTED_MESSAGE)
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from sim.mail.from_line import from_bang, read_from
 from sim.mail.path import Path
+from sim.mta.server.loops import is_looping
 from sim.mta.server.transactions import AcceptedMail
 from sim.protocol import uucp
 from sim.protocol.dialogue import UsualServer
@@ -141,7 +142,8 @@ class RmailReception(UsualServer):
         if name == "rmail" and paths:
             back, system, content = read_from(data)
             content = content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-            self.accepted.append(AcceptedMail(back, paths, content, system, "UUCP" if system else ""))
+            word, looping = "UUCP" if system else "", is_looping(content, self._host.mta)
+            self.accepted.append(AcceptedMail(back, paths, content, system, word, looping=looping))
 
 
 _ANSWERS: Final[Mapping[type, Sequence[messages.Message]]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sim.mail.batch_smtp import BatchedMail, BatchError, read_batch
+from sim.mta.server.loops import is_looping
 from sim.mta.server.transactions import AcceptedMail
 from sim.protocol import nje
 from sim.protocol.dialogue import UsualServer
@@ -131,4 +132,5 @@ class SpoolReception(UsualServer):
         return [Message(SPOOLER, header.from_user, told), Complete()]
 
     def _accepted(self, mail: BatchedMail) -> AcceptedMail:
-        return AcceptedMail(mail.reverse_path, mail.forward_paths, mail.content, self._node, "BSMTP")
+        looping = is_looping(mail.content, self._host.mta)
+        return AcceptedMail(mail.reverse_path, mail.forward_paths, mail.content, self._node, "BSMTP", looping=looping)

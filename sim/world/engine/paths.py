@@ -115,7 +115,11 @@ class Paths:
         It listens no longer than `until`.
         """
         routing = self._routing
-        passed = 0 if routing.changes else routing.up_to(nodes, now)
+        try:
+            passed = 0 if routing.changes else routing.up_to(nodes, now)
+        except LookupError:
+            # No link joins them, up or down.
+            passed = 0
         if not passed:
             return now
         out, back = routing.lines(nodes, now)
