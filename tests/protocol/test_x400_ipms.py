@@ -66,3 +66,10 @@ def test_other_extensions():
     assert read_content(said) == Ipm("i", body=b"a\xff")
     with pytest.raises(RemoteProtocolError):
         read_content(b"\xa0\x00")
+
+
+def test_a_time_that_is_none():
+    """A notification of receipt in the thirteenth month is malformed."""
+    late = write_ipn(Ipn("1", None, 1_000_000_000)).replace(b"010909", b"011309")
+    with pytest.raises(RemoteProtocolError, match="no InformationObject: "):
+        read_content(late)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sim.mail.or_address import ORAddress
-from sim.protocol.errors import RemoteProtocolError
 from sim.protocol.x400.names import read_name, read_time, write_name, write_time
 from sim.protocol.x400.syntax import decode, encode
 
@@ -85,10 +84,7 @@ def read_content(octets: bytes) -> Ipm | Ipn:
         RemoteProtocolError: it is neither.
     """
     kind, said = decode("InformationObject", octets)
-    try:
-        return _read_ipm(said) if kind == "ipm" else _read_ipn(said)
-    except (ValueError, OverflowError) as error:
-        raise RemoteProtocolError(f"a content is malformed: {error}") from None
+    return _read_ipm(said) if kind == "ipm" else _read_ipn(said)
 
 
 def _read_ipm(said: dict[str, Any]) -> Ipm:
