@@ -140,7 +140,7 @@ def test_the_end_of_a_line():
     client, server = pair(State.IDLE)
     server.receive_data(b"")
     assert (server.next_event(), server.state) == (ConnectionClosed(), State.CLOSED)
-    with pytest.raises(LocalProtocolError, match="3 octets came after the line had gone"):
+    with pytest.raises(LocalProtocolError, match="3 octets came after the peer had closed the connection"):
         server.receive_data(b"abc")
     client.close()
     client.receive_data(b"abc")

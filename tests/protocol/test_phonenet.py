@@ -167,7 +167,7 @@ def test_the_end_of_a_call():
     client, server = pair(State.SUBMITTING)
     server.receive_data(b"")
     assert (server.next_event(), server.state) == (ConnectionClosed(), State.CLOSED)
-    with pytest.raises(LocalProtocolError, match="3 octets came after the peer had hung up"):
+    with pytest.raises(LocalProtocolError, match="3 octets came after the peer had closed the connection"):
         server.receive_data(b"abc")
     client.close()
     client.receive_data(b"abc")

@@ -158,7 +158,7 @@ def test_a_file_has_the_length_that_was_said():
     with pytest.raises(uucp.LocalProtocolError, match="a file of 5 octets: 3 were announced"):
         caller.send_file(b"hello")
     caller.receive_data(b"")
-    with pytest.raises(uucp.LocalProtocolError, match="after the line was gone"):
+    with pytest.raises(uucp.LocalProtocolError, match="after the peer had closed the connection"):
         caller.receive_data(b"x")
     assert caller.next_event() == ConnectionClosed()
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from sim.protocol.errors import LocalProtocolError, RemoteProtocolError
-from sim.protocol.events import NEED_DATA, ConnectionClosed, NeedDataType
+from sim.protocol.events import ConnectionClosed, NeedDataType
+from sim.protocol.machine import Machine
 from sim.protocol.mqtt.codec import LONGEST, read_header, read_packet, write_packet
 from sim.protocol.mqtt.packets import Connack, Connect, Packet, Puback, Pubcomp, Pubrec, Suback, Unsuback
 from sim.protocol.mqtt.states import Side, State, answer_to, state_after
@@ -14,7 +15,7 @@ _MOST = 65_535
 """Numbers that packets can have."""
 
 
-class Endpoint:
+class Endpoint(Machine[State, Packet]):
     """One end of a connection.
 
     `send` gives the octets of packets, `receive_data` and then `next_event` those that the peer sent, until NEED_DATA
@@ -30,17 +31,10 @@ class Endpoint:
     side: ClassVar[Side]
 
     def __init__(self, *, longest: int = LONGEST) -> None:
+        super().__init__(State.OPEN, State.CLOSED)
         self._longest = longest
-        self._state = State.OPEN
-        self._octets = bytearray()
-        self._peer_closed = False
         self._last_id = 0
         self.in_flight: dict[int, type] = {}
-
-    @property
-    def state(self) -> State:
-        """Where the dialogue stands."""
-        return self._state
 
     def next_id(self) -> int:
         """A number for the next packet that needs one.
@@ -77,42 +71,6 @@ class Endpoint:
         self.in_flight |= flying
         self._state = state
         return b"".join(octets)
-
-    def receive_data(self, data: bytes) -> None:
-        """Take octets from the peer; none at all (`b""`) say that it closed the connection.
-
-        Raises:
-            LocalProtocolError: octets came after the end.
-        """
-        if not data:
-            self._peer_closed = True
-        elif self._peer_closed:
-            raise LocalProtocolError(f"{len(data)} octets came after the peer had closed the connection")
-        elif self._state is not State.CLOSED:
-            self._octets += data
-
-    def next_event(self) -> Packet | ConnectionClosed | NeedDataType:
-        """The next packet of the peer's.
-
-        Raises:
-            RemoteProtocolError: it is malformed or illegal. The session is over then.
-        """
-        if self._state is not State.CLOSED:
-            try:
-                packet = self._read()
-            except RemoteProtocolError:
-                self._state = State.CLOSED
-                raise
-            if packet is not None:
-                return packet
-            if not self._peer_closed:
-                return NEED_DATA
-        self._state = State.CLOSED
-        return ConnectionClosed()
-
-    def close(self) -> None:
-        """The session ends before its time: nothing that has come, or comes, counts."""
-        self._state = State.CLOSED
 
     def _read(self) -> Packet | None:
         header = read_header(self._octets, self._longest)

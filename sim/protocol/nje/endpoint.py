@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import ClassVar
 
 from sim.protocol.errors import LocalProtocolError, RemoteProtocolError
-from sim.protocol.events import NEED_DATA, ConnectionClosed, NeedDataType
+from sim.protocol.machine import Machine
 from sim.protocol.nje.records import Record, read_record, write_record
 from sim.protocol.nje.states import Side, State, state_after
 
 
-class Endpoint:
+class Endpoint(Machine[State, Record]):
     """One end of a line.
 
     `send` gives the octets of records, `receive_data` and then `next_event` the records that the peer sent, until
@@ -20,15 +20,8 @@ class Endpoint:
     side: ClassVar[Side]
 
     def __init__(self) -> None:
-        self._state = State.OPEN
-        self._octets = bytearray()
+        super().__init__(State.OPEN, State.CLOSED)
         self._start = 0
-        self._peer_closed = False
-
-    @property
-    def state(self) -> State:
-        """Where the line stands."""
-        return self._state
 
     def send(self, *records: Record) -> bytes:
         """The octets of records that go out together.
@@ -47,45 +40,18 @@ class Endpoint:
         self._state = state
         return b"".join(octets)
 
-    def receive_data(self, data: bytes) -> None:
-        """Take octets from the peer; none at all (`b""`) say that the line has gone.
+    def _append(self, data: bytes) -> None:
+        del self._octets[: self._start]
+        self._start = 0
+        self._octets += data
 
-        Raises:
-            LocalProtocolError: octets came after the end.
-        """
-        if not data:
-            self._peer_closed = True
-        elif self._peer_closed:
-            raise LocalProtocolError(f"{len(data)} octets came after the line had gone")
-        elif self._state is not State.CLOSED:
-            del self._octets[: self._start]
-            self._start = 0
-            self._octets += data
-
-    def next_event(self) -> Record | ConnectionClosed | NeedDataType:
-        """The next record of the peer's.
-
-        Raises:
-            RemoteProtocolError: it is malformed or illegal. The line is closed then.
-        """
-        if self._state is not State.CLOSED:
-            try:
-                found = read_record(self._octets, self._start)
-                if found is not None:
-                    record, self._start = found
-                    self._move(record)
-                    return record
-            except RemoteProtocolError:
-                self._state = State.CLOSED
-                raise
-            if not self._peer_closed:
-                return NEED_DATA
-        self._state = State.CLOSED
-        return ConnectionClosed()
-
-    def close(self) -> None:
-        """The line ends before its time: nothing that has come, or comes, counts."""
-        self._state = State.CLOSED
+    def _read(self) -> Record | None:
+        found = read_record(self._octets, self._start)
+        if found is None:
+            return None
+        record, self._start = found
+        self._move(record)
+        return record
 
     def _move(self, record: Record) -> None:
         peer = Side.SERVER if self.side is Side.CLIENT else Side.CLIENT

@@ -6,7 +6,7 @@ import re
 from typing import ClassVar
 
 from sim.protocol.errors import LocalProtocolError, RemoteProtocolError
-from sim.protocol.events import NEED_DATA, ConnectionClosed, NeedDataType
+from sim.protocol.machine import Machine
 from sim.protocol.phonenet.packets import PacketReader, write_packets
 from sim.protocol.phonenet.records import End, EndOfRecipients, Recipient, Record, Reply, Sender, Submit, Text
 from sim.protocol.phonenet.states import Side, State, state_after
@@ -14,7 +14,7 @@ from sim.protocol.phonenet.states import Side, State, state_after
 _REPLY = re.compile(r"([0-9A-F]{2})(.*)", re.DOTALL)
 
 
-class Endpoint:
+class Endpoint(Machine[State, Record]):
     """One end of a call.
 
     `send` gives the octets of records, `receive_data` and then `next_event` the records that the peer sent, until
@@ -24,15 +24,9 @@ class Endpoint:
     side: ClassVar[Side]
 
     def __init__(self) -> None:
-        self._state = State.CALLED
+        super().__init__(State.CALLED, State.CLOSED)
         self._packets = PacketReader()
         self._sequence = 0
-        self._peer_closed = False
-
-    @property
-    def state(self) -> State:
-        """Where the call stands."""
-        return self._state
 
     def send(self, *records: Record) -> bytes:
         """The octets of records that go out together.
@@ -47,7 +41,7 @@ class Endpoint:
                 name = type(record).__name__
                 raise LocalProtocolError(f"{name} is not legal for a {self.side.value} in state {state.name}")
             written = _written(record)
-            if self.side is Side.CLIENT and _read(written, state) != record:
+            if self.side is Side.CLIENT and _read_command(written, state) != record:
                 raise LocalProtocolError(f"{record} cannot be told from another record in state {state.name}")
             packets, sequence = write_packets(written, sequence)
             octets.append(packets)
@@ -55,45 +49,16 @@ class Endpoint:
         self._state, self._sequence = state, sequence
         return b"".join(octets)
 
-    def receive_data(self, data: bytes) -> None:
-        """Take octets from the peer; none at all (`b""`) say that it has hung up.
+    def _append(self, data: bytes) -> None:
+        self._packets.feed(data)
 
-        Raises:
-            LocalProtocolError: octets came after the end.
-        """
-        if not data:
-            self._peer_closed = True
-        elif self._peer_closed:
-            raise LocalProtocolError(f"{len(data)} octets came after the peer had hung up")
-        elif self._state is not State.CLOSED:
-            self._packets.feed(data)
-
-    def next_event(self) -> Record | ConnectionClosed | NeedDataType:
-        """The next record of the peer's.
-
-        Raises:
-            RemoteProtocolError: it is malformed or illegal. The call is over then.
-        """
-        if self._state is not State.CLOSED:
-            try:
-                octets = self._packets.next()
-                if octets is not None:
-                    return self._taken(octets)
-            except RemoteProtocolError:
-                self._state = State.CLOSED
-                raise
-            if not self._peer_closed:
-                return NEED_DATA
-        self._state = State.CLOSED
-        return ConnectionClosed()
-
-    def close(self) -> None:
-        """The call ends before its time: nothing that has come, or comes, counts."""
-        self._state = State.CLOSED
+    def _read(self) -> Record | None:
+        octets = self._packets.next()
+        return None if octets is None else self._taken(octets)
 
     def _taken(self, octets: bytes) -> Record:
         peer = Side.SERVER if self.side is Side.CLIENT else Side.CLIENT
-        record = _read(octets, self._state) if peer is Side.CLIENT else _read_reply(octets)
+        record = _read_command(octets, self._state) if peer is Side.CLIENT else _read_reply(octets)
         after = None if record is None else state_after(self._state, record, peer)
         if record is None or after is None:
             raise RemoteProtocolError(f"{octets[:40]!r} is not legal in state {self._state.name}")
@@ -129,7 +94,7 @@ def _written(record: Record) -> bytes:
             return type(record).__name__.lower().encode()
 
 
-def _read(octets: bytes, state: State) -> Record | None:
+def _read_command(octets: bytes, state: State) -> Record | None:
     """What a record of the client's is in a state; None where it is nothing."""
     if state is State.TEXT:
         return Text(octets)

@@ -7,7 +7,7 @@ their own. With `i` a file follows S or E at once.
 from __future__ import annotations
 
 from sim.protocol.errors import LocalProtocolError, RemoteProtocolError
-from sim.protocol.events import NEED_DATA, ConnectionClosed, NeedDataType
+from sim.protocol.machine import Machine
 from sim.protocol.uucp import messages
 from sim.protocol.uucp.messages import LONGEST, FileData, FileEnd, Message, read_command, read_hello, write_message
 from sim.protocol.uucp.states import TRANSITIONS, Side, State
@@ -22,7 +22,7 @@ _WORDS: dict[State, type[messages.LoginName | messages.Password]] = {
 }
 
 
-class Endpoint:
+class Endpoint(Machine[State, "Message | FileData | FileEnd"]):
     """One end of a call.
 
     `send` gives the octets of a message and `send_file` those of a file, `receive_data` and then `next_event` what the
@@ -32,14 +32,12 @@ class Endpoint:
         caller: whether this end has called.
     """
 
-    __slots__ = ("_ahead", "_caller", "_closed", "_ends_at", "_octets", "_sent_ahead", "_skips", "_state", "master")
+    __slots__ = ("_ahead", "_caller", "_ends_at", "_sent_ahead", "_skips", "master")
 
     def __init__(self, *, caller: bool) -> None:
+        super().__init__(State.CONNECTED, State.CLOSED)
         self._caller = caller
         self.master = caller
-        self._state = State.CONNECTED
-        self._octets = bytearray()
-        self._closed = False
         # Octets of the file under way, or of the one that was announced, that are still to go.
         self._ends_at = 0
         # Whether files follow at once, whether one has, and how many octets come of one that is not wanted.
@@ -50,11 +48,6 @@ class Endpoint:
     def ahead(self) -> bool:
         """Whether a file may follow S or E at once, from its beginning."""
         return self._ahead
-
-    @property
-    def state(self) -> State:
-        """Where the call stands."""
-        return self._state
 
     def send(self, message: Message) -> bytes:
         """The octets of a message.
@@ -89,44 +82,6 @@ class Endpoint:
         if not ahead:
             self._state = TRANSITIONS[self._state][FileEnd][self._side]
         return data
-
-    def receive_data(self, data: bytes) -> None:
-        """Take octets from the peer; none at all (`b""`) say that the line is gone.
-
-        Raises:
-            LocalProtocolError: octets came after the end.
-        """
-        if not data:
-            self._closed = True
-        elif self._closed:
-            raise LocalProtocolError(f"{len(data)} octets came after the line was gone")
-        elif self._state is not State.CLOSED:
-            self._octets += data
-
-    def next_event(self) -> Message | FileData | FileEnd | ConnectionClosed | NeedDataType:
-        """What the peer said next.
-
-        Raises:
-            RemoteProtocolError: it is nothing, or not legal now. The call is over then.
-        """
-        if self._state is not State.CLOSED:
-            event = self._read_file() if self._comes_file else self._read()
-            if event is not None:
-                after = self._state if isinstance(event, FileData) else self._after(event, self._peer)
-                if isinstance(event, messages.BadMessage) or after is None:
-                    said = event.text if isinstance(event, messages.BadMessage) else type(event).__name__
-                    state, self._state = self._state, State.CLOSED
-                    raise RemoteProtocolError(f"{said[:40]!r} is not legal in state {state.name}")
-                self._move(event, after)
-                return event
-            if not self._closed:
-                return NEED_DATA
-        self._state = State.CLOSED
-        return ConnectionClosed()
-
-    def close(self) -> None:
-        """The call ends before its time: nothing that has come, or comes, counts."""
-        self._state = State.CLOSED
 
     @property
     def _side(self) -> Side:
@@ -163,6 +118,17 @@ class Endpoint:
             self._ahead = message.letter == "i"
         self._state = after
 
+    def _read(self) -> Message | FileData | FileEnd | None:
+        event = self._read_file() if self._comes_file else self._read_text()
+        if event is None:
+            return None
+        after = self._state if isinstance(event, FileData) else self._after(event, self._peer)
+        if isinstance(event, messages.BadMessage) or after is None:
+            said = event.text if isinstance(event, messages.BadMessage) else type(event).__name__
+            raise RemoteProtocolError(f"{said[:40]!r} is not legal in state {self._state.name}")
+        self._move(event, after)
+        return event
+
     def _read_file(self) -> FileData | FileEnd | None:
         if not self._ends_at:
             return FileEnd()
@@ -171,7 +137,7 @@ class Endpoint:
         self._ends_at -= len(data)
         return FileData(data) if data else None
 
-    def _read(self) -> Message | None:
+    def _read_text(self) -> Message | None:
         """The next text, where it is there whole."""
         octets, state = self._octets, self._state
         if self._skips:

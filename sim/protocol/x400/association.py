@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Final
 
 from sim.protocol.errors import LocalProtocolError, RemoteProtocolError
-from sim.protocol.events import NEED_DATA, ConnectionClosed, NeedDataType
+from sim.protocol.machine import Machine
 from sim.protocol.x400.pdus import ConnectConfirm, ConnectRequest, DisconnectRequest, Pdu
 from sim.protocol.x400.spdus import read_session, write_session
 from sim.protocol.x400.states import Side, State, state_after
@@ -15,7 +15,7 @@ LONGEST: Final = 1 << 20
 """Octets that a TSDU may have: more than a checkpoint of any size the RTS is used with."""
 
 
-class Association:
+class Association(Machine[State, Pdu]):
     """One end.
 
     `send` gives the octets of PDUs, `receive_data` and then `next_event` those that the peer sent, until NEED_DATA or
@@ -28,15 +28,9 @@ class Association:
     side: ClassVar[Side]
 
     def __init__(self) -> None:
-        self._state = State.START
+        super().__init__(State.START, State.CLOSED)
         self._reader = TpduReader(LONGEST)
-        self._peer_closed = False
         self.size = SIZES[0]
-
-    @property
-    def state(self) -> State:
-        """Where the association stands."""
-        return self._state
 
     def send(self, *pdus: Pdu) -> bytes:
         """The octets of PDUs that go out together.
@@ -62,41 +56,8 @@ class Association:
         self._state, self.size = state, size
         return b"".join(octets)
 
-    def receive_data(self, data: bytes) -> None:
-        """Take octets from the peer; none at all (`b""`) say that it closed the connection.
-
-        Raises:
-            LocalProtocolError: octets came after the end.
-        """
-        if not data:
-            self._peer_closed = True
-        elif self._peer_closed:
-            raise LocalProtocolError(f"{len(data)} octets came after the peer had closed the connection")
-        elif self._state is not State.CLOSED:
-            self._reader.append(data)
-
-    def next_event(self) -> Pdu | ConnectionClosed | NeedDataType:
-        """The next PDU of the peer's.
-
-        Raises:
-            RemoteProtocolError: it is malformed or illegal. The association is over then.
-        """
-        if self._state is not State.CLOSED:
-            try:
-                pdu = self._read()
-            except RemoteProtocolError:
-                self._state = State.CLOSED
-                raise
-            if pdu is not None:
-                return pdu
-            if not self._peer_closed:
-                return NEED_DATA
-        self._state = State.CLOSED
-        return ConnectionClosed()
-
-    def close(self) -> None:
-        """The association ends before its time: nothing that has come, or comes, counts."""
-        self._state = State.CLOSED
+    def _append(self, data: bytes) -> None:
+        self._reader.append(data)
 
     def _read(self) -> Pdu | None:
         found = self._reader.next()
