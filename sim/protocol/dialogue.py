@@ -5,9 +5,16 @@ What the sides are asked is in `sim.world.engine.interfaces`.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from math import inf
-from typing import Any
+from typing import Any, Generic, TypeVar
+
+from sim.protocol.errors import RemoteProtocolError
+from sim.protocol.events import NEED_DATA, ConnectionClosed
+from sim.protocol.machine import Machine
+
+MachineT = TypeVar("MachineT", bound=Machine[Any, Any])
 
 
 class UsualClient:
@@ -64,3 +71,58 @@ class UsualServer:
     def time_out(self) -> bytes:
         """The client was silent for too long."""
         return b""
+
+
+class MachineServer(UsualServer, Generic[MachineT]):
+    """A server that answers what its machine reads: its client speaks first, and who breaks the protocol hears nothing.
+
+    Args:
+        machine: its end.
+
+    Attributes:
+        accepted: what was taken by the last call of `read`.
+        commands: how many things have been answered.
+    """
+
+    def __init__(self, machine: MachineT) -> None:
+        self._machine = machine
+        self._busy = False
+        self.accepted: list[Any] = []
+        self.commands = 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it closes the connection behind what it wrote last."""
+        return self._machine.is_over
+
+    def greet(self, *, busy: bool) -> bytes:
+        """The client speaks first."""
+        self._busy = busy
+        return b""
+
+    def read(self, octets: bytes) -> bytes:
+        """Take a flight and give the answers."""
+        self.accepted = []
+        if self.is_over:
+            return b""
+        self._machine.receive_data(octets)
+        written: list[bytes] = []
+        try:
+            while (event := self._machine.next_event()) is not NEED_DATA and not isinstance(event, ConnectionClosed):
+                written += [self._machine.send(one) for one in self._answer(event)]
+        except RemoteProtocolError:
+            self._machine.close()
+        return b"".join(written)
+
+    def disconnected(self) -> None:
+        """The connection is gone: what has come of a message is nothing."""
+        self._machine.close()
+
+    def time_out(self) -> bytes:
+        """The client was silent for too long: it hangs up without a word."""
+        self.disconnected()
+        return b""
+
+    @abstractmethod
+    def _answer(self, event: Any) -> Sequence[Any]:  # noqa: ANN401
+        """What the machine is to say to what it read."""

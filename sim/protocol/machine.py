@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sim.protocol.errors import LocalProtocolError, RemoteProtocolError
 from sim.protocol.events import NEED_DATA, ConnectionClosed, NeedDataType
@@ -32,6 +32,19 @@ class Machine(ABC, Generic[StateT, EventT]):
     def state(self) -> StateT:
         """Where the dialogue stands."""
         return self._state
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing that comes counts any more."""
+        return self._state is self._closed
+
+    @abstractmethod
+    def send(self, *said: Any) -> bytes:  # noqa: ANN401
+        """The octets of what this end says.
+
+        Raises:
+            LocalProtocolError: it is not legal now, or a value in it cannot be sent.
+        """
 
     def receive_data(self, data: bytes) -> None:
         """Take octets from the peer; none at all (`b""`) say that it closed the connection.

@@ -9,7 +9,7 @@ from sim.mail.directory import owner_of
 from sim.mail.path import NULL_PATH, Path
 from sim.mta.server.transactions import AcceptedMail
 from sim.protocol import mqtt
-from sim.protocol.dialogue import UsualServer
+from sim.protocol.dialogue import MachineServer
 from sim.protocol.mqtt.codec import LONGEST
 from sim.protocol.mqtt.endpoint import Endpoint
 from sim.protocol.mqtt.packets import (
@@ -67,7 +67,7 @@ class Subscriptions:
         return [client for client, filters in self._filters.items() if any(matches(one, topic) for one in filters)]
 
 
-class MessageReception(UsualServer):
+class MessageReception(MachineServer[Endpoint]):
     """The side of a session that takes messages: a subscriber's, on the connection that it made.
 
     Args:
@@ -81,48 +81,16 @@ class MessageReception(UsualServer):
     patience = inf
 
     def __init__(self, machine: Endpoint) -> None:
-        self._machine = machine
+        super().__init__(machine)
         # The numbers of messages of QoS 2 that have been taken, and not yet released.
         self._taken: set[int] = set()
-        self.accepted: list[AcceptedMail] = []
-        self.commands = 0
-
-    @property
-    def is_over(self) -> bool:
-        """Whether it closes the connection behind what it wrote last."""
-        return self._machine.state is mqtt.State.CLOSED
-
-    def greet(self, *, busy: bool) -> bytes:  # noqa: ARG002 - the connection is there
-        """The other side speaks first."""
-        return b""
-
-    def read(self, octets: bytes) -> bytes:
-        """Take a flight and give the answers; a peer that breaks the protocol gets none, but the end."""
-        self.accepted = []
-        if self.is_over:
-            return b""
-        self._machine.receive_data(octets)
-        written = []
-        try:
-            while (event := self._machine.next_event()) is not mqtt.NEED_DATA and not isinstance(
-                event, mqtt.ConnectionClosed
-            ):
-                self.commands += 1
-                written += [self._machine.send(packet) for packet in self._answer(event)]
-        except mqtt.RemoteProtocolError:
-            pass
-        return b"".join(written)
-
-    def disconnected(self) -> None:
-        """The connection has ended."""
-        self._machine.close()
-
-    def time_out(self) -> bytes:
-        """The peer was silent for too long: it hangs up without a word."""
-        self._machine.close()
-        return b""
 
     def _answer(self, packet: Packet) -> Sequence[Packet]:
+        self.commands += 1
+        return self._answers(packet)
+
+    def _answers(self, packet: Packet) -> Sequence[Packet]:
+        """What a packet is answered."""
         match packet:
             case Publish():
                 owner = owner_of(packet.topic)
@@ -149,7 +117,6 @@ class BrokerReception(MessageReception):
     def __init__(self, host: Host, subscriptions: Subscriptions) -> None:
         super().__init__(mqtt.Server(longest=host.size_limit or LONGEST))
         self._subscriptions = subscriptions
-        self._busy = False
         self.patience = host.mta.idle_timeout
         self.client = ""
 
@@ -158,12 +125,7 @@ class BrokerReception(MessageReception):
         """The broker's machine."""
         return self._machine
 
-    def greet(self, *, busy: bool) -> bytes:
-        """The client speaks first."""
-        self._busy = busy
-        return b""
-
-    def _answer(self, packet: Packet) -> Sequence[Packet]:
+    def _answers(self, packet: Packet) -> Sequence[Packet]:
         match packet:
             case Connect():
                 return (self._connect(packet),)
@@ -177,7 +139,7 @@ class BrokerReception(MessageReception):
             case Pingreq():
                 return (Pingresp(),)
             case _:
-                return super()._answer(packet)
+                return super()._answers(packet)
 
     def _connect(self, packet: Connect) -> Connack:
         if packet.level != LEVEL:

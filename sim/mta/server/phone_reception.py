@@ -9,7 +9,7 @@ from sim.mta.server.loops import is_looping
 from sim.mta.server.recipients import Directory
 from sim.mta.server.transactions import AcceptedMail
 from sim.protocol import phonenet
-from sim.protocol.dialogue import UsualServer
+from sim.protocol.dialogue import MachineServer
 from sim.protocol.phonenet.records import (
     ACCEPTED_ADDRESS,
     ACCEPTED_MESSAGE,
@@ -29,7 +29,7 @@ from sim.protocol.phonenet.states import State
 from sim.scenario.spec import Host
 
 
-class PhoneReception(UsualServer):
+class PhoneReception(MachineServer[phonenet.Server]):
     """A host's side of one inbound call.
 
     Args:
@@ -47,57 +47,21 @@ class PhoneReception(UsualServer):
     def __init__(self, host: Host, directory: Directory) -> None:
         self._host = host
         self._directory = directory
-        self._machine = phonenet.Server()
-        self._busy = False
+        super().__init__(phonenet.Server())
         self._sender = NULL_PATH
         self._recipients: list[Path] = []
-        self.accepted: list[AcceptedMail] = []
-        self.commands = 0
-
-    @property
-    def is_over(self) -> bool:
-        """Whether it hangs up behind what it wrote last."""
-        return self._machine.state is State.CLOSED
 
     @property
     def in_transaction(self) -> bool:  # type: ignore[override]
         """Whether a message is under way."""
         return self._machine.state in (State.RECIPIENTS, State.TEXT)
 
-    def greet(self, *, busy: bool) -> bytes:
-        """The client speaks first."""
-        self._busy = busy
-        return b""
+    def _answer(self, record: Record) -> list[Reply]:
+        reply = self._reply(record)
+        self.commands += reply is not None
+        return [] if reply is None else [reply]
 
-    def read(self, octets: bytes) -> bytes:
-        """Take a flight and give the answers; a peer that breaks the protocol gets none, but the end."""
-        self.accepted = []
-        if self.is_over:
-            return b""
-        self._machine.receive_data(octets)
-        written = []
-        try:
-            while (event := self._machine.next_event()) is not phonenet.NEED_DATA and not isinstance(
-                event, phonenet.ConnectionClosed
-            ):
-                reply = self._answer(event)
-                if reply is not None:
-                    self.commands += 1
-                    written.append(self._machine.send(reply))
-        except phonenet.RemoteProtocolError:
-            pass
-        return b"".join(written)
-
-    def disconnected(self) -> None:
-        """The call is cut off: what has come of a message is nothing."""
-        self._machine.close()
-
-    def time_out(self) -> bytes:
-        """The client was silent for too long: it hangs up without a word."""
-        self._machine.close()
-        return b""
-
-    def _answer(self, record: Record) -> Reply | None:
+    def _reply(self, record: Record) -> Reply | None:
         match record:
             case Submit():
                 return Reply(AGAIN, "not now") if self._busy else Reply(OK, "send ok")

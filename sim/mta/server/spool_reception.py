@@ -8,7 +8,7 @@ from sim.mail.batch_smtp import BatchedMail, BatchError, read_batch
 from sim.mta.server.loops import is_looping
 from sim.mta.server.transactions import AcceptedMail
 from sim.protocol import nje
-from sim.protocol.dialogue import UsualServer
+from sim.protocol.dialogue import MachineServer
 from sim.protocol.nje.records import (
     NAME,
     Card,
@@ -31,7 +31,7 @@ SPOOLER = "RSCS"
 """Who tells a sender by an interactive message where his file is."""
 
 
-class SpoolReception(UsualServer):
+class SpoolReception(MachineServer[nje.Server]):
     """A host's side of one inbound session.
 
     A file is taken or refused as a whole: who its recipients are is found out when it has been taken. With every file
@@ -48,55 +48,17 @@ class SpoolReception(UsualServer):
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._machine = nje.Server()
-        self._busy = False
+        super().__init__(nje.Server())
         self._node = ""
         self._header = JobHeader("", "", "", "", 0, "", 0)
         self._cards: list[bytes] = []
         self._is_whole = True
         self.patience = host.mta.idle_timeout
-        self.accepted: list[AcceptedMail] = []
-        self.commands = 0
-
-    @property
-    def is_over(self) -> bool:
-        """Whether it closes the line behind what it wrote last."""
-        return self._machine.state is nje.State.CLOSED
 
     @property
     def in_transaction(self) -> bool:  # type: ignore[override]
         """Whether a file is under way."""
         return self._machine.state in (nje.State.FILE, nje.State.TRAILED)
-
-    def greet(self, *, busy: bool) -> bytes:
-        """The client speaks first."""
-        self._busy = busy
-        return b""
-
-    def read(self, octets: bytes) -> bytes:
-        """Take a flight and give the answers; a peer that breaks the protocol gets none, but the end."""
-        self.accepted = []
-        if self.is_over:
-            return b""
-        self._machine.receive_data(octets)
-        written = []
-        try:
-            while (event := self._machine.next_event()) is not nje.NEED_DATA and not isinstance(
-                event, nje.ConnectionClosed
-            ):
-                written.append(self._machine.send(*self._answer(event)))
-        except nje.RemoteProtocolError:
-            pass
-        return b"".join(written)
-
-    def disconnected(self) -> None:
-        """The line has gone: what has come of a file is nothing."""
-        self._machine.close()
-
-    def time_out(self) -> bytes:
-        """The client was silent for too long: it hangs up without a word."""
-        self._machine.close()
-        return b""
 
     def _answer(self, record: Record) -> Sequence[Record]:
         match record:

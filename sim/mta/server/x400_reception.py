@@ -6,7 +6,7 @@ from sim.mta.mixer import from_mpdu, loops
 from sim.mta.or_names import mta_domain
 from sim.mta.server.transactions import AcceptedMail
 from sim.protocol import x400
-from sim.protocol.dialogue import UsualServer
+from sim.protocol.dialogue import MachineServer
 from sim.protocol.x400 import pdus
 from sim.protocol.x400.mpdus import Message, Report
 from sim.protocol.x400.presentation import Mode, read_bind, unwrap_apdu, write_bind_result, write_release
@@ -32,7 +32,7 @@ class Begun:
         return self._receiving.pop((initiator, activity), None)
 
 
-class TransferReception(UsualServer):
+class TransferReception(MachineServer[x400.Responder]):
     """An MTA's side of one association.
 
     Args:
@@ -49,15 +49,12 @@ class TransferReception(UsualServer):
         self._host = host
         self._rts = host.mta if isinstance(host.mta, X400) else X400()
         self._begun = begun
-        self._machine = x400.Responder()
+        super().__init__(x400.Responder())
         self._mode: Mode = "1988"
         self._initiator = ""
         self._activity = 0
         self._receiving: x400.Receiving | None = None
-        self._busy = False
         self.patience = host.mta.idle_timeout
-        self.accepted: list[AcceptedMail] = []
-        self.commands = 0
 
     @property
     def in_transaction(self) -> bool:  # type: ignore[override]
@@ -69,36 +66,10 @@ class TransferReception(UsualServer):
         """Whether it closes the connection behind what it wrote last."""
         return self._machine.state in (x400.State.CLOSED, x400.State.RELEASED)
 
-    def greet(self, *, busy: bool) -> bytes:
-        """The initiator speaks first."""
-        self._busy = busy
-        return b""
-
-    def read(self, octets: bytes) -> bytes:
-        """Take a flight and give the answers; a peer that breaks the protocol gets none, but the end."""
-        self.accepted = []
-        if self.is_over:
-            return b""
-        self._machine.receive_data(octets)
-        written = []
-        try:
-            while (event := self._machine.next_event()) is not x400.NEED_DATA and not isinstance(
-                event, x400.ConnectionClosed
-            ):
-                written += [self._machine.send(pdu) for pdu in self._answer(event)]
-        except (x400.RemoteProtocolError, ValueError):
-            self._machine.close()
-        return b"".join(written)
-
     def disconnected(self) -> None:
         """The association is gone."""
         self._receiving = None
         self._machine.close()
-
-    def time_out(self) -> bytes:
-        """The peer was silent for too long: it hangs up without a word."""
-        self.disconnected()
-        return b""
 
     def _answer(self, event: pdus.Pdu) -> list[pdus.Pdu]:
         answers: list[pdus.Pdu] = []
@@ -154,7 +125,10 @@ class TransferReception(UsualServer):
             self._forget()
             mpdu = x400.read_mpdu(unwrap_apdu(receiving.message, self._mode))
             if isinstance(mpdu, Message | Report):
-                mapped = from_mpdu(mpdu)
+                try:
+                    mapped = from_mpdu(mpdu)
+                except ValueError as error:
+                    raise x400.RemoteProtocolError(f"an MPDU that is no mail: {error}") from None
                 looping = loops(mpdu, mta_domain(self._host.domain), self._host.domain)
                 self.accepted.append(
                     AcceptedMail(

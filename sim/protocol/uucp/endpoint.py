@@ -49,12 +49,15 @@ class Endpoint(Machine[State, "Message | FileData | FileEnd"]):
         """Whether a file may follow S or E at once, from its beginning."""
         return self._ahead
 
-    def send(self, message: Message) -> bytes:
-        """The octets of a message.
+    def send(self, *said: Message) -> bytes:
+        """The octets of messages, one after the other.
 
         Raises:
-            LocalProtocolError: it is not legal now, or a value in it cannot be sent.
+            LocalProtocolError: one is not legal now, or a value in it cannot be sent.
         """
+        return b"".join(map(self._send, said))
+
+    def _send(self, message: Message) -> bytes:
         after = self._after(message, self._side)
         if after is None:
             raise LocalProtocolError(
