@@ -12,9 +12,9 @@ from sim.mail.address import Address
 from sim.mail.directory import directory_of
 from sim.mail.path import Path
 from sim.mta.client.envelope import Mailing
+from sim.mta.client.machine_client import MachineClient
 from sim.mta.queue.failure import Failure
 from sim.protocol import mqtt
-from sim.protocol.dialogue import UsualClient
 from sim.protocol.mqtt.codec import LONGEST, read_header
 from sim.protocol.mqtt.endpoint import Endpoint
 from sim.protocol.mqtt.packets import (
@@ -55,41 +55,13 @@ class Acknowledgement(Reply):
 TAKEN: Final = Acknowledgement(0, ("PUBACK",))
 
 
-class _Dialogue(UsualClient):
-    """What all of them have: a machine, and what became of it.
+class _Dialogue(MachineClient[Endpoint]):
+    """What all of them have in common."""
 
-    Attributes:
-        failure: why it came to nothing; None where it did not.
-        round_trips: how many flights it has written until the fate of what it came for was known.
-        awaits: what the peer is to answer next: one of `products.tables.PLACES`.
-    """
-
-    awaits = "hello"
+    peer = "broker"
 
     def __init__(self, host: Host, machine: Endpoint, patience: float = PATIENCE) -> None:
-        super().__init__(patience)
-        self.connect_timeout = host.mta.connect_timeout
-        self._patience = patience
-        self._machine = machine
-        self.failure: Failure | None = None
-        self.contacted = self.done = False
-        self.round_trips = 0
-
-    def timeout(self) -> float:
-        """How long it waits for the answer to what it wrote last, s."""
-        return self._patience
-
-    def read(self, octets: bytes) -> None:
-        """Take what the peer wrote."""
-        self._machine.receive_data(octets)
-        try:
-            while (event := self._machine.next_event()) is not mqtt.NEED_DATA:
-                if isinstance(event, mqtt.ConnectionClosed):
-                    self.end(Failure(0, "4.4.2", "lost connection with the broker", at=self.awaits))
-                    return
-                self._take(event)
-        except mqtt.RemoteProtocolError as error:
-            self.end(Failure(0, "4.5.0", f"the broker broke the protocol: {error}", at=self.awaits))
+        super().__init__(host, machine, patience)
 
     def complete(self, octets: bytes) -> int:
         """How many of the first octets of a flight are whole packets."""
@@ -98,10 +70,8 @@ class _Dialogue(UsualClient):
             whole += sum(header)
         return whole
 
-    def end(self, failure: Failure) -> None:
-        """The session is over before its time: what has been answered counts, the failure is for the rest."""
-        self.failure = self.failure or failure
-        self.done = True
+    def _cut_off(self) -> None:
+        self.end(Failure(0, "4.4.2", "lost connection with the broker", at=self.awaits))
 
     def _send(self, *packets: Packet) -> bytes:
         self.round_trips += 1

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final, cast
+from typing import Final
 
 from sim.mail.path import Path
 from sim.mta.client.envelope import Mailing
+from sim.mta.client.machine_client import MachineClient
 from sim.mta.queue.failure import Failure
 from sim.protocol import phonenet
-from sim.protocol.dialogue import UsualClient
 from sim.protocol.phonenet.records import EndOfRecipients, Recipient, Record, Sender, Submit, Text
 from sim.protocol.phonenet.records import Reply as PhoneReply
 from sim.protocol.phonenet.states import State
@@ -32,7 +32,7 @@ class MmdfReply(Reply):
         return not self.code & 0o200
 
 
-class PhoneSubmission(UsualClient):
+class PhoneSubmission(MachineClient[phonenet.Client]):
     """A host's side of one call that submits one message.
 
     Attributes:
@@ -47,51 +47,26 @@ class PhoneSubmission(UsualClient):
         mailing: the message.
     """
 
+    peer = "server"
     reports = False
 
     def __init__(self, host: Host, mailing: Mailing) -> None:
-        super().__init__(PATIENCE)
-        self.connect_timeout = host.mta.connect_timeout
-        self._machine = phonenet.Client()
+        super().__init__(host, phonenet.Client(), PATIENCE)
         self._mailing = mailing
         self._left = list(mailing.forward_paths)
         self._accepted: list[Path] = []
         self._refused_at: dict[Path, str] = {}
         self.replies: dict[Path, Reply] = {}
-        self.failure: Failure | None = None
-        self.contacted = self.done = False
-        self.round_trips = 0
 
     @property
-    def awaits(self) -> str:
+    def awaits(self) -> str:  # type: ignore[override]
         """What the server is to answer next."""
         return _AWAITS.get(self._machine.state, "mail")
-
-    def timeout(self) -> float:
-        """How long it waits for the answer to what it wrote last, s."""
-        return PATIENCE
 
     def write(self) -> bytes:
         """The next flight: each address is answered before the next goes out."""
         self.round_trips += 1
         return self._machine.send(*self._says())
-
-    def read(self, octets: bytes) -> None:
-        """Take what the server wrote."""
-        self._machine.receive_data(octets)
-        try:
-            while (event := self._machine.next_event()) is not phonenet.NEED_DATA:
-                if isinstance(event, phonenet.ConnectionClosed):
-                    if not self.done:
-                        self.end(Failure(0, "4.4.2", "the call was cut off", at=self.awaits))
-                    return
-                self._take(cast("PhoneReply", event))
-        except phonenet.RemoteProtocolError as error:
-            self.end(Failure(0, "4.5.0", f"the server broke the protocol: {error}", at=self.awaits))
-
-    def complete(self, octets: bytes) -> int:
-        """All of a flight is one answer."""
-        return len(octets)
 
     def follow(self, mailing: Mailing, _stays: object) -> None:
         """A session that was kept is to go on: none is.
@@ -100,11 +75,6 @@ class PhoneSubmission(UsualClient):
             LookupError: always.
         """
         raise LookupError(f"no session was kept for {mailing.forward_paths}")
-
-    def end(self, failure: Failure) -> None:
-        """The call is over before its time: what has been answered counts, the failure is for the rest."""
-        self.failure = self.failure or failure
-        self.done = True
 
     def refusal(self, path: Path, host: str) -> Failure:
         """The reply that refused a forward-path, as the failure that it is; `host` gave it."""
@@ -123,6 +93,10 @@ class PhoneSubmission(UsualClient):
                 return [Recipient(str(self._left[0])[1:-1])]
             case _:
                 return [EndOfRecipients(), Text(self._mailing.content)]
+
+    def _cut_off(self) -> None:
+        if not self.done:
+            self.end(Failure(0, "4.4.2", "the call was cut off", at=self.awaits))
 
     def _take(self, said: PhoneReply) -> None:
         reply = MmdfReply(said.code, (said.text,))

@@ -9,9 +9,9 @@ from typing import ClassVar, Final, NamedTuple
 from sim.mail.batch_smtp import BatchedMail, write_batch
 from sim.mail.path import Path
 from sim.mta.client.envelope import Mailing
+from sim.mta.client.machine_client import MachineClient
 from sim.mta.queue.failure import Failure
 from sim.protocol import nje
-from sim.protocol.dialogue import UsualClient
 from sim.protocol.nje.records import (
     NAME,
     Card,
@@ -77,7 +77,7 @@ class Row(NamedTuple):
     then: Step | None
 
 
-class SpoolFile(UsualClient):
+class SpoolFile(MachineClient[nje.Client]):
     """A host's side of one session that sends one file.
 
     Attributes:
@@ -94,52 +94,27 @@ class SpoolFile(UsualClient):
         number: the file's number in this host's spool.
     """
 
+    peer = "server"
     reports = False
 
     def __init__(self, host: Host, mailing: Mailing, number: int) -> None:
-        super().__init__(PATIENCE)
-        self.connect_timeout = host.mta.connect_timeout
+        super().__init__(host, nje.Client(), PATIENCE)
         self._host = host
-        self._machine = nje.Client()
         self._mailing = mailing
         self._number = number
         self._step = Step.SIGN_ON
         self.replies: dict[Path, Reply] = {}
-        self.failure: Failure | None = None
-        self.contacted = self.done = False
-        self.round_trips = 0
         self.notices: list[str] = []
 
     @property
-    def awaits(self) -> str:
+    def awaits(self) -> str:  # type: ignore[override]
         """What the server is to answer next."""
         return self.STEPS[self._step].awaits
-
-    def timeout(self) -> float:
-        """How long it waits for the answer to what it wrote last, s."""
-        return PATIENCE
 
     def write(self) -> bytes:
         """The next flight."""
         self.round_trips += 1
         return self._machine.send(*self.STEPS[self._step].says(self))
-
-    def read(self, octets: bytes) -> None:
-        """Take what the server wrote."""
-        self._machine.receive_data(octets)
-        try:
-            while (event := self._machine.next_event()) is not nje.NEED_DATA:
-                if isinstance(event, nje.ConnectionClosed):
-                    if not self.done:
-                        self.end(Failure(0, "4.4.2", "the line was closed", at=self.awaits))
-                    return
-                self._take(event)
-        except nje.RemoteProtocolError as error:
-            self.end(Failure(0, "4.5.0", f"the server broke the protocol: {error}", at=self.awaits))
-
-    def complete(self, octets: bytes) -> int:
-        """All of a flight is one answer."""
-        return len(octets)
 
     def follow(self, mailing: Mailing, _stays: object) -> None:
         """A session that was kept is to go on: none is.
@@ -149,11 +124,6 @@ class SpoolFile(UsualClient):
         """
         raise LookupError(f"no session was kept for {mailing.forward_paths}")
 
-    def end(self, failure: Failure) -> None:
-        """The session is over before its time."""
-        self.failure = self.failure or failure
-        self.done = True
-
     def refusal(self, path: Path, host: str) -> Failure:
         """Nobody is refused.
 
@@ -161,6 +131,10 @@ class SpoolFile(UsualClient):
             LookupError: always.
         """
         raise LookupError(f"{host} takes or refuses files, not {path}")
+
+    def _cut_off(self) -> None:
+        if not self.done:
+            self.end(Failure(0, "4.4.2", "the line was closed", at=self.awaits))
 
     def _take(self, record: Record) -> None:
         row = self.STEPS[self._step]

@@ -12,9 +12,9 @@ from typing import Final
 from sim.mail.from_line import to_bang, write_from
 from sim.mail.path import Path
 from sim.mta.client.envelope import Mailing
+from sim.mta.client.machine_client import MachineClient
 from sim.mta.queue.failure import Failure
 from sim.protocol import uucp
-from sim.protocol.dialogue import UsualClient
 from sim.protocol.smtp.replies import Reply
 from sim.protocol.uucp import messages
 from sim.protocol.uucp.jobs import Job
@@ -42,7 +42,7 @@ class Confirmation(Reply):
 CONFIRMED: Final = Confirmation(0, ("CY",))
 
 
-class UuxCall(UsualClient):
+class UuxCall(MachineClient[uucp.Endpoint]):
     """A call in which one message after another goes to one system.
 
     Args:
@@ -63,6 +63,7 @@ class UuxCall(UsualClient):
         parts: of what it wrote last: octets of text, and the sizes of the messages behind them.
     """
 
+    peer = "called system"
     reports = False
     protocol = "t"
 
@@ -75,16 +76,13 @@ class UuxCall(UsualClient):
         at: float,
         stays: Callable[[], Mailing | bool] | None = None,
     ) -> None:
-        super().__init__(PATIENCE)
-        self.connect_timeout = host.mta.connect_timeout
+        super().__init__(host, uucp.Endpoint(caller=True), PATIENCE)
         self._system = host.domain
-        self._machine = uucp.Endpoint(caller=True)
         self._stays = stays
         self._number = number
         self._at = at
         self._next: Mailing | None = None
         self._begin(mailing)
-        self.failure: Failure | None = None
         self._kept = False
         self.parts: tuple[int, Sequence[int]] = (0, ())
 
@@ -106,13 +104,9 @@ class UuxCall(UsualClient):
         return self._kept
 
     @property
-    def awaits(self) -> str:
+    def awaits(self) -> str:  # type: ignore[override]
         """What the called is to answer next: one of `products.tables.PLACES`."""
         return _AWAITS.get(self._machine.state, "hello")
-
-    def timeout(self) -> float:
-        """How long it waits for the answer to what it wrote last, s: its line's protocol gives up before."""
-        return PATIENCE
 
     def write(self) -> bytes:
         """The next flight."""
@@ -143,21 +137,6 @@ class UuxCall(UsualClient):
         self.parts = len(text), sizes
         return b"".join([text, *written])
 
-    def read(self, octets: bytes) -> None:
-        """Take what the called wrote."""
-        if not octets:
-            self._hung_up()
-            return
-        self._machine.receive_data(octets)
-        try:
-            while (event := self._machine.next_event()) is not uucp.NEED_DATA:
-                if isinstance(event, uucp.ConnectionClosed):
-                    self._hung_up()
-                    return
-                self._take(event)
-        except uucp.RemoteProtocolError as error:
-            self.end(Failure(0, "4.5.0", f"the called system broke the protocol: {error}", at=self.awaits))
-
     def complete(self, octets: bytes) -> int:
         """How many of the first octets of a flight are whole texts."""
         return octets.rfind(b"\0") + 1
@@ -185,7 +164,7 @@ class UuxCall(UsualClient):
         """
         raise LookupError(f"{host} cannot refuse {path} in a call")
 
-    def _hung_up(self) -> None:
+    def _cut_off(self) -> None:
         if not self.replies:
             self.end(Failure(0, "4.4.2", "the called system hung up", at=self.awaits))
         self.done = True

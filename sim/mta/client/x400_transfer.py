@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from sim.mail.path import Path
 from sim.mta.client.envelope import Mailing
+from sim.mta.client.machine_client import MachineClient
 from sim.mta.mixer import Here, Mapped, to_mpdu
 from sim.mta.or_names import mta_domain
 from sim.mta.queue.failure import Failure
 from sim.protocol import x400
-from sim.protocol.dialogue import UsualClient
 from sim.protocol.smtp.replies import Reply
 from sim.protocol.x400 import pdus
 from sim.protocol.x400.mpdus import P2_1984, P22
@@ -77,7 +77,7 @@ def rts_of(host: Host) -> X400:
     return host.mta if isinstance(host.mta, X400) else X400()
 
 
-class Transfer(UsualClient):
+class Transfer(MachineClient[x400.Initiator]):
     """A host's side of one association.
 
     Attributes:
@@ -107,10 +107,8 @@ class Transfer(UsualClient):
         activities: Activities,
         stays: Callable[[], Mailing | bool] | None = None,
     ) -> None:
-        super().__init__(PATIENCE)
-        self.connect_timeout = host.mta.connect_timeout
+        super().__init__(host, x400.Initiator(), PATIENCE)
         self._host, self._rts = host, rts_of(host)
-        self._machine = x400.Initiator()
         self._bind = x400.Bind(host.domain, "", self._rts.checkpoint_size, self._rts.window_size)
         self._to, self._activities, self._stays = to, activities, stays
         self._mailing, self._epoch = mailing, epoch
@@ -118,10 +116,7 @@ class Transfer(UsualClient):
         self._octets, self._activity = b"", 0
         self.write_size = 0 if self._rts.nodelay else 1024
         self.replies: dict[Path, Reply] = {}
-        self.failure: Failure | None = None
-        self.contacted = self.done = False
         self._kept = False
-        self.round_trips = 0
 
     @property
     def kept(self) -> bool:
@@ -129,7 +124,7 @@ class Transfer(UsualClient):
         return self._kept
 
     @property
-    def awaits(self) -> str:
+    def awaits(self) -> str:  # type: ignore[override]
         """What the peer is to answer next: one of `products.tables.PLACES`."""
         return "dot" if self.contacted else "hello"
 
@@ -149,18 +144,6 @@ class Transfer(UsualClient):
                 self._sending = self._begin()
         sending = self._sending
         return self._machine.send(*sending.next()) if sending is not None else b""
-
-    def read(self, octets: bytes) -> None:
-        """Take what the peer wrote."""
-        self._machine.receive_data(octets)
-        try:
-            while (event := self._machine.next_event()) is not x400.NEED_DATA:
-                if isinstance(event, x400.ConnectionClosed):
-                    self.end(Failure(0, "4.4.2", "lost the association", at=self.awaits))
-                    return
-                self._take(event)
-        except x400.RemoteProtocolError as error:
-            self.end(Failure(0, "4.5.0", f"the peer broke the protocol: {error}", at=self.awaits))
 
     def complete(self, octets: bytes) -> int:
         """How many of the first octets of a flight are whole TPKTs."""
@@ -220,6 +203,9 @@ class Transfer(UsualClient):
             identifier=self._activity,
             resumes=resumes,
         )
+
+    def _cut_off(self) -> None:
+        self.end(Failure(0, "4.4.2", "lost the association", at=self.awaits))
 
     def _take(self, event: pdus.Pdu) -> None:
         sending = self._sending
