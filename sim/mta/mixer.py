@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from email import message_from_bytes
 from email.message import Message as Rfc822
 from typing import Final, NamedTuple
@@ -61,7 +62,7 @@ _STATUSES: Final[Mapping[tuple[int, int | None], str]] = {codes: status for stat
 
 _X400_RECEIVED: Final = re.compile(
     rb"^X400-Received: by mta ([^\r\n]*?) in (?:/PRMD=([^/\r\n]*))?/ADMD=([^/\r\n]*)/C=([^/\r\n]*)/;"
-    rb"(?: Deferred (\d+);)? (Relayed|Rerouted); (\d+)\r\n",
+    rb"(?: Deferred (\d+);)? (Relayed|Rerouted)(, Expanded)?; (\d+)\r\n",
     re.MULTILINE,
 )
 _DELIVERED_TO: Final = re.compile(rb"^Delivered-To: ([^\r\n]*)\r\n", re.MULTILINE)
@@ -100,8 +101,10 @@ def to_mpdu(mail: Mapped, here: Here, identifier: str, *, content_type: int = mp
         LocalProtocolError: what is in it cannot be put into P1.
     """
     trace, content = _take_trace(mail.content)
-    trace += (TraceElement(here.domain, int(here.arrival) + EPOCH, here.mta),)
-    outside = tuple([TraceElement(one.domain, one.arrival, "", one.deferred, one.rerouted) for one in trace])
+    # What a list leaves stands above the trace where it was this MTA that expanded it.
+    expanded = _DELIVERED_TO.match(mail.content) is not None
+    trace += (TraceElement(here.domain, int(here.arrival) + EPOCH, here.mta, expanded=expanded),)
+    outside = tuple([replace(one, mta="") for one in trace])
     header = _fields(content)
     named = MtsIdentifier(here.domain if len(trace) == 1 else trace[0].domain, _local(header, identifier))
     if mail.reverse_path.mailbox is None and (told := _reported(content)) is not None:
@@ -167,9 +170,13 @@ def from_mpdu(mpdu: Message | Report) -> Mapped:
 
 
 def loops(mpdu: Message | Report, domain: Domain, mta: str) -> bool:
-    """Whether an MTA has had an MPDU before: its own trace says so (X.411 section 14.3.1)."""
+    """Whether an MTA has had an MPDU before: its own trace says so (X.411 section 14.3.1).
+
+    What went before the last list that was expanded does not count: members may be where the message has been.
+    """
     trace = mpdu.internal_trace if isinstance(mpdu, Report) else mpdu.envelope.internal_trace
-    return any(one.domain == domain and one.mta == mta for one in trace)
+    since = max((number for number, one in enumerate(trace) if one.expanded), default=0)
+    return any(one.domain == domain and one.mta == mta for one in trace[since:])
 
 
 def codes_of(status: str) -> tuple[Reason, Diagnostic | None]:
@@ -204,8 +211,9 @@ def _take_trace(content: bytes) -> tuple[tuple[TraceElement, ...], bytes]:
             mta.decode(),
             int(deferred) if deferred else None,
             action == b"Rerouted",
+            bool(expanded),
         )
-        for mta, prmd, admd, country, deferred, action, arrival in _X400_RECEIVED.findall(header + b"\r\n")
+        for mta, prmd, admd, country, deferred, action, expanded, arrival in _X400_RECEIVED.findall(header + b"\r\n")
     ]
     if not found:
         return (), content
@@ -215,12 +223,13 @@ def _take_trace(content: bytes) -> tuple[tuple[TraceElement, ...], bytes]:
 def _trace_fields(trace: Sequence[TraceElement]) -> bytes:
     return b"".join(
         [
-            b"X400-Received: by mta %s in %s;%s %s; %d\r\n"
+            b"X400-Received: by mta %s in %s;%s %s%s; %d\r\n"
             % (
                 one.mta.encode(),
                 str(one.domain).encode(),
                 b" Deferred %d;" % one.deferred if one.deferred is not None else b"",
                 b"Rerouted" if one.rerouted else b"Relayed",
+                b", Expanded" if one.expanded else b"",
                 one.arrival,
             )
             for one in reversed(trace)

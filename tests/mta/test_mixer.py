@@ -207,3 +207,14 @@ def test_what_only_looks_like_a_report():
     """A multipart/report of nobody without a status goes as a message."""
     content = b"Content-Type: multipart/report; boundary=x\r\n\r\n--x\r\n\r\na\r\n--x--\r\n"
     assert to_mpdu(Mapped(NULL_PATH, (ANN,), content), HERE, "q1").content
+
+
+def test_members_of_a_list_may_be_where_its_mail_has_been():
+    """The trace before the last expansion is no loop (X.411 section 14.3.1); what goes round behind it is."""
+    expander = Here(Domain("ZZ", "example", "b"), "mta.b.example", 200.0)
+    listed = passed_on(Mapped(ANN, (BOB,), CONTENT))
+    listed = listed._replace(content=b"Delivered-To: list@b.example\r\n" + listed.content)
+    sent = to_mpdu(listed, expander, "q2")
+    assert [loops(sent, here.domain, here.mta) for here in (HERE, expander)] == [False, True]
+    again = to_mpdu(from_mpdu(sent), Here(Domain("ZZ", "example", "d"), "mta.d.example", 300.0), "q3")
+    assert [loops(again, here.domain, here.mta) for here in (HERE, expander)] == [False, True]

@@ -91,3 +91,33 @@ def test_time_limits_by_priority(priority, limit):
     [copy] = run(mail, link=down).copies.to_dict("records")[:1]
     assert copy["outcome"] == "bounced"
     assert copy["ended_s"] == pytest.approx(limit + 1, abs=200)
+
+
+LISTS = """
+duration: 1 h
+drain: 3 d
+network: {nodes: [a, g, c], links: [{between: [a, g]}, {between: [g, c], protocol: x400}]}
+domains:
+  a.example: {mx: a, users: [ann], lists: {l: [m@c.example]}}
+  g.example: {mx: g, users: [gus]}
+  c.example: {mx: c, users: [cid], lists: {m: MEMBERS}}
+workload: {messages_at: [{at: 1 s, from: ann@a.example, to: m@c.example}]}
+architectures: {only: {transfer: end-to-end}}
+"""
+
+
+def test_a_list_reaches_members_where_its_mail_has_been():
+    """Over a gateway, and back to the host that wrote."""
+    copies = sim.run(sim.loads(LISTS.replace("MEMBERS", "[gus@g.example, ann@a.example]"))).copies
+    assert dict(zip(copies.recipient, copies.outcome, strict=True)) == {
+        "m@c.example": "delivered",
+        "gus@g.example": "delivered",
+        "ann@a.example": "delivered",
+    }
+
+
+def test_two_lists_of_two_worlds_that_contain_each_other():
+    """End by the history of expansions, and the ledger balances."""
+    copies = sim.run(sim.loads(LISTS.replace("MEMBERS", "[l@a.example, cid@c.example]"))).copies
+    assert sorted(copies.outcome[copies.recipient == "cid@c.example"]) == ["delivered"]
+    assert len(copies) < 10

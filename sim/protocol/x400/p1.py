@@ -279,11 +279,7 @@ def _read_identifier(said: dict[str, Any]) -> MtsIdentifier:
 
 def _write_trace(trace: tuple[TraceElement, ...]) -> list[dict[str, Any]]:
     return [
-        {
-            "global-domain-identifier": write_domain(one.domain),
-            "domain-supplied-information": _supplied(one)
-            | ({"other-actions": _bits((False, True))} if one.expanded else {}),
-        }
+        {"global-domain-identifier": write_domain(one.domain), "domain-supplied-information": _supplied(one)}
         for one in trace
     ]
 
@@ -292,6 +288,8 @@ def _supplied(one: TraceElement) -> dict[str, Any]:
     said: dict[str, Any] = {"arrival-time": write_time(one.arrival), "routing-action": int(one.rerouted)}
     if one.deferred is not None:
         said["deferred-time"] = write_time(one.deferred)
+    if one.expanded:
+        said["other-actions"] = _bits((False, True))
     return said
 
 
