@@ -15,7 +15,7 @@ from sim.mail.personal_name import parse_personal_name
 from sim.mail.printable_string import ORAddressError, ascii_to_printable, printable_to_ascii
 
 _ROUTED: Final = re.compile(r"((?:@[^@,:]+[,:])*)(.*)@([^@]+)", re.DOTALL)
-_COMMENT: Final = re.compile(r" +\([^()]*\)$")
+_COMMENT: Final = re.compile(r"(?<! ) +\([^()]*\)$")
 _QUOTED_STRING: Final = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _QUOTED_PAIR: Final = re.compile(r"\\(.)", re.DOTALL)
 

@@ -66,7 +66,7 @@ _X400_RECEIVED: Final = re.compile(
     re.MULTILINE,
 )
 _DELIVERED_TO: Final = re.compile(rb"^Delivered-To: ([^\r\n]*)\r\n", re.MULTILINE)
-_FIELD: Final = re.compile(rb"([!-9;-~]+):[ ]?((?:[^\r\n]|\r\n[ \t])*)\r\n")
+_FIELD: Final = re.compile(rb"^([!-9;-~]++):[ ]?((?:[^\r\n]|\r\n[ \t])*)\r\n", re.MULTILINE)
 _PLACES: Final = ("from", "to", "cc", "subject", "message-id")
 
 
@@ -239,11 +239,11 @@ def _trace_fields(trace: Sequence[TraceElement]) -> bytes:
 
 def _take_expansions(content: bytes) -> tuple[tuple[tuple[ORAddress, int], ...], bytes]:
     """The lists that the fields on top of the content name, oldest first, and the content without them."""
-    names = []
-    while found := _DELIVERED_TO.match(content):
+    names, at = [], 0
+    while found := _DELIVERED_TO.match(content, at):
         names.append(or_address_of(parse_address(found[1].decode(), utf8=True)))
-        content = content[found.end() :]
-    return tuple([(name, EPOCH) for name in names[::-1]]), content
+        at = found.end()
+    return tuple([(name, EPOCH) for name in names[::-1]]), content[at:]
 
 
 def _fields(content: bytes) -> list[tuple[str, str]]:

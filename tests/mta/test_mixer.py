@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -218,3 +219,12 @@ def test_members_of_a_list_may_be_where_its_mail_has_been():
     assert [loops(sent, here.domain, here.mta) for here in (HERE, expander)] == [False, True]
     again = to_mpdu(from_mpdu(sent), Here(Domain("ZZ", "example", "d"), "mta.d.example", 300.0), "q3")
     assert [loops(again, here.domain, here.mta) for here in (HERE, expander)] == [False, True]
+
+
+@pytest.mark.parametrize("piece", [b"x", b"<", b"X400-Received: by mta ", b"Delivered-To: a@b\r\n", b"A: \r\n ", b"A:"])
+def test_a_header_of_any_octets_takes_time_in_proportion(piece: bytes):
+    """A megabyte of it is read at once: nothing is tried anew at every octet."""
+    content = piece * (1_000_000 // len(piece)) + b"\r\n\r\nbody\r\n"
+    before = process_time()
+    to_mpdu(Mapped(ANN, (BOB,), content), HERE, "q1")
+    assert process_time() - before < 10
