@@ -9,7 +9,7 @@ the end of its last instance.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -39,8 +39,8 @@ class Ledger:
         self._live: dict[Key, int] = {}
         self._ends: dict[Key, CopyFact] = {}
         self._steps: dict[Key, dict[str, Any]] = {}
-        self._relays: Counter[Key] = Counter()
-        self._drops: Counter[Key] = Counter()
+        self._relays: dict[Key, int] = defaultdict(int)
+        self._drops: dict[Key, int] = defaultdict(int)
         self.live = self.talks = 0
         self.to_come = to_come
 
@@ -63,7 +63,8 @@ class Ledger:
     def end(self, copy: Copy, outcome: CopyOutcome, reason: str, now: float) -> None:
         """An instance of a copy ends: delivered, bounced, expired or lost."""
         key = copy.message_id, copy.recipient
-        self._drops[key] += outcome.given_up
+        if outcome.given_up:
+            self._drops[key] += 1
         before = self._ends.get(key)
         if before is None or before.outcome is not CopyOutcome.DELIVERED:
             self._ends[key] = fact(copy, outcome, reason, now)
@@ -135,7 +136,8 @@ class Ledger:
             )
         steps, relays, drops = self._steps, self._relays, self._drops
         return [
-            self._ends[key]._replace(relays=relays[key], drops=drops[key], **steps.get(key, {})) for key in self._live
+            self._ends[key]._replace(relays=relays.get(key, 0), drops=drops.get(key, 0), **steps.get(key, {}))
+            for key in self._live
         ]
 
 
