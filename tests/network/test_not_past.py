@@ -178,6 +178,16 @@ def test_neither_does_one_whose_way_delays_and_roles_change(
     assert times == sorted(times)
 
 
+def test_a_line_that_had_nothing_to_wait_for_waits_anew():
+    """Packets come slowly over the line before it: its timers begin with each that comes to an idle line."""
+    links = [(DialUp(), 400.0, 0.0), (DialUp(), 150.0, 30.0)]
+    out, back = (
+        [line(*link, 0.01, f"{way} {i}", ALWAYS_UP) for i, link in enumerate(links)] for way in ("out", "back")
+    )
+    times = moments(connect(out, back[::-1]), [(1, False, 0.0), (1096, False, 0.0)], 1e6)
+    assert times == sorted(times)
+
+
 @pytest.mark.long
 @settings(deadline=None, derandomize=True, max_examples=60)
 @given(

@@ -209,7 +209,6 @@ class SerialFlight(ABC):
         # How many are acknowledged, have had their turn, and were on the line.
         self.base = self.next = self._sent = 0
         self._tries = {line.sender: 0, line.receiver: 0}
-        self._begun = False
 
     @classmethod
     @abstractmethod
@@ -242,8 +241,8 @@ class SerialFlight(ABC):
                 self._add(size % packet, chunk.at)
 
     def _add(self, octets: int, at: float) -> None:
-        if not self._begun:
-            self._begun = True
+        if len(self.arrived) == len(self.packets):
+            # Nobody waited for anything until now.
             self.line.sender.begin(at)
             self.line.receiver.begin(at)
         self.packets.append(self.on_the_line(octets))
@@ -262,7 +261,7 @@ class SerialFlight(ABC):
 
     def due(self) -> tuple[float, Callable[[float], None]]:
         """When its next event is, infinity while there is none; and what lets it happen."""
-        if self.gave_up or self.arrives < inf or not self._begun:
+        if self.gave_up or self.arrives < inf or not self.packets:
             return inf, self._fill
         first = self._events[0][0] if self._events else inf
         if len(self.arrived) < len(self.packets):
